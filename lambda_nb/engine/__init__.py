@@ -1,0 +1,1 @@
+"""The process that really runs functions, behind the AWS Lambda API."""

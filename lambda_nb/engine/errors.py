@@ -1,0 +1,53 @@
+"""AWS's own errors, raised by the engine's rooms and written to the wire by ``engine.api``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class AWSError(Exception):
+    """An error that an AWS client will see.
+
+    Parameters
+    ----------
+    code
+        AWS's error code as it stands in ``x-amzn-ErrorType``, e.g. ``ResourceNotFoundException``.
+    message
+        What was wrong, with the value, in AWS's wording where it is known.
+    status
+        The HTTP status.
+    fields
+        Further members of the error body (``Reason`` of a throttle, say).
+    """
+
+    def __init__(self, code: str, message: str, status: int = 400, **fields: Any) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.status = status
+        self.fields = fields
+
+
+def invalid_parameter(message: str) -> AWSError:
+    """``InvalidParameterValueException`` (400)."""
+    return AWSError("InvalidParameterValueException", message)
+
+
+def validation(message: str) -> AWSError:
+    """``ValidationException`` (400)."""
+    return AWSError("ValidationException", message)
+
+
+def not_found(message: str) -> AWSError:
+    """``ResourceNotFoundException`` (404)."""
+    return AWSError("ResourceNotFoundException", message, 404)
+
+
+def conflict(message: str) -> AWSError:
+    """``ResourceConflictException`` (409)."""
+    return AWSError("ResourceConflictException", message, 409)
+
+
+def precondition_failed(message: str) -> AWSError:
+    """``PreconditionFailedException`` (412)."""
+    return AWSError("PreconditionFailedException", message, 412)

@@ -1,0 +1,190 @@
+"""What the rooms of the engine tell one another: plain values without behaviour.
+
+``control`` resolves a name to a :class:`FunctionVersion`; ``api`` and the event sources wrap a payload
+in an :class:`Invocation`; ``execution`` answers with an :class:`InvocationResult`, or raises
+:class:`Throttled`. Every finished or refused attempt is also published as an :class:`InvocationRecord`,
+from which metrics, the invocation log and the trace are made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+LogFormat = Literal["Text", "JSON"]
+Status = Literal["success", "error", "timeout", "throttle"]
+Start = Literal["warm", "cold", "provisioned", "throttle"]
+
+
+@dataclass(frozen=True, slots=True)
+class FileSystemMount:
+    """A shared local directory that every environment of a function sees at ``mount_path``."""
+
+    local_dir: Path
+    mount_path: str
+    arn: str
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionVersion:
+    """An immutable picture of one version of a function: all that execution needs to run it.
+
+    ``arn`` is the unqualified function ARN. ``revision`` changes whenever environments started from an
+    earlier picture must not serve another invocation (new code, new configuration).
+    """
+
+    account: str
+    region: str
+    name: str
+    version: str
+    arn: str
+    revision: str
+    handler: str
+    runtime: str
+    code_dir: Path
+    role: str = ""
+    package_type: Literal["Zip", "Image"] = "Zip"
+    image_uri: str = ""
+    layer_dirs: tuple[Path, ...] = ()
+    memory_mb: int = 128
+    timeout_s: int = 3
+    ephemeral_storage_mb: int = 512
+    environment: Mapping[str, str] = field(default_factory=dict)
+    architecture: str = "x86_64"
+    log_format: LogFormat = "Text"
+    application_log_level: str | None = None
+    system_log_level: str | None = None
+    log_group: str = ""
+    snap_start: bool = False
+    tenant_isolation: bool = False
+    tracing_mode: str = "PassThrough"
+    runtime_version_arn: str = ""
+    file_systems: tuple[FileSystemMount, ...] = ()
+    durable: bool = False
+
+    @property
+    def qualified_arn(self) -> str:
+        """The ARN with this version as its qualifier."""
+        return f"{self.arn}:{self.version}"
+
+
+ResponseStart = Callable[[str], Awaitable[None]]
+ResponseChunk = Callable[[bytes], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class Invocation:
+    """One attempt to run a function.
+
+    ``request_id`` is shared by the retries of an asynchronous event. ``invoked_arn`` is the ARN as the
+    caller wrote it (with the alias, if any). ``client_context`` is the decoded JSON text. When
+    ``on_chunk`` is given the caller takes a streamed response: each chunk is passed on as it comes
+    (``on_start`` first, with the content type); a buffered handler then makes exactly one chunk.
+    """
+
+    request_id: str
+    payload: bytes
+    invoked_arn: str
+    client_context: str | None = None
+    cognito_identity: str | None = None
+    trace_header: str | None = None
+    tenant_id: str | None = None
+    source: str = "invoke"
+    on_start: ResponseStart | None = None
+    on_chunk: ResponseChunk | None = None
+
+
+@dataclass(slots=True)
+class InvocationResult:
+    """What a finished invocation left behind.
+
+    ``payload`` is the response, or the error object when ``function_error`` is set (always
+    ``"Unhandled"``, as every recording of AWS has it). ``log_tail`` is the last 4 KB of the
+    invocation's log, START to REPORT, not yet base64. Times are milliseconds.
+    """
+
+    request_id: str
+    payload: bytes
+    executed_version: str
+    function_error: str | None = None
+    error_type: str | None = None
+    status: Status = "success"
+    start: Start = "warm"
+    log_stream: str = ""
+    log_tail: bytes = b""
+    duration_ms: float = 0.0
+    billed_ms: int = 0
+    init_ms: float | None = None
+    max_memory_mb: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class InvocationRecord:
+    """One attempt as the scheduler saw it; the engine's own row of the trace.
+
+    ``arrival_ns`` and ``finish_ns`` are epoch nanoseconds, exactly the times that ``rules.fleet`` was
+    told; two events never carry the same time. ``finish_ns`` equals ``arrival_ns`` for a throttle.
+    ``environment`` is the log stream's name (empty for a throttle).
+    """
+
+    function: str
+    version: str
+    request_id: str
+    arrival_ns: int
+    finish_ns: int
+    start: Start
+    status: Status
+    reason: str = ""
+    error_type: str = ""
+    environment: str = ""
+    log_group: str = ""
+    source: str = "invoke"
+    duration_ms: float = 0.0
+    billed_ms: int = 0
+    init_ms: float | None = None
+    memory_mb: int = 128
+    max_memory_mb: int = 0
+    ephemeral_storage_mb: int = 512
+    architecture: str = "x86_64"
+    alias: str = ""
+    concurrency: int = 0
+
+
+class Throttled(Exception):
+    """Lambda would answer 429. ``reason`` is AWS's word for it (``ThrottleReason`` in the API model)."""
+
+    def __init__(self, reason: str, retry_after_s: int = 1) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.retry_after_s = retry_after_s
+
+
+class LogSink(Protocol):
+    """Where log lines go. Never blocks, never raises: lines are sent on in batches."""
+
+    def put(self, group: str, stream: str, timestamp_ms: int, message: str) -> None:
+        """Queue one log event."""
+
+
+class RecordSink(Protocol):
+    """Who wants to hear of every attempt (metrics, invocation log). Never blocks, never raises."""
+
+    def record(self, record: InvocationRecord) -> None:
+        """Take note of one attempt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who made an API call, as Signature V4 showed (or as ``--auth none`` assumes)."""
+
+    account: str
+    region: str
+    access_key: str = ""
+    arn: str = ""
+
+
+Request = dict[str, Any]
+Response = dict[str, Any]
+Operation = Callable[[Request, Caller], "Response | Awaitable[Response]"]

@@ -1,0 +1,1 @@
+"""What Lambda decides and charges: pure functions and objects, told the time, answering with decisions."""
