@@ -672,6 +672,8 @@ class Fleet:
     def in_flight(self, function: int) -> int:
         """Requests of ``function`` running now, provisioned environments included."""
         s = self.state
+        if not any(s.p_provisioned_made):
+            return s.f_in_flight[function]
         busy = sum(
             s.e_state[e] == BUSY
             and s.e_provisioned[e] == 1
