@@ -1,5 +1,55 @@
-"""AWS Lambda in a notebook: run functions for real under Lambda's rules, then simulate them."""
+"""AWS Lambda in a notebook: run functions for real under Lambda's rules, then simulate them.
+
+>>> import lambda_nb
+>>> trace = lambda_nb.traces.poisson(rate=5, duration=0.2, hours=1, seed=1)  # doctest: +SKIP
+>>> lambda_nb.simulate(trace, keep_alive="10min").summary()  # doctest: +SKIP
+
+In a notebook, ``%load_ext lambda_nb`` adds the magics ``%%lambda`` and ``%lambda``.
+"""
 
 from __future__ import annotations
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lambda_nb import charts, rules, simulator, traces
+    from lambda_nb.notebook.extension import load_ipython_extension, unload_ipython_extension
+    from lambda_nb.simulator import simulate
+    from lambda_nb.traces import Trace
+
 __version__ = "0.1.0"
+
+__all__ = [
+    "Trace",
+    "charts",
+    "load_ipython_extension",
+    "rules",
+    "simulate",
+    "simulator",
+    "traces",
+    "unload_ipython_extension",
+]
+
+# Where each public name lives; nothing heavy is imported before it is asked for.
+_HOMES = {
+    "Trace": "lambda_nb.traces",
+    "load_ipython_extension": "lambda_nb.notebook.extension",
+    "simulate": "lambda_nb.simulator",
+    "unload_ipython_extension": "lambda_nb.notebook.extension",
+}
+_ROOMS = {"charts", "rules", "simulator", "traces"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return importlib.import_module(f"lambda_nb.{name}")
+    if name in _HOMES:
+        value = getattr(importlib.import_module(_HOMES[name]), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'lambda_nb' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, "__version__"})

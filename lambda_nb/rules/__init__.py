@@ -1,1 +1,1 @@
-"""What Lambda decides and charges: pure functions and objects, told the time, answering with decisions."""
+"""What Lambda decides and charges: pure rules that are told the time and answer with decisions."""
