@@ -1,0 +1,80 @@
+# The commands of the project. Each sets up what it needs first, in a virtual environment of its own
+# (.venv); nothing is installed twice. A Python other than the first python3: make PYTHON=python3.12 demo
+
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+RUN := PATH="$(CURDIR)/$(BIN):$$PATH"
+WORKERS ?= 2
+TESTS ?= tests
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+STAMPS := $(VENV)/.stamps
+
+.DEFAULT_GOAL := help
+.PHONY: help demo lab test test-fast lint format bench labextension labextension-check clean
+
+help: ## List these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(STAMPS)/base ## Run the main job: real functions, their trace, the same trace simulated (3 minutes)
+	@$(RUN) python notebooks/demo.py --output demo-output
+
+lab: $(STAMPS)/base ## Open JupyterLab on the tutorials
+	@$(RUN) jupyter lab --notebook-dir=notebooks
+
+test: $(STAMPS)/test $(STAMPS)/system ## Run every test
+	@$(RUN) python -m pytest -n $(WORKERS) --dist loadgroup $(TESTS)
+
+test-fast: $(STAMPS)/test ## Run the tests that take no more than a few seconds each
+	@$(RUN) python -m pytest -n $(WORKERS) --dist loadgroup -m "not slow and not browser" $(TESTS)
+
+lint: $(STAMPS)/lint ## Check style and types
+	@$(RUN) ruff check .
+	@$(RUN) ruff format --check .
+	@$(RUN) mypy
+
+format: $(STAMPS)/lint ## Put the code into the house style
+	@$(RUN) ruff check --fix --quiet .
+	@$(RUN) ruff format .
+
+bench: $(STAMPS)/test ## Measure against other tools in the same run (about 5 minutes)
+	@for script in benchmarks/bench_*.py; do echo; $(RUN) python $$script || exit 1; done
+
+labextension: $(STAMPS)/base ## Rebuild the JupyterLab extension into labextension/prebuilt (needs Node.js)
+	@$(RUN) scripts/build-labextension.sh
+
+labextension-check: labextension ## Fail if the committed build is not what the sources give
+	@git diff --exit-code --stat -- labextension/prebuilt
+
+clean: ## Remove everything that these commands made
+	rm -rf $(VENV) .benchmarks demo-output dist build labextension/node_modules labextension/lib
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- what the commands stand on; each stamp says when it was last done ---
+
+$(STAMPS)/venv: scripts/find-python.sh
+	@python=$$(PYTHON='$(PYTHON)' scripts/find-python.sh) && \
+	  echo "Making a virtual environment in $(VENV) with $$($$python --version)" && \
+	  $$python -m venv $(VENV)
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/base: pyproject.toml $(STAMPS)/venv
+	@echo "Installing lambda_nb and its libraries into $(VENV) (two to three minutes the first time)"
+	@$(PIP) --editable .
+	@touch $@
+
+$(STAMPS)/test: $(STAMPS)/base
+	@echo "Installing what the tests need into $(VENV)"
+	@$(PIP) --editable '.[test,dask]'
+	@touch $@
+
+$(STAMPS)/lint: $(STAMPS)/base
+	@echo "Installing the linters into $(VENV)"
+	@$(PIP) --editable '.[lint]'
+	@touch $@
+
+# Looked at every time when something is still missing, so that a skipped test is never forgotten.
+$(STAMPS)/system: scripts/system-packages.sh $(STAMPS)/venv
+	@scripts/system-packages.sh
+	@scripts/system-packages.sh --check && touch $@ || true

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Prints the first Python on PATH that lambda_nb runs on (3.10 or newer) and that can make a virtual
+# environment. As root on Debian, what is missing is installed; otherwise this says what to install.
+set -euo pipefail
+
+new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; }
+can_make_venv() { "$1" -c 'import ensurepip, venv' 2>/dev/null; }
+is_debian_root() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }
+
+find_python() {
+    local candidate
+    for candidate in ${PYTHON:+"$PYTHON"} python3 python3.14 python3.13 python3.12 python3.11 python3.10; do
+        if command -v "$candidate" >/dev/null && new_enough "$candidate"; then
+            echo "$candidate"
+            return
+        fi
+    done
+    return 1
+}
+
+if ! python=$(find_python); then
+    echo "lambda_nb needs Python 3.10 or newer on PATH; found: $(python3 --version 2>&1 || echo none)." >&2
+    echo "Install one, or name it: make PYTHON=/path/to/python3.12" >&2
+    exit 1
+fi
+if ! can_make_venv "$python"; then
+    if is_debian_root; then
+        echo "Installing python3-venv with apt ..." >&2
+        apt-get update -qq >&2
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv >/dev/null
+    fi
+    if ! can_make_venv "$python"; then
+        echo "$python cannot make virtual environments. On Debian: apt-get install python3-venv" >&2
+        exit 1
+    fi
+fi
+echo "$python"

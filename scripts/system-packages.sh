@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Programs that some tests need beside Python: language runtimes for functions, a browser, a sandbox.
+# As root on Debian the missing ones are installed. Otherwise they are named, the tests that need them
+# are skipped, and pytest's summary says why.
+#
+# usage: scripts/system-packages.sh [--check]     --check only answers (exit status) whether all are there
+set -euo pipefail
+
+# command            Debian package                needed for
+programs=(
+    "node            nodejs                        Node.js functions"
+    "npm             npm                           AWS's SDK for JavaScript as a client"
+    "ruby            ruby                          Ruby functions"
+    "go              golang-go                     Go functions"
+    "javac           default-jdk-headless          Java functions"
+    "chromium        chromium                      browser tests of the notebooks"
+    "bwrap           bubblewrap                    isolation level L2 of environments"
+)
+
+missing=() packages=()
+for row in "${programs[@]}"; do
+    read -r command package purpose <<<"$row"
+    if ! command -v "$command" >/dev/null; then
+        missing+=("$command ($package): $purpose")
+        packages+=("$package")
+    fi
+done
+if [ ${#packages[@]} = 0 ]; then
+    exit 0
+fi
+if [ "${1:-}" = --check ]; then
+    exit 1
+fi
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    case " ${packages[*]} " in *" chromium "*) packages+=(fonts-dejavu-core) ;; esac
+    echo "Installing system packages for the tests: ${packages[*]}"
+    apt-get update -qq
+    if DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null; then
+        exit 0
+    fi
+    echo "apt-get failed; going on without. The tests that need these are SKIPPED:"
+else
+    echo "Not root on Debian, so nothing is installed. Missing; the tests that need these are SKIPPED:"
+fi
+printf '  - %s\n' "${missing[@]}"
