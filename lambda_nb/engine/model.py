@@ -188,3 +188,51 @@ class Caller:
 Request = dict[str, Any]
 Response = dict[str, Any]
 Operation = Callable[[Request, Caller], "Response | Awaitable[Response]"]
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The function version that a name, ARN and qualifier lead to, for one invocation.
+
+    ``invoked_arn`` is the ARN the handler sees in its context (qualified only when the caller
+    qualified it); ``alias`` names the alias that chose the version, if one did.
+    """
+
+    function: FunctionVersion
+    invoked_arn: str
+    alias: str | None = None
+
+
+class FetchFailed(Exception):
+    """An S3 object could not be read: ``code`` and ``message`` are S3's own words."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+
+
+class FetchObject(Protocol):
+    """Reads one S3 object through the neighbours. Raises :class:`FetchFailed`."""
+
+    async def __call__(self, bucket: str, key: str, version: str | None) -> bytes:
+        """Return the object's bytes."""
+
+
+class ControlHooks(Protocol):
+    """What control tells execution, on the event loop's thread. None of these may block or raise."""
+
+    def code_changed(self, function_name: str, version: str) -> None:
+        """Take no further invocation in the version's present environments; let busy ones finish."""
+
+    def deleted(self, function_name: str, version: str | None) -> None:
+        """End the environments of one version, or (``None``) of the whole function."""
+
+    def reserved(self, function_name: str, concurrency: int | None) -> None:
+        """Set the function's reserved concurrency; ``None`` returns it to the account's pool."""
+
+    def provisioned(self, function_name: str, version: str, environments: int) -> None:
+        """Keep this many environments of the version initialised; 0 ends them."""
+
+    def provisioned_status(self, function_name: str, version: str) -> tuple[int, int]:
+        """Return how many provisioned environments are (available, allocated)."""
