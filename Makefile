@@ -38,7 +38,7 @@ format: $(STAMPS)/lint ## Put the code into the house style
 	@$(RUN) ruff format .
 
 bench: $(STAMPS)/test ## Measure against other tools in the same run (about 5 minutes)
-	@for script in benchmarks/bench_*.py; do echo; $(RUN) python $$script || exit 1; done
+	@for script in benchmarks/*.py; do echo; $(RUN) python $$script || exit 1; done
 
 labextension: $(STAMPS)/base ## Rebuild the JupyterLab extension into labextension/prebuilt (needs Node.js)
 	@$(RUN) scripts/build-labextension.sh

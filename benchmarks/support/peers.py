@@ -1,0 +1,256 @@
+"""The tools that are compared, each started on loopback and stopped at the end.
+
+Peers are used as they come from the package index and from outside only: *ministack* in a virtual
+environment of its own, AWS's *runtime interface emulator* as the binary inside the aws-sam-cli
+wheel. Both are kept in ``.benchmarks/`` for the next run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import platform
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import venv
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+ROOT = Path(__file__).resolve().parents[2]
+CACHE = ROOT / ".benchmarks"
+REGION = "us-east-1"
+ECHO = "def handler(event, context):\n    return event\n"
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A running Lambda endpoint: where to POST an event of its echo function."""
+
+    name: str
+    port: int
+    path: str
+    credentials: tuple[str, str]
+
+    @property
+    def url(self) -> str:
+        """The endpoint for AWS clients."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def client(self) -> Any:
+        """A boto3 client that neither retries nor waits for a second answer."""
+        key, secret = self.credentials
+        return boto3.client(
+            "lambda",
+            endpoint_url=self.url,
+            region_name=REGION,
+            aws_access_key_id=key,
+            aws_secret_access_key=secret,
+            config=Config(retries={"total_max_attempts": 1}, read_timeout=60),
+        )
+
+
+def invoke_path(function: str) -> str:
+    """The path of Lambda's Invoke."""
+    return f"/2015-03-31/functions/{function}/invocations"
+
+
+@contextlib.contextmanager
+def lambda_nb(*options: str, auth: str = "none") -> Iterator[Peer]:
+    """Our own engine, as a user starts it."""
+    with _scratch() as folder:
+        command = [sys.executable, "-m", "lambda_nb.engine", "--port", "0", "--auth", auth]
+        command += ["--data-dir", str(folder / "data"), *options]
+        with _process(command, folder, stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            line = process.stdout.readline().decode()
+            if "serving on" not in line:
+                raise RuntimeError(f"the engine did not start: {(folder / 'log').read_text()}")
+            port = int(line.split("http://127.0.0.1:")[1].split()[0].strip("/"))
+            credentials = _issued(line) if auth == "sigv4" else ("000000000000", "unsigned")
+            yield Peer("lambda_nb", port, invoke_path("echo"), credentials)
+
+
+@contextlib.contextmanager
+def ministack() -> Iterator[Peer]:
+    """ministack from the package index, with its default settings."""
+    program = _ministack()
+    port = free_port()
+    with _scratch() as folder:
+        environment = {**os.environ, "GATEWAY_PORT": str(port), "HOME": str(folder)}
+        with _process([str(program)], folder, environment):
+            _wait_for(port)
+            yield Peer("ministack", port, invoke_path("echo"), ("000000000000", "test"))
+
+
+@contextlib.contextmanager
+def emulator() -> Iterator[Peer]:
+    """AWS's runtime interface emulator and client, with the echo function."""
+    binary = _emulator_binary()
+    port = free_port()
+    with _scratch() as folder:
+        (folder / "echo.py").write_text(ECHO)
+        command = [
+            str(binary),
+            "--runtime-interface-emulator-address", f"127.0.0.1:{port}",
+            "--runtime-api-address", f"127.0.0.1:{free_port()}",
+            sys.executable, "-m", "awslambdaric", "echo.handler",
+        ]  # fmt: skip
+        with _process(command, folder):
+            _wait_for(port)
+            yield Peer("AWS emulator", port, invoke_path("function"), ("000000000000", "test"))
+
+
+def create_echo(client: Any, name: str = "echo", code: str = ECHO, memory: int = 512) -> None:
+    """Create a Python function and wait until it is active."""
+    client.create_function(
+        FunctionName=name,
+        Runtime=f"python3.{sys.version_info.minor}",
+        Role="arn:aws:iam::000000000000:role/lambda",
+        Handler="app.handler",
+        MemorySize=memory,
+        Timeout=60,
+        Code={"ZipFile": zipped(code)},
+    )
+    client.get_waiter("function_active_v2").wait(
+        FunctionName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+    )
+
+
+def zipped(code: str) -> bytes:
+    """A deployment package with ``code`` as ``app.py``."""
+    import io
+
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        info = zipfile.ZipInfo("app.py", (2026, 1, 1, 0, 0, 0))
+        info.external_attr = 0o644 << 16
+        archive.writestr(info, code)
+    return buffer.getvalue()
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def machine() -> str:
+    """One line on what the figures were measured on."""
+    return (
+        f"{os.cpu_count()} cores, Linux {platform.release()}, Python {platform.python_version()}, "
+        f"{time.strftime('%Y-%m-%d %H:%M')}"
+    )
+
+
+def _issued(line: str) -> tuple[str, str]:
+    path = line.split("credentials ")[1].strip().rstrip(")")
+    values = json.loads(Path(path).read_text()) if path.endswith(".json") else _ini(Path(path))
+    lowered = {key.lower(): value for key, value in values.items()}
+
+    def pick(*names: str) -> str:
+        return next(str(lowered[name]) for name in names if name in lowered)
+
+    return (
+        pick("aws_access_key_id", "accesskeyid", "access_key_id", "access_key"),
+        pick("aws_secret_access_key", "secretaccesskey", "secret_access_key", "secret_key"),
+    )
+
+
+def _ini(path: Path) -> dict[str, str]:
+    import configparser
+
+    parser = configparser.ConfigParser()
+    parser.read(path)
+    return dict(parser[parser.sections()[0]])
+
+
+def _ministack() -> Path:
+    program = CACHE / "ministack" / "bin" / "ministack"
+    if not program.exists():
+        print("Installing ministack into .benchmarks/ (first run only) ...", file=sys.stderr)
+        venv.create(CACHE / "ministack", with_pip=True)
+        _pip(CACHE / "ministack" / "bin" / "python", "install", "ministack")
+    return program
+
+
+def _emulator_binary() -> Path:
+    kind = "arm64" if platform.machine() in {"aarch64", "arm64"} else "x86_64"
+    binary = CACHE / f"aws-lambda-rie-{kind}"
+    if not binary.exists():
+        print("Fetching AWS's emulator out of the aws-sam-cli wheel ...", file=sys.stderr)
+        CACHE.mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory() as folder:
+            _pip(Path(sys.executable), "download", "--no-deps", "-d", folder, "aws-sam-cli")
+            with zipfile.ZipFile(next(Path(folder).glob("aws_sam_cli-*.whl"))) as wheel:
+                content = wheel.read(f"samcli/local/rapid/aws-lambda-rie-{kind}")
+        binary.write_bytes(content)
+        binary.chmod(0o755)
+    return binary
+
+
+def _pip(python: Path, *arguments: str) -> None:
+    subprocess.run(
+        [str(python), "-m", "pip", "--disable-pip-version-check", "--quiet", *arguments], check=True
+    )
+
+
+@contextlib.contextmanager
+def _scratch() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="lambda-nb-bench-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _process(
+    command: list[str],
+    folder: Path,
+    environment: Mapping[str, str] | None = None,
+    stdout: int | None = None,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A child process whose output goes to ``folder/log``; ended with all it started."""
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environment,
+            stdout=log if stdout is None else stdout,
+            stderr=log,
+            start_new_session=True,
+        )
+        try:
+            yield process
+        finally:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, 9)
+            if process.stdout is not None:
+                process.stdout.close()
+
+
+def _wait_for(port: int, timeout_s: float = 60.0) -> None:
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.001)
+    raise RuntimeError(f"nothing listens on port {port} after {timeout_s:g} s")
