@@ -1,0 +1,72 @@
+"""Lambda's quotas: one table, each figure with its unit, source and date."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+DG = "Lambda Developer Guide, gettingstarted-limits, 2026"
+MODEL = "botocore 1.44.5, lambda/2015-03-31/service-2.json"
+RECORDED = "recorded from AWS, facts/api.md, 2026"
+
+
+class Quota(NamedTuple):
+    """One figure that AWS may change."""
+
+    value: int
+    unit: str
+    source: str
+    adjustable: bool = False
+
+
+# Function settings
+MEMORY_MIN_MB = Quota(128, "MB", DG)
+MEMORY_MAX_MB = Quota(10_240, "MB", DG)
+MEMORY_DEFAULT_MB = Quota(128, "MB", RECORDED)
+MEMORY_MANAGED_MAX_MB = Quota(32_768, "MB", MODEL)
+TIMEOUT_MIN_S = Quota(1, "s", DG)
+TIMEOUT_MAX_S = Quota(900, "s", DG)
+TIMEOUT_DEFAULT_S = Quota(3, "s", RECORDED)
+TIMEOUT_MANAGED_MAX_S = Quota(5_400, "s", MODEL)
+STORAGE_MIN_MB = Quota(512, "MB", DG)
+STORAGE_MAX_MB = Quota(10_240, "MB", DG)
+STORAGE_DEFAULT_MB = Quota(512, "MB", RECORDED)
+STORAGE_MANAGED_MAX_MB = Quota(32_768, "MB", MODEL)
+STORAGE_SNAPSTART_MAX_MB = Quota(512, "MB", "Lambda Developer Guide, snapstart, 2026")
+ENVIRONMENT_BYTES = Quota(4_096, "bytes", DG)
+DESCRIPTION_CHARACTERS = Quota(256, "characters", MODEL)
+HANDLER_CHARACTERS = Quota(128, "characters", MODEL)
+FUNCTION_NAME_CHARACTERS = Quota(64, "characters", DG)
+FUNCTION_ARN_CHARACTERS = Quota(140, "characters", MODEL)
+LAYERS = Quota(5, "layers", DG)
+TAGS = Quota(50, "tags", RECORDED)
+ALIASES_ROUTED = Quota(1, "additional versions", RECORDED)
+
+# Code
+UNZIPPED_BYTES = Quota(262_144_000, "bytes", DG)
+ZIPPED_BYTES = Quota(52_428_800, "bytes", DG)
+CODE_STORAGE_BYTES = Quota(80_530_636_800, "bytes", RECORDED, adjustable=True)
+REQUEST_BYTES = Quota(70_167_211, "bytes", RECORDED)
+POLICY_BYTES = Quota(20_480, "bytes", DG)
+
+# Invocation
+SYNC_PAYLOAD_BYTES = Quota(6_291_456, "bytes", DG)
+SYNC_RESPONSE_BYTES = Quota(6_291_556, "bytes", RECORDED)
+ASYNC_PAYLOAD_BYTES = Quota(1_048_576, "bytes", "facts/api.md section 6, 2026")
+STREAMED_RESPONSE_BYTES = Quota(209_715_200, "bytes", DG)
+ASYNC_AGE_MIN_S = Quota(60, "s", MODEL)
+ASYNC_AGE_MAX_S = Quota(21_600, "s", MODEL)
+ASYNC_RETRIES_MAX = Quota(2, "retries", MODEL)
+
+# Concurrency
+CONCURRENCY = Quota(1_000, "environments", DG, adjustable=True)
+UNRESERVED_MIN = Quota(100, "environments", "Lambda Developer Guide, configuration-concurrency")
+SCALE_BURST = Quota(1_000, "environments", "Lambda Developer Guide, scaling-behavior, 2026")
+SCALE_RATE = Quota(100, "environments/s", "Lambda Developer Guide, scaling-behavior, 2026")
+
+# Listing
+PAGE = Quota(50, "items", MODEL)
+PAGE_LONG = Quota(100, "items", "Lambda API reference, event source mappings, 2026")
+
+# Durable functions
+DURABLE_RETENTION_DEFAULT_DAYS = Quota(14, "days", "Lambda Developer Guide, durable-configuration")
+DURABLE_TIMEOUT_DEFAULT_S = Quota(86_400, "s", "Lambda Developer Guide, durable-configuration")
