@@ -1,0 +1,230 @@
+// The Node.js runtime: loads the handler, then asks the Runtime API for one event after another.
+// Names, error shapes and log lines are those of AWS's own Node.js runtime.
+import { createRequire } from "node:module";
+import { existsSync } from "node:fs";
+import { Agent, request } from "node:http";
+import { basename, dirname, join, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { format, types } from "node:util";
+import { HttpResponseStream, ResponseStream, STREAM_MARK, streamifyResponse } from "./streaming.mjs";
+import { installConsole } from "./logging.mjs";
+
+const [host, port] = process.env.AWS_LAMBDA_RUNTIME_API.split(":");
+const agent = new Agent({ keepAlive: true, maxSockets: 1, noDelay: true });
+const HERE = dirname(fileURLToPath(import.meta.url));
+const BASE = "/2018-06-01/runtime";
+
+class RuntimeError extends Error {
+  constructor(name, message, cause) {
+    super(message);
+    this.name = name;
+    if (cause?.stack) this.stack = cause.stack;
+  }
+}
+
+// What the caller of a failed invocation reads; our own frames and those below them are left out.
+function errorBody(error) {
+  if (types.isNativeError(error) || (error && error.name && error.message !== undefined)) {
+    const lines = String(error.stack ?? "").split("\n");
+    const ours = lines.findIndex((line) => line.includes(HERE));
+    const trace = ours > 0 ? lines.slice(0, ours) : lines;
+    return { errorType: error.name, errorMessage: error.message, trace };
+  }
+  return { errorType: typeof error, errorMessage: String(error), trace: [] };
+}
+
+function call(method, path, { headers = {}, body } = {}) {
+  return new Promise((done, failed) => {
+    const sent = request({ host, port, method, path: BASE + path, headers, agent }, (reply) => {
+      const parts = [];
+      reply.on("data", (part) => parts.push(part));
+      reply.on("end", () => {
+        done({ status: reply.statusCode, headers: reply.headers, body: Buffer.concat(parts) });
+      });
+      reply.on("error", failed);
+    });
+    sent.on("error", failed);
+    sent.end(body);
+  });
+}
+
+function postError(path, error) {
+  const told = errorBody(error);
+  const body = JSON.stringify(told);
+  return call("POST", path, {
+    headers: {
+      "Content-Type": "application/json",
+      "Content-Length": Buffer.byteLength(body),
+      "Lambda-Runtime-Function-Error-Type": told.errorType,
+    },
+    body,
+  });
+}
+
+async function loadModule(folder, name) {
+  const path = resolve(folder, name);
+  const candidates = ["", ".js", ".mjs", ".cjs"].map((ending) => path + ending);
+  const file = candidates.find((file, i) => (i > 0 || /\.[cm]?js$/.test(file)) && existsSync(file));
+  try {
+    if (file) return await import(pathToFileURL(file).href);
+    return createRequire(join(folder, "index.js"))(path);
+  } catch (error) {
+    if (error instanceof SyntaxError) {
+      throw new RuntimeError("Runtime.UserCodeSyntaxError", `${error}`, error);
+    }
+    if (error?.code === "MODULE_NOT_FOUND" || error?.code === "ERR_MODULE_NOT_FOUND") {
+      throw new RuntimeError("Runtime.ImportModuleError", `${error}`, error);
+    }
+    throw error;
+  }
+}
+
+async function loadHandler(folder, written) {
+  if (written.includes("..")) {
+    throw new RuntimeError(
+      "Runtime.MalformedHandlerName",
+      `'${written}' is not a valid handler name. Use absolute paths when specifying root directories in handler names.`,
+    );
+  }
+  const match = basename(written).match(/^([^.]*)\.(.*)$/);
+  if (!match || !match[1] || !match[2]) {
+    throw new RuntimeError("Runtime.MalformedHandlerName", "Bad handler");
+  }
+  const module = await loadModule(resolve(folder, dirname(written)), match[1]);
+  const steps = match[2].split(".");
+  const find = (root) => steps.reduce((value, step) => value?.[step], root);
+  const handler = find(module) ?? find(module.default);
+  if (handler === undefined) {
+    throw new RuntimeError("Runtime.HandlerNotFound", `${written} is undefined or not exported`);
+  }
+  if (typeof handler !== "function") {
+    throw new RuntimeError("Runtime.HandlerNotFound", `${written} is not a function`);
+  }
+  return handler;
+}
+
+function makeContext(headers) {
+  const deadline = Number(headers["lambda-runtime-deadline-ms"]);
+  const parsed = (name) => (headers[name] ? JSON.parse(headers[name]) : undefined);
+  return {
+    callbackWaitsForEmptyEventLoop: true,
+    functionVersion: process.env.AWS_LAMBDA_FUNCTION_VERSION,
+    functionName: process.env.AWS_LAMBDA_FUNCTION_NAME,
+    memoryLimitInMB: process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
+    logGroupName: process.env.AWS_LAMBDA_LOG_GROUP_NAME,
+    logStreamName: process.env.AWS_LAMBDA_LOG_STREAM_NAME,
+    clientContext: parsed("lambda-runtime-client-context"),
+    identity: parsed("lambda-runtime-cognito-identity"),
+    invokedFunctionArn: headers["lambda-runtime-invoked-function-arn"],
+    awsRequestId: headers["lambda-runtime-aws-request-id"],
+    tenantId: headers["lambda-runtime-aws-tenant-id"],
+    getRemainingTimeInMillis: () => deadline - Date.now(),
+  };
+}
+
+// Settles as the handler does: by its promise, its callback, or context.done/succeed/fail.
+function runBuffered(handler, event, context) {
+  return new Promise((done, failed) => {
+    let waits = () => context.callbackWaitsForEmptyEventLoop;
+    const finish = (error, result) => {
+      if (error !== undefined && error !== null) return failed(error);
+      if (!waits()) return done(result);
+      idle = () => done(result);
+      return undefined;
+    };
+    context.done = (error, result) => { waits = () => false; finish(error, result); };
+    context.succeed = (result) => context.done(null, result);
+    context.fail = (error) => context.done(error ?? "handled");
+    const returned = handler(event, context, finish);
+    if (typeof returned?.then === "function") returned.then(done, failed);
+  });
+}
+
+async function answer(id, result) {
+  let body;
+  try {
+    body = JSON.stringify(result === undefined ? null : result);
+  } catch (error) {
+    throw new RuntimeError("Runtime.MarshalError", `Unable to stringify response body as json: ${error.message}`, error);
+  }
+  await call("POST", `/invocation/${id}/response`, {
+    headers: { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(body ?? "null") },
+    body: body ?? "null",
+  });
+}
+
+async function stream(handler, event, context, id) {
+  const response = new ResponseStream({ host, port, agent, path: `${BASE}/invocation/${id}/response` });
+  try {
+    await handler(event, response, context);
+    response.end();
+    await response.sent;
+  } catch (error) {
+    if (!response.started) throw error;
+    await response.failed(errorBody(error));
+  }
+}
+
+// What to do when nothing is left in the event loop although an invocation is under way.
+let idle = null;
+let current = null;
+
+async function end(path, error, code) {
+  console.error("Uncaught Exception", JSON.stringify(errorBody(error)));
+  try {
+    await postError(path, error);
+  } finally {
+    process.exit(code);
+  }
+}
+
+installConsole(() => current);
+
+process.on("uncaughtException", (error) => {
+  end(current ? `/invocation/${current}/error` : "/init/error", error, 129);
+});
+process.on("unhandledRejection", (reason) => {
+  const error = new RuntimeError("Runtime.UnhandledPromiseRejection", format("%s", reason), reason);
+  end(current ? `/invocation/${current}/error` : "/init/error", error, 128);
+});
+process.on("beforeExit", () => {
+  if (idle) {
+    const go = idle;
+    idle = null;
+    go();
+  } else if (current) {
+    const error = new RuntimeError("Runtime.NodejsExit", "The Lambda runtime client detected an unexpected Node.js exit code. This is most commonly caused by a Promise that was never settled. For more information, see https://nodejs.org/docs/latest/api/process.html#process_exit_codes");
+    postError(`/invocation/${current}/error`, error).finally(() => process.exit(13));
+  }
+});
+
+async function main() {
+  globalThis.awslambda = { streamifyResponse, HttpResponseStream };
+  let handler;
+  try {
+    handler = await loadHandler(process.env.LAMBDA_TASK_ROOT, process.env._HANDLER);
+  } catch (error) {
+    await end("/init/error", error, 1);
+    return;
+  }
+  for (;;) {
+    const next = await call("GET", "/invocation/next");
+    current = next.headers["lambda-runtime-aws-request-id"];
+    const traced = next.headers["lambda-runtime-trace-id"];
+    if (traced) process.env._X_AMZN_TRACE_ID = traced;
+    else delete process.env._X_AMZN_TRACE_ID;
+    const context = makeContext(next.headers);
+    try {
+      const event = JSON.parse(next.body.toString("utf8"));
+      if (handler[STREAM_MARK]) await stream(handler, event, context, current);
+      else await answer(current, await runBuffered(handler, event, context));
+    } catch (error) {
+      console.error("Invoke Error", JSON.stringify(errorBody(error)));
+      await postError(`/invocation/${current}/error`, error);
+    }
+    current = null;
+    idle = null;
+  }
+}
+
+main();
