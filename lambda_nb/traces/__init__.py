@@ -1,0 +1,44 @@
+"""Traces of invocations: one table, many sources.
+
+A :class:`Trace` is one row an invocation (``arrival``, ``function``, ``duration``, ``memory``, ...)
+whoever made it. Read one, record one, or make one:
+
+=============================  ===================================================================
+``Trace.from_logs``            the engine's invocation log, or START and REPORT lines, through the
+                               CloudWatch Logs API: the same call reads AWS
+``read_csv``, ``read_parquet``  one row an invocation, with a mapping of columns
+``azure_2019``, ``azure_2021``  the public traces of Azure Functions
+``poisson``, ``daily``, ...    traffic made by a rule and a seed
+``laws``                       durations that vary
+=============================  ===================================================================
+"""
+
+from lambda_nb.traces import laws
+from lambda_nb.traces.azure2019 import azure_2019
+from lambda_nb.traces.azure2021 import azure_2021
+from lambda_nb.traces.generate import bursts, daily, mmpp, periodic, poisson, weekly
+from lambda_nb.traces.logs import from_logs
+from lambda_nb.traces.reshape import merge, scale
+from lambda_nb.traces.schema import COLUMNS, TraceError
+from lambda_nb.traces.tabular import read_csv, read_parquet
+from lambda_nb.traces.trace import Trace
+
+__all__ = [
+    "COLUMNS",
+    "Trace",
+    "TraceError",
+    "azure_2019",
+    "azure_2021",
+    "bursts",
+    "daily",
+    "from_logs",
+    "laws",
+    "merge",
+    "mmpp",
+    "periodic",
+    "poisson",
+    "read_csv",
+    "read_parquet",
+    "scale",
+    "weekly",
+]

@@ -1,0 +1,120 @@
+"""More or less traffic of the same kind: scaling a trace and laying traces over one another."""
+
+from __future__ import annotations
+
+import math
+from datetime import timedelta
+
+import numpy as np
+import pyarrow as pa
+
+from lambda_nb.traces import schema, times
+from lambda_nb.traces.schema import TraceError
+from lambda_nb.traces.trace import Trace
+
+
+def scale(
+    trace: Trace,
+    rate: float = 1.0,
+    time: float = 1.0,
+    *,
+    seed: int = 0,
+    jitter: float | str | timedelta = 60.0,
+) -> Trace:
+    """Make more or less traffic of the same kind.
+
+    What one particular run made of the requests (``start``, ``finish``, ``billed`` and so on) does
+    not survive: only the columns that describe the requests are kept.
+
+    Parameters
+    ----------
+    rate : float
+        Invocations for each one now, in the same span: 3 makes three of each, 0.1 keeps each with
+        a chance of a tenth, 2.5 makes two and a third with a chance of a half.
+    time : float
+        Factor on the gaps between arrivals, applied last: 0.5 plays the trace twice as fast.
+        Durations stay as they are.
+    seed : int
+        Of the random choices that ``rate`` needs.
+    jitter : seconds or text such as "1min"
+        Copies are moved by up to half of this either way (reflected at the ends of the trace), so
+        that they do not arrive at one instant; rhythms slower than this are kept.
+
+    Raises
+    ------
+    TraceError
+        A factor is not a positive finite number.
+    """
+    for name, factor in (("rate", rate), ("time", time)):
+        if not (math.isfinite(factor) and factor > 0):
+            raise TraceError(f"{name}={factor!r} must be a finite number above 0")
+    names = [c.name for c in schema.COLUMNS if c.workload and c.name in trace.table.column_names]
+    table = trace.table.select(names)
+    arrival = trace.numbers("arrival")
+    if rate != 1.0:
+        rng = np.random.default_rng(seed)
+        copies = np.full(len(trace), math.floor(rate))
+        copies += rng.random(len(trace)) < rate - math.floor(rate)
+        rows = np.repeat(np.arange(len(trace)), copies)
+        original = np.ones(len(rows), dtype=bool)
+        original[1:] = rows[1:] != rows[:-1]
+        moved = rng.uniform(-0.5, 0.5, len(rows)) * times.seconds(jitter)
+        table = table.take(pa.array(rows))
+        arrival = _reflected(arrival[rows] + np.where(original, 0.0, moved), arrival)
+    at = names.index("arrival")
+    table = table.set_column(at, "arrival", pa.array(arrival * time))
+    return trace._with(table)
+
+
+def merge(*traces: Trace) -> Trace:
+    """Lay traces over one another: every invocation of each, in order of arrival.
+
+    Traces with a start meet on the clock; traces without one all begin together. A column that one
+    of them lacks is unknown in its rows.
+
+    Raises
+    ------
+    TraceError
+        No trace is given, or some have a start and some have none.
+    """
+    if not traces:
+        raise TraceError("nothing to merge: give at least one trace")
+    starts = [trace.start_ns for trace in traces]
+    known = [start for start in starts if start is not None]
+    if known and len(known) != len(starts):
+        raise TraceError(
+            "some of these traces have a start and some have none, so nobody knows where they "
+            "meet: give the others one with Trace(trace.table, start=...)"
+        )
+    first = min(known) if known else None
+    tables = [
+        trace.table if first is None else _delayed(trace, ((trace.start_ns or 0) - first) / 1e9)
+        for trace in traces
+    ]
+    name = " + ".join(dict.fromkeys(trace.name for trace in traces if trace.name))
+    return Trace(pa.concat_tables(tables, promote_options="default"), start=first, name=name)
+
+
+def _delayed(trace: Trace, seconds: float) -> pa.Table:
+    table = trace.table
+    for column in ("arrival", "finish") if seconds else ():
+        if column in trace:
+            at = table.column_names.index(column)
+            table = table.set_column(
+                at, column, pa.array(trace.numbers(column) + seconds, from_pandas=True)
+            )
+    return table
+
+
+def _reflected(moved: schema.Floats, within: schema.Floats) -> schema.Floats:
+    """Mirror what went over either end back into the span, as often as it takes."""
+    if not len(within):
+        return moved
+    low, high = float(within[0]), float(within[-1])
+    width = high - low
+    if width == 0.0:
+        return np.full(len(moved), low)
+    folded = np.mod(moved - low, 2 * width)
+    return np.where(
+        (moved >= low) & (moved <= high), moved, low + np.minimum(folded, 2 * width - folded)
+    )

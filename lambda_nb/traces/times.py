@@ -1,0 +1,205 @@
+"""Wall-clock times and the trace's own seconds.
+
+A trace counts float64 seconds from its ``start``, a UTC time on a whole second. Nanoseconds of a
+clock become seconds by integer subtraction first and one division after, so distinct nanoseconds
+stay distinct, in order and exactly recoverable within 24 days of ``start`` (2**21 s; the spacing
+of floats there is 0.23 ns), and microseconds for centuries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lambda_nb.traces.schema import Floats, TraceError, Where, floats, row
+
+NS = 1_000_000_000
+UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
+_NS_OF_UNIT = {"s": NS, "ms": 1_000_000, "us": 1_000, "ns": 1}
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_LOOKS_LIKE_EPOCH_S = 3e8
+"""Seconds (9.5 years): no trace is that long, so a first arrival beyond it is a clock's time."""
+
+
+def since_start(
+    ns: Sequence[int] | npt.NDArray[np.int64], start_ns: int | None = None
+) -> tuple[Floats, int]:
+    """Epoch nanoseconds as seconds since a start, and that start in epoch nanoseconds.
+
+    Without ``start_ns`` the start is the earliest time, rounded down to a whole second.
+    """
+    times = np.asarray(ns, dtype=np.int64)
+    if start_ns is None:
+        start_ns = int(times.min()) // NS * NS if len(times) else 0
+    return (times - start_ns) / 1e9, start_ns
+
+
+def to_datetime(ns: int) -> datetime:
+    """Epoch nanoseconds as a UTC datetime; below a microsecond is cut off."""
+    return _EPOCH + timedelta(microseconds=ns // 1000)
+
+
+def to_ns(when: datetime | str) -> int:
+    """Epoch nanoseconds of a zoned datetime or ISO 8601 text.
+
+    Raises
+    ------
+    TraceError
+        The time carries no zone, or is no ISO 8601 time.
+    """
+    if isinstance(when, str):
+        try:
+            when = datetime.fromisoformat(when.replace("Z", "+00:00"))
+        except ValueError:
+            raise TraceError(
+                f"{when!r} is not an ISO 8601 time, such as 2026-11-23T14:00Z"
+            ) from None
+    if when.tzinfo is None:
+        raise TraceError(
+            f"{when.isoformat()} has no time zone: add one, for example tzinfo=UTC or Z"
+        )
+    return (when - _EPOCH) // timedelta(microseconds=1) * 1000
+
+
+def seconds(span: float | timedelta | str) -> float:
+    """Seconds of a number (of seconds), a timedelta, or text: ``"90s"``, ``"5min"``, ``"2h"``."""
+    if isinstance(span, timedelta):
+        return span.total_seconds()
+    if isinstance(span, str):
+        import pandas as pd
+
+        try:
+            return float(pd.Timedelta(span).total_seconds())
+        except ValueError:
+            raise TraceError(
+                f"{span!r} is not a length of time: give seconds, or text such as '90s' or '2h'"
+            ) from None
+    return float(span)
+
+
+def arrivals(
+    column: Any,
+    *,
+    unit: str = "s",
+    start: datetime | str | None = None,
+    tz: str | None = None,
+    where: Where = row,
+) -> tuple[Floats, int | None]:
+    """Read a column of arrival times of any kind.
+
+    Parameters
+    ----------
+    column : Arrow array
+        Timestamps, ISO 8601 text, or numbers.
+    unit : {"s", "ms", "us", "ns"}
+        Unit of numbers.
+    start : datetime, ISO 8601 text, ``"epoch"`` or None
+        What numbers count from. ``"epoch"``: 1970-01-01 UTC.
+    tz : str, optional
+        Zone of timestamps that carry none, for example ``"Europe/Berlin"``.
+
+    Returns
+    -------
+    arrival : float64 array, s since start (NaN where unknown)
+    start_ns : int or None
+        Epoch nanoseconds of the start; None when nobody knows.
+    """
+    if unit not in UNITS:
+        raise TraceError(f"unit {unit!r} is unknown: use one of {', '.join(UNITS)}")
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        column = column.cast(kind.value_type)
+        kind = column.type
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        column = _from_text(column, where)
+        kind = column.type
+    if pa.types.is_timestamp(kind):
+        return _from_clock(_in_utc(column, tz, where), start)
+    if start == "epoch":
+        return _from_clock(_epoch_numbers(column, unit), None)
+    values = floats(column) * UNITS[unit]
+    first = float(np.nanmin(values)) if bool(np.any(~np.isnan(values))) else 0.0
+    if first > _LOOKS_LIKE_EPOCH_S:
+        raise TraceError(
+            f"arrivals begin at {first:.6f} s, which is Unix time or a wrong unit: "
+            "say start='epoch', or unit='ms', 'us' or 'ns'"
+        )
+    return values, None if start is None else to_ns(start)
+
+
+def _from_clock(ns: Any, start: datetime | str | None) -> tuple[Floats, int | None]:
+    known = ns.drop_null().to_numpy() if ns.null_count else ns.to_numpy()
+    start_ns = None if start in (None, "epoch") or start is None else to_ns(start)
+    if not len(known):
+        return np.full(len(ns), np.nan), start_ns
+    relative, start_ns = since_start(known, start_ns)
+    if not ns.null_count:
+        return relative, start_ns
+    values = np.full(len(ns), np.nan)
+    values[np.asarray(ns.is_valid().to_numpy(zero_copy_only=False))] = relative
+    return values, start_ns
+
+
+def _epoch_numbers(column: Any, unit: str) -> Any:
+    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    if pa.types.is_integer(array.type):
+        return pc.multiply(array.cast(pa.int64()), _NS_OF_UNIT[unit])
+    values = floats(array)
+    whole = np.floor(values)
+    # Whole units and the fraction apart: their product would lose the digits below 256 ns.
+    factor = _NS_OF_UNIT[unit]
+    known = ~np.isnan(values)
+    ns = np.zeros(len(values), dtype=np.int64)
+    ns[known] = whole[known].astype(np.int64) * factor + np.rint(
+        (values[known] - whole[known]) * factor
+    ).astype(np.int64)
+    return pa.array(ns, mask=~known)
+
+
+def _in_utc(column: Any, tz: str | None, where: Where) -> Any:
+    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    if array.type.tz is None:
+        if tz is None:
+            first = array[0].as_py() if len(array) else None
+            raise TraceError(
+                f"{where(0)}: arrival {first} carries no time zone: say which with tz='UTC' "
+                "(or the zone of its clock)"
+            )
+        try:
+            array = pc.assume_timezone(array, tz)
+        except pa.ArrowInvalid as error:
+            raise TraceError(f"arrivals cannot be read as times in {tz}: {error}") from None
+    return array.cast(pa.timestamp("ns", "UTC"), safe=True).cast(pa.int64())
+
+
+def _from_text(column: Any, where: Where) -> Any:
+    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    zoned = pc.match_substring_regex(array, r"(Z|[+-]\d\d:?\d\d)\s*$")
+    kinds = pc.unique(zoned.drop_null())
+    if len(kinds) > 1:
+        first = zoned.drop_null()[0].as_py()
+        at = int(pc.index(zoned, not first).as_py())
+        other = int(pc.index(zoned, first).as_py())
+        raise TraceError(
+            f"mixed time zones: {where(other)} is {array[other].as_py()!r} and {where(at)} is "
+            f"{array[at].as_py()!r}; give all of them a zone, or none and say tz="
+        )
+    wanted = pa.timestamp("ns", "UTC") if len(kinds) and kinds[0].as_py() else pa.timestamp("ns")
+    try:
+        return array.cast(wanted)
+    except pa.ArrowInvalid:
+        for i, value in enumerate(array):
+            try:
+                pa.array([value.as_py()]).cast(wanted)
+            except pa.ArrowInvalid:
+                raise TraceError(
+                    f"{where(i)}: arrival {value.as_py()!r} is neither a number nor an ISO 8601 "
+                    "time"
+                ) from None
+        raise

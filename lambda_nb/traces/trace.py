@@ -1,0 +1,377 @@
+"""The trace: what was invoked when, one row an invocation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lambda_nb.traces import schema, times
+from lambda_nb.traces.schema import Floats, TraceError, Where
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+Moment = float | int | str | timedelta | datetime
+
+
+class Trace:
+    """Invocations in order of arrival: an Arrow table with documented columns and units.
+
+    Columns that are always there: ``arrival`` (float64, s since :attr:`start`), ``function``,
+    ``duration`` (float64, s, of the handler, without init) and ``memory`` (int32, MB). A trace
+    recorded from real runs has more; :data:`lambda_nb.traces.COLUMNS` lists all of them with their
+    units. What is not known is null (NaN in pandas and NumPy).
+
+    Parameters
+    ----------
+    table : pyarrow.Table or mapping of column name to array-like
+        Rows in any order: they are sorted by arrival, rows of equal arrival keeping their order.
+        Columns that a trace does not have are left out.
+    start : datetime or str, optional
+        The time that arrivals count from; it must carry a time zone. None: nobody knows, or it
+        does not matter.
+    name : str, optional
+        Where the trace is from; it heads displays and charts.
+
+    Raises
+    ------
+    TraceError
+        The table makes no sense (see :func:`lambda_nb.traces.schema.conform`), and where.
+
+    Examples
+    --------
+    >>> Trace({"arrival": [0.0, 1.5], "function": ["f", "f"], "duration": [0.2, 0.1]})
+    Trace(2 invocations of 1 function over 1.5 s)
+    """
+
+    def __init__(
+        self,
+        table: pa.Table | Mapping[str, Any],
+        *,
+        start: datetime | str | int | None = None,
+        name: str = "",
+        where: Where = schema.row,
+    ) -> None:
+        if not isinstance(table, pa.Table):
+            table = pa.table(dict(table))
+        self._table = schema.conform(table, where)
+        self._start_ns = start if start is None or isinstance(start, int) else times.to_ns(start)
+        self.name = name
+
+    # -- what it holds ------------------------------------------------------------------------
+
+    @property
+    def table(self) -> pa.Table:
+        """The Arrow table, in one chunk."""
+        return self._table
+
+    @property
+    def start(self) -> datetime | None:
+        """The UTC time that arrivals count from, or None."""
+        return None if self._start_ns is None else times.to_datetime(self._start_ns)
+
+    @property
+    def start_ns(self) -> int | None:
+        """The same in epoch nanoseconds."""
+        return self._start_ns
+
+    def __len__(self) -> int:
+        return int(self._table.num_rows)
+
+    def __contains__(self, column: str) -> bool:
+        return column in self._table.column_names
+
+    @property
+    def span(self) -> float:
+        """Seconds from the first arrival to the last (0 if empty)."""
+        arrival = self.numbers("arrival")
+        return float(arrival[-1] - arrival[0]) if len(arrival) else 0.0
+
+    @property
+    def functions(self) -> list[str]:
+        """The functions' names; :attr:`codes` counts into this list."""
+        words: list[str] = self._words("function").dictionary.to_pylist()
+        return words
+
+    @property
+    def codes(self) -> npt.NDArray[np.int32]:
+        """The function of each row as an index into :attr:`functions` (int32)."""
+        return np.asarray(self._words("function").indices.to_numpy(), dtype=np.int32)
+
+    def numbers(self, column: str) -> Floats:
+        """A numeric column as float64, NaN where it is unknown or the trace has no such column.
+
+        Raises
+        ------
+        KeyError
+            No trace has a numeric column of that name.
+        """
+        if column not in self:
+            if column not in schema.BY_NAME or not _numeric(schema.BY_NAME[column]):
+                raise KeyError(column)
+            return np.full(len(self), np.nan)
+        return schema.floats(self._table.column(column))
+
+    def to_pandas(self, *, absolute: bool = False) -> pd.DataFrame:
+        """All columns as a frame; ``absolute`` adds ``time``, the arrival as a UTC timestamp.
+
+        Raises
+        ------
+        TraceError
+            ``absolute`` of a trace without a start.
+        """
+        frame: pd.DataFrame = self._table.to_pandas()
+        if absolute:
+            frame.insert(0, "time", self._clock().to_pandas())
+        return frame
+
+    # -- making one ---------------------------------------------------------------------------
+
+    @classmethod
+    def from_pandas(
+        cls,
+        frame: pd.DataFrame,
+        *,
+        columns: Mapping[str, str] | None = None,
+        unit: str = "s",
+        start: datetime | str | None = None,
+        tz: str | None = None,
+        name: str = "",
+    ) -> Trace:
+        """Make a trace from a frame.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            One row an invocation; ``arrival`` may be numbers, timestamps or ISO 8601 text.
+        columns : mapping, optional
+            The trace's column to the frame's: ``{"arrival": "ts", "duration": "took"}``.
+        unit, start, tz
+            How to read ``arrival``; see :func:`lambda_nb.traces.times.arrivals`.
+        """
+        mapped = {theirs: ours for ours, theirs in (columns or {}).items()}
+        absent = [theirs for theirs in mapped if theirs not in frame.columns]
+        if absent:
+            raise TraceError(f"the frame has no column {absent[0]!r}: it has {list(frame.columns)}")
+        try:
+            table = pa.Table.from_pandas(frame.rename(columns=mapped), preserve_index=False)
+        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+            raise TraceError(f"the frame mixes types within a column: {error}") from None
+        return cls._placed(table, unit=unit, start=start, tz=tz, name=name)
+
+    @classmethod
+    def _placed(
+        cls,
+        table: pa.Table,
+        *,
+        unit: str = "s",
+        start: datetime | str | None = None,
+        tz: str | None = None,
+        name: str = "",
+        where: Where = schema.row,
+    ) -> Trace:
+        """Make a trace from a table whose arrivals may be of any kind."""
+        start_ns: int | None = None
+        if "arrival" in table.column_names:
+            at = table.column_names.index("arrival")
+            values, start_ns = times.arrivals(
+                table.column(at), unit=unit, start=start, tz=tz, where=where
+            )
+            table = table.set_column(at, "arrival", pa.array(values))
+        return cls(table, start=start_ns, name=name, where=where)
+
+    @classmethod
+    def read(cls, path: str | Path, **options: Any) -> Trace:
+        """Read a CSV (also ``.gz``, ``.zst``) or Parquet file, by its suffix.
+
+        Options are those of :func:`lambda_nb.traces.read_csv` and
+        :func:`lambda_nb.traces.read_parquet`.
+        """
+        from lambda_nb.traces import tabular
+
+        return tabular.read(path, **options)
+
+    def write(self, path: str | Path) -> Path:
+        """Write a CSV or Parquet file, by its suffix; :meth:`read` gets the same trace back."""
+        from lambda_nb.traces import tabular
+
+        return tabular.write(self, path)
+
+    @classmethod
+    def from_logs(cls, functions: str | Sequence[str] | None = None, **options: Any) -> Trace:
+        """Read what really ran from CloudWatch Logs: of the engine, or of AWS.
+
+        Parameters and errors are those of :func:`lambda_nb.traces.from_logs`.
+        """
+        from lambda_nb.traces import logs
+
+        return logs.from_logs(functions, **options)
+
+    # -- a part of it, or more of it ----------------------------------------------------------
+
+    def __getitem__(self, key: str | slice | Sequence[str]) -> Trace:
+        """``trace["thumbnail"]``, ``trace[["a", "b"]]``: functions; ``trace[10:20]``: rows."""
+        if isinstance(key, slice):
+            if key.step not in (None, 1):
+                raise TraceError(f"rows of a trace are taken in order: step {key.step} is not 1")
+            begin, end, _ = key.indices(len(self))
+            return self._with(self._table.slice(begin, max(0, end - begin)))
+        return self.only(*([key] if isinstance(key, str) else key))
+
+    def only(self, *functions: str) -> Trace:
+        """Keep the invocations of these functions.
+
+        Raises
+        ------
+        KeyError
+            The trace has no such function.
+        """
+        known = self.functions
+        for function in functions:
+            if function not in known:
+                shown = ", ".join(known[:8]) + (", ..." if len(known) > 8 else "")
+                raise KeyError(f"no function {function!r} in this trace; it has {shown}")
+        wanted = np.array([name in functions for name in known], dtype=bool)
+        return self._with(self._table.filter(pa.array(wanted[self.codes])))
+
+    def between(self, begin: Moment | None = None, end: Moment | None = None) -> Trace:
+        """Keep arrivals with ``begin <= arrival < end``.
+
+        Each is seconds since :attr:`start`, a timedelta or text such as ``"2h"`` for the same, or
+        a datetime with a zone. Arrivals still count from the same :attr:`start`.
+        """
+        arrival = self.numbers("arrival")
+        first = 0 if begin is None else int(np.searchsorted(arrival, self._offset(begin)))
+        last = len(self) if end is None else int(np.searchsorted(arrival, self._offset(end)))
+        return self._with(self._table.slice(first, max(0, last - first)))
+
+    def scale(self, rate: float = 1.0, time: float = 1.0, *, seed: int = 0) -> Trace:
+        """Make more or less traffic of the same kind (see :func:`lambda_nb.traces.scale`)."""
+        from lambda_nb.traces import reshape
+
+        return reshape.scale(self, rate, time, seed=seed)
+
+    def merge(self, *others: Trace) -> Trace:
+        """Lay traces over one another (see :func:`lambda_nb.traces.merge`)."""
+        from lambda_nb.traces import reshape
+
+        return reshape.merge(self, *others)
+
+    def fill(self, *, duration: float | None = None, memory: int | None = None) -> Trace:
+        """Put these in the place of unknown durations (s) and memory (MB)."""
+        table = self._table
+        for column, value in (("duration", duration), ("memory", memory)):
+            if value is not None:
+                at = table.column_names.index(column)
+                filled = pc.fill_null(table.column(at), pa.scalar(value, table.schema[at].type))
+                table = table.set_column(at, column, filled)
+        return self._with(table)
+
+    # -- looking at it ------------------------------------------------------------------------
+
+    def describe(self) -> pd.DataFrame:
+        """Figures of each function and of all together (see :mod:`lambda_nb.traces.summary`)."""
+        from lambda_nb.traces import summary
+
+        return summary.describe(self)
+
+    def plot(self) -> Figure:
+        """Draw arrivals over time, durations, and functions by hour if there are several."""
+        from lambda_nb.traces import summary
+
+        return summary.plot(self)
+
+    def __repr__(self) -> str:
+        from lambda_nb.traces import summary
+
+        return summary.text(self)
+
+    def _repr_html_(self) -> str:
+        from lambda_nb.traces import summary
+
+        return summary.html(self)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Trace):
+            return NotImplemented
+        mine, theirs = self._plain(), other._plain()
+        return self._start_ns == other._start_ns and bool(mine.equals(theirs))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    # -- within -------------------------------------------------------------------------------
+
+    def _with(self, table: pa.Table) -> Trace:
+        """A trace of rows of this one."""
+        return Trace(_without_unused_words(table), start=self._start_ns, name=self.name)
+
+    def _plain(self) -> pa.Table:
+        """The table with words spelt out: equal whatever the order of their dictionaries."""
+        return pa.table(
+            {
+                c: v.cast(pa.string()) if pa.types.is_dictionary(v.type) else v
+                for c, v in zip(self._table.column_names, self._table.columns, strict=True)
+            }
+        )
+
+    def _words(self, column: str) -> pa.DictionaryArray:
+        return _one_chunk(self._table.column(column))
+
+    def _offset(self, moment: Moment) -> float:
+        if isinstance(moment, str):
+            try:
+                return times.seconds(moment)
+            except TraceError:
+                return self._offset_ns(times.to_ns(moment))
+        if isinstance(moment, datetime):
+            return self._offset_ns(times.to_ns(moment))
+        return times.seconds(moment)
+
+    def _offset_ns(self, ns: int) -> float:
+        if self._start_ns is None:
+            raise TraceError(
+                "this trace has no start: give seconds since its beginning, not a time"
+            )
+        return (ns - self._start_ns) / 1e9
+
+    def _clock(self) -> pa.Array:
+        """Arrivals as UTC timestamps in nanoseconds."""
+        if self._start_ns is None:
+            raise TraceError("this trace has no start: its arrivals are on no clock")
+        ns = np.rint(self.numbers("arrival") * 1e9).astype(np.int64) + self._start_ns
+        return pa.array(ns).cast(pa.timestamp("ns", "UTC"))
+
+
+def _numeric(column: schema.Column) -> bool:
+    return bool(pa.types.is_floating(column.type) or pa.types.is_integer(column.type))
+
+
+def _one_chunk(column: Any) -> pa.DictionaryArray:
+    if column.num_chunks == 1:
+        return column.chunk(0)
+    if column.num_chunks == 0:
+        return pa.array([], schema.WORD)
+    return column.unify_dictionaries().combine_chunks()
+
+
+def _without_unused_words(table: pa.Table) -> pa.Table:
+    """Drop words that no row uses any more, so that `functions` lists what is there."""
+    at = table.column_names.index("function")
+    words = _one_chunk(table.column(at))
+    used = np.zeros(len(words.dictionary), dtype=bool)
+    used[words.indices.to_numpy()] = True
+    if bool(used.all()):
+        return table
+    renumbered = (np.cumsum(used) - 1).astype(np.int32)[words.indices.to_numpy()]
+    vocabulary = words.dictionary.filter(pa.array(used))
+    return table.set_column(
+        at, "function", pa.DictionaryArray.from_arrays(pa.array(renumbered), vocabulary)
+    )
