@@ -1,0 +1,37 @@
+"""Charts: functions from data to Matplotlib Axes, readable in light and dark notebooks.
+
+Each takes plain frames, arrays or mappings (none of this project's own types), draws on the Axes it
+is given or on a new one, and returns it.
+
+``concurrency``            environments running, initialising and idle, over time
+``cold_starts``            cold starts and throttles, over time
+``arrivals``               invocations per second, over time
+``latency``                the distribution of durations, with percentiles
+``percentiles_over_time``  percentiles of durations, over time
+``cost``                   dollars, stacked by line of the bill
+``heat_map``               functions by hour
+``trace``                  a figure of a whole trace
+``board``                  an empty figure of several charts, which shows itself in a notebook
+"""
+
+from lambda_nb.charts.arrivals import arrivals
+from lambda_nb.charts.concurrency import concurrency
+from lambda_nb.charts.cost import cost
+from lambda_nb.charts.heat import heat_map
+from lambda_nb.charts.latency import latency, percentiles_over_time
+from lambda_nb.charts.overview import trace
+from lambda_nb.charts.starts import cold_starts
+from lambda_nb.charts.style import Board, board
+
+__all__ = [
+    "Board",
+    "arrivals",
+    "board",
+    "cold_starts",
+    "concurrency",
+    "cost",
+    "heat_map",
+    "latency",
+    "percentiles_over_time",
+    "trace",
+]

@@ -1,0 +1,101 @@
+"""Execution environments by what they are doing, over time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from lambda_nb.charts import style, timeaxis
+
+STATES = ("in_flight", "initialising", "idle")
+_LABELS = {"in_flight": "running", "initialising": "initialising", "idle": "idle"}
+_OPACITY = {"idle": 0.45}
+
+
+def concurrency(
+    timeline: pd.DataFrame,
+    ax: Axes | None = None,
+    *,
+    limit: float | None = None,
+    title: str | None = "Execution environments",
+) -> Axes:
+    """Draw running, initialising and idle environments, stacked.
+
+    Parameters
+    ----------
+    timeline : DataFrame
+        Index: time (seconds, timedeltas or timestamps), the beginning of each bin. Columns, each
+        optional: ``in_flight``, ``initialising``, ``idle`` (environments).
+    limit : float, optional
+        A concurrency limit to draw as a line.
+
+    Raises
+    ------
+    ValueError
+        None of the columns is there.
+    """
+    states = [state for state in STATES if state in timeline]
+    if not states:
+        raise ValueError(f"timeline has none of {STATES}: it has {list(timeline.columns)}")
+    ax = style.axes(ax)
+    style.titled(ax, title)
+    at, start = timeaxis.seconds_of(timeline.index)
+    if not len(at):
+        return style.empty(ax, "no environments")
+    edges = _edges(at)
+    size = timeaxis.along(ax, float(edges[0]), float(edges[-1]), start)
+    heights = np.nan_to_num(np.array([timeline[state] for state in states], dtype=np.float64))
+    ax.stackplot(
+        edges / size,
+        np.hstack([heights, heights[:, -1:]]),
+        step="post",
+        colors=[style.COLOUR_OF[state] for state in states],
+        labels=[_LABELS[state] for state in states],
+        linewidth=0,
+    )
+    for state, area in zip(states, ax.collections, strict=False):
+        area.set_alpha(_OPACITY.get(state, 0.9))
+    top = float(heights.sum(axis=0).max())
+    if limit is not None:
+        ax.axhline(limit, color=style.VERMILION, linewidth=1.2, linestyle="--", label="limit")
+        top = max(top, limit)
+    ax.set_ylim(0, max(1.0, top * 1.08))
+    ax.yaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+    ax.set_ylabel("environments")
+    style.legend(ax)
+    return ax
+
+
+def _edges(at: timeaxis.Floats) -> timeaxis.Floats:
+    """Edges of the bins: their beginnings, and one width after the last."""
+    width = float(np.median(np.diff(at))) if len(at) > 1 else 1.0
+    return np.append(at, at[-1] + width)
+
+
+def bars(
+    ax: Axes, timeline: pd.DataFrame, columns: list[str], **options: Any
+) -> tuple[timeaxis.Floats, float]:
+    """Draw columns of counts as stacked bars over time; answer the edges and the unit (s)."""
+    at, start = timeaxis.seconds_of(timeline.index)
+    edges = _edges(at)
+    size = timeaxis.along(ax, float(edges[0]), float(edges[-1]), start)
+    below = np.zeros(len(at))
+    for column, colour in zip(columns, style.colours(columns), strict=True):
+        values = np.nan_to_num(np.asarray(timeline[column], dtype=np.float64))
+        ax.bar(
+            edges[:-1] / size,
+            values,
+            np.diff(edges) / size,
+            bottom=below,
+            align="edge",
+            color=colour,
+            label=style.label_of(column),
+            linewidth=0,
+            **options,
+        )
+        below += values
+    return edges, size

@@ -1,0 +1,184 @@
+"""How every chart looks: colours, ink, and figures that suit a light and a dark page.
+
+The background is transparent and all ink is a middle grey that reads on white and on near-black
+alike (contrast above 4:1 on both), so a chart made in one theme is right in the other. The colours
+are those of Okabe and Ito, told apart by people with any kind of colour vision.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+BLUE = "#0072B2"
+SKY = "#56B4E9"
+GREEN = "#009E73"
+ORANGE = "#E69F00"
+VERMILION = "#D55E00"
+PURPLE = "#CC79A7"
+GREY = "#9A9A9A"
+INK = "#7A7A7A"
+
+COLOURS = (BLUE, ORANGE, GREEN, PURPLE, VERMILION, SKY, GREY)
+"""For series without a colour of their own, in this order."""
+
+COLOUR_OF = {
+    "in_flight": BLUE,
+    "running": BLUE,
+    "warm": BLUE,
+    "initialising": ORANGE,
+    "cold": ORANGE,
+    "cold_starts": ORANGE,
+    "provisioned": GREEN,
+    "idle": SKY,
+    "throttle": VERMILION,
+    "throttles": VERMILION,
+    "environments": INK,
+}
+"""What has the same meaning has the same colour in every chart."""
+
+WIDTH, HEIGHT = 8.0, 2.9
+"""Inches of one chart."""
+
+
+class Board(Figure):
+    """A figure that shows itself where it is the value of a cell, once, in any notebook."""
+
+    def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
+        png = io.BytesIO()
+        dpi = 2 * self.dpi
+        self.savefig(png, format="png", dpi=dpi, facecolor="none")
+        width, height = (self.get_size_inches() * self.dpi).round().astype(int)
+        # Twice the pixels for sharp screens, at the size it has.
+        return png.getvalue(), {"width": int(width), "height": int(height)}
+
+
+def board(
+    rows: int,
+    columns: int = 1,
+    *,
+    title: str | None = None,
+    heights: Sequence[float] | None = None,
+) -> tuple[Board, list[Axes]]:
+    """Make an empty figure of several charts, and its Axes row by row."""
+    sizes = [1.0] * rows if heights is None else list(heights)
+    figure = Board(
+        figsize=(WIDTH * (1 if columns == 1 else 1.25), HEIGHT * sum(sizes)),
+        facecolor="none",
+        layout="constrained",
+    )
+    grid = figure.subplots(rows, columns, squeeze=False, gridspec_kw={"height_ratios": sizes})
+    if title:
+        figure.suptitle(title, color=INK, fontsize=12, fontweight="bold")
+    axes: list[Axes] = list(grid.flat)
+    for ax in axes:
+        dress(ax)
+    return figure, axes
+
+
+def axes(ax: Axes | None) -> Axes:
+    """The Axes to draw on: the one given, else a new one (shown by the notebook as usual)."""
+    if ax is None:
+        from matplotlib import pyplot
+
+        _, ax = pyplot.subplots(figsize=(WIDTH, HEIGHT), facecolor="none", layout="constrained")
+    return dress(ax)
+
+
+def dress(ax: Axes) -> Axes:
+    """Give an Axes the house's ink, grid and transparency."""
+    ax.set_facecolor("none")
+    ax.tick_params(colors=INK, labelsize=9)
+    for side, spine in ax.spines.items():
+        spine.set_visible(side in ("left", "bottom"))
+        spine.set_color(INK)
+    for label in (ax.xaxis.label, ax.yaxis.label):
+        label.set_color(INK)
+        label.set_fontsize(9.5)
+    ax.title.set_color(INK)
+    ax.grid(True, axis="y", color=INK, alpha=0.25, linewidth=0.6)
+    ax.set_axisbelow(True)
+    return ax
+
+
+def titled(ax: Axes, title: str | None) -> None:
+    """Put a title at the left, as a newspaper does."""
+    if title:
+        ax.set_title(title, loc="left", color=INK, fontsize=10.5, fontweight="bold")
+
+
+def legend(ax: Axes, **options: Any) -> None:
+    """A legend above the chart, where it hides nothing."""
+    handles, labels = ax.get_legend_handles_labels()
+    if not handles:
+        return
+    settings = {
+        "loc": "lower right",
+        "bbox_to_anchor": (1.0, 1.0),
+        "ncols": min(len(labels), 5),
+        "frameon": False,
+        "fontsize": 8.5,
+        "labelcolor": INK,
+        "borderaxespad": 0.2,
+        "handlelength": 1.2,
+        "columnspacing": 1.2,
+    }
+    ax.legend(handles, labels, **{**settings, **options})
+
+
+def empty(ax: Axes, why: str) -> Axes:
+    """Say that there is nothing to draw, in the place of the drawing."""
+    ax.text(0.5, 0.5, why, color=INK, ha="center", va="center", transform=ax.transAxes)
+    ax.set_xticks([])
+    ax.set_yticks([])
+    return ax
+
+
+def label_of(name: str) -> str:
+    """A column's name as people read it."""
+    return name.replace("_", " ")
+
+
+def short(name: str, most: int = 24) -> str:
+    """A name that fits beside an axis: hashes lose their middle."""
+    return name if len(name) <= most else f"{name[: most - 6]}…{name[-4:]}"
+
+
+def colours(names: Sequence[str]) -> list[str]:
+    """A colour for each name: its own where it has one, else the next free one."""
+    free = [c for c in COLOURS if c not in {COLOUR_OF.get(name) for name in names}] or list(COLOURS)
+    found = []
+    at = 0
+    for name in names:
+        own = COLOUR_OF.get(name)
+        found.append(own if own is not None else free[at % len(free)])
+        at += own is None
+    return found
+
+
+def money(value: float) -> str:
+    """US dollars with as many digits as they need: $1,234, $12.34, $0.0012."""
+    if value == 0:
+        return "$0"
+    size = abs(value)
+    if size >= 1000:
+        return f"${value:,.0f}"
+    if size >= 0.1:
+        return f"${value:,.2f}"
+    digits = int(-np.floor(np.log10(size))) + 1
+    return f"${value:.{min(digits, 9)}f}"
+
+
+def length(seconds: float) -> str:
+    """A length of time in the unit that suits it."""
+    if seconds == 0:
+        return "0"
+    for unit, size in (("d", 86400.0), ("h", 3600.0), ("min", 60.0), ("s", 1.0), ("ms", 1e-3)):
+        if seconds >= size * (2.0 if size > 60 else 1.0):
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds * 1e6:.3g} µs"
