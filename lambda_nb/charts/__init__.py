@@ -10,6 +10,8 @@ is given or on a new one, and returns it.
 ``percentiles_over_time``  percentiles of durations, over time
 ``cost``                   dollars, stacked by line of the bill
 ``heat_map``               functions by hour
+``gantt``                  the life of every environment
+``trade_off``              two figures of each choice, and the choices that nothing beats
 ``trace``                  a figure of a whole trace
 ``board``                  an empty figure of several charts, which shows itself in a notebook
 """
@@ -17,11 +19,13 @@ is given or on a new one, and returns it.
 from lambda_nb.charts.arrivals import arrivals
 from lambda_nb.charts.concurrency import concurrency
 from lambda_nb.charts.cost import cost
+from lambda_nb.charts.gantt import gantt
 from lambda_nb.charts.heat import heat_map
 from lambda_nb.charts.latency import latency, percentiles_over_time
 from lambda_nb.charts.overview import trace
 from lambda_nb.charts.starts import cold_starts
 from lambda_nb.charts.style import Board, board
+from lambda_nb.charts.tradeoff import trade_off
 
 __all__ = [
     "Board",
@@ -30,8 +34,10 @@ __all__ = [
     "cold_starts",
     "concurrency",
     "cost",
+    "gantt",
     "heat_map",
     "latency",
     "percentiles_over_time",
     "trace",
+    "trade_off",
 ]

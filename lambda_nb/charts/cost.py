@@ -71,6 +71,7 @@ def cost(
             total, place, f" {style.money(float(total))}", va="center", color=style.INK, fontsize=9
         )
     ax.set_yticks(places, [style.short(str(name)) for name in frame.index])
+    ax.tick_params(axis="y", length=0)
     ax.set_ylim(-0.7 if len(frame) > 1 else -1.2, len(frame) - (0.3 if len(frame) > 1 else -0.2))
     ax.set_xlim(0, float(left.max()) * 1.14)
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: style.money(float(value))))
@@ -86,5 +87,6 @@ def _largest(frame: pd.DataFrame, most: int) -> pd.DataFrame:
         return frame
     order = np.argsort(-frame.sum(axis=1).to_numpy(), kind="stable")
     kept = frame.iloc[np.sort(order[: most - 1])]
-    rest = frame.iloc[order[most - 1 :]].sum().rename(f"{_OTHERS} ({len(frame) - most + 1})")
-    return pd.concat([kept, rest.to_frame().T])
+    rest = frame.iloc[order[most - 1 :]].sum().to_frame(f"{_OTHERS} ({len(frame) - most + 1})").T
+    joined: pd.DataFrame = pd.concat([kept, rest])
+    return joined

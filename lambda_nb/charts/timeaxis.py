@@ -47,7 +47,7 @@ def unit_for(span: float) -> tuple[str, float]:
 
 
 def along(ax: Axes, low: float, high: float, start: datetime | None = None) -> float:
-    """Set up the x axis from ``low`` to ``high`` seconds; what is drawn is divided by the answer."""
+    """Set up the x axis for seconds from low to high; answer the length of its unit (s)."""
     name, size = unit_for(high - low)
     since = f" since {start:%Y-%m-%d %H:%M} {start.tzname() or ''}".rstrip() if start else ""
     ax.set_xlabel(f"time ({name}{since})")
@@ -59,7 +59,7 @@ def along(ax: Axes, low: float, high: float, start: datetime | None = None) -> f
             MultipleLocator(3 if spread <= 30 else 6 if spread <= 60 else 12)
         )
     else:
-        ax.xaxis.set_major_locator(MaxNLocator(nbins=10))
+        ax.xaxis.set_major_locator(MaxNLocator(nbins=10, steps=[1, 2, 5, 10]))
     return size
 
 
