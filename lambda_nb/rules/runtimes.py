@@ -140,8 +140,8 @@ def check(identifier: str, today: date, *, updating: bool = False) -> Runtime:
     if blocked is not None and today >= blocked:
         raise invalid(
             f"The runtime parameter of {identifier} is no longer supported for creating or "
-            "updating AWS Lambda functions. We recommend you use a supported runtime while creating or "
-            "updating functions."
+            "updating AWS Lambda functions. We recommend you use a supported runtime while "
+            "creating or updating functions."
         )
     return runtime
 

@@ -1,0 +1,200 @@
+"""The code store: zip archives and their unpacked trees, named by what they contain.
+
+``zips/<sha256>.zip`` is the archive as it came; ``trees/<sha256>/`` is what environments mount as
+``/var/task`` or below ``/opt``. Both appear under their names by a rename, whole or not at all;
+what no record names any more is removed when the engine starts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import calendar
+import hashlib
+import io
+import os
+import shutil
+import stat
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+from typing import IO, NamedTuple
+
+from lambda_nb.engine.errors import AWSError, invalid_parameter
+from lambda_nb.rules import quotas
+
+_UNREADABLE = "Could not unzip uploaded file. Please check your file, then try to upload again."
+_CHUNK = 1 << 20
+
+
+class Code(NamedTuple):
+    """One stored archive. ``digest`` is its SHA-256 in hexadecimal; sizes are bytes."""
+
+    digest: str
+    size: int
+    unzipped: int
+
+    @property
+    def sha256(self) -> str:
+        """The digest as AWS shows it (``CodeSha256``): base64."""
+        return base64.b64encode(bytes.fromhex(self.digest)).decode()
+
+
+class CodeStore:
+    """Archives and trees below one directory."""
+
+    def __init__(self, root: Path) -> None:
+        self._zips = root / "zips"
+        self._trees = root / "trees"
+        self._zips.mkdir(parents=True, exist_ok=True)
+        self._trees.mkdir(parents=True, exist_ok=True)
+
+    def archive(self, digest: str) -> Path:
+        """Where an archive lies."""
+        return self._zips / f"{digest}.zip"
+
+    def tree(self, digest: str) -> Path:
+        """Where an archive's unpacked files lie."""
+        return self._trees / digest
+
+    async def add(self, data: bytes) -> Code:
+        """Check, unpack and keep an archive, in a thread.
+
+        Raises
+        ------
+        AWSError
+            If it is no archive, empty, unsafe to unpack or too large (250 MB) unpacked.
+        """
+        return await asyncio.to_thread(self._add, data)
+
+    def check_size(self, size: int) -> None:
+        """Refuse an archive that is too large to be sent directly (50 MB)."""
+        limit = quotas.ZIPPED_BYTES.value
+        if size > limit:
+            raise AWSError(
+                "RequestEntityTooLargeException",
+                f"Zipped size must be smaller than {limit} bytes",
+                413,
+            )
+
+    def sweep(self, used: Iterable[str]) -> None:
+        """Remove archives and trees whose digest is not in use, and what a crash left behind."""
+        keep = set(used)
+        for path in self._zips.iterdir():
+            if path.name.removesuffix(".zip") not in keep:
+                path.unlink(missing_ok=True)
+        for path in self._trees.iterdir():
+            if path.name not in keep:
+                shutil.rmtree(path, ignore_errors=True)
+
+    def _add(self, data: bytes) -> Code:
+        if not data:
+            raise invalid_parameter("Uploaded file must be a non-empty zip")
+        digest = hashlib.sha256(data).hexdigest()
+        tree = self.tree(digest)
+        if not tree.exists():
+            scratch = Path(tempfile.mkdtemp(dir=self._trees, prefix=".unpacking-"))
+            try:
+                unpack(io.BytesIO(data), scratch)
+                scratch.chmod(0o755)
+                _settle(scratch, tree)
+            finally:
+                shutil.rmtree(scratch, ignore_errors=True)
+        archive = self.archive(digest)
+        if not archive.exists():
+            partial = self._zips / f".{digest}.{os.getpid()}"
+            partial.write_bytes(data)
+            partial.replace(archive)
+        return Code(digest, len(data), unzipped_size(data))
+
+
+def _settle(scratch: Path, tree: Path) -> None:
+    """Give an unpacked tree its name; another thread may have been first with the same content."""
+    try:
+        scratch.rename(tree)
+    except OSError:
+        if not tree.exists():
+            raise
+
+
+def unzipped_size(data: bytes) -> int:
+    """The size of an archive's files, as its directory states it (bytes)."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return sum(entry.file_size for entry in archive.infolist())
+
+
+def unpack(source: IO[bytes], target: Path) -> None:
+    """Unpack an archive below ``target``, never outside it, with its modes and times.
+
+    Every file is made readable by all, as Lambda's sandbox user is not the owner. Symbolic links
+    are made last, so that nothing is ever written through one.
+
+    Raises
+    ------
+    AWSError
+        ``InvalidParameterValueException`` as described at :meth:`CodeStore.add`.
+    """
+    links: list[tuple[Path, str]] = []
+    room = quotas.UNZIPPED_BYTES.value
+    try:
+        with zipfile.ZipFile(source) as archive:
+            entries = archive.infolist()
+            if not entries:
+                raise invalid_parameter("Uploaded file must be a non-empty zip")
+            if sum(entry.file_size for entry in entries) > room:
+                raise _too_large()
+            for entry in entries:
+                path = _inside(target, entry.filename)
+                mode = entry.external_attr >> 16
+                if entry.is_dir():
+                    path.mkdir(parents=True, exist_ok=True)
+                elif stat.S_ISLNK(mode):
+                    links.append((path, archive.read(entry).decode()))
+                else:
+                    room -= _write(archive, entry, path, mode, room)
+        for path, destination in links:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.symlink_to(destination)
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError) as error:
+        raise invalid_parameter(_UNREADABLE) from error  # RuntimeError: an encrypted entry
+    except (
+        OSError,
+        ValueError,
+        EOFError,
+        zlib.error,
+    ) as error:  # clashing names, broken compression
+        raise invalid_parameter(_UNREADABLE) from error
+
+
+def _inside(target: Path, name: str) -> Path:
+    """The path of an entry, refused if it would leave the tree."""
+    parts = PurePosixPath(name.replace("\\", "/")).parts
+    if not parts or ".." in parts or parts[0] == "/":
+        raise invalid_parameter(_UNREADABLE)
+    return target.joinpath(*parts)
+
+
+def _write(
+    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path, mode: int, room: int
+) -> int:
+    """Unpack one file; what it really holds may not exceed ``room``. Returns its size."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    size = 0
+    with archive.open(entry) as packed, path.open("wb") as file:
+        while chunk := packed.read(_CHUNK):
+            size += len(chunk)
+            if size > room:
+                raise _too_large()
+            file.write(chunk)
+    path.chmod(0o755 if mode & 0o111 else 0o644)
+    modified = calendar.timegm((*entry.date_time, 0, 0, 0))
+    os.utime(path, (modified, modified))
+    return size
+
+
+def _too_large() -> AWSError:
+    return invalid_parameter(
+        f"Unzipped size must be smaller than {quotas.UNZIPPED_BYTES.value} bytes"
+    )

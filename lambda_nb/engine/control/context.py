@@ -1,0 +1,62 @@
+"""What all themes of the control plane share: records, code, identity, time, hooks."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timezone
+
+from lambda_nb.engine.control.code import CodeStore
+from lambda_nb.engine.control.store import Store
+from lambda_nb.engine.model import ControlHooks, FetchObject
+from lambda_nb.rules import names
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One account in one Region, and the means to serve it."""
+
+    store: Store
+    code: CodeStore
+    account: str
+    region: str
+    endpoint: Callable[[], str]
+    fetch: FetchObject
+    hooks: ControlHooks
+
+    def function_arn(self, name: str, qualifier: str | None = None) -> str:
+        """The ARN of a function of this account, qualified if a qualifier is given."""
+        return names.function_arn(self.region, self.account, name, qualifier)
+
+    def arn(self, resource: str) -> str:
+        """The ARN of another Lambda resource of this account (``event-source-mapping:...``)."""
+        partition = names.partition(self.region)
+        return f"arn:{partition}:lambda:{self.region}:{self.account}:{resource}"
+
+
+def revision() -> str:
+    """A new revision identifier."""
+    return str(uuid.uuid4())
+
+
+def today() -> date:
+    """The day by which runtimes are in or out of support (UTC)."""
+    return datetime.now(timezone.utc).date()
+
+
+def epoch() -> float:
+    """Now, in seconds since 1970, to the millisecond, as AWS's epoch timestamps are."""
+    return round(time.time(), 3)
+
+
+def moment(seconds: float) -> datetime:
+    """An epoch time as the API's timestamp members take it."""
+    return datetime.fromtimestamp(seconds, timezone.utc)
+
+
+def timestamp() -> str:
+    """Now, as ``LastModified`` of functions and layers shows it."""
+    now = datetime.now(timezone.utc)
+    return f"{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03d}+0000"

@@ -1,0 +1,186 @@
+"""Functions: create, read, list and delete."""
+
+from __future__ import annotations
+
+from lambda_nb.engine.control import context as c
+from lambda_nb.engine.control.context import Context
+from lambda_nb.engine.control.download import Downloads
+from lambda_nb.engine.control.layer_use import LayerUse
+from lambda_nb.engine.control.lookup import Lookup
+from lambda_nb.engine.control.paging import page
+from lambda_nb.engine.control.progress import CREATING, Progress
+from lambda_nb.engine.control.source import Sources
+from lambda_nb.engine.control.store import Record
+from lambda_nb.engine.control.tags import check_tags
+from lambda_nb.engine.errors import conflict, invalid_parameter
+from lambda_nb.engine.model import Caller, Operation, Request, Response
+from lambda_nb.rules import names, settings
+from lambda_nb.rules.names import LATEST
+
+
+class Functions:
+    """CreateFunction, GetFunction(Configuration), ListFunctions, DeleteFunction."""
+
+    def __init__(
+        self,
+        context: Context,
+        lookup: Lookup,
+        sources: Sources,
+        layers: LayerUse,
+        progress: Progress,
+        downloads: Downloads,
+    ) -> None:
+        self._context = context
+        self._store = context.store
+        self._lookup = lookup
+        self._sources = sources
+        self._layers = layers
+        self._progress = progress
+        self._downloads = downloads
+
+    def operations(self) -> dict[str, Operation]:
+        """Handlers by operation name."""
+        return {
+            "CreateFunction": self.create,
+            "GetFunction": self.get,
+            "GetFunctionConfiguration": self.get_configuration,
+            "ListFunctions": self.list,
+            "DeleteFunction": self.delete,
+        }
+
+    async def create(self, request: Request, caller: Caller) -> Response:
+        """Create a function; with ``Publish``, its version 1 as well."""
+        name = self._lookup.target(request, namespaced=False).name
+        request = {**request, "FunctionName": name}
+        settings.check(request, today=c.today(), region=self._context.region)
+        check_tags(request.get("Tags") or {})
+        self._refuse_existing(name)
+        layers = self._layers.resolve(request.get("Layers") or [])
+        code = await self._sources.code(request["Code"], request.get("PackageType", "Zip"), layers)
+        self._refuse_existing(name)  # somebody may have been faster while the code was unpacked
+        config = settings.created(request, region=self._context.region)
+        config |= code.shown() | {
+            "LastModified": c.timestamp(),
+            "RevisionId": c.revision(),
+            "Version": LATEST,
+            **CREATING,
+        }
+        if layers:
+            config["Layers"] = [layer.shown() for layer in layers]
+        latest: Record = {
+            "config": config,
+            "code": code.record(),
+            "layers": [layer.record() for layer in layers],
+            "picture": c.revision(),
+        }
+        publish = bool(request.get("Publish"))
+        function: Record = {"next": 2 if publish else 1, "tags": dict(request.get("Tags") or {})}
+        if request.get("CodeSigningConfigArn"):
+            function["code_signing"] = self._signing(request["CodeSigningConfigArn"])
+        with self._store.write() as batch:
+            batch.put("function", "", name, function)
+            batch.put("version", name, LATEST, latest)
+            if publish:
+                first = {**config, "Version": "1", "RevisionId": c.revision()}
+                batch.put("version", name, "1", {**latest, "config": first})
+        self._progress.finish_soon(name, LATEST)
+        if not publish:
+            return self._lookup.describe(name, latest, None)
+        self._progress.finish_soon(name, "1")
+        return {**self._lookup.describe(name, latest, None), "Version": "1"}
+
+    def _refuse_existing(self, name: str) -> None:
+        if self._store.get("function", "", name):
+            raise conflict(f"Function already exist: {name}")
+
+    def _signing(self, arn: str) -> str:
+        if not self._store.get("code_signing", "", arn):
+            raise invalid_parameter(
+                f"The code signing configuration cannot be found. Check that the provided "
+                f"configuration is not deleted: {arn}."
+            )
+        return arn
+
+    def get(self, request: Request, caller: Caller) -> Response:
+        """A version's configuration and where its code can be downloaded."""
+        target = self._lookup.target(request)
+        version, record = self._lookup.version(target.name, target.qualifier)
+        function = self._lookup.function(target.name)
+        config = self._lookup.describe(target.name, record, target.qualifier)
+        response: Response = {
+            "Configuration": config,
+            "Code": self._code_location(target.name, version, record),
+        }
+        if function["tags"]:
+            response["Tags"] = dict(function["tags"])
+        if function.get("reserved") is not None:
+            response["Concurrency"] = {"ReservedConcurrentExecutions": function["reserved"]}
+        return response
+
+    def _code_location(self, name: str, version: str, record: Record) -> Response:
+        code = record["code"]
+        if "image" in code:
+            return {
+                "RepositoryType": "ECR",
+                "ImageUri": code["image"],
+                "ResolvedImageUri": code["resolved"],
+            }
+        location = self._downloads.url(name, version, code["digest"])
+        return {"RepositoryType": "S3", "Location": location}
+
+    def get_configuration(self, request: Request, caller: Caller) -> Response:
+        """A version's configuration."""
+        target = self._lookup.target(request)
+        record = self._lookup.version(target.name, target.qualifier)[1]
+        return self._lookup.describe(target.name, record, target.qualifier)
+
+    def list(self, request: Request, caller: Caller) -> Response:
+        """All functions by name, or all their versions."""
+        found = sorted(self._store.children("function", ""))
+        if request.get("FunctionVersion") == "ALL":
+            entries = [
+                self._lookup.summary(name, record, version)
+                for name in found
+                for version, record in self._lookup.versions(name)
+            ]
+        else:
+            entries = [
+                self._lookup.summary(name, self._lookup.version(name, None)[1], None)
+                for name in found
+            ]
+        return page(request, "Functions", entries)
+
+    def delete(self, request: Request, caller: Caller) -> Response:
+        """Delete a function with its versions and aliases, or one version of it."""
+        target = self._lookup.target(request)
+        if target.qualifier is not None:
+            return self._delete_version(target.name, target.qualifier)
+        self._lookup.function(target.name)
+        with self._store.write() as batch:
+            self._lookup.forget(batch, target.name)
+        self._context.hooks.deleted(target.name, None)
+        return {"StatusCode": 204}
+
+    def _delete_version(self, name: str, version: str) -> Response:
+        if version == LATEST:
+            raise invalid_parameter(
+                "$LATEST version cannot be deleted without deleting the function."
+            )
+        if not names.is_version(version):
+            raise invalid_parameter("Deletion of aliases is not currently supported.")
+        self._lookup.version(name, version)
+        aliases = [
+            alias
+            for alias, record in sorted(self._store.children("alias", name).items())
+            if version in (record["FunctionVersion"], *record.get("weights", {}))
+        ]
+        if aliases:
+            raise conflict(
+                "Unable to delete version because the following aliases reference it: "
+                f"[{', '.join(aliases)}]"
+            )
+        with self._store.write() as batch:
+            for kind in ("version", "policy", "provisioned", "event_invoke", "runtime_management"):
+                batch.delete(kind, name, version)
+        self._context.hooks.deleted(name, version)
+        return {"StatusCode": 204}
