@@ -96,7 +96,8 @@ def _lives(frame: pd.DataFrame, environments: pd.DataFrame | None) -> pd.DataFra
         end = lives["ended"].max()
         lives["created"] = known["created"].fillna(lives["created"])
         lives["ended"] = known["ended"].replace(np.inf, np.nan).fillna(end)
-    return lives.sort_values("created", kind="stable")
+    ordered: pd.DataFrame = lives.sort_values("created", kind="stable")
+    return ordered
 
 
 def _numbers(column: Any) -> timeaxis.Floats:
@@ -114,5 +115,7 @@ def _boxes(ax: Axes, left: Any, right: Any, row: Any, name: str) -> None:
     colour = style.COLOUR_OF[name]
     # An edge keeps invocations visible that are shorter than a pixel.
     ax.add_collection(
-        PolyCollection(corners, facecolors=colour, edgecolors=colour, linewidths=0.6, label=name)
+        PolyCollection(
+            list(corners), facecolors=colour, edgecolors=colour, linewidths=0.6, label=name
+        )
     )

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LogNorm
+from matplotlib.colors import LogNorm, Normalize
+from matplotlib.ticker import FuncFormatter
 
 from lambda_nb.charts import style, timeaxis
 
@@ -56,6 +57,7 @@ def heat_map(
     order = np.argsort(-counts.sum(axis=1), kind="stable")
     order = order[counts.sum(axis=1)[order] > 0]
     shown = counts[order[:most]]
+    top = float(shown.max())
     low, high = first * width, (first + counts.shape[1]) * width
     size = timeaxis.along(ax, low, high, start)
     edges = np.linspace(low, high, counts.shape[1] + 1) / size
@@ -64,7 +66,7 @@ def heat_map(
         np.arange(len(shown) + 1),
         np.ma.masked_equal(shown, 0),
         cmap="viridis",
-        norm=LogNorm(vmin=1, vmax=max(2.0, float(shown.max()))),
+        norm=LogNorm(1, top) if top > 30 else Normalize(0, top),
     )
     ax.invert_yaxis()
     ax.set_yticks(
@@ -73,7 +75,9 @@ def heat_map(
     ax.grid(visible=False)
     figure = ax.figure
     bar = figure.colorbar(mesh, ax=ax, pad=0.02, fraction=0.04)
-    bar.ax.tick_params(colors=style.INK, labelsize=8)
+    bar.ax.tick_params(which="both", colors=style.INK, labelsize=8)
+    bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    bar.minorticks_off()
     bar.outline.set_visible(False)
     bar.set_label(f"invocations per {style.length(width)}", color=style.INK, fontsize=8.5)
     if len(order) > most:
