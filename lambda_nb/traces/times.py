@@ -23,6 +23,7 @@ NS = 1_000_000_000
 UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 _NS_OF_UNIT = {"s": NS, "ms": 1_000_000, "us": 1_000, "ns": 1}
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_NUMBER = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$"
 _LOOKS_LIKE_EPOCH_S = 3e8
 """Seconds (9.5 years): no trace is that long, so a first arrival beyond it is a clock's time."""
 
@@ -180,6 +181,14 @@ def _in_utc(column: Any, tz: str | None, where: Where) -> Any:
 
 def _from_text(column: Any, where: Where) -> Any:
     array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    number = pc.match_substring_regex(array, _NUMBER)
+    if pc.any(number).as_py():
+        at = int(pc.index(number, False).as_py())
+        if at < 0:
+            return array.cast(pa.float64())
+        raise TraceError(
+            f"{where(at)}: arrival {array[at].as_py()!r} is not a number as others are"
+        )
     zoned = pc.match_substring_regex(array, r"(Z|[+-]\d\d:?\d\d)\s*$")
     kinds = pc.unique(zoned.drop_null())
     if len(kinds) > 1:

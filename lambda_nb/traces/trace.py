@@ -114,9 +114,9 @@ class Trace:
         KeyError
             No trace has a numeric column of that name.
         """
+        if column not in schema.BY_NAME or not _numeric(schema.BY_NAME[column]):
+            raise KeyError(f"{column!r} is no numeric column of a trace")
         if column not in self:
-            if column not in schema.BY_NAME or not _numeric(schema.BY_NAME[column]):
-                raise KeyError(column)
             return np.full(len(self), np.nan)
         return schema.floats(self._table.column(column))
 
