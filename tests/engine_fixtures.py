@@ -1,0 +1,182 @@
+"""A real engine for tests: ``python -m lambda_nb.engine serve`` in a process of its own.
+
+``engine`` is one engine for the whole session, with signed requests; ``start_engine`` starts further
+ones with other options. Use function names of your own (``engine.name()``): the session shares one
+engine.
+"""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+READY = re.compile(
+    r"lambda-nb serving on (?P<url>http://127\.0\.0\.1:\d+) "
+    r"\(account (?P<account>\d{12}), region (?P<region>\S+), credentials (?P<credentials>.+)\)\n"
+)
+ROLE = "arn:aws:iam::000000000000:role/lambda-role"
+_names = itertools.count(1)
+
+
+@dataclass
+class Engine:
+    """A running engine and the means to talk to it as to AWS."""
+
+    process: subprocess.Popen[str]
+    url: str
+    account: str
+    region: str
+    credentials_file: Path
+    data_dir: Path
+    log_file: Path
+    _clients: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """Access key and secret, as arguments of ``boto3.client``."""
+        issued = json.loads(self.credentials_file.with_suffix(".json").read_text())
+        return {
+            "aws_access_key_id": issued["access_key_id"],
+            "aws_secret_access_key": issued["secret_access_key"],
+        }
+
+    def client(self, service: str = "lambda", **options: Any) -> Any:
+        """A boto3 client that signs with the issued credentials and does not retry."""
+        if options:
+            return self._new_client(service, options)
+        if service not in self._clients:
+            self._clients[service] = self._new_client(service, {})
+        return self._clients[service]
+
+    def _new_client(self, service: str, options: dict[str, Any]) -> Any:
+        config = Config(retries={"total_max_attempts": 1}, read_timeout=100)
+        arguments = {
+            "endpoint_url": self.url,
+            "region_name": self.region,
+            "config": config,
+            **self.keys,
+            **options,
+        }
+        return boto3.client(service, **arguments)
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """The environment of a stranger's script or CLI that has only the credentials file."""
+        return {**os.environ, "AWS_SHARED_CREDENTIALS_FILE": str(self.credentials_file)}
+
+    @staticmethod
+    def name(prefix: str = "f") -> str:
+        """A function name that no other test of this session uses."""
+        return f"{prefix}-{os.getpid()}-{next(_names)}"
+
+    def create(
+        self, code: str, *, wait: bool = True, handler: str = "index.handler", **settings: Any
+    ) -> str:
+        """Create a Python function whose ``index.py`` is ``code``; the name of the function."""
+        runtime = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+        arguments: dict[str, Any] = {
+            "FunctionName": self.name(),
+            "Runtime": runtime,
+            "Role": ROLE,
+            "Handler": handler,
+            "Code": {"ZipFile": zip_of({"index.py": code})},
+            **settings,
+        }
+        self.client().create_function(**arguments)
+        if wait:
+            self.wait(arguments["FunctionName"])
+        return str(arguments["FunctionName"])
+
+    def wait(self, name: str) -> None:
+        """Wait until the function is active and its last update is through."""
+        waiter_config = {"Delay": 0.05, "MaxAttempts": 200}
+        for waiter in ("function_active_v2", "function_updated_v2"):
+            self.client().get_waiter(waiter).wait(FunctionName=name, WaiterConfig=waiter_config)
+
+    def stop(self) -> int:
+        """End the engine as Ctrl-C would; its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        code = self.process.wait(timeout=30)
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+        return code
+
+
+def zip_of(files: dict[str, str | bytes]) -> bytes:
+    """A zip archive of the files."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for path, content in files.items():
+            archive.writestr(path, content)
+    return buffer.getvalue()
+
+
+def launch(directory: Path, *options: str) -> Engine:
+    """Start an engine on a free port and wait for its ready line."""
+    directory.mkdir(parents=True, exist_ok=True)
+    data_dir = directory / "data"
+    log_file = directory / "engine.log"
+    with log_file.open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "lambda_nb.engine", "serve", "--port", "0"]
+            + ["--data-dir", str(data_dir), *options],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    ready = READY.fullmatch(line)
+    if ready is None:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        raise AssertionError(f"the engine said {line!r}\n{log_file.read_text()}")
+    return Engine(
+        process,
+        ready["url"],
+        ready["account"],
+        ready["region"],
+        Path(ready["credentials"]),
+        data_dir,
+        log_file,
+    )
+
+
+@pytest.fixture(scope="session")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """One engine for all tests of the session, with signed requests."""
+    running = launch(tmp_path_factory.mktemp("engine"))
+    yield running
+    assert running.stop() == 0, running.log_file.read_text()
+
+
+@pytest.fixture
+def start_engine(tmp_path: Path) -> Iterator[Callable[..., Engine]]:
+    """Start further engines: ``start_engine("--auth", "none")``; stopped at the end of the test."""
+    running: list[Engine] = []
+
+    def start(*options: str, directory: str = "engine") -> Engine:
+        engine = launch(tmp_path / directory, *options)
+        running.append(engine)
+        return engine
+
+    yield start
+    for engine in running:
+        engine.stop()
