@@ -142,7 +142,7 @@ def test_the_bad_line_of_a_large_compressed_file(tmp_path: Path) -> None:
         out.writelines(f"{i},f,0.5\n" for i in range(300_000))
         out.write("300000,f,zero\n")
         out.writelines(f"{i},f,0.5\n" for i in range(300_001, 310_000))
-    with pytest.raises(TraceError, match="large.csv.gz line 300002: duration must be a number"):
+    with pytest.raises(TraceError, match=r"large\.csv\.gz line 300002: duration must be a number"):
         Trace.read(path)
 
 

@@ -85,7 +85,7 @@ def test_nonsense_is_refused_by_row(columns: dict[str, object], message: str) ->
 
 
 def test_row_numbers_are_those_before_sorting() -> None:
-    with pytest.raises(TraceError, match="row 0: duration is -1.0"):
+    with pytest.raises(TraceError, match=r"row 0: duration is -1\.0"):
         Trace({"arrival": [5.0, 1.0], "function": ["a", "a"], "duration": [-1.0, 1.0]})
 
 

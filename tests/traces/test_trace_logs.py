@@ -1,0 +1,355 @@
+"""Traces through the real Logs API of a real server, and the lines that AWS writes."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import threading
+import time
+import zlib
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import boto3
+import numpy as np
+import pytest
+from moto.server import ThreadedMotoServer
+
+from lambda_nb.engine.model import InvocationRecord
+from lambda_nb.traces import Trace, TraceError, invocation_log, report_lines
+
+NOW_MS = int(time.time()) * 1000 - 3_600_000
+NOW_NS = NOW_MS * 1_000_000
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def logs(server: str, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """A client of an account of its own: an access key of twelve digits is one to moto."""
+    account = f"{zlib.crc32(request.node.name.encode()):012d}"
+    session = boto3.session.Session(account, "secret", region_name="us-east-1")
+    token = session.client("sts", endpoint_url=server).assume_role(
+        RoleArn=f"arn:aws:iam::{account}:role/reader", RoleSessionName="test"
+    )["Credentials"]
+    client = boto3.client(
+        "logs",
+        endpoint_url=server,
+        region_name="us-east-1",
+        aws_access_key_id=token["AccessKeyId"],
+        aws_secret_access_key=token["SecretAccessKey"],
+        aws_session_token=token["SessionToken"],
+    )
+    yield client
+    client.close()
+
+
+def put(client: Any, group: str, stream: str, events: list[tuple[int, str]]) -> None:
+    known = client.exceptions.ResourceAlreadyExistsException
+    for make, names in (
+        (client.create_log_group, {"logGroupName": group}),
+        (client.create_log_stream, {"logGroupName": group, "logStreamName": stream}),
+    ):
+        with contextlib.suppress(known):
+            make(**names)
+    for begin in range(0, len(events), 5000):
+        client.put_log_events(
+            logGroupName=group,
+            logStreamName=stream,
+            logEvents=[
+                {"timestamp": at, "message": text} for at, text in events[begin : begin + 5000]
+            ],
+        )
+
+
+def record(at: int, **fields: Any) -> InvocationRecord:
+    settings = {
+        "function": "thumbnail",
+        "version": "$LATEST",
+        "request_id": f"id-{at}",
+        "arrival_ns": NOW_NS + at,
+        "finish_ns": NOW_NS + at + 12_345_678,
+        "start": "warm",
+        "status": "success",
+        "environment": "2026/11/23/[$LATEST]0123",
+        "duration_ms": 12.34,
+        "billed_ms": 13,
+        "memory_mb": 512,
+        "max_memory_mb": 60,
+    }
+    return InvocationRecord(**{**settings, **fields})
+
+
+def put_records(client: Any, records: list[InvocationRecord], stream: str = "2026/11/23") -> None:
+    events = [
+        (r.finish_ns // 1_000_000, json.dumps(dataclasses.asdict(r), separators=(",", ":")))
+        for r in records
+    ]
+    put(client, invocation_log.GROUP, stream, sorted(events))
+
+
+def test_the_invocation_log_is_exact(logs: Any) -> None:
+    cold = record(1, start="cold", init_ms=80.5, billed_ms=93)
+    throttle = record(
+        2,
+        finish_ns=NOW_NS + 2,
+        start="throttle",
+        status="throttle",
+        reason="ConcurrentInvocationLimitExceeded",
+        environment="",
+        duration_ms=0.0,
+        billed_ms=0,
+        max_memory_mb=0,
+    )
+    failed = record(3_000_000_000, status="error", error_type="Runtime.ExitError", alias="live")
+    other = record(5, function="report")
+    put_records(logs, [failed, cold, other])
+    put_records(logs, [throttle], stream="2026/11/24")
+    trace = Trace.from_logs("thumbnail", client=logs)
+    assert len(trace) == 3
+    ns = np.rint(trace.numbers("arrival") * 1e9).astype(int) + trace.start_ns
+    assert (ns - NOW_NS).tolist() == [1, 2, 3_000_000_000]
+    frame = trace.to_pandas()
+    assert frame["start"].tolist() == ["cold", "throttle", "warm"]
+    assert frame["status"].tolist() == ["success", "throttle", "error"]
+    assert frame["reason"].tolist()[1:] == [
+        "ConcurrentInvocationLimitExceeded",
+        "Runtime.ExitError",
+    ]
+    assert np.isnan(frame["duration"][1]), "a throttle never ran"
+    assert frame["billed"].tolist() == [0.093, 0.0, 0.013]
+    assert frame["init"][0] == 0.0805
+    finish = np.rint(trace.numbers("finish") * 1e9).astype(int) + trace.start_ns - NOW_NS
+    assert finish.tolist() == [12_345_679, 2, 3_012_345_678]
+    assert frame["memory"].tolist() == [512, 512, 512]
+    assert frame["trigger"].tolist() == ["invoke"] * 3
+    everything = Trace.from_logs(client=logs)
+    assert sorted(everything.functions) == ["report", "thumbnail"]
+    both = Trace.from_logs(
+        ["report", "arn:aws:lambda:us-east-1:000000000000:function:thumbnail:3"], client=logs
+    )
+    assert len(both) == 4
+
+
+def test_the_invocation_log_is_read_in_pages(logs: Any) -> None:
+    put_records(logs, [record(i * 1_000) for i in range(25_000)])
+    trace = Trace.from_logs("thumbnail", client=logs)
+    assert len(trace) == 25_000
+    assert bool(np.all(np.diff(trace.numbers("arrival")) > 0))
+
+
+def test_a_window_of_time(logs: Any) -> None:
+    put_records(logs, [record(i * 1_000_000_000) for i in range(10)])
+    begin = datetime.fromtimestamp(NOW_MS / 1000, timezone.utc)
+    trace = Trace.from_logs(
+        "thumbnail",
+        client=logs,
+        start=begin + timedelta(seconds=2),
+        end=(begin + timedelta(seconds=5)).isoformat(),
+    )
+    assert [i.rsplit("-")[-1] for i in trace.to_pandas()["request_id"]] == [
+        "2000000000",
+        "3000000000",
+        "4000000000",
+    ]
+    assert len(Trace.from_logs("thumbnail", client=logs, start="2h")) == 10
+    assert len(Trace.from_logs("thumbnail", client=logs, start="10min")) == 0
+
+
+def test_a_function_that_never_ran(logs: Any) -> None:
+    with pytest.raises(TraceError, match="there is no log group /aws/lambda/nothing"):
+        Trace.from_logs("nothing", client=logs)
+    put_records(logs, [record(0)])
+    with pytest.raises(TraceError, match=r"no invocation of 'nothing' .* some of thumbnail"):
+        Trace.from_logs("nothing", client=logs)
+
+
+def test_a_foreign_event_in_the_invocation_log(logs: Any) -> None:
+    put(logs, invocation_log.GROUP, "2026/11/23", [(NOW_MS, '{"hello": 1}')])
+    with pytest.raises(
+        TraceError, match=r"event 0 of /lambda-nb/invocations has no .function.: .*hello"
+    ):
+        Trace.from_logs(client=logs)
+    put(logs, invocation_log.GROUP, "2026/11/22", [(NOW_MS, "hello")])
+    with pytest.raises(TraceError, match="event 0 of /lambda-nb/invocations is not JSON: hello"):
+        Trace.from_logs(client=logs)
+
+
+def test_waiting_for_logs_that_come_late(logs: Any) -> None:
+    put_records(logs, [record(0)])
+    late = threading.Timer(0.4, put_records, (logs, [record(1), record(2)]))
+    late.start()
+    try:
+        assert len(Trace.from_logs("thumbnail", client=logs, expect=3)) == 3
+    finally:
+        late.join()
+    with pytest.raises(TraceError, match=r"had 3 invocations after 0\.1 s, not 4"):
+        Trace.from_logs("thumbnail", client=logs, expect=4, timeout=0.1)
+
+
+ID = "8476a536-e9f4-11e8-9739-2dfe598c3fcd"
+COLD = [
+    (0, "INIT_START Runtime Version: python:3.12.v18\tRuntime Version ARN: arn:aws:lambda:x\n"),
+    (150, f"START RequestId: {ID} Version: $LATEST\n"),
+    (160, "Duration: 9 ms is what I print\n"),
+    (197, f"END RequestId: {ID}\n"),
+    (
+        197,
+        f"REPORT RequestId: {ID}\tDuration: 46.84 ms\tBilled Duration: 160 ms\t"
+        "Memory Size: 192 MB\tMax Memory Used: 72 MB\tInit Duration: 112.30 ms\t\n"
+        "XRAY TraceId: 1-5f\tSegmentId: 3f\tSampled: true\t\n",
+    ),
+]
+
+
+def shifted(events: list[tuple[int, str]], by: int, new_id: str) -> list[tuple[int, str]]:
+    return [(NOW_MS + at + by, text.replace(ID, new_id)) for at, text in events]
+
+
+def test_start_and_report_lines(logs: Any) -> None:
+    warm = [
+        (1000, f"START RequestId: {ID} Version: 7\n"),
+        (
+            1003,
+            f"REPORT RequestId: {ID}\tDuration: 3000.00 ms\tBilled Duration: 3000 ms\t"
+            "Memory Size: 192 MB\tMax Memory Used: 73 MB\tStatus: timeout\t\n",
+        ),
+    ]
+    running = [(9000, f"START RequestId: {ID} Version: 7\n")]
+    stream = "2026/11/23/[$LATEST]aa"
+    put(
+        logs,
+        "/aws/lambda/api",
+        stream,
+        shifted(COLD, 0, "one") + shifted(warm, 0, "two") + shifted(running, 0, "three"),
+    )
+    put(logs, "/aws/lambda/api", "2026/11/23/[7]bb", shifted(COLD, 20, "four"))
+    put(logs, "/aws/lambda/other", "2026/11/23/[7]cc", shifted(COLD, 40, "five"))
+    trace = Trace.from_logs("api", client=logs)
+    frame = trace.to_pandas()
+    assert frame["request_id"].tolist() == ["one", "four", "two"]
+    assert frame["start"].tolist() == ["cold", "cold", "warm"]
+    assert frame["arrival"].tolist() == pytest.approx([0.0377, 0.0577, 1.0])
+    assert frame["duration"].tolist() == pytest.approx([0.04684, 0.04684, 3.0])
+    assert frame["init"][0] == pytest.approx(0.1123)
+    assert frame["billed"].tolist() == [0.16, 0.16, 3.0]
+    assert frame["memory"].tolist() == [192] * 3
+    assert frame["max_memory"].tolist() == [72, 72, 73]
+    assert frame["version"].tolist() == ["$LATEST", "$LATEST", "7"]
+    assert frame["status"].isna().tolist() == [True, True, False]
+    assert frame["status"][2] == "timeout"
+    assert frame["environment"].tolist() == [stream, "2026/11/23/[7]bb", stream]
+    assert frame["finish"].tolist() == pytest.approx([0.19684, 0.21684, 4.0])
+    assert len(Trace.from_logs(client=logs)) == 4
+    assert len(Trace.from_logs("/aws/lambda/other", client=logs)) == 1
+
+
+def test_json_logs(logs: Any) -> None:
+    def line(kind: str, time_of: str, **fields: Any) -> str:
+        return json.dumps({"time": time_of, "type": f"platform.{kind}", "record": fields})
+
+    events = [
+        line("initStart", "2026-11-23T10:00:00.100Z", initializationType="on-demand"),
+        line("start", "2026-11-23T10:00:00.250Z", requestId="one", version="$LATEST"),
+        json.dumps({"level": "INFO", "message": "platform. says the function"}),
+        line(
+            "report",
+            "2026-11-23T10:00:01.250Z",
+            requestId="one",
+            status="error",
+            errorType="Runtime.ExitError",
+            metrics={
+                "durationMs": 999.5,
+                "billedDurationMs": 1100,
+                "memorySizeMB": 128,
+                "maxMemoryUsedMB": 35,
+                "initDurationMs": 100.25,
+            },
+        ),
+    ]
+    put(logs, "/aws/lambda/js", "s", [(NOW_MS + i, text) for i, text in enumerate(events)])
+    frame = Trace.from_logs("js", client=logs).to_pandas()
+    assert frame["arrival"].tolist() == pytest.approx([0.14975])
+    assert frame["start"].tolist() == ["cold"]
+    assert frame["status"].tolist() == ["error"]
+    assert frame["reason"].tolist() == ["Runtime.ExitError"]
+    assert frame["duration"].tolist() == [0.9995]
+
+
+def test_provisioned_environments_show_in_json_logs() -> None:
+    reader = report_lines.Reader("f")
+    metrics = {
+        "durationMs": 1.0,
+        "billedDurationMs": 1,
+        "memorySizeMB": 128,
+        "maxMemoryUsedMB": 35,
+    }
+    for i, (kind, fields) in enumerate(
+        [
+            ("initStart", {"initializationType": "provisioned-concurrency"}),
+            ("start", {"requestId": "a"}),
+            ("report", {"requestId": "a", "metrics": metrics, "status": "success"}),
+        ]
+    ):
+        reader.take("s", NOW_MS + i, json.dumps({"type": f"platform.{kind}", "record": fields}))
+    assert report_lines.to_trace([reader]).to_pandas()["start"].tolist() == ["provisioned"]
+
+
+def test_lines_in_any_order_and_retries_of_one_request() -> None:
+    reader = report_lines.Reader("f")
+    first = shifted(COLD, 0, ID)
+    again = shifted([COLD[1], COLD[4]], 5000, ID)
+    for at, text in reversed(first + again):
+        reader.take("s", at, text)
+    frame = report_lines.to_trace([reader]).to_pandas()
+    assert len(frame) == 2
+    assert np.diff(frame["arrival"]) == pytest.approx([5.0])
+
+
+def test_a_finish_never_passes_the_next_arrival_of_its_environment() -> None:
+    reader = report_lines.Reader("f")
+    report = (
+        "REPORT RequestId: {}\tDuration: 10.90 ms\tBilled Duration: 11 ms\tMemory Size: 128 MB\t"
+        "Max Memory Used: 30 MB\t\n"
+    )
+    for name, at in (("a", 0), ("b", 10)):
+        reader.take("s", NOW_MS + at, f"START RequestId: {name} Version: 1\n")
+        reader.take("s", NOW_MS + at + 10, report.format(name))
+    trace = report_lines.to_trace([reader])
+    assert trace.numbers("finish")[0] == trace.numbers("arrival")[1]
+    assert trace.numbers("duration").tolist() == [0.0109, 0.0109]
+
+
+def test_old_style_timeouts() -> None:
+    reader = report_lines.Reader("f")
+    lines = shifted(COLD, 0, ID)
+    lines.insert(
+        3, (NOW_MS + 190, f"2024-03-04T17:22:38.033Z {ID} Task timed out after 3.00 seconds\n")
+    )
+    for at, text in lines:
+        reader.take("s", at, text)
+    assert report_lines.to_trace([reader]).to_pandas()["status"].tolist() == ["timeout"]
+
+
+def test_restored_environments_are_cold() -> None:
+    report = report_lines.parse_report(
+        "Duration: 5.00 ms\tBilled Duration: 6 ms\tMemory Size: 512 MB\tMax Memory Used: 90 MB\t"
+        "Restore Duration: 603.10 ms\tBilled Restore Duration: 45 ms\t\n",
+        "",
+    )
+    assert (report.init, report.billed) == (603.1, 6.0)
+
+
+def test_a_report_that_lacks_a_figure() -> None:
+    reader = report_lines.Reader("f")
+    with pytest.raises(TraceError, match="REPORT line without a proper 'Billed Duration'"):
+        reader.take("s", NOW_MS, "REPORT RequestId: x\tDuration: 5.00 ms\t")
