@@ -8,16 +8,26 @@ from functools import wraps
 from pathlib import Path
 from typing import Protocol
 
+from lambda_nb.engine.control.account import Account
+from lambda_nb.engine.control.aliases import Aliases
 from lambda_nb.engine.control.code import CodeStore
+from lambda_nb.engine.control.concurrency import Budget, Concurrency
 from lambda_nb.engine.control.context import Context
 from lambda_nb.engine.control.download import Downloads
+from lambda_nb.engine.control.event_invoke import EventInvoke
 from lambda_nb.engine.control.functions import Functions
+from lambda_nb.engine.control.layer_permissions import LayerPermissions
 from lambda_nb.engine.control.layer_use import LayerUse
+from lambda_nb.engine.control.layers import Layers, LayerShelf
 from lambda_nb.engine.control.lookup import Lookup
+from lambda_nb.engine.control.permissions import Permissions
 from lambda_nb.engine.control.progress import Progress
+from lambda_nb.engine.control.provisioned import Provisioned
 from lambda_nb.engine.control.resolve import Resolver
+from lambda_nb.engine.control.runtime_settings import RuntimeSettings
 from lambda_nb.engine.control.source import Sources
-from lambda_nb.engine.control.store import Store
+from lambda_nb.engine.control.store import Record, Store
+from lambda_nb.engine.control.tags import Tags
 from lambda_nb.engine.control.updates import Updates
 from lambda_nb.engine.control.versions import Versions
 from lambda_nb.engine.errors import AWSError
@@ -30,6 +40,7 @@ from lambda_nb.engine.model import (
     Resolved,
     Response,
 )
+from lambda_nb.rules import quotas
 from lambda_nb.rules.refusal import Refused
 
 
@@ -55,11 +66,13 @@ class Control:
         Reads code from S3.
     executor_hooks
         Told of changes that concern environments.
+    account_limit
+        Concurrent executions of the account in the Region (environments).
 
     Notes
     -----
-    Handlers run on the event loop's thread; :meth:`start` must be awaited on it once execution
-    can take orders.
+    Handlers run on the event loop's thread. Call :meth:`announce` there once execution can take
+    orders.
     """
 
     def __init__(
@@ -72,6 +85,7 @@ class Control:
         endpoint: Callable[[], str],
         fetch: FetchObject,
         executor_hooks: ControlHooks,
+        account_limit: int = quotas.CONCURRENCY.value,
     ) -> None:
         store = Store(db_path)
         context = Context(
@@ -84,11 +98,28 @@ class Control:
         versions = Versions(context, lookup, progress)
         self._context = context
         self._downloads = Downloads(context)
+        budget = Budget(context, account_limit)
+        self._concurrency = Concurrency(context, lookup, budget)
+        self._provisioned = Provisioned(context, lookup, budget)
+        self._event_invoke = EventInvoke(context, lookup)
+        shelf = LayerShelf(context)
         self._resolver = Resolver(context, lookup, files_dir)
         self._themes: list[_Theme] = [
-            Functions(context, lookup, sources, layer_use, progress, self._downloads),
+            Functions(
+                context, lookup, sources, layer_use, progress, self._downloads, self._provisioned
+            ),
             Updates(context, lookup, sources, layer_use, progress, versions),
             versions,
+            Aliases(context, lookup, self._provisioned),
+            Permissions(context, lookup),
+            self._concurrency,
+            self._provisioned,
+            self._event_invoke,
+            Layers(context, shelf, sources, self._downloads),
+            LayerPermissions(context, shelf),
+            RuntimeSettings(context, lookup),
+            Account(context, budget),
+            Tags(context),
         ]
         context.code.sweep(self._digests())
         progress.finish_all()
@@ -104,6 +135,27 @@ class Control:
 
     resolve: Callable[[str, str | None], Resolved]
     """``resolve(function_name_or_arn, qualifier)``: see :meth:`Resolver.resolve`."""
+
+    def announce(self) -> None:
+        """Tell execution of reserved and provisioned concurrency from before the engine started."""
+        self._concurrency.announce_all()
+        self._provisioned.announce_all()
+
+    def event_invoke_config(self, function_name: str, qualifier: str | None) -> Record:
+        """The settings of asynchronous invocation that were made for a version or alias.
+
+        ``MaximumRetryAttempts`` and ``MaximumEventAgeInSeconds`` (s) only if set, and
+        ``DestinationConfig``; empty if there is no configuration.
+        """
+        return self._event_invoke.effective(function_name, qualifier)
+
+    def dead_letter_target(self, function_name: str, version: str) -> str | None:
+        """The ARN of a version's dead-letter queue or topic."""
+        record = self._context.store.get("version", function_name, version)
+        target: str | None = None
+        if record is not None:
+            target = record["config"].get("DeadLetterConfig", {}).get("TargetArn")
+        return target
 
     def download(self, path: str, query: Mapping[str, str]) -> Path:
         """The zip archive behind a link of GetFunction or GetLayerVersion (``/snapshots/...``)."""

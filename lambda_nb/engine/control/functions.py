@@ -9,6 +9,7 @@ from lambda_nb.engine.control.layer_use import LayerUse
 from lambda_nb.engine.control.lookup import Lookup
 from lambda_nb.engine.control.paging import page
 from lambda_nb.engine.control.progress import CREATING, Progress
+from lambda_nb.engine.control.provisioned import Provisioned
 from lambda_nb.engine.control.source import Sources
 from lambda_nb.engine.control.store import Record
 from lambda_nb.engine.control.tags import check_tags
@@ -29,6 +30,7 @@ class Functions:
         layers: LayerUse,
         progress: Progress,
         downloads: Downloads,
+        provisioned: Provisioned,
     ) -> None:
         self._context = context
         self._store = context.store
@@ -37,6 +39,7 @@ class Functions:
         self._layers = layers
         self._progress = progress
         self._downloads = downloads
+        self._provisioned = provisioned
 
     def operations(self) -> dict[str, Operation]:
         """Handlers by operation name."""
@@ -158,6 +161,7 @@ class Functions:
         self._lookup.function(target.name)
         with self._store.write() as batch:
             self._lookup.forget(batch, target.name)
+        self._provisioned.forget(target.name, None)
         self._context.hooks.deleted(target.name, None)
         return {"StatusCode": 204}
 
@@ -182,5 +186,6 @@ class Functions:
         with self._store.write() as batch:
             for kind in ("version", "policy", "provisioned", "event_invoke", "runtime_management"):
                 batch.delete(kind, name, version)
+        self._provisioned.forget(name, version)
         self._context.hooks.deleted(name, version)
         return {"StatusCode": 204}
