@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import importlib.util
 import os
 import sys
 import time
@@ -14,7 +13,7 @@ import psutil
 import pytest
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["engine_fixtures"] if importlib.util.find_spec("engine_fixtures") else []
+pytest_plugins = ["engine_fixtures"]
 
 # Before anything imports matplotlib, and inherited by the kernels that tests start.
 os.environ["MPLBACKEND"] = "Agg"

@@ -8,6 +8,7 @@ wheel. Both are kept in ``.benchmarks/`` for the next run.
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import platform
@@ -69,7 +70,7 @@ def invoke_path(function: str) -> str:
 def lambda_nb(*options: str, auth: str = "none") -> Iterator[Peer]:
     """Our own engine, as a user starts it."""
     with _scratch() as folder:
-        command = [sys.executable, "-m", "lambda_nb.engine", "--port", "0", "--auth", auth]
+        command = [sys.executable, "-m", "lambda_nb.engine", "serve", "--port", "0", "--auth", auth]
         command += ["--data-dir", str(folder / "data"), *options]
         with _process(command, folder, stdout=subprocess.PIPE) as process:
             assert process.stdout is not None
@@ -129,8 +130,6 @@ def create_echo(client: Any, name: str = "echo", code: str = ECHO, memory: int =
 
 def zipped(code: str) -> bytes:
     """A deployment package with ``code`` as ``app.py``."""
-    import io
-
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         info = zipfile.ZipInfo("app.py", (2026, 1, 1, 0, 0, 0))
@@ -155,25 +154,10 @@ def machine() -> str:
 
 
 def _issued(line: str) -> tuple[str, str]:
-    path = line.split("credentials ")[1].strip().rstrip(")")
-    values = json.loads(Path(path).read_text()) if path.endswith(".json") else _ini(Path(path))
-    lowered = {key.lower(): value for key, value in values.items()}
-
-    def pick(*names: str) -> str:
-        return next(str(lowered[name]) for name in names if name in lowered)
-
-    return (
-        pick("aws_access_key_id", "accesskeyid", "access_key_id", "access_key"),
-        pick("aws_secret_access_key", "secretaccesskey", "secret_access_key", "secret_key"),
-    )
-
-
-def _ini(path: Path) -> dict[str, str]:
-    import configparser
-
-    parser = configparser.ConfigParser()
-    parser.read(path)
-    return dict(parser[parser.sections()[0]])
+    """The access key and secret of the file named in the engine's first line."""
+    path = Path(line.split("credentials ")[1].strip().rstrip(")"))
+    issued = json.loads(path.with_suffix(".json").read_text())
+    return issued["access_key_id"], issued["secret_access_key"]
 
 
 def _ministack() -> Path:
