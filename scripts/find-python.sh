@@ -19,7 +19,8 @@ find_python() {
 }
 
 if ! python=$(find_python); then
-    echo "lambda_nb needs Python 3.10 or newer on PATH; found: $(python3 --version 2>&1 || echo none)." >&2
+    found=$(command -v python3 >/dev/null && python3 --version || echo "no python3")
+    echo "lambda_nb needs Python 3.10 or newer on PATH; found $found." >&2
     echo "Install one, or name it: make PYTHON=/path/to/python3.12" >&2
     exit 1
 fi
