@@ -219,6 +219,13 @@ class FetchObject(Protocol):
         """Return the object's bytes."""
 
 
+class ProbeSource(Protocol):
+    """Looks whether a queue or stream is there. Raises :class:`FetchFailed` if it is not."""
+
+    async def __call__(self, arn: str) -> None:
+        """Return if the source exists."""
+
+
 class ControlHooks(Protocol):
     """What control tells execution, on the event loop's thread. None of these may block or raise."""
 

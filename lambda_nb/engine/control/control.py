@@ -10,6 +10,7 @@ from typing import Protocol
 
 from lambda_nb.engine.control.account import Account
 from lambda_nb.engine.control.aliases import Aliases
+from lambda_nb.engine.control.capacity import CapacityProviders
 from lambda_nb.engine.control.code import CodeStore
 from lambda_nb.engine.control.concurrency import Budget, Concurrency
 from lambda_nb.engine.control.context import Context
@@ -20,15 +21,19 @@ from lambda_nb.engine.control.layer_permissions import LayerPermissions
 from lambda_nb.engine.control.layer_use import LayerUse
 from lambda_nb.engine.control.layers import Layers, LayerShelf
 from lambda_nb.engine.control.lookup import Lookup
+from lambda_nb.engine.control.mappings import Mappings
 from lambda_nb.engine.control.permissions import Permissions
 from lambda_nb.engine.control.progress import Progress
 from lambda_nb.engine.control.provisioned import Provisioned
 from lambda_nb.engine.control.resolve import Resolver
+from lambda_nb.engine.control.resource_policies import ResourcePolicies
 from lambda_nb.engine.control.runtime_settings import RuntimeSettings
+from lambda_nb.engine.control.signing import Signing, SigningGate
 from lambda_nb.engine.control.source import Sources
 from lambda_nb.engine.control.store import Record, Store
 from lambda_nb.engine.control.tags import Tags
 from lambda_nb.engine.control.updates import Updates
+from lambda_nb.engine.control.urls import FunctionUrl, Urls
 from lambda_nb.engine.control.versions import Versions
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.model import (
@@ -36,6 +41,7 @@ from lambda_nb.engine.model import (
     ControlHooks,
     FetchObject,
     Operation,
+    ProbeSource,
     Request,
     Resolved,
     Response,
@@ -68,6 +74,8 @@ class Control:
         Told of changes that concern environments.
     account_limit
         Concurrent executions of the account in the Region (environments).
+    probe
+        Looks whether the source of a new event source mapping exists; ``None`` takes its word.
 
     Notes
     -----
@@ -86,6 +94,7 @@ class Control:
         fetch: FetchObject,
         executor_hooks: ControlHooks,
         account_limit: int = quotas.CONCURRENCY.value,
+        probe: ProbeSource | None = None,
     ) -> None:
         store = Store(db_path)
         context = Context(
@@ -103,12 +112,24 @@ class Control:
         self._provisioned = Provisioned(context, lookup, budget)
         self._event_invoke = EventInvoke(context, lookup)
         shelf = LayerShelf(context)
+        self._urls = Urls(context, lookup)
+        gate = SigningGate(context)
+        capacity = CapacityProviders(context)
+        mappings = Mappings(context, lookup, probe)
         self._resolver = Resolver(context, lookup, files_dir)
         self._themes: list[_Theme] = [
             Functions(
-                context, lookup, sources, layer_use, progress, self._downloads, self._provisioned
+                context,
+                lookup,
+                sources,
+                layer_use,
+                progress,
+                self._downloads,
+                self._provisioned,
+                gate,
+                capacity,
             ),
-            Updates(context, lookup, sources, layer_use, progress, versions),
+            Updates(context, lookup, sources, layer_use, progress, versions, gate),
             versions,
             Aliases(context, lookup, self._provisioned),
             Permissions(context, lookup),
@@ -120,9 +141,16 @@ class Control:
             RuntimeSettings(context, lookup),
             Account(context, budget),
             Tags(context),
+            mappings,
+            self._urls,
+            Signing(context, lookup, gate),
+            capacity,
+            ResourcePolicies(context, lookup),
         ]
         context.code.sweep(self._digests())
         progress.finish_all()
+        mappings.finish_all()
+        capacity.finish_all()
         self.resolve = self._resolver.resolve
 
     def operations(self) -> dict[str, Operation]:
@@ -156,6 +184,15 @@ class Control:
         if record is not None:
             target = record["config"].get("DeadLetterConfig", {}).get("TargetArn")
         return target
+
+    def function_url(self, identifier: str) -> FunctionUrl | None:
+        """The function URL behind ``/lambda-url/IDENTIFIER/``, if there is one."""
+        return self._urls.served(identifier)
+
+    def recursion_allowed(self, function_name: str) -> bool:
+        """Whether a function may take part in a loop of invocations."""
+        record = self._context.store.get("function", "", function_name) or {}
+        return record.get("recursion") == "Allow"
 
     def download(self, path: str, query: Mapping[str, str]) -> Path:
         """The zip archive behind a link of GetFunction or GetLayerVersion (``/snapshots/...``)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lambda_nb.engine.control import context as c
+from lambda_nb.engine.control.capacity import CapacityProviders
 from lambda_nb.engine.control.context import Context
 from lambda_nb.engine.control.download import Downloads
 from lambda_nb.engine.control.layer_use import LayerUse
@@ -10,6 +11,7 @@ from lambda_nb.engine.control.lookup import Lookup
 from lambda_nb.engine.control.paging import page
 from lambda_nb.engine.control.progress import CREATING, Progress
 from lambda_nb.engine.control.provisioned import Provisioned
+from lambda_nb.engine.control.signing import SigningGate
 from lambda_nb.engine.control.source import Sources
 from lambda_nb.engine.control.store import Record
 from lambda_nb.engine.control.tags import check_tags
@@ -31,6 +33,8 @@ class Functions:
         progress: Progress,
         downloads: Downloads,
         provisioned: Provisioned,
+        gate: SigningGate,
+        capacity: CapacityProviders,
     ) -> None:
         self._context = context
         self._store = context.store
@@ -40,6 +44,8 @@ class Functions:
         self._progress = progress
         self._downloads = downloads
         self._provisioned = provisioned
+        self._gate = gate
+        self._capacity = capacity
 
     def operations(self) -> dict[str, Operation]:
         """Handlers by operation name."""
@@ -58,6 +64,8 @@ class Functions:
         settings.check(request, today=c.today(), region=self._context.region)
         check_tags(request.get("Tags") or {})
         self._refuse_existing(name)
+        self._gate.check(request.get("CodeSigningConfigArn"))
+        self._capacity.check(request.get("CapacityProviderConfig"))
         layers = self._layers.resolve(request.get("Layers") or [])
         code = await self._sources.code(request["Code"], request.get("PackageType", "Zip"), layers)
         self._refuse_existing(name)  # somebody may have been faster while the code was unpacked
@@ -79,7 +87,7 @@ class Functions:
         publish = bool(request.get("Publish"))
         function: Record = {"next": 2 if publish else 1, "tags": dict(request.get("Tags") or {})}
         if request.get("CodeSigningConfigArn"):
-            function["code_signing"] = self._signing(request["CodeSigningConfigArn"])
+            function["code_signing"] = request["CodeSigningConfigArn"]
         with self._store.write() as batch:
             batch.put("function", "", name, function)
             batch.put("version", name, LATEST, latest)
@@ -95,14 +103,6 @@ class Functions:
     def _refuse_existing(self, name: str) -> None:
         if self._store.get("function", "", name):
             raise conflict(f"Function already exist: {name}")
-
-    def _signing(self, arn: str) -> str:
-        if not self._store.get("code_signing", "", arn):
-            raise invalid_parameter(
-                f"The code signing configuration cannot be found. Check that the provided "
-                f"configuration is not deleted: {arn}."
-            )
-        return arn
 
     def get(self, request: Request, caller: Caller) -> Response:
         """A version's configuration and where its code can be downloaded."""

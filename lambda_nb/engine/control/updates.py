@@ -9,6 +9,7 @@ from lambda_nb.engine.control.context import Context
 from lambda_nb.engine.control.layer_use import LayerUse, UsedLayer
 from lambda_nb.engine.control.lookup import UNQUALIFIED_ONLY, Lookup
 from lambda_nb.engine.control.progress import UPDATING, Progress
+from lambda_nb.engine.control.signing import SigningGate
 from lambda_nb.engine.control.source import Sources
 from lambda_nb.engine.control.store import Record
 from lambda_nb.engine.control.versions import Versions
@@ -29,6 +30,7 @@ class Updates:
         layers: LayerUse,
         progress: Progress,
         versions: Versions,
+        gate: SigningGate,
     ) -> None:
         self._context = context
         self._lookup = lookup
@@ -36,6 +38,7 @@ class Updates:
         self._layers = layers
         self._progress = progress
         self._versions = versions
+        self._gate = gate
 
     def operations(self) -> dict[str, Operation]:
         """Handlers by operation name."""
@@ -51,6 +54,7 @@ class Updates:
         package = record["config"]["PackageType"]
         _check_package(request, package)
         settings.check_members(request)
+        self._gate.check(self._lookup.function(name).get("code_signing"))
         layers = [UsedLayer(**layer) for layer in record["layers"]]
         code = await self._sources.code(request, package, layers)
         record = self._lookup.updatable(name, request)  # as it is after the code was unpacked
