@@ -1,0 +1,124 @@
+"""Errors on the wire, in the shape of the service that was called.
+
+Lambda's own shape (facts/api.md section 4): the code in ``x-amzn-ErrorType``, the text under
+``message`` or ``Message`` depending on the code, ``Type`` where AWS sends one. The other shapes
+serve refused signatures of calls to the neighbours.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from xml.sax.saxutils import escape
+
+from lambda_nb.engine.api.http import HttpRequest, Reply
+from lambda_nb.engine.errors import AWSError
+
+_CAPITAL_MESSAGE = {
+    "ResourceNotFoundException",
+    "CodeSigningConfigNotFoundException",
+    "AccessDeniedException",
+    "ServiceException",
+}
+_WITHOUT_TYPE = {
+    "ValidationException",
+    "RequestEntityTooLargeException",
+    "AccessDeniedException",
+    "SerializationException",
+    "MissingAuthenticationTokenException",
+    "UnrecognizedClientException",
+    "InvalidSignatureException",
+    "IncompleteSignatureException",
+}
+# What the services of the query protocol and S3 call the same refusals.
+_QUERY_CODES = {
+    "MissingAuthenticationTokenException": "MissingAuthenticationToken",
+    "UnrecognizedClientException": "InvalidClientTokenId",
+    "InvalidSignatureException": "SignatureDoesNotMatch",
+    "IncompleteSignatureException": "IncompleteSignature",
+}
+_S3_CODES = {
+    "MissingAuthenticationTokenException": "AccessDenied",
+    "UnrecognizedClientException": "InvalidAccessKeyId",
+    "InvalidSignatureException": "SignatureDoesNotMatch",
+    "IncompleteSignatureException": "AuthorizationHeaderMalformed",
+}
+
+
+def lambda_fault(error: AWSError, request_id: str) -> Reply:
+    """An error of the Lambda API."""
+    headers = [
+        (b"x-amzn-RequestId", request_id.encode()),
+        (b"x-amzn-ErrorType", error.code.encode()),
+    ]
+    body: dict[str, object] = {}
+    if "Reason" in error.fields:
+        body["Reason"] = error.fields["Reason"]
+    if error.code not in _WITHOUT_TYPE:
+        body["Type"] = "User" if error.status < 500 else "Service"
+    body["Message" if error.code in _CAPITAL_MESSAGE else "message"] = error.message
+    for name, value in error.fields.items():
+        if name == "retryAfterSeconds":
+            headers.append((b"Retry-After", str(value).encode()))
+        elif name != "Reason":
+            body[name] = value
+    return Reply(error.status, json.dumps(body).encode(), headers)
+
+
+def neighbour_fault(error: AWSError, service: str, request: HttpRequest, request_id: str) -> Reply:
+    """An error in the protocol that a call to another service was made in."""
+    content_type = request.headers.get("content-type", "")
+    if service == "s3":
+        return _s3_fault(error, request_id)
+    if "cbor" in content_type or "cbor" in request.headers.get("smithy-protocol", ""):
+        return _cbor_fault(error, request_id)
+    if "x-amz-target" in request.headers or "x-amz-json" in content_type:
+        return _json_fault(error, content_type, request_id)
+    if "x-www-form-urlencoded" in content_type or "Action=" in request.query:
+        return _query_fault(error, request_id)
+    return lambda_fault(error, request_id)
+
+
+def _s3_fault(error: AWSError, request_id: str) -> Reply:
+    code = _S3_CODES.get(error.code, error.code)
+    message = "Access Denied" if code == "AccessDenied" else error.message
+    text = (
+        f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{escape(code)}</Code>'
+        f"<Message>{escape(message)}</Message><RequestId>{request_id}</RequestId></Error>"
+    )
+    headers = [(b"x-amz-request-id", request_id.encode())]
+    return Reply(error.status, text.encode(), headers, b"application/xml")
+
+
+def _query_fault(error: AWSError, request_id: str) -> Reply:
+    code = _QUERY_CODES.get(error.code, error.code)
+    text = (
+        f"<ErrorResponse><Error><Type>Sender</Type><Code>{escape(code)}</Code>"
+        f"<Message>{escape(error.message)}</Message></Error>"
+        f"<RequestId>{request_id}</RequestId></ErrorResponse>"
+    )
+    headers = [(b"x-amzn-RequestId", request_id.encode())]
+    return Reply(error.status, text.encode(), headers, b"text/xml")
+
+
+def _json_fault(error: AWSError, content_type: str, request_id: str) -> Reply:
+    body = json.dumps({"__type": error.code, "message": error.message}).encode()
+    headers = [(b"x-amzn-RequestId", request_id.encode())]
+    kind = content_type.encode("latin-1") if "json" in content_type else b"application/x-amz-json-1.1"
+    return Reply(error.status, body, headers, kind)
+
+
+def _cbor_fault(error: AWSError, request_id: str) -> Reply:
+    body = b"\xa2" + b"".join(
+        _cbor_text(text) for text in ("__type", error.code, "message", error.message)
+    )
+    headers = [
+        (b"x-amzn-RequestId", request_id.encode()),
+        (b"smithy-protocol", b"rpc-v2-cbor"),
+    ]
+    return Reply(error.status, body, headers, b"application/cbor")
+
+
+def _cbor_text(text: str) -> bytes:
+    data = text.encode()
+    return b"\x79" + struct.pack(">H", len(data)) + data

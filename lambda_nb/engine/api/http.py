@@ -1,0 +1,110 @@
+"""Requests and replies as the front sees them: a thin layer over ASGI."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from lambda_nb.engine.errors import AWSError
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+JSON = b"application/json"
+
+
+class ClientGone(Exception):
+    """The client closed the connection before its request was complete."""
+
+
+@dataclass(slots=True)
+class HttpRequest:
+    """One HTTP request: the head parsed, the body still to be read.
+
+    ``path`` and ``query`` are as they came over the wire, percent-encoded. ``headers`` has
+    lower-case names; repeated headers are joined by commas, as Signature V4 counts them.
+    """
+
+    method: str
+    path: str
+    query: str
+    headers: dict[str, str]
+    receive: Receive
+    peer: str = ""
+
+    @classmethod
+    def of(cls, scope: Scope, receive: Receive) -> HttpRequest:
+        """The request that an ASGI scope describes."""
+        headers: dict[str, str] = {}
+        for raw_name, raw_value in scope["headers"]:
+            name = raw_name.decode("latin-1")
+            value = raw_value.decode("latin-1")
+            headers[name] = f"{headers[name]},{value}" if name in headers else value
+        client = scope.get("client")
+        return cls(
+            scope["method"],
+            scope["raw_path"].decode("latin-1"),
+            scope["query_string"].decode("latin-1"),
+            headers,
+            receive,
+            client[0] if client else "",
+        )
+
+    async def body(self, limit: int, too_large: Callable[[int], AWSError]) -> bytes:
+        """Read the whole body.
+
+        Parameters
+        ----------
+        limit
+            Bytes that the body may have.
+        too_large
+            Makes the error for a body of that many bytes (at least; the rest is not read).
+
+        Raises
+        ------
+        AWSError
+            What ``too_large`` made.
+        ClientGone
+            The client hung up.
+        """
+        declared = self.headers.get("content-length", "0")
+        if declared.isdigit() and int(declared) > limit:
+            raise too_large(int(declared))
+        chunks = []
+        size = 0
+        while True:
+            message = await self.receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGone
+            chunk = message.get("body", b"")
+            size += len(chunk)
+            if size > limit:
+                raise too_large(size)
+            chunks.append(chunk)
+            if not message.get("more_body", False):
+                return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+Header = tuple[bytes, bytes]
+
+
+@dataclass(slots=True)
+class Reply:
+    """One whole HTTP reply."""
+
+    status: int
+    body: bytes = b""
+    headers: list[Header] = field(default_factory=list)
+    content_type: bytes | None = JSON
+
+    async def send(self, send: Send) -> None:
+        """Write the reply."""
+        headers = self.headers
+        if self.status != 204:  # a 204 has neither body nor length (RFC 9110, 8.6)
+            headers = [*headers, (b"content-length", b"%d" % len(self.body))]
+        if self.content_type is not None and self.status != 204:
+            headers = [(b"content-type", self.content_type), *headers]
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": self.body})
