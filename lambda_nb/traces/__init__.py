@@ -7,17 +7,26 @@ whoever made it. Read one, record one, or make one:
 ``Trace.from_logs``            the engine's invocation log, or START and REPORT lines, through the
                                CloudWatch Logs API: the same call reads AWS
 ``read_csv``, ``read_parquet``  one row an invocation, with a mapping of columns
+``read_logs``                  log files that left CloudWatch, Lambda Insights among them
 ``azure_2019``, ``azure_2021``  the public traces of Azure Functions
+``aws_lambda_2020``            every request to one real Lambda function
+``huawei_2023``, ``huawei_2025``  the public traces of Huawei Cloud
+``invitro``                    measurements of in-vitro's loader
 ``poisson``, ``daily``, ...    traffic made by a rule and a seed
 ``laws``                       durations that vary
 =============================  ===================================================================
 """
 
 from lambda_nb.traces import laws
+from lambda_nb.traces.aws2020 import aws_lambda_2020
 from lambda_nb.traces.azure2019 import azure_2019
 from lambda_nb.traces.azure2021 import azure_2021
 from lambda_nb.traces.generate import bursts, daily, mmpp, periodic, poisson, weekly
+from lambda_nb.traces.huawei import huawei_2023, huawei_2025
+from lambda_nb.traces.invitro import invitro
+from lambda_nb.traces.log_files import read_logs
 from lambda_nb.traces.logs import from_logs
+from lambda_nb.traces.population import heavy_tailed
 from lambda_nb.traces.reshape import merge, scale
 from lambda_nb.traces.schema import COLUMNS, TraceError
 from lambda_nb.traces.tabular import read_csv, read_parquet
@@ -27,17 +36,23 @@ __all__ = [
     "COLUMNS",
     "Trace",
     "TraceError",
+    "aws_lambda_2020",
     "azure_2019",
     "azure_2021",
     "bursts",
     "daily",
     "from_logs",
+    "heavy_tailed",
+    "huawei_2023",
+    "huawei_2025",
+    "invitro",
     "laws",
     "merge",
     "mmpp",
     "periodic",
     "poisson",
     "read_csv",
+    "read_logs",
     "read_parquet",
     "scale",
     "weekly",

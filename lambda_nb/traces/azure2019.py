@@ -16,26 +16,23 @@ memory it used. The seed is explicit, and the same seed gives the same trace.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from lambda_nb.traces import schema
+from lambda_nb.traces.counts import Counts, Placement, by_function, spread, whole
 from lambda_nb.traces.csvfile import CsvFile
 from lambda_nb.traces.laws import Law, draw, percentiles
-from lambda_nb.traces.schema import Floats, TraceError
+from lambda_nb.traces.schema import TraceError
 from lambda_nb.traces.trace import Trace
 
 MINUTE = 60.0
 _KEYS = ("HashOwner", "HashApp", "HashFunction")
 _LEAST_MB, _MOST_MB = 128, 10_240
-
-Placement = Literal["uniform", "even"]
 
 
 def azure_2019(
@@ -87,20 +84,15 @@ def azure_2019(
     TraceError
         A file has other columns, or a line that makes no sense, and which.
     """
-    counts = _Counts(Path(invocations), triggers, minutes)
+    counts = _Invocations(Path(invocations), triggers, minutes)
     rng = np.random.default_rng(seed)
-    row, minute = np.nonzero(counts.values)
-    repeats = counts.values[row, minute]
-    function = np.repeat(row, repeats).astype(np.int32)
-    arrival = (np.repeat(minute, repeats) + _places(rng, repeats, placement)) * MINUTE
-    order = np.argsort(arrival, kind="stable")
-    arrival, function = arrival[order], function[order]
+    arrival, function = spread(counts.values, MINUTE, placement, rng)
     took = np.full(len(arrival), np.nan)
     used = np.full(len(arrival), np.nan)
     configured = np.full(len(counts.names), np.nan)
     duration_of = _percentile_rows(durations, "percentile_Average_") if durations else {}
     memory_of = _percentile_rows(memory, "AverageAllocatedMb_pct") if memory else {}
-    for code, rows in _by_function(function, len(counts.names)):
+    for code, rows in by_function(function, len(counts.names)):
         key = counts.keys[code]
         if key in duration_of:
             took[rows] = percentiles(duration_of[key])(rng, len(rows)) / 1e3
@@ -117,15 +109,15 @@ def azure_2019(
         "arrival": arrival,
         "function": schema.words(counts.names, function),
         "duration": took,
-        "memory": _whole(configured[function]),
+        "memory": whole(configured[function]),
         "trigger": schema.words(counts.triggers, function).cast(pa.string()).dictionary_encode(),
     }
     if memory is not None:
-        table["max_memory"] = _whole(used)
+        table["max_memory"] = whole(used)
     return Trace(pa.table(table), start=start, name=Path(invocations).name)
 
 
-class _Counts:
+class _Invocations:
     """The invocations file: names, triggers and a matrix of functions by minutes."""
 
     def __init__(
@@ -155,7 +147,7 @@ class _Counts:
                 f"{source.line(int(wrong[0][0]))}: minute {counted[wrong[0][1]]} is missing or "
                 "negative"
             )
-        self.values: npt.NDArray[np.int64] = matrix[keep]
+        self.values: Counts = matrix[keep]
         self.keys = [keys[i] for i in keep]
         self.triggers = [kinds[i] or "" for i in keep]
         self.names = _names(self.keys)
@@ -205,30 +197,6 @@ def _percentile_rows(path: str | Path, prefix: str) -> dict[tuple[str, ...], dic
     return found
 
 
-def _places(rng: np.random.Generator, repeats: Any, placement: Placement) -> Floats:
-    """Where in its minute each invocation stands, 0 to 1."""
-    total = int(repeats.sum())
-    if placement == "uniform":
-        return rng.random(total)
-    if placement == "even":
-        begins = np.repeat(np.cumsum(repeats) - repeats, repeats)
-        return np.asarray((np.arange(total) - begins) / np.repeat(repeats, repeats), np.float64)
-    raise TraceError(f"placement={placement!r} must be 'uniform' or 'even'")
-
-
-def _by_function(
-    codes: npt.NDArray[np.int32], count: int
-) -> Iterator[tuple[int, npt.NDArray[np.intp]]]:
-    """Each function and its rows."""
-    order = np.argsort(codes, kind="stable")
-    ends = np.cumsum(np.bincount(codes, minlength=count))
-    begin = 0
-    for code, end in enumerate(ends):
-        if end > begin:
-            yield code, order[begin:end]
-        begin = end
-
-
 def _names(keys: list[tuple[str, ...]]) -> list[str]:
     """Functions by their hash, with the app's (and owner's) before it where that is not enough."""
     alone: dict[str, int] = {}
@@ -241,9 +209,3 @@ def _names(keys: list[tuple[str, ...]]) -> list[str]:
         twice = next(name for name in names if names.count(name) > 1)
         raise TraceError(f"the invocations file lists function {twice} twice")
     return names
-
-
-def _whole(values: Floats) -> Any:
-    known = ~np.isnan(values)
-    whole = np.rint(np.where(known, values, 0)).astype(np.int32)
-    return pa.array(whole, mask=~known)

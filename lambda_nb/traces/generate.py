@@ -59,8 +59,8 @@ def poisson(
         The rate is negative, or the length is not above 0.
     """
     rng = np.random.default_rng(seed)
-    length = _length(hours)
-    arrival = _steady(rng, _rate("rate", rate), length)
+    length = length_s(hours)
+    arrival = _steady(rng, checked_rate("rate", rate), length)
     return _made(rng, arrival, duration, function, memory, start)
 
 
@@ -79,7 +79,7 @@ def periodic(
     if not (math.isfinite(every) and every > 0):
         raise TraceError(f"every={every!r} s must be a finite number above 0")
     rng = np.random.default_rng(seed)
-    arrival: Floats = np.arange(math.ceil(_length(hours) / every), dtype=np.float64) * every
+    arrival: Floats = np.arange(math.ceil(length_s(hours) / every), dtype=np.float64) * every
     arrival = np.sort(arrival + rng.uniform(0.0, 1.0, len(arrival)) * jitter)
     return _made(rng, arrival, duration, function, memory, start)
 
@@ -110,12 +110,12 @@ def mmpp(
     """
     if len(rates) != len(stays) or len(rates) < 2:
         raise TraceError(f"give two or more rates and as many stays, not {rates} and {stays}")
-    levels = np.array([_rate("rates", r) for r in rates])
+    levels = np.array([checked_rate("rates", r) for r in rates])
     means = np.array([float(s) for s in stays])
     if not bool(np.all(np.isfinite(means) & (means > 0))):
         raise TraceError(f"stays={list(stays)} s must all be finite and above 0")
     rng = np.random.default_rng(seed)
-    length = _length(hours)
+    length = length_s(hours)
     phase = int(rng.choice(len(levels), p=means / means.sum()))
     pieces: list[Floats] = []
     now = 0.0
@@ -211,11 +211,13 @@ def bursts(
     if not (math.isfinite(every) and every > 0 and math.isfinite(width) and width >= 0):
         raise TraceError(f"every={every!r} s must be above 0 and width={width!r} s 0 or more")
     rng = np.random.default_rng(seed)
-    length = _length(hours)
+    length = length_s(hours)
     heads = _steady(rng, 1.0 / every, length)
-    sizes = rng.poisson(_rate("size", size), len(heads))
+    sizes = rng.poisson(checked_rate("size", size), len(heads))
     crowd = np.repeat(heads, sizes) + rng.uniform(0.0, 1.0, int(sizes.sum())) * width
-    arrival = np.concatenate([crowd[crowd < length], _steady(rng, _rate("rate", rate), length)])
+    arrival = np.concatenate(
+        [crowd[crowd < length], _steady(rng, checked_rate("rate", rate), length)]
+    )
     return _made(rng, np.sort(arrival), duration, function, memory, start)
 
 
@@ -238,12 +240,12 @@ def _rhythm(
 ) -> Trace:
     """Thin a steady process of the highest rate by the wave: exact for any wave."""
     rng = np.random.default_rng(seed)
-    arrival = _steady(rng, _rate("rate", rate) * top, _length(hours))
-    kept = rng.random(len(arrival)) * top < wave(arrival + _time_of_week(start))
+    arrival = _steady(rng, checked_rate("rate", rate) * top, length_s(hours))
+    kept = rng.random(len(arrival)) * top < wave(arrival + time_of_week(start))
     return _made(rng, arrival[kept], duration, function, memory, start)
 
 
-def _time_of_week(start: Clock) -> float:
+def time_of_week(start: Clock) -> float:
     """Seconds from Monday midnight to the start, by the clock of the start's own zone."""
     if start is None:
         return 0.0
@@ -257,13 +259,15 @@ def _steady(rng: np.random.Generator, rate: float, length: float) -> Floats:
     return np.sort(rng.uniform(0.0, length, int(rng.poisson(rate * length))))
 
 
-def _length(hours: float) -> float:
+def length_s(hours: float) -> float:
+    """Seconds of so many hours, which must be above 0."""
     if not (math.isfinite(hours) and hours > 0):
         raise TraceError(f"hours={hours!r} must be a finite number above 0")
     return float(hours) * HOUR
 
 
-def _rate(name: str, value: float) -> float:
+def checked_rate(name: str, value: float) -> float:
+    """The value as a float, which must be finite and 0 or more."""
     if not (math.isfinite(value) and value >= 0):
         raise TraceError(f"{name}={value!r} must be a finite number, 0 or more")
     return float(value)

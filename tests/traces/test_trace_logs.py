@@ -276,7 +276,13 @@ def test_json_logs(logs: Any) -> None:
             },
         ),
     ]
-    put(logs, "/aws/lambda/js", "s", [(NOW_MS + i, text) for i, text in enumerate(events)])
+    at = [100, 250, 300, 1250]
+    put(
+        logs,
+        "/aws/lambda/js",
+        "s",
+        [(NOW_MS + i, text) for i, text in zip(at, events, strict=True)],
+    )
     frame = Trace.from_logs("js", client=logs).to_pandas()
     assert frame["arrival"].tolist() == pytest.approx([0.14975])
     assert frame["start"].tolist() == ["cold"]
@@ -341,15 +347,78 @@ def test_old_style_timeouts() -> None:
 
 
 def test_restored_environments_are_cold() -> None:
-    report = report_lines.parse_report(
-        "Duration: 5.00 ms\tBilled Duration: 6 ms\tMemory Size: 512 MB\tMax Memory Used: 90 MB\t"
-        "Restore Duration: 603.10 ms\tBilled Restore Duration: 45 ms\t\n",
-        "",
+    reader = report_lines.Reader("f")
+    reader.take(
+        "s",
+        NOW_MS,
+        "REPORT RequestId: r\tDuration: 5.00 ms\tBilled Duration: 6 ms\tMemory Size: 512 MB\t"
+        "Max Memory Used: 90 MB\tRestore Duration: 603.10 ms\tBilled Restore Duration: 45 ms\t\n",
     )
-    assert (report.init, report.billed) == (603.1, 6.0)
+    row = report_lines.to_trace([reader]).to_pandas().iloc[0]
+    assert row["start"] == "cold"
+    assert row["init"] == pytest.approx(0.6031)
+    assert row["billed"] == pytest.approx(0.006)
+
+
+def test_a_runtime_that_exited_is_an_error() -> None:
+    reader = report_lines.Reader("f")
+    lines = shifted(COLD, 0, ID)
+    exited = (
+        f"RequestId: {ID} Error: Runtime exited with error: signal: killed\nRuntime.ExitError\n"
+    )
+    lines.insert(3, (NOW_MS + 190, exited))
+    for at, text in lines:
+        reader.take("s", at, text)
+    frame = report_lines.to_trace([reader]).to_pandas()
+    assert frame[["status", "reason"]].to_numpy().tolist() == [["error", "Runtime.ExitError"]]
+
+
+INSIGHTS = {
+    "_aws": {"Timestamp": NOW_MS + 60_000, "LambdaInsights": {"ShareTelemetry": True}},
+    "event_type": "performance",
+    "function_name": "cpu-intensive",
+    "version": "Blue",
+    "request_id": "12345678-8bcc-42f7-b1de-123456789012",
+    "duration": 45191,
+    "billed_duration": 45200,
+    "billed_mb_ms": 11571200,
+    "cold_start": True,
+    "init_duration": 130,
+    "used_memory_max": 63,
+    "total_memory": 256,
+    "timeout": True,
+    "shutdown_reason": "Timeout",
+}
+
+
+def test_lambda_insights(logs: Any) -> None:
+    warm = {
+        **INSIGHTS,
+        "_aws": {"Timestamp": NOW_MS + 70_000},
+        "cold_start": False,
+        "init_duration": 0,
+        "timeout": False,
+        "shutdown_reason": None,
+    }
+    put(
+        logs,
+        "/aws/lambda-insights",
+        "cpu-intensive/1",
+        [(NOW_MS + 60_000, json.dumps(INSIGHTS)), (NOW_MS + 70_000, json.dumps(warm))],
+    )
+    frame = Trace.from_logs("/aws/lambda-insights", client=logs).to_pandas()
+    assert frame["function"].tolist() == ["cpu-intensive"] * 2
+    assert frame["start"].tolist() == ["cold", "warm"]
+    assert frame["duration"].tolist() == [45.191] * 2
+    assert frame["arrival"][0] == pytest.approx(0.679)
+    assert frame["memory"].tolist() == [256] * 2
+    assert frame["status"].isna().tolist() == [False, True]
+    del warm["duration"]
+    with pytest.raises(TraceError, match="event of Lambda Insights without a proper 'duration'"):
+        report_lines.Reader("").take("s", 0, json.dumps(warm))
 
 
 def test_a_report_that_lacks_a_figure() -> None:
     reader = report_lines.Reader("f")
-    with pytest.raises(TraceError, match="REPORT line without a proper 'Billed Duration'"):
+    with pytest.raises(TraceError, match=r"log line without a .Billed Duration."):
         reader.take("s", NOW_MS, "REPORT RequestId: x\tDuration: 5.00 ms\t")

@@ -1,0 +1,233 @@
+"""Log files that left CloudWatch: exports to S3, what the aws command printed, CSV, Firehose.
+
+What is recognised, line by line and compressed or not:
+
+==================================  ==============================================================
+``TIME MESSAGE``                    an export task to S3 (a folder a stream, ``000000.gz`` within)
+``TIME STREAM MESSAGE``             ``aws logs tail``
+``{"events": [...]}``               ``aws logs filter-log-events`` and ``get-log-events``
+``{"logGroup": ..., "logEvents"}``  a subscription, as Firehose stores it
+``{"timestamp", "message"}``        one event a line
+``{"time", "type", "record"}``      JSON logs of functions, as they are
+CSV with a header                   Logs Insights (``@timestamp``, ``@message``) and the console
+==================================  ==============================================================
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from lambda_nb.traces import report_lines, times
+from lambda_nb.traces.schema import TraceError
+from lambda_nb.traces.trace import Trace
+
+_TIMED = re.compile(
+    r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?)[ \t,]+(.*)"
+)
+_STREAM = re.compile(r"(\d{4}/\d\d/\d\d/\S*\[[^\]]+\]\S*) (.*)")
+_MESSAGE_COLUMNS = ("@message", "message")
+_TIME_COLUMNS = ("@timestamp", "timestamp", "time")
+_STREAM_COLUMNS = ("@logStream", "logStreamName", "logStream")
+_PREFIX = "/aws/lambda/"
+
+
+@dataclass(slots=True)
+class _Event:
+    line: int
+    stream: str
+    timestamp_ms: int
+    message: str
+    function: str | None = None
+
+
+def read_logs(
+    paths: str | Path | Sequence[str | Path], *, function: str | None = None, name: str = ""
+) -> Trace:
+    """Read START and REPORT lines, or events of Lambda Insights, from log files.
+
+    Parameters
+    ----------
+    paths : path or sequence of paths
+        Files, or folders whose files are all read.
+    function : str, optional
+        Name of the function. Where the file names the log group, that tells; otherwise it is
+        the name of the file (without its suffixes).
+
+    Raises
+    ------
+    TraceError
+        A line makes no sense, and which; there is no file; none of Lambda's lines is in them.
+    """
+    files = list(_files([paths] if isinstance(paths, (str, Path)) else paths))
+    readers: dict[str, report_lines.Reader] = {}
+    for path in files:
+        usual = function or path.name.split(".")[0]
+        for event in _events(path):
+            owner = function or event.function or usual
+            reader = readers.get(owner)
+            if reader is None:
+                reader = readers[owner] = report_lines.Reader(owner)
+            try:
+                reader.take(event.stream, event.timestamp_ms, event.message)
+            except TraceError as error:
+                raise TraceError(f"{path.name} line {event.line}: {error}") from None
+    trace = report_lines.to_trace(readers.values(), name or files[0].name)
+    if not len(trace):
+        shown = ", ".join(path.name for path in files[:4])
+        raise TraceError(
+            f"no REPORT line with a time in {shown}: is this the log of a Lambda function, with "
+            "a time on each line?"
+        )
+    return trace
+
+
+def _files(paths: Iterable[str | Path]) -> Iterator[Path]:
+    found = False
+    for given in map(Path, paths):
+        if not given.exists():
+            raise TraceError(f"there is no file {given}")
+        inside = sorted(p for p in given.rglob("*") if p.is_file()) if given.is_dir() else [given]
+        found = found or bool(inside)
+        yield from inside
+    if not found:
+        raise TraceError("no files to read: give at least one file, or a folder that has some")
+
+
+def _events(path: Path) -> Iterator[_Event]:
+    # An export has one folder for each stream: that is all that names the environment.
+    stream = path.parent.name if path.stem.isdigit() else ""
+    with (
+        pa.input_stream(str(path), compression="detect") as raw,
+        io.TextIOWrapper(raw, encoding="utf-8-sig", errors="replace") as text,
+    ):
+        first = text.readline()
+        rest = _numbered(first, text)
+        columns = next(csv.reader([first]), [])
+        if _one_of(_MESSAGE_COLUMNS, columns) and _one_of(_TIME_COLUMNS, columns):
+            yield from _csv_events(path, _chained(first, text))
+        elif first.lstrip().startswith("{"):
+            yield from _json_events(path, rest, stream)
+        else:
+            yield from _text_events(rest, stream)
+
+
+def _numbered(first: str, text: Iterable[str]) -> Iterator[tuple[int, str]]:
+    return enumerate(_chained(first, text), 1)
+
+
+def _chained(first: str, text: Iterable[str]) -> Iterator[str]:
+    if first:
+        yield first
+    yield from text
+
+
+def _text_events(lines: Iterator[tuple[int, str]], stream: str) -> Iterator[_Event]:
+    event: _Event | None = None
+    for number, line in lines:
+        found = _TIMED.match(line)
+        if found is None:
+            # A message of several lines goes on.
+            if event is not None:
+                event.message += line
+            continue
+        if event is not None:
+            yield event
+        message, own = found[2] + "\n", stream
+        if named := _STREAM.match(message):
+            own, message = named[1], message[len(named[1]) + 1 :]
+        event = _Event(number, own, _ms(found[1]), message)
+    if event is not None:
+        yield event
+
+
+def _json_events(path: Path, lines: Iterator[tuple[int, str]], stream: str) -> Iterator[_Event]:
+    for number, line in lines:
+        if not line.strip():
+            continue
+        try:
+            value = json.loads(line)
+        except ValueError as error:
+            if number > 1:
+                raise TraceError(f"{path.name} line {number} is not JSON: {error}") from None
+            # Not a value a line: the whole file is one, written over many lines.
+            whole = line + "".join(text for _, text in lines)
+            try:
+                value = json.loads(whole)
+            except ValueError as wrong:
+                raise TraceError(f"{path.name} is not JSON: {wrong}") from None
+        yield from _unwrapped(path, number, value, line, stream)
+
+
+def _unwrapped(path: Path, number: int, value: Any, line: str, stream: str) -> Iterator[_Event]:
+    if not isinstance(value, dict):
+        raise TraceError(f"{path.name} line {number} is no log event: {line[:200]!r}")
+    events = value.get("logEvents", value.get("events"))
+    stream = value.get("logStream", stream)
+    function = _function(value.get("logGroup"))
+    if isinstance(events, list):
+        for event in events:
+            own = event.get("logStreamName", stream)
+            yield _event(path, number, event, own, function)
+    elif "message" in value and "timestamp" in value and "type" not in value:
+        yield _event(path, number, value, value.get("logStreamName", stream), function)
+    elif "record" in value and isinstance(value.get("time"), str):
+        yield _Event(number, stream, _ms(value["time"]), line)
+    elif "_aws" in value:
+        yield _Event(number, stream, int(value["_aws"]["Timestamp"]), line)
+
+
+def _event(
+    path: Path, number: int, event: Mapping[str, Any], stream: str, function: str | None
+) -> _Event:
+    try:
+        return _Event(number, stream, _ms(event["timestamp"]), str(event["message"]), function)
+    except (KeyError, TypeError, TraceError) as error:
+        raise TraceError(f"{path.name} line {number}: log event without {error}") from None
+
+
+def _csv_events(path: Path, lines: Iterator[str]) -> Iterator[_Event]:
+    reader = csv.DictReader(lines)
+    names = reader.fieldnames or []
+    message, time = _one_of(_MESSAGE_COLUMNS, names), _one_of(_TIME_COLUMNS, names)
+    stream, group = _one_of(_STREAM_COLUMNS, names), _one_of(("@log", "logGroup"), names)
+    for row in reader:
+        try:
+            at = _ms(row[time])
+        except TraceError as error:
+            raise TraceError(f"{path.name} line {reader.line_num}: {error}") from None
+        owner = _function(row.get(group)) if group else None
+        yield _Event(reader.line_num, row.get(stream) or "", at, row[message] or "", owner)
+
+
+def _function(group: object) -> str | None:
+    """The function of a log group; Logs Insights writes the account before it."""
+    if not isinstance(group, str) or _PREFIX not in group:
+        return None
+    return group.split(_PREFIX, 1)[1]
+
+
+def _ms(time: object) -> int:
+    """Milliseconds since the epoch: a number of them, or ISO 8601 (UTC unless it says another)."""
+    if isinstance(time, int):
+        return time
+    text = str(time).strip()
+    if text.isdigit():
+        return int(text)
+    zoned = text.endswith("Z") or re.search(r"[+-]\d\d:?\d\d$", text)
+    try:
+        return times.to_ns(text if zoned else text + "Z") // 1_000_000
+    except TraceError:
+        raise TraceError(f"{text!r} is not an ISO 8601 time") from None
+
+
+def _one_of(wanted: Sequence[str], names: Sequence[str]) -> str:
+    return next((name for name in wanted if name in names), "")
