@@ -1,8 +1,8 @@
 """A real engine for tests: ``python -m lambda_nb.engine serve`` in a process of its own.
 
-``engine`` is one engine for the whole session, with signed requests; ``start_engine`` starts further
-ones with other options. Use function names of your own (``engine.name()``): the session shares one
-engine.
+``engine`` is one engine for the whole session, with signed requests; ``start_engine`` starts
+further ones with other options. Use function names of your own (``engine.name()``): the session
+shares one engine.
 """
 
 from __future__ import annotations
@@ -132,10 +132,10 @@ def launch(directory: Path, *options: str) -> Engine:
     directory.mkdir(parents=True, exist_ok=True)
     data_dir = directory / "data"
     log_file = directory / "engine.log"
+    serve = [sys.executable, "-m", "lambda_nb.engine", "serve", "--port", "0"]
     with log_file.open("w") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "lambda_nb.engine", "serve", "--port", "0"]
-            + ["--data-dir", str(data_dir), *options],
+            [*serve, "--data-dir", str(data_dir), *options],
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,

@@ -1,1 +1,1 @@
-"""The front door: the Lambda REST API, its neighbours behind the same signature check, function URLs."""
+"""The front door: the Lambda REST API, and its neighbours behind the same signature check."""

@@ -12,11 +12,20 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
+from xml.sax.saxutils import unescape
 
 from lambda_nb.engine.model import Caller, FunctionVersion
+
+_ISSUED = re.compile(
+    rb"<AccessKeyId>([^<]+)</AccessKeyId>.*?<SecretAccessKey>([^<]+)</SecretAccessKey>"
+    rb"(?:\s*<SessionToken>([^<]+)</SessionToken>)?",
+    re.DOTALL,
+)
+_ARN = re.compile(rb"<Arn>([^<]+)</Arn>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +103,16 @@ class Credentials:
             credential = self._roles[session] = self._derived(session)
             self._known[credential.access_key] = credential
         return credential.access_key, credential.secret_key, credential.token
+
+    def keep_issued(self, reply: bytes) -> None:
+        """Take in keys that the embedded STS or IAM has just issued, from its XML reply."""
+        keys = _ISSUED.search(reply)
+        if keys is None:
+            return
+        access_key, secret_key, token = (part.decode() if part else "" for part in keys.groups())
+        arn = _ARN.search(reply)
+        identity = arn[1].decode() if arn else self.user.arn
+        self._known[access_key] = Credential(access_key, unescape(secret_key), identity, token)
 
     def _derived(self, session: str) -> Credential:
         def part(purpose: str) -> bytes:

@@ -104,7 +104,9 @@ def _query_fault(error: AWSError, request_id: str) -> Reply:
 def _json_fault(error: AWSError, content_type: str, request_id: str) -> Reply:
     body = json.dumps({"__type": error.code, "message": error.message}).encode()
     headers = [(b"x-amzn-RequestId", request_id.encode())]
-    kind = content_type.encode("latin-1") if "json" in content_type else b"application/x-amz-json-1.1"
+    kind = (
+        content_type.encode("latin-1") if "json" in content_type else b"application/x-amz-json-1.1"
+    )
     return Reply(error.status, body, headers, kind)
 
 

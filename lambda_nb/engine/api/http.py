@@ -15,7 +15,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 JSON = b"application/json"
 
 
-class ClientGone(Exception):
+class ClientGone(Exception):  # noqa: N818
     """The client closed the connection before its request was complete."""
 
 

@@ -233,7 +233,8 @@ class Verifier:
             credential.token.encode(), claim.token.encode()
         ):
             raise refused(
-                "UnrecognizedClientException", "The security token included in the request is invalid."
+                "UnrecognizedClientException",
+                "The security token included in the request is invalid.",
             )
         self._check_time(claim)
         self._check_signed_headers(claim, headers)

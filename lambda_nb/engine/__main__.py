@@ -1,0 +1,8 @@
+"""``python -m lambda_nb.engine`` is ``lambda-nb``."""
+
+import sys
+
+from lambda_nb.engine.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,167 @@
+"""The engine's one port: who a request is for, and what becomes of errors."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+from uuid import uuid4
+
+from lambda_nb.engine.api.faults import lambda_fault, neighbour_fault
+from lambda_nb.engine.api.gate import Gate
+from lambda_nb.engine.api.http import ClientGone, HttpRequest, Receive, Reply, Scope, Send
+from lambda_nb.engine.api.lambda_api import LambdaAPI
+from lambda_nb.engine.api.proxy import Proxy, verified_chunks
+from lambda_nb.engine.api.routing import looks_like_lambda
+from lambda_nb.engine.api.signature import claimed_service, declared_payload_hash
+from lambda_nb.engine.errors import AWSError
+
+log = logging.getLogger(__name__)
+
+_OWN = "/_lambda_nb/"
+_DOWNLOADS = "/snapshots/"
+_BODY_LIMIT = 64 << 20  # of a signed call to a neighbour that names no payload hash
+
+Status = Callable[[], Mapping[str, Any]]
+Download = Callable[[str, Mapping[str, str]], Path]
+
+
+class Front:
+    """The ASGI application.
+
+    Parameters
+    ----------
+    gate, lambda_api, proxy
+        Where requests go.
+    download
+        Opens the archive behind a download link.
+    status
+        What ``/_lambda_nb/status`` shows.
+    """
+
+    def __init__(
+        self,
+        gate: Gate,
+        lambda_api: LambdaAPI,
+        proxy: Proxy,
+        download: Download,
+        status: Status,
+    ) -> None:
+        self._gate = gate
+        self._lambda_api = lambda_api
+        self._proxy = proxy
+        self._download = download
+        self._status = status
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; whatever goes wrong, the caller gets an answer."""
+        request = HttpRequest.of(scope, receive)
+        request_id = str(uuid4())
+        answer, fault = self._route(request)
+        started = False
+
+        async def watched(message: Any) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await answer(request, request_id, watched)
+        except AWSError as error:
+            if started:
+                raise
+            await fault(error, request, request_id).send(send)
+        except ClientGone:
+            return
+        except Exception:
+            log.exception("%s %s (request %s)", request.method, request.path, request_id)
+            if started:
+                raise
+            crash = AWSError(
+                "ServiceException", "An error occurred and the request cannot be processed.", 500
+            )
+            await fault(crash, request, request_id).send(send)
+
+    def _route(self, request: HttpRequest) -> tuple[_Answer, _Fault]:
+        path = request.path
+        service = claimed_service(request.headers, request.query)
+        if service == "lambda" and not path.startswith(_OWN):
+            return self._lambda_api.answer, _lambda_fault
+        if path.startswith(_OWN):
+            return self._own, _lambda_fault
+        if path.startswith(_DOWNLOADS):
+            return self._send_archive, _download_fault
+        if service is None and looks_like_lambda(path):
+            return self._lambda_api.answer, _lambda_fault
+        return self._to_neighbour, _neighbour_fault
+
+    async def _own(self, request: HttpRequest, request_id: str, send: Send) -> None:
+        what = request.path[len(_OWN) :]
+        if what == "health":
+            await Reply(200, b'{"status": "ok"}').send(send)
+            return
+        body = await request.body(0, lambda _: AWSError("ValidationException", "No body expected."))
+        self._gate.admit(request, hashlib.sha256(body).hexdigest(), anywhere=True)
+        if what != "status":
+            text = f"There is no {request.path}; there are {_OWN}status and {_OWN}health."
+            raise AWSError("ResourceNotFoundException", text, 404)
+        await Reply(200, json.dumps(self._status(), default=str).encode()).send(send)
+
+    async def _send_archive(self, request: HttpRequest, request_id: str, send: Send) -> None:
+        archive = self._download(request.path, dict(parse_qsl(request.query)))
+        await send(
+            {
+                "type": "http.response.start",
+                "status": 200,
+                "headers": [
+                    (b"content-type", b"application/zip"),
+                    (b"content-length", b"%d" % archive.stat().st_size),
+                ],
+            }
+        )
+        with archive.open("rb") as file:
+            while chunk := file.read(1 << 18):
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def _to_neighbour(self, request: HttpRequest, request_id: str, send: Send) -> None:
+        service = claimed_service(request.headers, request.query) or ""
+        declared = declared_payload_hash(request.headers)
+        self._gate.glance(request)
+        if declared is None and not self._gate.open:
+            body = await request.body(_BODY_LIMIT, _too_large)
+            self._gate.admit(request, hashlib.sha256(body).hexdigest(), anywhere=True)
+            await self._proxy.pass_on(request, body, service, send)
+            return
+        self._gate.admit(request, declared or "", anywhere=True)
+        chunks = verified_chunks(request, "" if self._gate.open else declared or "")
+        has_body = "transfer-encoding" in request.headers or (
+            request.headers.get("content-length", "0") != "0"
+        )
+        await self._proxy.pass_on(request, chunks if has_body else b"", service, send)
+
+
+_Answer = Callable[[HttpRequest, str, Send], Awaitable[None]]
+_Fault = Callable[[AWSError, HttpRequest, str], Reply]
+
+
+def _too_large(size: int) -> AWSError:
+    text = f"Request must be smaller than {_BODY_LIMIT} bytes unless it names its payload's hash."
+    return AWSError("RequestEntityTooLargeException", text, 413)
+
+
+def _lambda_fault(error: AWSError, request: HttpRequest, request_id: str) -> Reply:
+    return lambda_fault(error, request_id)
+
+
+def _download_fault(error: AWSError, request: HttpRequest, request_id: str) -> Reply:
+    return neighbour_fault(error, "s3", request, request_id)
+
+
+def _neighbour_fault(error: AWSError, request: HttpRequest, request_id: str) -> Reply:
+    service = claimed_service(request.headers, request.query) or "s3"
+    return neighbour_fault(error, service, request, request_id)

@@ -1,0 +1,91 @@
+"""Who may come in: the signature check that every door of the engine shares."""
+
+from __future__ import annotations
+
+from lambda_nb.engine.api.credentials import Credentials
+from lambda_nb.engine.api.http import HttpRequest
+from lambda_nb.engine.api.signature import Verifier, claim_of, declared_payload_hash, refused
+from lambda_nb.engine.model import Caller
+
+
+class Gate:
+    """Admits signed requests, or (``auth="none"``) all that do not come from a web page.
+
+    Parameters
+    ----------
+    credentials
+        The keys that were issued.
+    region
+        The Region whose Lambda this is; signatures for another are refused.
+    open
+        Whether requests need no signature.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        *,
+        region: str,
+        open: bool = False,  # noqa: A002
+    ) -> None:
+        self.open = open
+        self.anyone = credentials.caller(credentials.user)
+        self._credentials = credentials
+        self._region = region
+        self._verifier = Verifier(credentials.find)
+
+    def glance(self, request: HttpRequest) -> None:
+        """Refuse at the door, before the body is read, what cannot be admitted in any case.
+
+        Raises
+        ------
+        AWSError
+            The 403 that the caller gets.
+        """
+        if self.open:
+            if request.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
+                raise refused(
+                    "AccessDeniedException",
+                    "An engine with --auth none does not answer requests made by web pages.",
+                )
+            return
+        claim = claim_of(request.headers, request.query)
+        if self._credentials.find(claim.access_key) is None:
+            raise refused(
+                "UnrecognizedClientException",
+                "The security token included in the request is invalid.",
+            )
+
+    def admit(self, request: HttpRequest, payload_hash: str, *, anywhere: bool = False) -> Caller:
+        """The caller that signed a request.
+
+        Parameters
+        ----------
+        payload_hash
+            Hex SHA-256 of the body.
+        anywhere
+            Also take a signature for another Region or service than this Lambda's.
+
+        Raises
+        ------
+        AWSError
+            The 403 that the caller gets.
+        """
+        if self.open:
+            return self.anyone
+        claim = claim_of(request.headers, request.query)
+        if not anywhere and (claim.service, claim.region) != ("lambda", self._region):
+            what = "service" if claim.service != "lambda" else "region"
+            wanted = "lambda" if what == "service" else self._region
+            raise refused(
+                "InvalidSignatureException",
+                f"Credential should be scoped to a valid {what}, not '{getattr(claim, what)}'. "
+                f"Credential should be scoped to correct {what}: '{wanted}'.",
+            )
+        declared = declared_payload_hash(request.headers)
+        if declared is not None and len(declared) != 64:
+            payload_hash = declared
+        credential = self._verifier.verify(
+            claim, request.method, request.path, request.query, request.headers, payload_hash
+        )
+        return self._credentials.caller(credential)

@@ -1,0 +1,153 @@
+"""The way to the neighbours: calls to other services, passed on with their bodies streaming."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import aiohttp
+from yarl import URL
+
+from lambda_nb.engine.api.http import ClientGone, Header, HttpRequest, Send
+from lambda_nb.engine.errors import AWSError
+
+log = logging.getLogger(__name__)
+
+_HOP_BY_HOP = frozenset(
+    {
+        "connection",
+        "expect",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+_CHUNK = 65536
+_IDLE_CONNECTIONS = 64
+
+Keep = Callable[[bytes], None]
+
+
+class Proxy:
+    """Passes requests on to the neighbours.
+
+    Parameters
+    ----------
+    url
+        The neighbours' URL, once they answer.
+    keep_keys
+        Shown the replies of STS and IAM, which may carry access keys newly issued.
+    """
+
+    def __init__(self, url: Callable[[], Awaitable[str]], keep_keys: Keep) -> None:
+        self._url = url
+        self._keep_keys = keep_keys
+        self._session: aiohttp.ClientSession | None = None
+
+    async def close(self) -> None:
+        """Close idle connections."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def pass_on(
+        self, request: HttpRequest, body: bytes | AsyncIterator[bytes], service: str, send: Send
+    ) -> None:
+        """Answer a request with the neighbours' answer.
+
+        Raises
+        ------
+        AWSError
+            ``ServiceUnavailable`` (503) if they cannot be reached.
+        """
+        try:
+            base = await self._url()
+            query = f"?{request.query}" if request.query else ""
+            async with self._client().request(
+                request.method,
+                URL(f"{base}{request.path}{query}", encoded=True),
+                headers=_passed(request.headers, body),
+                data=body or None,
+                allow_redirects=False,
+            ) as answer:
+                await self._relay(answer, service, send)
+        except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
+            if isinstance(error.__cause__, (AWSError, ClientGone)):
+                raise error.__cause__ from None
+            log.warning("%s %s: neighbours: %s", request.method, request.path, error)
+            raise AWSError(
+                "ServiceUnavailable", f"The embedded services do not answer: {error}", 503
+            ) from error
+
+    async def _relay(self, answer: aiohttp.ClientResponse, service: str, send: Send) -> None:
+        headers: list[Header] = [
+            (name.encode("latin-1"), value.encode("latin-1", "replace"))
+            for name, value in answer.headers.items()
+            if name.lower() not in _HOP_BY_HOP and name.lower() not in ("date", "server")
+        ]
+        start = {"type": "http.response.start", "status": answer.status, "headers": headers}
+        if service in ("sts", "iam"):
+            content = await answer.read()
+            self._keep_keys(content)
+            await send(start)
+            await send({"type": "http.response.body", "body": content})
+            return
+        await send(start)
+        async for chunk in answer.content.iter_chunked(_CHUNK):
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+    def _client(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                auto_decompress=False,
+                connector=aiohttp.TCPConnector(limit=0, limit_per_host=_IDLE_CONNECTIONS),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=10),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                skip_auto_headers=("User-Agent", "Accept-Encoding", "Content-Type", "Accept"),
+            )
+        return self._session
+
+
+def _passed(headers: dict[str, str], body: bytes | AsyncIterator[bytes]) -> dict[str, str]:
+    passed = {name: value for name, value in headers.items() if name not in _HOP_BY_HOP}
+    if isinstance(body, bytes):
+        passed["content-length"] = str(len(body))
+    return passed
+
+
+async def verified_chunks(request: HttpRequest, payload_hash: str) -> AsyncIterator[bytes]:
+    """A request's body, chunk by chunk; the last is held back until the hash is seen to be right.
+
+    Raises
+    ------
+    AWSError
+        ``XAmzContentSHA256Mismatch`` if the signed hash is that of another body.
+    """
+    digest = hashlib.sha256()
+    held = b""
+    more = True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        more = message.get("more_body", False)
+        chunk = message.get("body", b"")
+        if not chunk:
+            continue
+        digest.update(chunk)
+        if held:
+            yield held
+        held = chunk
+    if len(payload_hash) == 64 and digest.hexdigest() != payload_hash:
+        raise AWSError(
+            "XAmzContentSHA256Mismatch",
+            "The provided 'x-amz-content-sha256' header does not match what was computed.",
+        )
+    if held:
+        yield held

@@ -1,0 +1,163 @@
+"""The command ``lambda-nb``: serve AWS Lambda on this machine's loopback interface."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+ISOLATION_LEVELS = ("auto", "L0", "L1", "L2", "L3")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; its exit code."""
+    options = parser().parse_args(arguments)
+    # Imported late: --help and a wrong option answer at once.
+    from lambda_nb.engine.app import Options, StartError, run
+
+    logging.basicConfig(
+        level=options.log_level.upper(),
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    try:
+        run(
+            Options(
+                port=options.port,
+                data_dir=options.data_dir,
+                signed=options.auth == "sigv4",
+                neighbours_url=options.neighbours,
+                account=options.account,
+                region=options.region,
+                keep_alive_s=options.keep_alive,
+                account_concurrency=options.account_concurrency,
+                isolation=options.isolation,
+                parent=options.end_with_parent,
+            )
+        )
+    except StartError as error:
+        print(f"lambda-nb: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    command = argparse.ArgumentParser(
+        prog="lambda-nb", description="AWS Lambda on your own machine, behind its own API."
+    )
+    commands = command.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    serve = commands.add_parser(
+        "serve",
+        help="serve the Lambda API and its neighbours on loopback",
+        description="Serve the Lambda API and its neighbours on loopback until interrupted. Prints "
+        "one line with the URL and the credentials file when ready.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    add = serve.add_argument
+    add("--port", type=_port, default=4571, help="port on 127.0.0.1; 0 takes a free one")
+    add(
+        "--data-dir",
+        type=Path,
+        metavar="DIR",
+        help="where functions, code and credentials are kept; without it they end with the process",
+    )
+    add(
+        "--auth",
+        choices=("sigv4", "none"),
+        default="sigv4",
+        help="whether requests must be signed with the issued credentials",
+    )
+    add(
+        "--neighbours",
+        type=_url,
+        metavar="URL",
+        help="an AWS-compatible endpoint for S3, SQS, Logs and the others, instead of the embedded",
+    )
+    add("--account", type=_account, default="000000000000", metavar="ID", help="12 digits")
+    add("--region", type=_region, default="us-east-1", help="the Region that ARNs name")
+    add(
+        "--keep-alive",
+        type=_seconds,
+        default=600.0,
+        metavar="S",
+        help="seconds that an idle execution environment is kept",
+    )
+    add(
+        "--account-concurrency",
+        type=_count,
+        default=1000,
+        metavar="N",
+        help="execution environments that may be busy at once in the account",
+    )
+    add(
+        "--isolation",
+        choices=ISOLATION_LEVELS,
+        default="auto",
+        help="how far environments are shut off; auto takes the highest that this machine allows",
+    )
+    add(
+        "--end-with-parent",
+        type=_pid,
+        nargs="?",
+        const=0,
+        metavar="PID",
+        help="end when the process that started this one ends (or that with the given id)",
+    )
+    add(
+        "--log-level",
+        choices=("debug", "info", "warning", "error"),
+        default="warning",
+        help="what the engine itself logs to standard error",
+    )
+    return command
+
+
+def _port(text: str) -> int:
+    return _whole(text, 0, 65535, "a port is a number from 0 to 65535")
+
+
+def _pid(text: str) -> int:
+    return _whole(text, 1, 2**31 - 1, "a process id is a positive number")
+
+
+def _count(text: str) -> int:
+    return _whole(text, 1, 1_000_000, "a number from 1 to 1000000 is needed")
+
+
+def _whole(text: str, least: int, most: int, rule: str) -> int:
+    if not text.isdecimal() or not least <= int(text) <= most:
+        raise argparse.ArgumentTypeError(f"{text!r}: {rule}")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not seconds >= 0:
+        raise argparse.ArgumentTypeError(f"{text!r}: seconds are a number from 0 (or inf)")
+    return seconds
+
+
+def _account(text: str) -> str:
+    if not re.fullmatch(r"\d{12}", text):
+        raise argparse.ArgumentTypeError(f"{text!r}: an account id has 12 digits")
+    return text
+
+
+def _region(text: str) -> str:
+    if not re.fullmatch(r"[a-z]{2,4}(-[a-z]+)+-\d", text):
+        raise argparse.ArgumentTypeError(f"{text!r}: a Region looks like us-east-1")
+    return text
+
+
+def _url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise argparse.ArgumentTypeError(f"{text!r}: a URL looks like http://127.0.0.1:5000")
+    return text.rstrip("/")
