@@ -1,0 +1,145 @@
+"""Drives the control plane directly with dicts, without HTTP: what its tests share."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lambda_nb.engine.control import Control
+from lambda_nb.engine.errors import AWSError
+from lambda_nb.engine.model import Caller, FetchFailed
+
+ACCOUNT = "000000000000"
+REGION = "us-east-1"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/lambda"
+ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:"
+
+
+class Hooks:
+    """Execution's side, as a list of what it was told; everything provisioned is ready at once."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[Any, ...]] = []
+        self.environments: dict[tuple[str, str], int] = {}
+
+    def code_changed(self, function_name: str, version: str) -> None:
+        self.told.append(("code_changed", function_name, version))
+
+    def deleted(self, function_name: str, version: str | None) -> None:
+        self.told.append(("deleted", function_name, version))
+
+    def reserved(self, function_name: str, concurrency: int | None) -> None:
+        self.told.append(("reserved", function_name, concurrency))
+
+    def provisioned(self, function_name: str, version: str, environments: int) -> None:
+        self.told.append(("provisioned", function_name, version, environments))
+        self.environments[function_name, version] = environments
+
+    def provisioned_status(self, function_name: str, version: str) -> tuple[int, int]:
+        environments = self.environments.get((function_name, version), 0)
+        return environments, environments
+
+
+class Bucket:
+    """S3 as control sees it."""
+
+    def __init__(self) -> None:
+        self.objects: dict[tuple[str, str], bytes] = {}
+
+    async def __call__(self, bucket: str, key: str, version: str | None) -> bytes:
+        if (bucket, key) not in self.objects:
+            raise FetchFailed("NoSuchKey", "The specified key does not exist.")
+        return self.objects[bucket, key]
+
+
+class Harness:
+    """A control plane on a directory; ``await harness("CreateFunction", ...)`` calls it."""
+
+    def __init__(self, directory: Path, **options: Any) -> None:
+        self.directory = directory
+        self.hooks = Hooks()
+        self.bucket = Bucket()
+        self.control = Control(
+            directory / "control.db",
+            directory / "files",
+            account=ACCOUNT,
+            region=REGION,
+            endpoint=lambda: "http://127.0.0.1:9000",
+            fetch=self.bucket,
+            executor_hooks=self.hooks,
+            **options,
+        )
+        self._operations = self.control.operations()
+
+    async def __call__(self, operation: str, **request: Any) -> dict[str, Any]:
+        """The answer as it was given, before the engine's next turn."""
+        answer = self._operations[operation](request, Caller(ACCOUNT, REGION))
+        return answer if isinstance(answer, dict) else await answer
+
+    async def settled(self, operation: str, **request: Any) -> dict[str, Any]:
+        """The answer, after what it set going has come to rest."""
+        answer = await self(operation, **request)
+        await asyncio.sleep(0)
+        return answer
+
+    async def function(self, name: str = "f", **settings: Any) -> dict[str, Any]:
+        """A new active function."""
+        return await self.settled("CreateFunction", **minimal(name, **settings))
+
+    def close(self) -> None:
+        self.control.close()
+
+
+def minimal(name: str = "f", **settings: Any) -> dict[str, Any]:
+    """What CreateFunction needs, changed by ``settings`` (``None`` leaves a member out)."""
+    request = {
+        "FunctionName": name,
+        "Runtime": "python3.12",
+        "Role": ROLE,
+        "Handler": "m.handler",
+        "Code": {"ZipFile": archive()},
+        **settings,
+    }
+    return {key: value for key, value in request.items() if value is not None}
+
+
+def archive(text: str = "def handler(event, context): return event\n", name: str = "m.py") -> bytes:
+    """A zip archive of one file."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as packed:
+        packed.writestr(zipfile.ZipInfo(name, (2026, 1, 2, 3, 4, 6)), text)
+    return buffer.getvalue()
+
+
+@contextmanager
+def refused(code: str, message: str | None = None, status: int | None = None) -> Iterator[None]:
+    """The block must end in this error."""
+    with pytest.raises(AWSError) as caught:
+        yield
+    assert caught.value.code == code
+    if message is not None:
+        assert caught.value.message == message
+    if status is not None:
+        assert caught.value.status == status
+
+
+INVALID = "InvalidParameterValueException"
+NOT_FOUND = "ResourceNotFoundException"
+CONFLICT = "ResourceConflictException"
+VALIDATION = "ValidationException"
+PRECONDITION = "PreconditionFailedException"
+
+
+@pytest.fixture
+def harness(tmp_path: Path) -> Iterator[Harness]:
+    """A control plane of its own for each test."""
+    made = Harness(tmp_path)
+    yield made
+    made.close()
