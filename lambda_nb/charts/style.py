@@ -180,6 +180,6 @@ def length(seconds: float) -> str:
     if seconds == 0:
         return "0"
     for unit, size in (("d", 86400.0), ("h", 3600.0), ("min", 60.0), ("s", 1.0), ("ms", 1e-3)):
-        if seconds >= size * (2.0 if size > 60 else 1.0) or seconds == size:
+        if seconds >= size * (2.0 if size >= 60 else 1.0) or seconds == size:
             return f"{seconds / size:.3g} {unit}"
     return f"{seconds * 1e6:.3g} µs"
