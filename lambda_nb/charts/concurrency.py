@@ -14,6 +14,8 @@ from lambda_nb.charts import style, timeaxis
 STATES = ("in_flight", "initialising", "idle")
 _LABELS = {"in_flight": "running", "initialising": "initialising", "idle": "idle"}
 _OPACITY = {"idle": 0.45}
+_MOST_STEPS = 2000
+"""More steps than this cannot be told apart on a screen, but take seconds to draw."""
 
 
 def concurrency(
@@ -49,6 +51,7 @@ def concurrency(
     edges = _edges(at)
     size = timeaxis.along(ax, float(edges[0]), float(edges[-1]), start)
     heights = np.nan_to_num(np.array([timeline[state] for state in states], dtype=np.float64))
+    edges, heights = _thinned(edges, heights)
     ax.stackplot(
         edges / size,
         np.hstack([heights, heights[:, -1:]]),
@@ -74,6 +77,20 @@ def _edges(at: timeaxis.Floats) -> timeaxis.Floats:
     """Edges of the bins: their beginnings, and one width after the last."""
     width = float(np.median(np.diff(at))) if len(at) > 1 else 1.0
     return np.append(at, at[-1] + width)
+
+
+def _thinned(edges: timeaxis.Floats, heights: timeaxis.Floats) -> tuple[Any, Any]:
+    """Join neighbouring steps where there are too many; each keeps its highest moment."""
+    count = heights.shape[1]
+    if count <= _MOST_STEPS:
+        return edges, heights
+    begins = np.linspace(0, count, _MOST_STEPS + 1).astype(np.int64)[:-1]
+    total = heights.sum(axis=0)
+    peaks = [
+        b + int(np.argmax(part))
+        for b, part in zip(begins, np.split(total, begins[1:]), strict=True)
+    ]
+    return np.append(edges[begins], edges[-1]), heights[:, peaks]
 
 
 def bars(

@@ -116,6 +116,17 @@ def test_concurrency_stacks_its_states() -> None:
         charts.concurrency(pd.DataFrame({"x": [1]}))
 
 
+def test_peaks_survive_when_there_are_more_steps_than_pixels() -> None:
+    heights = np.ones(100_000)
+    heights[77_777] = 500.0
+    ax = charts.concurrency(pd.DataFrame({"in_flight": heights}, index=np.arange(100_000.0)))
+    area = ax.collections[0].get_paths()[0].vertices
+    assert area[:, 1].max() == 500.0
+    assert len(area) < 10_000
+    at = area[area[:, 1].argmax(), 0] * 3600
+    assert abs(at - 77_777) < 100
+
+
 @pytest.mark.parametrize(
     ("index", "label", "right"),
     [
