@@ -28,16 +28,16 @@ async def parent_gone(pid: int) -> None:
         else:
             await _readable(descriptor)
             return
-    while _alive(watched) and (pid or os.getppid() == watched):
+    while _alive(watched) and (pid or os.getppid() == watched):  # noqa: ASYNC110
         await asyncio.sleep(_POLL_S)
 
 
 async def _readable(descriptor: int) -> None:
     loop = asyncio.get_running_loop()
-    ended = loop.create_future()
-    loop.add_reader(descriptor, lambda: ended.done() or ended.set_result(None))
+    ended = asyncio.Event()
+    loop.add_reader(descriptor, ended.set)
     try:
-        await ended
+        await ended.wait()
     finally:
         loop.remove_reader(descriptor)
         os.close(descriptor)

@@ -19,6 +19,7 @@ from botocore.model import ListShape, MapShape, OperationModel, Shape, Structure
 from lambda_nb.engine.errors import AWSError
 
 Parameters = dict[str, Any]
+_Read = Callable[[Shape, Any], Any]
 
 _INTEGER = 2**31 - 1
 _LONG = 2**63 - 1
@@ -129,7 +130,8 @@ def _moment(seconds: float) -> datetime:
 
 
 def _from_json(shape: Shape, value: Any) -> Any:
-    return _READERS.get(shape.type_name, _string)(shape, value)
+    read: _Read = _READERS.get(shape.type_name, _string)
+    return read(shape, value)
 
 
 def _structure(shape: Shape, value: Any) -> Parameters:
@@ -205,7 +207,7 @@ def _timestamp(shape: Shape, value: Any) -> datetime:
         raise _mismatch(shape, value) from None
 
 
-_READERS: dict[str, Callable[[Shape, Any], Any]] = {
+_READERS: dict[str, _Read] = {
     "structure": _structure,
     "list": _list,
     "map": _map,
