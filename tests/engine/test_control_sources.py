@@ -1,0 +1,340 @@
+"""Event source mappings, function URLs, code signing, capacity providers."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+from control_harness import (
+    ACCOUNT,
+    ARN,
+    CONFLICT,
+    INVALID,
+    NOT_FOUND,
+    VALIDATION,
+    Harness,
+    archive,
+    harness,
+    minimal,
+    refused,
+)
+
+from lambda_nb.engine.model import FetchFailed
+
+__all__ = ["harness"]
+
+QUEUE = f"arn:aws:sqs:us-east-1:{ACCOUNT}:q"
+STREAM = f"arn:aws:kinesis:us-east-1:{ACCOUNT}:stream/s"
+TABLE = f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/t/stream/2026-01-01T00:00:00.000"
+
+
+async def test_a_queue_mapping(harness: Harness) -> None:
+    await harness.function()
+    made = await harness("CreateEventSourceMapping", FunctionName="f", EventSourceArn=QUEUE)
+    identifier = made.pop("UUID")
+    assert str(uuid.UUID(identifier)) == identifier
+    assert isinstance(made.pop("LastModified"), datetime)
+    assert made == {
+        "BatchSize": 10,
+        "EventSourceArn": QUEUE,
+        "EventSourceMappingArn": (
+            f"arn:aws:lambda:us-east-1:{ACCOUNT}:event-source-mapping:{identifier}"
+        ),
+        "FunctionArn": f"{ARN}f",
+        "FunctionResponseTypes": [],
+        "MaximumBatchingWindowInSeconds": 0,
+        "State": "Creating",
+        "StateTransitionReason": "USER_INITIATED",
+    }
+    await asyncio.sleep(0)
+    assert (await harness("GetEventSourceMapping", UUID=identifier))["State"] == "Enabled"
+
+
+async def test_a_stream_mapping(harness: Harness) -> None:
+    await harness.function()
+    start = datetime(2026, 1, 2, tzinfo=timezone.utc)
+    made = await harness.settled(
+        "CreateEventSourceMapping",
+        FunctionName=f"{ARN}f:$LATEST",
+        EventSourceArn=STREAM,
+        StartingPosition="AT_TIMESTAMP",
+        StartingPositionTimestamp=start,
+        Enabled=False,
+    )
+    identifier = made["UUID"]
+    for member in ("UUID", "LastModified", "EventSourceMappingArn"):
+        del made[member]
+    assert made == {
+        "BatchSize": 100,
+        "BisectBatchOnFunctionError": False,
+        "DestinationConfig": {"OnFailure": {}},
+        "EventSourceArn": STREAM,
+        "FunctionArn": f"{ARN}f:$LATEST",
+        "FunctionResponseTypes": [],
+        "LastProcessingResult": "No records processed",
+        "MaximumBatchingWindowInSeconds": 0,
+        "MaximumRecordAgeInSeconds": -1,
+        "MaximumRetryAttempts": -1,
+        "ParallelizationFactor": 1,
+        "StartingPosition": "AT_TIMESTAMP",
+        "StartingPositionTimestamp": start,
+        "State": "Creating",
+        "StateTransitionReason": "User action",
+        "TumblingWindowInSeconds": 0,
+    }
+    assert (await harness("GetEventSourceMapping", UUID=identifier))["State"] == "Disabled"
+
+
+async def test_the_life_of_a_mapping(harness: Harness) -> None:
+    await harness.function()
+    made = await harness("CreateEventSourceMapping", FunctionName="f", EventSourceArn=QUEUE)
+    where = {"UUID": made["UUID"]}
+    with refused(
+        "ResourceInUseException",
+        "Cannot update the event source mapping because it is in use.",
+        400,
+    ):
+        await harness("UpdateEventSourceMapping", **where, BatchSize=5)
+    await asyncio.sleep(0)
+    pattern = {"Filters": [{"Pattern": '{"body": {"k": ["v"]}}'}]}
+    steps: list[tuple[dict[str, Any], str, str]] = [
+        ({"BatchSize": 5, "FilterCriteria": pattern}, "Updating", "Enabled"),
+        ({"Enabled": False}, "Disabling", "Disabled"),
+        ({"Enabled": True, "FilterCriteria": {}}, "Enabling", "Enabled"),
+    ]
+    for change, passing, final in steps:
+        answer = await harness.settled("UpdateEventSourceMapping", **where, **change)
+        assert answer["State"] == passing
+        got = await harness("GetEventSourceMapping", **where)
+        assert got["State"] == final
+    assert got["BatchSize"] == 5
+    assert "FilterCriteria" not in got
+    deleting = await harness("DeleteEventSourceMapping", **where)
+    assert deleting["State"] == "Deleting"
+    with refused("ResourceInUseException"):
+        await harness("DeleteEventSourceMapping", **where)
+    await asyncio.sleep(0)
+    with refused(NOT_FOUND, "The resource you requested does not exist."):
+        await harness("GetEventSourceMapping", **where)
+
+
+async def test_mappings_are_listed_by_function_and_source(harness: Harness) -> None:
+    await harness.function()
+    await harness.function("g")
+    made = [
+        await harness("CreateEventSourceMapping", FunctionName=name, EventSourceArn=QUEUE + suffix)
+        for name, suffix in (("f", "1"), ("g", "2"), ("f", "3"))
+    ]
+    ids = [mapping["UUID"] for mapping in made]
+
+    async def listed(**filters: str) -> list[str]:
+        answer = await harness("ListEventSourceMappings", **filters)
+        return [mapping["UUID"] for mapping in answer["EventSourceMappings"]]
+
+    assert await listed() == ids
+    assert await listed(FunctionName="f") == [ids[0], ids[2]]
+    assert await listed(EventSourceArn=QUEUE + "2") == [ids[1]]
+
+
+@pytest.mark.parametrize(
+    ("request_", "message"),
+    [
+        ({}, "Unrecognized event source."),
+        ({"EventSourceArn": "arn:aws:ec2:a:b:c:d"}, "Unrecognized event source."),
+        ({"EventSourceArn": QUEUE, "FunctionName": "nobody"}, "Function does not exist"),
+        (
+            {"EventSourceArn": STREAM},
+            "1 validation error detected: Value null at 'startingPosition' failed to satisfy "
+            "constraint: Member must not be null.",
+        ),
+        (
+            {"EventSourceArn": TABLE, "StartingPosition": "AT_TIMESTAMP"},
+            f"Unsupported starting position for arn type: {TABLE}",
+        ),
+        (
+            {"EventSourceArn": QUEUE, "BatchSize": 11},
+            "Maximum batch window in seconds must be greater than 0 if maximum batch size is "
+            "greater than 10",
+        ),
+        (
+            {"EventSourceArn": QUEUE, "DestinationConfig": {"OnFailure": {"Destination": QUEUE}}},
+            "Unsupported DestinationConfig parameter for given event source mapping type.",
+        ),
+        (
+            {"EventSourceArn": QUEUE, "FilterCriteria": {"Filters": [{"Pattern": '{"a": 1}'}]}},
+            "Invalid filter pattern definition.",
+        ),
+        (
+            {"SelfManagedEventSource": {"Endpoints": {}}, "StartingPosition": "LATEST"},
+            "Required 'sourceAccessConfigurations' parameter is missing.",
+        ),
+    ],
+)
+async def test_mapping_errors(harness: Harness, request_: dict[str, Any], message: str) -> None:
+    await harness.function()
+    with refused(INVALID, message):
+        await harness("CreateEventSourceMapping", **{"FunctionName": "f", **request_})
+
+
+async def test_a_source_is_mapped_to_a_function_once(harness: Harness) -> None:
+    await harness.function()
+    stream = {"FunctionName": "f", "EventSourceArn": STREAM, "StartingPosition": "LATEST"}
+    first = (await harness("CreateEventSourceMapping", **stream))["UUID"]
+    with refused(
+        CONFLICT,
+        f'The event source arn (" {STREAM} ") and function (" f ") provided mapping already '
+        f"exists. Please update or delete the existing mapping with UUID {first}",
+    ):
+        await harness("CreateEventSourceMapping", **stream)
+    queue = {"FunctionName": "f", "EventSourceArn": QUEUE}
+    second = (await harness("CreateEventSourceMapping", **queue))["UUID"]
+    with refused(
+        CONFLICT,
+        f'An event source mapping with SQS arn (" {QUEUE} ") and function (" f ") already exists. '
+        f"Please update or delete the existing mapping with UUID {second}",
+    ):
+        await harness("CreateEventSourceMapping", **queue)
+
+
+async def test_a_source_that_is_not_there(tmp_path: Any) -> None:
+    async def probe(arn: str) -> None:
+        raise FetchFailed(
+            "AWS.SimpleQueueService.NonExistentQueue", "The specified queue does not exist."
+        )
+
+    harness = Harness(tmp_path, probe=probe)
+    await harness.function()
+    with refused(
+        INVALID,
+        "Error occurred while ReceiveMessage. SQS Error Code: "
+        "AWS.SimpleQueueService.NonExistentQueue. SQS Error Message: "
+        "The specified queue does not exist.",
+    ):
+        await harness("CreateEventSourceMapping", FunctionName="f", EventSourceArn=QUEUE)
+    with refused(INVALID, f"Stream not found: {STREAM}"):
+        await harness(
+            "CreateEventSourceMapping",
+            FunctionName="f",
+            EventSourceArn=STREAM,
+            StartingPosition="LATEST",
+        )
+    harness.close()
+
+
+async def test_function_urls(harness: Harness) -> None:
+    await harness.function(Publish=True)
+    await harness("CreateAlias", FunctionName="f", Name="live", FunctionVersion="1")
+    made = await harness("CreateFunctionUrlConfig", FunctionName="f", AuthType="NONE")
+    assert set(made) == {"FunctionUrl", "FunctionArn", "AuthType", "CreationTime"}
+    got = await harness("GetFunctionUrlConfig", FunctionName="f")
+    assert got["InvokeMode"] == "BUFFERED"
+    assert got["LastModifiedTime"] == got["CreationTime"] == made["CreationTime"]
+    with refused(
+        CONFLICT,
+        f"Failed to create function url config for [functionArn = {ARN}f]. "
+        "Error message:  FunctionUrlConfig exists for this Lambda function",
+    ):
+        await harness("CreateFunctionUrlConfig", FunctionName="f", AuthType="NONE")
+    cors = {"AllowOrigins": ["*"]}
+    await harness(
+        "CreateFunctionUrlConfig",
+        FunctionName="f",
+        Qualifier="live",
+        AuthType="AWS_IAM",
+        Cors=cors,
+        InvokeMode="RESPONSE_STREAM",
+    )
+    listed = (await harness("ListFunctionUrlConfigs", FunctionName="f"))["FunctionUrlConfigs"]
+    assert [url["FunctionArn"] for url in listed] == [f"{ARN}f", f"{ARN}f:live"]
+    identifier = listed[1]["FunctionUrl"].split("/")[-2]
+    served = harness.control.function_url(identifier)
+    assert served is not None
+    assert (served.function_name, served.qualifier) == ("f", "live")
+    assert (served.auth_type, served.invoke_mode, served.cors) == (
+        "AWS_IAM",
+        "RESPONSE_STREAM",
+        cors,
+    )
+    update = await harness("UpdateFunctionUrlConfig", FunctionName="f", Qualifier="live", Cors={})
+    assert "Cors" not in update
+    assert update["InvokeMode"] == "RESPONSE_STREAM"
+    await harness("DeleteFunctionUrlConfig", FunctionName="f", Qualifier="live")
+    assert harness.control.function_url(identifier) is None
+    with refused(NOT_FOUND, "The resource you requested does not exist."):
+        await harness("GetFunctionUrlConfig", FunctionName="f", Qualifier="live")
+    for qualifier in ("1", "$LATEST"):
+        with refused(VALIDATION):
+            await harness("GetFunctionUrlConfig", FunctionName="f", Qualifier=qualifier)
+    with refused(NOT_FOUND, "Function does not exist"):
+        await harness("ListFunctionUrlConfigs", FunctionName="g")
+
+
+async def test_code_signing(harness: Harness) -> None:
+    publisher = f"arn:aws:signer:us-east-1:{ACCOUNT}:/signing-profiles/p/v"
+    publishers = {"SigningProfileVersionArns": [publisher]}
+    made = (await harness("CreateCodeSigningConfig", AllowedPublishers=publishers))[
+        "CodeSigningConfig"
+    ]
+    arn = made["CodeSigningConfigArn"]
+    assert arn.endswith(made["CodeSigningConfigId"])
+    assert made["CodeSigningPolicies"] == {"UntrustedArtifactOnDeployment": "Warn"}
+    await harness.function(CodeSigningConfigArn=arn)
+    bound = {"FunctionName": "f", "CodeSigningConfigArn": arn}
+    assert await harness("GetFunctionCodeSigningConfig", FunctionName="f") == bound
+    listed = await harness("ListFunctionsByCodeSigningConfig", CodeSigningConfigArn=arn)
+    assert listed["FunctionArns"] == [f"{ARN}f"]
+    await harness.settled("UpdateFunctionCode", FunctionName="f", ZipFile=archive("x = 1"))
+    await harness(
+        "UpdateCodeSigningConfig",
+        CodeSigningConfigArn=arn,
+        CodeSigningPolicies={"UntrustedArtifactOnDeployment": "Enforce"},
+    )
+    with refused("CodeVerificationFailedException", status=400):
+        await harness("UpdateFunctionCode", FunctionName="f", ZipFile=archive("x = 2"))
+    with refused(CONFLICT):
+        await harness("DeleteCodeSigningConfig", CodeSigningConfigArn=arn)
+    await harness("DeleteFunctionCodeSigningConfig", FunctionName="f")
+    assert await harness("GetFunctionCodeSigningConfig", FunctionName="f") == {"FunctionName": "f"}
+    await harness("DeleteCodeSigningConfig", CodeSigningConfigArn=arn)
+    with refused(NOT_FOUND, "The Lambda code signing configuration ARN can not be found.", 404):
+        await harness("GetCodeSigningConfig", CodeSigningConfigArn=arn)
+    with refused("CodeSigningConfigNotFoundException", status=404):
+        await harness("PutFunctionCodeSigningConfig", FunctionName="f", CodeSigningConfigArn=arn)
+
+
+async def test_capacity_providers(harness: Harness) -> None:
+    arn = f"arn:aws:lambda:us-east-1:{ACCOUNT}:capacity-provider:fleet"
+    request = {
+        "CapacityProviderName": "fleet",
+        "VpcConfig": {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]},
+        "PermissionsConfig": {"CapacityProviderOperatorRoleArn": "arn:aws:iam::1:role/r"},
+    }
+    config = {"LambdaManagedInstancesCapacityProviderConfig": {"CapacityProviderArn": arn}}
+    with refused(INVALID):
+        await harness("CreateFunction", **minimal(CapacityProviderConfig=config))
+    made = (await harness.settled("CreateCapacityProvider", **request))["CapacityProvider"]
+    assert (made["CapacityProviderArn"], made["State"]) == (arn, "Pending")
+    got = (await harness("GetCapacityProvider", CapacityProviderName=arn))["CapacityProvider"]
+    assert got["State"] == "Active"
+    await harness.function(CapacityProviderConfig=config, Timeout=1000)
+    users = await harness("ListFunctionVersionsByCapacityProvider", CapacityProviderName="fleet")
+    assert users["CapacityProviderArn"] == arn
+    assert users["FunctionVersions"] == [{"FunctionArn": f"{ARN}f:$LATEST", "State": "Active"}]
+    bounds = {"MinExecutionEnvironments": 1, "MaxExecutionEnvironments": 2}
+    await harness(
+        "PutFunctionScalingConfig",
+        FunctionName="f",
+        Qualifier="$LATEST",
+        FunctionScalingConfig=bounds,
+    )
+    scaling = await harness("GetFunctionScalingConfig", FunctionName="f", Qualifier="$LATEST")
+    assert scaling["AppliedFunctionScalingConfig"] == bounds
+    with refused(CONFLICT):
+        await harness("DeleteCapacityProvider", CapacityProviderName="fleet")
+    await harness("DeleteFunction", FunctionName="f")
+    gone = await harness.settled("DeleteCapacityProvider", CapacityProviderName="fleet")
+    assert gone["CapacityProvider"]["State"] == "Deleting"
+    assert (await harness("ListCapacityProviders"))["CapacityProviders"] == []

@@ -1,0 +1,61 @@
+"""Runtimes: the table agrees with the service model, and time passes as the table says."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import botocore.session
+import pytest
+
+from lambda_nb.rules import runtimes
+from lambda_nb.rules.refusal import Refused
+from lambda_nb.rules.runtimes import RUNTIMES
+
+TODAY = date(2026, 11, 23)
+
+
+def test_the_table_holds_every_runtime_of_the_service_model() -> None:
+    model = botocore.session.Session().get_service_model("lambda")
+    known = set(model.shape_for("Runtime").enum)  # an older botocore knows fewer
+    assert known <= set(RUNTIMES)
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES.values(), ids=list(RUNTIMES))
+def test_dates_follow_one_another(runtime: runtimes.Runtime) -> None:
+    dates = [runtime.deprecated, runtime.block_create, runtime.block_update]
+    given = [day for day in dates if day is not None]
+    assert given == sorted(given)
+
+
+def test_a_runtime_is_blocked_from_the_day_on() -> None:
+    block = RUNTIMES["python3.9"].block_create
+    assert block == date(2027, 2, 1)
+    runtimes.check("python3.9", block - timedelta(days=1))
+    with pytest.raises(Refused, match="no longer supported"):
+        runtimes.check("python3.9", block)
+    runtimes.check("python3.9", block, updating=True)
+    with pytest.raises(Refused, match="no longer supported"):
+        runtimes.check("python3.9", date(2027, 3, 3), updating=True)
+
+
+@pytest.mark.parametrize("identifier", ["python3.7", "nodejs14.x", "go1.x", "java8", "provided"])
+def test_runtimes_of_the_past(identifier: str) -> None:
+    with pytest.raises(Refused, match="no longer supported"):
+        runtimes.check(identifier, TODAY)
+
+
+@pytest.mark.parametrize(
+    "identifier",
+    ["python3.8", "python3.14", "nodejs16.x", "nodejs24.x", "java21", "ruby3.4", "dotnet8",
+     "provided.al2", "provided.al2023"],
+)  # fmt: skip
+def test_runtimes_of_today(identifier: str) -> None:
+    assert runtimes.check(identifier, TODAY).identifier == identifier
+
+
+def test_version_arns_have_the_model_s_form() -> None:
+    arn = runtimes.version_arn("python3.12", "eu-west-1")
+    head, _, digest = arn.rpartition(":")
+    assert head == "arn:aws:lambda:eu-west-1::runtime"
+    assert len(digest) == 64
+    assert arn != runtimes.version_arn("python3.13", "eu-west-1")
