@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -40,7 +40,8 @@ def from_logs(
         Names or ARNs of functions, or names of log groups (they begin with ``/``). None: all.
     client : boto3 client of ``logs``, optional
     session : boto3 session, optional
-        Makes the client, if none is given; otherwise boto3's own defaults do.
+        Makes the client, if none is given. Without either the notebook's connection is used (see
+        :func:`use_client`), or boto3's own defaults.
     start, end : datetime or str, optional
         Arrivals with ``start <= arrival < end``: a time with a zone, or text such as ``"2h"`` for
         so long ago.
@@ -55,10 +56,7 @@ def from_logs(
         There is no log of a function; a line of it makes no sense; fewer invocations than expected
         came in time.
     """
-    if client is None:
-        import boto3
-
-        client = (session or boto3.session.Session()).client("logs")
+    client = _client(session) if client is None else client
     wanted = [functions] if isinstance(functions, str) else functions
     window = (_moment(start), _moment(end))
     deadline = time.monotonic() + timeout
@@ -80,6 +78,27 @@ def from_logs(
         time.sleep(_PAUSE_S)
 
 
+def use_client(factory: Callable[[], Any] | None) -> None:
+    """Let :func:`from_logs` read through this factory's client when it is given none.
+
+    Whoever holds a connection (the notebook, for the endpoint it talks to) registers a function
+    that answers with a boto3 client of ``logs``; None takes it back.
+    """
+    global _factory
+    _factory = factory
+
+
+_factory: Callable[[], Any] | None = None
+
+
+def _client(session: Any) -> Any:
+    if session is None and _factory is not None:
+        return _factory()
+    import boto3
+
+    return (session or boto3.session.Session()).client("logs")
+
+
 class _NoLogError(TraceError):
     """Nothing was ever logged of a function."""
 
@@ -90,7 +109,7 @@ def _read(
     groups = None if wanted is None else [_group(name) for name in wanted]
     # A group named outright is read as it is; functions are looked up where their times are exact.
     named = wanted is not None and any(name.startswith("/") for name in wanted)
-    if not named and invocation_log.GROUP in _groups(client, invocation_log.GROUP):
+    if not named and _has_invocation_log(client):
         trace = _from_invocation_log(client, window)
         if groups is not None:
             names = [group[len(_PREFIX) :] for group in groups]
@@ -155,6 +174,16 @@ def _report_lines(
             f"there is no log group {group}: the function never ran here, or has another name"
         ) from None
     return reader
+
+
+def _has_invocation_log(client: Any) -> bool:
+    try:
+        return invocation_log.GROUP in _groups(client, invocation_log.GROUP)
+    except client.exceptions.ClientError as error:
+        # Who may read a function's log on AWS need not be allowed to list groups.
+        if error.response["Error"]["Code"] == "AccessDeniedException":
+            return False
+        raise
 
 
 def _groups(client: Any, prefix: str) -> list[str]:

@@ -32,9 +32,9 @@ class Trace:
 
     Parameters
     ----------
-    table : pyarrow.Table or mapping of column name to array-like
-        Rows in any order: they are sorted by arrival, rows of equal arrival keeping their order.
-        Columns that a trace does not have are left out.
+    table : pyarrow.Table, frame or mapping of column name to array-like
+        Anything that speaks Arrow will do. Rows in any order: they are sorted by arrival, rows of
+        equal arrival keeping their order. Columns that a trace does not have are left out.
     start : datetime or str, optional
         The time that arrivals count from; it must carry a time zone. None: nobody knows, or it
         does not matter.
@@ -54,14 +54,14 @@ class Trace:
 
     def __init__(
         self,
-        table: pa.Table | Mapping[str, Any],
+        table: Any,
         *,
         start: datetime | str | int | None = None,
         name: str = "",
         where: Where = schema.row,
     ) -> None:
         if not isinstance(table, pa.Table):
-            table = pa.table(dict(table))
+            table = pa.table(table if hasattr(table, "__arrow_c_stream__") else dict(table))
         self._table = schema.conform(table, where)
         self._start_ns = start if start is None or isinstance(start, int) else times.to_ns(start)
         self.name = name
@@ -293,6 +293,10 @@ class Trace:
         from lambda_nb.traces import summary
 
         return summary.text(self)
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """The table for any library that speaks Arrow: ``pyarrow.table(trace)``, Polars, DuckDB."""
+        return self._table.__arrow_c_stream__(requested_schema)
 
     def _repr_html_(self) -> str:
         from lambda_nb.traces import summary

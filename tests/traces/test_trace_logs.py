@@ -15,10 +15,12 @@ from typing import Any
 import boto3
 import numpy as np
 import pytest
+from botocore.stub import Stubber
 from moto.server import ThreadedMotoServer
 
 from lambda_nb.engine.model import InvocationRecord
 from lambda_nb.traces import Trace, TraceError, invocation_log, report_lines
+from lambda_nb.traces.logs import use_client
 
 NOW_MS = int(time.time()) * 1000 - 3_600_000
 NOW_NS = NOW_MS * 1_000_000
@@ -182,6 +184,38 @@ def test_a_foreign_event_in_the_invocation_log(logs: Any) -> None:
     put(logs, invocation_log.GROUP, "2026/11/22", [(NOW_MS, "hello")])
     with pytest.raises(TraceError, match="event 0 of /lambda-nb/invocations is not JSON: hello"):
         Trace.from_logs(client=logs)
+
+
+def test_the_client_of_whoever_holds_a_connection(logs: Any) -> None:
+    put_records(logs, [record(0)])
+    use_client(lambda: logs)
+    try:
+        assert len(Trace.from_logs("thumbnail")) == 1
+    finally:
+        use_client(None)
+
+
+def test_reading_where_listing_is_forbidden() -> None:
+    client = boto3.client(
+        "logs", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b"
+    )
+    stream = "2026/11/23/[1]aa"
+    with Stubber(client) as stub:
+        stub.add_client_error("describe_log_groups", "AccessDeniedException", "no", 400)
+        stub.add_response(
+            "filter_log_events",
+            {
+                "events": [
+                    {"logStreamName": stream, "timestamp": NOW_MS + at, "message": text}
+                    for at, text in COLD
+                ]
+            },
+            {"logGroupName": "/aws/lambda/api", "filterPattern": report_lines.FILTER},
+        )
+        assert len(Trace.from_logs("api", client=client)) == 1
+        stub.add_client_error("describe_log_groups", "UnrecognizedClientException", "who?", 400)
+        with pytest.raises(client.exceptions.ClientError, match="who"):
+            Trace.from_logs("api", client=client)
 
 
 def test_waiting_for_logs_that_come_late(logs: Any) -> None:

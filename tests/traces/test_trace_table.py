@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 from datetime import datetime, timedelta, timezone
 
 import numpy as np
@@ -255,6 +256,13 @@ def test_displays_say_what_it_is() -> None:
     assert "&lt;b&gt;" in html
     assert "<b>g" not in html
     assert trace.plot().axes
+
+
+def test_whatever_speaks_arrow_goes_in_and_comes_out() -> None:
+    trace = Trace(small())
+    assert pa.table(trace).equals(trace.table)
+    assert Trace(trace.to_pandas()) == trace
+    assert pickle.loads(pickle.dumps(trace)) == trace
 
 
 def test_columns_are_documented() -> None:
