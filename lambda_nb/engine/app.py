@@ -21,6 +21,7 @@ import uvicorn
 
 from lambda_nb.engine.api.credentials import Credentials
 from lambda_nb.engine.api.front import Front
+from lambda_nb.engine.api.function_urls import FunctionUrls
 from lambda_nb.engine.api.gate import Gate
 from lambda_nb.engine.api.invoke import Invoker
 from lambda_nb.engine.api.lambda_api import LambdaAPI
@@ -28,6 +29,7 @@ from lambda_nb.engine.api.objects import ObjectReader
 from lambda_nb.engine.api.proxy import Proxy
 from lambda_nb.engine.control import Control
 from lambda_nb.engine.control.store import StoreError
+from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.events.asynchronous import AsyncQueue
 from lambda_nb.engine.execution import Executor
 from lambda_nb.engine.model import Invocation, InvocationResult, Resolved
@@ -207,7 +209,9 @@ async def _compose(
         return neighbours.url
 
     logs = LogShipper(lambda: neighbours.url)
-    metrics = Metrics(lambda: neighbours.url)
+    cleanup.push_async_callback(logs.close)
+    metrics = Metrics(lambda: neighbours.url, logs)
+    cleanup.push_async_callback(metrics.close)
     executor = Executor(
         work_dir=work_dir / "execution",
         account=account,
@@ -232,19 +236,34 @@ async def _compose(
         endpoint=lambda: url,
         fetch=objects,
         executor_hooks=executor,
+        account_limit=options.account_concurrency,
     )
     cleanup.callback(control.close)
+    control.announce()
 
     async def execute(resolved: Resolved, invocation: Invocation) -> InvocationResult:
         return await executor.invoke(resolved.function, invocation)
 
     queue = AsyncQueue(data_dir / "events.sqlite", resolve=control.resolve, invoke=execute)
+    cleanup.push_async_callback(queue.close)
+    await queue.start()
+
     gate = Gate(credentials, region=region, open=not options.signed)
+    operations = control.operations()
+    lambda_api = LambdaAPI(gate, Invoker(control.resolve, execute, queue.submit), operations)
+
+    def policy(function_name: str, qualifier: str | None) -> str | None:
+        asked = {"FunctionName": function_name, **({"Qualifier": qualifier} if qualifier else {})}
+        try:
+            answer = operations["GetPolicy"](asked, gate.anyone)
+        except AWSError:
+            return None
+        assert isinstance(answer, dict)
+        return str(answer["Policy"])
+
+    urls = FunctionUrls(gate, control.function_url, policy, control.resolve, execute)
     proxy = Proxy(neighbours_url, credentials.keep_issued)
     cleanup.push_async_callback(proxy.close)
-    lambda_api = LambdaAPI(
-        gate, Invoker(control.resolve, execute, queue.submit), control.operations()
-    )
 
     def status() -> dict[str, Any]:
         return {
@@ -259,4 +278,4 @@ async def _compose(
             **executor.status(),
         }
 
-    return _Engine(Front(gate, lambda_api, proxy, control.download, status), credentials)
+    return _Engine(Front(gate, lambda_api, urls, proxy, control.download, status), credentials)

