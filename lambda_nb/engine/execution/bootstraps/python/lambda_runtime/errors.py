@@ -1,0 +1,45 @@
+"""Errors as a function's caller sees them."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from typing import Any
+
+_OURS = os.path.dirname(os.path.abspath(__file__)) + os.sep
+
+
+class Fault(Exception):
+    """A failure of the runtime's own, with AWS's name for it."""
+
+    def __init__(self, kind: str, message: str, trace: list[str] | None = None) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+        self.trace = trace or []
+
+
+def from_fault(fault: Fault, request_id: str = "") -> dict[str, Any]:
+    """The error object of a fault."""
+    return make(fault.message, fault.kind, fault.trace, request_id)
+
+
+def from_exception(error: BaseException, request_id: str = "") -> dict[str, Any]:
+    """The error object of an exception; the runtime's own frames at its top are left out."""
+    frames = traceback.extract_tb(error.__traceback__)
+    first = 0
+    while first < len(frames) and frames[first].filename.startswith(_OURS):
+        first += 1
+    shown = frames[first:] if first < len(frames) else frames
+    trace = traceback.format_list([(f.filename, f.lineno, f.name, f.line) for f in shown])
+    return make(str(error), type(error).__name__, trace, request_id)
+
+
+def make(message: str, kind: str, trace: list[str], request_id: str = "") -> dict[str, Any]:
+    """The error object; its keys stand in AWS's order."""
+    return {
+        "errorMessage": message,
+        "errorType": kind,
+        "requestId": request_id,
+        "stackTrace": trace,
+    }

@@ -1,0 +1,222 @@
+"""A fork server: a process that has imported what functions need, and forks execution environments.
+
+``python -I -S zygote.py FD CONFIGURATION``: FD is a ``SOCK_SEQPACKET`` socket to the engine,
+CONFIGURATION a JSON object (``path``: entries for ``sys.path`` while preloading; ``preload``:
+modules to import). Messages are JSON, one a packet:
+
+* engine -> zygote ``{"token", "argv"|null, "env", "cwd", "limits", ...}`` with one descriptor, the
+  log pipe: start a process; without ``argv`` it becomes the Python runtime without an exec;
+* zygote -> engine ``{"ready": true, ...}`` once, ``{"token", "pid"}`` or ``{"token", "error"}``,
+  then ``{"pid", "status"}`` when the process has ended (status as ``waitpid`` gives it).
+
+The zygote has one thread and never runs a function's code. When the engine is gone, however that
+came about, it kills all it started and ends.
+"""
+
+from __future__ import annotations
+
+import array
+import contextlib
+import gc
+import importlib
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from typing import Any, NoReturn
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+
+import confine  # noqa: E402
+import lambda_runtime.main  # noqa: E402
+
+_PR_SET_CHILD_SUBREAPER = 36
+_PACKET = 1 << 20
+_LOG_FD = 3
+
+
+class Zygote:
+    """The state of the fork server: its socket, its children."""
+
+    def __init__(self, control: socket.socket) -> None:
+        self.control = control
+        self.pid = os.getpid()
+        self.children: set[int] = set()
+        self.wake, self.waker = os.pipe()
+        os.set_blocking(self.wake, False)
+        os.set_blocking(self.waker, False)
+
+    def serve(self) -> dict[str, Any] | None:
+        """Work until the engine is gone (``None``), or until this is a new child (its request)."""
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(self.waker, warn_on_full_buffer=False)
+        poll = select.poll()
+        poll.register(self.control, select.POLLIN)
+        poll.register(self.wake, select.POLLIN)
+        while True:
+            for fd, _ in poll.poll():
+                if fd == self.wake:
+                    with contextlib.suppress(BlockingIOError):
+                        os.read(self.wake, 4096)
+                    self.reap()
+                    continue
+                packet, descriptors = receive(self.control)
+                if not packet:
+                    return None
+                request = json.loads(packet)
+                if self.start(request, descriptors):
+                    return dict(request)
+
+    def start(self, request: dict[str, Any], descriptors: list[int]) -> bool:
+        """Fork; true in the child, which is then set up but for its own code."""
+        try:
+            pid = os.fork()
+        except OSError as error:
+            self.say({"token": request["token"], "error": str(error)})
+            pid = -1
+        if pid == 0:
+            self.become(request, descriptors[0])
+            return True
+        for descriptor in descriptors:
+            os.close(descriptor)
+        if pid > 0:
+            self.children.add(pid)
+            self.say({"token": request["token"], "pid": pid})
+        return False
+
+    def become(self, request: dict[str, Any], log: int) -> None:
+        """Turn the fork into the process asked for."""
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        self.control.close()
+        os.close(self.wake)
+        os.close(self.waker)
+        for target in (1, 2):
+            os.dup2(log, target)
+        if log != _LOG_FD:
+            os.dup2(log, _LOG_FD)
+            os.close(log)
+        os.set_inheritable(_LOG_FD, bool(request.get("framed")))
+        try:
+            confine.apply(request, self.pid)
+        except OSError as error:
+            os.write(2, f"lambda_nb could not set up this environment: {error}\n".encode())
+            os._exit(70)
+
+    def reap(self) -> None:
+        """Collect children that ended, orphans of theirs among them, and tell of our own."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            if pid in self.children:
+                self.children.discard(pid)
+                self.say({"pid": pid, "status": status})
+
+    def say(self, message: dict[str, Any]) -> None:
+        """Tell the engine; if it is gone the loop will notice."""
+        with contextlib.suppress(OSError):
+            self.control.send(json.dumps(message).encode())
+
+    def end(self) -> NoReturn:
+        """Kill everything this process started, whatever group or session it moved to."""
+        own = f"/proc/self/task/{self.pid}/children"
+        for pid in self.children:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGKILL)
+        # Grandchildren become our children when their parents end: we are their subreaper.
+        for _ in range(1000):
+            self.reap()
+            with open(own) as listing:
+                left = listing.read().split()
+            if not left:
+                break
+            for pid_text in left:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(int(pid_text), signal.SIGKILL)
+            time.sleep(0.005)
+        os._exit(0)
+
+
+def receive(control: socket.socket) -> tuple[bytes, list[int]]:
+    """One packet and the descriptors that came with it."""
+    descriptors = array.array("i")
+    packet, ancillary, _, _ = control.recvmsg(_PACKET, socket.CMSG_SPACE(4 * 8))
+    for level, kind, data in ancillary:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            descriptors.frombytes(data[: len(data) - len(data) % 4])
+    return packet, list(descriptors)
+
+
+def preload(names: list[str], path: list[str]) -> dict[str, str]:
+    """Import modules as a function would find them; returns those that failed, and why."""
+    failed = {}
+    own = sys.path[:]
+    sys.path[:0] = path
+    # OpenBLAS would start threads, and a process with threads must not fork.
+    for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[variable] = "1"
+    for name in names:
+        try:
+            importlib.import_module(name)
+        except Exception as error:
+            failed[name] = f"{type(error).__name__}: {error}"
+    sys.path[:] = own
+    return failed
+
+
+def become_function(request: dict[str, Any]) -> NoReturn:
+    """Run the Python runtime in this process: no exec, so that what is imported stays."""
+    os.environ["_LAMBDA_TELEMETRY_LOG_FD"] = str(_LOG_FD)
+    time.tzset()
+    sys.path[:] = request["path"] + [p for p in sys.path if p != HERE]
+    sys.argv = [""]
+    numpy_random = sys.modules.get("numpy.random")
+    if numpy_random is not None:
+        numpy_random.seed()
+    lambda_runtime.main.main()
+
+
+def become_program(request: dict[str, Any]) -> NoReturn:
+    """Replace this process by another program."""
+    if request.get("framed"):
+        os.environ["_LAMBDA_TELEMETRY_LOG_FD"] = str(_LOG_FD)
+    for number in (signal.SIGPIPE, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+    argv = request["argv"]
+    try:
+        os.execvpe(argv[0], argv, os.environ)
+    except OSError as error:
+        os.write(2, f"fork/exec {argv[0]}: {error.strerror}\n".encode())
+        os._exit(126)
+
+
+def main() -> None:
+    """Preload, report, serve; in a child, become what was asked for."""
+    control = socket.socket(fileno=int(sys.argv[1]))
+    control.set_inheritable(False)
+    configuration = json.loads(sys.argv[2])
+    confine.LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    failed = preload(configuration["preload"], configuration["path"])
+    gc.collect()
+    gc.freeze()
+    zygote = Zygote(control)
+    threads = len(os.listdir("/proc/self/task"))
+    zygote.say({"ready": True, "pid": zygote.pid, "failed": failed, "threads": threads})
+    request = zygote.serve()
+    if request is None:
+        zygote.end()
+    if request["argv"] is not None:
+        become_program(request)
+    become_function(request)
+
+
+if __name__ == "__main__":
+    main()

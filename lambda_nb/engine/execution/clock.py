@@ -1,0 +1,43 @@
+"""The engine's one clock: epoch nanoseconds that never repeat and never go back."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timezone
+
+
+class Clock:
+    """Strictly increasing epoch nanoseconds.
+
+    Anchored to the wall clock once and driven by the monotonic clock, so that setting the
+    machine's time changes no decision. Two readings always differ, so that events recorded with
+    their times can be put in order again.
+    """
+
+    def __init__(self) -> None:
+        self.origin_ns = time.time_ns()
+        self._offset = self.origin_ns - time.monotonic_ns()
+        self._last = self.origin_ns
+
+    def now_ns(self) -> int:
+        """A time that no other call has returned."""
+        now = time.monotonic_ns() + self._offset
+        if now <= self._last:
+            now = self._last + 1
+        self._last = now
+        return now
+
+    def seconds(self, ns: int) -> float:
+        """Seconds since this clock began: small enough that a float tells nanoseconds apart."""
+        return (ns - self.origin_ns) / 1e9
+
+
+def iso(epoch_ms: int) -> str:
+    """``2026-11-23T14:00:00.123Z``."""
+    at = datetime.fromtimestamp(epoch_ms // 1000, timezone.utc)
+    return f"{at:%Y-%m-%dT%H:%M:%S}.{epoch_ms % 1000:03d}Z"
+
+
+def epoch_ms() -> int:
+    """Milliseconds since 1970 by the wall clock, for log events and deadlines."""
+    return time.time_ns() // 1_000_000

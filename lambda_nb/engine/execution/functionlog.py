@@ -1,0 +1,90 @@
+"""One environment's log stream: Lambda's own lines and the function's, filtered, with a tail."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timezone
+
+from lambda_nb.engine.execution.clock import epoch_ms, iso
+from lambda_nb.engine.model import FunctionVersion, LogSink
+from lambda_nb.rules import loglines
+
+TAIL_BYTES = 4096
+"""How much of an invocation's log ``LogType=Tail`` returns (AWS Developer Guide)."""
+
+Listener = Callable[[str, int, "dict[str, object] | str"], None]
+"""Told of every event as ``(type, epoch milliseconds, record)``: the Telemetry API."""
+
+
+def stream_name(version: str) -> str:
+    """A new environment's log stream: ``2026/11/23/[$LATEST]`` and 32 hex digits."""
+    return f"{datetime.now(timezone.utc):%Y/%m/%d}/[{version}]{uuid.uuid4().hex}"
+
+
+class FunctionLog:
+    """Writes the log of one environment in the function's format, at the function's levels."""
+
+    def __init__(self, function: FunctionVersion, sink: LogSink) -> None:
+        self.group = function.log_group or f"/aws/lambda/{function.name}"
+        self.stream = stream_name(function.version)
+        self._json = function.log_format == "JSON"
+        self._system_level = function.system_log_level or "INFO"
+        self._application_level = function.application_log_level or "INFO"
+        self._sink = sink
+        self._tail: list[str] = []
+        self.listeners: list[Listener] = []
+
+    def begin(self) -> None:
+        """A new invocation: its tail starts empty."""
+        self._tail.clear()
+
+    def tail(self) -> bytes:
+        """The last 4 KB since :meth:`begin`."""
+        return "".join(self._tail).encode("utf-8")[-TAIL_BYTES:]
+
+    def platform(self, line: loglines.Line) -> None:
+        """Write one of Lambda's own lines, in the form that the format has for it."""
+        now = epoch_ms()
+        if self.listeners and not isinstance(
+            line, (loglines.End, loglines.TimedOut, loglines.Exited)
+        ):
+            for listener in self.listeners:
+                listener(line.event, now, line.record())
+        if self._json:
+            if isinstance(line, (loglines.End, loglines.TimedOut, loglines.Exited)):
+                return
+            if loglines.passes(line.level, self._system_level):
+                self._put(now, loglines.json_text(line, iso(now)))
+        elif not isinstance(line, loglines.RuntimeDone):
+            self._put(now, line.text())
+
+    def function(self, message: str, timestamp_ms: int | None, level: str | None) -> None:
+        """Write what a process of the function wrote."""
+        at = timestamp_ms or epoch_ms()
+        for listener in self.listeners:
+            listener("function", at, message)
+        if self._json:
+            level = level or _level_of(message)
+            if level is not None and not loglines.passes(level, self._application_level):
+                return
+        self._put(at, message if message.endswith("\n") else message + "\n")
+
+    def _put(self, at: int, message: str) -> None:
+        self._tail.append(message)
+        if len(self._tail) > 512:
+            self._tail = ["".join(self._tail)[-TAIL_BYTES:]]
+        self._sink.put(self.group, self.stream, at, message)
+
+
+def _level_of(message: str) -> str | None:
+    """The level of a line that is a JSON object with one; ``None`` for any other line."""
+    if not message.startswith("{"):
+        return None
+    try:
+        fields = json.loads(message)
+    except ValueError:
+        return None
+    level = fields.get("level")
+    return level if isinstance(level, str) else None

@@ -1,0 +1,101 @@
+"""Which environments may stand in for one another: one version, one revision, one tenant."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from lambda_nb.engine.execution import launch, layers
+from lambda_nb.engine.execution.environment import Prepared
+from lambda_nb.engine.model import FunctionVersion
+from lambda_nb.rules.fleet import Fleet
+
+Key = tuple[str, str, str, str]
+"""Function name, version, revision, tenant."""
+
+
+@dataclass(slots=True)
+class Pool:
+    """One pool of the fleet and what its environments are made of."""
+
+    index: int
+    function_index: int
+    prepared: Prepared
+
+
+class Pools:
+    """Keeps the fleet's functions and pools under Lambda's names."""
+
+    def __init__(self, fleet: Fleet, work_dir: Path, runtime_dir: Path, *, fork: bool) -> None:
+        self._fleet = fleet
+        self._work_dir = work_dir
+        self._runtime_dir = runtime_dir
+        self._fork = fork
+        self._functions: dict[str, int] = {}
+        self._pools: dict[Key, Pool] = {}
+        self._preparing: dict[Key, asyncio.Task[Pool]] = {}
+
+    def function(self, name: str) -> int:
+        """The fleet's index of a function, known from now on."""
+        if name not in self._functions:
+            self._functions[name] = self._fleet.add_function()
+        return self._functions[name]
+
+    def find(self, function: FunctionVersion, tenant: str) -> Pool | None:
+        """The pool for invocations of this very revision, if there is one already."""
+        return self._pools.get((function.name, function.version, function.revision, tenant))
+
+    async def make(self, function: FunctionVersion, tenant: str) -> Pool:
+        """Make the pool, once: find out how the function starts and lay out its layers.
+
+        Raises
+        ------
+        AWSError
+            When this machine cannot run the function's runtime.
+        """
+        key = (function.name, function.version, function.revision, tenant)
+        task = self._preparing.get(key)
+        if task is None:
+            task = asyncio.create_task(self._make(key, function))
+            self._preparing[key] = task
+            task.add_done_callback(lambda _: self._preparing.pop(key, None))
+        return await asyncio.shield(task)
+
+    async def _make(self, key: Key, function: FunctionVersion) -> Pool:
+        prepared = await asyncio.to_thread(self._prepare, function)
+        index = self.function(function.name)
+        pool = self._pools[key] = Pool(self._fleet.add_pool(index), index, prepared)
+        return pool
+
+    def _prepare(self, function: FunctionVersion) -> Prepared:
+        opt = layers.merged(function.layer_dirs, self._work_dir)
+        try:
+            found = launch.plan(
+                function,
+                task=function.code_dir,
+                opt=opt,
+                runtime_dir=self._runtime_dir,
+                fork=self._fork,
+            )
+        except launch.InvalidEntrypoint as error:
+            return Prepared(function, None, opt, self._runtime_dir, str(error))
+        return Prepared(function, found, opt, self._runtime_dir)
+
+    def others(self, function: FunctionVersion, tenant: str) -> Iterator[Key]:
+        """Pools of other revisions of the same version and tenant."""
+        for key in list(self._pools):
+            name, version, revision, whose = key
+            if (name, version, whose) == (function.name, function.version, tenant):
+                if revision != function.revision:
+                    yield key
+
+    def matching(self, wanted: Callable[[Key], bool]) -> list[Key]:
+        """Keys of the pools that ``wanted`` accepts."""
+        return [key for key in self._pools if wanted(key)]
+
+    def close(self, key: Key, now: float) -> None:
+        """No environment of the pool serves another invocation."""
+        pool = self._pools.pop(key)
+        self._fleet.close_pool(now, pool.index)

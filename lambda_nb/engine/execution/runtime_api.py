@@ -1,0 +1,377 @@
+"""The Runtime API of one execution environment: HTTP/1.1 on a loopback port of its own.
+
+Theory of operation: a runtime asks ``GET /runtime/invocation/next`` and is parked; :meth:`deliver`
+wakes it with an event; it posts a response or an error and asks for the next event. The listener
+checks that order and the request id, answers as AWS does when they are wrong, and tells its
+:class:`RuntimeEvents` what happened. Payload bytes pass through unparsed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Callable
+from typing import Protocol, cast
+
+import httptools
+
+MAX_RESPONSE_BYTES = 6_291_556
+"""Largest buffered response (recorded from AWS, facts/executor.md section 4)."""
+
+STREAMING = "streaming"
+_LAST_WORDS_S = 0.2
+_PREFIX = "/2018-06-01/runtime/"
+_OK = b'{"status":"OK"}\n'
+_REASONS = {
+    200: "OK",
+    202: "Accepted",
+    400: "Bad Request",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    413: "Request Entity Too Large",
+    500: "Internal Server Error",
+}
+_ERROR_TYPE = re.compile(r"(Runtime|Function|Extension|Sandbox)\.[A-Z][A-Za-z]+\Z")
+
+
+class RuntimeEvents(Protocol):
+    """Who is told what the runtime did. Called on the event loop; must not block or raise."""
+
+    def asked_next(self) -> None:
+        """The runtime is parked and waits for an event."""
+
+    def responded(self, body: bytes, content_type: str) -> None:
+        """The buffered response of the invocation under way."""
+
+    def failed(self, body: bytes, error_type: str) -> None:
+        """The function's error for the invocation under way."""
+
+    def too_large(self) -> None:
+        """The runtime posted more than a buffered response may hold."""
+
+    def stream_started(self, content_type: str) -> None:
+        """A streamed response begins."""
+
+    def stream_chunk(self, chunk: bytes) -> None:
+        """A part of it."""
+
+    def stream_ended(self, error_type: str, error_body: str) -> None:
+        """It is over; ``error_body`` (base64) is set when the function failed on the way."""
+
+    def init_failed(self, body: bytes, error_type: str) -> None:
+        """The init phase failed."""
+
+    def asked_restore(self) -> bool:
+        """The runtime is ready to be snapshotted; false when it may not be."""
+
+    def restore_failed(self, body: bytes, error_type: str) -> None:
+        """An after-restore hook failed."""
+
+
+Route = Callable[["Request"], None]
+
+
+class Request:
+    """One request on a connection, complete when its route is called."""
+
+    __slots__ = ("body", "connection", "headers", "method", "path", "streaming")
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.method = ""
+        self.path = ""
+        self.headers: dict[str, str] = {}
+        self.body = bytearray()
+        self.streaming = False
+
+    def reply(self, status: int, body: bytes = b"", headers: str = "") -> None:
+        """Answer; ``headers`` are complete lines, each ending in CR LF."""
+        kind = "Content-Type: application/json\r\n" if body else ""
+        head = (
+            f"HTTP/1.1 {status} {_REASONS[status]}\r\n{kind}{headers}"
+            f"Content-Length: {len(body)}\r\n\r\n"
+        )
+        self.connection.write(head.encode("utf-8"), body)
+
+    def refuse(self, status: int, kind: str, message: str) -> None:
+        """Answer with an error object of the Runtime API."""
+        body = json.dumps({"errorMessage": message, "errorType": kind}, separators=(",", ":"))
+        self.reply(status, body.encode() + b"\n")
+
+
+class Connection(asyncio.Protocol):
+    """One connection of a process of the environment. Requests are answered in order."""
+
+    def __init__(self, api: RuntimeAPI) -> None:
+        self._api = api
+        self._parser = httptools.HttpRequestParser(self)
+        self._request = Request(self)
+        self._url = b""
+        self._in_body = False
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """asyncio: a process connected."""
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by descent
+        self._api.connections.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """asyncio: the connection is gone."""
+        self._transport = None
+        self._api.lost(self)
+
+    def data_received(self, data: bytes) -> None:
+        """asyncio: bytes came in."""
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserError as error:
+            Request(self).refuse(400, "InvalidRequest", f"not HTTP: {error}")
+            self.close()
+
+    def write(self, head: bytes, body: bytes = b"") -> None:
+        """Send an answer, unless nobody is there any more."""
+        if self._transport is None:
+            return
+        if len(body) < 65536:
+            self._transport.write(head + body)
+        else:
+            self._transport.writelines((head, body))
+
+    def close(self) -> None:
+        """Hang up."""
+        if self._transport is not None:
+            self._transport.close()
+
+    # httptools calls the following.
+
+    def on_url(self, url: bytes) -> None:
+        """A part of the request's target."""
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header, or, after the body, a trailer."""
+        self._request.headers[name.decode("latin-1").lower()] = value.decode("utf-8", "replace")
+
+    def on_headers_complete(self) -> None:
+        """The body comes next."""
+        request = self._request
+        request.method = self._parser.get_method().decode("ascii")
+        request.path = self._url.decode("latin-1")
+        self._url = b""
+        if request.headers.get("expect", "").lower() == "100-continue":
+            self.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        self._api.headers_complete(request)
+
+    def on_body(self, body: bytes) -> None:
+        """A part of the body."""
+        self._api.body(self._request, body)
+
+    def on_message_complete(self) -> None:
+        """The request is complete."""
+        request, self._request = self._request, Request(self)
+        self._api.dispatch(request)
+
+
+class RuntimeAPI:
+    """The listener of one environment. ``routes`` of other APIs on the same port may be added."""
+
+    def __init__(self, events: RuntimeEvents) -> None:
+        self._events = events
+        self._server: asyncio.Server | None = None
+        self.connections: set[Connection] = set()
+        self.routes: dict[tuple[str, str], Route] = {
+            ("GET", _PREFIX + "invocation/next"): self._next,
+            ("POST", _PREFIX + "init/error"): self._init_error,
+            ("GET", _PREFIX + "restore/next"): self._restore_next,
+            ("POST", _PREFIX + "restore/error"): self._restore_error,
+        }
+        self.port = 0
+        self._parked: Request | None = None
+        self._restoring: Request | None = None
+        self._request_id = ""
+        self._invocation_id = ""
+        self._answered = True
+        self._quiet: Callable[[], None] | None = None
+
+    async def start(self) -> None:
+        """Listen on a free loopback port (``port``)."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: Connection(self), "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    def close(self) -> None:
+        """Stop listening and hang up on everybody."""
+        self.reset()
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+
+    def reset(self) -> None:
+        """The processes of the environment are gone: forget their connections."""
+        for connection in list(self.connections):
+            connection.close()
+        self.connections.clear()
+        self._parked = self._restoring = None
+        self._answered = True
+        self._quiet = None
+
+    @property
+    def parked(self) -> bool:
+        """Whether the runtime waits for an event."""
+        return self._parked is not None
+
+    def deliver(
+        self, request_id: str, invocation_id: str, headers: list[str], payload: bytes
+    ) -> None:
+        """Hand the parked runtime an event. ``headers`` are ``Name: value`` lines."""
+        assert self._parked is not None, "the runtime has not asked for an event"
+        parked, self._parked = self._parked, None
+        self._request_id, self._invocation_id, self._answered = request_id, invocation_id, False
+        lines = [
+            "HTTP/1.1 200 OK",
+            "Content-Type: application/json",
+            f"Lambda-Runtime-Aws-Request-Id: {request_id}",
+            f"Lambda-Runtime-Invocation-Id: {invocation_id}",
+            *headers,
+            f"Content-Length: {len(payload)}",
+        ]
+        parked.connection.write("\r\n".join(lines).encode("utf-8") + b"\r\n\r\n", payload)
+
+    def restored(self) -> None:
+        """Let a runtime go on that waits in ``restore/next``."""
+        if self._restoring is not None:
+            restoring, self._restoring = self._restoring, None
+            restoring.reply(200)
+
+    def when_quiet(self, callback: Callable[[], None]) -> None:
+        """Call back when every connection has been read to its end, or soon: a process that was
+        handed the connection may keep it open."""
+        if not self.connections:
+            callback()
+            return
+        self._quiet = callback
+        asyncio.get_running_loop().call_later(_LAST_WORDS_S, self._now_quiet)
+
+    def _now_quiet(self) -> None:
+        if self._quiet is not None:
+            callback, self._quiet = self._quiet, None
+            callback()
+
+    def lost(self, connection: Connection) -> None:
+        """A connection is gone; nobody is parked on it any more."""
+        self.connections.discard(connection)
+        if not self.connections:
+            self._now_quiet()
+        if self._parked is not None and self._parked.connection is connection:
+            self._parked = None
+        if self._restoring is not None and self._restoring.connection is connection:
+            self._restoring = None
+
+    # -- what connections hand over
+
+    def headers_complete(self, request: Request) -> None:
+        """A streamed response begins before its body is there."""
+        mode = request.headers.get("lambda-runtime-function-response-mode", "")
+        if mode == STREAMING and request.path.endswith("/response") and self._due(request):
+            request.streaming = True
+            self._events.stream_started(_content_type(request))
+
+    def body(self, request: Request, chunk: bytes) -> None:
+        """Keep (or pass on) a part of a body; of one that is too large only its size matters."""
+        if request.streaming:
+            self._events.stream_chunk(chunk)
+        elif len(request.body) <= MAX_RESPONSE_BYTES:
+            request.body += chunk
+
+    def dispatch(self, request: Request) -> None:
+        """Answer a complete request."""
+        route = self.routes.get((request.method, request.path))
+        if route is not None:
+            route(request)
+        elif request.path.startswith(_PREFIX + "invocation/") and request.method == "POST":
+            self._answer(request)
+        else:
+            request.refuse(404, "NotFound", f"{request.method} {request.path} is not served here")
+
+    # -- routes
+
+    def _next(self, request: Request) -> None:
+        self._parked = request
+        self._events.asked_next()
+
+    def _answer(self, request: Request) -> None:
+        request_id, _, action = request.path[len(_PREFIX) + len("invocation/") :].partition("/")
+        if action not in ("response", "error"):
+            request.refuse(404, "NotFound", f"POST {request.path} is not served here")
+            return
+        if request.streaming:
+            request.reply(202, _OK)
+            self._answered = True
+            error_type = request.headers.get("lambda-runtime-function-error-type", "")
+            error_body = request.headers.get("lambda-runtime-function-error-body", "")
+            self._events.stream_ended(error_type, error_body)
+            return
+        if request_id != self._request_id:
+            request.refuse(400, "InvalidRequestID", "Invalid request ID")
+            return
+        echoed = request.headers.get("lambda-runtime-invocation-id", "")
+        if echoed and echoed != self._invocation_id:
+            request.refuse(400, "InvalidInvocationId", "Invalid invocation ID")
+            return
+        if self._answered:
+            state = "InvocationResponse" if action == "response" else "InvocationErrorResponse"
+            request.refuse(
+                403,
+                "InvalidStateTransition",
+                f"State transition from Ready to {state} failed for runtime. "
+                "Error: State transition is not allowed",
+            )
+            return
+        self._answered = True
+        if len(request.body) > MAX_RESPONSE_BYTES:
+            request.refuse(
+                413,
+                "RequestEntityTooLarge",
+                f"Exceeded maximum allowed payload size ({MAX_RESPONSE_BYTES} bytes).",
+            )
+            self._events.too_large()
+            return
+        request.reply(202, _OK)
+        if action == "response":
+            self._events.responded(bytes(request.body), _content_type(request))
+        else:
+            self._events.failed(bytes(request.body), _error_type(request, "Function"))
+
+    def _due(self, request: Request) -> bool:
+        path = f"{_PREFIX}invocation/{self._request_id}/response"
+        return request.path == path and not self._answered
+
+    def _init_error(self, request: Request) -> None:
+        request.reply(202, _OK)
+        self._events.init_failed(bytes(request.body), _error_type(request, "Runtime"))
+
+    def _restore_next(self, request: Request) -> None:
+        self._restoring = request
+        if not self._events.asked_restore():
+            self._restoring = None
+            request.refuse(404, "NotFound", "SnapStart is not enabled for this function")
+
+    def _restore_error(self, request: Request) -> None:
+        request.reply(202, _OK)
+        self._events.restore_failed(bytes(request.body), _error_type(request, "Runtime"))
+
+
+def _content_type(request: Request) -> str:
+    return request.headers.get("content-type", "application/octet-stream")
+
+
+def _error_type(request: Request, family: str) -> str:
+    """The error type for logs and metrics; what a function calls its errors is not AWS's."""
+    named = request.headers.get("lambda-runtime-function-error-type", "")
+    return (
+        named
+        if named and (family == "Function" or _ERROR_TYPE.match(named))
+        else (f"{family}.Unknown")
+    )

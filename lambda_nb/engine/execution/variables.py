@@ -1,0 +1,114 @@
+"""The environment variables of a function's processes (facts/executor.md section 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lambda_nb.engine.model import FunctionVersion
+
+PRESET = {
+    "LANG": "en_US.UTF-8",
+    "LC_CTYPE": "C.UTF-8",
+    "TZ": ":UTC",
+    "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
+    "AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1:2000",
+    "_AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1",
+    "_AWS_XRAY_DAEMON_PORT": "2000",
+    "SHLVL": "0",
+}
+"""What a function may override."""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where an environment's processes find things, as they see them."""
+
+    task_root: str
+    opt: str
+    runtime_dir: str
+    tmp: str
+    interpreter_bin: str = ""
+
+
+def compose(
+    function: FunctionVersion,
+    places: Places,
+    *,
+    credentials: tuple[str, str, str],
+    runtime_api: str,
+    endpoint: str,
+    initialization_type: str,
+    log_group: str,
+    log_stream: str,
+) -> dict[str, str]:
+    """All variables of the runtime process: presets, then the function's own, then reserved ones."""
+    variables = dict(PRESET)
+    opt, task = places.opt, places.task_root
+    variables["PATH"] = ":".join(
+        part
+        for part in (
+            places.interpreter_bin,
+            "/usr/local/bin",
+            "/usr/bin",
+            "/bin",
+            f"{opt}/bin",
+        )
+        if part
+    )
+    variables["LD_LIBRARY_PATH"] = ":".join([task, f"{task}/lib", f"{opt}/lib"])
+    variables["PYTHONPATH"] = places.runtime_dir
+    variables["NODE_PATH"] = f"{opt}/nodejs/node_modules:{places.runtime_dir}/node_modules"
+    variables["GEM_PATH"] = f"{task}/vendor/bundle/ruby:{opt}/ruby/gems"
+    variables["TMPDIR"] = places.tmp
+    variables["HOME"] = places.tmp
+    variables["AWS_ENDPOINT_URL"] = endpoint
+    variables.update(function.environment)
+    access_key, secret_key, token = credentials
+    variables.update(
+        {
+            "_HANDLER": function.handler,
+            "PWD": task,
+            "AWS_REGION": function.region,
+            "AWS_DEFAULT_REGION": function.region,
+            "AWS_LAMBDA_FUNCTION_NAME": function.name,
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),
+            "AWS_LAMBDA_FUNCTION_VERSION": function.version,
+            "AWS_LAMBDA_INITIALIZATION_TYPE": initialization_type,
+            "AWS_LAMBDA_RUNTIME_API": runtime_api,
+            "AWS_LAMBDA_LOG_FORMAT": function.log_format,
+            "AWS_ACCESS_KEY_ID": access_key,
+            "AWS_SECRET_ACCESS_KEY": secret_key,
+            "LAMBDA_TASK_ROOT": task,
+            "LAMBDA_RUNTIME_DIR": places.runtime_dir,
+        }
+    )
+    if not function.runtime.startswith("provided"):
+        variables["AWS_EXECUTION_ENV"] = f"AWS_Lambda_{function.runtime}"
+    if token:
+        variables["AWS_SESSION_TOKEN"] = token
+    if function.log_format == "JSON":
+        variables["AWS_LAMBDA_LOG_LEVEL"] = function.application_log_level or "INFO"
+    if not function.snap_start:
+        variables["AWS_LAMBDA_LOG_GROUP_NAME"] = log_group
+        variables["AWS_LAMBDA_LOG_STREAM_NAME"] = log_stream
+    return variables
+
+
+HIDDEN_FROM_EXTENSIONS = (
+    "AWS_EXECUTION_ENV",
+    "AWS_LAMBDA_LOG_GROUP_NAME",
+    "AWS_LAMBDA_LOG_STREAM_NAME",
+    "AWS_XRAY_CONTEXT_MISSING",
+    "AWS_XRAY_DAEMON_ADDRESS",
+    "_AWS_XRAY_DAEMON_ADDRESS",
+    "_AWS_XRAY_DAEMON_PORT",
+    "LAMBDA_RUNTIME_DIR",
+    "LAMBDA_TASK_ROOT",
+    "_HANDLER",
+)
+
+
+def for_extension(variables: Mapping[str, str]) -> dict[str, str]:
+    """The variables that an external extension sees."""
+    return {k: v for k, v in variables.items() if k not in HIDDEN_FROM_EXTENSIONS}
