@@ -16,11 +16,13 @@ memory it used. The seed is explicit, and the same seed gives the same trace.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from lambda_nb.traces import schema
@@ -33,6 +35,10 @@ from lambda_nb.traces.trace import Trace
 MINUTE = 60.0
 _KEYS = ("HashOwner", "HashApp", "HashFunction")
 _LEAST_MB, _MOST_MB = 128, 10_240
+_BYTES_EACH = 80
+"""Of memory for each invocation, while its arrival is sorted and its duration drawn."""
+_MOST_INVOCATIONS = 250_000_000
+"""20 GB. A whole day of the data set has some 900 million."""
 
 
 def azure_2019(
@@ -45,6 +51,7 @@ def azure_2019(
     memory_mb: int | None = None,
     placement: Placement = "uniform",
     triggers: tuple[str, ...] | None = None,
+    functions: int | None = None,
     minutes: tuple[int, int] | None = None,
     start: datetime | str | None = None,
 ) -> Trace:
@@ -68,6 +75,8 @@ def azure_2019(
         Within a minute: at random, or at equal gaps (as in-vitro's loader does).
     triggers : tuple of str, optional
         Only functions with these triggers, such as ``("http", "queue")``.
+    functions : int, optional
+        Only so many of them, drawn at random.
     minutes : (first, last), optional
         Only these minutes of the day, from 0, ``last`` left out; arrivals count from the first.
     start : datetime or str, optional
@@ -82,10 +91,20 @@ def azure_2019(
     Raises
     ------
     TraceError
-        A file has other columns, or a line that makes no sense, and which.
+        A file has other columns, or a line that makes no sense, and which; or there are more
+        invocations than fit into memory.
     """
-    counts = _Invocations(Path(invocations), triggers, minutes)
     rng = np.random.default_rng(seed)
+    counts = _Invocations(Path(invocations), triggers, minutes)
+    if functions is not None:
+        counts.keep(np.sort(rng.permutation(len(counts.names))[:functions]))
+    total = int(counts.values.sum())
+    if total > _MOST_INVOCATIONS:
+        raise TraceError(
+            f"{counts.path.name} has {total:,} invocations, which need about "
+            f"{total * _BYTES_EACH / 1e9:.0f} GB of memory: take fewer with functions=, triggers= "
+            "or minutes="
+        )
     arrival, function = spread(counts.values, MINUTE, placement, rng)
     took = np.full(len(arrival), np.nan)
     used = np.full(len(arrival), np.nan)
@@ -147,10 +166,20 @@ class _Invocations:
                 f"{source.line(int(wrong[0][0]))}: minute {counted[wrong[0][1]]} is missing or "
                 "negative"
             )
-        self.values: Counts = matrix[keep]
-        self.keys = [keys[i] for i in keep]
-        self.triggers = [kinds[i] or "" for i in keep]
-        self.names = _names(self.keys)
+        self.path = path
+        self.values: Counts = matrix
+        self.keys = keys
+        self.triggers = [kind or "" for kind in kinds]
+        # Of all of them, so that a function is called the same whatever else is left out.
+        self.names = _names(keys)
+        self.keep(keep)
+
+    def keep(self, rows: Sequence[int] | npt.NDArray[np.int64]) -> None:
+        """Leave out every other function."""
+        self.values = self.values[rows]
+        self.keys = [self.keys[i] for i in rows]
+        self.triggers = [self.triggers[i] for i in rows]
+        self.names = [self.names[i] for i in rows]
 
 
 def _counts_table(path: Path) -> tuple[pa.Table, CsvFile]:

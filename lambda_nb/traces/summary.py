@@ -30,6 +30,11 @@ def describe(trace: Trace) -> pd.DataFrame:
     (rows without a duration); and, where the trace was recorded: ``cold``, ``throttles``,
     ``errors`` (counts).
     """
+    return _describe(trace, len(trace.functions))
+
+
+def _describe(trace: Trace, most: int) -> pd.DataFrame:
+    """The first ``most`` rows of :func:`describe`, and the one before them."""
     import pandas as pd
 
     codes, names = trace.codes, trace.functions
@@ -59,7 +64,7 @@ def describe(trace: Trace) -> pd.DataFrame:
         )
 
     found = {_ALL: figures(slice(None))}
-    for code in np.argsort(-counts, kind="stable"):
+    for code in np.argsort(-counts, kind="stable")[:most]:
         if counts[code]:
             found[names[code]] = figures(order[ends[code] - counts[code] : ends[code]])
     frame: pd.DataFrame = pd.DataFrame.from_dict(found, orient="index")
@@ -117,10 +122,8 @@ def html(trace: Trace) -> str:
         heading = f"<b>{escape(trace.name)}</b>: {heading}"
     if not len(trace):
         return f"<div>{heading}</div>"
-    frame = describe(trace)
-    shown = frame if len(frame) <= 2 else frame.iloc[: _SHOWN + 1]
-    if len(frame) == 2:
-        shown = frame.iloc[1:]
+    frame = _describe(trace, _SHOWN)
+    shown = frame.iloc[1:] if len(frame) == 2 else frame
     marks = [label for label in ("cold", "throttles", "errors") if label in frame]
     cells: dict[str, Callable[[pd.Series[Any]], str]] = {
         "function": lambda row: escape(_short(str(row.name))),
@@ -137,8 +140,8 @@ def html(trace: Trace) -> str:
         "<tr>" + "".join(f"<td>{cell(row)}</td>" for cell in cells.values()) + "</tr>"
         for _, row in shown.iterrows()
     )
-    more = len(frame) - len(shown)
-    rest = f"<div>and {more:,} more functions</div>" if len(frame) > 2 and more else ""
+    more = len(trace.functions) - _SHOWN
+    rest = f"<div>and {more:,} more functions</div>" if more > 0 else ""
     return f"<div>{heading}</div><table><tr>{head}</tr>{body}</table>{rest}"
 
 

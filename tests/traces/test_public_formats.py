@@ -130,7 +130,7 @@ def test_azure_2019_choices(tmp_path: Path) -> None:
         placement="even",
         start="2019-07-15T00:01Z",
     )
-    assert trace["f"].numbers("arrival").tolist() == [0.0, 20.0, 40.0]
+    assert trace["a/f"].numbers("arrival").tolist() == [0.0, 20.0, 40.0]
     assert trace["g"].numbers("arrival").tolist() == [0.0, 60.0]
     assert not np.isnan(trace.numbers("duration")).any()
     assert set(trace.numbers("memory")) == {512.0}
@@ -138,6 +138,18 @@ def test_azure_2019_choices(tmp_path: Path) -> None:
         traces.azure_2019(invocations, seed=1, triggers=("blob",))
     with pytest.raises(TraceError, match=r"minutes=\(3, 9\) must lie within 0 and 5"):
         traces.azure_2019(invocations, seed=1, minutes=(3, 9))
+
+
+def test_azure_2019_sampled_and_too_large(tmp_path: Path) -> None:
+    lines = "".join(f"o,a,f{i},http,{i % 3},1\n" for i in range(100))
+    path = write(tmp_path / "i.csv", f"{OWNER},Trigger,1,2\n{lines}")
+    some = traces.azure_2019(path, seed=1, functions=10)
+    assert len(some.functions) == 10
+    assert some == traces.azure_2019(path, seed=1, functions=10)
+    assert some.functions != traces.azure_2019(path, seed=2, functions=10).functions
+    huge = write(tmp_path / "h.csv", f"{OWNER},Trigger,1\no,a,f,http,900000000\n")
+    with pytest.raises(TraceError, match=r"900,000,000 invocations, .* about 72 GB of memory"):
+        traces.azure_2019(huge, seed=1)
 
 
 def test_azure_2019_without_a_header(tmp_path: Path) -> None:

@@ -265,6 +265,15 @@ def test_whatever_speaks_arrow_goes_in_and_comes_out() -> None:
     assert pickle.loads(pickle.dumps(trace)) == trace
 
 
+def test_html_of_many_functions_shows_the_busiest() -> None:
+    trace = traces.heavy_tailed(60, rate=1.0, hours=2, seed=1)
+    html = trace._repr_html_()
+    assert html.count("<tr>") == 1 + 1 + 8
+    assert f"and {len(trace.functions) - 8} more functions" in html
+    busiest = trace.describe().index[1]
+    assert busiest in html
+
+
 def test_columns_are_documented() -> None:
     names = [column.name for column in traces.COLUMNS]
     assert names[:4] == ["arrival", "function", "duration", "memory"]
