@@ -139,6 +139,7 @@ async def _serve(options: Options, listener: socket.socket, data_dir: Path) -> N
                 interface="asgi3",
                 log_config=None,
                 access_log=False,
+                proxy_headers=False,
                 server_header=False,
                 timeout_keep_alive=75,
                 timeout_graceful_shutdown=_GRACE_S,
@@ -221,8 +222,7 @@ async def _compose(
         logs=logs,
         records=metrics,
         keep_alive_s=options.keep_alive_s,
-        account_concurrency=options.account_concurrency,
-        isolation=options.isolation,
+        account_limit=options.account_concurrency,
     )
     await executor.start()
     cleanup.push_async_callback(executor.close)

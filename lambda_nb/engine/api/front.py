@@ -71,7 +71,10 @@ class Front:
         async def watched(message: Any) -> None:
             nonlocal started
             started = True
-            await send(message)
+            try:
+                await send(message)
+            except RuntimeError as closed:  # uvloop, once the client has hung up
+                raise ClientGone from closed
 
         try:
             await answer(request, request_id, watched)
