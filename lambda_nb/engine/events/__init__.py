@@ -1,0 +1,1 @@
+"""What brings events to functions: the asynchronous queue, and event sources."""

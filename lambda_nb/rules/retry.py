@@ -1,0 +1,26 @@
+"""When asynchronous events are tried again (facts/executor.md section 11)."""
+
+from __future__ import annotations
+
+MAX_ATTEMPTS = 2
+"""Retries after a function error, unless the function's event invoke config says otherwise."""
+MAX_AGE_S = 21_600
+"""Seconds an event may wait, unless the event invoke config says otherwise."""
+ERROR_DELAYS_S = (60.0, 120.0)
+"""Seconds before the first and the second retry after a function error."""
+FIRST_BACKOFF_S = 1.0
+MOST_BACKOFF_S = 300.0
+"""Seconds. Throttles and service errors are tried again after 1 s, 2 s, 4 s ... 5 minutes, for as
+long as the event may live; they do not count as retries."""
+
+
+def after_error(failures: int, max_attempts: int = MAX_ATTEMPTS) -> float | None:
+    """Seconds to wait after so many function errors; ``None`` when there is no further try."""
+    if failures > max_attempts:
+        return None
+    return ERROR_DELAYS_S[min(failures, len(ERROR_DELAYS_S)) - 1]
+
+
+def after_throttle(throttles: int) -> float:
+    """Seconds until the next try after ``throttles`` refusals in a row."""
+    return float(min(MOST_BACKOFF_S, FIRST_BACKOFF_S * 2.0 ** min(throttles - 1, 30)))
