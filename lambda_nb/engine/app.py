@@ -34,6 +34,7 @@ from lambda_nb.engine.events.asynchronous import AsyncQueue
 from lambda_nb.engine.execution import Executor
 from lambda_nb.engine.model import Invocation, InvocationResult, Resolved
 from lambda_nb.engine.neighbours import Neighbours
+from lambda_nb.engine.neighbours.child import NeighboursError
 from lambda_nb.engine.parent import parent_gone
 from lambda_nb.engine.telemetry import LogShipper, Metrics
 
@@ -204,9 +205,13 @@ async def _compose(
     )
     cleanup.push_async_callback(neighbours.close)
     neighbours_up = asyncio.ensure_future(neighbours.start())
+    cleanup.push_async_callback(_abandon, neighbours_up)
 
     async def neighbours_url() -> str:
-        await asyncio.shield(neighbours_up)
+        try:
+            await asyncio.shield(neighbours_up)
+        except NeighboursError as error:
+            raise AWSError("ServiceUnavailable", str(error), 503) from error
         return neighbours.url
 
     logs = LogShipper(lambda: neighbours.url)
@@ -279,3 +284,9 @@ async def _compose(
         }
 
     return _Engine(Front(gate, lambda_api, urls, proxy, control.download, status), credentials)
+
+
+async def _abandon(task: asyncio.Future[None]) -> None:
+    """Cancel a task that may still run, and take note of how it ended."""
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
