@@ -36,7 +36,7 @@ from lambda_nb.engine.execution.logpipe import LogPipe
 from lambda_nb.engine.execution.memory import Watchdog
 from lambda_nb.engine.execution.outcome import InitResult, Outcome
 from lambda_nb.engine.execution.runtime_api import RuntimeAPI
-from lambda_nb.engine.execution.zygotes import Process, Zygotes
+from lambda_nb.engine.execution.zygotes import ExitStatus, Process, Zygotes
 from lambda_nb.engine.model import FunctionVersion, Invocation, LogSink
 from lambda_nb.rules import loglines
 
@@ -44,7 +44,6 @@ INIT_LIMIT_S = 10.0
 """Longest init phase of an on-demand environment (AWS Developer Guide)."""
 
 Happening = Literal["next", "exit", "timeout"]
-_STREAM_BACKLOG = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +196,10 @@ class Environment:
             result = InitResult(0.0, "error", kind, entrypoint=entrypoint)
         else:
             await self._spawn(launch)
-            happened = await self._wait(limit_s)
+            waiting = self._wait(limit_s)
+            if self._api.parked:  # it asked before the zygote's word of its pid was read
+                self._resolve("next")
+            happened = await waiting
             self._flush()
             result = self._init_result(happened, (time.perf_counter() - began) * 1000)
         if not result.ok:
@@ -382,7 +384,7 @@ class Environment:
         if self._happened is not None and not self._happened.done():
             self._happened.set_result(what)
 
-    def _exited(self, exited: asyncio.Future[object]) -> None:
+    def _exited(self, exited: asyncio.Future[ExitStatus]) -> None:
         """The process is gone; what it sent before may still be on its way."""
         if self._process is not None and self._process.exited is exited:
             self._api.when_quiet(lambda: self._resolve("exit"))
@@ -458,7 +460,7 @@ class Environment:
 
 
 class _Stream:
-    """A streamed response on its way: to the caller, or collected for one who did not ask for it."""
+    """A streamed response on its way to the caller, or collected for one who wants it whole."""
 
     def __init__(self, invocation: Invocation, content_type: str) -> None:
         self.content_type = content_type
