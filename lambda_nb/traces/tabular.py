@@ -231,11 +231,8 @@ def _with_finish(
     kind = table.column("finish").type
     numeric = pa.types.is_floating(kind) or pa.types.is_integer(kind)
     if numeric and start == "epoch":
-        assert origin is not None
         finish, finish_ns = times.arrivals(table.column("finish"), unit=unit, start="epoch")
-        assert finish_ns is not None
-        assert start_ns is not None
-        finish = finish + (finish_ns - start_ns) / 1e9
+        finish = finish + ((finish_ns or 0) - (start_ns or 0)) / 1e9
     elif numeric:
         finish = schema.floats(table.column("finish")) * times.UNITS[unit]
     else:

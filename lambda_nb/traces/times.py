@@ -136,7 +136,7 @@ def arrivals(
 
 def _from_clock(ns: Any, start: datetime | str | None) -> tuple[Floats, int | None]:
     known = ns.drop_null().to_numpy() if ns.null_count else ns.to_numpy()
-    start_ns = None if start in (None, "epoch") or start is None else to_ns(start)
+    start_ns = None if start is None or start == "epoch" else to_ns(start)
     if not len(known):
         return np.full(len(ns), np.nan), start_ns
     relative, start_ns = since_start(known, start_ns)

@@ -286,6 +286,20 @@ def test_huawei_2023(tmp_path: Path) -> None:
         traces.huawei_2023(requests, seed=1, functions=[9])
 
 
+def test_files_of_no_rows_are_empty_traces(tmp_path: Path) -> None:
+    def head(names: str) -> Path:
+        return write(tmp_path / f"{len(names)}.csv", names)
+
+    assert len(traces.azure_2021(head("app,func,end_timestamp,duration\n"))) == 0
+    assert len(traces.aws_lambda_2020(head(AWS_HEADER))) == 0
+    assert len(traces.huawei_2025(head(HUAWEI_HEADER))) == 0
+    assert len(traces.azure_2019(head(f"{OWNER},Trigger,1,2\n"), seed=1)) == 0
+    invitro = "instance,invocationID,startTime,responseTime,actualDuration,connectionTimeout,"
+    assert len(traces.invitro(head(invitro + "functionTimeout\n"))) == 0
+    with pytest.raises(TraceError, match="has no rows"):
+        traces.huawei_2023(head("day,time,1\n"), seed=1)
+
+
 # -- in-vitro -------------------------------------------------------------------------------------
 
 

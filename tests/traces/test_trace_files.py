@@ -99,6 +99,14 @@ def test_epoch_finish_counts_from_the_same_start(tmp_path: Path) -> None:
     assert trace.numbers("finish").tolist() == [2.25]
 
 
+@pytest.mark.parametrize("head", ["arrival,function,duration", "arrival,finish,function,duration"])
+def test_a_file_of_no_rows_is_an_empty_trace(tmp_path: Path, head: str) -> None:
+    path = write(tmp_path / "t.csv", head + "\n")
+    assert len(Trace.read(path)) == 0
+    assert len(Trace.read(path, start="epoch")) == 0
+    assert len(Trace.read(Trace.read(path).write(tmp_path / "t.parquet"))) == 0
+
+
 def test_without_a_header_line(tmp_path: Path) -> None:
     path = write(tmp_path / "t.csv", "0.5,f,1\n0.25,g,2\n")
     trace = traces.read_csv(path, header=["arrival", "function", "duration"])
