@@ -23,7 +23,7 @@ from lambda_nb.engine.execution import interpreters, launch
 from lambda_nb.engine.execution.clock import Clock
 from lambda_nb.engine.execution.environment import Environment, Finished, Services
 from lambda_nb.engine.execution.isolation import Isolation
-from lambda_nb.engine.execution.pools import Pool, Pools
+from lambda_nb.engine.execution.pools import Key, Pool, Pools
 from lambda_nb.engine.execution.zygotes import SpawnError, Zygotes
 from lambda_nb.engine.model import (
     FunctionVersion,
@@ -45,6 +45,9 @@ _STARTS: dict[int, Start] = {
     rules.PROVISIONED: "provisioned",
 }
 _LONGEST_SLEEP_S = 3600.0
+_STARTS_AT_ONCE = 8
+PROVISIONED_INIT_LIMIT_S = 130.0
+"""Longest init phase of a provisioned environment, unless the function's timeout is longer."""
 
 
 class Executor:
@@ -69,6 +72,11 @@ class Executor:
     fork
         Whether Python environments are forked from a process that has imported what they need
         (milliseconds), or each start an interpreter of their own (tens of milliseconds).
+    isolation
+        ``auto`` for the highest level that this machine allows, or one of ``L0`` to ``L3``.
+    function_version
+        Looks up a version by function name and version number: for provisioned environments, which
+        start without an invocation.
     """
 
     def __init__(
@@ -87,6 +95,8 @@ class Executor:
         scale_rate: float = 100.0,
         max_age_s: float = math.inf,
         fork: bool = True,
+        isolation: str = "auto",
+        function_version: Callable[[str, str], FunctionVersion] | None = None,
     ) -> None:
         self.account = account
         self.region = region
@@ -105,10 +115,11 @@ class Executor:
         )
         self._pools = Pools(self._fleet, work_dir, self._runtime_dir, fork=fork)
         self._zygotes = Zygotes()
-        self._isolation = Isolation()
+        self._isolation = Isolation(isolation, work_dir)
         self._services = Services(
             work_dir, self._zygotes, self._isolation, logs, api_endpoint, credentials_for
         )
+        self._function_version = function_version
         self._environments: dict[int, Environment] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._expiry: asyncio.TimerHandle | None = None
@@ -283,6 +294,76 @@ class Executor:
                 concurrency=concurrency,
             )
         )
+
+    # -- what control tells (ControlHooks)
+
+    def code_changed(self, function_name: str, version: str) -> None:
+        """Take no further invocation in the version's present environments; let busy ones end."""
+        self._drain(lambda key: key[:2] == (function_name, version))
+
+    def deleted(self, function_name: str, version: str | None) -> None:
+        """End the environments of one version, or (``None``) of the whole function."""
+        self._drain(lambda key: key[0] == function_name and version in (None, key[1]))
+        if version is None and self._pools.knows(function_name):
+            self.reserved(function_name, None)
+
+    def reserved(self, function_name: str, concurrency: int | None) -> None:
+        """Set the function's reserved concurrency; ``None`` returns it to the account's pool."""
+        self._fleet.set_reserved(self._pools.function(function_name), concurrency)
+
+    def provisioned(self, function_name: str, version: str, environments: int) -> None:
+        """Keep this many environments of the version initialised; 0 ends them."""
+        self._background(self._provision(function_name, version, environments))
+
+    def provisioned_status(self, function_name: str, version: str) -> tuple[int, int]:
+        """Return how many provisioned environments are (available, allocated)."""
+        ready = sum(
+            self._fleet.state.p_provisioned_ready[self._pools[key].index]
+            for key in self._pools.matching(lambda key: key[:2] == (function_name, version))
+        )
+        return ready, ready
+
+    async def _provision(self, function_name: str, version: str, environments: int) -> None:
+        """Have the fleet decide how many to start, and start them."""
+        keys = self._pools.matching(lambda key: key[:2] == (function_name, version))
+        if not environments:
+            for key in keys:
+                self._fleet.set_provisioned(self._now(), self._pools[key].index, 0)
+            self._bury()
+            return
+        assert self._function_version is not None, "provisioned environments need function_version"
+        function = self._function_version(function_name, version)
+        pool = self._pools.find(function, "") or await self._pools.make(function, "")
+        slots = self._fleet.set_provisioned(self._now(), pool.index, environments)
+        self._bury()
+        few = asyncio.Semaphore(_STARTS_AT_ONCE)
+        await asyncio.gather(*(self._start_ahead(pool, slot, few) for slot in slots))
+
+    async def _start_ahead(self, pool: Pool, slot: int, few: asyncio.Semaphore) -> None:
+        """Initialise one provisioned environment; one that fails is given up."""
+        serial = self._fleet.serial(slot)
+        environment = Environment(
+            pool.prepared, self._services, initialization_type="provisioned-concurrency"
+        )
+        self._environments[serial] = environment
+        async with few:
+            limit_s = max(PROVISIONED_INIT_LIMIT_S, pool.prepared.function.timeout_s)
+            try:
+                ok = not self._closing and (await environment.start(limit_s)).ok
+            except SpawnError:
+                ok = False
+        if ok:
+            self._fleet.ready(self._now(), slot)
+            environment.rest()
+        else:
+            self._fleet.discard(self._now(), slot)
+        self._bury()
+
+    def _drain(self, wanted: Callable[[Key], bool]) -> None:
+        for key in self._pools.matching(wanted):
+            self._fleet.set_provisioned(self._now(), self._pools[key].index, 0)
+            self._pools.close(key, self._now())
+        self._bury()
 
     # -- ends of environments
 

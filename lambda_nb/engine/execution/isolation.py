@@ -50,7 +50,7 @@ class Sandbox:
 class Isolation:
     """The isolation level of this engine."""
 
-    def __init__(self) -> None:
+    def __init__(self, wanted: str, work_dir: Path) -> None:
         self.level = 0
 
     def sandbox(self, function: FunctionVersion, prepared: Prepared, home: Path) -> Sandbox:

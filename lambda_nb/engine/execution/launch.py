@@ -31,7 +31,7 @@ SDK = (
 """What AWS's Python runtime brings along (``/var/runtime``), as far as it is installed here."""
 
 
-class InvalidEntrypoint(Exception):
+class InvalidEntrypoint(Exception):  # noqa: N818  (AWS's word)
     """The runtime cannot be started at all; the message is Lambda's."""
 
 
@@ -137,7 +137,7 @@ def imports_of(source: Path) -> frozenset[str]:
         tree = ast.parse(source.read_bytes())
     except (OSError, SyntaxError, ValueError):
         return frozenset()
-    names = set()
+    names: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names.update(alias.name.split(".")[0] for alias in node.names)

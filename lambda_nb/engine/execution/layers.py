@@ -33,6 +33,13 @@ def merged(layers: Sequence[Path], work_dir: Path) -> Path:
     return target
 
 
+def _remove(place: Path) -> None:
+    if place.is_dir() and not place.is_symlink():
+        shutil.rmtree(place)
+    else:
+        place.unlink()
+
+
 def _overlay(layer: Path, target: Path) -> None:
     for folder, names, files in os.walk(layer):
         here = target / Path(folder).relative_to(layer)

@@ -43,6 +43,14 @@ class Pools:
             self._functions[name] = self._fleet.add_function()
         return self._functions[name]
 
+    def knows(self, name: str) -> bool:
+        """Whether the fleet has heard of a function."""
+        return name in self._functions
+
+    def __getitem__(self, key: Key) -> Pool:
+        """The pool of a key that :meth:`matching` gave."""
+        return self._pools[key]
+
     def find(self, function: FunctionVersion, tenant: str) -> Pool | None:
         """The pool for invocations of this very revision, if there is one already."""
         return self._pools.get((function.name, function.version, function.revision, tenant))
@@ -87,9 +95,9 @@ class Pools:
         """Pools of other revisions of the same version and tenant."""
         for key in list(self._pools):
             name, version, revision, whose = key
-            if (name, version, whose) == (function.name, function.version, tenant):
-                if revision != function.revision:
-                    yield key
+            same = (name, version, whose) == (function.name, function.version, tenant)
+            if same and revision != function.revision:
+                yield key
 
     def matching(self, wanted: Callable[[Key], bool]) -> list[Key]:
         """Keys of the pools that ``wanted`` accepts."""

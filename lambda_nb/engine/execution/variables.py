@@ -42,7 +42,7 @@ def compose(
     log_group: str,
     log_stream: str,
 ) -> dict[str, str]:
-    """All variables of the runtime process: presets, then the function's own, then reserved ones."""
+    """All variables of the runtime process: presets, the function's own, then reserved ones."""
     variables = dict(PRESET)
     opt, task = places.opt, places.task_root
     variables["PATH"] = ":".join(

@@ -305,7 +305,8 @@ class Zygotes:
         if task is None or (task.done() and (task.exception() or not task.result().alive)):
             if self._closing:
                 raise SpawnError("the engine is closing")
-            task = asyncio.create_task(_started(kind))
+            dead = task.result() if task is not None and not task.exception() else None
+            task = asyncio.create_task(_started(kind, instead_of=dead))
             self._zygotes[kind] = task
         return await asyncio.shield(task)
 
@@ -330,7 +331,9 @@ class Zygotes:
         await asyncio.gather(*(z.close() for z in started if isinstance(z, Zygote)))
 
 
-async def _started(kind: ZygoteKind) -> Zygote:
+async def _started(kind: ZygoteKind, instead_of: Zygote | None = None) -> Zygote:
+    if instead_of is not None:
+        await instead_of.close()
     zygote = Zygote(kind)
     try:
         await zygote.start()

@@ -172,7 +172,7 @@ def preload(names: list[str], path: list[str]) -> dict[str, str]:
     return failed
 
 
-def become_function(request: dict[str, Any]) -> NoReturn:
+def become_function(request: dict[str, Any]) -> None:
     """Run the Python runtime in this process: no exec, so that what is imported stays."""
     os.environ["_LAMBDA_TELEMETRY_LOG_FD"] = str(_LOG_FD)
     time.tzset()
@@ -192,7 +192,7 @@ def become_program(request: dict[str, Any]) -> NoReturn:
         signal.signal(number, signal.SIG_DFL)
     argv = request["argv"]
     try:
-        os.execvpe(argv[0], argv, os.environ)
+        os.execvpe(argv[0], argv, os.environ)  # noqa: S606
     except OSError as error:
         os.write(2, f"fork/exec {argv[0]}: {error.strerror}\n".encode())
         os._exit(126)

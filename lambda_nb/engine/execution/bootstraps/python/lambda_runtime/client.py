@@ -9,11 +9,10 @@ import os
 import socket
 
 PREFIX = "/2018-06-01/runtime"
-Headers = "dict[str, str]"
 
 
 class RuntimeClient:
-    """Speaks HTTP/1.1 to ``address`` (``host:port``). Ends the process when the other side is gone."""
+    """Speaks HTTP/1.1 to ``address`` (``host:port``). Ends the process with its peer."""
 
     def __init__(self, address: str) -> None:
         host, _, port = address.rpartition(":")

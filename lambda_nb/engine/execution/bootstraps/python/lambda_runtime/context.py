@@ -73,9 +73,9 @@ class LambdaContext:
         self._w3c_fields = _take_w3c(client_context)
         self.client_context = None
         if client_context is not None:
-            self.client_context = ClientContext(client_context)
-            client = self.client_context.client
-            self.client_context.client = None if client is None else Client(client)
+            client = client_context.get("client")
+            sent = {**client_context, "client": None if client is None else Client(client)}
+            self.client_context = ClientContext(sent)
         identity = cognito_identity or {}
         self.identity = CognitoIdentity(
             {

@@ -9,7 +9,7 @@ from typing import Any
 _OURS = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 
-class Fault(Exception):
+class Fault(Exception):  # noqa: N818
     """A failure of the runtime's own, with AWS's name for it."""
 
     def __init__(self, kind: str, message: str, trace: list[str] | None = None) -> None:
@@ -31,7 +31,7 @@ def from_exception(error: BaseException, request_id: str = "") -> dict[str, Any]
     while first < len(frames) and frames[first].filename.startswith(_OURS):
         first += 1
     shown = frames[first:] if first < len(frames) else frames
-    trace = traceback.format_list([(f.filename, f.lineno, f.name, f.line) for f in shown])
+    trace = traceback.format_list([(f.filename, f.lineno or 0, f.name, f.line) for f in shown])
     return make(str(error), type(error).__name__, trace, request_id)
 
 

@@ -134,7 +134,8 @@ def _event(body: bytes) -> Any:
 
 def _marshalled(encoder: Encoder, result: Any) -> bytes:
     try:
-        return encoder.encode(result).encode("utf-8")
+        text: str = encoder.encode(result)
+        return text.encode("utf-8")
     except Exception as error:
         raise Fault("Runtime.MarshalError", f"Unable to marshal response: {error}") from None
 

@@ -27,7 +27,7 @@ class Encoder:
 
 
 class _Marks:
-    """Stands a marked string in for each decimal, whose digits JSON text can carry but floats cannot."""
+    """Stands a marked string in for each decimal: JSON text can carry its digits, a float not."""
 
     def __init__(self) -> None:
         self.mark = ""
