@@ -15,6 +15,7 @@ import re
 import signal
 import subprocess
 import sys
+import urllib.request
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -23,7 +24,10 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials
 
 READY = re.compile(
     r"lambda-nb serving on (?P<url>http://127\.0\.0\.1:\d+) "
@@ -101,6 +105,26 @@ class Engine:
         if wait:
             self.wait(arguments["FunctionName"])
         return str(arguments["FunctionName"])
+
+    def update(self, name: str, code: str) -> None:
+        """Give a function another ``index.py`` and wait until it is in use."""
+        self.client().update_function_code(FunctionName=name, ZipFile=zip_of({"index.py": code}))
+        self.wait(name)
+
+    def get(self, path: str) -> bytes:
+        """A signed GET of a path of the engine."""
+        keys = Credentials(self.keys["aws_access_key_id"], self.keys["aws_secret_access_key"])
+        request = AWSRequest("GET", self.url + path)
+        SigV4Auth(keys, "lambda", self.region).add_auth(request)
+        signed = urllib.request.Request(request.url, headers=dict(request.headers.items()))
+        with urllib.request.urlopen(signed, timeout=60) as reply:
+            content: bytes = reply.read()
+        return content
+
+    def status(self) -> dict[str, Any]:
+        """What ``/_lambda_nb/status`` says."""
+        status: dict[str, Any] = json.loads(self.get("/_lambda_nb/status"))
+        return status
 
     def wait(self, name: str) -> None:
         """Wait until the function is active and its last update is through."""
