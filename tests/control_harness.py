@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.validate import ParamValidator
 
+from lambda_nb.engine.api import service
 from lambda_nb.engine.control import Control
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.model import Caller, FetchFailed
@@ -81,7 +83,9 @@ class Harness:
     async def __call__(self, operation: str, **request: Any) -> dict[str, Any]:
         """The answer as it was given, before the engine's next turn."""
         answer = self._operations[operation](request, Caller(ACCOUNT, REGION))
-        return answer if isinstance(answer, dict) else await answer
+        made = answer if isinstance(answer, dict) else await answer
+        fits_the_model(operation, made)
+        return made
 
     async def settled(self, operation: str, **request: Any) -> dict[str, Any]:
         """The answer, after what it set going has come to rest."""
@@ -95,6 +99,20 @@ class Harness:
 
     def close(self) -> None:
         self.control.close()
+
+
+def fits_the_model(operation: str, answer: dict[str, Any]) -> None:
+    """An answer has only members of the service model, each of the model's type."""
+    shape = service.operation(operation).output_shape
+    if shape is None:
+        assert answer == {}
+        return
+    unknown = answer.keys() - shape.members.keys()
+    assert not unknown, f"{operation} answers {unknown}"
+    if operation == "GetFunctionCodeSigningConfig":  # AWS leaves the ARN out if there is none
+        answer = {"CodeSigningConfigArn": "", **answer}
+    report = ParamValidator().validate(answer, shape)
+    assert not report.has_errors(), f"{operation}: {report.generate_report()}"
 
 
 def minimal(name: str = "f", **settings: Any) -> dict[str, Any]:

@@ -2,13 +2,13 @@
 
 :func:`check` refuses what AWS refuses, with AWS's code and message; :func:`created` and
 :func:`updated` then give the function's configuration exactly as AWS shows it (which keys are
-present, which are left out). Patterns and ranges: botocore 1.44.5; texts: facts/api.md section 5.
+present, which are left out). What the service model says of each member by itself is checked by
+:mod:`lambda_nb.rules.constraints`. Texts: facts/api.md section 5.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -20,45 +20,6 @@ from lambda_nb.rules.refusal import invalid, problem, validation
 Settings = Mapping[str, Any]
 Configuration = dict[str, Any]
 
-ROLE_PATTERN = r"arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+"
-HANDLER_PATTERN = r"[^\s]+"
-ENVIRONMENT_KEY_PATTERN = r"[a-zA-Z]([a-zA-Z0-9_])+"
-LOG_GROUP_PATTERN = r"[\.\-_/#A-Za-z0-9]+"
-ANY_ARN_PATTERN = r"(arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*)|()"
-LAYER_PATTERN = (
-    r"((arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}"
-    r":layer:[a-zA-Z0-9-_]+:[0-9]+)|(arn:[a-zA-Z0-9-]+:lambda:::awslayer:[a-zA-Z0-9-_]+))"
-)
-MOUNT_PATTERN = r"/mnt/[a-zA-Z0-9-_.]+"
-
-_PATTERNS = {
-    "Role": ROLE_PATTERN,
-    "Handler": HANDLER_PATTERN,
-    "KMSKeyArn": ANY_ARN_PATTERN,
-    "DeadLetterConfig.TargetArn": ANY_ARN_PATTERN,
-    "LoggingConfig.LogGroup": LOG_GROUP_PATTERN,
-}
-_LENGTHS = {
-    "Handler": (0, quotas.HANDLER_CHARACTERS.value),
-    "Description": (0, quotas.DESCRIPTION_CHARACTERS.value),
-    "LoggingConfig.LogGroup": (1, 512),
-    "Architectures": (1, 1),
-    "FileSystemConfigs": (0, 1),
-    "VpcConfig.SubnetIds": (0, 16),
-    "VpcConfig.SecurityGroupIds": (0, 5),
-    "ImageConfig.EntryPoint": (0, 1500),
-    "ImageConfig.Command": (0, 1500),
-    "ImageConfig.WorkingDirectory": (0, 1000),
-}
-_ENUMS = {
-    "PackageType": ("Zip", "Image"),
-    "TracingConfig.Mode": ("Active", "PassThrough"),
-    "SnapStart.ApplyOn": ("PublishedVersions", "None"),
-    "LoggingConfig.LogFormat": ("JSON", "Text"),
-    "LoggingConfig.ApplicationLogLevel": ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"),
-    "LoggingConfig.SystemLogLevel": ("DEBUG", "INFO", "WARN"),
-    "TenancyConfig.TenantIsolationMode": ("PER_TENANT",),
-}
 _RANGES = {
     "Timeout": (quotas.TIMEOUT_MIN_S, quotas.TIMEOUT_MAX_S, quotas.TIMEOUT_MANAGED_MAX_S),
     "MemorySize": (quotas.MEMORY_MIN_MB, quotas.MEMORY_MAX_MB, quotas.MEMORY_MANAGED_MAX_MB),
@@ -116,7 +77,7 @@ def check(request: Settings, *, today: date, region: str, current: Settings | No
     lambda_nb.rules.refusal.Refused
         With AWS's code and message. Whether the layers named exist is not looked at here.
     """
-    check_members(request)
+    check_ranges(request)
     package = (current or request).get("PackageType", "Zip")
     if current is None:
         _check_package(request, package)
@@ -128,33 +89,11 @@ def check(request: Settings, *, today: date, region: str, current: Settings | No
     _check_combinations({**(current or {}), **request})
 
 
-def check_members(request: Settings) -> None:
-    """Refuse members that break the service model's patterns, lengths, ranges and enumerations."""
-    problems: list[str] = []
-    for path, pattern in _PATTERNS.items():
-        value = _at(request, path)
-        if value is not None and not re.fullmatch(pattern, value, re.ASCII):
-            rule = f"Member must satisfy regular expression pattern: {pattern}"
-            problems.append(problem(value, _member(path), rule))
-    for path, (shortest, longest) in _LENGTHS.items():
-        value = _at(request, path)
-        if value is not None and len(value) > longest:
-            rule = f"Member must have length less than or equal to {longest}"
-            problems.append(problem(value, _member(path), rule))
-        if value is not None and len(value) < shortest:
-            rule = f"Member must have length greater than or equal to {shortest}"
-            problems.append(problem(value, _member(path), rule))
-    for path, allowed in _ENUMS.items():
-        value = _at(request, path)
-        if value is not None and value not in allowed:
-            rule = f"Member must satisfy enum value set: [{', '.join(allowed)}]"
-            problems.append(problem(value, _member(path), rule))
-    problems += _range_problems(request) + _list_problems(request)
-    if problems:
-        raise validation(problems)
+def check_ranges(request: Settings) -> None:
+    """Refuse sizes beyond those of ordinary functions.
 
-
-def _range_problems(request: Settings) -> list[str]:
+    The service model allows more, for functions that run on a capacity provider.
+    """
     managed = bool(request.get("CapacityProviderConfig"))
     problems = []
     for path, (low, high, managed_high) in _RANGES.items():
@@ -166,39 +105,8 @@ def _range_problems(request: Settings) -> list[str]:
         if value is not None and value < low.value:
             rule = f"Member must have value greater than or equal to {low.value}"
             problems.append(problem(value, _member(path), rule))
-    return problems
-
-
-def _list_problems(request: Settings) -> list[str]:
-    problems = []
-    architectures = request.get("Architectures") or []
-    if any(a not in ("x86_64", "arm64") for a in architectures):
-        rule = (
-            "Member must satisfy constraint: [Member must satisfy enum value set: [x86_64, arm64], "
-            "Member must not be null]"
-        )
-        problems.append(problem(architectures, "architectures", rule))
-    layers = request.get("Layers") or []
-    if any(not re.fullmatch(LAYER_PATTERN, arn, re.ASCII) for arn in layers):
-        rule = (
-            "Member must satisfy constraint: [Member must have length less than or equal to 2048, "
-            "Member must have length greater than or equal to 1, Member must satisfy regular "
-            f"expression pattern: {LAYER_PATTERN}, Member must not be null]"
-        )
-        problems.append(problem(layers, "layers", rule))
-    for mount in request.get("FileSystemConfigs") or []:
-        path = mount.get("LocalMountPath", "")
-        if not re.fullmatch(MOUNT_PATTERN, path, re.ASCII):
-            rule = f"Member must satisfy regular expression pattern: {MOUNT_PATTERN}"
-            problems.append(problem(path, "fileSystemConfigs.1.member.localMountPath", rule))
-    keys = (_at(request, "Environment.Variables") or {}).keys()
-    if any(not re.fullmatch(ENVIRONMENT_KEY_PATTERN, key, re.ASCII) for key in keys):
-        problems.append(  # AWS leaves the value out: it may be secret
-            "Value at 'environment.variables' failed to satisfy constraint: Map keys must satisfy "
-            "constraint: [Member must satisfy regular expression pattern: "
-            f"{ENVIRONMENT_KEY_PATTERN}, Member must not be null]"
-        )
-    return problems
+    if problems:
+        raise validation(problems)
 
 
 def check_layers(arns: list[str], region: str) -> None:

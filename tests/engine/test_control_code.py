@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import stat
 import zipfile
@@ -115,6 +116,14 @@ async def test_broken_archives_are_refused_as_such(tmp_path: Path, data: bytes) 
 async def test_an_archive_without_files_is_empty(tmp_path: Path) -> None:
     with refused(INVALID, "Uploaded file must be a non-empty zip"):
         await CodeStore(tmp_path).add(packed())
+
+
+async def test_the_same_archive_may_arrive_many_times_at_once(tmp_path: Path) -> None:
+    store = CodeStore(tmp_path)
+    codes = await asyncio.gather(*(store.add(archive()) for _ in range(16)))
+    assert len(set(codes)) == 1
+    assert [path.name for path in (tmp_path / "zips").iterdir()] == [f"{codes[0].digest}.zip"]
+    assert [path.name for path in (tmp_path / "trees").iterdir()] == [codes[0].digest]
 
 
 async def test_direct_uploads_end_at_50_mb(harness: Harness) -> None:

@@ -322,7 +322,7 @@ async def test_event_invoke_config(harness: Harness) -> None:
     assert listed["FunctionEventInvokeConfigs"] == [replaced]
     for destination, text in (
         (f"{ARN}f", "You can't specify the function as a destination for itself."),
-        ("arn:aws:ec2:x:y:z", "The destination ARN arn:aws:ec2:x:y:z is invalid."),
+        ("arn:aws:ec2:::z", "The destination ARN arn:aws:ec2:::z is invalid."),
     ):
         with refused(INVALID, text):
             await harness(
@@ -389,5 +389,6 @@ async def test_runtime_management_recursion_and_scaling(harness: Harness) -> Non
     assert not harness.control.recursion_allowed("f")
     await harness("PutFunctionRecursionConfig", FunctionName="f", RecursiveLoop="Allow")
     assert harness.control.recursion_allowed("f")
+    await harness("PublishVersion", FunctionName="f")
     with refused(INVALID):
-        await harness("PutFunctionScalingConfig", FunctionName="f", Qualifier="$LATEST")
+        await harness("PutFunctionScalingConfig", FunctionName="f", Qualifier="1")

@@ -14,6 +14,7 @@ from control_harness import (
     CONFLICT,
     INVALID,
     NOT_FOUND,
+    ROLE,
     VALIDATION,
     Harness,
     archive,
@@ -29,6 +30,7 @@ __all__ = ["harness"]
 QUEUE = f"arn:aws:sqs:us-east-1:{ACCOUNT}:q"
 STREAM = f"arn:aws:kinesis:us-east-1:{ACCOUNT}:stream/s"
 TABLE = f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/t/stream/2026-01-01T00:00:00.000"
+BROKERS = {"Endpoints": {"KAFKA_BOOTSTRAP_SERVERS": ["broker:9092"]}}
 
 
 async def test_a_queue_mapping(harness: Harness) -> None:
@@ -143,7 +145,7 @@ async def test_mappings_are_listed_by_function_and_source(harness: Harness) -> N
     ("request_", "message"),
     [
         ({}, "Unrecognized event source."),
-        ({"EventSourceArn": "arn:aws:ec2:a:b:c:d"}, "Unrecognized event source."),
+        ({"EventSourceArn": "arn:aws:ec2:us-east-1::d"}, "Unrecognized event source."),
         ({"EventSourceArn": QUEUE, "FunctionName": "nobody"}, "Function does not exist"),
         (
             {"EventSourceArn": STREAM},
@@ -168,7 +170,10 @@ async def test_mappings_are_listed_by_function_and_source(harness: Harness) -> N
             "Invalid filter pattern definition.",
         ),
         (
-            {"SelfManagedEventSource": {"Endpoints": {}}, "StartingPosition": "LATEST"},
+            {
+                "SelfManagedEventSource": {"Endpoints": {"KAFKA_BOOTSTRAP_SERVERS": ["b:9092"]}},
+                "StartingPosition": "LATEST",
+            },
             "Required 'sourceAccessConfigurations' parameter is missing.",
         ),
     ],
@@ -310,7 +315,7 @@ async def test_capacity_providers(harness: Harness) -> None:
     request = {
         "CapacityProviderName": "fleet",
         "VpcConfig": {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]},
-        "PermissionsConfig": {"CapacityProviderOperatorRoleArn": "arn:aws:iam::1:role/r"},
+        "PermissionsConfig": {"CapacityProviderOperatorRoleArn": ROLE},
     }
     config = {"LambdaManagedInstancesCapacityProviderConfig": {"CapacityProviderArn": arn}}
     with refused(INVALID):
@@ -319,18 +324,27 @@ async def test_capacity_providers(harness: Harness) -> None:
     assert (made["CapacityProviderArn"], made["State"]) == (arn, "Pending")
     got = (await harness("GetCapacityProvider", CapacityProviderName=arn))["CapacityProvider"]
     assert got["State"] == "Active"
-    await harness.function(CapacityProviderConfig=config, Timeout=1000)
+    made = await harness.function(
+        CapacityProviderConfig=config, Timeout=1000, PublishTo="LATEST_PUBLISHED"
+    )
+    assert made["Version"] == "$LATEST.PUBLISHED"
     users = await harness("ListFunctionVersionsByCapacityProvider", CapacityProviderName="fleet")
     assert users["CapacityProviderArn"] == arn
-    assert users["FunctionVersions"] == [{"FunctionArn": f"{ARN}f:$LATEST", "State": "Active"}]
+    assert users["FunctionVersions"] == [
+        {"FunctionArn": f"{ARN}f:$LATEST", "State": "Active"},
+        {"FunctionArn": f"{ARN}f:$LATEST.PUBLISHED", "State": "Active"},
+    ]
+    assert harness.control.resolve("f:$LATEST.PUBLISHED", None).function.timeout_s == 1000
     bounds = {"MinExecutionEnvironments": 1, "MaxExecutionEnvironments": 2}
     await harness(
         "PutFunctionScalingConfig",
         FunctionName="f",
-        Qualifier="$LATEST",
+        Qualifier="$LATEST.PUBLISHED",
         FunctionScalingConfig=bounds,
     )
-    scaling = await harness("GetFunctionScalingConfig", FunctionName="f", Qualifier="$LATEST")
+    scaling = await harness(
+        "GetFunctionScalingConfig", FunctionName="f", Qualifier="$LATEST.PUBLISHED"
+    )
     assert scaling["AppliedFunctionScalingConfig"] == bounds
     with refused(CONFLICT):
         await harness("DeleteCapacityProvider", CapacityProviderName="fleet")

@@ -12,9 +12,8 @@ from lambda_nb.engine.control.provisioned import Provisioned
 from lambda_nb.engine.control.store import Record
 from lambda_nb.engine.errors import conflict, invalid_parameter, not_found
 from lambda_nb.engine.model import Caller, Operation, Request, Response
-from lambda_nb.rules import names, quotas
+from lambda_nb.rules import quotas
 from lambda_nb.rules.names import LATEST
-from lambda_nb.rules.refusal import problem, validation
 
 
 class Aliases:
@@ -40,9 +39,6 @@ class Aliases:
         """Give a version a name."""
         name = self._lookup.target(request, namespaced=False).name
         alias = request["Name"]
-        if not names.is_alias(alias):
-            rule = f"Member must satisfy regular expression pattern: {names.ALIAS_PATTERN}"
-            raise validation([problem(alias, "name", rule)])
         weights = _weights(request.get("RoutingConfig"))
         self._check(name, request["FunctionVersion"], weights)
         if self._store.get("alias", name, alias):
@@ -126,13 +122,6 @@ class Aliases:
                 "Number of items in AdditionalVersionWeights cannot be greater than "
                 f"{quotas.ALIASES_ROUTED.value}"
             )
-        if any(not 0.0 <= weight <= 1.0 for weight in weights.values()):
-            rule = (
-                "Map value must satisfy constraint: [Member must have value less than or equal to "
-                "1.0, Member must have value greater than or equal to 0.0, Member must not be null]"
-            )
-            member = "routingConfig.additionalVersionWeights"
-            raise validation([problem(dict(weights), member, rule)])
         if version in weights:
             raise invalid_parameter(
                 f"Invalid function version {version}. Function version {version} is already "

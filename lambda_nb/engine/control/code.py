@@ -104,9 +104,10 @@ class CodeStore:
                 shutil.rmtree(scratch, ignore_errors=True)
         archive = self.archive(digest)
         if not archive.exists():
-            partial = self._zips / f".{digest}.{os.getpid()}"
-            partial.write_bytes(data)
-            partial.replace(archive)
+            number, partial = tempfile.mkstemp(dir=self._zips, prefix=".arriving-")
+            with os.fdopen(number, "wb") as file:
+                file.write(data)
+            os.replace(partial, archive)
         return Code(digest, len(data), unzipped_size(data))
 
 

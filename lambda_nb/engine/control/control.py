@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Awaitable, Callable, Mapping
-from functools import wraps
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
 from lambda_nb.engine.control.account import Account
 from lambda_nb.engine.control.aliases import Aliases
+from lambda_nb.engine.control.answering import answering
 from lambda_nb.engine.control.capacity import CapacityProviders
 from lambda_nb.engine.control.code import CodeStore
 from lambda_nb.engine.control.concurrency import Budget, Concurrency
@@ -35,19 +34,14 @@ from lambda_nb.engine.control.tags import Tags
 from lambda_nb.engine.control.updates import Updates
 from lambda_nb.engine.control.urls import FunctionUrl, Urls
 from lambda_nb.engine.control.versions import Versions
-from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.model import (
-    Caller,
     ControlHooks,
     FetchObject,
     Operation,
     ProbeSource,
-    Request,
     Resolved,
-    Response,
 )
 from lambda_nb.rules import quotas
-from lambda_nb.rules.refusal import Refused
 
 
 class _Theme(Protocol):
@@ -156,7 +150,7 @@ class Control:
     def operations(self) -> dict[str, Operation]:
         """Handlers of all operations of the control plane, by AWS's operation names."""
         return {
-            name: _answering(handler)
+            name: answering(name, handler)
             for theme in self._themes
             for name, handler in theme.operations().items()
         }
@@ -210,31 +204,3 @@ class Control:
                 used.add(record["code"].get("digest", ""))
                 used.update(layer["digest"] for layer in record.get("layers", ()))
         return used
-
-
-def _answering(handler: Operation) -> Operation:
-    """A handler whose refusals by the rules come out as errors of the API."""
-    if inspect.iscoroutinefunction(handler):
-
-        @wraps(handler)
-        async def awaited(request: Request, caller: Caller) -> Response:
-            try:
-                response: Response = await handler(request, caller)
-            except Refused as refused:
-                raise _as_error(refused) from refused
-            return response
-
-        return awaited
-
-    @wraps(handler)
-    def answered(request: Request, caller: Caller) -> Response | Awaitable[Response]:
-        try:
-            return handler(request, caller)
-        except Refused as refused:
-            raise _as_error(refused) from refused
-
-    return answered
-
-
-def _as_error(refused: Refused) -> AWSError:
-    return AWSError(refused.code, refused.message, refused.status)

@@ -15,6 +15,7 @@ from lambda_nb.engine.control.signing import SigningGate
 from lambda_nb.engine.control.source import Sources
 from lambda_nb.engine.control.store import Record
 from lambda_nb.engine.control.tags import check_tags
+from lambda_nb.engine.control.versions import published_as
 from lambda_nb.engine.errors import conflict, invalid_parameter
 from lambda_nb.engine.model import Caller, Operation, Request, Response
 from lambda_nb.rules import names, settings
@@ -84,21 +85,24 @@ class Functions:
             "layers": [layer.record() for layer in layers],
             "picture": c.revision(),
         }
-        publish = bool(request.get("Publish"))
-        function: Record = {"next": 2 if publish else 1, "tags": dict(request.get("Tags") or {})}
+        published = published_as(request, "1")
+        function: Record = {
+            "next": 2 if published == "1" else 1,
+            "tags": dict(request.get("Tags") or {}),
+        }
         if request.get("CodeSigningConfigArn"):
             function["code_signing"] = request["CodeSigningConfigArn"]
         with self._store.write() as batch:
             batch.put("function", "", name, function)
             batch.put("version", name, LATEST, latest)
-            if publish:
-                first = {**config, "Version": "1", "RevisionId": c.revision()}
-                batch.put("version", name, "1", {**latest, "config": first})
+            if published:
+                first = {**config, "Version": published, "RevisionId": c.revision()}
+                batch.put("version", name, published, {**latest, "config": first})
         self._progress.finish_soon(name, LATEST)
-        if not publish:
+        if published is None:
             return self._lookup.describe(name, latest, None)
-        self._progress.finish_soon(name, "1")
-        return {**self._lookup.describe(name, latest, None), "Version": "1"}
+        self._progress.finish_soon(name, published)
+        return {**self._lookup.describe(name, latest, None), "Version": published}
 
     def _refuse_existing(self, name: str) -> None:
         if self._store.get("function", "", name):

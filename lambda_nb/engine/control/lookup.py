@@ -113,9 +113,9 @@ class Lookup:
         return {key: value for key, value in config.items() if key not in NOT_IN_A_LIST}
 
     def versions(self, name: str) -> list[tuple[str, Record]]:
-        """All versions of a function: ``$LATEST``, then ascending."""
+        """All versions of a function: ``$LATEST``, ``$LATEST.PUBLISHED``, then ascending."""
         found = self._store.children("version", name)
-        return sorted(found.items(), key=lambda item: (item[0] != LATEST, len(item[0]), item[0]))
+        return sorted(found.items(), key=lambda item: _position(item[0]))
 
     def updatable(self, name: str, request: Request) -> Record:
         """``$LATEST`` of a function that may be changed now by a request.
@@ -139,6 +139,10 @@ class Lookup:
         for kind in OF_A_FUNCTION:
             for key in self._store.children(kind, name):
                 batch.delete(kind, name, key)
+
+
+def _position(version: str) -> tuple[int, str]:
+    return (int(version), "") if version.isdigit() else (0, version)
 
 
 def refuse_while_changing(config: Record, arn: str) -> None:

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from itertools import accumulate
 from pathlib import Path
 
+from lambda_nb.engine.control.answering import as_error
 from lambda_nb.engine.control.context import Context
 from lambda_nb.engine.control.lookup import Lookup
 from lambda_nb.engine.control.store import Record
-from lambda_nb.engine.errors import AWSError, conflict
+from lambda_nb.engine.errors import conflict
 from lambda_nb.engine.model import FileSystemMount, FunctionVersion, Resolved
 from lambda_nb.rules import names
 from lambda_nb.rules.refusal import Refused
@@ -71,7 +72,7 @@ class Resolver:
         try:
             return self._find(function_name, qualifier, key)
         except Refused as refused:
-            raise AWSError(refused.code, refused.message, refused.status) from refused
+            raise as_error(refused) from refused
 
     def _find(
         self, function_name: str, qualifier: str | None, key: tuple[str, str | None]

@@ -53,7 +53,6 @@ class Updates:
         record = self._lookup.updatable(name, request)
         package = record["config"]["PackageType"]
         _check_package(request, package)
-        settings.check_members(request)
         self._gate.check(self._lookup.function(name).get("code_signing"))
         layers = [UsedLayer(**layer) for layer in record["layers"]]
         code = await self._sources.code(request, package, layers)
@@ -64,7 +63,7 @@ class Updates:
         changed = {**record, "config": config, "code": code.record()}
         if request.get("DryRun"):
             return self._lookup.describe(name, changed, None)
-        return self._take_up(name, changed, publish=bool(request.get("Publish")))
+        return self._take_up(name, changed, request)
 
     def configuration(self, request: Request, caller: Caller) -> Response:
         """Change settings of ``$LATEST``."""
@@ -85,7 +84,7 @@ class Updates:
             config.pop("Layers", None)
             if layers:
                 config["Layers"] = [layer.shown() for layer in layers]
-        return self._take_up(name, changed, publish=False)
+        return self._take_up(name, changed, {})
 
     def _name(self, request: Request) -> str:
         target = self._lookup.target(request, namespaced=False)
@@ -93,7 +92,7 @@ class Updates:
             raise invalid_parameter(UNQUALIFIED_ONLY)
         return target.name
 
-    def _take_up(self, name: str, changed: Record, *, publish: bool) -> Response:
+    def _take_up(self, name: str, changed: Record, request: Request) -> Response:
         """Store the new ``$LATEST`` and let environments of the old one drain."""
         config = changed["config"] | {"LastModified": c.timestamp(), "RevisionId": c.revision()}
         updating: Record = {
@@ -105,8 +104,8 @@ class Updates:
             batch.put("version", name, LATEST, updating)
         self._context.hooks.code_changed(name, LATEST)
         self._progress.finish_soon(name, LATEST)
-        if publish:
-            return self._versions.publish(name, updating)
+        if request.get("Publish") or request.get("PublishTo"):
+            return self._versions.publish(name, updating, {"PublishTo": request.get("PublishTo")})
         return self._lookup.describe(name, updating, None)
 
 

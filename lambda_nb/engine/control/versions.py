@@ -15,7 +15,7 @@ from lambda_nb.engine.control.store import Record
 from lambda_nb.engine.errors import invalid_parameter
 from lambda_nb.engine.model import Caller, Operation, Request, Response
 from lambda_nb.rules import quotas
-from lambda_nb.rules.names import LATEST
+from lambda_nb.rules.names import LATEST, LATEST_PUBLISHED
 
 _OWN = ("Version", "RevisionId", "LastModified", "Description", "SnapStart", "State", "StateReason")
 """Members in which a version may differ from ``$LATEST`` without anything having changed."""
@@ -49,29 +49,36 @@ class Versions:
                 f"CodeSHA256 ({given}) is different from current CodeSHA256 in $LATEST "
                 f"({config['CodeSha256']}). Please try again with the CodeSHA256 in $LATEST."
             )
-        return self.publish(name, latest, request.get("Description"))
+        return self.publish(name, latest, request)
 
-    def publish(self, name: str, latest: Record, description: str | None = None) -> Response:
-        """Make the next version from ``$LATEST``'s record, unless the last one equals it."""
+    def publish(self, name: str, latest: Record, request: Request) -> Response:
+        """Make the next version from ``$LATEST``'s record, unless the last one equals it.
+
+        ``PublishTo`` replaces ``$LATEST.PUBLISHED`` instead of making a numbered version.
+        """
         function = self._lookup.function(name)
-        last = self._context.store.get("version", name, str(function["next"] - 1))
-        if last is not None and _same(last, latest):
+        number = function["next"]
+        version = published_as({**request, "Publish": True}, str(number)) or str(number)
+        last = self._context.store.get("version", name, str(number - 1))
+        if version != LATEST_PUBLISHED and last is not None and _same(last, latest):
             return self._lookup.describe(name, last, last["config"]["Version"])
-        version = str(function["next"])
         config = finished(latest, version)["config"] | {
             "Version": version,
             "RevisionId": c.revision(),
         }
-        if description is not None:
-            config["Description"] = description
+        if request.get("Description") is not None:
+            config["Description"] = request["Description"]
         snapshot = config["SnapStart"]["ApplyOn"] == "PublishedVersions"
         if snapshot:
             config |= {"SnapStart": {**config["SnapStart"], "OptimizationStatus": "On"}, **CREATING}
             del config["LastUpdateStatus"]
         record: Record = {**latest, "config": config, "picture": c.revision()}
         with self._context.store.write() as batch:
-            batch.put("function", "", name, {**function, "next": function["next"] + 1})
+            if version != LATEST_PUBLISHED:
+                batch.put("function", "", name, {**function, "next": number + 1})
             batch.put("version", name, version, record)
+        if version == LATEST_PUBLISHED:
+            self._context.hooks.code_changed(name, version)
         if snapshot:
             self._progress.finish_soon(name, version)
         return self._lookup.describe(name, record, version)
@@ -85,6 +92,13 @@ class Versions:
             for version, record in self._lookup.versions(name)
         ]
         return page(request, "Versions", entries, most=quotas.PAGE.value)
+
+
+def published_as(request: Request, number: str) -> str | None:
+    """The version that a request publishes: ``number``, ``$LATEST.PUBLISHED``, or none."""
+    if request.get("PublishTo") == "LATEST_PUBLISHED":
+        return LATEST_PUBLISHED
+    return number if request.get("Publish") else None
 
 
 def _same(version: Record, latest: Record) -> bool:
