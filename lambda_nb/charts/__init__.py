@@ -8,6 +8,7 @@ is given or on a new one, and returns it.
 ``arrivals``               invocations per second, over time
 ``latency``                the distribution of durations, with percentiles
 ``percentiles_over_time``  percentiles of durations, over time
+``compare``                one figure over time from several runs
 ``cost``                   dollars, stacked by line of the bill
 ``heat_map``               functions by hour
 ``gantt``                  the life of every environment
@@ -17,6 +18,7 @@ is given or on a new one, and returns it.
 """
 
 from lambda_nb.charts.arrivals import arrivals
+from lambda_nb.charts.compare import compare
 from lambda_nb.charts.concurrency import concurrency
 from lambda_nb.charts.cost import cost
 from lambda_nb.charts.gantt import gantt
@@ -32,6 +34,7 @@ __all__ = [
     "arrivals",
     "board",
     "cold_starts",
+    "compare",
     "concurrency",
     "cost",
     "gantt",

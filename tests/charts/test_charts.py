@@ -55,6 +55,7 @@ CHARTS: dict[str, Callable[[Axes | None], Axes]] = {
     "arrivals": lambda ax: charts.arrivals([0.0, 1.0, 5.0, 5.1], ax),
     "latency": lambda ax: charts.latency([0.1, 0.2, 0.5, np.nan], ax),
     "percentiles": lambda ax: charts.percentiles_over_time(range(100), np.ones(100), ax),
+    "compare": lambda ax: charts.compare({"real": timeline(), "simulated": timeline()}, ax=ax),
     "cost": lambda ax: charts.cost({"requests": 0.2, "duration": 1.5}, ax),
     "heat_map": lambda ax: charts.heat_map([0.0, 10.0, 20.0], ["a", "b", "a"], ax),
     "gantt": lambda ax: charts.gantt(
@@ -163,6 +164,22 @@ def test_fine_bins_are_joined_and_nothing_is_lost() -> None:
     assert len(ax.patches) <= 240
     assert sum(bar.get_height() for bar in ax.patches) == counts.sum()
     assert ax.get_ylabel() == "count per 30 s"
+
+
+def test_runs_are_compared_line_by_line() -> None:
+    long = pd.DataFrame({"in_flight": np.zeros(50_000)}, index=np.arange(50_000.0))
+    long.iloc[33_333] = 9.0
+    ax = charts.compare({"real": timeline(), "simulated": long})
+    assert labels(ax) == ["real", "simulated"]
+    assert ax.lines[0].get_ydata().tolist() == [1, 3, 2, 0]
+    assert ax.lines[1].get_ydata().max() == 9
+    assert ax.lines[0].get_linestyle() != ax.lines[1].get_linestyle()
+    total = charts.compare({"real": timeline()}, "cold_starts", cumulative=True)
+    assert total.lines[0].get_ydata().tolist() == [2, 3, 3, 3]
+    assert total.get_ylabel() == "cold starts, so far"
+    with pytest.raises(ValueError, match="timeline 'real' has no 'idle_time'"):
+        charts.compare({"real": timeline()}, "idle_time")
+    assert "no invocations" in texts(charts.compare({"real": timeline().iloc[:0]}))
 
 
 def test_arrivals_are_a_rate() -> None:
