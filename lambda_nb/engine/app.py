@@ -228,6 +228,8 @@ async def _compose(
         records=metrics,
         keep_alive_s=options.keep_alive_s,
         account_limit=options.account_concurrency,
+        isolation=options.isolation,
+        function_version=lambda name, number: control.resolve(name, number).function,
     )
     await executor.start()
     cleanup.push_async_callback(executor.close)
