@@ -1,0 +1,157 @@
+"""The control plane as a stranger's boto3 sees it: over HTTP, signed, serialised, with waiters."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import urllib.request
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from engine_fixtures import Engine
+
+CODE = "def handler(event, context):\n    return {'version': context.function_version}\n"
+
+
+def error(caught: pytest.ExceptionInfo[ClientError]) -> tuple[int, str, str]:
+    """Status, code and message of an error."""
+    response = caught.value.response
+    status = response["ResponseMetadata"]["HTTPStatusCode"]
+    return status, response["Error"]["Code"], response["Error"]["Message"]
+
+
+def test_create_wait_get_update_delete(engine: Engine) -> None:
+    lambda_ = engine.client()
+    name = engine.create(CODE, Tags={"a": "b"}, Description="words")
+    got = lambda_.get_function(FunctionName=name)
+    assert got["Configuration"]["State"] == "Active"
+    assert got["Tags"] == {"a": "b"}
+    with urllib.request.urlopen(got["Code"]["Location"]) as download:  # a link of this engine
+        archive = download.read()
+    size, digest = got["Configuration"]["CodeSize"], got["Configuration"]["CodeSha256"]
+    assert len(archive) == size
+    assert base64.b64encode(hashlib.sha256(archive).digest()).decode() == digest
+    lambda_.update_function_configuration(FunctionName=name, Timeout=9, MemorySize=256)
+    lambda_.get_waiter("function_updated_v2").wait(FunctionName=name)
+    assert lambda_.get_function_configuration(FunctionName=name)["Timeout"] == 9
+    deleted = lambda_.delete_function(FunctionName=name)
+    assert deleted["ResponseMetadata"]["HTTPStatusCode"] in (200, 204)
+    with pytest.raises(lambda_.exceptions.ResourceNotFoundException) as caught:
+        lambda_.get_function(FunctionName=name)
+    arn = f"arn:aws:lambda:{engine.region}:{engine.account}:function:{name}"
+    assert error(caught) == (404, "ResourceNotFoundException", f"Function not found: {arn}")
+
+
+def test_errors_arrive_as_botocore_s_own_exceptions(engine: Engine) -> None:
+    lambda_ = engine.client()
+    name = engine.create(CODE)
+    lambda_.create_alias(FunctionName=name, Name="a", FunctionVersion="$LATEST")
+    with pytest.raises(lambda_.exceptions.ResourceConflictException):
+        lambda_.create_alias(FunctionName=name, Name="a", FunctionVersion="$LATEST")
+    with pytest.raises(lambda_.exceptions.PreconditionFailedException):
+        lambda_.publish_version(FunctionName=name, RevisionId="0" * 36)
+    with pytest.raises(lambda_.exceptions.InvalidParameterValueException):
+        lambda_.delete_function(FunctionName=name, Qualifier="$LATEST")
+    with pytest.raises(ClientError) as caught:
+        lambda_.update_function_configuration(FunctionName=name, Timeout=901)
+    assert error(caught) == (
+        400,
+        "ValidationException",
+        "1 validation error detected: Value '901' at 'timeout' failed to satisfy constraint: "
+        "Member must have value less than or equal to 900",
+    )
+    lambda_.publish_version(FunctionName=name)
+    with pytest.raises(lambda_.exceptions.ProvisionedConcurrencyConfigNotFoundException):
+        lambda_.get_provisioned_concurrency_config(FunctionName=name, Qualifier="1")
+
+
+def invoked(engine: Engine, name: str, **request: Any) -> tuple[str, dict[str, Any]]:
+    """The executed version as the header tells it, and the handler's own view."""
+    answer = engine.client().invoke(FunctionName=name, **request)
+    return answer["ExecutedVersion"], json.loads(answer["Payload"].read())
+
+
+def test_versions_and_aliases_run_their_own_code(engine: Engine) -> None:
+    lambda_ = engine.client()
+    name = engine.create(CODE)
+    lambda_.publish_version(FunctionName=name)
+    engine.update(name, CODE.replace("{'version'", "{'new': True, 'version'"))
+    lambda_.publish_version(FunctionName=name)
+    live = lambda_.create_alias(FunctionName=name, Name="live", FunctionVersion="1")
+    assert invoked(engine, name) == ("$LATEST", {"new": True, "version": "$LATEST"})
+    assert invoked(engine, name, Qualifier="1") == ("1", {"version": "1"})
+    assert invoked(engine, live["AliasArn"]) == ("1", {"version": "1"})
+    lambda_.update_alias(FunctionName=name, Name="live", FunctionVersion="2")
+    assert invoked(engine, f"{name}:live") == ("2", {"new": True, "version": "2"})
+
+
+def test_paginators(engine: Engine) -> None:
+    lambda_ = engine.client()
+    names = {engine.create(CODE, wait=False) for _ in range(3)}
+    pages = list(lambda_.get_paginator("list_functions").paginate(PaginationConfig={"PageSize": 1}))
+    found = [f["FunctionName"] for page in pages for f in page["Functions"]]
+    assert names <= set(found)
+    assert len(found) == len(set(found)) == len(pages)
+
+
+def test_layers_reach_the_function(engine: Engine) -> None:
+    from engine_fixtures import zip_of
+
+    lambda_ = engine.client()
+    layer = lambda_.publish_layer_version(
+        LayerName=engine.name("layer"),
+        Content={"ZipFile": zip_of({"python/shared_words.py": "WORD = 'from the layer'"})},
+    )
+    name = engine.create(
+        "import shared_words\ndef handler(event, context):\n    return shared_words.WORD\n",
+        Layers=[layer["LayerVersionArn"]],
+    )
+    assert invoked(engine, name)[1] == "from the layer"
+
+
+def test_code_from_s3(engine: Engine) -> None:
+    from engine_fixtures import zip_of
+
+    bucket = engine.name("code")
+    s3 = engine.client("s3")
+    s3.create_bucket(Bucket=bucket)
+    s3.put_object(Bucket=bucket, Key="f.zip", Body=zip_of({"index.py": CODE}))
+    name = engine.create(CODE, Code={"S3Bucket": bucket, "S3Key": "f.zip"})
+    assert invoked(engine, name) == ("$LATEST", {"version": "$LATEST"})
+    with pytest.raises(ClientError) as caught:
+        engine.create(CODE, Code={"S3Bucket": bucket, "S3Key": "missing.zip"})
+    assert error(caught)[1:] == (
+        "InvalidParameterValueException",
+        "Error occurred while GetObject. S3 Error Code: NoSuchKey. "
+        "S3 Error Message: The specified key does not exist.",
+    )
+
+
+def test_reserved_concurrency_of_zero_stops_the_function(engine: Engine) -> None:
+    lambda_ = engine.client()
+    name = engine.create(CODE)
+    lambda_.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+    with pytest.raises(lambda_.exceptions.TooManyRequestsException) as caught:
+        lambda_.invoke(FunctionName=name)
+    assert caught.value.response["Reason"] == "ReservedFunctionConcurrentInvocationLimitExceeded"
+    lambda_.delete_function_concurrency(FunctionName=name)
+    assert invoked(engine, name)[0] == "$LATEST"
+
+
+def test_mappings_and_event_invoke_configs_carry_their_times(engine: Engine) -> None:
+    lambda_ = engine.client()
+    name = engine.create(CODE)
+    queue = engine.client("sqs").create_queue(QueueName=engine.name("q"))["QueueUrl"]
+    arn = f"arn:aws:sqs:{engine.region}:{engine.account}:{queue.rpartition('/')[2]}"
+    made = lambda_.create_event_source_mapping(FunctionName=name, EventSourceArn=arn)
+    assert made["ResponseMetadata"]["HTTPStatusCode"] == 202
+    assert made["LastModified"].year >= 2026
+    got = lambda_.get_event_source_mapping(UUID=made["UUID"])
+    assert got["State"] == "Enabled"
+    put = lambda_.put_function_event_invoke_config(FunctionName=name, MaximumRetryAttempts=1)
+    assert put["LastModified"].tzinfo is not None
+    lambda_.delete_event_source_mapping(UUID=made["UUID"])
