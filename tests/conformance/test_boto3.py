@@ -288,13 +288,30 @@ def test_objects_of_every_way_to_send_them(engine: Engine) -> None:
         assert s3.get_object(Bucket=bucket, Key=key)["Body"].read() == content
     s3.upload_fileobj(io.BytesIO(contents["large"]), bucket, "multipart")
     assert s3.head_object(Bucket=bucket, Key="multipart")["ContentLength"] == 9_000_000
-    url = s3.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "small"})
+
+
+@pytest.mark.parametrize("options", [{}, {"config": Config(signature_version="s3v4")}])
+def test_presigned_urls(engine: Engine, options: dict[str, Any]) -> None:
+    s3 = engine.client("s3", **options)  # by default, boto3 signs URLs in the old form
+    bucket = f"bucket-{uuid.uuid4()}"
+    s3.create_bucket(Bucket=bucket)
+    asked = {"Bucket": bucket, "Key": "k y"}
+    put = urllib.request.Request(
+        s3.generate_presigned_url("put_object", Params={**asked, "ContentType": "text/plain"}),
+        data=b"x",
+        headers={"Content-Type": "text/plain"},
+        method="PUT",
+    )
+    with urllib.request.urlopen(put) as reply:
+        assert reply.status == 200
+    url = s3.generate_presigned_url("get_object", Params=asked)
     with urllib.request.urlopen(url) as reply:
         assert reply.read() == b"x"
-    with pytest.raises(urllib.error.HTTPError) as caught:
-        urllib.request.urlopen(url.replace("small", "large"))
-    assert caught.value.code == 403
-    caught.value.close()
+    for wrong in (url.replace("k%20y", "other"), url.replace("Expires=", "Expires=1")):
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            urllib.request.urlopen(wrong)
+        assert caught.value.code == 403
+        assert b"<Code>SignatureDoesNotMatch</Code>" in caught.value.read()
 
 
 def test_code_from_s3(engine: Engine) -> None:
@@ -325,7 +342,7 @@ def test_a_function_calls_aws_with_its_role(engine: Engine, echo: str) -> None:
 
 def test_an_assumed_role_may_call(engine: Engine, echo: str) -> None:
     sts = engine.client("sts")
-    keys = sts.assume_role(RoleArn=ROLE, RoleSessionName="s")["Credentials"]
+    keys = sts.assume_role(RoleArn=ROLE, RoleSessionName="session")["Credentials"]
     client = engine.client(
         aws_access_key_id=keys["AccessKeyId"],
         aws_secret_access_key=keys["SecretAccessKey"],

@@ -81,7 +81,7 @@ def neighbour_fault(error: AWSError, service: str, request: HttpRequest, request
 
 def _s3_fault(error: AWSError, request_id: str) -> Reply:
     code = _S3_CODES.get(error.code, error.code)
-    message = "Access Denied" if code == "AccessDenied" else error.message
+    message = error.message if code != "AccessDenied" or code == error.code else "Access Denied"
     text = (
         f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{escape(code)}</Code>'
         f"<Message>{escape(message)}</Message><RequestId>{request_id}</RequestId></Error>"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+
+from lambda_nb.engine.api import signature_v2
 from lambda_nb.engine.api.credentials import Credentials
 from lambda_nb.engine.api.http import HttpRequest
 from lambda_nb.engine.api.signature import Verifier, claim_of, declared_payload_hash, refused
@@ -49,8 +52,10 @@ class Gate:
                     "An engine with --auth none does not answer requests made by web pages.",
                 )
             return
-        claim = claim_of(request.headers, request.query)
-        if self._credentials.find(claim.access_key) is None:
+        key = signature_v2.access_key(request.query)
+        if key is None:
+            key = claim_of(request.headers, request.query).access_key
+        if self._credentials.find(key) is None:
             raise refused(
                 "UnrecognizedClientException",
                 "The security token included in the request is invalid.",
@@ -73,6 +78,17 @@ class Gate:
         """
         if self.open:
             return self.anyone
+        if anywhere and signature_v2.access_key(request.query) is not None:
+            return self._credentials.caller(
+                signature_v2.verify(
+                    self._credentials.find,
+                    time.time(),
+                    request.method,
+                    request.path,
+                    request.query,
+                    request.headers,
+                )
+            )
         claim = claim_of(request.headers, request.query)
         if not anywhere and (claim.service, claim.region) != ("lambda", self._region):
             what = "service" if claim.service != "lambda" else "region"
