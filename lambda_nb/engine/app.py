@@ -25,12 +25,13 @@ from lambda_nb.engine.api.function_urls import FunctionUrls
 from lambda_nb.engine.api.gate import Gate
 from lambda_nb.engine.api.invoke import Invoker
 from lambda_nb.engine.api.lambda_api import LambdaAPI
-from lambda_nb.engine.api.objects import ObjectReader
 from lambda_nb.engine.api.proxy import Proxy
+from lambda_nb.engine.clients import Clients, ObjectReader
 from lambda_nb.engine.control import Control
 from lambda_nb.engine.control.store import StoreError
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.events.asynchronous import AsyncQueue
+from lambda_nb.engine.events.destinations import Destinations
 from lambda_nb.engine.execution import Executor
 from lambda_nb.engine.model import Invocation, InvocationResult, Resolved
 from lambda_nb.engine.neighbours import Neighbours
@@ -234,14 +235,15 @@ async def _compose(
     await executor.start()
     cleanup.push_async_callback(executor.close)
 
-    objects = ObjectReader(neighbours_url, credentials.user, region)
+    user = credentials.user
+    clients = Clients(neighbours_url, url, (user.access_key, user.secret_key), region)
     control = Control(
         data_dir / "control.sqlite",
         data_dir / "files",
         account=account,
         region=region,
         endpoint=lambda: url,
-        fetch=objects,
+        fetch=ObjectReader(clients),
         executor_hooks=executor,
         account_limit=options.account_concurrency,
     )
@@ -251,7 +253,13 @@ async def _compose(
     async def execute(resolved: Resolved, invocation: Invocation) -> InvocationResult:
         return await executor.invoke(resolved.function, invocation)
 
-    queue = AsyncQueue(data_dir / "events.sqlite", resolve=control.resolve, invoke=execute)
+    queue = AsyncQueue(
+        data_dir / "events.sqlite",
+        resolve=control.resolve,
+        invoke=execute,
+        settings=control,
+        delivery=Destinations(clients),
+    )
     cleanup.push_async_callback(queue.close)
     await queue.start()
 

@@ -1,0 +1,90 @@
+"""boto3 clients for the engine's own calls to AWS: the neighbours, and Lambda through the front."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from lambda_nb.engine.model import FetchFailed
+
+
+class Clients:
+    """Makes clients when they are first asked for, each once.
+
+    Parameters
+    ----------
+    neighbours_url
+        The neighbours' URL, once they answer.
+    own_url
+        The engine's URL, for calls to Lambda itself.
+    keys
+        Access key and secret of the engine's user.
+    region
+        The Region of all calls.
+    """
+
+    def __init__(
+        self,
+        neighbours_url: Callable[[], Awaitable[str]],
+        own_url: str,
+        keys: tuple[str, str],
+        region: str,
+    ) -> None:
+        self._neighbours_url = neighbours_url
+        self._own_url = own_url
+        self._keys = keys
+        self._region = region
+        self._session: Any = None
+        self._clients: dict[str, Any] = {}
+        self._making = asyncio.Lock()  # boto3's sessions are not for several threads at once
+
+    async def __call__(self, service: str) -> Any:
+        """The client of a service. Its calls block: make them in a thread."""
+        async with self._making:
+            if service not in self._clients:
+                url = self._own_url if service == "lambda" else await self._neighbours_url()
+                self._clients[service] = await asyncio.to_thread(self._make, service, url)
+            return self._clients[service]
+
+    def _make(self, service: str, url: str) -> Any:
+        # Imported late: a quarter of a second that not every engine needs.
+        import boto3
+        from botocore.config import Config
+
+        if self._session is None:
+            self._session = boto3.Session(*self._keys, region_name=self._region)
+        config = Config(s3={"addressing_style": "path"}, max_pool_connections=50)
+        return self._session.client(service, endpoint_url=url, config=config)
+
+
+class ObjectReader:
+    """Reads code from S3; implements :class:`~lambda_nb.engine.model.FetchObject`."""
+
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
+
+    async def __call__(self, bucket: str, key: str, version: str | None) -> bytes:
+        """Return the object's bytes.
+
+        Raises
+        ------
+        FetchFailed
+            With S3's own code and message.
+        """
+        client = await self._clients("s3")
+        return await asyncio.to_thread(_read, client, bucket, key, version)
+
+
+def _read(client: Any, bucket: str, key: str, version: str | None) -> bytes:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    asked = {"Bucket": bucket, "Key": key, **({"VersionId": version} if version else {})}
+    try:
+        content: bytes = client.get_object(**asked)["Body"].read()
+    except ClientError as error:
+        detail = error.response["Error"]
+        raise FetchFailed(detail["Code"], detail["Message"]) from error
+    except BotoCoreError as error:
+        raise FetchFailed("ServiceUnavailable", str(error)) from error
+    return content
