@@ -1,0 +1,245 @@
+"""Function URLs over plain HTTP: events, replies, authorisation, CORS, streaming."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from engine_fixtures import Engine
+
+ECHO = "def handler(event, context):\n    return event\n"
+SAID = "import json\ndef handler(event, context):\n    return json.loads(event['body'])\n"
+
+
+def give_url(engine: Engine, name: str, auth: str = "NONE", **options: Any) -> str:
+    """Create a function URL, open to everybody if it has no authorisation."""
+    created = engine.client().create_function_url_config(
+        FunctionName=name, AuthType=auth, **options
+    )
+    if auth == "NONE":
+        engine.client().add_permission(
+            FunctionName=name,
+            StatementId="public",
+            Action="lambda:InvokeFunctionUrl",
+            Principal="*",
+            FunctionUrlAuthType="NONE",
+        )
+    return str(created["FunctionUrl"])
+
+
+class Reply:
+    def __init__(self, answer: http.client.HTTPResponse) -> None:
+        self.status = answer.status
+        self.headers = {name.lower(): value for name, value in answer.getheaders()}
+        self.cookies = answer.headers.get_all("set-cookie") or []
+        self.body = answer.read()
+
+
+def call(
+    url: str, method: str = "GET", body: bytes | None = None, headers: dict[str, str] | None = None
+) -> Reply:
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=30)
+    try:
+        path = parts.path + (f"?{parts.query}" if parts.query else "")
+        connection.request(method, path, body, headers or {})
+        return Reply(connection.getresponse())
+    finally:
+        connection.close()
+
+
+@pytest.fixture(scope="module")
+def echo(engine: Engine) -> str:
+    return give_url(engine, engine.create(ECHO))
+
+
+@pytest.fixture(scope="module")
+def said(engine: Engine) -> str:
+    return give_url(engine, engine.create(SAID))
+
+
+def test_the_event(echo: str) -> None:
+    reply = call(
+        f"{echo}a%20path/x?a=1&a=2&b=%20c",
+        "POST",
+        b'{"k": "v"}',
+        {"Content-Type": "application/json", "Cookie": "one=1; two=2", "User-Agent": "test"},
+    )
+    assert reply.status == 200
+    assert reply.headers["content-type"] == "application/json"
+    event = json.loads(reply.body)
+    assert event["version"] == "2.0"
+    assert event["routeKey"] == "$default"
+    assert event["rawPath"] == "/a%20path/x"
+    assert event["rawQueryString"] == "a=1&a=2&b=%20c"
+    assert event["queryStringParameters"] == {"a": "1,2", "b": " c"}
+    assert event["cookies"] == ["one=1", "two=2"]
+    assert event["headers"]["content-type"] == "application/json"
+    assert event["body"] == '{"k": "v"}'
+    assert event["isBase64Encoded"] is False
+    context = event["requestContext"]
+    assert context["http"]["method"] == "POST"
+    assert context["http"]["sourceIp"] == "127.0.0.1"
+    assert context["http"]["userAgent"] == "test"
+    assert context["accountId"] == "anonymous"
+    assert context["stage"] == "$default"
+    assert context["domainPrefix"] == context["apiId"]
+
+
+def test_bodies_that_are_no_text_come_as_base64(echo: str) -> None:
+    for content_type, body in (
+        ("application/octet-stream", b"\x00\xff"),
+        ("application/x-www-form-urlencoded", b"a=b"),
+        ("text/plain", b"\xff"),
+    ):
+        event = json.loads(call(echo, "POST", body, {"Content-Type": content_type}).body)
+        assert event["isBase64Encoded"] is True
+        assert base64.b64decode(event["body"]) == body
+
+
+def test_by_host_name(engine: Engine, echo: str) -> None:
+    identifier = urlsplit(echo).path.split("/")[2]
+    host = f"{identifier}.lambda-url.{engine.region}.localhost"
+    event = json.loads(call(f"{engine.url}/below?x=1", headers={"Host": host}).body)
+    assert event["rawPath"] == "/below"
+    assert event["requestContext"]["domainName"] == host
+
+
+# Recorded on AWS; facts/api.md section 7.
+@pytest.mark.parametrize(
+    ("response", "body"),
+    [
+        ({"hello": "world"}, b'{"hello":"world"}'),
+        (["hello", 3, True], b'["hello",3,true]'),
+        ("hello", b"hello"),
+        (3, b"3"),
+        (3.1, b"3.1"),
+        (True, b"true"),
+    ],
+)
+def test_responses_without_a_status(said: str, response: Any, body: bytes) -> None:
+    reply = call(said, "POST", json.dumps(response).encode(), {"Content-Type": "text/plain"})
+    assert (reply.status, reply.body) == (200, body)
+    assert reply.headers["content-type"] == "application/json"
+    assert reply.headers["content-length"] == str(len(body))
+
+
+def test_a_response_with_a_status(said: str) -> None:
+    response = {
+        "statusCode": 418,
+        "headers": {"X-One": "1", "Content-Type": "text/html", "x-two": 2},
+        "cookies": ["a=1", "b=2"],
+        "body": base64.b64encode(b"<b>\xff").decode(),
+        "isBase64Encoded": True,
+    }
+    reply = call(said, "POST", json.dumps(response).encode(), {"Content-Type": "text/plain"})
+    assert (reply.status, reply.body) == (418, b"<b>\xff")
+    assert reply.headers["content-type"] == "text/html"
+    assert (reply.headers["x-one"], reply.headers["x-two"]) == ("1", "2")
+    assert reply.cookies == ["a=1", "b=2"]
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        {"statusCode": 99},
+        {"statusCode": "many"},
+        {"statusCode": 200, "headers": ["x"]},
+        {"statusCode": 200, "headers": {"x": "a\r\nb: c"}},
+        {"statusCode": 200, "body": {"no": "string"}},
+        {"statusCode": 200, "body": "*", "isBase64Encoded": True},
+    ],
+)
+def test_responses_of_a_bad_shape(said: str, response: Any) -> None:
+    reply = call(said, "POST", json.dumps(response).encode(), {"Content-Type": "text/plain"})
+    assert (reply.status, reply.body) == (502, b"Internal Server Error")
+
+
+def test_a_function_that_fails(engine: Engine) -> None:
+    url = give_url(engine, engine.create("def handler(event, context):\n    raise ValueError\n"))
+    reply = call(url)
+    assert (reply.status, reply.body) == (502, b"Internal Server Error")
+
+
+def test_without_a_permission_nobody_may_call(engine: Engine) -> None:
+    name = engine.create(ECHO)
+    created = engine.client().create_function_url_config(FunctionName=name, AuthType="NONE")
+    reply = call(created["FunctionUrl"])
+    assert reply.status == 403
+    assert reply.headers["x-amzn-errortype"] == "AccessDeniedException"
+    assert json.loads(reply.body) == {
+        "Message": "Forbidden. For troubleshooting Function URL authorization issues, see: "
+        "https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html"
+    }
+
+
+def test_an_unknown_url(engine: Engine) -> None:
+    assert call(f"{engine.url}/lambda-url/nothing/").status == 403
+
+
+def test_iam(engine: Engine) -> None:
+    url = give_url(engine, engine.create(ECHO), "AWS_IAM")
+    assert call(url).status == 403
+    keys = Credentials(engine.keys["aws_access_key_id"], engine.keys["aws_secret_access_key"])
+    request = AWSRequest("POST", f"{url}x?q=1", data=b"{}", headers={"Content-Type": "text/plain"})
+    SigV4Auth(keys, "lambda", engine.region).add_auth(request)
+    headers = dict(request.headers.items())
+    reply = call(request.url, "POST", b"{}", headers)
+    assert reply.status == 200
+    identity = json.loads(reply.body)["requestContext"]["authorizer"]["iam"]
+    assert identity["accessKey"] == engine.keys["aws_access_key_id"]
+    assert identity["accountId"] == engine.account
+    assert call(request.url, "POST", b"{ }", headers).status == 403
+
+
+def test_throttling(engine: Engine) -> None:
+    name = engine.create(ECHO)
+    url = give_url(engine, name)
+    engine.client().put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+    assert call(url).status == 429
+
+
+def test_cross_origin_requests(engine: Engine) -> None:
+    name = engine.create(
+        "def handler(event, context):\n"
+        "    return {'statusCode': 200, 'headers': {'Access-Control-Allow-Origin': 'mine'}}\n"
+    )
+    url = give_url(
+        engine,
+        name,
+        Cors={
+            "AllowOrigins": ["https://a.example"],
+            "AllowMethods": ["POST"],
+            "AllowHeaders": ["x-one"],
+            "ExposeHeaders": ["x-two"],
+            "AllowCredentials": True,
+            "MaxAge": 60,
+        },
+    )
+    asks = {"Access-Control-Request-Method": "POST"}
+    allowed = call(url, "OPTIONS", headers={"Origin": "https://a.example", **asks})
+    assert allowed.status == 200
+    assert allowed.headers["access-control-allow-origin"] == "https://a.example"
+    assert allowed.headers["access-control-allow-methods"] == "POST"
+    assert allowed.headers["access-control-allow-headers"] == "x-one"
+    assert allowed.headers["access-control-max-age"] == "60"
+    refused = call(url, "OPTIONS", headers={"Origin": "https://b.example", **asks})
+    assert "access-control-allow-origin" not in refused.headers
+    reply = call(url, "POST", b"", {"Origin": "https://a.example"})
+    assert reply.headers["access-control-allow-origin"] == "https://a.example"
+    assert reply.headers["access-control-allow-credentials"] == "true"
+    assert reply.headers["access-control-expose-headers"] == "x-two"
+
+
+def test_a_buffered_handler_behind_a_streaming_url(engine: Engine) -> None:
+    url = give_url(engine, engine.create(ECHO), InvokeMode="RESPONSE_STREAM")
+    reply = call(f"{url}x")
+    assert reply.status == 200
+    assert json.loads(reply.body)["rawPath"] == "/x"
