@@ -8,146 +8,21 @@ import json
 import os
 import re
 import signal
-import sys
-import time
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field, replace
-from itertools import count
-from pathlib import Path
-from typing import Any
+from dataclasses import replace
 
 import psutil
 import pytest
+from execution_lab import PYTHON, Lab, MakeLab, error, lab, make_lab, report, until
 
 from lambda_nb.engine.errors import AWSError
-from lambda_nb.engine.execution import Executor
 from lambda_nb.engine.model import (
     FunctionVersion,
-    Invocation,
-    InvocationRecord,
-    InvocationResult,
     Throttled,
 )
 from lambda_nb.rules import loglines
 from lambda_nb.rules.fleet import DECISIONS, Fleet
 
-PYTHON = "python{}.{}".format(*sys.version_info[:2])
-ARN = "arn:aws:lambda:us-east-1:000000000000:function"
-_ids = count(1)
-
-
-@dataclass
-class Sink:
-    """Keeps what the executor reports."""
-
-    events: list[tuple[str, str, int, str]] = field(default_factory=list)
-    rows: list[InvocationRecord] = field(default_factory=list)
-
-    def put(self, group: str, stream: str, timestamp_ms: int, message: str) -> None:
-        self.events.append((group, stream, timestamp_ms, message))
-
-    def record(self, record: InvocationRecord) -> None:
-        self.rows.append(record)
-
-    @property
-    def text(self) -> str:
-        return "".join(message for *_, message in self.events)
-
-
-@dataclass
-class Lab:
-    """An executor with everything a test wants to do to it."""
-
-    executor: Executor
-    sink: Sink
-    folder: Path
-
-    def function(self, source: str, **settings: Any) -> FunctionVersion:
-        name = settings.pop("name", f"f{next(_ids)}")
-        code = self.folder / f"code-{next(_ids)}"
-        code.mkdir()
-        (code / "app.py").write_text(source)
-        defaults: dict[str, Any] = {
-            "account": "000000000000",
-            "region": "us-east-1",
-            "name": name,
-            "version": "$LATEST",
-            "arn": f"{ARN}:{name}",
-            "revision": str(next(_ids)),
-            "handler": "app.handler",
-            "runtime": PYTHON,
-            "code_dir": code,
-            "runtime_version_arn": "arn:aws:lambda:us-east-1::runtime:0",
-        }
-        return FunctionVersion(**{**defaults, **settings})
-
-    async def invoke(
-        self, function: FunctionVersion, event: Any = None, **fields: Any
-    ) -> InvocationResult:
-        request_id = f"00000000-0000-4000-8000-{next(_ids):012d}"
-        payload = fields.pop("payload", json.dumps(event).encode())
-        return await self.executor.invoke(
-            function, Invocation(request_id, payload, function.arn, **fields)
-        )
-
-
-MakeLab = Callable[..., "Any"]
-
-
-@pytest.fixture
-async def make_lab(tmp_path: Path) -> AsyncIterator[MakeLab]:
-    labs: list[Lab] = []
-
-    async def make(**options: Any) -> Lab:
-        sink = Sink()
-        executor = Executor(
-            work_dir=tmp_path / f"work-{len(labs)}",
-            account="000000000000",
-            region="us-east-1",
-            api_endpoint=lambda: "http://127.0.0.1:9",
-            credentials_for=lambda function: ("AKIDEXAMPLE", "secret", "token"),
-            logs=sink,
-            records=sink,
-            **options,
-        )
-        await executor.start()
-        labs.append(Lab(executor, sink, tmp_path))
-        return labs[-1]
-
-    yield make
-    for lab in labs:
-        await lab.executor.close()
-
-
-@pytest.fixture
-async def lab(make_lab: MakeLab) -> Lab:
-    made: Lab = await make_lab()
-    return made
-
-
-def error(result: InvocationResult) -> dict[str, Any]:
-    assert result.function_error == "Unhandled"
-    decoded: dict[str, Any] = json.loads(result.payload)
-    return decoded
-
-
-def report(result: InvocationResult) -> loglines.Report:
-    line = next(
-        message
-        for message in result.log_tail.decode().splitlines(keepends=True)
-        if message.startswith("REPORT ")
-    )
-    parsed = loglines.parse(line)
-    assert isinstance(parsed, loglines.Report)
-    return parsed
-
-
-async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never came about"
-        await asyncio.sleep(0.01)
-
+__all__ = ["lab", "make_lab"]
 
 ECHO = "def handler(event, context):\n    return event\n"
 

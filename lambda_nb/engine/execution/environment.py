@@ -35,6 +35,7 @@ from lambda_nb.engine.execution.launch import Launch
 from lambda_nb.engine.execution.logpipe import LogPipe
 from lambda_nb.engine.execution.memory import Watchdog
 from lambda_nb.engine.execution.outcome import InitResult, Outcome
+from lambda_nb.engine.execution.places import Files
 from lambda_nb.engine.execution.runtime_api import RuntimeAPI
 from lambda_nb.engine.execution.zygotes import ExitStatus, Process, Zygotes
 from lambda_nb.engine.model import FunctionVersion, Invocation, LogSink
@@ -52,8 +53,7 @@ class Prepared:
 
     function: FunctionVersion
     launch: Launch | None
-    opt: Path
-    runtime_dir: Path
+    files: Files
     entrypoint_error: str = ""
 
 
@@ -233,14 +233,14 @@ class Environment:
         self._reset()
         if self._sandbox is None:
             self._sandbox = self._services.isolation.sandbox(
-                self.function, self.prepared, self.home
+                self.function, self.prepared.files, self.home
             )
             await self._api.start()
             self._pipe = LogPipe(self.log.function)
         assert self._pipe is not None
         zygote = await self._services.zygotes.get(launch.kind)
         request = self._sandbox.request()
-        request["env"] = {**self._variables(), **launch.extra}
+        request["env"] = self._variables(launch)
         request["argv"] = launch.argv
         request["path"] = launch.path
         request["framed"] = launch.framed
@@ -249,12 +249,13 @@ class Environment:
         self._process.exited.add_done_callback(self._exited)
         self._watchdog = Watchdog(self._process, self.function.memory_mb, self._exceeded)
 
-    def _variables(self) -> dict[str, str]:
+    def _variables(self, launch: Launch) -> dict[str, str]:
         assert self._sandbox is not None
         services = self._services
         return variables.compose(
             self.function,
             self._sandbox.places,
+            preset=launch.extra,
             credentials=services.credentials_for(self.function),
             runtime_api=f"127.0.0.1:{self._api.port}",
             endpoint=services.endpoint(),

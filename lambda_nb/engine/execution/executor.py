@@ -113,9 +113,9 @@ class Executor:
             scale_rate=scale_rate,
             max_age=max_age_s,
         )
-        self._pools = Pools(self._fleet, work_dir, self._runtime_dir, fork=fork)
-        self._zygotes = Zygotes()
         self._isolation = Isolation(isolation, work_dir)
+        self._pools = Pools(self._fleet, self._isolation, work_dir, self._runtime_dir, fork=fork)
+        self._zygotes = Zygotes()
         self._services = Services(
             work_dir, self._zygotes, self._isolation, logs, api_endpoint, credentials_for
         )

@@ -7,34 +7,28 @@ with the engine, a memory watchdog.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from lambda_nb.engine.execution.variables import Places
+from lambda_nb.engine.execution.places import Files, Places
 from lambda_nb.engine.model import FunctionVersion
-
-if TYPE_CHECKING:
-    from lambda_nb.engine.execution.environment import Prepared
 
 OPEN_FILES = 1024
 """File descriptors of an environment (AWS Developer Guide, quotas)."""
 STACK_BYTES = 8 << 20
-DATA_MARGIN_MB = 256
-"""Data segment allowed above the memory limit: only what the watchdog could miss."""
 
 
 class Sandbox:
     """The confinement of one environment: its places and what its processes do to themselves."""
 
-    def __init__(self, function: FunctionVersion, places: Places, cwd: Path) -> None:
+    def __init__(self, function: FunctionVersion, places: Places) -> None:
         self.places = places
-        self._cwd = cwd
         self._function = function
 
     def request(self) -> dict[str, Any]:
         """What to ask of the zygote for a process of this environment."""
         function = self._function
         return {
-            "cwd": str(self._cwd),
+            "cwd": self.places.task,
             "limits": {
                 "nofile": OPEN_FILES,
                 "core": 0,
@@ -53,17 +47,15 @@ class Isolation:
     def __init__(self, wanted: str, work_dir: Path) -> None:
         self.level = 0
 
-    def sandbox(self, function: FunctionVersion, prepared: Prepared, home: Path) -> Sandbox:
+    def places(self, files: Files, tmp: Path) -> Places:
+        """The environment's view of its directories."""
+        return Places(str(files.task), str(files.opt), str(files.runtime), str(tmp))
+
+    def sandbox(self, function: FunctionVersion, files: Files, home: Path) -> Sandbox:
         """Make the directories of a new environment."""
         tmp = home / "tmp"
         tmp.mkdir(parents=True)
-        places = Places(
-            task_root=str(function.code_dir),
-            opt=str(prepared.opt),
-            runtime_dir=str(prepared.runtime_dir),
-            tmp=str(tmp),
-        )
-        return Sandbox(function, places, function.code_dir)
+        return Sandbox(function, self.places(files, tmp))
 
     def status(self) -> dict[str, Any]:
         """What is known of the level."""

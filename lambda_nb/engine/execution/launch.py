@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-import os
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.execution import interpreters
+from lambda_nb.engine.execution.places import Files, Places
 from lambda_nb.engine.execution.zygotes import ZygoteKind
 from lambda_nb.engine.model import FunctionVersion
 
@@ -47,26 +47,6 @@ class Launch:
     extra: dict[str, str] = field(default_factory=dict)
 
 
-def plan(
-    function: FunctionVersion, *, task: Path, opt: Path, runtime_dir: Path, fork: bool = True
-) -> Launch:
-    """Work out how to start ``function``; ``task`` and ``opt`` are where its files really are.
-
-    Raises
-    ------
-    InvalidEntrypoint
-        When a custom runtime has no bootstrap.
-    AWSError
-        ``InvalidRuntimeException`` when the machine lacks what the runtime needs.
-    """
-    runtime = function.runtime
-    if runtime.startswith("python"):
-        return _python(function, task, opt, runtime_dir, fork)
-    if runtime.startswith("provided") or runtime in ("custom", "go1.x"):
-        return _custom(runtime, task, opt)
-    raise missing(runtime, f"{runtime} is not a runtime that lambda_nb can run")
-
-
 def missing(runtime: str, why: str) -> AWSError:
     """The error of an invocation whose runtime this machine cannot run."""
     return AWSError("InvalidRuntimeException", f"Runtime {runtime} cannot run: {why}", 502)
@@ -77,12 +57,13 @@ def launcher() -> ZygoteKind:
     return ZygoteKind(interpreters.own_python())
 
 
-# -- Python
+def wrapped(argv: tuple[str, ...], function: FunctionVersion, seen: Places) -> tuple[str, ...]:
+    """``argv`` behind the function's wrapper (``AWS_LAMBDA_EXEC_WRAPPER``), if any."""
+    wrapper = function.environment.get("AWS_LAMBDA_EXEC_WRAPPER")
+    return argv if not wrapper else (seen.of(wrapper), *argv)
 
 
-def _python(
-    function: FunctionVersion, task: Path, opt: Path, runtime_dir: Path, fork: bool
-) -> Launch:
+def python(function: FunctionVersion, files: Files, seen: Places, fork: bool) -> Launch:
     version = function.runtime[len("python") :]
     interpreter = interpreters.python(version)
     if interpreter is None:
@@ -91,38 +72,32 @@ def _python(
             function.runtime,
             f"there is no Python {version} on this machine. Install it, or choose one of: {here}.",
         )
-    path = python_path(version, task, opt, runtime_dir)
+    host_path = search_path(version, str(files.task), str(files.opt), str(files.runtime))
+    path = search_path(version, seen.task, seen.opt, seen.runtime)
     name = f"python:{version}"
-    wrapper = function.environment.get("AWS_LAMBDA_EXEC_WRAPPER")
-    if fork and not wrapper:
-        preload = preloads(function, task, opt, version, runtime_dir)
-        kind = ZygoteKind(interpreter, preload, path[1:] if preload else ())
+    if fork and not function.environment.get("AWS_LAMBDA_EXEC_WRAPPER"):
+        preload = preloads(function, host_path)
+        kind = ZygoteKind(interpreter, preload, host_path[1:] if preload else ())
         return Launch(kind, name, path=path, framed=True)
     script = str(BOOTSTRAPS / "python" / "spawned.py")
     argv = (interpreter, "-I", "-S", script, ":".join(path))
-    return Launch(launcher(), name, argv=wrapped(argv, wrapper), framed=True)
+    return Launch(launcher(), name, argv=wrapped(argv, function, seen), framed=True)
 
 
-def python_path(version: str, task: Path, opt: Path, runtime_dir: Path) -> tuple[str, ...]:
+def search_path(version: str, task: str, opt: str, runtime: str) -> tuple[str, ...]:
     """``sys.path`` of a function before the standard library."""
-    layer = opt / "python"
-    packages = layer / "lib" / f"python{version}" / "site-packages"
-    return (str(task), *(str(p) for p in (packages, layer) if p.is_dir()), str(runtime_dir))
+    layer = f"{opt}/python"
+    return (task, f"{layer}/lib/python{version}/site-packages", layer, runtime)
 
 
-def wrapped(argv: tuple[str, ...], wrapper: str | None) -> tuple[str, ...]:
-    """``argv`` behind the function's wrapper script, if it has one."""
-    return argv if wrapper is None else (wrapper, *argv)
+def preloads(function: FunctionVersion, path: tuple[str, ...]) -> tuple[str, ...]:
+    """Modules that the function imports and that a zygote may import for it.
 
-
-def preloads(
-    function: FunctionVersion, task: Path, opt: Path, version: str, runtime_dir: Path
-) -> tuple[str, ...]:
-    """Modules that the function imports, that a zygote may import for it, and that it would find
-    at the same place: not a copy of its own."""
+    Only those that it would find at the same place: not in its own package.
+    """
+    task, *later = map(Path, path)
     module = function.handler.rsplit(".", 1)[0].replace(".", "/")
     wanted = imports_of(task / f"{module}.py")
-    later = [Path(p) for p in python_path(version, task, opt, runtime_dir)[1:]]
     return tuple(
         name
         for name in PRELOADABLE
@@ -167,16 +142,3 @@ def link_sdk(runtime_dir: Path) -> None:
         link = runtime_dir / source.name
         if not link.exists():
             link.symlink_to(source)
-
-
-# -- custom runtimes
-
-
-def _custom(runtime: str, task: Path, opt: Path) -> Launch:
-    for folder in (task, opt):
-        bootstrap = folder / "bootstrap"
-        if bootstrap.is_file() and os.access(bootstrap, os.X_OK):
-            return Launch(launcher(), runtime.replace(".", ":", 1), argv=(str(bootstrap),))
-    raise InvalidEntrypoint(
-        "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"
-    )

@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from lambda_nb.engine.execution import launch, layers
+from lambda_nb.engine.execution import families, launch, layers
 from lambda_nb.engine.execution.environment import Prepared
+from lambda_nb.engine.execution.isolation import Isolation
+from lambda_nb.engine.execution.places import Files
 from lambda_nb.engine.model import FunctionVersion
 from lambda_nb.rules.fleet import Fleet
 
@@ -28,8 +30,17 @@ class Pool:
 class Pools:
     """Keeps the fleet's functions and pools under Lambda's names."""
 
-    def __init__(self, fleet: Fleet, work_dir: Path, runtime_dir: Path, *, fork: bool) -> None:
+    def __init__(
+        self,
+        fleet: Fleet,
+        isolation: Isolation,
+        work_dir: Path,
+        runtime_dir: Path,
+        *,
+        fork: bool,
+    ) -> None:
         self._fleet = fleet
+        self._isolation = isolation
         self._work_dir = work_dir
         self._runtime_dir = runtime_dir
         self._fork = fork
@@ -79,17 +90,13 @@ class Pools:
 
     def _prepare(self, function: FunctionVersion) -> Prepared:
         opt = layers.merged(function.layer_dirs, self._work_dir)
+        files = Files(function.code_dir, opt, self._runtime_dir)
+        seen = self._isolation.places(files, Path("/tmp"))  # noqa: S108  (not used here)
         try:
-            found = launch.plan(
-                function,
-                task=function.code_dir,
-                opt=opt,
-                runtime_dir=self._runtime_dir,
-                fork=self._fork,
-            )
+            found = families.plan(function, files, seen, fork=self._fork)
         except launch.InvalidEntrypoint as error:
-            return Prepared(function, None, opt, self._runtime_dir, str(error))
-        return Prepared(function, found, opt, self._runtime_dir)
+            return Prepared(function, None, files, str(error))
+        return Prepared(function, found, files)
 
     def others(self, function: FunctionVersion, tenant: str) -> Iterator[Key]:
         """Pools of other revisions of the same version and tenant."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from lambda_nb.engine.execution.places import Places
 from lambda_nb.engine.model import FunctionVersion
 
 PRESET = {
@@ -20,21 +20,11 @@ PRESET = {
 """What a function may override."""
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Where an environment's processes find things, as they see them."""
-
-    task_root: str
-    opt: str
-    runtime_dir: str
-    tmp: str
-    interpreter_bin: str = ""
-
-
 def compose(
     function: FunctionVersion,
     places: Places,
     *,
+    preset: Mapping[str, str],
     credentials: tuple[str, str, str],
     runtime_api: str,
     endpoint: str,
@@ -42,27 +32,19 @@ def compose(
     log_group: str,
     log_stream: str,
 ) -> dict[str, str]:
-    """All variables of the runtime process: presets, the function's own, then reserved ones."""
+    """All variables of the runtime process: presets, the function's own, then reserved ones.
+
+    ``preset`` holds those of the runtime family.
+    """
     variables = dict(PRESET)
-    opt, task = places.opt, places.task_root
-    variables["PATH"] = ":".join(
-        part
-        for part in (
-            places.interpreter_bin,
-            "/usr/local/bin",
-            "/usr/bin",
-            "/bin",
-            f"{opt}/bin",
-        )
-        if part
-    )
+    opt, task = places.opt, places.task
+    variables["PATH"] = f"/usr/local/bin:/usr/bin:/bin:{opt}/bin"
     variables["LD_LIBRARY_PATH"] = ":".join([task, f"{task}/lib", f"{opt}/lib"])
-    variables["PYTHONPATH"] = places.runtime_dir
-    variables["NODE_PATH"] = f"{opt}/nodejs/node_modules:{places.runtime_dir}/node_modules"
-    variables["GEM_PATH"] = f"{task}/vendor/bundle/ruby:{opt}/ruby/gems"
+    variables["PYTHONPATH"] = places.runtime
     variables["TMPDIR"] = places.tmp
     variables["HOME"] = places.tmp
     variables["AWS_ENDPOINT_URL"] = endpoint
+    variables.update(preset)
     variables.update(function.environment)
     access_key, secret_key, token = credentials
     variables.update(
@@ -80,7 +62,7 @@ def compose(
             "AWS_ACCESS_KEY_ID": access_key,
             "AWS_SECRET_ACCESS_KEY": secret_key,
             "LAMBDA_TASK_ROOT": task,
-            "LAMBDA_RUNTIME_DIR": places.runtime_dir,
+            "LAMBDA_RUNTIME_DIR": places.runtime,
         }
     )
     if not function.runtime.startswith("provided"):

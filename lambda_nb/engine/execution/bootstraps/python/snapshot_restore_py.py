@@ -6,9 +6,10 @@ Has the names of AWS's package, which handlers import.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-Hook = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
+if TYPE_CHECKING:  # Python 3.8 cannot subscript these
+    Hook = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 
 _before_snapshot: list[Hook] = []
 _after_restore: list[Hook] = []

@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from lambda_runtime import errors
 from lambda_runtime.client import RuntimeClient
@@ -17,7 +17,8 @@ from lambda_runtime.errors import Fault
 from lambda_runtime.logs import FunctionLog
 from lambda_runtime.marshal import Encoder
 
-Handler = Callable[[Any, LambdaContext], Any]
+if TYPE_CHECKING:  # Python 3.8 cannot subscript these
+    Handler = Callable[[Any, LambdaContext], Any]
 
 UNHANDLED = (
     "LAMBDA_WARNING: Unhandled exception. The most likely cause is an issue in the function code. "
