@@ -19,21 +19,18 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pyarrow as pa
 
-from lambda_nb.traces import report_lines, times
+from lambda_nb.traces import log_lines, report_lines, times
 from lambda_nb.traces.schema import TraceError
 from lambda_nb.traces.trace import Trace
 
-_TIMED = re.compile(
-    r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?)[ \t,]+(.*)"
-)
-_STREAM = re.compile(r"(\d{4}/\d\d/\d\d/\S*\[[^\]]+\]\S*) (.*)")
 _MESSAGE_COLUMNS = ("@message", "message")
 _TIME_COLUMNS = ("@timestamp", "timestamp", "time")
 _STREAM_COLUMNS = ("@logStream", "logStreamName", "logStream")
@@ -69,15 +66,21 @@ def read_logs(
     """
     files = list(_files([paths] if isinstance(paths, (str, Path)) else paths))
     readers: dict[str, report_lines.Reader] = {}
+
+    def reader(owner: str) -> report_lines.Reader:
+        return readers.setdefault(owner, report_lines.Reader(owner))
+
     for path in files:
         usual = function or path.name.split(".")[0]
-        for event in _events(path):
-            owner = function or event.function or usual
-            reader = readers.get(owner)
-            if reader is None:
-                reader = readers[owner] = report_lines.Reader(owner)
+        form = _form(path)
+        if form is None:
+            _take_text(path, reader(usual))
+            continue
+        for event in form(path):
             try:
-                reader.take(event.stream, event.timestamp_ms, event.message)
+                reader(function or event.function or usual).take(
+                    event.stream, event.timestamp_ms, event.message
+                )
             except TraceError as error:
                 raise TraceError(f"{path.name} line {event.line}: {error}") from None
     trace = report_lines.to_trace(readers.values(), name or files[0].name)
@@ -102,69 +105,68 @@ def _files(paths: Iterable[str | Path]) -> Iterator[Path]:
         raise TraceError("no files to read: give at least one file, or a folder that has some")
 
 
-def _events(path: Path) -> Iterator[_Event]:
-    # An export has one folder for each stream: that is all that names the environment.
-    stream = path.parent.name if path.stem.isdigit() else ""
+def _form(path: Path) -> Callable[[Path], Iterator[_Event]] | None:
+    """How to read a file of events; None: text with a time on each line."""
+    with _open(path) as text:
+        first = text.readline()
+    columns = next(csv.reader([first]), [])
+    if _one_of(_MESSAGE_COLUMNS, columns) and _one_of(_TIME_COLUMNS, columns):
+        return _csv_events
+    return _json_events if first.lstrip().startswith("{") else None
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[TextIO]:
     with (
         pa.input_stream(str(path), compression="detect") as raw,
         io.TextIOWrapper(raw, encoding="utf-8-sig", errors="replace") as text,
     ):
-        first = text.readline()
-        rest = _numbered(first, text)
-        columns = next(csv.reader([first]), [])
-        if _one_of(_MESSAGE_COLUMNS, columns) and _one_of(_TIME_COLUMNS, columns):
-            yield from _csv_events(path, _chained(first, text))
-        elif first.lstrip().startswith("{"):
-            yield from _json_events(path, rest, stream)
-        else:
-            yield from _text_events(rest, stream)
+        yield text
 
 
-def _numbered(first: str, text: Iterable[str]) -> Iterator[tuple[int, str]]:
-    return enumerate(_chained(first, text), 1)
+def _stream_of(path: Path) -> str:
+    """The log stream of an export, which has one folder for each: nothing else names it."""
+    return path.parent.name if path.stem.isdigit() else ""
 
 
-def _chained(first: str, text: Iterable[str]) -> Iterator[str]:
-    if first:
-        yield first
-    yield from text
-
-
-def _text_events(lines: Iterator[tuple[int, str]], stream: str) -> Iterator[_Event]:
-    event: _Event | None = None
-    for number, line in lines:
-        found = _TIMED.match(line)
-        if found is None:
-            # A message of several lines goes on.
-            if event is not None:
-                event.message += line
-            continue
-        if event is not None:
-            yield event
-        message, own = found[2] + "\n", stream
-        if named := _STREAM.match(message):
-            own, message = named[1], message[len(named[1]) + 1 :]
-        event = _Event(number, own, _ms(found[1]), message)
-    if event is not None:
-        yield event
-
-
-def _json_events(path: Path, lines: Iterator[tuple[int, str]], stream: str) -> Iterator[_Event]:
-    for number, line in lines:
-        if not line.strip():
-            continue
+def _take_text(path: Path, reader: report_lines.Reader) -> None:
+    with pa.input_stream(str(path), compression="detect") as raw:
         try:
-            value = json.loads(line)
-        except ValueError as error:
-            if number > 1:
-                raise TraceError(f"{path.name} line {number} is not JSON: {error}") from None
-            # Not a value a line: the whole file is one, written over many lines.
-            whole = line + "".join(text for _, text in lines)
+            for found in log_lines.events(raw, _stream_of(path)):
+                try:
+                    reader.take_many(found.streams, found.timestamps_ms, found.messages)
+                except TraceError:
+                    raise _first_bad(found) from None
+        except TraceError as error:
+            raise TraceError(f"{path.name} {error}") from None
+
+
+def _first_bad(found: log_lines.Events) -> TraceError:
+    scratch = report_lines.Reader("")
+    for line, message in zip(found.lines, found.messages.to_pylist(), strict=True):
+        try:
+            scratch.take("", 0, message)
+        except TraceError as error:
+            return TraceError(f"line {line}: {error}")
+    raise AssertionError("what failed by the column fails by the line")
+
+
+def _json_events(path: Path) -> Iterator[_Event]:
+    with _open(path) as text:
+        for number, line in enumerate(text, 1):
+            if not line.strip():
+                continue
             try:
-                value = json.loads(whole)
-            except ValueError as wrong:
-                raise TraceError(f"{path.name} is not JSON: {wrong}") from None
-        yield from _unwrapped(path, number, value, line, stream)
+                value = json.loads(line)
+            except ValueError as error:
+                if number > 1:
+                    raise TraceError(f"{path.name} line {number} is not JSON: {error}") from None
+                # Not a value a line: the whole file is one, written over many lines.
+                try:
+                    value = json.loads(line + text.read())
+                except ValueError as wrong:
+                    raise TraceError(f"{path.name} is not JSON: {wrong}") from None
+            yield from _unwrapped(path, number, value, line, _stream_of(path))
 
 
 def _unwrapped(path: Path, number: int, value: Any, line: str, stream: str) -> Iterator[_Event]:
@@ -194,18 +196,19 @@ def _event(
         raise TraceError(f"{path.name} line {number}: log event without {error}") from None
 
 
-def _csv_events(path: Path, lines: Iterator[str]) -> Iterator[_Event]:
-    reader = csv.DictReader(lines)
-    names = reader.fieldnames or []
-    message, time = _one_of(_MESSAGE_COLUMNS, names), _one_of(_TIME_COLUMNS, names)
-    stream, group = _one_of(_STREAM_COLUMNS, names), _one_of(("@log", "logGroup"), names)
-    for row in reader:
-        try:
-            at = _ms(row[time])
-        except TraceError as error:
-            raise TraceError(f"{path.name} line {reader.line_num}: {error}") from None
-        owner = _function(row.get(group)) if group else None
-        yield _Event(reader.line_num, row.get(stream) or "", at, row[message] or "", owner)
+def _csv_events(path: Path) -> Iterator[_Event]:
+    with _open(path) as text:
+        reader = csv.DictReader(text)
+        names = reader.fieldnames or []
+        message, time = _one_of(_MESSAGE_COLUMNS, names), _one_of(_TIME_COLUMNS, names)
+        stream, group = _one_of(_STREAM_COLUMNS, names), _one_of(("@log", "logGroup"), names)
+        for row in reader:
+            try:
+                at = _ms(row[time])
+            except TraceError as error:
+                raise TraceError(f"{path.name} line {reader.line_num}: {error}") from None
+            owner = _function(row.get(group)) if group else None
+            yield _Event(reader.line_num, row.get(stream) or "", at, row[message] or "", owner)
 
 
 def _function(group: object) -> str | None:

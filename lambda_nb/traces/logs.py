@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+import pyarrow as pa
+
 from lambda_nb.traces import invocation_log, report_lines, times
 from lambda_nb.traces.schema import TraceError
 from lambda_nb.traces.trace import Trace
@@ -167,8 +169,12 @@ def _report_lines(
     )
     try:
         for page in pages:
-            for event in page["events"]:
-                reader.take(event["logStreamName"], event["timestamp"], event["message"])
+            events = page["events"]
+            reader.take_many(
+                pa.array([event["logStreamName"] for event in events], pa.string()),
+                pa.array([event["timestamp"] for event in events], pa.int64()),
+                pa.array([event["message"] for event in events], pa.string()),
+            )
     except client.exceptions.ResourceNotFoundException:
         raise _NoLogError(
             f"there is no log group {group}: the function never ran here, or has another name"

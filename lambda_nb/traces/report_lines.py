@@ -1,7 +1,10 @@
 """Rows from a function's own log: START and REPORT lines, text or JSON, and Lambda Insights.
 
-The lines are read by :mod:`lambda_nb.rules.loglines`, which also writes them for the engine. A
-REPORT carries what is billed; the time of START is when the handler began, to the millisecond.
+The lines are read by :mod:`lambda_nb.rules.loglines`, which also writes them for the engine. START
+and REPORT as a healthy invocation leaves them, nearly all of a log, are read by the column with
+one regular expression each; whatever does not match to the letter goes to ``loglines``.
+
+A REPORT carries what is billed; the time of START is when the handler began, to the millisecond.
 What such a log cannot tell: throttles, and whether a handler's own exception ended an invocation
 (its status is unknown unless the line says one). Lambda Insights writes one event an invocation
 (``event_type: performance``), timed when it ended.
@@ -10,16 +13,14 @@ What such a log cannot tell: throttles, and whether a handler's own exception en
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lambda_nb.rules import loglines
-from lambda_nb.traces import times
+from lambda_nb.traces import attempts, times
 from lambda_nb.traces.schema import TraceError
 from lambda_nb.traces.trace import Trace
 
@@ -29,21 +30,21 @@ FILTER = (
 )
 """Filter pattern of the Logs API that leaves out what functions print themselves."""
 
-_MARKS = ("START ", "REPORT ", "RequestId: ")
-_MS = 1_000_000
-
-
-@dataclass(slots=True)
-class _Attempts:
-    """What one stream said of one request id; a retried event has several of each."""
-
-    starts: list[tuple[int, str]] = field(default_factory=list)
-    reports: list[tuple[int, loglines.Report]] = field(default_factory=list)
-    failure: tuple[str | None, str] = (None, "")
+_OWN = r"^(START |REPORT |RequestId: |\{)| Task timed out after "
+"""How a line that may be one of Lambda's own begins, or what it holds."""
+_START = r"^START RequestId: (?P<request_id>\S+) Version: (?P<version>\S+)\s*$"
+_REPORT = (
+    r"^REPORT RequestId: (?P<request_id>\S+)"
+    r"\tDuration: (?P<duration_ms>[0-9.]+) ms"
+    r"\tBilled Duration: (?P<billed_ms>[0-9]+) ms"
+    r"\tMemory Size: (?P<memory_mb>[0-9]+) MB"
+    r"\tMax Memory Used: (?P<max_memory_mb>[0-9]+) MB"
+    r"(?:\tInit Duration: (?P<init_ms>[0-9.]+) ms)?\s*$"
+)
 
 
 class Reader:
-    """Takes log events of one function in any order and pairs START with REPORT.
+    """Takes log events of one function in any order and makes rows of them.
 
     Parameters
     ----------
@@ -53,9 +54,11 @@ class Reader:
 
     def __init__(self, function: str) -> None:
         self.function = function
-        self._attempts: defaultdict[tuple[str, str], _Attempts] = defaultdict(_Attempts)
+        self._starts = attempts.Rows(attempts.START)
+        self._reports = attempts.Rows(attempts.REPORT)
+        self._failures: dict[str, tuple[str, str]] = {}
         self._provisioned: set[str] = set()
-        self._insights: list[dict[str, Any]] = []
+        self._insights = attempts.Rows(attempts.ATTEMPT)
 
     def take(self, stream: str, timestamp_ms: int, message: str) -> None:
         """Take one log event; lines of the function itself are passed over.
@@ -65,96 +68,70 @@ class Reader:
         TraceError
             A line of Lambda's lacks a figure.
         """
-        if message.startswith("{"):
-            if '"performance"' in message and '"function_name"' in message:
-                self._take_insights(stream, timestamp_ms, message)
-                return
-        elif not message.startswith(_MARKS) and " Task timed out after " not in message:
+        if message.startswith("{") and '"performance"' in message and '"function_name"' in message:
+            self._insights.add(_insights(stream, timestamp_ms, message))
             return
         try:
             line = loglines.parse(message)
         except ValueError as error:
             raise TraceError(str(error)) from None
         if isinstance(line, loglines.Start):
-            self._attempts[stream, line.request_id].starts.append((timestamp_ms, line.version))
+            self._starts.add((stream, timestamp_ms, line.request_id, line.version))
         elif isinstance(line, loglines.Report):
-            self._attempts[stream, line.request_id].reports.append((timestamp_ms, line))
+            self._reports.add(
+                (
+                    stream,
+                    timestamp_ms,
+                    line.request_id,
+                    line.duration_ms,
+                    line.billed_ms,
+                    line.memory_mb,
+                    line.max_memory_mb,
+                    line.restore_ms if line.init_ms is None else line.init_ms,
+                    _status(line.status),
+                    line.error_type or None,
+                )
+            )
         elif isinstance(line, loglines.TimedOut):
-            self._attempts[stream, line.request_id].failure = ("timeout", "")
+            self._failures[line.request_id] = ("timeout", "")
         elif isinstance(line, loglines.Exited):
-            self._attempts[stream, line.request_id].failure = ("error", line.error_type)
+            self._failures[line.request_id] = ("error", line.error_type)
         elif _is_provisioned(line):
             self._provisioned.add(stream)
 
-    def rows(self) -> list[dict[str, Any]]:
-        """Every attempt that has its REPORT; those still running are left out.
+    def take_many(self, streams: Any, timestamps_ms: Any, messages: Any) -> None:
+        """Take log events by the column: Arrow arrays of streams, int64 and text.
 
-        Times are epoch nanoseconds. Arrival is START less the init phase that came before it.
+        Raises
+        ------
+        TraceError
+            As :meth:`take`.
         """
-        return self._insights + [
-            self._row(stream, at, attempts, reported, report)
-            for (stream, _), attempts in self._attempts.items()
-            for at, (reported, report) in enumerate(sorted(attempts.reports, key=lambda r: r[0]))
-        ]
+        events = pa.table({"stream": streams, "timestamp_ms": timestamps_ms, "message": messages})
+        events = events.filter(pc.match_substring_regex(events.column("message"), _OWN))
+        for prefix, pattern, rows in (
+            ("START ", _START, self._starts),
+            ("REPORT ", _REPORT, self._reports),
+        ):
+            mine = pc.starts_with(events.column("message"), prefix)
+            some = events.filter(mine)
+            found = pc.extract_regex(some.column("message"), pattern)
+            matched = found.is_valid()
+            rows.add_table(some.drop_columns(["message"]).filter(matched), found.filter(matched))
+            rest = some.filter(pc.invert(matched))
+            events = pa.concat_tables([events.filter(pc.invert(mine)), rest])
+        for stream, timestamp_ms, message in zip(
+            *(events.column(name).to_pylist() for name in events.column_names), strict=True
+        ):
+            self.take(stream, timestamp_ms, message)
 
-    def _row(
-        self, stream: str, at: int, attempts: _Attempts, reported: int, report: loglines.Report
-    ) -> dict[str, Any]:
-        starts = sorted(attempts.starts)
-        # Integers: a float of epoch nanoseconds is a quarter of a microsecond off.
-        took_ns = round(report.duration_ms * _MS)
-        began_ns, version = reported * _MS - took_ns, ""
-        if at < len(starts):
-            began_ns, version = starts[at][0] * _MS, starts[at][1]
-        init = report.restore_ms if report.init_ms is None else report.init_ms
-        start = "cold" if init is not None else "warm"
-        if init is None and stream in self._provisioned:
-            start = "provisioned"
-        status, error_type = attempts.failure
-        return {
-            "arrival_ns": began_ns - round((init or 0.0) * _MS),
-            "finish_ns": began_ns + took_ns,
-            "function": self.function,
-            "duration": report.duration_ms / 1e3,
-            "memory": report.memory_mb,
-            "init": None if init is None else init / 1e3,
-            "start": start,
-            "status": _status(report.status) or status,
-            "reason": report.error_type or error_type or None,
-            "billed": report.billed_ms / 1e3,
-            "max_memory": report.max_memory_mb,
-            "environment": stream or None,
-            "request_id": report.request_id,
-            "version": version or None,
-        }
-
-    def _take_insights(self, stream: str, timestamp_ms: int, message: str) -> None:
-        try:
-            event = json.loads(message)
-            took_ns = round(float(event["duration"]) * _MS)
-            init = float(event["init_duration"]) if event.get("cold_start") else None
-            ended_ns = int(event.get("_aws", {}).get("Timestamp", timestamp_ms)) * _MS
-            row = {
-                "arrival_ns": ended_ns - took_ns - round((init or 0.0) * _MS),
-                "finish_ns": ended_ns,
-                "function": str(event["function_name"]),
-                "duration": took_ns / 1e9,
-                "memory": int(event["total_memory"]),
-                "init": None if init is None else init / 1e3,
-                "start": "warm" if init is None else "cold",
-                "status": "timeout" if event.get("timeout") else None,
-                "reason": event.get("shutdown_reason"),
-                "billed": float(event["billed_duration"]) / 1e3,
-                "max_memory": int(event["used_memory_max"]),
-                "environment": stream or None,
-                "request_id": str(event["request_id"]),
-                "version": event.get("version"),
-            }
-        except (KeyError, TypeError, ValueError) as error:
-            raise TraceError(
-                f"event of Lambda Insights without a proper {error}: {message[:300]!r}"
-            ) from None
-        self._insights.append(row)
+    def table(self) -> pa.Table:
+        """Every attempt that has its REPORT, by :data:`~lambda_nb.traces.attempts.ATTEMPT`."""
+        made = attempts.pair(
+            self._starts.table(), self._reports.table(), self._failures, self._provisioned
+        )
+        named = made.append_column("function", pa.repeat(pa.scalar(self.function), len(made)))
+        return pa.concat_tables([named.select(attempts.ATTEMPT.names), self._insights.table()])
 
 
 def to_trace(readers: Iterable[Reader], name: str = "") -> Trace:
@@ -163,32 +140,47 @@ def to_trace(readers: Iterable[Reader], name: str = "") -> Trace:
     Log times are whole milliseconds, so a finish is at most the next arrival of the same
     environment: one environment never seems to serve two requests at once.
     """
-    rows = [row for reader in readers for row in reader.rows()]
-    if not rows:
-        return Trace(
-            {"arrival": [], "function": pa.array([], pa.string()), "duration": []}, name=name
+    tables = [reader.table() for reader in readers]
+    table = pa.concat_tables([attempts.ATTEMPT.empty_table(), *tables])
+    arrival_ns = table.column("arrival_ns").to_numpy()
+    finish_ns = attempts.before_the_next(
+        arrival_ns, table.column("finish_ns").to_numpy(), table.column("environment")
+    )
+    arrival, start_ns = times.since_start(arrival_ns)
+    finish, _ = times.since_start(finish_ns, start_ns)
+    made = table.append_column("arrival", pa.array(arrival)).append_column(
+        "finish", pa.array(finish)
+    )
+    return Trace(made, start=start_ns if len(table) else None, name=name)
+
+
+def _insights(stream: str, timestamp_ms: int, message: str) -> tuple[Any, ...]:
+    """An event of Lambda Insights as a row of :data:`~lambda_nb.traces.attempts.ATTEMPT`."""
+    try:
+        event = json.loads(message)
+        took_ns = round(float(event["duration"]) * 1e6)
+        init = float(event["init_duration"]) if event.get("cold_start") else None
+        ended_ns = int(event.get("_aws", {}).get("Timestamp", timestamp_ms)) * 1_000_000
+        return (
+            ended_ns - took_ns - round((init or 0.0) * 1e6),
+            ended_ns,
+            str(event["function_name"]),
+            took_ns / 1e9,
+            int(event["total_memory"]),
+            None if init is None else init / 1e3,
+            "warm" if init is None else "cold",
+            "timeout" if event.get("timeout") else None,
+            event.get("shutdown_reason"),
+            float(event["billed_duration"]) / 1e3,
+            int(event["used_memory_max"]),
+            stream or None,
+            str(event["request_id"]),
+            event.get("version"),
         )
-    columns: dict[str, Any] = {key: [row[key] for row in rows] for key in rows[0]}
-    arrival_ns = np.array(columns.pop("arrival_ns"), dtype=np.int64)
-    finish_ns = np.array(columns.pop("finish_ns"), dtype=np.int64)
-    finish_ns = _before_the_next(arrival_ns, finish_ns, columns["environment"])
-    columns["arrival"], start_ns = times.since_start(arrival_ns)
-    columns["finish"], _ = times.since_start(finish_ns, start_ns)
-    for text in ("status", "reason", "environment", "version"):
-        columns[text] = pa.array(columns[text], pa.string())
-    columns["init"] = pa.array(columns["init"], pa.float64())
-    return Trace(columns, start=start_ns, name=name)
-
-
-def _before_the_next(arrival: Any, finish: Any, environment: list[str | None]) -> Any:
-    names = {name: at for at, name in enumerate(dict.fromkeys(environment))}
-    codes = np.array([names[name] for name in environment])
-    order = np.lexsort((arrival, codes))
-    before, following = order[:-1], order[1:]
-    same = codes[following] == codes[before]
-    limited = finish.copy()
-    limited[before[same]] = np.minimum(finish[before], arrival[following])[same]
-    return limited
+    except (KeyError, TypeError, ValueError) as error:
+        raise TraceError(
+            f"event of Lambda Insights without a proper {error}: {message[:300]!r}"
+        ) from None
 
 
 def _is_provisioned(line: loglines.Line | None) -> bool:

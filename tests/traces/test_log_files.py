@@ -6,11 +6,12 @@ import gzip
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from lambda_nb import traces
 from lambda_nb.rules import loglines
-from lambda_nb.traces import TraceError
+from lambda_nb.traces import TraceError, log_lines
 
 STREAM = "2026/11/23/[$LATEST]0123456789abcdef0123456789abcdef"
 START = loglines.Start("r-1", "$LATEST").text()
@@ -49,6 +50,41 @@ def test_an_export_to_s3(tmp_path: Path) -> None:
     )
     write(tmp_path / "export" / "aws-logs-write-test", "Permission Check Successful")
     check(traces.read_logs(tmp_path / "export", function="api"), "api", folder.name)
+
+
+def test_a_long_log_is_read_block_by_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_lines, "BLOCK", 1000)
+    times = [f"2026-11-23T10:{i // 60:02d}:{i % 60:02d}" for i in range(600)]
+    text = "".join(
+        f"{at}.000Z {loglines.Start(f'r-{i}', '1').text()}"
+        f"{at}.001Z a line of \xb5s of the function's own that is {'long ' * (i % 300)}\n"
+        f"{at}.100Z {loglines.Report(f'r-{i}', 99.5, 100, 128, 50).text()}"
+        for i, at in enumerate(times)
+    )
+    trace = traces.read_logs(write(tmp_path / "api.log.gz", text), function="api")
+    assert len(trace) == 600
+    assert np.diff(trace.numbers("arrival")).tolist() == [1.0] * 599
+    bad = text.replace("Billed Duration: 100", "Billed Duration: none", 1)
+    bad_line = 1 + bad[: bad.index("none")].count("\n")
+    broken = write(tmp_path / "bad.log", bad)
+    with pytest.raises(TraceError, match=rf"bad\.log line {bad_line}: "):
+        traces.read_logs(broken)
+    unclocked = write(tmp_path / "t.log", text.replace("T10:03:20.000Z", "T10:73:20.000Z"))
+    with pytest.raises(TraceError, match=r"t\.log line 601: '2026-11-23T10:73:20\.000Z' is not"):
+        traces.read_logs(unclocked)
+
+
+def test_an_exit_spans_two_lines(tmp_path: Path) -> None:
+    killed = loglines.Exited("r-1", loglines.exit_message(None, "killed")).text()
+    path = write(
+        tmp_path / "api.log",
+        f"2026-11-23T10:00:00.150Z {START}2026-11-23T10:00:00.190Z {killed}"
+        f"2026-11-23T10:00:00.197Z {REPORT}",
+    )
+    trace = traces.read_logs(path)
+    check(trace, "api", None)
+    row = trace.to_pandas().iloc[0]
+    assert (row["status"], row["reason"]) == ("error", "Runtime.ExitError")
 
 
 def test_what_aws_logs_tail_printed(tmp_path: Path) -> None:

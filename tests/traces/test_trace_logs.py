@@ -14,11 +14,15 @@ from typing import Any
 
 import boto3
 import numpy as np
+import pyarrow as pa
 import pytest
 from botocore.stub import Stubber
+from hypothesis import given
+from hypothesis import strategies as st
 from moto.server import ThreadedMotoServer
 
 from lambda_nb.engine.model import InvocationRecord
+from lambda_nb.rules import loglines
 from lambda_nb.traces import Trace, TraceError, invocation_log, report_lines
 from lambda_nb.traces.logs import use_client
 
@@ -367,6 +371,76 @@ def test_a_finish_never_passes_the_next_arrival_of_its_environment() -> None:
     trace = report_lines.to_trace([reader])
     assert trace.numbers("finish")[0] == trace.numbers("arrival")[1]
     assert trace.numbers("duration").tolist() == [0.0109, 0.0109]
+
+
+def test_environments_that_are_not_known_are_not_one_environment() -> None:
+    reader = report_lines.Reader("f")
+    for name in ("a", "b"):
+        reader.take("", NOW_MS, f"START RequestId: {name} Version: 1\n")
+        reader.take(
+            "",
+            NOW_MS + 500,
+            f"REPORT RequestId: {name}\tDuration: 500.00 ms\tBilled Duration: 500 ms\t"
+            "Memory Size: 128 MB\tMax Memory Used: 30 MB\t\n",
+        )
+    trace = report_lines.to_trace([reader])
+    assert trace.numbers("finish").tolist() == [0.5, 0.5]
+    assert trace.to_pandas()["environment"].isna().all()
+
+
+REPORTS = st.builds(
+    loglines.Report,
+    request_id=st.sampled_from("abcdef"),
+    duration_ms=st.integers(0, 10**7).map(lambda i: i / 100),
+    billed_ms=st.integers(0, 900_000),
+    memory_mb=st.integers(128, 10_240),
+    max_memory_mb=st.integers(0, 10_240),
+    init_ms=st.none() | st.integers(1, 10**6).map(lambda i: i / 100),
+    restore_ms=st.none() | st.integers(1, 10**6).map(lambda i: i / 100),
+    status=st.sampled_from([None, "timeout", "error"]),
+    error_type=st.sampled_from(["", "Runtime.ExitError"]),
+    trace=st.sampled_from(["", "Root=1-5f;Parent=3f;Sampled=1"]),
+)
+LINES = st.one_of(
+    REPORTS.map(lambda report: report.text()),
+    REPORTS.map(lambda report: loglines.json_text(report, "2026-11-23T10:00:00.000Z")),
+    st.sampled_from("abcdef").map(lambda i: loglines.Start(i, "$LATEST").text()),
+    st.sampled_from("abcdef").map(lambda i: loglines.End(i).text()),
+    st.sampled_from("abcdef").map(lambda i: loglines.TimedOut("2026", i, 3.0).text()),
+    st.sampled_from("abcdef").map(lambda i: loglines.Exited(i, "signal: killed").text()),
+    st.sampled_from(["", "{", "START me up\n", "REPORTS are due\n", '{"type": "platform.x"}']),
+)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["s", "t", ""]), st.integers(0, 5000), LINES)))
+def test_by_the_column_and_by_the_line_is_the_same(events: list[tuple[str, int, str]]) -> None:
+    one, many = report_lines.Reader("f"), report_lines.Reader("f")
+    # Of two events in one millisecond the log has no order; here each has a time of its own.
+    timed = [(stream, NOW_MS + at * 1000 + i, text) for i, (stream, at, text) in enumerate(events)]
+    for stream, at, text in timed:
+        one.take(stream, at, text)
+    streams, times_ms, messages = zip(*timed, strict=True) if timed else ((), (), ())
+    many.take_many(
+        pa.array(streams, pa.string()),
+        pa.array(times_ms, pa.int64()),
+        pa.array(messages, pa.string()),
+    )
+    key = [(name, "ascending") for name in one.table().column_names]
+    assert one.table().sort_by(key).equals(many.table().sort_by(key))
+
+
+def test_a_report_belongs_to_the_last_start_before_it() -> None:
+    """The first attempt of a retried event left no REPORT; the third has lost its START."""
+    reader = report_lines.Reader("f")
+    report = loglines.Report("r", 10.0, 10, 128, 30).text()
+    for at, text in (
+        (0, loglines.Start("r", "1").text()),
+        (5000, loglines.Start("r", "1").text()),
+        (5015, report),
+        (9015, report),
+    ):
+        reader.take("s", NOW_MS + at, text)
+    assert report_lines.to_trace([reader]).numbers("arrival").tolist() == pytest.approx([0, 4.005])
 
 
 def test_old_style_timeouts() -> None:
