@@ -70,7 +70,7 @@ def cost(
         ax.text(
             total, place, f" {style.money(float(total))}", va="center", color=style.INK, fontsize=9
         )
-    ax.set_yticks(places, [style.short(str(name)) for name in frame.index])
+    ax.set_yticks(places, [style.short(str(name), 18) for name in frame.index])
     ax.tick_params(axis="y", length=0)
     ax.set_ylim(-0.7 if len(frame) > 1 else -1.2, len(frame) - (0.3 if len(frame) > 1 else -0.2))
     ax.set_xlim(0, float(left.max()) * 1.14)

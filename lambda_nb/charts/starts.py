@@ -17,7 +17,7 @@ def cold_starts(
     timeline: pd.DataFrame,
     ax: Axes | None = None,
     *,
-    title: str | None = "Cold starts and throttles",
+    title: str | None = "Cold starts",
 ) -> Axes:
     """Draw cold starts, and throttles where there are any, as counts in each bin.
 
@@ -36,12 +36,13 @@ def cold_starts(
     if "cold_starts" not in timeline:
         raise ValueError(f"timeline has no cold_starts: it has {list(timeline.columns)}")
     ax = style.axes(ax)
-    style.titled(ax, title)
-    if not len(timeline):
-        return style.empty(ax, "no invocations")
     shown = ["cold_starts"]
     if "throttles" in timeline and float(timeline["throttles"].sum()) > 0:
         shown.append("throttles")
+        title = f"{title} and throttles" if title else title
+    style.titled(ax, title)
+    if not len(timeline):
+        return style.empty(ax, "no invocations")
     joined, width = _joined(timeline[shown])
     bars(ax, joined, shown)
     ax.set_ylabel(f"count per {style.length(width)}")

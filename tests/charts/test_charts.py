@@ -151,10 +151,12 @@ def test_time_is_in_the_unit_that_suits_it(index: Any, label: str, right: float)
 def test_cold_starts_and_throttles_are_counted() -> None:
     ax = charts.cold_starts(timeline())
     assert labels(ax) == ["cold starts", "throttles"]
+    assert ax.get_title(loc="left") == "Cold starts and throttles"
     assert sum(bar.get_height() for bar in ax.patches) == 5
     assert ax.get_ylabel() == "count per 1 s"
     calm = charts.cold_starts(timeline()[["cold_starts"]])
     assert "total 3" in texts(calm)
+    assert calm.get_title(loc="left") == "Cold starts"
 
 
 def test_fine_bins_are_joined_and_nothing_is_lost() -> None:
