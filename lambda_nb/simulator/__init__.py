@@ -1,0 +1,11 @@
+"""The simulator: a trace replayed under the very rules that the engine runs by.
+
+``simulate`` answers with a :class:`Result`. Two engines give the same answer, invocation by
+invocation: ``simpy``, the reference, and ``compiled``, the same rule functions under numba.
+"""
+
+from lambda_nb.simulator.result import Result
+from lambda_nb.simulator.simulate import simulate
+from lambda_nb.simulator.workload import WorkloadError
+
+__all__ = ["Result", "WorkloadError", "simulate"]

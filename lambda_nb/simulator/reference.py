@@ -1,0 +1,168 @@
+"""The reference: a SimPy model over ``rules.fleet``.
+
+SimPy keeps the clock and the calendar of events. Requests are not put into the calendar: they are
+sorted already, and are merged with it as time goes on, which halves the work. A finish comes before
+a request of the same moment. Everything else (a prewarming policy, a client, a queue) is an
+ordinary SimPy process in the same environment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from heapq import heappush
+from typing import Any
+
+import numpy as np
+import simpy
+
+from lambda_nb.rules import fleet as rules
+from lambda_nb.simulator.run import Run
+from lambda_nb.simulator.scenario import Scenario
+from lambda_nb.simulator.workload import Floats, Workload
+
+Progress = Callable[[int], None]
+PROGRESS_EVERY = 1 << 16
+
+
+class Completion(simpy.Event):
+    """The end of one invocation."""
+
+    __slots__ = ("_ok", "_value", "callbacks", "env", "index", "slot")
+
+    def __init__(self, env: Any, callbacks: list[Any], slot: int, index: int) -> None:
+        self.env = env
+        self.callbacks = callbacks
+        self._value = None
+        self._ok = True
+        self.slot = slot
+        self.index = index
+
+
+class MergedEnvironment(simpy.Environment):
+    """A SimPy environment that also lets a sorted stream of arrivals happen."""
+
+    def run_merged(
+        self, times: list[float], arrive: Callable[[int], None], progress: Progress | None
+    ) -> None:
+        """Let everything happen, in order of time; events before arrivals of the same moment."""
+        queue, step = self._queue, self.step
+        for i, now in enumerate(times):
+            while queue and queue[0][0] <= now:
+                step()
+            self._now = now
+            arrive(i)
+            if progress is not None and i % PROGRESS_EVERY == 0:
+                progress(i)
+        while queue:
+            step()
+
+    def at(self, when: float, event: Completion) -> None:
+        """Let an event happen at a time exactly (a delay from now would round)."""
+        calendar: Any = self._queue
+        heappush(calendar, (when, 1, next(self._eid), event))
+
+
+def simulate(
+    load: Workload,
+    scenario: Scenario,
+    u: Floats | None,
+    progress: Progress | None = None,
+) -> Run:
+    """Run a workload through SimPy.
+
+    Parameters
+    ----------
+    load, scenario
+        What is asked.
+    u
+        One random number in [0, 1) a request, for policies that are random.
+    progress
+        Told now and then how many requests have come.
+    """
+    env = MergedEnvironment()
+    fleet, slots = scenario.fleet()
+    state = fleet.state
+    n = len(load)
+    codes, numbers, finishes = bytearray(n), [-1] * n, [np.nan] * n
+    ended: dict[int, float] = {}
+    policy, names = scenario.policy, load.functions
+    functions, finish_of = load.function.tolist(), _finishes(load)
+    limits = scenario.idle_limits(load, u)
+    fixed = limits if isinstance(limits, float) else None
+    each = limits.tolist() if isinstance(limits, np.ndarray) else None
+    draws = u.tolist() if u is not None else None
+
+    def collect() -> None:
+        while (slot := rules.pop_ended(state)) >= 0:
+            ended[state.e_serial[slot]] = state.e_expires[slot]
+
+    def over(event: Completion) -> None:
+        i, now = event.index, env.now
+        if fixed is not None:
+            limit = fixed
+        elif each is not None:
+            limit = each[i]
+        else:
+            limit = policy.idle_limit(names[functions[i]], now, draws[i] if draws else 0.5)
+        rules.finish(state, now, event.slot, limit)
+
+    callbacks = [over]
+
+    def arrive(i: int) -> None:
+        now = env.now
+        code, slot = rules.arrive(state, now, functions[i])
+        if code == rules.FULL:
+            collect()
+            rules.make_room(state)
+            code, slot = rules.arrive(state, now, functions[i])
+        codes[i] = code
+        if slot >= 0:
+            numbers[i] = state.e_serial[slot]
+            finishes[i] = when = finish_of(i, code)
+            # SimPy hands an event's list of callbacks over, so each event needs its own.
+            env.at(when, Completion(env, callbacks.copy(), slot, i))
+
+    env.run_merged(load.arrival.tolist(), arrive, progress)
+    ended.update((over.serial, over.ended) for over in fleet.expire(np.inf))
+    return _run(load, codes, numbers, finishes, ended, len(slots), fleet)
+
+
+def _finishes(load: Workload) -> Callable[[int, int], float]:
+    """When a request's environment is free again, given how it started."""
+    arrival: list[float] = load.arrival.tolist()
+    busy: list[float] = load.busy.tolist()
+    init: list[float] = load.init.tolist()
+    finish: list[float] = load.finish.tolist()
+    was: list[int] = load.was.tolist()
+    cold = rules.COLD
+
+    def finish_of(i: int, code: int) -> float:
+        if code == was[i] and finish[i] == finish[i]:
+            return finish[i]
+        if code == cold:
+            return arrival[i] + (busy[i] + init[i])
+        return arrival[i] + busy[i]
+
+    return finish_of
+
+
+def _run(
+    load: Workload,
+    codes: bytearray,
+    numbers: list[int],
+    finishes: list[float],
+    ended: dict[int, float],
+    provisioned: int,
+    fleet: rules.Fleet,
+) -> Run:
+    ends = np.full(fleet.state.counts[rules.SERIALS], np.inf)
+    if ended:
+        ends[list(ended)] = list(ended.values())
+    return Run(
+        code=np.frombuffer(bytes(codes), dtype=np.int8),
+        environment=np.array(numbers, dtype=np.int32),
+        finish=np.array(finishes, dtype=np.float64),
+        ended=ends,
+        provisioned=provisioned,
+        engine="simpy",
+    )

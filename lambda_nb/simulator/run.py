@@ -1,0 +1,35 @@
+"""What a run of either engine leaves behind, in arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lambda_nb.simulator.workload import Codes, Floats, Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One row a request, and one an environment. Times in seconds.
+
+    Attributes
+    ----------
+    code
+        What the scheduler answered: a code of ``rules.fleet`` (int8).
+    environment
+        Which environment served it, by its number (int32; -1: none).
+    finish
+        When that environment was free again (NaN: none).
+    ended
+        When each environment ended (inf: it lives on).
+    provisioned
+        How many of the first environments are provisioned ones.
+    engine
+        Which engine ran.
+    """
+
+    code: Codes
+    environment: Ints
+    finish: Floats
+    ended: Floats
+    provisioned: int
+    engine: str

@@ -1,0 +1,139 @@
+"""``simulate``: one trace, one set of assumptions, one result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any, Literal
+
+import numpy as np
+
+from lambda_nb.rules.keepalive import DEFAULT_KEEP_ALIVE, Fixed
+from lambda_nb.rules.pricing import FREE_STORAGE_MB, PriceBook, book_for
+from lambda_nb.simulator import compiled, reference
+from lambda_nb.simulator.result import Result
+from lambda_nb.simulator.scenario import Policy, Provisioned, Reserved, scenario
+from lambda_nb.simulator.workload import WorkloadError, workload
+from lambda_nb.traces import Trace
+
+EngineName = Literal["auto", "simpy", "compiled"]
+FEW = 200_000
+"""Requests below which SimPy answers before numba is even imported."""
+
+
+def simulate(
+    trace: Trace,
+    *,
+    memory: int | Mapping[str, int] | None = None,
+    keep_alive: Policy = DEFAULT_KEEP_ALIVE,
+    provisioned: Provisioned = None,
+    reserved: Reserved = None,
+    account_limit: int = 1000,
+    init: Any = None,
+    duration: Any = None,
+    timeout: float | Mapping[str, float] | None = None,
+    pricing: PriceBook | str | date | None = None,
+    ephemeral_storage: int = FREE_STORAGE_MB,
+    architecture: str = "x86_64",
+    scale_burst: float = 1000.0,
+    scale_rate: float = 100.0,
+    max_age: float | str = float("inf"),
+    seed: int = 0,
+    engine: EngineName = "auto",
+    progress: Callable[[int], None] | None = None,
+) -> Result:
+    """Replay a trace under Lambda's rules.
+
+    A trace that was recorded from real runs is repeated exactly: as long as a request is served as
+    it was (warm, cold), its environment is free again when it really was. Where the simulation
+    decides otherwise, ``init`` is added or left out.
+
+    Parameters
+    ----------
+    trace
+        What was invoked when (:mod:`lambda_nb.traces`).
+    memory
+        MB, for all functions or by name. Changes the bill; durations stay as they are.
+    keep_alive
+        How long idle environments live: seconds, text such as ``"10min"``, or a policy
+        (:mod:`lambda_nb.rules.keepalive`, or your own class with ``idle_limit``).
+    provisioned
+        Provisioned environments, for each function or by name; ready from the beginning.
+    reserved
+        Reserved concurrency, by name.
+    account_limit
+        Concurrency of the account (AWS: 1000).
+    init, duration
+        Seconds, a law ``f(rng, n)`` (:mod:`lambda_nb.traces.laws`), or either by function name;
+        without it what the trace has. Without either, cold starts take no time.
+    timeout
+        Seconds, for all functions or by name.
+    pricing
+        A price book, its name (``"2026"``, ``"2021"``, ``"2019"``), or a date.
+    ephemeral_storage
+        MB of ``/tmp``.
+    architecture
+        ``x86_64`` or ``arm64``, where the trace does not say.
+    scale_burst, scale_rate
+        Environments a function may start at once, and a second after (AWS: 1000 and 100).
+    max_age
+        Seconds after which an environment is not used again.
+    seed
+        Of all random numbers: the same seed gives the same run.
+    engine
+        ``simpy``: the reference. ``compiled``: the same rule functions under numba. ``auto``: the
+        compiled one for long traces whose policy it can run.
+    progress
+        Called now and then with the number of requests so far.
+
+    Returns
+    -------
+    Result
+        With ``invocations``, ``environments``, ``timeline()``, ``cost()``, ``summary()``,
+        ``plot()``.
+
+    Raises
+    ------
+    WorkloadError
+        When a setting makes no sense for this trace; it says which and why.
+    """
+    if not isinstance(trace, Trace):
+        raise WorkloadError(
+            f"simulate needs a Trace, not {type(trace).__name__}; make one with "
+            "Trace.from_pandas(frame)"
+        )
+    if architecture not in ("x86_64", "arm64"):
+        raise WorkloadError(f"architecture is {architecture!r}; give 'x86_64' or 'arm64'")
+    if engine not in ("auto", "simpy", "compiled"):
+        raise WorkloadError(f"engine is {engine!r}; give 'auto', 'simpy' or 'compiled'")
+    rng = np.random.default_rng(seed)
+    load = workload(trace, memory=memory, init=init, duration=duration, timeout=timeout, rng=rng)
+    assumed = scenario(
+        load,
+        keep_alive=keep_alive,
+        provisioned=provisioned,
+        reserved=reserved,
+        account_limit=account_limit,
+        scale_burst=scale_burst,
+        scale_rate=scale_rate,
+        max_age=max_age,
+    )
+    u = None if isinstance(assumed.policy, Fixed) else rng.random(len(load))
+    run_on = compiled if engine == "compiled" else reference
+    if engine == "auto" and len(load) >= FEW and compiled.covers(assumed, load, u):
+        run_on = compiled
+    if engine == "compiled" and not compiled.covers(assumed, load, u):
+        raise WorkloadError(
+            f"the compiled engine cannot run the policy {type(assumed.policy).__name__}, which "
+            "must be asked at each idle period; leave engine out, or give engine='simpy'"
+        )
+    run = run_on.simulate(load, assumed, u, progress)
+    return Result(
+        trace,
+        load,
+        assumed,
+        run,
+        book_for(pricing),
+        ephemeral_storage=ephemeral_storage,
+        architecture=architecture,
+    )

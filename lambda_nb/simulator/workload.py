@@ -1,0 +1,231 @@
+"""A trace as the simulator's engines take it: flat arrays of what each request would need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lambda_nb.rules import fleet
+from lambda_nb.traces import Trace, laws
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int32]
+Codes = npt.NDArray[np.int8]
+
+UNKNOWN = -1
+"""In :attr:`Workload.was`: nobody recorded how the request was served."""
+
+DEFAULT_MEMORY_MB = 128
+"""Lambda's own default, for functions whose memory nobody recorded."""
+
+_WORDS = {"warm": fleet.WARM, "cold": fleet.COLD, "provisioned": fleet.PROVISIONED}
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """Requests in order of arrival, all times in seconds.
+
+    Attributes
+    ----------
+    functions
+        Names; ``function`` counts into them.
+    arrival, function
+        When each request comes, and for what (int32).
+    busy
+        How long its environment is busy with it, without init.
+    init
+        How much longer if it starts cold.
+    duration
+        What is billed of ``busy``: the handler's time.
+    finish, was
+        What a recorded run had: when the environment was free again (NaN if unknown), and which
+        decision that belongs to (a code of ``rules.fleet``, or ``UNKNOWN``). A run that repeats
+        the decision repeats the finish exactly.
+    memory
+        MB of each request's function.
+    """
+
+    functions: list[str]
+    arrival: Floats
+    function: Ints
+    busy: Floats
+    init: Floats
+    duration: Floats
+    finish: Floats
+    was: Codes
+    memory: Ints
+
+    def __len__(self) -> int:
+        return len(self.arrival)
+
+
+class WorkloadError(ValueError):
+    """The trace cannot be simulated as asked; the message says what is missing and what to give."""
+
+
+def workload(
+    trace: Trace,
+    *,
+    memory: int | Mapping[str, int] | None,
+    init: Any,
+    duration: Any,
+    timeout: float | Mapping[str, float] | None,
+    rng: np.random.Generator,
+) -> Workload:
+    """Make a workload of a trace.
+
+    Parameters
+    ----------
+    trace
+        What was invoked when.
+    memory
+        MB, for all functions or by name; the trace's own where not given.
+    init, duration
+        Seconds, laws (a callable ``law(rng, n)``), or these by function; the trace's own where not
+        given.
+    timeout
+        Seconds after which an invocation ends; for all functions or by name.
+    rng
+        Draws from laws.
+
+    Raises
+    ------
+    WorkloadError
+        When something that is needed is neither in the trace nor given.
+    """
+    functions = trace.functions
+    codes = trace.codes
+    arrival = trace.numbers("arrival")
+    measured = trace.numbers("duration")
+    started = trace.numbers("init")
+    finish = trace.numbers("finish")
+    was = _recorded(trace)
+    if duration is not None:
+        measured = _given(duration, "duration", functions, codes, rng, measured)
+        finish = np.full(len(trace), np.nan)
+    measured = _filled(measured, codes, functions, "duration")
+    cold = was == fleet.COLD
+    if init is not None:
+        law = _given(init, "init", functions, codes, rng, np.full(len(trace), np.nan))
+        started = np.where(np.isnan(law), started, law)
+        finish = np.where(cold, np.nan, finish)
+    known = np.where(np.isnan(finish), measured, finish - arrival)
+    inits = _inits(started, codes, len(functions))
+    busy = np.where(cold & ~np.isnan(finish), np.maximum(known - inits, 0.0), known)
+    if timeout is not None:
+        limits = _by_function(timeout, "timeout", functions, np.inf)[codes]
+        over = measured > limits
+        measured, busy = np.minimum(measured, limits), np.where(over, limits, busy)
+        finish = np.where(over, np.nan, finish)
+    return Workload(
+        functions=functions,
+        arrival=arrival,
+        function=codes,
+        busy=busy,
+        init=inits,
+        duration=measured,
+        finish=finish,
+        was=was,
+        memory=_memory(trace, memory, functions, codes),
+    )
+
+
+def _recorded(trace: Trace) -> Codes:
+    was = np.full(len(trace), UNKNOWN, dtype=np.int8)
+    if "start" in trace:
+        words = trace.table.column("start").to_pandas()
+        for word, code in _WORDS.items():
+            was[(words == word).to_numpy()] = code
+    return was
+
+
+def _filled(values: Floats, codes: Ints, functions: list[str], name: str) -> Floats:
+    """Unknown values (those of throttled requests) become the median of their function."""
+    missing = np.isnan(values)
+    if not missing.any():
+        return values
+    filled = values.copy()
+    for code in np.unique(codes[missing]):
+        of_function = values[codes == code]
+        known = of_function[~np.isnan(of_function)]
+        if not len(known):
+            raise WorkloadError(
+                f"no invocation of {functions[code]!r} has a {name}: give "
+                f"{name}=seconds, or {name}={{{functions[code]!r}: seconds}}"
+            )
+        filled[missing & (codes == code)] = np.median(known)
+    return filled
+
+
+def _inits(init: Floats, codes: Ints, count: int) -> Floats:
+    """The init phase each request would have: its own, its function's median, all functions'."""
+    known = ~np.isnan(init)
+    if known.all():
+        return init
+    if not known.any():
+        return np.zeros(len(init))
+    overall = float(np.median(init[known]))
+    medians = np.full(count, overall)
+    for code in np.unique(codes[known]):
+        medians[code] = np.median(init[known & (codes == code)])
+    filled: Floats = np.where(known, init, medians[codes])
+    return filled
+
+
+def _by_function(
+    given: float | Mapping[str, float], name: str, functions: list[str], otherwise: float
+) -> Floats:
+    if not isinstance(given, Mapping):
+        given = dict.fromkeys(functions, given)
+    unknown = [key for key in given if key not in functions]
+    if unknown:
+        raise WorkloadError(
+            f"{name} names {unknown[0]!r}, which is not in the trace; it has "
+            f"{', '.join(functions[:8])}{', ...' if len(functions) > 8 else ''}"
+        )
+    values = np.array([float(given.get(f, otherwise)) for f in functions])
+    if bool((~(values >= 0)).any()):
+        bad = functions[int(np.argmax(~(values >= 0)))]
+        raise WorkloadError(f"{name} of {bad!r} is {given[bad]!r}: it must be 0 or more")
+    return values
+
+
+def _given(
+    given: Any,
+    name: str,
+    functions: list[str],
+    codes: Ints,
+    rng: np.random.Generator,
+    otherwise: Floats,
+) -> Floats:
+    """Seconds of each request from a number, a law, or either by function."""
+    if callable(given):
+        return laws.draw(given, rng, len(codes))
+    if not isinstance(given, Mapping):
+        each: Floats = _by_function(given, name, functions, np.nan)[codes]
+        return each
+    values = otherwise.copy()
+    constants = {key: law for key, law in given.items() if not callable(law)}
+    _by_function(dict.fromkeys(given, 0.0), name, functions, 0.0)
+    for key, law in given.items():
+        rows = codes == functions.index(key)
+        if key in constants:
+            values[rows] = _by_function({key: law}, name, functions, 0.0)[functions.index(key)]
+        else:
+            values[rows] = laws.draw(law, rng, int(rows.sum()))
+    return values
+
+
+def _memory(
+    trace: Trace, memory: int | Mapping[str, int] | None, functions: list[str], codes: Ints
+) -> Ints:
+    own = trace.numbers("memory")
+    values: Floats = np.where(np.isnan(own), float(DEFAULT_MEMORY_MB), own)
+    if memory is not None:
+        asked = _by_function(memory, "memory", functions, np.nan)[codes]
+        values = np.where(np.isnan(asked), values, asked)
+    return values.astype(np.int32)
