@@ -36,6 +36,7 @@ METRICS_EVERY_S = 1.0
 VALUES_PER_DATUM = 150
 DATA_PER_CALL = 100
 CLOSE_WITHIN_S = 5.0
+_RECORD_FIELDS = tuple(field.name for field in dataclasses.fields(InvocationRecord))
 _Dimensions = tuple[tuple[str, str], ...]
 _Series = tuple[str, str, _Dimensions, int]
 _SCOPE = (
@@ -243,7 +244,9 @@ class Metrics:
         """Take note of one attempt."""
         if self._logs is not None:
             day = time.strftime("%Y/%m/%d", time.gmtime(record.arrival_ns / 1e9))
-            body = json.dumps(dataclasses.asdict(record), separators=(",", ":"))
+            # dataclasses.asdict copies deeply: a hundred microseconds on every invocation's path.
+            fields = {name: getattr(record, name) for name in _RECORD_FIELDS}
+            body = json.dumps(fields, separators=(",", ":"))
             self._logs.put(INVOCATION_LOG, day, record.finish_ns // 1_000_000, body)
         minute = record.arrival_ns // 60_000_000_000 * 60
         for dimensions in _dimensions(record):

@@ -113,8 +113,9 @@ class Front:
         if what == "health":
             await Reply(200, b'{"status": "ok"}').send(send)
             return
+        visitor = self._gate.glance(request)
         body = await request.body(0, lambda _: AWSError("ValidationException", "No body expected."))
-        self._gate.admit(request, hashlib.sha256(body).hexdigest(), anywhere=True)
+        visitor.admit(hashlib.sha256(body).hexdigest(), anywhere=True)
         if what != "status":
             text = f"There is no {request.path}; there are {_OWN}status and {_OWN}health."
             raise AWSError("ResourceNotFoundException", text, 404)
@@ -140,13 +141,13 @@ class Front:
     async def _to_neighbour(self, request: HttpRequest, request_id: str, send: Send) -> None:
         service = claimed_service(request.headers, request.query) or ""
         declared = declared_payload_hash(request.headers)
-        self._gate.glance(request)
+        visitor = self._gate.glance(request)
         if declared is None and not self._gate.open:
             body = await request.body(_BODY_LIMIT, _too_large)
-            self._gate.admit(request, hashlib.sha256(body).hexdigest(), anywhere=True)
+            visitor.admit(hashlib.sha256(body).hexdigest(), anywhere=True)
             await self._proxy.pass_on(request, body, service, send)
             return
-        self._gate.admit(request, declared or "", anywhere=True)
+        visitor.admit(declared or "", anywhere=True)
         chunks = verified_chunks(request, "" if self._gate.open else declared or "")
         has_body = "transfer-encoding" in request.headers or (
             request.headers.get("content-length", "0") != "0"

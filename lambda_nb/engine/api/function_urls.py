@@ -128,8 +128,7 @@ class FunctionUrls:
                 raise _forbidden()
             return None
         try:
-            self._gate.glance(request)
-            return self._gate.admit(request, hashlib.sha256(body).hexdigest())
+            return self._gate.glance(request).admit(hashlib.sha256(body).hexdigest())
         except AWSError as error:
             if error.code == "MissingAuthenticationTokenException":
                 raise _forbidden() from error

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 
 from lambda_nb.engine.api import signature_v2
 from lambda_nb.engine.api.credentials import Credentials
 from lambda_nb.engine.api.http import HttpRequest
-from lambda_nb.engine.api.signature import Verifier, claim_of, declared_payload_hash, refused
+from lambda_nb.engine.api.signature import (
+    Claim,
+    Verifier,
+    claim_of,
+    declared_payload_hash,
+    refused,
+)
 from lambda_nb.engine.model import Caller
 
 
@@ -37,7 +44,7 @@ class Gate:
         self._region = region
         self._verifier = Verifier(credentials.find)
 
-    def glance(self, request: HttpRequest) -> None:
+    def glance(self, request: HttpRequest) -> Visitor:
         """Refuse at the door, before the body is read, what cannot be admitted in any case.
 
         Raises
@@ -51,34 +58,24 @@ class Gate:
                     "AccessDeniedException",
                     "An engine with --auth none does not answer requests made by web pages.",
                 )
-            return
+            return Visitor(self, request, None)
+        claim = None
         key = signature_v2.access_key(request.query)
         if key is None:
-            key = claim_of(request.headers, request.query).access_key
+            claim = claim_of(request.headers, request.query)
+            key = claim.access_key
         if self._credentials.find(key) is None:
             raise refused(
                 "UnrecognizedClientException",
                 "The security token included in the request is invalid.",
             )
+        return Visitor(self, request, claim)
 
-    def admit(self, request: HttpRequest, payload_hash: str, *, anywhere: bool = False) -> Caller:
-        """The caller that signed a request.
-
-        Parameters
-        ----------
-        payload_hash
-            Hex SHA-256 of the body.
-        anywhere
-            Also take a signature for another Region or service than this Lambda's.
-
-        Raises
-        ------
-        AWSError
-            The 403 that the caller gets.
-        """
-        if self.open:
-            return self.anyone
-        if anywhere and signature_v2.access_key(request.query) is not None:
+    def verify(
+        self, request: HttpRequest, claim: Claim | None, payload_hash: str, *, anywhere: bool
+    ) -> Caller:
+        """What :meth:`Visitor.admit` does."""
+        if claim is None and anywhere:
             return self._credentials.caller(
                 signature_v2.verify(
                     self._credentials.find,
@@ -89,7 +86,8 @@ class Gate:
                     request.headers,
                 )
             )
-        claim = claim_of(request.headers, request.query)
+        if claim is None:
+            claim = claim_of(request.headers, request.query)
         if not anywhere and (claim.service, claim.region) != ("lambda", self._region):
             what = "service" if claim.service != "lambda" else "region"
             wanted = "lambda" if what == "service" else self._region
@@ -105,3 +103,31 @@ class Gate:
             claim, request.method, request.path, request.query, request.headers, payload_hash
         )
         return self._credentials.caller(credential)
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """A request at the door, whose body is still to be read."""
+
+    gate: Gate
+    request: HttpRequest
+    claim: Claim | None
+
+    def admit(self, payload_hash: str, *, anywhere: bool = False) -> Caller:
+        """The caller that signed the request.
+
+        Parameters
+        ----------
+        payload_hash
+            Hex SHA-256 of the body.
+        anywhere
+            Also take a signature for another Region or service than this Lambda's.
+
+        Raises
+        ------
+        AWSError
+            The 403 that the caller gets.
+        """
+        if self.gate.open:
+            return self.gate.anyone
+        return self.gate.verify(self.request, self.claim, payload_hash, anywhere=anywhere)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from urllib.parse import parse_qs, unquote
 
 from lambda_nb.engine.api import parsing, required, serialising, service
-from lambda_nb.engine.api.gate import Gate
+from lambda_nb.engine.api.gate import Gate, Visitor
 from lambda_nb.engine.api.http import HttpRequest, Reply, Send
 from lambda_nb.engine.api.invoke import SYNC_LIMIT, Call, Invoker
 from lambda_nb.engine.api.routing import Router
@@ -86,14 +86,14 @@ class LambdaAPI:
     async def _invoke(
         self, operation: str, name: str, request: HttpRequest, request_id: str, send: Send
     ) -> None:
-        self._gate.glance(request)
+        visitor = self._gate.glance(request)
         query = parse_qs(request.query) if request.query else {}
         headers = request.headers
         if operation == "InvokeAsync":
             headers = {**headers, "x-amz-invocation-type": "Event"}
         call = Call.of(name, query.get("Qualifier", [None])[0], headers)
         payload = await request.body(call.limit, call.too_large)
-        await self._admit(request, payload)
+        await self._admit(visitor, payload)
         if operation == "Invoke":
             await (await self._invoker.invoke(call, payload, request_id)).send(send)
         elif operation == "InvokeAsync":
@@ -122,20 +122,20 @@ class LambdaAPI:
         return serialising.serialise(operation, response, request_id)
 
     async def _enter(self, request: HttpRequest, limit: int, name: str) -> tuple[bytes, Caller]:
-        self._gate.glance(request)
+        visitor = self._gate.glance(request)
 
         def too_large(_: int) -> AWSError:
             text = f"Request must be smaller than {limit} bytes for the {name} operation"
             return AWSError("RequestEntityTooLargeException", text, 413)
 
         body = await request.body(limit, too_large)
-        return body, await self._admit(request, body)
+        return body, await self._admit(visitor, body)
 
-    async def _admit(self, request: HttpRequest, body: bytes) -> Caller:
+    async def _admit(self, visitor: Visitor, body: bytes) -> Caller:
         if self._gate.open:
             return self._gate.anyone
         if len(body) > _HASHED_ASIDE:
             digest = await asyncio.to_thread(hashlib.sha256, body)
         else:
             digest = hashlib.sha256(body)
-        return self._gate.admit(request, digest.hexdigest())
+        return visitor.admit(digest.hexdigest())

@@ -248,14 +248,7 @@ class Verifier:
         return credential
 
     def _check_time(self, claim: Claim) -> None:
-        try:
-            signed = datetime.strptime(claim.timestamp, _TIMESTAMP).replace(tzinfo=timezone.utc)
-        except ValueError:
-            raise refused(
-                "IncompleteSignatureException",
-                "Date must be in ISO-8601 'basic format'. Got "
-                f"'{claim.timestamp}'. See http://en.wikipedia.org/wiki/ISO_8601",
-            ) from None
+        signed = _moment(claim.timestamp)
         if claim.timestamp[:8] != claim.date:
             raise refused(
                 "InvalidSignatureException",
@@ -264,12 +257,12 @@ class Verifier:
                 f"'{claim.timestamp}'.",
             )
         now = self._now()
-        shown = now.strftime(_TIMESTAMP)
         valid = _SKEW
         if claim.presigned_for_s is not None:
             valid = timedelta(seconds=claim.presigned_for_s)
         if signed < now - valid:
             limit = (now - valid).strftime(_TIMESTAMP)
+            shown = now.strftime(_TIMESTAMP)
             allowed = f"{valid.total_seconds() / 60:g} min."
             raise refused(
                 "InvalidSignatureException",
@@ -278,6 +271,7 @@ class Verifier:
             )
         if signed > now + _SKEW:
             limit = (now + _SKEW).strftime(_TIMESTAMP)
+            shown = now.strftime(_TIMESTAMP)
             raise refused(
                 "InvalidSignatureException",
                 f"Signature not yet current: {claim.timestamp} is still later than {limit} "
@@ -298,6 +292,19 @@ class Verifier:
                     f"'{name}' is named as a SignedHeader, but it does not exist in the HTTP "
                     "request.",
                 )
+
+
+@lru_cache(maxsize=64)
+def _moment(timestamp: str) -> datetime:
+    """A signature's time; requests of one second share it."""
+    try:
+        return datetime.strptime(timestamp, _TIMESTAMP).replace(tzinfo=timezone.utc)
+    except ValueError:
+        raise refused(
+            "IncompleteSignatureException",
+            "Date must be in ISO-8601 'basic format'. Got "
+            f"'{timestamp}'. See http://en.wikipedia.org/wiki/ISO_8601",
+        ) from None
 
 
 def canonical_request(
