@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import shutil
@@ -153,6 +154,7 @@ async def _serve(options: Options, listener: socket.socket, data_dir: Path) -> N
             watch.add_done_callback(lambda _: server.stop())
             cleanup.callback(watch.cancel)
         engine.credentials.write(url)
+        gc.freeze()  # what is loaded by now stays; collections need not walk it again
         serving = asyncio.ensure_future(server.serve(sockets=[listener]))
         print(  # noqa: T201
             f"lambda-nb serving on {url} (account {options.account}, region {options.region}, "
