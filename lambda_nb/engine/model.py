@@ -94,6 +94,7 @@ class Invocation:
     source: str = "invoke"
     on_start: ResponseStart | None = None
     on_chunk: ResponseChunk | None = None
+    durable_execution_name: str | None = None
 
 
 @dataclass(slots=True)
@@ -118,6 +119,7 @@ class InvocationResult:
     billed_ms: int = 0
     init_ms: float | None = None
     max_memory_mb: int = 0
+    durable_execution_arn: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,6 +158,16 @@ class Control:
     resolve: Callable[[str, str | None], Resolved]
     """``resolve(function_name_or_arn, qualifier)``: see :meth:`Resolver.resolve`."""
 
+    @property
+    def store(self) -> Store:
+        """The records, for rooms that keep theirs beside control's (durable executions)."""
+        return self._context.store
+
+    def configuration(self, function_name: str, version: str) -> Record | None:
+        """The configuration of a version as it is stored, or ``None``."""
+        record = self._context.store.get("version", function_name, version)
+        return record["config"] if record else None
+
     def announce(self) -> None:
         """Tell execution of reserved and provisioned concurrency from before the engine started."""
         self._concurrency.announce_all()
@@ -173,10 +183,8 @@ class Control:
 
     def dead_letter_target(self, function_name: str, version: str) -> str | None:
         """The ARN of a version's dead-letter queue or topic."""
-        record = self._context.store.get("version", function_name, version)
-        target: str | None = None
-        if record is not None:
-            target = record["config"].get("DeadLetterConfig", {}).get("TargetArn")
+        config = self.configuration(function_name, version) or {}
+        target: str | None = config.get("DeadLetterConfig", {}).get("TargetArn")
         return target
 
     def function_url(self, identifier: str) -> FunctionUrl | None:
