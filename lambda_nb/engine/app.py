@@ -34,6 +34,7 @@ from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.events.asynchronous import AsyncQueue
 from lambda_nb.engine.events.destinations import Destinations
 from lambda_nb.engine.execution import Executor
+from lambda_nb.engine.loops import LoopGuard
 from lambda_nb.engine.model import Invocation, InvocationResult, Resolved
 from lambda_nb.engine.neighbours import Neighbours
 from lambda_nb.engine.neighbours.child import NeighboursError
@@ -252,9 +253,10 @@ async def _compose(
     cleanup.callback(control.close)
     control.announce()
 
-    async def execute(resolved: Resolved, invocation: Invocation) -> InvocationResult:
+    async def run_once(resolved: Resolved, invocation: Invocation) -> InvocationResult:
         return await executor.invoke(resolved.function, invocation)
 
+    execute = LoopGuard(run_once, control.recursion_allowed)
     queue = AsyncQueue(
         data_dir / "events.sqlite",
         resolve=control.resolve,

@@ -355,6 +355,23 @@ def test_an_assumed_role_may_call(engine: Engine, echo: str) -> None:
     assert refusal(lambda: stolen.invoke(FunctionName=echo))[0] == "UnrecognizedClientException"
 
 
+def test_a_recursive_loop_is_stopped(engine: Engine) -> None:
+    name = engine.create(
+        "import boto3, json\n"
+        "def handler(depth, context):\n"
+        "    client = boto3.client('lambda')\n"
+        "    try:\n"
+        "        answer = client.invoke(\n"
+        "            FunctionName=context.function_name, Payload=str(depth + 1))\n"
+        "    except client.exceptions.RecursiveInvocationException:\n"
+        "        return depth\n"
+        "    return json.loads(answer['Payload'].read())\n",
+        Timeout=60,
+        MemorySize=256,
+    )
+    assert invoke(engine, name, 1) == 16
+
+
 def test_what_runs_leave_in_logs_and_metrics(engine: Engine) -> None:
     import time
 

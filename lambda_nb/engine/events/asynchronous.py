@@ -195,7 +195,10 @@ class AsyncQueue:
         config = self._config(name, row["qualifier"])
         try:
             result = await self._invoke(resolved, _invocation(row, resolved))
-        except (Throttled, AWSError):
+        except (Throttled, AWSError) as refusal:
+            if isinstance(refusal, AWSError) and refusal.code == "RecursiveInvocationException":
+                await self._leave(row, resolved, config, "RetriesExhausted", None, failures)
+                return
             throttles += 1
             delay: float | None = retry.after_throttle(throttles)
         else:
