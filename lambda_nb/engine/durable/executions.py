@@ -114,16 +114,20 @@ class Executions:
     ) -> Record:
         """Write changed operations with their events, another event, and fields of the record.
 
-        An ``EXECUTION`` operation that has ended ends the execution.
+        An operation may come several times, once for each of its changes. An ``EXECUTION``
+        operation that has ended ends the execution.
         """
         now = time.time()
         record = {**self.get(arn), **fields}
+        numbers: dict[str, int] = {}
         with self._store.write() as batch:
             for operation in operations:
-                if "_n" not in operation:
-                    operation = {**operation, "_n": record["operations"]}
+                identifier = operation["Id"]
+                if "_n" not in operation and identifier not in numbers:
+                    numbers[identifier] = record["operations"]
                     record["operations"] += 1
-                batch.put("durable_op", arn, operation["Id"], operation)
+                numbered = {"_n": numbers.get(identifier), **operation}
+                batch.put("durable_op", arn, identifier, numbered)
                 self._append(batch, arn, record, durable_history.event(operation, now))
                 if operation["Type"] == "EXECUTION":
                     record |= _ending(operation, now)

@@ -59,17 +59,19 @@ class DurableOperations:
         self._runner.mature(arn)
         now = time.time()
         operations = self._executions.operations(arn)
-        changed: dict[str, durable.Operation] = {}
+        changes: list[durable.Operation] = []
         for update in request.get("Updates") or []:
             callback = self._executions.callback_id(arn, update["Id"])
             operation = durable.updated(operations, update, now, callback)
-            operations[operation["Id"]] = changed[operation["Id"]] = operation
-        record = self._executions.change(arn, changed.values(), token=record["token"] + 1)
-        for operation in changed.values():
+            operations[operation["Id"]] = operation
+            changes.append(operation)
+        record = self._executions.change(arn, changes, token=record["token"] + 1)
+        seen = {operation["Id"] for operation in changes} | self._runner.told(arn)
+        operations = {k: op for k, op in self._executions.operations(arn).items() if k in seen}
+        for operation in operations.values():
             if operation["Type"] == "CHAINED_INVOKE" and operation["Status"] == "STARTED":
-                self._runner.chain(arn, self._executions.operations(arn)[operation["Id"]])
-        seen = {*changed, *self._runner.told(arn)}
-        shown = [_shown(op) for key, op in self._executions.operations(arn).items() if key in seen]
+                self._runner.chain(arn, operation)
+        shown = [_shown(operation) for operation in operations.values()]
         response: Response = {"NewExecutionState": {"Operations": shown}}
         if record["status"] == RUNNING:
             response["CheckpointToken"] = self._executions.token(arn)

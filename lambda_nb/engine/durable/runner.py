@@ -2,8 +2,8 @@
 
 The function is invoked with the state of its execution and answers SUCCEEDED, FAILED or PENDING.
 After PENDING nothing runs: this module sleeps until an operation has changed without the function
-(a wait is over, a callback was answered, a chained invoke has ended) and invokes again. All state is
-on disk; after a restart every running execution is taken up where its last checkpoint left it.
+(a wait is over, a callback was answered, a chained invoke has ended) and invokes again. All state
+is on disk; after a restart every running execution is taken up where its last checkpoint left it.
 """
 
 from __future__ import annotations
