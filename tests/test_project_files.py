@@ -7,12 +7,14 @@ import os
 import re
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 
 import lambda_nb
+from lambda_nb.rules import runtimes
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -77,3 +79,19 @@ def test_shell_scripts_parse() -> None:
     for path in [*ROOT.glob("scripts/*.sh"), ROOT / ".ci" / "run"]:
         subprocess.run(["bash", "-n", str(path)], check=True)
         assert os.access(path, os.X_OK), path
+
+
+def test_the_extension_completes_runtimes_that_can_be_chosen() -> None:
+    source = (ROOT / "labextension" / "src" / "magic.ts").read_text(encoding="utf-8")
+    listed = re.search(r"RUNTIMES = \[(.*?)\]", source, re.S)
+    assert listed
+    completed = set(re.findall(r"'(.+?)'", listed.group(1)))
+    written = date(2026, 11, 23)  # the day of the list: a test must not fail of old age
+    current = {
+        name
+        for name, runtime in runtimes.RUNTIMES.items()
+        if runtime.family not in ("dotnet", "go")
+        and (runtime.deprecated is None or runtime.deprecated > written)
+    }
+    variants = {"custom", "java8.al2", "java8.al2023", "java11.al2023", "java17.al2023"}
+    assert completed == current - variants

@@ -16,21 +16,23 @@ const MIME_TYPES: [prefix: string, mimeType: string][] = [
   ['provided', 'text/x-sh']
 ];
 
-/** The runtimes offered by completion after `--runtime`. */
+/** The runtimes offered by completion after `--runtime`; a test compares them with the rules' table. */
 export const RUNTIMES = [
+  'python3.15',
   'python3.14',
   'python3.13',
   'python3.12',
   'python3.11',
-  'python3.10',
+  'nodejs26.x',
   'nodejs24.x',
   'nodejs22.x',
-  'nodejs20.x',
+  'ruby4.0',
   'ruby3.4',
   'ruby3.3',
   'java25',
   'java21',
   'java17',
+  'java11',
   'provided.al2023'
 ];
 
