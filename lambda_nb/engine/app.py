@@ -30,6 +30,7 @@ from lambda_nb.engine.api.proxy import Proxy
 from lambda_nb.engine.clients import Clients, ObjectReader
 from lambda_nb.engine.control import Control
 from lambda_nb.engine.control.store import StoreError
+from lambda_nb.engine.durable import Durable
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.events.asynchronous import AsyncQueue
 from lambda_nb.engine.events.destinations import Destinations
@@ -256,7 +257,10 @@ async def _compose(
     async def run_once(resolved: Resolved, invocation: Invocation) -> InvocationResult:
         return await executor.invoke(resolved.function, invocation)
 
-    execute = LoopGuard(run_once, control.recursion_allowed)
+    durable = Durable(control, run_once)
+    cleanup.push_async_callback(durable.close)
+    await durable.start()
+    execute = LoopGuard(durable.invoke, control.recursion_allowed)
     queue = AsyncQueue(
         data_dir / "events.sqlite",
         resolve=control.resolve,
@@ -268,8 +272,9 @@ async def _compose(
     await queue.start()
 
     gate = Gate(credentials, region=region, open=not options.signed)
-    operations = control.operations()
-    lambda_api = LambdaAPI(gate, Invoker(control.resolve, execute, queue.submit), operations)
+    operations = {**control.operations(), **durable.operations()}
+    invoker = Invoker(control.resolve, execute, queue.submit, durable.begin)
+    lambda_api = LambdaAPI(gate, invoker, operations)
 
     def policy(function_name: str, qualifier: str | None) -> str | None:
         asked = {"FunctionName": function_name, **({"Qualifier": qualifier} if qualifier else {})}

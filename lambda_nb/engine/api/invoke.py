@@ -27,6 +27,7 @@ _LOG_TYPES = ("None", "Tail")
 
 Resolve = Callable[[str, "str | None"], Resolved]
 Execute = Callable[[Resolved, Invocation], Awaitable[InvocationResult]]
+Begin = Callable[[Resolved, Invocation], str]
 Submit = Callable[[str, "str | None", Invocation], Awaitable[None]]
 
 
@@ -95,12 +96,15 @@ class Invoker:
         Runs one invocation; raises :class:`~lambda_nb.engine.model.Throttled`.
     submit
         Queues an asynchronous invocation; returns once it is safely stored.
+    begin
+        Begins the execution of a durable function, without waiting for it; its ARN.
     """
 
-    def __init__(self, resolve: Resolve, execute: Execute, submit: Submit) -> None:
+    def __init__(self, resolve: Resolve, execute: Execute, submit: Submit, begin: Begin) -> None:
         self._resolve = resolve
         self._execute = execute
         self._submit = submit
+        self._begin = begin
 
     async def invoke(self, call: Call, payload: bytes, request_id: str) -> Reply:
         """Answer one Invoke."""
@@ -111,7 +115,11 @@ class Invoker:
         if call.invocation_type == "DryRun":
             return Reply(204, b"", headers)
         if call.invocation_type == "Event":
-            await self._submit(call.function_name, call.qualifier, invocation)
+            if resolved.function.durable:
+                arn = self._begin(resolved, invocation)
+                headers.append((b"X-Amz-Durable-Execution-Arn", arn.encode()))
+            else:
+                await self._submit(call.function_name, call.qualifier, invocation)
             return Reply(202, b"", headers)
         result = await self._run(resolved, invocation)
         headers.append((b"X-Amz-Executed-Version", result.executed_version.encode()))
@@ -119,6 +127,9 @@ class Invoker:
             headers.append((b"X-Amz-Function-Error", result.function_error.encode()))
         if call.log_tail:
             headers.append((b"X-Amz-Log-Result", base64.b64encode(result.log_tail)))
+        if result.durable_execution_arn:
+            arn = result.durable_execution_arn
+            headers.append((b"X-Amz-Durable-Execution-Arn", arn.encode()))
         return Reply(200, result.payload, headers)
 
     async def invoke_async(self, call: Call, payload: bytes, request_id: str) -> Reply:
@@ -163,6 +174,7 @@ class Invoker:
             client_context=_client_context(call.headers),
             trace_header=call.headers.get("x-amzn-trace-id") or new_trace_header(),
             tenant_id=tenant,
+            durable_execution_name=call.headers.get("x-amz-durable-execution-name"),
         )
 
 
