@@ -121,6 +121,12 @@ async def lab(make_lab: MakeLab) -> Lab:
     return made
 
 
+def task_root(lab: Lab, function: FunctionVersion) -> str:
+    """Where the function sees its own code."""
+    level = lab.executor.status()["isolation"]["level"]
+    return "/var/task" if level in ("L2", "L3") else str(function.code_dir)
+
+
 def error(result: InvocationResult) -> dict[str, Any]:
     assert result.function_error == "Unhandled"
     decoded: dict[str, Any] = json.loads(result.payload)

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import psutil
 import pytest
-from execution_lab import PYTHON, Lab, MakeLab, error, lab, make_lab, report, until
+from execution_lab import PYTHON, Lab, MakeLab, error, lab, make_lab, report, task_root, until
 
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.model import (
@@ -227,7 +227,7 @@ async def test_an_exception(lab: Lab) -> None:
         "def handler(event, context):\n    return inner()\ndef inner():\n    raise KeyError('x')\n"
     )
     result = await lab.invoke(function)
-    path = function.code_dir / "app.py"
+    path = task_root(lab, function) + "/app.py"
     assert error(result) == {
         "errorMessage": "'x'",
         "errorType": "KeyError",
@@ -275,7 +275,7 @@ async def test_a_syntax_error(lab: Lab) -> None:
     failure = error(await lab.invoke(function))
     assert failure["errorType"] == "Runtime.UserCodeSyntaxError"
     assert failure["errorMessage"].startswith("Syntax error in module 'app': expected ':'")
-    path = function.code_dir / "app.py"
+    path = task_root(lab, function) + "/app.py"
     assert failure["stackTrace"] == [f'  File "{path}" Line 1\n    def handler(event, context)\n']
 
 
@@ -616,7 +616,7 @@ async def test_preloaded_modules_are_those_the_function_would_find(lab: Lab) -> 
     own = lab.function(source)
     (own.code_dir / "boto3.py").write_text("")
     assert "/runtime/boto3/" in (await lab.invoke(shared)).payload.decode()
-    assert str(own.code_dir) in (await lab.invoke(own)).payload.decode()
+    assert task_root(lab, own) in (await lab.invoke(own)).payload.decode()
     assert ["boto3"] in [zygote["preloaded"] for zygote in lab.executor.status()["zygotes"]]
 
 

@@ -181,7 +181,7 @@ class Environment:
         if self._pipe is not None:
             self._pipe.close()
         if self._sandbox is not None:
-            self._sandbox.close()
+            await self._sandbox.close()
         await asyncio.to_thread(shutil.rmtree, self.home, ignore_errors=True)
 
     # -- init phase
@@ -233,7 +233,7 @@ class Environment:
         self._reset()
         if self._sandbox is None:
             self._sandbox = self._services.isolation.sandbox(
-                self.function, self.prepared.files, self.home
+                self.function, self.prepared.files, self.home, launch.program
             )
             await self._api.start()
             self._pipe = LogPipe(self.log.function)
@@ -375,7 +375,8 @@ class Environment:
         self._happened = happened
         timer = loop.call_later(limit_s, self._resolve, "timeout")
         happened.add_done_callback(lambda _: timer.cancel())
-        if self._watchdog is not None:
+        watched = self._sandbox is not None and self._sandbox.watches_memory
+        if self._watchdog is not None and not watched:
             self._watchdog.start()
         if self._process is None or not self._process.alive:
             self._resolve("exit")
@@ -388,6 +389,8 @@ class Environment:
     def _exited(self, exited: asyncio.Future[ExitStatus]) -> None:
         """The process is gone; what it sent before may still be on its way."""
         if self._process is not None and self._process.exited is exited:
+            if self._sandbox is not None and self._sandbox.ran_out_of_memory():
+                self._out_of_memory = True
             self._api.when_quiet(lambda: self._resolve("exit"))
 
     def _exceeded(self) -> None:
@@ -402,8 +405,8 @@ class Environment:
     def _reset(self) -> None:
         """End the processes; the next init phase starts new ones."""
         self._memory_mb()
-        if self._process is not None:
-            self._process.kill()
+        if self._process is not None and self._sandbox is not None:
+            self._sandbox.kill(self._process)
         if self._watchdog is not None:
             self._watchdog.close()
             self._watchdog = None
@@ -449,6 +452,7 @@ class Environment:
 
     def init_failed(self, body: bytes, error_type: str) -> None:
         """The init phase failed; the process exits next."""
+        self._memory_mb()
         self._init_error = (body, error_type)
 
     def asked_restore(self) -> bool:

@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from lambda_nb.engine.errors import AWSError
-from lambda_nb.engine.execution import interpreters, launch
+from lambda_nb.engine.execution import interpreters, launch, layers
 from lambda_nb.engine.execution.clock import Clock
 from lambda_nb.engine.execution.environment import Environment, Finished, Services
 from lambda_nb.engine.execution.isolation import Isolation
+from lambda_nb.engine.execution.places import Files
 from lambda_nb.engine.execution.pools import Key, Pool, Pools
 from lambda_nb.engine.execution.zygotes import SpawnError, Zygotes
 from lambda_nb.engine.model import (
@@ -74,6 +75,8 @@ class Executor:
         (milliseconds), or each start an interpreter of their own (tens of milliseconds).
     isolation
         ``auto`` for the highest level that this machine allows, or one of ``L0`` to ``L3``.
+    share_cpu
+        At L3: give environments CPU time in proportion to their memory (1769 MB: one vCPU).
     function_version
         Looks up a version by function name and version number: for provisioned environments, which
         start without an invocation.
@@ -96,6 +99,7 @@ class Executor:
         max_age_s: float = math.inf,
         fork: bool = True,
         isolation: str = "auto",
+        share_cpu: bool = False,
         function_version: Callable[[str, str], FunctionVersion] | None = None,
     ) -> None:
         self.account = account
@@ -113,7 +117,7 @@ class Executor:
             scale_rate=scale_rate,
             max_age=max_age_s,
         )
-        self._isolation = Isolation(isolation, work_dir)
+        self._isolation = Isolation(isolation, work_dir, share_cpu=share_cpu)
         self._pools = Pools(self._fleet, self._isolation, work_dir, self._runtime_dir, fork=fork)
         self._zygotes = Zygotes()
         self._services = Services(
@@ -132,7 +136,10 @@ class Executor:
         _raise_open_files()
         for name in ("environments", "opt"):
             (self._work_dir / name).mkdir(parents=True, exist_ok=True)
-        await asyncio.to_thread(launch.link_sdk, self._runtime_dir)
+        await asyncio.gather(
+            asyncio.to_thread(launch.link_sdk, self._runtime_dir),
+            asyncio.to_thread(self._isolation.probe),
+        )
         self._background(self._warm_up())
 
     async def close(self) -> None:
@@ -145,6 +152,7 @@ class Executor:
         environments = list(self._environments.values())
         self._environments.clear()
         await asyncio.gather(*(e.end() for e in environments), return_exceptions=True)
+        self._isolation.close()
         await asyncio.to_thread(shutil.rmtree, self._work_dir / "environments", ignore_errors=True)
 
     def status(self) -> dict[str, Any]:
@@ -407,7 +415,9 @@ class Executor:
 
     async def _warm_up(self) -> None:
         try:
-            await self._zygotes.get(launch.launcher())
+            opt = layers.merged((), self._work_dir)
+            files = Files(self._work_dir, opt, self._runtime_dir)
+            await self._zygotes.get(self._isolation.zygote(launch.launcher(), files, layered=False))
         except SpawnError:
             return  # whoever needs it will be told why
 

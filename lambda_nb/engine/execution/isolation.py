@@ -1,32 +1,77 @@
 """How far environments are kept apart from each other and from the machine.
 
-Level 0 works anywhere: a process group of its own, a cleared environment, resource limits, death
-with the engine, a memory watchdog.
+=====  ====================================================================  ===================
+level  adds                                                                  needs
+=====  ====================================================================  ===================
+L0     process group, cleared environment, resource limits, memory           nothing
+       watchdog, death with the engine
+L1     no_new_privs, Landlock (files, signals), a seccomp filter             Linux 5.13
+L2     a mount namespace: ``/tmp`` of its own, ``/var/task``, ``/opt`` and   root, or user
+       ``/var/runtime`` read-only at their true paths; no capabilities       namespaces
+L3     control groups: the kernel's memory limit, number of processes        cgroup v1, writable
+=====  ====================================================================  ===================
+
+The network stays shared: functions talk to the engine on loopback.
 """
 
 from __future__ import annotations
 
+import asyncio
+import json
+import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from lambda_nb.engine.execution import interpreters
+from lambda_nb.engine.execution.builds import cache_dir
+from lambda_nb.engine.execution.cgroups import Cgroup, Cgroups, CgroupsUnavailableError
 from lambda_nb.engine.execution.places import Files, Places
+from lambda_nb.engine.execution.zygotes import SCRIPT, Process, ZygoteKind
 from lambda_nb.engine.model import FunctionVersion
 
 OPEN_FILES = 1024
 """File descriptors of an environment (AWS Developer Guide, quotas)."""
 STACK_BYTES = 8 << 20
 
+_PROBE = "import sys; sys.path.insert(0, sys.argv[1]); import confine; confine.main(sys.argv[2])"
+LEVELS = ("L0", "L1", "L2", "L3")
+_SEEN = Places("/var/task", "/opt", "/var/runtime", "/tmp")  # noqa: S108  (inside the environment)
+_HIDDEN = ("/tmp", "/opt", "/var/task", "/var/runtime")  # noqa: S108
+_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc", "/proc", "/sys", "/run")
+
+
+class IsolationError(Exception):
+    """The level asked for is not to be had here; says what is missing."""
+
 
 class Sandbox:
     """The confinement of one environment: its places and what its processes do to themselves."""
 
-    def __init__(self, function: FunctionVersion, places: Places) -> None:
+    def __init__(
+        self,
+        function: FunctionVersion,
+        places: Places,
+        binds: list[list[Any]] | None,
+        landlock: dict[str, list[str]] | None,
+        cgroup: Cgroup | None,
+    ) -> None:
         self.places = places
         self._function = function
+        self._binds = binds
+        self._landlock = landlock
+        self._cgroup = cgroup
+        self._seen_out_of_memory = 0
+
+    @property
+    def watches_memory(self) -> bool:
+        """Whether the kernel ends processes that use too much memory, so that nobody else must."""
+        return self._cgroup is not None
 
     def request(self) -> dict[str, Any]:
         """What to ask of the zygote for a process of this environment."""
         function = self._function
+        confined = self._landlock is not None
         return {
             "cwd": self.places.task,
             "limits": {
@@ -35,28 +80,179 @@ class Sandbox:
                 "fsize": function.ephemeral_storage_mb << 20,
                 "stack": STACK_BYTES,
             },
+            "cgroups": self._cgroup.files if self._cgroup else [],
+            "binds": self._binds,
+            "no_new_privs": confined,
+            "landlock": self._landlock,
+            "seccomp": confined,
         }
 
-    def close(self) -> None:
+    def ran_out_of_memory(self) -> bool:
+        """Whether the kernel has killed for memory since the last time this was asked."""
+        if self._cgroup is None:
+            return False
+        count = self._cgroup.out_of_memory()
+        more, self._seen_out_of_memory = count > self._seen_out_of_memory, count
+        return more
+
+    def kill(self, process: Process) -> None:
+        """End all processes of the environment."""
+        process.kill()
+        if self._cgroup is not None:
+            self._cgroup.kill()
+
+    async def close(self) -> None:
         """Give back what the environment held outside its own directory."""
+        if self._cgroup is None:
+            return
+        for _ in range(200):
+            if self._cgroup.remove():
+                return
+            self._cgroup.kill()
+            await asyncio.sleep(0.01)
 
 
 class Isolation:
-    """The isolation level of this engine."""
+    """The isolation level of this engine.
 
-    def __init__(self, wanted: str, work_dir: Path) -> None:
+    Parameters
+    ----------
+    wanted
+        ``auto``, or a level: :meth:`probe` raises when it is not to be had.
+    share_cpu
+        At L3: give an environment CPU time in proportion to its memory, 1769 MB to a vCPU.
+    """
+
+    def __init__(self, wanted: str, work_dir: Path, *, share_cpu: bool = False) -> None:
+        if wanted not in ("auto", *LEVELS):
+            raise IsolationError(f"isolation is {wanted!r}; choose auto, L0, L1, L2 or L3")
+        self._wanted = wanted
+        self._root = work_dir / "root"
+        self._share_cpu = share_cpu
+        self._cgroups: Cgroups | None = None
+        self._readable: list[str] = []
         self.level = 0
+        self.refused: dict[str, str] = {}
+
+    def probe(self) -> None:
+        """Find out which levels this machine allows, and take the highest.
+
+        Raises
+        ------
+        IsolationError
+            When a level was asked for that it does not.
+        """
+        most = 3 if self._wanted == "auto" else LEVELS.index(self._wanted)
+        self._root.mkdir(parents=True, exist_ok=True)
+        self._readable = _readable()
+        if most:
+            self._climb(most)
+        if self._wanted != "auto" and self.level < most:
+            missing = self.refused[LEVELS[self.level + 1]]
+            raise IsolationError(
+                f"isolation {self._wanted} is not possible here: {missing}. "
+                f"Choose auto, or {LEVELS[self.level]} at most."
+            )
+
+    def _climb(self, most: int) -> None:
+        done = subprocess.run(
+            [interpreters.own_python(), "-I", "-S", "-c", _PROBE, str(SCRIPT.parent), self._root],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode:
+            self.refused["L1"] = done.stderr.strip().rpartition("\n")[2]
+            return
+        answers = json.loads(done.stdout)
+        steps = {
+            1: answers["landlock"] or answers["seccomp"],
+            2: answers["namespaces"] or _would_be_hidden(self._readable),
+        }
+        for level in range(1, min(most, 2) + 1):
+            if steps[level]:
+                self.refused[LEVELS[level]] = steps[level]
+                return
+            self.level = level
+        if most == 3:
+            try:
+                self._cgroups = Cgroups()
+            except CgroupsUnavailableError as error:
+                self.refused["L3"] = str(error)
+                return
+            self.level = 3
+
+    def zygote(self, kind: ZygoteKind, files: Files, *, layered: bool) -> ZygoteKind:
+        """The zygote in which environments of this level start.
+
+        From L2 on it has a root of its own, with ``/var/runtime`` and, when it is to preload from
+        layers, ``/opt`` in place.
+        """
+        if self.level < 2:
+            return kind
+        binds = [(str(files.runtime), _SEEN.runtime)]
+        if layered:
+            binds.append((str(files.opt), _SEEN.opt))
+        return replace(kind, root=str(self._root), binds=tuple(binds))
 
     def places(self, files: Files, tmp: Path) -> Places:
         """The environment's view of its directories."""
+        if self.level >= 2:
+            return _SEEN
         return Places(str(files.task), str(files.opt), str(files.runtime), str(tmp))
 
-    def sandbox(self, function: FunctionVersion, files: Files, home: Path) -> Sandbox:
-        """Make the directories of a new environment."""
+    def sandbox(self, function: FunctionVersion, files: Files, home: Path, program: str) -> Sandbox:
+        """Make the directories and groups of a new environment that runs ``program``."""
         tmp = home / "tmp"
         tmp.mkdir(parents=True)
-        return Sandbox(function, self.places(files, tmp))
+        places = self.places(files, tmp)
+        binds: list[list[Any]] | None = None
+        mounts = [mount.mount_path for mount in function.file_systems]
+        if self.level >= 2:
+            binds = [[str(files.task), places.task, True], [str(tmp), places.tmp, False]]
+            binds += [[str(files.opt), places.opt, True]]
+            binds += [[str(m.local_dir), m.mount_path, False] for m in function.file_systems]
+        landlock = None
+        if self.level >= 1:
+            prefix = str(Path(program).resolve().parent.parent)
+            read = [*self._readable, prefix, places.task, places.opt, places.runtime]
+            write = [places.tmp, "/tmp", "/dev", *mounts]  # noqa: S108
+            if self.level == 1:
+                write += [str(mount.local_dir) for mount in function.file_systems]
+            landlock = {"read": read, "write": write}
+        cgroup = None
+        if self._cgroups is not None:
+            cgroup = self._cgroups.group(home.name, function.memory_mb, share_cpu=self._share_cpu)
+        return Sandbox(function, places, binds, landlock, cgroup)
+
+    def close(self) -> None:
+        """Give back what the engine held."""
+        if self._cgroups is not None:
+            self._cgroups.close()
 
     def status(self) -> dict[str, Any]:
-        """What is known of the level."""
-        return {"level": self.level}
+        """The level, and why it is not higher."""
+        return {"level": LEVELS[self.level], "refused": self.refused}
+
+
+def _readable() -> list[str]:
+    """What every environment may read: the system, the interpreters, our runtimes, the SDK."""
+    from importlib.util import find_spec
+
+    prefix = str(Path(interpreters.own_python()).parent.parent)
+    packages = []
+    for name in ("boto3", "snapshot_restore_py"):
+        spec = find_spec(name)
+        if spec is not None and spec.origin:
+            packages.append(str(Path(spec.origin).resolve().parents[1 if name == "boto3" else 0]))
+    own = [str(SCRIPT.parent.parent), str(cache_dir())]
+    return list(dict.fromkeys([*_SYSTEM, prefix, *packages, *own]))
+
+
+def _would_be_hidden(paths: list[str]) -> str:
+    """Why a root of its own would not work: something needed lies where it is covered."""
+    for path in paths:
+        for hidden in _HIDDEN:
+            if path == hidden or path.startswith(hidden + "/"):
+                return f"{path} is needed, and {hidden} of an environment would cover it"
+    return ""

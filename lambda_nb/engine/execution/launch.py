@@ -46,6 +46,11 @@ class Launch:
     framed: bool = False
     extra: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def program(self) -> str:
+        """The interpreter or program that runs."""
+        return self.kind.interpreter if self.argv is None else self.argv[0]
+
 
 def missing(runtime: str, why: str) -> AWSError:
     """The error of an invocation whose runtime this machine cannot run."""
@@ -77,7 +82,7 @@ def python(function: FunctionVersion, files: Files, seen: Places, fork: bool) ->
     name = f"python:{version}"
     if fork and not function.environment.get("AWS_LAMBDA_EXEC_WRAPPER"):
         preload = preloads(function, host_path)
-        kind = ZygoteKind(interpreter, preload, host_path[1:] if preload else ())
+        kind = ZygoteKind(interpreter, preload, path[1:] if preload else ())
         return Launch(kind, name, path=path, framed=True)
     script = str(BOOTSTRAPS / "python" / "spawned.py")
     argv = (interpreter, "-I", "-S", script, ":".join(path))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lambda_nb.engine.execution import families, launch, layers
@@ -96,7 +96,9 @@ class Pools:
             found = families.plan(function, files, seen, fork=self._fork)
         except launch.InvalidEntrypoint as error:
             return Prepared(function, None, files, str(error))
-        return Prepared(function, found, files)
+        layered = bool(found.kind.preload and function.layer_dirs)
+        kind = self._isolation.zygote(found.kind, files, layered=layered)
+        return Prepared(function, replace(found, kind=kind), files)
 
     def others(self, function: FunctionVersion, tenant: str) -> Iterator[Key]:
         """Pools of other revisions of the same version and tenant."""

@@ -12,7 +12,7 @@ import os
 import signal
 import socket
 import subprocess
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -122,11 +122,17 @@ def descendants(pid: int) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class ZygoteKind:
-    """What makes zygotes interchangeable: interpreter, modules preloaded and where they are."""
+    """What makes zygotes interchangeable.
+
+    The interpreter, the modules preloaded and the search path they come from; ``root``: where it
+    makes a root directory of its own (empty: it keeps the machine's), with ``binds`` in it.
+    """
 
     interpreter: str
     preload: tuple[str, ...] = ()
     path: tuple[str, ...] = ()
+    root: str = ""
+    binds: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(slots=True)
@@ -174,7 +180,7 @@ class Zygote:
         ours.setblocking(False)
         for end in (ours, theirs):
             end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
-        configuration = json.dumps({"preload": self.kind.preload, "path": self.kind.path})
+        configuration = json.dumps(asdict(self.kind))
         number = theirs.fileno()
         self._ready = loop.create_future()
         try:

@@ -1,27 +1,40 @@
 """What a new process does to itself before it becomes an execution environment.
 
-Runs in a child of the zygote, after the fork and before any of the function's code; standard
-library only, Python 3.8 and newer. A request (a dict, see :func:`apply`) says what to do, so that
-the engine alone decides.
+Runs in the zygote and its children, before any of the function's code; standard library only,
+Python 3.8 and newer. A request (a dict, see :func:`apply`) says what to do, so that the engine
+alone decides.
 """
 
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import resource
 import signal
+import sys
 from typing import Any
+
+import landlock
+import seccomp
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 _PR_SET_PDEATHSIG = 1
+_PR_CAPBSET_DROP = 24
 _PR_SET_NO_NEW_PRIVS = 38
+_CAPABILITY_VERSION_3 = 0x20080522
+
+_CLONE_NEWNS, _CLONE_NEWIPC, _CLONE_NEWUSER = 0x00020000, 0x08000000, 0x10000000
+_MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_NOEXEC = 1, 2, 4, 8
+_MS_REMOUNT, _MS_BIND, _MS_REC, _MS_PRIVATE = 32, 4096, 16384, 1 << 18
+_KEPT_FLAGS = _MS_NOSUID | _MS_NODEV | _MS_NOEXEC
+
+HOST = "/.host"
+"""Where a zygote with a root of its own still finds the machine's; hidden from functions."""
 
 _LIMITS = {
     "nofile": resource.RLIMIT_NOFILE,
-    "nproc": resource.RLIMIT_NPROC,
     "fsize": resource.RLIMIT_FSIZE,
-    "data": resource.RLIMIT_DATA,
     "core": resource.RLIMIT_CORE,
     "stack": resource.RLIMIT_STACK,
 }
@@ -45,13 +58,18 @@ def apply(request: dict[str, Any], parent: int) -> None:
     """Become the process that ``request`` describes, short of running anything.
 
     Keys: ``env`` (all variables), ``cwd``, ``limits`` (names of :data:`_LIMITS` to numbers),
-    ``cgroups`` (``tasks``/``cgroup.procs`` files to join), ``no_new_privs``.
+    ``cgroups`` (files to join), ``binds`` (``[source, target, read_only]`` inside the zygote's
+    root), ``no_new_privs``, ``landlock`` (``read`` and ``write`` paths), ``seccomp``.
     """
     os.setsid()
     die_with_parent(parent)
     for path in request.get("cgroups", ()):
         with open(path, "w") as tasks:
             tasks.write("0")
+    if request.get("binds") is not None:
+        _own_mounts(request["binds"])
+        _drop_capabilities()
+        die_with_parent(parent)  # a change of credentials clears it
     for name, value in request["limits"].items():
         kind = _LIMITS[name]
         hard = resource.getrlimit(kind)[1]
@@ -63,3 +81,132 @@ def apply(request: dict[str, Any], parent: int) -> None:
     os.umask(0o022)
     if request.get("no_new_privs"):
         check(LIBC.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "PR_SET_NO_NEW_PRIVS")
+    if request.get("landlock"):
+        landlock.restrict(request["landlock"]["read"], request["landlock"]["write"])
+    if request.get("seccomp"):
+        seccomp.restrict()
+
+
+def _mount(source: str, target: str, kind: str | None, flags: int, data: str | None = None) -> None:
+    result = LIBC.mount(
+        source.encode(),
+        target.encode(),
+        kind.encode() if kind else None,
+        ctypes.c_ulong(flags),
+        data.encode() if data else None,
+    )
+    check(result, f"mount {source} on {target}")
+
+
+def _bind(source: str, target: str, read_only: bool) -> None:
+    _mount(source, target, None, _MS_BIND | _MS_REC)
+    if read_only:
+        kept = os.statvfs(target).f_flag & _KEPT_FLAGS
+        _mount("none", target, None, _MS_REMOUNT | _MS_BIND | _MS_RDONLY | kept)
+
+
+def _own_mounts(binds: list[list[Any]]) -> None:
+    """Give this process its own view: its directories in place, the machine's root hidden."""
+    check(LIBC.unshare(_CLONE_NEWNS | _CLONE_NEWIPC), "unshare")
+    for source, target, read_only in binds:
+        os.makedirs(target, exist_ok=True)
+        _bind(HOST + source, target, read_only)
+    _mount("none", HOST, "tmpfs", _MS_RDONLY | _MS_NOSUID | _MS_NODEV, "size=0,mode=000")
+
+
+def _drop_capabilities() -> None:
+    """Be nobody special, whatever user this is; programs executed later neither."""
+    last = 0
+    while LIBC.prctl(_PR_CAPBSET_DROP, last, 0, 0, 0) == 0:
+        last += 1
+    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
+    none = (ctypes.c_uint32 * 6)()
+    check(LIBC.capset(header, none), "capset")
+
+
+def enter_root(root: str, binds: list[list[str]]) -> None:
+    """Move this process (a zygote) into a root of its own at ``root``, an empty directory.
+
+    It shows the machine's directories but for ``/tmp``, ``/opt``, ``/var/task`` and
+    ``/var/runtime``, which are empty or as ``binds`` (``[source, target]``, read-only) say.
+    """
+    user, group = os.getuid(), os.getgid()
+    if user == 0:
+        check(LIBC.unshare(_CLONE_NEWNS), "unshare")
+    else:
+        check(LIBC.unshare(_CLONE_NEWUSER | _CLONE_NEWNS), "unshare")
+        for name, text in (
+            ("setgroups", "deny"),
+            ("uid_map", f"{user} {user} 1"),
+            ("gid_map", f"{group} {group} 1"),
+        ):
+            with open(f"/proc/self/{name}", "w") as map_file:
+                map_file.write(text)
+    _mount("none", "/", None, _MS_REC | _MS_PRIVATE)
+    _mount("none", root, "tmpfs", _MS_NOSUID | _MS_NODEV, "size=1m,mode=755")
+    _mirror("/", root, ("tmp", "opt", "var", "mnt"))
+    _mirror("/var", f"{root}/var", ("task", "runtime"))
+    _mirror("/mnt", f"{root}/mnt", ())
+    for folder in ("tmp", "opt", "var/task", "var/runtime", HOST[1:]):
+        os.makedirs(f"{root}/{folder}", exist_ok=True)
+    _mount("/", root + HOST, None, _MS_BIND | _MS_REC)
+    for source, target in binds:
+        _bind(source, root + target, True)
+    os.chdir(root)
+    os.chroot(".")
+    os.chdir("/")
+
+
+def _mirror(source: str, target: str, left_out: tuple[str, ...]) -> None:
+    """Show the entries of ``source`` in ``target``."""
+    os.makedirs(target, exist_ok=True)
+    if not os.path.isdir(source):
+        return
+    for entry in os.scandir(source):
+        place = f"{target}/{entry.name}"
+        if entry.name in left_out:
+            continue
+        if entry.is_symlink():
+            os.symlink(os.readlink(entry.path), place)
+        elif entry.is_dir():
+            os.mkdir(place)
+            _mount(entry.path, place, None, _MS_BIND | _MS_REC)
+        elif entry.is_file():
+            open(place, "w").close()
+            _mount(entry.path, place, None, _MS_BIND)
+
+
+def probe(root: str) -> dict[str, str]:
+    """What this machine refuses, and why: an empty text for what works."""
+    answers = {}
+    for name, attempt in (
+        ("namespaces", lambda: enter_root(root, [])),
+        ("landlock", lambda: landlock.restrict(["/"], [])),
+        ("seccomp", seccomp.restrict),
+    ):
+        pid_read, pid_write = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            try:
+                if name == "namespaces":
+                    attempt()
+                    _own_mounts([])
+                    _drop_capabilities()
+                check(LIBC.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "PR_SET_NO_NEW_PRIVS")
+                if name != "namespaces":
+                    attempt()
+            except Exception as error:
+                os.write(pid_write, str(error).encode())
+            os._exit(0)
+        os.close(pid_write)
+        with os.fdopen(pid_read) as words:
+            answers[name] = words.read()
+        status = os.waitpid(pid, 0)[1]
+        if status and not answers[name]:
+            answers[name] = f"the probe ended with status {status}"
+    return answers
+
+
+def main(root: str) -> None:
+    """Print what :func:`probe` finds."""
+    sys.stdout.write(json.dumps(probe(root)))

@@ -1,8 +1,9 @@
 """A fork server: a process that has imported what functions need, and forks execution environments.
 
 ``python -I -S zygote.py FD CONFIGURATION``: FD is a ``SOCK_SEQPACKET`` socket to the engine,
-CONFIGURATION a JSON object (``path``: entries for ``sys.path`` while preloading; ``preload``:
-modules to import). Messages are JSON, one a packet:
+CONFIGURATION a JSON object (``root``: where to make a root directory of its own, if at all, with
+``binds`` in it; ``path``: entries for ``sys.path`` while preloading; ``preload``: modules to
+import). Messages are JSON, one a packet:
 
 * engine -> zygote ``{"token", "argv"|null, "env", "cwd", "limits", ...}`` with one descriptor, the
   log pipe: start a process; without ``argv`` it becomes the Python runtime without an exec;
@@ -204,6 +205,8 @@ def main() -> None:
     control.set_inheritable(False)
     configuration = json.loads(sys.argv[2])
     confine.LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    if configuration["root"]:
+        confine.enter_root(configuration["root"], configuration["binds"])
     failed = preload(configuration["preload"], configuration["path"])
     gc.collect()
     gc.freeze()

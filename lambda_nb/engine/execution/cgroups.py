@@ -1,0 +1,142 @@
+"""Control groups (version 1 hierarchies): memory, processes and CPU time of one environment."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from pathlib import Path
+
+CONTROLLERS = ("memory", "pids", "cpu")
+MOST_PROCESSES = 1024
+"""Processes and threads of an environment (AWS Developer Guide, quotas)."""
+VCPU_MB = 1769
+"""Memory that comes with one vCPU (AWS Developer Guide)."""
+
+_PERIOD_US = 100_000
+_PREFIX = "lambda-nb-"
+
+
+class CgroupsUnavailableError(Exception):
+    """This process may not make control groups; says why."""
+
+
+class Cgroups:
+    """The groups under which this engine makes one for each environment.
+
+    Raises
+    ------
+    CgroupsUnavailableError
+        When the controllers are not there or not ours to use.
+    """
+
+    def __init__(self) -> None:
+        self._parents: dict[str, Path] = {}
+        mounted = _mounted()
+        own = _own_paths()
+        for controller in CONTROLLERS:
+            if controller not in mounted:
+                raise CgroupsUnavailableError(f"there is no cgroup (v1) controller {controller!r}")
+            folder = mounted[controller] / own.get(controller, "").lstrip("/")
+            parent = folder / f"{_PREFIX}{os.getpid()}"
+            try:
+                _clear_away(folder)
+                parent.mkdir(exist_ok=True)
+            except OSError as error:
+                self.close()
+                raise CgroupsUnavailableError(f"cannot make {parent}: {error.strerror}") from None
+            self._parents[controller] = parent
+
+    def group(self, name: str, memory_mb: int, *, share_cpu: bool) -> Cgroup:
+        """Make the group of one environment."""
+        folders = {controller: parent / name for controller, parent in self._parents.items()}
+        for folder in folders.values():
+            folder.mkdir()
+        _write(folders["memory"] / "memory.limit_in_bytes", memory_mb << 20)
+        _write(folders["pids"] / "pids.max", MOST_PROCESSES)
+        if share_cpu:
+            quota = max(1000, memory_mb * _PERIOD_US // VCPU_MB)
+            _write(folders["cpu"] / "cpu.cfs_period_us", _PERIOD_US)
+            _write(folders["cpu"] / "cpu.cfs_quota_us", quota)
+        return Cgroup(folders)
+
+    def close(self) -> None:
+        """Remove the engine's own groups; those of environments must be gone."""
+        for parent in self._parents.values():
+            with contextlib.suppress(OSError):
+                parent.rmdir()
+
+
+class Cgroup:
+    """The control group of one environment."""
+
+    def __init__(self, folders: dict[str, Path]) -> None:
+        self._folders = folders
+        self.files = [str(folder / "tasks") for folder in folders.values()]
+
+    def processes(self) -> list[int]:
+        """Every process in the group."""
+        try:
+            text = (self._folders["pids"] / "cgroup.procs").read_text()
+        except OSError:
+            return []
+        return [int(pid) for pid in text.split()]
+
+    def kill(self) -> None:
+        """Kill everything in the group."""
+        for pid in self.processes():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    def out_of_memory(self) -> int:
+        """How often the kernel has killed a process of the group for its memory."""
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            text = (self._folders["memory"] / "memory.oom_control").read_text()
+            return int(text.split("oom_kill ")[1].split()[0])
+        return 0
+
+    def remove(self) -> bool:
+        """Remove the group; false while a process is still in it."""
+        left = False
+        for folder in self._folders.values():
+            try:
+                folder.rmdir()
+            except FileNotFoundError:
+                continue
+            except OSError:
+                left = True
+        return not left
+
+
+def _mounted() -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        before, _, after = line.partition(" - ")
+        kind, _, options = after.split(" ", 2)
+        if kind == "cgroup":
+            for option in options.split(","):
+                found.setdefault(option, Path(before.split()[4]))
+    return found
+
+
+def _own_paths() -> dict[str, str]:
+    found = {}
+    for line in Path("/proc/self/cgroup").read_text().splitlines():
+        _, controllers, path = line.split(":", 2)
+        for controller in controllers.split(","):
+            found[controller] = path
+    return found
+
+
+def _clear_away(folder: Path) -> None:
+    """Remove what engines left behind that were killed."""
+    for old in folder.glob(f"{_PREFIX}*"):
+        pid = old.name.removeprefix(_PREFIX)
+        if pid.isdigit() and not Path(f"/proc/{pid}").exists():
+            for group in [*(p for p in old.iterdir() if p.is_dir()), old]:
+                with contextlib.suppress(OSError):
+                    group.rmdir()
+
+
+def _write(path: Path, value: int) -> None:
+    path.write_text(str(value))
