@@ -7,14 +7,18 @@ shares one engine.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import itertools
 import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
+import threading
+import time
 import urllib.request
 import zipfile
 from collections.abc import Callable, Iterator
@@ -49,6 +53,7 @@ class Engine:
     data_dir: Path
     log_file: Path
     _clients: dict[str, Any] = field(default_factory=dict)
+    _made: list[Any] = field(default_factory=list)
 
     @property
     def keys(self) -> dict[str, str]:
@@ -76,7 +81,9 @@ class Engine:
             **self.keys,
             **options,
         }
-        return boto3.client(service, **arguments)
+        client = boto3.client(service, **arguments)
+        self._made.append(client)  # kept, and closed in the end: no socket is left to the collector
+        return client
 
     @property
     def environ(self) -> dict[str, str]:
@@ -134,12 +141,68 @@ class Engine:
 
     def stop(self) -> int:
         """End the engine as Ctrl-C would; its exit code."""
+        for client in self._made:
+            client.close()
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
         code = self.process.wait(timeout=30)
         if self.process.stdout is not None:
             self.process.stdout.close()
         return code
+
+
+class Ear:
+    """Hears what functions say: a listener on loopback that keeps every message it gets.
+
+    Functions may not write outside their sandbox, but all of them may speak to loopback.
+    """
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
+        self.port = self._listener.getsockname()[1]
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+        self._thread.start()
+
+    @property
+    def say(self) -> str:
+        """Source of a function ``say(text)`` for a handler's module."""
+        return (
+            "import socket\n"
+            "def say(text):\n"
+            f"    with socket.create_connection(('127.0.0.1', {self.port})) as mouth:\n"
+            "        mouth.sendall(text.encode())\n"
+            "        mouth.shutdown(socket.SHUT_WR)\n"
+            "        mouth.recv(1)\n"
+        )
+
+    def _listen(self) -> None:
+        while True:
+            try:
+                speaker, _ = self._listener.accept()
+            except OSError:
+                return
+            with speaker:
+                said = b""
+                with contextlib.suppress(ConnectionError):
+                    while chunk := speaker.recv(65536):
+                        said += chunk
+                    self.heard.append(said.decode())
+                    speaker.sendall(b".")
+
+    def wait(self, condition: Callable[[list[str]], bool], within_s: float = 30.0) -> None:
+        """Wait until what was heard satisfies a condition."""
+        deadline = time.monotonic() + within_s
+        while not condition(self.heard):
+            if time.monotonic() > deadline:
+                raise AssertionError(f"heard only {len(self.heard)}: {self.heard[-10:]}")
+            time.sleep(0.02)
+
+    def close(self) -> None:
+        """Hear no more."""
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join(5)
 
 
 def zip_of(files: dict[str, str | bytes]) -> bytes:
@@ -189,6 +252,14 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     running = launch(tmp_path_factory.mktemp("engine"))
     yield running
     assert running.stop() == 0, running.log_file.read_text()
+
+
+@pytest.fixture
+def ear() -> Iterator[Ear]:
+    """A listener that functions can speak to."""
+    listener = Ear()
+    yield listener
+    listener.close()
 
 
 @pytest.fixture

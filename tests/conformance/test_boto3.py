@@ -8,6 +8,7 @@ import json
 import stat
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 import uuid
@@ -19,7 +20,7 @@ import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from engine_fixtures import ROLE, Engine, zip_of
+from engine_fixtures import ROLE, Ear, Engine, zip_of
 
 ECHO = "def handler(event, context):\n    return event\n"
 
@@ -144,22 +145,15 @@ def test_dry_run(engine: Engine, echo: str) -> None:
     assert code == "ResourceNotFoundException"
 
 
-def test_event(engine: Engine, tmp_path: Any) -> None:
-    import time
-
-    marker = tmp_path / "seen"
-    code = f"def handler(event, context):\n    open({str(marker)!r}, 'w').write(event['say'])\n"
-    name = engine.create(code)
+def test_event(engine: Engine, ear: Ear) -> None:
+    name = engine.create(f"{ear.say}def handler(event, context):\n    say(event['say'])\n")
     answer = engine.client().invoke(
         FunctionName=name, InvocationType="Event", Payload=b'{"say": "hello"}'
     )
     assert answer["StatusCode"] == 202
     assert answer["Payload"].read() == b""
     assert "ExecutedVersion" not in answer
-    deadline = time.monotonic() + 20
-    while not (marker.exists() and marker.read_text()) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert marker.read_text() == "hello"
+    ear.wait(lambda heard: heard == ["hello"])
 
 
 def test_the_client_context(engine: Engine) -> None:
@@ -373,8 +367,6 @@ def test_a_recursive_loop_is_stopped(engine: Engine) -> None:
 
 
 def test_what_runs_leave_in_logs_and_metrics(engine: Engine) -> None:
-    import time
-
     name = engine.create("def handler(event, context):\n    print('seen')\n")
     invoke(engine, name, None)
     logs = engine.client("logs")
