@@ -29,6 +29,7 @@ from lambda_nb.engine.api.lambda_api import LambdaAPI
 from lambda_nb.engine.api.proxy import Proxy
 from lambda_nb.engine.clients import Clients, ObjectReader
 from lambda_nb.engine.control import Control
+from lambda_nb.engine.control.probe import NeighbourProbe
 from lambda_nb.engine.control.store import StoreError
 from lambda_nb.engine.durable import Durable
 from lambda_nb.engine.errors import AWSError
@@ -250,6 +251,7 @@ async def _compose(
         fetch=ObjectReader(clients),
         executor_hooks=executor,
         account_limit=options.account_concurrency,
+        probe=NeighbourProbe(clients),
     )
     cleanup.callback(control.close)
     control.announce()

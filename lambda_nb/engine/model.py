@@ -221,11 +221,14 @@ class FetchObject(Protocol):
         """Return the object's bytes."""
 
 
-class ProbeSource(Protocol):
-    """Looks whether a queue or stream is there. Raises :class:`FetchFailed` if it is not."""
+class Probe(Protocol):
+    """Looks whether what a request names exists. Raises :class:`FetchFailed` if it does not."""
 
-    async def __call__(self, arn: str) -> None:
-        """Return if the source exists."""
+    async def source(self, arn: str) -> None:
+        """Return if a queue or stream exists."""
+
+    async def vpc(self, subnets: list[str], groups: list[str]) -> str:
+        """Return the VPC of subnets and security groups; empty without subnets."""
 
 
 class ControlHooks(Protocol):

@@ -217,7 +217,8 @@ def _check_snap_start(settings: Settings) -> None:
 def created(request: Settings, *, region: str) -> Configuration:
     """The configuration of a new function, defaults filled in, without what only storing it gives.
 
-    ARN, sizes, hashes, revision, times, layers' sizes and state are the control plane's to add.
+    ARN, sizes, hashes, revision, times, layers' sizes, VPC and state are the control plane's to
+    add.
     """
     package = request.get("PackageType", "Zip")
     config: Configuration = {"FunctionName": request["FunctionName"], "Role": request["Role"]}
@@ -261,8 +262,6 @@ def updated(config: Settings, request: Settings, *, region: str) -> Configuratio
         new["SnapStart"] = {**request["SnapStart"], "OptimizationStatus": "Off"}
     if request.get("LoggingConfig") is not None:
         new["LoggingConfig"] = _logging(config["LoggingConfig"], request["LoggingConfig"])
-    if request.get("VpcConfig") is not None:
-        new["VpcConfig"] = _vpc(request["VpcConfig"])
     if request.get("DurableConfig") is not None:
         new["DurableConfig"] = _durable(config.get("DurableConfig") or {}, request["DurableConfig"])
     _replace(new, "KMSKeyArn", request.get("KMSKeyArn"))
@@ -289,15 +288,6 @@ def _logging(current: Settings, given: Settings) -> Configuration:
     if logging["LogFormat"] == "Text":
         return {key: logging[key] for key in ("LogFormat", "LogGroup")}
     return {"ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO", **logging}
-
-
-def _vpc(given: Settings) -> Configuration:
-    return {
-        "SubnetIds": list(given.get("SubnetIds") or []),
-        "SecurityGroupIds": list(given.get("SecurityGroupIds") or []),
-        "VpcId": "",
-        "Ipv6AllowedForDualStack": bool(given.get("Ipv6AllowedForDualStack")),
-    }
 
 
 def _durable(current: Settings, given: Settings) -> Configuration:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -204,13 +205,22 @@ async def test_a_source_is_mapped_to_a_function_once(harness: Harness) -> None:
         await harness("CreateEventSourceMapping", **queue)
 
 
-async def test_a_source_that_is_not_there(tmp_path: Any) -> None:
-    async def probe(arn: str) -> None:
+class EmptyNeighbours:
+    """Has no queue, no stream, no subnet."""
+
+    async def source(self, arn: str) -> None:
         raise FetchFailed(
             "AWS.SimpleQueueService.NonExistentQueue", "The specified queue does not exist."
         )
 
-    harness = Harness(tmp_path, probe=probe)
+    async def vpc(self, subnets: list[str], groups: list[str]) -> str:
+        raise FetchFailed(
+            "InvalidSubnetID.NotFound", f"The subnet ID '{subnets[0]}' does not exist"
+        )
+
+
+async def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
+    harness = Harness(tmp_path, probe=EmptyNeighbours())
     await harness.function()
     with refused(
         INVALID,
@@ -226,7 +236,30 @@ async def test_a_source_that_is_not_there(tmp_path: Any) -> None:
             EventSourceArn=STREAM,
             StartingPosition="LATEST",
         )
+    vpc = {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}
+    with refused(
+        INVALID,
+        "Error occurred while DescribeSubnets. EC2 Error Code: InvalidSubnetID.NotFound. "
+        "EC2 Error Message: The subnet ID 'subnet-1' does not exist",
+    ):
+        await harness("UpdateFunctionConfiguration", FunctionName="f", VpcConfig=vpc)
     harness.close()
+
+
+async def test_a_vpc_config_is_shown_with_its_vpc_and_emptied(harness: Harness) -> None:
+    made = await harness.function(VpcConfig={"SubnetIds": ["subnet-1"], "SecurityGroupIds": []})
+    assert made["VpcConfig"] == {
+        "SubnetIds": ["subnet-1"],
+        "SecurityGroupIds": [],
+        "VpcId": "",
+        "Ipv6AllowedForDualStack": False,
+    }
+    update = await harness(
+        "UpdateFunctionConfiguration",
+        FunctionName="f",
+        VpcConfig={"SubnetIds": [], "SecurityGroupIds": []},
+    )
+    assert update["VpcConfig"]["SubnetIds"] == []
 
 
 async def test_function_urls(harness: Harness) -> None:

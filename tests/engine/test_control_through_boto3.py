@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import urllib.request
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -155,3 +156,72 @@ def test_mappings_and_event_invoke_configs_carry_their_times(engine: Engine) -> 
     put = lambda_.put_function_event_invoke_config(FunctionName=name, MaximumRetryAttempts=1)
     assert put["LastModified"].tzinfo is not None
     lambda_.delete_event_source_mapping(UUID=made["UUID"])
+
+
+def test_what_the_neighbours_do_not_have_is_refused(engine: Engine) -> None:
+    lambda_ = engine.client()
+    name = engine.create(CODE)
+    here = f"{engine.region}:{engine.account}"
+    with pytest.raises(ClientError) as caught:
+        lambda_.create_event_source_mapping(
+            FunctionName=name, EventSourceArn=f"arn:aws:sqs:{here}:no-such-queue"
+        )
+    assert "Error occurred while ReceiveMessage. SQS Error Code: " in error(caught)[2]
+    stream = f"arn:aws:kinesis:{here}:stream/no-such-stream"
+    with pytest.raises(ClientError) as caught:
+        lambda_.create_event_source_mapping(
+            FunctionName=name, EventSourceArn=stream, StartingPosition="LATEST"
+        )
+    assert error(caught)[2] == f"Stream not found: {stream}"
+    with pytest.raises(ClientError) as caught:
+        lambda_.update_function_configuration(
+            FunctionName=name, VpcConfig={"SubnetIds": ["subnet-12345"], "SecurityGroupIds": []}
+        )
+    assert error(caught)[2] == (
+        "Error occurred while DescribeSubnets. EC2 Error Code: InvalidSubnetID.NotFound. "
+        "EC2 Error Message: The subnet ID 'subnet-12345' does not exist"
+    )
+
+
+DURABLE = """
+from aws_durable_execution_sdk_python import durable_execution
+from aws_durable_execution_sdk_python.config import Duration
+
+@durable_execution
+def handler(event, context):
+    first = context.step(lambda _: event["n"] + 1, name="first")
+    context.wait(Duration.from_seconds(1))
+    return context.step(lambda _: first * 2, name="second")
+"""
+
+
+def test_a_durable_function_runs_with_aws_s_sdk(engine: Engine) -> None:
+    sdk = pytest.importorskip("aws_durable_execution_sdk_python")
+    from engine_fixtures import zip_of
+
+    root = Path(sdk.__file__).parent
+    files: dict[str, str | bytes] = {
+        f"{root.name}/{path.relative_to(root)}": path.read_bytes() for path in root.rglob("*.py")
+    }
+    code = zip_of({**files, "index.py": DURABLE})
+    name = engine.create(
+        "", Code={"ZipFile": code}, DurableConfig={"ExecutionTimeout": 60}, Timeout=30
+    )
+    lambda_ = engine.client()
+    with pytest.raises(lambda_.exceptions.InvalidParameterValueException):
+        lambda_.invoke(FunctionName=name)
+    answer = lambda_.invoke(FunctionName=name, Qualifier="$LATEST", Payload=b'{"n": 20}')
+    assert answer["Payload"].read() == b"42"
+    arn = answer["DurableExecutionArn"]
+    got = lambda_.get_durable_execution(DurableExecutionArn=arn)
+    assert (got["Status"], got["Result"]) == ("SUCCEEDED", "42")
+    history = lambda_.get_durable_execution_history(DurableExecutionArn=arn)
+    types = [event["EventType"] for event in history["Events"]]
+    assert types.count("InvocationCompleted") == 2
+    begun = lambda_.invoke(
+        FunctionName=name, Qualifier="$LATEST", InvocationType="Event", Payload=b'{"n": 1}'
+    )
+    assert begun["StatusCode"] == 202
+    assert begun["DurableExecutionArn"].startswith(arn.partition("/")[0])
+    stopped = lambda_.stop_durable_execution(DurableExecutionArn=begun["DurableExecutionArn"])
+    assert stopped["StopTimestamp"].year >= 2026

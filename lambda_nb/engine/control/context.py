@@ -10,7 +10,7 @@ from datetime import date, datetime, timezone
 
 from lambda_nb.engine.control.code import CodeStore
 from lambda_nb.engine.control.store import Store
-from lambda_nb.engine.model import ControlHooks, FetchObject
+from lambda_nb.engine.model import ControlHooks, FetchObject, Probe
 from lambda_nb.rules import names
 
 
@@ -25,6 +25,7 @@ class Context:
     endpoint: Callable[[], str]
     fetch: FetchObject
     hooks: ControlHooks
+    probe: Probe | None
 
     def function_arn(self, name: str, qualifier: str | None = None) -> str:
         """The ARN of a function of this account, qualified if a qualifier is given."""

@@ -38,7 +38,7 @@ from lambda_nb.engine.model import (
     ControlHooks,
     FetchObject,
     Operation,
-    ProbeSource,
+    Probe,
     Resolved,
 )
 from lambda_nb.rules import quotas
@@ -69,7 +69,8 @@ class Control:
     account_limit
         Concurrent executions of the account in the Region (environments).
     probe
-        Looks whether the source of a new event source mapping exists; ``None`` takes its word.
+        Looks whether queues, streams and subnets that requests name exist; ``None`` takes
+        requests at their word.
 
     Notes
     -----
@@ -88,11 +89,11 @@ class Control:
         fetch: FetchObject,
         executor_hooks: ControlHooks,
         account_limit: int = quotas.CONCURRENCY.value,
-        probe: ProbeSource | None = None,
+        probe: Probe | None = None,
     ) -> None:
         store = Store(db_path)
         context = Context(
-            store, CodeStore(files_dir), account, region, endpoint, fetch, executor_hooks
+            store, CodeStore(files_dir), account, region, endpoint, fetch, executor_hooks, probe
         )
         lookup = Lookup(context)
         layer_use = LayerUse(context)
@@ -109,7 +110,7 @@ class Control:
         self._urls = Urls(context, lookup)
         gate = SigningGate(context)
         capacity = CapacityProviders(context)
-        mappings = Mappings(context, lookup, probe)
+        mappings = Mappings(context, lookup)
         self._resolver = Resolver(context, lookup, files_dir)
         self._themes: list[_Theme] = [
             Functions(

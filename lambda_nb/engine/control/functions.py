@@ -12,7 +12,7 @@ from lambda_nb.engine.control.paging import page
 from lambda_nb.engine.control.progress import CREATING, Progress
 from lambda_nb.engine.control.provisioned import Provisioned
 from lambda_nb.engine.control.signing import SigningGate
-from lambda_nb.engine.control.source import Sources
+from lambda_nb.engine.control.source import Sources, vpc_of
 from lambda_nb.engine.control.store import Record
 from lambda_nb.engine.control.tags import check_tags
 from lambda_nb.engine.control.versions import published_as
@@ -68,15 +68,20 @@ class Functions:
         self._gate.check(request.get("CodeSigningConfigArn"))
         self._capacity.check(request.get("CapacityProviderConfig"))
         layers = self._layers.resolve(request.get("Layers") or [])
+        vpc = await vpc_of(self._context, request.get("VpcConfig"))
         code = await self._sources.code(request["Code"], request.get("PackageType", "Zip"), layers)
         self._refuse_existing(name)  # somebody may have been faster while the code was unpacked
         config = settings.created(request, region=self._context.region)
-        config |= code.shown() | {
-            "LastModified": c.timestamp(),
-            "RevisionId": c.revision(),
-            "Version": LATEST,
-            **CREATING,
-        }
+        config |= (
+            code.shown()
+            | vpc
+            | {
+                "LastModified": c.timestamp(),
+                "RevisionId": c.revision(),
+                "Version": LATEST,
+                **CREATING,
+            }
+        )
         if layers:
             config["Layers"] = [layer.shown() for layer in layers]
         latest: Record = {

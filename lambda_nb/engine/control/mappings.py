@@ -14,7 +14,7 @@ from lambda_nb.engine.control.paging import page
 from lambda_nb.engine.control.store import Record
 from lambda_nb.engine.control.tags import check_tags
 from lambda_nb.engine.errors import AWSError, conflict, invalid_parameter, not_found
-from lambda_nb.engine.model import Caller, FetchFailed, Operation, ProbeSource, Request, Response
+from lambda_nb.engine.model import Caller, FetchFailed, Operation, Request, Response
 from lambda_nb.rules import quotas
 
 _GIVEN = (
@@ -50,11 +50,10 @@ _EMPTY_CLEARS = ("FilterCriteria", "KMSKeyArn", "ProvisionedPollerConfig", "Scal
 class Mappings:
     """Create, read, update, list and delete event source mappings."""
 
-    def __init__(self, context: Context, lookup: Lookup, probe: ProbeSource | None) -> None:
+    def __init__(self, context: Context, lookup: Lookup) -> None:
         self._context = context
         self._store = context.store
         self._lookup = lookup
-        self._probe = probe
 
     def operations(self) -> dict[str, Operation]:
         """Handlers by operation name."""
@@ -190,10 +189,11 @@ class Mappings:
 
     async def _check_source(self, kind: rules.Kind, arn: str | None) -> None:
         """Refuse a queue or stream that the neighbours do not have."""
-        if self._probe is None or arn is None or kind not in ("sqs", *rules.STREAMS):
+        probe = self._context.probe
+        if probe is None or arn is None:
             return
         try:
-            await self._probe(arn)
+            await probe.source(arn)
         except FetchFailed as error:
             if kind == "sqs":
                 raise invalid_parameter(

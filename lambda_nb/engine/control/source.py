@@ -92,3 +92,35 @@ class Sources:
                 f"Error occurred while GetObject. S3 Error Code: {error.code}. "
                 f"S3 Error Message: {error.message}"
             ) from error
+
+
+async def vpc_of(context: Context, given: dict[str, Any] | None) -> Record:
+    """The ``VpcConfig`` that a request asks for, its VPC filled in; empty if it asks for none.
+
+    Raises
+    ------
+    AWSError
+        ``InvalidParameterValueException`` with EC2's words for what EC2 does not have.
+    """
+    if given is None:
+        return {}
+    subnets = list(given.get("SubnetIds") or [])
+    groups = list(given.get("SecurityGroupIds") or [])
+    vpc = ""
+    if context.probe is not None:
+        try:
+            vpc = await context.probe.vpc(subnets, groups)
+        except FetchFailed as error:
+            call = "SecurityGroups" if "Group" in error.code else "Subnets"
+            raise invalid_parameter(
+                f"Error occurred while Describe{call}. EC2 Error Code: {error.code}. "
+                f"EC2 Error Message: {error.message}"
+            ) from error
+    return {
+        "VpcConfig": {
+            "SubnetIds": subnets,
+            "SecurityGroupIds": groups,
+            "VpcId": vpc,
+            "Ipv6AllowedForDualStack": bool(given.get("Ipv6AllowedForDualStack")),
+        }
+    }

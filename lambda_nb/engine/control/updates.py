@@ -10,7 +10,7 @@ from lambda_nb.engine.control.layer_use import LayerUse, UsedLayer
 from lambda_nb.engine.control.lookup import UNQUALIFIED_ONLY, Lookup
 from lambda_nb.engine.control.progress import UPDATING, Progress
 from lambda_nb.engine.control.signing import SigningGate
-from lambda_nb.engine.control.source import Sources
+from lambda_nb.engine.control.source import Sources, vpc_of
 from lambda_nb.engine.control.store import Record
 from lambda_nb.engine.control.versions import Versions
 from lambda_nb.engine.errors import invalid_parameter
@@ -65,9 +65,11 @@ class Updates:
             return self._lookup.describe(name, changed, None)
         return self._take_up(name, changed, request)
 
-    def configuration(self, request: Request, caller: Caller) -> Response:
+    async def configuration(self, request: Request, caller: Caller) -> Response:
         """Change settings of ``$LATEST``."""
         name = self._name(request)
+        self._lookup.updatable(name, request)
+        vpc = await vpc_of(self._context, request.get("VpcConfig"))
         record = self._lookup.updatable(name, request)
         current = record["config"]
         given = {**request, "FunctionName": name}
@@ -76,7 +78,7 @@ class Updates:
             raise invalid_parameter(
                 "DurableConfig can only be updated for functions that were created with it."
             )
-        config = settings.updated(current, given, region=self._context.region)
+        config = settings.updated(current, given, region=self._context.region) | vpc
         changed = {**record, "config": config}
         if request.get("Layers") is not None:
             layers = self._layers.resolve(request["Layers"], record["layers"])
