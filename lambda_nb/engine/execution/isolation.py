@@ -11,7 +11,8 @@ L2     a mount namespace: ``/tmp`` of its own, ``/var/task``, ``/opt`` and   roo
 L3     control groups: the kernel's memory limit, number of processes        cgroup v1, writable
 =====  ====================================================================  ===================
 
-The network stays shared: functions talk to the engine on loopback.
+The network stays shared: functions talk to the engine on loopback. At L1 ``/tmp`` is shared too,
+with whatever else lies in it: Landlock can forbid but not redirect, and functions write to ``/tmp``.
 """
 
 from __future__ import annotations

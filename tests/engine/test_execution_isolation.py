@@ -1,0 +1,189 @@
+"""Each isolation level: what an environment can still do, and what it cannot."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from execution_lab import Lab, MakeLab, error, lab, make_lab, task_root
+
+from lambda_nb.engine.execution.isolation import LEVELS, Isolation, IsolationError
+from lambda_nb.engine.model import FileSystemMount
+
+__all__ = ["lab", "make_lab"]
+
+TRY = """
+import ctypes, os, subprocess, sys, threading
+def handler(event, context):
+    try:
+        return eval(event)
+    except OSError as error:
+        return f"{type(error).__name__}: {error.strerror}"
+def threads(count):
+    waiting = threading.Event()
+    try:
+        for _ in range(count):
+            threading.Thread(target=waiting.wait, daemon=True).start()
+    except RuntimeError as error:
+        return str(error)
+    finally:
+        waiting.set()
+def write(path, size=1):
+    with open(path, "wb") as file:
+        file.write(b"x" * size)
+    return "written"
+def call(*arguments):
+    libc = ctypes.CDLL(None, use_errno=True)
+    return os.strerror(ctypes.get_errno()) if libc.syscall(*arguments) < 0 else "done"
+"""
+
+
+@pytest.fixture(params=LEVELS)
+async def at_level(request: pytest.FixtureRequest, make_lab: MakeLab, tmp_path: Path) -> Lab:
+    level: str = request.param
+    try:
+        Isolation(level, tmp_path / "probe").probe()
+    except IsolationError as refusal:
+        pytest.skip(str(refusal))
+    made: Lab = await make_lab(isolation=level)
+    assert made.executor.status()["isolation"]["level"] == level
+    return made
+
+
+def rank(lab: Lab) -> int:
+    return LEVELS.index(lab.executor.status()["isolation"]["level"])
+
+
+async def attempt(lab: Lab, expression: str, **settings: Any) -> Any:
+    function = lab.function(TRY, **{"timeout_s": 30, **settings})
+    result = await lab.invoke(function, expression)
+    assert result.function_error is None, result.payload
+    return json.loads(result.payload)
+
+
+async def test_files_of_the_machine(at_level: Lab) -> None:
+    answer = await attempt(at_level, f"len(open({__file__!r}).read()) > 0")
+    assert answer == ("PermissionError: Permission denied" if rank(at_level) >= 1 else True)
+    assert await attempt(at_level, "len(open('/etc/hostname').read()) > 0")
+    assert await attempt(at_level, "subprocess.run(['sh', '-c', 'echo hi']).returncode") == 0
+
+
+async def test_the_code_is_read_only(at_level: Lab) -> None:
+    function = at_level.function(TRY)
+    result = await at_level.invoke(function, f"write('{task_root(at_level, function)}/new')")
+    words = json.loads(result.payload)
+    # Below level 2 all of /tmp, in which pytest keeps the code, is the environment's to write.
+    assert words == ("OSError: Read-only file system" if rank(at_level) >= 2 else "written")
+
+
+async def test_tmp_is_writable_and_from_level_2_private(at_level: Lab) -> None:
+    path = f"/tmp/lambda-nb-test-{os.getpid()}"
+    try:
+        assert await attempt(at_level, f"write({path!r})") == "written"
+        assert Path(path).exists() == (rank(at_level) < 2)
+        seen = await attempt(at_level, f"os.path.exists({path!r})")
+        assert seen == (rank(at_level) < 2)
+    finally:
+        Path(path).unlink(missing_ok=True)
+    own = "[write(os.environ['TMPDIR'] + '/x'), os.listdir(os.environ['TMPDIR'])]"
+    assert await attempt(at_level, own) == ["written", ["x"]]
+
+
+async def test_files_larger_than_tmp_are_refused(at_level: Lab) -> None:
+    expression = "write(os.environ['TMPDIR'] + '/large', 3 << 20)"
+    assert await attempt(at_level, expression, ephemeral_storage_mb=2) == "OSError: File too large"
+
+
+async def test_other_processes_are_out_of_reach(at_level: Lab) -> None:
+    answer = await attempt(at_level, f"os.kill({os.getpid()}, 0)")
+    assert answer == ("PermissionError: Operation not permitted" if rank(at_level) >= 1 else None)
+
+
+async def test_dangerous_calls_are_refused(at_level: Lab) -> None:
+    if rank(at_level) == 0:
+        pytest.skip("level 0 filters no system calls")
+    for arguments in ((272, 0x10000000), (101, 16, os.getpid(), 0, 0), (165, 0, 0, 0, 0, 0)):
+        assert await attempt(at_level, f"call{arguments}") == "Operation not permitted"
+
+
+async def test_capabilities_are_gone(at_level: Lab) -> None:
+    status = await attempt(at_level, "open('/proc/self/status').read()")
+    fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+    if rank(at_level) >= 2:
+        assert int(fields["CapEff"], 16) == int(fields["CapBnd"], 16) == 0
+    assert fields["NoNewPrivs"] == str(int(rank(at_level) >= 1))
+    assert fields["Seccomp"] == ("2" if rank(at_level) >= 1 else "0")
+
+
+async def test_limits_of_processes(at_level: Lab) -> None:
+    assert await attempt(at_level, "os.sysconf('SC_OPEN_MAX')") == 1024
+    if rank(at_level) == 3:
+        answer = await attempt(at_level, "threads(1100)", memory_mb=1024)
+        assert answer == "can't start new thread"
+
+
+async def test_the_memory_limit(at_level: Lab) -> None:
+    function = at_level.function(TRY, timeout_s=30)
+    result = await at_level.invoke(
+        function, "len([bytearray(b'x' * 5_000_000) for _ in range(99)])"
+    )
+    assert "signal: killed" in error(result)["errorMessage"]
+    assert result.error_type == "Runtime.OutOfMemory"
+    assert result.max_memory_mb == 128
+    assert (await at_level.invoke(function, "1 + 1")).payload == b"2"
+
+
+async def test_shared_file_systems(at_level: Lab, tmp_path: Path) -> None:
+    if rank(at_level) < 2:
+        pytest.skip("mounting at /mnt needs level 2")
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    mount = FileSystemMount(shared, "/mnt/data", "arn:aws:elasticfilesystem:x")
+    settings = {"file_systems": (mount,)}
+    assert await attempt(at_level, "write('/mnt/data/kept')", **settings) == "written"
+    assert await attempt(at_level, "os.listdir('/mnt/data')", **settings) == ["kept"]
+    assert (shared / "kept").exists()
+
+
+async def test_cpu_time_in_proportion_to_memory(make_lab: MakeLab, tmp_path: Path) -> None:
+    try:
+        Isolation("L3", tmp_path / "probe").probe()
+    except IsolationError as refusal:
+        pytest.skip(str(refusal))
+    lab = await make_lab(isolation="L3", share_cpu=True)
+    function = lab.function(
+        "import time\ndef handler(event, context):\n"
+        "    wall, cpu = time.monotonic(), time.process_time()\n"
+        "    while time.monotonic() - wall < 1.0:\n        pass\n"
+        "    return time.process_time() - cpu\n",
+        memory_mb=442,
+        timeout_s=20,
+    )
+    share = float((await lab.invoke(function)).payload)
+    assert share < 0.45  # a quarter of a vCPU, and what one period may overrun
+
+
+def engine_groups() -> list[Path]:
+    return list(Path("/sys/fs/cgroup/pids").glob(f"lambda-nb-{os.getpid()}/*/"))
+
+
+async def test_groups_are_removed(make_lab: MakeLab, tmp_path: Path) -> None:
+    try:
+        Isolation("L3", tmp_path / "probe").probe()
+    except IsolationError as refusal:
+        pytest.skip(str(refusal))
+    groups = engine_groups()
+    lab = await make_lab(isolation="L3")
+    await asyncio.gather(*(lab.invoke(lab.function(TRY), "1") for _ in range(3)))
+    assert len(engine_groups()) == 3
+    await lab.executor.close()
+    assert engine_groups() == groups
+
+
+def test_an_unknown_level_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(IsolationError, match="choose auto, L0, L1, L2 or L3"):
+        Isolation("L9", tmp_path)
