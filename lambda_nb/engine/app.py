@@ -151,6 +151,8 @@ async def _serve(options: Options, listener: socket.socket, data_dir: Path) -> N
                 timeout_graceful_shutdown=_GRACE_S,
             )
         )
+        # The front answers and logs every error itself; uvicorn would repeat them.
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
         server.stop_on_signals()
         if options.parent is not None:
             watch = asyncio.ensure_future(parent_gone(options.parent))

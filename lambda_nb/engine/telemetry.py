@@ -20,6 +20,7 @@ from urllib.parse import urlencode
 import aiohttp
 
 from lambda_nb.engine.model import InvocationRecord, LogSink
+from lambda_nb.engine.neighbours.child import NotStartedError
 
 log = logging.getLogger(__name__)
 
@@ -81,6 +82,11 @@ class Sender:
             await self._session.close()
 
 
+def _level(error: BaseException) -> int:
+    """How loudly to say that sending failed: that the neighbours still start is no news."""
+    return logging.DEBUG if isinstance(error, NotStartedError) else logging.WARNING
+
+
 class LogShipper:
     """Sends log events on, in batches of one stream each.
 
@@ -122,7 +128,7 @@ class LogShipper:
             try:
                 await self._send()
             except (aiohttp.ClientError, RuntimeError, OSError, asyncio.TimeoutError) as error:
-                log.warning("log events wait: %s", error)
+                log.log(_level(error), "log events wait: %s", error)
                 await asyncio.sleep(1)
                 if self._closed:
                     return
@@ -262,7 +268,7 @@ class Metrics:
             try:
                 await self._send(waiting)
             except (aiohttp.ClientError, RuntimeError, OSError, asyncio.TimeoutError) as error:
-                log.warning("metrics wait: %s", error)
+                log.log(_level(error), "metrics wait: %s", error)
                 for series, values in self._waiting.items():
                     waiting[series].extend(values)
                 self._waiting = waiting

@@ -12,7 +12,7 @@ import time
 from typing import Any
 
 import pytest
-from engine_fixtures import Engine
+from engine_fixtures import Ear, Engine
 
 
 class Answer:
@@ -78,11 +78,12 @@ def test_kill_9_of_the_function_by_itself(engine: Engine) -> None:
     assert invoke(engine, name).error is None
 
 
-def test_kill_9_of_a_busy_function_from_outside(engine: Engine) -> None:
-    name = engine.create(failing("time.sleep(30)"), Timeout=60)
+def test_kill_9_of_a_busy_function_from_outside(engine: Engine, ear: Ear) -> None:
+    name = engine.create(ear.say + failing("say('busy'); time.sleep(60)"), Timeout=90)
     answers: list[Answer] = []
     caller = threading.Thread(target=lambda: answers.append(invoke(engine, name, "fail")))
     caller.start()
+    ear.wait(lambda heard: heard == ["busy"])
     pid = _process_of(engine, name, answers)
     os.kill(pid, signal.SIGKILL)
     caller.join(20)

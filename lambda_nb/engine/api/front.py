@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import logging
@@ -27,6 +28,8 @@ log = logging.getLogger(__name__)
 _OWN = "/_lambda_nb/"
 _DOWNLOADS = "/snapshots/"
 _BODY_LIMIT = 64 << 20  # of a signed call to a neighbour that names no payload hash
+
+_ENDING = AWSError("ServiceException", "The engine is shutting down; try again later.", 500)
 
 Status = Callable[[], Mapping[str, Any]]
 Download = Callable[[str, Mapping[str, str]], Path]
@@ -84,6 +87,10 @@ class Front:
             await fault(error, request, request_id).send(send)
         except ClientGone:
             return
+        except asyncio.CancelledError:  # the engine ends, and has waited long enough
+            if not started:
+                await fault(_ENDING, request, request_id).send(send)
+            raise
         except Exception:
             log.exception("%s %s (request %s)", request.method, request.path, request_id)
             if started:

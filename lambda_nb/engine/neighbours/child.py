@@ -14,6 +14,10 @@ class NeighboursError(RuntimeError):
     """The neighbours did not come up; the message says what they said."""
 
 
+class NotStartedError(NeighboursError):
+    """The neighbours are still starting: ask again in a moment."""
+
+
 class Neighbours:
     """The services beside Lambda.
 
@@ -42,11 +46,11 @@ class Neighbours:
 
         Raises
         ------
-        NeighboursError
+        NotStartedError
             Before :meth:`start` is through.
         """
         if self._url is None:
-            raise NeighboursError("the neighbours have not started")
+            raise NotStartedError("the neighbours have not started")
         return self._url
 
     async def start(self) -> None:
