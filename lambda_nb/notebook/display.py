@@ -1,0 +1,150 @@
+"""HTML that suits every theme: JupyterLab's own variables, with fallbacks for other front ends."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+_STYLE = """
+.lnb{font-family:var(--jp-ui-font-family,system-ui,sans-serif);font-size:13px;line-height:1.5;
+ color:var(--jp-ui-font-color1,var(--vscode-foreground,inherit));max-width:60em}
+.lnb-line{display:flex;flex-wrap:wrap;align-items:baseline;gap:2px 14px}
+.lnb-line b{font-weight:600}
+.lnb-dim{color:var(--jp-ui-font-color2,var(--vscode-descriptionForeground,#7d7d7d))}
+.lnb-num{font-variant-numeric:tabular-nums}
+.lnb-tag{border:1px solid currentColor;border-radius:9px;padding:0 8px;font-size:11px;line-height:17px}
+.lnb-cold{color:#c77700}.lnb-warm{color:#1a83c4}.lnb-provisioned,.lnb-ok{color:#009e73}
+.lnb-throttle,.lnb-error{color:var(--jp-error-color1,#d55e00)}
+.lnb pre{font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-size,13px);
+ color:var(--jp-content-font-color1,inherit);background:none;margin:4px 0;padding:0;
+ white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.4}
+.lnb details{margin-top:2px}
+.lnb summary{cursor:pointer;color:var(--jp-ui-font-color2,#7d7d7d)}
+.lnb details pre{border-left:2px solid var(--jp-border-color2,#9994);padding-left:10px}
+.lnb table{border-collapse:collapse;margin:4px 0;font-size:13px}
+.lnb th,.lnb td{padding:2px 14px 2px 0;text-align:left;border:none;background:none;
+ color:inherit;vertical-align:top}
+.lnb th{font-weight:600;border-bottom:1px solid var(--jp-border-color1,#9998)}
+.lnb td.r,.lnb th.r{text-align:right;font-variant-numeric:tabular-nums}
+"""
+STYLE = "<style>" + "".join(_STYLE.split("\n")) + "</style>"
+
+
+def card(*parts: str) -> str:
+    """A display made of parts that are HTML already."""
+    return f'{STYLE}<div class="lnb">{"".join(parts)}</div>'
+
+
+def line(*parts: str) -> str:
+    """Parts side by side; empty ones are left out."""
+    return f'<div class="lnb-line">{"".join(part for part in parts if part)}</div>'
+
+
+def bold(text: str) -> str:
+    """A name."""
+    return f"<b>{html.escape(text)}</b>"
+
+
+def dim(text: str) -> str:
+    """A figure that matters less than what it stands beside."""
+    return f'<span class="lnb-dim lnb-num">{html.escape(text)}</span>' if text else ""
+
+
+def tag(text: str, kind: str) -> str:
+    """A word in a frame: cold, warm, provisioned, throttle, error, ok."""
+    return f'<span class="lnb-tag lnb-{kind}">{html.escape(text)}</span>'
+
+
+def code(text: str) -> str:
+    """Text as it is, in the notebook's code font."""
+    return f"<pre>{html.escape(text)}</pre>"
+
+
+def folded(title: str, text: str) -> str:
+    """Text behind a title that opens it; nothing if there is no text."""
+    if not text:
+        return ""
+    return f"<details><summary>{html.escape(title)}</summary>{code(text)}</details>"
+
+
+def table(rows: Iterable[Mapping[str, Any]], right: Iterable[str] = ()) -> str:
+    """A table of mappings with the same keys; columns in ``right`` hold numbers."""
+    rows = list(rows)
+    numbers = set(right)
+    if not rows:
+        return ""
+    head = "".join(f"<th{_right(key, numbers)}>{html.escape(key)}</th>" for key in rows[0])
+    body = "".join(
+        "<tr>"
+        + "".join(f"<td{_right(k, numbers)}>{html.escape(str(v))}</td>" for k, v in row.items())
+        + "</tr>"
+        for row in rows
+    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def text_table(rows: Iterable[Mapping[str, Any]], right: Iterable[str] = ()) -> str:
+    """The same table as text."""
+    rows = list(rows)
+    if not rows:
+        return ""
+    numbers = set(right)
+    cells = [list(rows[0]), *([str(value) for value in row.values()] for row in rows)]
+    widths = [max(len(row[at]) for row in cells) for at in range(len(cells[0]))]
+    lines = [
+        "  ".join(
+            text.rjust(width) if key in numbers else text.ljust(width)
+            for key, text, width in zip(rows[0], row, widths, strict=True)
+        ).rstrip()
+        for row in cells
+    ]
+    return "\n".join(lines)
+
+
+def _right(key: str, numbers: set[str]) -> str:
+    return ' class="r"' if key in numbers else ""
+
+
+def pretty(value: Any) -> str:
+    """A result as text: JSON where it is long, Python where it is short."""
+    short = repr(value)
+    if len(short) <= 80 or not isinstance(value, (dict, list)):
+        return short
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def milliseconds(ms: float | None) -> str:
+    """``0.84 ms``, ``12 ms``, ``3.20 s``; empty when unknown."""
+    if ms is None:
+        return ""
+    if ms >= 1000:
+        return f"{ms / 1000:.2f} s"
+    return f"{ms:.0f} ms" if ms >= 100 else f"{ms:.2f} ms"
+
+
+def dollars(amount: float) -> str:
+    """Dollars to three significant digits; small sums by the million invocations are the reader's."""
+    return f"${amount:,.2f}" if amount >= 1 else f"${amount:.3g}" if amount < 1e-4 else f"${amount:.6f}"
+
+
+def size(count: int) -> str:
+    """``312 B``, ``4.1 kB``, ``20.3 MB``."""
+    if count < 1000:
+        return f"{count} B"
+    return f"{count / 1000:.1f} kB" if count < 1_000_000 else f"{count / 1e6:.1f} MB"
+
+
+class Shown:
+    """Something with an HTML and a text form, as the value of a cell or of a magic."""
+
+    def __init__(self, text: str, markup: str) -> None:
+        self._text = text
+        self._markup = markup
+
+    def __repr__(self) -> str:
+        return self._text
+
+    def _repr_html_(self) -> str:
+        return card(self._markup)

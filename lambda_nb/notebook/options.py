@@ -1,0 +1,121 @@
+"""The options of ``%%lambda``: Lambda's settings by Lambda's names."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import shlex
+from typing import NoReturn
+
+from lambda_nb.notebook.errors import NotebookError
+
+DESCRIPTION = """\
+Turn this cell into a Lambda function and bind a handle with its name.
+
+The cell is packaged and uploaded with CreateFunction, or UpdateFunctionCode when the function is there
+and the cell has changed. Call the handle with an event: NAME({"key": "value"}).
+"""
+EPILOG = """\
+The handler is the function `handler` or `lambda_handler` of the cell (Python, Ruby), the export `handler`
+(Node.js), the class (Java), `main` (Go). Settings that are left out keep Lambda's defaults; when a cell
+runs again they go back to them.
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose mistakes are short notebook errors."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what was wrong, and what might have been meant."""
+        hint = ""
+        unknown = [word for word in message.split() if word.startswith("--")]
+        if "unrecognized" in message and unknown:
+            known = [option for action in self._actions for option in action.option_strings]
+            near = difflib.get_close_matches(unknown[0].split("=")[0], known, 1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+        raise NotebookError(f"{self.prog}: {message}{hint} ({self.prog} --help lists the options)")
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        """``--help`` was asked for and has been printed."""
+        raise HelpShown
+
+
+class HelpShown(Exception):
+    """The help has been printed; there is nothing more to do."""
+
+
+def pair(text: str) -> tuple[str, str]:
+    """``KEY=VALUE``."""
+    key, sign, value = text.partition("=")
+    if not sign or not key:
+        raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE")
+    return key, value
+
+
+def cell_parser() -> Parser:
+    """The parser of a ``%%lambda`` line."""
+    parser = Parser(
+        prog="%%lambda",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("name", metavar="NAME", help="the function's name")
+    add("--memory", type=int, default=128, metavar="MB", help="128 to 10240 (default 128)")
+    add("--timeout", type=int, default=3, metavar="S", help="1 to 900 seconds (default 3)")
+    add("--runtime", metavar="ID", help="python3.12, nodejs22.x, ruby3.3, java21, provided.al2023")
+    add("--handler", metavar="FILE.NAME", help="found in the cell if left out")
+    add(
+        "--env", type=pair, action="append", default=[], metavar="KEY=VALUE", help="may be repeated"
+    )
+    add(
+        "--layer", action="append", default=[], metavar="ARN", help="of a layer version, up to five"
+    )
+    add("--role", metavar="ARN", help="the execution role; needed on AWS")
+    add("--description", default="", help="text")
+    add("--arch", choices=("x86_64", "arm64"), default="x86_64", help="default x86_64")
+    add("--ephemeral-storage", type=int, default=512, metavar="MB", help="of /tmp (default 512)")
+    add("--log-format", choices=("Text", "JSON"), default="Text", help="default Text")
+    add("--file", action="append", default=[], metavar="PATH", help="a file or folder to package")
+    add(
+        "--include",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a function or class defined in this notebook that the cell uses",
+    )
+    add(
+        "--requirements",
+        nargs="+",
+        default=[],
+        metavar="PACKAGE",
+        help="Python packages from pip, or a requirements file; installed once, then cached",
+    )
+    add("--reserved", type=int, metavar="N", help="reserved concurrency")
+    add("--publish", action="store_true", help="publish a version")
+    add("--alias", metavar="NAME", help="point this alias at the published version")
+    return parser
+
+
+def parse_cell(line: str) -> argparse.Namespace:
+    """Read a ``%%lambda`` line.
+
+    Raises
+    ------
+    NotebookError
+        When it makes no sense; the message says what and where help is.
+    HelpShown
+        After ``--help``.
+    """
+    if not line.strip():
+        raise NotebookError("%%lambda needs a name: %%lambda hello --memory 256")
+    return cell_parser().parse_args(split(line))
+
+
+def split(line: str) -> list[str]:
+    """The words of a magic's line, as a shell would split them."""
+    try:
+        return shlex.split(line)
+    except ValueError as error:
+        raise NotebookError(f"cannot read the line {line!r}: {error}") from None

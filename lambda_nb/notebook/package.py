@@ -1,0 +1,352 @@
+"""From a cell to the zip archive that Lambda takes."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import inspect
+import io
+import os
+import re
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+import textwrap
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lambda_nb.notebook.errors import NotebookError
+
+EPOCH = (1980, 1, 1, 0, 0, 0)
+"""Of all files in an archive: the same cell gives the same bytes, so nothing is uploaded twice."""
+IGNORED = {"__pycache__", ".git", ".ipynb_checkpoints", "node_modules/.cache"}
+_ENGINE = Path(__file__).resolve().parent.parent / "engine" / "execution" / "bootstraps"
+
+
+@dataclass(frozen=True)
+class Package:
+    """What CreateFunction needs of a cell.
+
+    ``source`` and ``module`` (its file) let an error of the function point at the line of the cell;
+    ``offset`` is what to add to a line of the file to get that of the cell.
+    """
+
+    archive: bytes
+    handler: str
+    runtime: str
+    module: str
+    source: str
+    offset: int
+
+    @property
+    def sha256(self) -> bytes:
+        """SHA-256 of the archive."""
+        return hashlib.sha256(self.archive).digest()
+
+
+def default_runtime() -> str:
+    """The Python that runs this notebook, as a runtime identifier."""
+    return f"python{sys.version_info[0]}.{sys.version_info[1]}"
+
+
+def build(
+    source: str,
+    line: str,
+    *,
+    runtime: str | None,
+    handler: str | None,
+    files: Sequence[str],
+    include: Sequence[str],
+    requirements: Sequence[str],
+    namespace: Mapping[str, Any],
+    cache: Path | None = None,
+) -> Package:
+    """Package a cell.
+
+    Parameters
+    ----------
+    source
+        The cell without its first line.
+    line
+        That first line, kept as a comment so that line numbers stay those of the cell.
+    runtime, handler
+        As given, or found.
+    files
+        Paths of files and folders to add, under their own names.
+    include
+        Names of functions and classes in ``namespace`` whose source goes before the cell's.
+    requirements
+        Packages to install with pip (Python only).
+    namespace
+        The notebook's variables.
+    cache
+        Where installed packages are kept.
+
+    Raises
+    ------
+    NotebookError
+        When something is missing or does not compile.
+    """
+    runtime = runtime or default_runtime()
+    family = re.match(r"[a-z]+", runtime)
+    builder = _BUILDERS.get(family[0] if family else "")
+    if builder is None:
+        raise NotebookError(
+            f"cells cannot be packaged for the runtime {runtime!r}; there are "
+            f"{', '.join(sorted(_BUILDERS))}"
+        )
+    contents, found, module, offset = builder(source, line, handler, include, namespace)
+    for path in files:
+        contents.update(_read(path))
+    if requirements:
+        if not runtime.startswith("python"):
+            raise NotebookError("--requirements is for Python; add files with --file")
+        for name, data in installed(requirements, runtime, cache).items():
+            contents.setdefault(name, data)
+    return Package(_zip(contents), handler or found, runtime, module, source, offset)
+
+
+_Built = tuple[dict[str, bytes], str, str, int]
+
+
+def _python(
+    source: str,
+    line: str,
+    handler: str | None,
+    include: Sequence[str],
+    namespace: Mapping[str, Any],
+) -> _Built:
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        # Deployed as it is: the function then shows Lambda's own error, as it would on AWS.
+        tree = ast.Module([], [])
+    included = "\n".join(_included(name, namespace) for name in include)
+    heading = f"# %%lambda {line}".rstrip() + "\n"
+    before = included + "\n" if included else ""
+    text = before + heading + source
+    offset = -before.count("\n")
+    module = "lambda_function"
+    if handler and "." in handler:
+        module = handler.rsplit(".", 1)[0].replace("/", ".")
+    defined = {
+        node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    }
+    name = next((n for n in ("handler", "lambda_handler") if n in defined), "")
+    if not name and len(defined) == 1:
+        name = next(iter(defined))
+    path = module.replace(".", "/") + ".py"
+    return {path: text.encode()}, f"{module}.{name or 'handler'}", path, offset
+
+
+def _included(name: str, namespace: Mapping[str, Any]) -> str:
+    if name not in namespace:
+        raise NotebookError(f"--include {name}: this notebook has no {name}; run its cell first")
+    try:
+        return textwrap.dedent(inspect.getsource(namespace[name]))
+    except (TypeError, OSError):
+        raise NotebookError(
+            f"--include {name}: it is a {type(namespace[name]).__name__}, and only functions and "
+            "classes defined in a cell have source to include"
+        ) from None
+
+
+def _nodejs(
+    source: str,
+    line: str,
+    handler: str | None,
+    include: Sequence[str],
+    namespace: Mapping[str, Any],
+) -> _Built:
+    _no_include(include, "Node.js")
+    module = re.search(r"^\s*(export|import)\b", source, re.MULTILINE) is not None
+    path = "index.mjs" if module else "index.js"
+    if handler and "." in handler:
+        path = handler.rsplit(".", 1)[0] + Path(path).suffix
+    return {path: f"// %%lambda {line}\n{source}".encode()}, "index.handler", path, 0
+
+
+def _ruby(
+    source: str,
+    line: str,
+    handler: str | None,
+    include: Sequence[str],
+    namespace: Mapping[str, Any],
+) -> _Built:
+    _no_include(include, "Ruby")
+    found = re.search(r"^def (handler|lambda_handler)\b", source, re.MULTILINE)
+    name = found[1] if found else "handler"
+    text = f"# %%lambda {line}\n{source}"
+    return {"lambda_function.rb": text.encode()}, f"lambda_function.{name}", "lambda_function.rb", 0
+
+
+def _java(
+    source: str,
+    line: str,
+    handler: str | None,
+    include: Sequence[str],
+    namespace: Mapping[str, Any],
+) -> _Built:
+    _no_include(include, "Java")
+    named = re.search(r"\bpublic\s+(?:final\s+)?class\s+(\w+)", source)
+    if named is None:
+        raise NotebookError("a Java cell needs a public class: public class Hello implements ...")
+    javac = _tool("javac", "a JDK", "default-jdk-headless")
+    with tempfile.TemporaryDirectory() as place:
+        file = Path(place) / f"{named[1]}.java"
+        file.write_text(f"// %%lambda {line}\n{source}")
+        interfaces = sorted((_ENGINE / "java" / "com").rglob("*.java"))
+        classes = Path(place) / "classes"
+        command = [javac, "-d", str(classes), "-implicit:none", str(file), *map(str, interfaces)]
+        _compile(command, Path(place))
+        contents = {
+            str(found.relative_to(classes)): found.read_bytes()
+            for found in sorted(classes.rglob("*.class"))
+            if not str(found.relative_to(classes)).startswith("com/amazonaws/")
+        }
+    typed = re.search(r"\bimplements\s+Request(Stream)?Handler\b", source)
+    method = re.search(r"\bpublic\s+(?:static\s+)?[\w<>,\[\]. ]+?\s+(\w+)\s*\(", source)
+    name = named[1] if typed or method is None else f"{named[1]}::{method[1]}"
+    return contents, name, f"{named[1]}.java", 0
+
+
+def _go(
+    source: str,
+    line: str,
+    handler: str | None,
+    include: Sequence[str],
+    namespace: Mapping[str, Any],
+) -> _Built:
+    go = _tool("go", "Go", "golang-go")
+    with tempfile.TemporaryDirectory() as place:
+        (Path(place) / "main.go").write_text(f"// %%lambda {line}\n{source}")
+        (Path(place) / "go.mod").write_text(
+            "module function\n\ngo 1.18\n\nrequire github.com/aws/aws-lambda-go v1.0.0\n\n"
+            f"replace github.com/aws/aws-lambda-go => {_ENGINE / 'go' / 'aws-lambda-go'}\n"
+        )
+        environment = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-mod=mod", "GOOS": "linux"}
+        command = [go, "build", "-trimpath", "-ldflags=-s -w", "-o", "bootstrap", "."]
+        _compile(command, Path(place), environment)
+        binary = (Path(place) / "bootstrap").read_bytes()
+    return {"bootstrap": binary}, "bootstrap", "main.go", 0
+
+
+def _provided(
+    source: str,
+    line: str,
+    handler: str | None,
+    include: Sequence[str],
+    namespace: Mapping[str, Any],
+) -> _Built:
+    if re.search(r"^package main\b", source, re.MULTILINE):
+        return _go(source, line, handler, include, namespace)
+    _no_include(include, "custom runtimes")
+    if not source.startswith("#!"):
+        raise NotebookError(
+            "a cell for a custom runtime is its bootstrap: begin it with #!/bin/sh, or write Go "
+            "(package main)"
+        )
+    return {"bootstrap": source.encode()}, "bootstrap", "bootstrap", 1
+
+
+_BUILDERS: dict[str, Callable[..., _Built]] = {
+    "python": _python,
+    "nodejs": _nodejs,
+    "ruby": _ruby,
+    "java": _java,
+    "go": _go,
+    "provided": _provided,
+}
+
+
+def _no_include(include: Sequence[str], language: str) -> None:
+    if include:
+        raise NotebookError(f"--include is for Python; {language} files are added with --file")
+
+
+def _tool(program: str, what: str, package: str) -> str:
+    found = shutil.which(program)
+    if found is None:
+        raise NotebookError(
+            f"{program} is not on this machine; install {what} (Debian: apt-get install {package})"
+        )
+    return found
+
+
+def _compile(command: list[str], place: Path, environment: Mapping[str, str] | None = None) -> None:
+    done = subprocess.run(
+        command, cwd=place, env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        said = (done.stderr or done.stdout).replace(f"{place}/", "").strip()
+        raise NotebookError(f"the cell does not compile:\n{said}")
+
+
+def _read(path: str) -> dict[str, bytes]:
+    source = Path(path).expanduser()
+    if not source.exists():
+        raise NotebookError(f"--file {path}: there is no such file (looked in {Path.cwd()})")
+    if source.is_file():
+        return {source.name: source.read_bytes()}
+    return {
+        str(Path(source.name) / file.relative_to(source)): file.read_bytes()
+        for file in sorted(source.rglob("*"))
+        if file.is_file() and not IGNORED & set(file.parts)
+    }
+
+
+def installed(
+    requirements: Sequence[str], runtime: str, cache: Path | None = None
+) -> dict[str, bytes]:
+    """The files of Python packages, installed by pip into a cache of ours.
+
+    Raises
+    ------
+    NotebookError
+        When pip fails; with what it said.
+    """
+    wanted: list[str] = []
+    for item in requirements:
+        wanted += ["-r", item] if Path(item).is_file() else [item]
+    version = runtime.removeprefix("python")
+    text = "\0".join(
+        [version, *(Path(i).read_text() if Path(i).is_file() else i for i in requirements)]
+    )
+    root = cache or Path.home() / ".cache" / "lambda_nb" / "packages"
+    target = root / hashlib.sha256(text.encode()).hexdigest()[:32]
+    if not target.exists():
+        building = target.with_suffix(f".{os.getpid()}")
+        shutil.rmtree(building, ignore_errors=True)
+        command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        command += ["--no-compile", "--target", str(building)]
+        if runtime != default_runtime():
+            command += ["--python-version", version, "--only-binary=:all:"]
+        done = subprocess.run([*command, *wanted], capture_output=True, text=True, check=False)
+        if done.returncode:
+            shutil.rmtree(building, ignore_errors=True)
+            said = done.stderr.strip().splitlines()[-5:]
+            raise NotebookError("--requirements: pip failed:\n" + "\n".join(said))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        building.rename(target)
+    return {
+        str(file.relative_to(target)): file.read_bytes()
+        for file in sorted(target.rglob("*"))
+        if file.is_file() and "__pycache__" not in file.parts
+    }
+
+
+def _zip(contents: Mapping[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in sorted(contents.items()):
+            entry = zipfile.ZipInfo(name, EPOCH)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            mode = 0o755 if name == "bootstrap" or data.startswith(b"#!") else 0o644
+            entry.external_attr = (stat.S_IFREG | mode) << 16
+            archive.writestr(entry, data)
+    return buffer.getvalue()
