@@ -110,6 +110,27 @@ async def test_permission_errors(harness: Harness) -> None:
             await harness("AddPermission", **{**request, "StatementId": f"s{number}"})
 
 
+async def test_a_policy_shares_the_revision_of_what_it_belongs_to(harness: Harness) -> None:
+    await harness.function()
+
+    async def revisions() -> tuple[str, str]:
+        function = await harness("GetFunctionConfiguration", FunctionName="f")
+        policy = await harness("GetPolicy", FunctionName="f")
+        return function["RevisionId"], policy["RevisionId"]
+
+    before = (await harness("GetFunctionConfiguration", FunctionName="f"))["RevisionId"]
+    request = {"FunctionName": "f", "Action": "lambda:InvokeFunction", "Principal": "*"}
+    await harness("AddPermission", **request, StatementId="a", RevisionId=before)
+    function, policy = await revisions()
+    assert function == policy != before
+    with refused(PRECONDITION):
+        await harness("AddPermission", **request, StatementId="b", RevisionId=before)
+    await harness("AddPermission", **request, StatementId="b", RevisionId=function)
+    await harness("RemovePermission", FunctionName="f", StatementId="a")
+    after, policy = await revisions()
+    assert after == policy != function
+
+
 async def test_versions_and_aliases_have_policies_of_their_own(harness: Harness) -> None:
     await harness.function()
     await harness("PublishVersion", FunctionName="f")

@@ -31,14 +31,19 @@ async def versions(harness: Harness, count: int) -> None:
     await harness.function()
     for number in range(1, count + 1):
         await edit(harness, f"version = {number}")
-        assert (await harness("PublishVersion", FunctionName="f"))["Version"] == str(number)
+        made = await harness.settled("PublishVersion", FunctionName="f")
+        assert made["Version"] == str(number)
 
 
-async def test_publish_answers_a_qualified_active_version(harness: Harness) -> None:
+async def test_publish_answers_a_qualified_version_that_becomes_active(harness: Harness) -> None:
     await harness.function(Description="of the function")
-    first = await harness("PublishVersion", FunctionName="f", Description="first")
+    first = await harness.settled("PublishVersion", FunctionName="f", Description="first")
     assert first["FunctionArn"] == f"{ARN}f:1"
-    assert (first["Version"], first["Description"], first["State"]) == ("1", "first", "Active")
+    assert (first["Version"], first["Description"], first["State"]) == ("1", "first", "Pending")
+    assert "LastUpdateStatus" not in first
+    active = await harness("GetFunctionConfiguration", FunctionName="f", Qualifier="1")
+    assert (active["State"], active["LastUpdateStatus"]) == ("Active", "Successful")
+    assert active["RevisionId"] != first["RevisionId"]
     latest = await harness("GetFunctionConfiguration", FunctionName="f")
     assert latest["Description"] == "of the function"
     assert latest["RevisionId"] != first["RevisionId"]
@@ -46,8 +51,9 @@ async def test_publish_answers_a_qualified_active_version(harness: Harness) -> N
 
 async def test_publish_without_change_returns_the_same_version(harness: Harness) -> None:
     await harness.function()
-    first = await harness("PublishVersion", FunctionName="f", Description="first")
-    assert await harness("PublishVersion", FunctionName="f", Description="again") == first
+    await harness.settled("PublishVersion", FunctionName="f", Description="first")
+    again = await harness("PublishVersion", FunctionName="f", Description="again")
+    assert (again["Version"], again["Description"]) == ("1", "first")
     await harness.settled("UpdateFunctionConfiguration", FunctionName="f", Timeout=7)
     assert (await harness("PublishVersion", FunctionName="f"))["Version"] == "2"
 

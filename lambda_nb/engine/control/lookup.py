@@ -103,6 +103,23 @@ class Lookup:
         """``ResourceNotFoundException`` for a function, version or alias."""
         return not_found(f"Function not found: {self._context.function_arn(name, qualifier)}")
 
+    def revision(self, name: str, qualifier: str | None) -> str:
+        """The revision of a function, version or alias, which its policy shares."""
+        alias = self._store.get("alias", name, qualifier or "")
+        if alias is not None:
+            return str(alias["RevisionId"])
+        return str(self.version(name, qualifier)[1]["config"]["RevisionId"])
+
+    def revise(self, batch: Batch, name: str, qualifier: str | None, revision: str) -> None:
+        """Give a function, version or alias a new revision."""
+        alias = self._store.get("alias", name, qualifier or "")
+        if alias is not None and qualifier is not None:
+            batch.put("alias", name, qualifier, {**alias, "RevisionId": revision})
+            return
+        version, record = self.version(name, qualifier)
+        config = {**record["config"], "RevisionId": revision}
+        batch.put("version", name, version, {**record, "config": config})
+
     def describe(self, name: str, record: Record, qualifier: str | None) -> Response:
         """A version's FunctionConfiguration, its ARN with the qualifier the caller used."""
         return {**record["config"], "FunctionArn": self._context.function_arn(name, qualifier)}

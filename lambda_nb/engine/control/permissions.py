@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lambda_nb.engine.control import context as c
 from lambda_nb.engine.control import statements
 from lambda_nb.engine.control.context import Context
 from lambda_nb.engine.control.lookup import Lookup, Target, check_revision
@@ -11,7 +12,7 @@ from lambda_nb.rules.names import LATEST
 
 
 class Permissions:
-    """Resource policies of functions, versions and aliases."""
+    """Resource policies of functions, versions and aliases; each shares its owner's revision."""
 
     def __init__(self, context: Context, lookup: Lookup) -> None:
         self._context = context
@@ -33,12 +34,14 @@ class Permissions:
         if not self._lookup.exists(target.name, target.qualifier):
             raise self._lookup.missing(target.name, target.qualifier)
         policy = self._store.get("policy", target.name, target.qualifier or "")
-        check_revision(request, policy["revision"] if policy else "", "GetPolicy")
+        revision = self._lookup.revision(target.name, target.qualifier)
+        check_revision(request, revision, "GetPolicy")
         arn = self._context.function_arn(target.name, target.qualifier)
         statement = statements.function_statement(request, arn)
         policy = statements.added(policy, statement)
         with self._store.write() as batch:
             batch.put("policy", target.name, target.qualifier or "", policy)
+            self._lookup.revise(batch, target.name, target.qualifier, policy["revision"])
         return {"Statement": statements.text(statement)}
 
     def remove(self, request: Request, caller: Caller) -> Response:
@@ -52,12 +55,13 @@ class Permissions:
         if policy is None:
             raise not_found(statements.NO_POLICY)
         rest = statements.removed(policy, request["StatementId"])
-        check_revision(request, policy["revision"], "GetPolicy")
+        check_revision(request, self._lookup.revision(target.name, target.qualifier), "GetPolicy")
         with self._store.write() as batch:
             if rest is None:
                 batch.delete("policy", target.name, key)
             else:
                 batch.put("policy", target.name, key, rest)
+            self._lookup.revise(batch, target.name, target.qualifier, c.revision())
         return {}
 
     def get(self, request: Request, caller: Caller) -> Response:
@@ -66,7 +70,8 @@ class Permissions:
         policy = self._store.get("policy", target.name, target.qualifier or "")
         if policy is None:
             raise not_found("The resource you requested does not exist.")
-        return {"Policy": statements.document(policy), "RevisionId": policy["revision"]}
+        revision = self._lookup.revision(target.name, target.qualifier)
+        return {"Policy": statements.document(policy), "RevisionId": revision}
 
     def _target(self, request: Request) -> Target:
         target = self._lookup.target(request)

@@ -11,7 +11,6 @@ import asyncio
 
 from lambda_nb.engine.control import context as c
 from lambda_nb.engine.control.store import Record, Store
-from lambda_nb.rules.names import LATEST
 
 _REASON = {"StateReason": "The function is being created.", "StateReasonCode": "Creating"}
 
@@ -49,7 +48,8 @@ class Progress:
         if record is None or at_rest(record["config"]):
             return
         with self._store.write() as batch:
-            batch.put("version", name, version, finished(record, version))
+            config = settled(record["config"]) | {"RevisionId": c.revision()}
+            batch.put("version", name, version, {**record, "config": config})
 
 
 def at_rest(config: Record) -> bool:
@@ -57,10 +57,7 @@ def at_rest(config: Record) -> bool:
     return config["State"] == "Active" and config.get("LastUpdateStatus") != "InProgress"
 
 
-def finished(record: Record, version: str) -> Record:
-    """A version's record once its creation or update is over; ``$LATEST`` gets a new revision."""
-    config = {key: value for key, value in record["config"].items() if key not in _TRANSIENT}
-    config |= {"State": "Active", "LastUpdateStatus": "Successful"}
-    if version == LATEST:
-        config["RevisionId"] = c.revision()
-    return {**record, "config": config}
+def settled(config: Record) -> Record:
+    """A version's configuration once its creation or update is over."""
+    kept = {key: value for key, value in config.items() if key not in _TRANSIENT}
+    return kept | {"State": "Active", "LastUpdateStatus": "Successful"}

@@ -35,8 +35,7 @@ class ResourcePolicies:
     def put(self, request: Request, caller: Caller) -> Response:
         """Replace the policy."""
         name, key = self._target(request)
-        present = self._store.get("policy", name, key)
-        check_revision(request, present["revision"] if present else "", "GetResourcePolicy")
+        check_revision(request, self._lookup.revision(name, key or None), "GetResourcePolicy")
         text: str = request["Policy"]
         if len(text) > quotas.POLICY_BYTES.value:
             raise AWSError(
@@ -47,19 +46,22 @@ class ResourcePolicies:
         record: Record = {"statements": _statements(text), "revision": c.revision()}
         with self._store.write() as batch:
             batch.put("policy", name, key, record)
+            self._lookup.revise(batch, name, key or None, record["revision"])
         return {"Policy": statements.document(record), "RevisionId": record["revision"]}
 
     def get(self, request: Request, caller: Caller) -> Response:
         """The policy."""
-        record = self._existing(request)[2]
-        return {"Policy": statements.document(record), "RevisionId": record["revision"]}
+        name, key, record = self._existing(request)
+        revision = self._lookup.revision(name, key or None)
+        return {"Policy": statements.document(record), "RevisionId": revision}
 
     def delete(self, request: Request, caller: Caller) -> Response:
         """Remove the policy."""
-        name, key, record = self._existing(request)
-        check_revision(request, record["revision"], "GetResourcePolicy")
+        name, key, _ = self._existing(request)
+        check_revision(request, self._lookup.revision(name, key or None), "GetResourcePolicy")
         with self._store.write() as batch:
             batch.delete("policy", name, key)
+            self._lookup.revise(batch, name, key or None, c.revision())
         return {}
 
     def _target(self, request: Request) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from lambda_nb.engine.control.lookup import (
     refuse_while_changing,
 )
 from lambda_nb.engine.control.paging import page
-from lambda_nb.engine.control.progress import CREATING, Progress, finished
+from lambda_nb.engine.control.progress import CREATING, Progress, settled
 from lambda_nb.engine.control.store import Record
 from lambda_nb.engine.errors import invalid_parameter
 from lambda_nb.engine.model import Caller, Operation, Request, Response
@@ -62,16 +62,17 @@ class Versions:
         last = self._context.store.get("version", name, str(number - 1))
         if version != LATEST_PUBLISHED and last is not None and _same(last, latest):
             return self._lookup.describe(name, last, last["config"]["Version"])
-        config = finished(latest, version)["config"] | {
+        config: Record = {
+            **settled(latest["config"]),
+            **CREATING,
             "Version": version,
             "RevisionId": c.revision(),
         }
+        del config["LastUpdateStatus"]
         if request.get("Description") is not None:
             config["Description"] = request["Description"]
-        snapshot = config["SnapStart"]["ApplyOn"] == "PublishedVersions"
-        if snapshot:
-            config |= {"SnapStart": {**config["SnapStart"], "OptimizationStatus": "On"}, **CREATING}
-            del config["LastUpdateStatus"]
+        if config["SnapStart"]["ApplyOn"] == "PublishedVersions":
+            config["SnapStart"] = {**config["SnapStart"], "OptimizationStatus": "On"}
         record: Record = {**latest, "config": config, "picture": c.revision()}
         with self._context.store.write() as batch:
             if version != LATEST_PUBLISHED:
@@ -79,8 +80,7 @@ class Versions:
             batch.put("version", name, version, record)
         if version == LATEST_PUBLISHED:
             self._context.hooks.code_changed(name, version)
-        if snapshot:
-            self._progress.finish_soon(name, version)
+        self._progress.finish_soon(name, version)
         return self._lookup.describe(name, record, version)
 
     def list(self, request: Request, caller: Caller) -> Response:
@@ -107,7 +107,7 @@ def _same(version: Record, latest: Record) -> bool:
 
 
 def _essence(record: Record) -> Record:
-    config = finished(record, "")["config"]
+    config = settled(record["config"])
     kept = {key: value for key, value in config.items() if key not in _OWN}
     kept["ApplyOn"] = config["SnapStart"]["ApplyOn"]
     return {"config": kept, "code": record["code"], "layers": record["layers"]}
