@@ -12,7 +12,7 @@ L3     control groups: the kernel's memory limit, number of processes        cgr
 =====  ====================================================================  ===================
 
 The network stays shared: functions talk to the engine on loopback. At L1 ``/tmp`` is shared too,
-with whatever else lies in it: Landlock can forbid but not redirect, and functions write to ``/tmp``.
+and all that lies in it: Landlock can forbid but not redirect, and functions write to ``/tmp``.
 """
 
 from __future__ import annotations

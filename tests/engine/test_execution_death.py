@@ -1,0 +1,75 @@
+"""When the engine is killed, everything it started dies with it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+PROGRAM = """
+import asyncio, sys
+from pathlib import Path
+from lambda_nb.engine.execution import Executor
+from lambda_nb.engine.model import FunctionVersion, Invocation
+
+class Sink:
+    def put(self, *event): pass
+    def record(self, record): pass
+
+async def main():
+    folder = Path(sys.argv[1])
+    executor = Executor(
+        work_dir=folder / "work", account="000000000000", region="us-east-1",
+        api_endpoint=lambda: "", credentials_for=lambda function: ("", "", ""),
+        logs=Sink(), records=Sink(), isolation=sys.argv[2],
+    )
+    await executor.start()
+    function = FunctionVersion(
+        account="000000000000", region="us-east-1", name="f", version="$LATEST", arn="arn",
+        revision="1", handler="app.handler", runtime="python%d.%d" % sys.version_info[:2],
+        code_dir=folder / "code", timeout_s=100,
+    )
+    def call(seconds):
+        return executor.invoke(function, Invocation("id", str(seconds).encode(), "arn"))
+    await asyncio.gather(call(0.2), call(0.2))
+    asyncio.create_task(call(90))
+    await asyncio.sleep(0.3)
+    print("ready", flush=True)
+    await asyncio.sleep(90)
+
+asyncio.run(main())
+"""
+
+HANDLER = """
+import subprocess, time
+def handler(event, context):
+    subprocess.Popen(["sleep", "300"], start_new_session=True)
+    time.sleep(event)
+"""
+
+
+@pytest.mark.parametrize("level", ["L0", "auto"])
+def test_kill_9_of_the_engine_ends_every_process(tmp_path: Path, level: str) -> None:
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "app.py").write_text(HANDLER)
+    engine = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, str(tmp_path), level], stdout=subprocess.PIPE, text=True
+    )
+    assert engine.stdout is not None
+    assert engine.stdout.readline() == "ready\n"
+    started = psutil.Process(engine.pid).children(recursive=True)
+    # the fork server, two environments (one of them frozen), three times sleep
+    assert len(started) == 6
+    os.kill(engine.pid, signal.SIGKILL)
+    engine.wait()
+    engine.stdout.close()
+    deadline = time.monotonic() + 10
+    while living := [p for p in started if p.is_running() and p.status() != "zombie"]:
+        assert time.monotonic() < deadline, living
+        time.sleep(0.02)
