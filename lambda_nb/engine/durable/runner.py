@@ -15,9 +15,9 @@ import logging
 import time
 import uuid
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import Any
 
+from lambda_nb.engine.durable import answers
 from lambda_nb.engine.durable.executions import RUNNING, Executions, new_identifier
 from lambda_nb.engine.errors import AWSError, invalid_parameter
 from lambda_nb.engine.model import Invocation, InvocationResult, Resolved, Throttled
@@ -91,7 +91,9 @@ class Runner:
         arn = self.begin(resolved, invocation)
         drive = self._drives.get(arn)
         last = await asyncio.shield(drive) if drive is not None else None
-        return self._answer(arn, resolved, invocation, last)
+        version = resolved.function.version
+        last = last or InvocationResult(invocation.request_id, b"", version)
+        return answers.of_execution(arn, self._executions.get(arn), last)
 
     def begin(self, resolved: Resolved, invocation: Invocation) -> str:
         """Begin an execution, or find the one that was begun already; its ARN.
@@ -184,7 +186,7 @@ class Runner:
             if last.function_error is not None:
                 failures += 1
                 if failures > len(_RETRY_DELAYS_S):
-                    self._executions.end(arn, "FAILED", error=_error_of(last.payload))
+                    self._executions.end(arn, "FAILED", error=answers.error_of(last.payload))
                     break
                 await self._slept(arn, time.time() + _RETRY_DELAYS_S[failures - 1])
                 continue
@@ -232,7 +234,7 @@ class Runner:
                 failure = {"ErrorType": error.code, "ErrorMessage": error.message}
                 self._executions.end(arn, "FAILED", error=failure)
                 return None
-            event = _completed(started, request_id, result)
+            event = answers.completed(started, request_id, result)
             if self._executions.get(arn)["status"] == record["status"]:
                 self._executions.change(arn, event=event)
             return result
@@ -246,7 +248,7 @@ class Runner:
         shown: list[Operation] = []
         size, marker = 0, ""
         for index, operation in enumerate(self._executions.operations(arn).values()):
-            entry = _in_milliseconds(durable.shown(operation))
+            entry = answers.in_milliseconds(durable.shown(operation))
             size += len(json.dumps(entry))
             if shown and size > _STATE_BYTES:
                 marker = str(index)
@@ -325,7 +327,9 @@ class Runner:
         else:
             now = time.time()
             if result.function_error is not None:
-                ended = durable.ended(operation, "FAILED", now, error=_error_of(result.payload))
+                ended = durable.ended(
+                    operation, "FAILED", now, error=answers.error_of(result.payload)
+                )
             else:
                 text = result.payload.decode("utf-8", "replace")
                 ended = durable.ended(operation, "SUCCEEDED", now, result=text)
@@ -342,83 +346,3 @@ class Runner:
             except Throttled:
                 throttles += 1
                 await asyncio.sleep(retry.after_throttle(throttles))
-
-    def _answer(
-        self,
-        arn: str,
-        resolved: Resolved,
-        invocation: Invocation,
-        last: InvocationResult | None,
-    ) -> InvocationResult:
-        """What the caller of a synchronous invocation gets of an execution that has ended."""
-        record = self._executions.get(arn)
-        version = resolved.function.version
-        result = last or InvocationResult(invocation.request_id, b"", version)
-        if record["status"] == "SUCCEEDED":
-            payload = (record.get("result") or "null").encode("utf-8", "surrogateescape")
-            return replace(
-                result,
-                payload=payload,
-                function_error=None,
-                error_type=None,
-                status="success",
-                durable_execution_arn=arn,
-            )
-        error = record.get("error") or {}
-        kind = error.get("ErrorType") or f"Execution.{record['status'].title()}"
-        shown: dict[str, Any] = {
-            "errorMessage": error.get("ErrorMessage") or "",
-            "errorType": kind,
-        }
-        if error.get("StackTrace"):
-            shown["stackTrace"] = error["StackTrace"]
-        return replace(
-            result,
-            payload=json.dumps(shown).encode(),
-            function_error="Unhandled",
-            error_type=kind,
-            status="error",
-            durable_execution_arn=arn,
-        )
-
-
-def _completed(started: float, request_id: str, result: InvocationResult) -> dict[str, Any]:
-    """The history's event of one invocation."""
-    now = time.time()
-    details: dict[str, Any] = {
-        "StartTimestamp": started,
-        "EndTimestamp": now,
-        "RequestId": request_id,
-    }
-    if result.function_error is not None:
-        details["Error"] = {"Payload": _error_of(result.payload)}
-    return {
-        "EventType": "InvocationCompleted",
-        "EventTimestamp": now,
-        "InvocationCompletedDetails": details,
-    }
-
-
-def _error_of(payload: bytes) -> dict[str, Any]:
-    """The API's ErrorObject of a function error's payload."""
-    try:
-        found = json.loads(payload)
-    except ValueError:
-        found = {}
-    error: dict[str, Any] = {
-        "ErrorType": str(found.get("errorType", "Unknown")),
-        "ErrorMessage": str(found.get("errorMessage", "")),
-    }
-    if isinstance(found.get("stackTrace"), list):
-        error["StackTrace"] = [str(line) for line in found["stackTrace"]]
-    return error
-
-
-def _in_milliseconds(value: Any) -> Any:
-    """An operation with its timestamps in epoch milliseconds, as the event carries them."""
-    if not isinstance(value, dict):
-        return value
-    return {
-        key: round(member * 1000) if key.endswith("Timestamp") else _in_milliseconds(member)
-        for key, member in value.items()
-    }
