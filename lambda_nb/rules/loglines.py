@@ -429,6 +429,106 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class _Joined:
+    """What extension lines have in common: a name, a state, a list of words."""
+
+    head: ClassVar[str]
+    words_name: ClassVar[str]
+    words_key: ClassVar[str]
+    name: str
+    state: str
+    words: tuple[str, ...] = ()
+
+    @property
+    def level(self) -> str:
+        """INFO."""
+        return "INFO"
+
+    def text(self) -> str:
+        """The line, with its line end."""
+        words = ", ".join(self.words)
+        return (
+            f"{self.head}\tName: {self.name}\tState: {self.state}\t{self.words_name}: [{words}]\n"
+        )
+
+    def record(self) -> dict[str, Any]:
+        """The JSON record."""
+        return {"name": self.name, "state": self.state, self.words_key: list(self.words)}
+
+    @classmethod
+    def read(cls, record: dict[str, Any]) -> Any:
+        """The line that a JSON record stands for."""
+        return cls(record["name"], record["state"], tuple(record.get(cls.words_key, ())))
+
+
+@dataclass(frozen=True, slots=True)
+class Extension(_Joined):
+    """An extension is ready; ``words`` are the events it asked for."""
+
+    event: ClassVar[str] = "platform.extension"
+    head: ClassVar[str] = "EXTENSION"
+    words_name: ClassVar[str] = "Events"
+    words_key: ClassVar[str] = "events"
+
+
+@dataclass(frozen=True, slots=True)
+class TelemetrySubscription(_Joined):
+    """An extension subscribed to the Telemetry API; ``words`` are the types of events."""
+
+    event: ClassVar[str] = "platform.telemetrySubscription"
+    head: ClassVar[str] = "TELEMETRY"
+    words_name: ClassVar[str] = "Types"
+    words_key: ClassVar[str] = "types"
+
+
+@dataclass(frozen=True, slots=True)
+class LogsSubscription(_Joined):
+    """An extension subscribed to the Logs API; ``words`` are the types of events."""
+
+    event: ClassVar[str] = "platform.logsSubscription"
+    head: ClassVar[str] = "LOGS"
+    words_name: ClassVar[str] = "Types"
+    words_key: ClassVar[str] = "types"
+
+
+@dataclass(frozen=True, slots=True)
+class InitRuntimeDone:
+    """The runtime is through with its init phase. JSON only."""
+
+    event: ClassVar[str] = "platform.initRuntimeDone"
+    initialization_type: str = "on-demand"
+    phase: str = "init"
+    status: str = SUCCESS
+    error_type: str = ""
+
+    @property
+    def level(self) -> str:
+        """WARN on failure, else DEBUG."""
+        return _severity(self.status, "DEBUG")
+
+    def record(self) -> dict[str, Any]:
+        """The JSON record."""
+        return _known(
+            {
+                "initializationType": self.initialization_type,
+                "phase": self.phase,
+                "status": self.status,
+                "errorType": self.error_type,
+            }
+        )
+
+    @classmethod
+    def read(cls, record: dict[str, Any]) -> InitRuntimeDone:
+        """The line that a JSON record stands for."""
+        return cls(
+            record.get("initializationType", "on-demand"),
+            record.get("phase", "init"),
+            record.get("status", SUCCESS),
+            record.get("errorType", ""),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class TimedOut:
     """The function ran into its timeout. Text only."""
 
@@ -454,12 +554,36 @@ class Exited:
         return f"RequestId: {self.request_id} Error: {self.message}\n{self.error_type}\n"
 
 
-JSONLine = InitStart | InitReport | RestoreStart | RestoreReport | Start | RuntimeDone | Report
+JSONLine = (
+    InitStart
+    | InitRuntimeDone
+    | InitReport
+    | RestoreStart
+    | RestoreReport
+    | Start
+    | RuntimeDone
+    | Report
+    | Extension
+    | TelemetrySubscription
+    | LogsSubscription
+)
 Line = JSONLine | End | TimedOut | Exited
 
 _JSON_LINES: dict[str, Any] = {
     line.event: line
-    for line in (InitStart, InitReport, RestoreStart, RestoreReport, Start, RuntimeDone, Report)
+    for line in (
+        InitStart,
+        InitRuntimeDone,
+        InitReport,
+        RestoreStart,
+        RestoreReport,
+        Start,
+        RuntimeDone,
+        Report,
+        Extension,
+        TelemetrySubscription,
+        LogsSubscription,
+    )
 }
 
 
@@ -514,6 +638,12 @@ _END = re.compile(r"END RequestId: (\S+)\s*\Z")
 _INIT_START = re.compile(
     r"(INIT|RESTORE)_START Runtime Version: ([^\t]*)(?:\tRuntime Version ARN: (\S*))?\s*\Z"
 )
+_JOINED = re.compile(
+    r"(EXTENSION|TELEMETRY|LOGS)\tName: ([^\t]*)\tState: ([^\t]*)\t(?:Events|Types): \[(.*)\]\s*\Z"
+)
+_JOINED_LINES: dict[str, Any] = {
+    line.head: line for line in (Extension, TelemetrySubscription, LogsSubscription)
+}
 _TIMED_OUT = re.compile(r"(\S+) (\S+) Task timed out after ([\d.]+) seconds\s*\Z")
 _EXITED = re.compile(r"RequestId: (\S+) Error: ([^\n]*)\n(\S+)\s*\Z")
 _REPORT = re.compile(r"REPORT RequestId: (\S+)\s+(.*)", re.DOTALL)
@@ -579,6 +709,10 @@ def _parse_text(message: str) -> Line | None:
         return RestoreReport(
             float(pairs["Restore Duration"]), pairs.get("Status"), pairs.get("Error Type", "")
         )
+    if found := _JOINED.match(message):
+        words = tuple(found[4].split(", ")) if found[4] else ()
+        joined: Line = _JOINED_LINES[found[1]](found[2], found[3], words)
+        return joined
     if found := _TIMED_OUT.match(message):
         return TimedOut(found[1], found[2], float(found[3]))
     if found := _EXITED.match(message):

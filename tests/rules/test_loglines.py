@@ -24,6 +24,12 @@ failures = st.tuples(st.sampled_from(["error", "timeout"]), error_types)
 no_failure = st.just((None, ""))
 
 
+extension_lines = st.sampled_from(
+    [lines.Extension, lines.TelemetrySubscription, lines.LogsSubscription]
+)
+event_words = st.lists(st.sampled_from(["INVOKE", "SHUTDOWN", "platform"]), unique=True)
+
+
 def reports(outcomes: st.SearchStrategy[tuple[Any, str]]) -> st.SearchStrategy[lines.Report]:
     return st.builds(
         lambda outcome, **fields: lines.Report(status=outcome[0], error_type=outcome[1], **fields),
@@ -53,6 +59,9 @@ text_lines = st.one_of(
     st.builds(lines.TimedOut, times, ids, st.integers(1, 900).map(float)),
     st.builds(lines.Exited, ids, st.just("Runtime exited with error: signal: killed")),
     reports(failures | no_failure),
+    st.builds(
+        lambda kind, words: kind("agent", "Ready", tuple(words)), extension_lines, event_words,
+    ),
 )  # fmt: skip
 
 json_outcomes = failures | st.just(("success", ""))
@@ -75,6 +84,13 @@ json_lines = st.one_of(
         ids, milliseconds, json_outcomes, st.none() | st.integers(0, 6_291_556), traces,
     ),
     reports(json_outcomes),
+    st.builds(
+        lambda kind, words: kind("agent", "Ready", tuple(words)), extension_lines, event_words,
+    ),
+    st.builds(
+        lambda kind, outcome: lines.InitRuntimeDone(kind, "init", *outcome),
+        st.sampled_from(["on-demand", "snap-start"]), json_outcomes,
+    ),
 )  # fmt: skip
 
 

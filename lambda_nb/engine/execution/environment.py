@@ -23,20 +23,24 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
+from lambda_nb.engine.execution import extensions, variables
 from lambda_nb.engine.execution import outcome as outcomes
-from lambda_nb.engine.execution import variables
 from lambda_nb.engine.execution.clock import epoch_ms, iso
+from lambda_nb.engine.execution.extensions import Extensions
 from lambda_nb.engine.execution.functionlog import FunctionLog
 from lambda_nb.engine.execution.isolation import Isolation, Sandbox
-from lambda_nb.engine.execution.launch import Launch
-from lambda_nb.engine.execution.logpipe import LogPipe
+from lambda_nb.engine.execution.launch import Launch, launcher
 from lambda_nb.engine.execution.memory import Watchdog
 from lambda_nb.engine.execution.outcome import InitResult, Outcome
 from lambda_nb.engine.execution.places import Files
+from lambda_nb.engine.execution.processes import Processes
 from lambda_nb.engine.execution.runtime_api import RuntimeAPI
+from lambda_nb.engine.execution.streaming import ResponseStream
+from lambda_nb.engine.execution.subscriptions import Subscriptions
 from lambda_nb.engine.execution.zygotes import ExitStatus, Process, Zygotes
 from lambda_nb.engine.model import FunctionVersion, Invocation, LogSink
 from lambda_nb.rules import loglines
@@ -44,7 +48,7 @@ from lambda_nb.rules import loglines
 INIT_LIMIT_S = 10.0
 """Longest init phase of an on-demand environment (AWS Developer Guide)."""
 
-Happening = Literal["next", "exit", "timeout"]
+Happening = Literal["next", "exit", "timeout", "extension"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +106,22 @@ class Environment:
         self.home = services.work_dir / "environments" / self._id
         self._sandbox: Sandbox | None = None
         self._api = RuntimeAPI(self)
-        self._pipe: LogPipe | None = None
-        self._process: Process | None = None
+        self._processes: Processes | None = None
+        self._extensions = Extensions(
+            prepared.function, extensions.programs(prepared.files.opt), self, self.log.platform
+        )
+        self._subscriptions = Subscriptions(self._extensions, self.log)
+        self._api.routes.update({**self._extensions.routes, **self._subscriptions.routes})
+        self._extension_error: tuple[str, str] | None = None
         self._watchdog: Watchdog | None = None
         self._peak_mb = 0
         self._out_of_memory = False
         self._happened: asyncio.Future[Happening] | None = None
+        self._until: Callable[[], bool] | None = None
         self._outcome: Outcome | None = None
         self._init_error: tuple[bytes, str] | None = None
         self._invocation: Invocation | None = None
-        self._stream: _Stream | None = None
+        self._stream: ResponseStream | None = None
         self._init: InitResult | None = None
         self._init_reported = False
 
@@ -120,12 +130,17 @@ class Environment:
     @property
     def ready(self) -> bool:
         """Whether the runtime waits for an event."""
-        return self._api.parked and self._process is not None and self._process.alive
+        return self._api.parked and self.pid is not None
 
     @property
     def pid(self) -> int | None:
         """The runtime's process, if it has one now."""
-        return None if self._process is None or not self._process.alive else self._process.pid
+        runtime = self._runtime
+        return None if runtime is None or not runtime.alive else runtime.pid
+
+    @property
+    def _runtime(self) -> Process | None:
+        return None if self._processes is None else self._processes.runtime
 
     async def start(self, limit_s: float = INIT_LIMIT_S) -> InitResult:
         """Run the init phase, at most ``limit_s`` seconds."""
@@ -159,8 +174,8 @@ class Environment:
         trace = invocation.trace_header or ""
         self.log.platform(loglines.Start(invocation.request_id, function.version, trace))
         if outcome is None:
-            assert self._process is not None
-            self._process.thaw()
+            assert self._processes is not None
+            self._processes.thaw()
             outcome = await self._run(invocation, limit_s)
         return self._report(invocation, outcome, (time.perf_counter() - began) * 1000)
 
@@ -168,18 +183,15 @@ class Environment:
         """Stop the processes until the next invocation, or clear away broken ones."""
         if self._watchdog is not None:
             self._watchdog.stop()
-        if self._process is not None and self._process.alive:
-            self._process.freeze()
+        if self._processes is not None:
+            self._processes.freeze()
 
     async def end(self) -> None:
         """End the environment and remove all it has."""
-        self._reset()
+        await self._shut_down("SPINDOWN")
         self._api.close()
-        process = self._process
-        if process is not None:
-            await process.exited
-        if self._pipe is not None:
-            self._pipe.close()
+        if self._processes is not None:
+            await self._processes.close()
         if self._sandbox is not None:
             await self._sandbox.close()
         await asyncio.to_thread(shutil.rmtree, self.home, ignore_errors=True)
@@ -188,32 +200,23 @@ class Environment:
 
     async def _initialise(self, phase: Literal["init", "invoke"], limit_s: float) -> InitResult:
         began = time.perf_counter()
-        self._init_error = None
+        self._init_error = self._extension_error = None
         self._outcome = None
         launch = self.prepared.launch
         if launch is None:
             kind, entrypoint = "Runtime.InvalidEntrypoint", self.prepared.entrypoint_error
             result = InitResult(0.0, "error", kind, entrypoint=entrypoint)
         else:
-            await self._spawn(launch)
-            waiting = self._wait(limit_s)
-            if self._api.parked:  # it asked before the zygote's word of its pid was read
-                self._resolve("next")
-            happened = await waiting
+            happened = await self._spawn(launch, limit_s)
             self._flush()
             result = self._init_result(happened, (time.perf_counter() - began) * 1000)
-        if not result.ok:
-            self._reset()
-        if not result.ok or self.initialization_type != "on-demand":
-            self.log.platform(
-                loglines.InitReport(
-                    result.duration_ms,
-                    phase,
-                    result.status,
-                    result.error_type,
-                    self.initialization_type,
-                )
-            )
+        kind, status, error_type = self.initialization_type, result.status, result.error_type
+        self.log.platform(loglines.InitRuntimeDone(kind, phase, status, error_type))
+        self.log.platform(loglines.InitReport(result.duration_ms, phase, status, error_type, kind))
+        if result.ok:
+            self._extensions.close_registration()
+        else:
+            await self._shut_down("TIMEOUT" if status == "timeout" else "FAILURE")
         return result
 
     def _init_result(self, happened: Happening, ms: float) -> InitResult:
@@ -221,33 +224,51 @@ class Environment:
             return InitResult(ms)
         if happened == "timeout":
             return InitResult(ms, "timeout")
+        if self._extension_error is not None:
+            kind, message = self._extension_error
+            return InitResult(ms, "error", kind, entrypoint=message)
         if self._init_error is not None:
             body, error_type = self._init_error
             return InitResult(ms, "error", error_type, body)
-        assert self._process is not None
-        status = self._process.exited.result()
+        assert self._runtime is not None
+        status = self._runtime.exited.result()
         kind = outcomes.OUT_OF_MEMORY if self._out_of_memory else outcomes.EXIT_ERROR
         return InitResult(ms, "error", kind, exit=status, out_of_memory=self._out_of_memory)
 
-    async def _spawn(self, launch: Launch) -> None:
+    async def _spawn(self, launch: Launch, limit_s: float) -> Happening:
+        """Start the extensions, then the runtime; returns what ended the init phase."""
         self._reset()
         if self._sandbox is None:
             self._sandbox = self._services.isolation.sandbox(
                 self.function, self.prepared.files, self.home, launch.program
             )
             await self._api.start()
-            self._pipe = LogPipe(self.log.function)
-        assert self._pipe is not None
-        zygote = await self._services.zygotes.get(launch.kind)
-        request = self._sandbox.request()
-        request["env"] = self._variables(launch)
-        request["argv"] = launch.argv
-        request["path"] = launch.path
-        request["framed"] = launch.framed
+        if self._processes is None:
+            self._processes = Processes(self._services.zygotes, self._sandbox, self.log)
         self._out_of_memory = False
-        self._process = await zygote.spawn(request, self._pipe.write_fd)
-        self._process.exited.add_done_callback(self._exited)
-        self._watchdog = Watchdog(self._process, self.function.memory_mb, self._exceeded)
+        env = self._variables(launch)
+        began = time.perf_counter()
+        if self._extensions.expected:
+            waiting = self._wait(limit_s, until=lambda: self._extensions.all_registered)
+            await self._start_extensions(self._processes, env)
+            self._proceed()
+            if (happened := await waiting) != "next":
+                return happened
+        runtime = await self._processes.start_runtime(launch, env)
+        runtime.exited.add_done_callback(self._exited)
+        self._watchdog = Watchdog(runtime, self.function.memory_mb, self._exceeded)
+        waiting = self._wait(max(0.001, limit_s - (time.perf_counter() - began)))
+        self._proceed()  # it may have asked before the zygote's word of its pid was read
+        return await waiting
+
+    async def _start_extensions(self, processes: Processes, env: dict[str, str]) -> None:
+        assert self._sandbox is not None
+        kind = self._services.isolation.zygote(launcher(), self.prepared.files, layered=False)
+        hidden = variables.for_extension(env)
+        for name in self._extensions.expected:
+            program = f"{self._sandbox.places.opt}/extensions/{name}"
+            process = await processes.start_extension(kind, program, hidden)
+            process.exited.add_done_callback(partial(self._extension_exited, name))
 
     def _variables(self, launch: Launch) -> dict[str, str]:
         assert self._sandbox is not None
@@ -274,8 +295,9 @@ class Environment:
         self._invocation = invocation
         self._outcome = None
         self._stream = None
+        deadline_ms = epoch_ms() + int(limit_s * 1000)
         headers = [
-            f"Lambda-Runtime-Deadline-Ms: {epoch_ms() + int(limit_s * 1000)}",
+            f"Lambda-Runtime-Deadline-Ms: {deadline_ms}",
             f"Lambda-Runtime-Invoked-Function-Arn: {invocation.invoked_arn}",
         ]
         for name, value in (
@@ -288,38 +310,41 @@ class Environment:
                 headers.append(f"Lambda-Runtime-{name}: {_one_line(value)}")
         waiting = self._wait(limit_s)
         attempt = str(uuid.uuid4())
+        self._extensions.invoke(invocation, deadline_ms)
         self._api.deliver(invocation.request_id, attempt, headers, invocation.payload)
         happened = await waiting
-        outcome = self._concluded(invocation, happened)
+        outcome = await self._concluded(invocation, happened)
         await self._stream_out(invocation, outcome)
         self._invocation = None
         return outcome
 
-    def _concluded(self, invocation: Invocation, happened: Happening) -> Outcome:
+    async def _concluded(self, invocation: Invocation, happened: Happening) -> Outcome:
         self._flush()
+        request_id = invocation.request_id
         if happened == "timeout":
-            self._reset()
-            return outcomes.timed_out(invocation.request_id, self.function.timeout_s)
+            await self._shut_down("TIMEOUT")
+            return outcomes.timed_out(request_id, self.function.timeout_s)
+        if self._extension_error is not None:
+            kind, message = self._extension_error
+            await self._shut_down("FAILURE")
+            return outcomes.sandbox_error(request_id, kind, message)
         if self._outcome is not None:
             return self._outcome
+        await self._shut_down("FAILURE")
         if happened == "next":
-            # A runtime that asks for the next event without having answered.
             message = "Runtime asked for the next event without answering"
-            self._reset()
-            return outcomes.sandbox_error(invocation.request_id, "Runtime.Unknown", message)
-        assert self._process is not None
-        status = self._process.exited.result()
-        self._reset()
-        return outcomes.exited(invocation.request_id, status, out_of_memory=self._out_of_memory)
+            return outcomes.sandbox_error(request_id, "Runtime.Unknown", message)
+        assert self._runtime is not None
+        status = self._runtime.exited.result()
+        return outcomes.exited(request_id, status, out_of_memory=self._out_of_memory)
 
     async def _stream_out(self, invocation: Invocation, outcome: Outcome) -> None:
         """Pass on what is left of a streamed response, or a buffered one as a single chunk."""
+        if self._stream is None and invocation.on_chunk is not None and not outcome.failed:
+            self._stream = ResponseStream(invocation, outcome.content_type)
+            self._stream.put(outcome.payload)
         if self._stream is not None:
             await self._stream.close()
-        elif invocation.on_chunk is not None and not outcome.failed:
-            if invocation.on_start is not None:
-                await invocation.on_start(outcome.content_type)
-            await invocation.on_chunk(outcome.payload)
 
     def _report(self, invocation: Invocation, outcome: Outcome, duration_ms: float) -> Finished:
         log = self.log
@@ -368,17 +393,23 @@ class Environment:
 
     # -- waiting
 
-    def _wait(self, limit_s: float) -> asyncio.Future[Happening]:
-        """A future of what ends this phase: the runtime asks for an event, exits, or is late."""
+    def _wait(
+        self, limit_s: float, until: Callable[[], bool] | None = None
+    ) -> asyncio.Future[Happening]:
+        """A future of what ends this phase: all is done, a process exited, or it is late.
+
+        All is done when ``until`` says so; without it, when the runtime and every extension have
+        asked for their next event.
+        """
         loop = asyncio.get_running_loop()
         happened: asyncio.Future[Happening] = loop.create_future()
-        self._happened = happened
+        self._happened, self._until = happened, until
         timer = loop.call_later(limit_s, self._resolve, "timeout")
         happened.add_done_callback(lambda _: timer.cancel())
         watched = self._sandbox is not None and self._sandbox.watches_memory
         if self._watchdog is not None and not watched:
             self._watchdog.start()
-        if self._process is None or not self._process.alive:
+        if until is None and (self._runtime is None or not self._runtime.alive):
             self._resolve("exit")
         return happened
 
@@ -386,37 +417,76 @@ class Environment:
         if self._happened is not None and not self._happened.done():
             self._happened.set_result(what)
 
+    def _proceed(self) -> None:
+        """See whether the phase is over."""
+        if self._until is not None:
+            if self._until():
+                self._resolve("next")
+        elif self._api.parked and self._extensions.idle:
+            self._resolve("next")
+
     def _exited(self, exited: asyncio.Future[ExitStatus]) -> None:
-        """The process is gone; what it sent before may still be on its way."""
-        if self._process is not None and self._process.exited is exited:
+        """The runtime is gone; what it sent before may still be on its way."""
+        if self._runtime is not None and self._runtime.exited is exited:
             if self._sandbox is not None and self._sandbox.ran_out_of_memory():
                 self._out_of_memory = True
             self._api.when_quiet(lambda: self._resolve("exit"))
 
+    def _extension_exited(self, name: str, exited: asyncio.Future[ExitStatus]) -> None:
+        """An extension is gone although nobody told it to go."""
+        processes = self._processes
+        if processes is None or all(p.exited is not exited for p in processes.extensions):
+            return
+        status = exited.result()
+        words = loglines.exit_message(status.code, status.signal).replace("Runtime", name, 1)
+        self.extension_failed("Extension.Crash", words)
+
     def _exceeded(self) -> None:
         self._out_of_memory = True
-        if self._process is not None:
-            self._process.kill()
+        if self._runtime is not None:
+            self._runtime.kill()
 
     def _flush(self) -> None:
-        if self._pipe is not None:
-            self._pipe.flush()
+        if self._processes is not None:
+            self._processes.flush()
+
+    async def _shut_down(self, reason: str) -> None:
+        """End the processes; extensions are told first and have a moment to finish."""
+        processes, seconds = self._processes, self._extensions.shutdown_s
+        if processes is not None and seconds:
+            processes.thaw()
+            processes.terminate_runtime()
+            if reason != "SPINDOWN" and self._runtime is not None:
+                self._runtime.kill()
+            began = time.perf_counter()
+            await self._subscriptions.finish(seconds / 2)
+            leaving = list(processes.extensions)
+            self._extensions.shut_down(reason, epoch_ms() + int(seconds * 1000))
+            processes.extensions.clear()  # their exits are no failures any more
+            left = seconds - (time.perf_counter() - began)
+            if waiting := [p.exited for p in leaving if p.alive]:
+                await asyncio.wait(waiting, timeout=max(0.0, left))
+            processes.extensions += leaving
+            processes.flush()
+        self._reset()
 
     def _reset(self) -> None:
         """End the processes; the next init phase starts new ones."""
         self._memory_mb()
-        if self._process is not None and self._sandbox is not None:
-            self._sandbox.kill(self._process)
+        if self._processes is not None:
+            self._processes.kill()
         if self._watchdog is not None:
             self._watchdog.close()
             self._watchdog = None
         self._api.reset()
+        self._subscriptions.begin()
+        self._extensions.begin()
 
     # -- RuntimeEvents
 
     def asked_next(self) -> None:
         """The runtime is done, with the init phase or an invocation."""
-        self._resolve("next")
+        self._proceed()
 
     def responded(self, body: bytes, content_type: str) -> None:
         """The handler returned."""
@@ -433,7 +503,7 @@ class Environment:
     def stream_started(self, content_type: str) -> None:
         """The handler streams its response."""
         assert self._invocation is not None
-        self._stream = _Stream(self._invocation, content_type)
+        self._stream = ResponseStream(self._invocation, content_type)
 
     def stream_chunk(self, chunk: bytes) -> None:
         """A part of it."""
@@ -455,6 +525,16 @@ class Environment:
         self._memory_mb()
         self._init_error = (body, error_type)
 
+    def extension_asked(self) -> None:
+        """An extension has registered, or is done with its event."""
+        self._proceed()
+
+    def extension_failed(self, error_type: str, message: str) -> None:
+        """An extension gave up, or its process ended."""
+        if self._extension_error is None:
+            self._extension_error = (error_type, message)
+        self._resolve("extension")
+
     def asked_restore(self) -> bool:
         """SnapStart: the runtime may be snapshotted."""
         return False
@@ -462,39 +542,6 @@ class Environment:
     def restore_failed(self, body: bytes, error_type: str) -> None:
         """SnapStart: an after-restore hook failed."""
         self._init_error = (body, error_type)
-
-
-class _Stream:
-    """A streamed response on its way to the caller, or collected for one who wants it whole."""
-
-    def __init__(self, invocation: Invocation, content_type: str) -> None:
-        self.content_type = content_type
-        self._parts: list[bytes] = []
-        self._queue: asyncio.Queue[bytes | None] | None = None
-        if invocation.on_chunk is not None:
-            self._queue = asyncio.Queue()
-            self._pump = asyncio.create_task(self._run(invocation, self._queue))
-
-    def put(self, chunk: bytes) -> None:
-        if self._queue is not None:
-            self._queue.put_nowait(chunk)
-        else:
-            self._parts.append(chunk)
-
-    def collected(self) -> bytes:
-        return b"".join(self._parts)
-
-    async def close(self) -> None:
-        if self._queue is not None:
-            self._queue.put_nowait(None)
-            await self._pump
-
-    async def _run(self, invocation: Invocation, queue: asyncio.Queue[bytes | None]) -> None:
-        assert invocation.on_chunk is not None
-        if invocation.on_start is not None:
-            await invocation.on_start(self.content_type)
-        while (chunk := await queue.get()) is not None:
-            await invocation.on_chunk(chunk)
 
 
 def _one_line(value: str) -> str:

@@ -6,6 +6,7 @@ import json
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timezone
+from typing import Any
 
 from lambda_nb.engine.execution.clock import epoch_ms, iso
 from lambda_nb.engine.model import FunctionVersion, LogSink
@@ -14,7 +15,7 @@ from lambda_nb.rules import loglines
 TAIL_BYTES = 4096
 """How much of an invocation's log ``LogType=Tail`` returns (AWS Developer Guide)."""
 
-Listener = Callable[[str, int, "dict[str, object] | str"], None]
+Listener = Callable[[str, int, Any], None]
 """Told of every event as ``(type, epoch milliseconds, record)``: the Telemetry API."""
 
 
@@ -35,10 +36,18 @@ class FunctionLog:
         self._sink = sink
         self._tail: list[str] = []
         self.listeners: list[Listener] = []
+        self._early: list[tuple[str, int, Any]] | None = []
 
     def begin(self) -> None:
         """A new invocation: its tail starts empty."""
         self._tail.clear()
+        self._early = None
+
+    def subscribe(self, listener: Listener) -> None:
+        """Tell ``listener`` of everything from the init phase on."""
+        for event in self._early or ():
+            listener(*event)
+        self.listeners.append(listener)
 
     def tail(self) -> bytes:
         """The last 4 KB since :meth:`begin`."""
@@ -47,29 +56,43 @@ class FunctionLog:
     def platform(self, line: loglines.Line) -> None:
         """Write one of Lambda's own lines, in the form that the format has for it."""
         now = epoch_ms()
-        if self.listeners and not isinstance(
-            line, (loglines.End, loglines.TimedOut, loglines.Exited)
-        ):
-            for listener in self.listeners:
-                listener(line.event, now, line.record())
+        if isinstance(line, (loglines.End, loglines.TimedOut, loglines.Exited)):
+            if not self._json:
+                self._put(now, line.text())
+            return
+        if self.listeners or self._early is not None:
+            self._tell(line.event, now, line.record())
         if self._json:
-            if isinstance(line, (loglines.End, loglines.TimedOut, loglines.Exited)):
-                return
             if loglines.passes(line.level, self._system_level):
                 self._put(now, loglines.json_text(line, iso(now)))
-        elif not isinstance(line, loglines.RuntimeDone):
-            self._put(now, line.text())
+        elif not isinstance(line, (loglines.RuntimeDone, loglines.InitRuntimeDone)):
+            expected = isinstance(line, loglines.InitReport) and line.level == "DEBUG"
+            if not expected:
+                self._put(now, line.text())
 
     def function(self, message: str, timestamp_ms: int | None, level: str | None) -> None:
-        """Write what a process of the function wrote."""
+        """Write what the runtime or the function wrote."""
+        self._write("function", message, timestamp_ms, level)
+
+    def extension(self, message: str, timestamp_ms: int | None, level: str | None) -> None:
+        """Write what an external extension wrote."""
+        self._write("extension", message, timestamp_ms, level)
+
+    def _write(self, kind: str, message: str, timestamp_ms: int | None, level: str | None) -> None:
         at = timestamp_ms or epoch_ms()
-        for listener in self.listeners:
-            listener("function", at, message)
+        if self.listeners or self._early is not None:
+            self._tell(kind, at, message)
         if self._json:
             level = level or _level_of(message)
             if level is not None and not loglines.passes(level, self._application_level):
                 return
         self._put(at, message if message.endswith("\n") else message + "\n")
+
+    def _tell(self, kind: str, at: int, record: Any) -> None:
+        if self._early is not None:
+            self._early.append((kind, at, record))
+        for listener in self.listeners:
+            listener(kind, at, record)
 
     def _put(self, at: int, message: str) -> None:
         self._tail.append(message)
