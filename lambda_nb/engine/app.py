@@ -36,11 +36,12 @@ from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.events.asynchronous import AsyncQueue
 from lambda_nb.engine.events.destinations import Destinations
 from lambda_nb.engine.execution import Executor
+from lambda_nb.engine.execution.isolation import IsolationError
 from lambda_nb.engine.loops import LoopGuard
 from lambda_nb.engine.model import Invocation, InvocationResult, Resolved
 from lambda_nb.engine.neighbours import Neighbours
 from lambda_nb.engine.neighbours.child import NeighboursError
-from lambda_nb.engine.parent import parent_gone
+from lambda_nb.engine.parent import ParentWatch
 from lambda_nb.engine.telemetry import LogShipper, Metrics
 
 log = logging.getLogger(__name__)
@@ -56,8 +57,7 @@ class StartError(Exception):
 class Options:
     """What ``lambda-nb serve`` was told.
 
-    ``keep_alive_s`` is in seconds; ``parent`` is the process to end with (0: whoever started this
-    one; ``None``: none).
+    ``keep_alive_s`` is in seconds; ``parent`` is the process to end with, if any.
     """
 
     port: int = 0
@@ -84,7 +84,7 @@ def run(options: Options) -> None:
     with contextlib.closing(listener), _data_dir(options.data_dir) as data_dir:
         try:
             _run_loop(_serve(options, listener, data_dir))
-        except StoreError as error:
+        except (StoreError, IsolationError) as error:
             raise StartError(str(error)) from error
 
 
@@ -155,7 +155,7 @@ async def _serve(options: Options, listener: socket.socket, data_dir: Path) -> N
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
         server.stop_on_signals()
         if options.parent is not None:
-            watch = asyncio.ensure_future(parent_gone(options.parent))
+            watch = asyncio.ensure_future(ParentWatch(options.parent).gone())
             watch.add_done_callback(lambda _: server.stop())
             cleanup.callback(watch.cancel)
         engine.credentials.write(url)
@@ -239,7 +239,6 @@ async def _compose(
         isolation=options.isolation,
         function_version=lambda name, number: control.resolve(name, number).function,
     )
-    await executor.start()
     cleanup.push_async_callback(executor.close)
 
     user = credentials.user
@@ -256,9 +255,22 @@ async def _compose(
         probe=NeighbourProbe(clients),
     )
     cleanup.callback(control.close)
-    control.announce()
+
+    async def bring_up() -> None:
+        await executor.start()
+        control.announce()
+
+    # Probing the machine takes a tenth of a second: the first invocation waits for it, not the API.
+    executor_up = asyncio.ensure_future(bring_up())
+    cleanup.push_async_callback(_abandon, executor_up)
+    if options.isolation != "auto":  # a level that is not to be had is said at once
+        await executor_up
 
     async def run_once(resolved: Resolved, invocation: Invocation) -> InvocationResult:
+        if executor_up.done():
+            executor_up.result()
+        else:
+            await asyncio.shield(executor_up)
         return await executor.invoke(resolved.function, invocation)
 
     durable = Durable(control, run_once)

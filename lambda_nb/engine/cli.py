@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -15,7 +16,10 @@ ISOLATION_LEVELS = ("auto", "L0", "L1", "L2", "L3")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; its exit code."""
+    parent = os.getppid()  # read first: it changes when the parent ends
     options = parser().parse_args(arguments)
+    if options.end_with_parent == 0:
+        options.end_with_parent = parent
     # Imported late: --help and a wrong option answer at once.
     from lambda_nb.engine.app import Options, StartError, run
 

@@ -14,22 +14,38 @@ from collections.abc import Callable
 _POLL_S = 0.5
 
 
-async def parent_gone(pid: int) -> None:
-    """Return once the process ``pid`` (0: whoever started this one) has ended."""
-    watched = pid or os.getppid()
-    open_pidfd: Callable[[int], int] | None = getattr(os, "pidfd_open", None)
-    if open_pidfd is not None:
+class ParentWatch:
+    """A process under watch, from the moment this is made.
+
+    Parameters
+    ----------
+    pid
+        The process.
+    """
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._descriptor: int | None = None
+        self._gone = False
+        open_pidfd: Callable[[int], int] | None = getattr(os, "pidfd_open", None)
+        if open_pidfd is None:
+            return
         try:
-            descriptor = open_pidfd(watched)
+            self._descriptor = open_pidfd(pid)
         except ProcessLookupError:
+            self._gone = True
+        except OSError:  # a kernel before 5.3, or a sandbox that forbids it: ask now and then
             return
-        except OSError:  # a kernel before 5.3, or a sandbox that forbids it
-            pass
-        else:
-            await _readable(descriptor)
+
+    async def gone(self) -> None:
+        """Return once the process has ended."""
+        if self._gone:
             return
-    while _alive(watched) and (pid or os.getppid() == watched):  # noqa: ASYNC110
-        await asyncio.sleep(_POLL_S)
+        if self._descriptor is not None:
+            await _readable(self._descriptor)
+            return
+        while _alive(self._pid):  # noqa: ASYNC110
+            await asyncio.sleep(_POLL_S)
 
 
 async def _readable(descriptor: int) -> None:

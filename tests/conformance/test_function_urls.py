@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import http.client
 import json
+import shutil
+import subprocess
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,7 +14,7 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from engine_fixtures import Engine
+from engine_fixtures import Engine, zip_of
 
 ECHO = "def handler(event, context):\n    return event\n"
 SAID = "import json\ndef handler(event, context):\n    return json.loads(event['body'])\n"
@@ -243,3 +245,45 @@ def test_a_buffered_handler_behind_a_streaming_url(engine: Engine) -> None:
     reply = call(f"{url}x")
     assert reply.status == 200
     assert json.loads(reply.body)["rawPath"] == "/x"
+
+
+STREAM = """
+export const handler = awslambda.streamifyResponse(async (event, stream) => {
+  const head = {statusCode: 206, headers: {"x-one": "1", "Content-Type": "text/plain"}};
+  const out = awslambda.HttpResponseStream.from(stream, head);
+  for (const word of ["one ", "two ", "three"]) {
+    out.write(word);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+  out.end();
+});
+"""
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="Node.js is not installed")
+def test_a_streamed_response(engine: Engine) -> None:
+    version = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True)
+    name = engine.create(
+        "",
+        Code={"ZipFile": zip_of({"index.mjs": STREAM})},
+        Runtime=f"nodejs{version.stdout[1:].split('.')[0]}.x",
+        Timeout=20,
+    )
+    url = urlsplit(give_url(engine, name, InvokeMode="RESPONSE_STREAM"))
+    connection = http.client.HTTPConnection(url.netloc, timeout=30)
+    try:
+        connection.request("GET", url.path)
+        answer = connection.getresponse()
+        assert answer.status == 206
+        assert answer.getheader("x-one") == "1"
+        assert answer.getheader("content-type") == "text/plain"
+        pieces = []
+        while piece := answer.read1():
+            pieces.append(piece)
+    finally:
+        connection.close()
+    assert b"".join(pieces) == b"one two three"
+    assert len(pieces) == 3  # as they were written, not all at the end
+    streamed = engine.client().invoke_with_response_stream(FunctionName=name)
+    chunks = [e["PayloadChunk"]["Payload"] for e in streamed["EventStream"] if "PayloadChunk" in e]
+    assert b"".join(chunks).endswith(b"\0" * 8 + b"one two three")
