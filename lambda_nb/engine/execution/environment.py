@@ -121,6 +121,8 @@ class Environment:
         self._outcome: Outcome | None = None
         self._init_error: tuple[bytes, str] | None = None
         self._invocation: Invocation | None = None
+        self._began = 0.0
+        self._told_runtime_done = False
         self._stream: ResponseStream | None = None
         self._init: InitResult | None = None
         self._init_reported = False
@@ -163,7 +165,8 @@ class Environment:
         function = self.function
         self.log.begin()
         self.invocations += 1
-        began = time.perf_counter()
+        self._told_runtime_done = False
+        self._began = began = time.perf_counter()
         limit_s = float(function.timeout_s)
         outcome: Outcome | None = None
         if not self.ready:
@@ -320,7 +323,7 @@ class Environment:
 
     async def _concluded(self, invocation: Invocation, happened: Happening) -> Outcome:
         self._flush()
-        request_id = invocation.request_id
+        request_id, runtime = invocation.request_id, self._runtime
         if happened == "timeout":
             await self._shut_down("TIMEOUT")
             return outcomes.timed_out(request_id, self.function.timeout_s)
@@ -334,8 +337,8 @@ class Environment:
         if happened == "next":
             message = "Runtime asked for the next event without answering"
             return outcomes.sandbox_error(request_id, "Runtime.Unknown", message)
-        assert self._runtime is not None
-        status = self._runtime.exited.result()
+        assert runtime is not None
+        status = runtime.exited.result()
         return outcomes.exited(request_id, status, out_of_memory=self._out_of_memory)
 
     async def _stream_out(self, invocation: Invocation, outcome: Outcome) -> None:
@@ -364,11 +367,7 @@ class Environment:
         status = outcome.status
         error_type = outcome.error_type if outcome.status == "error" else ""
         trace = invocation.trace_header or ""
-        log.platform(
-            loglines.RuntimeDone(
-                request_id, duration_ms, status, error_type, len(outcome.payload), trace
-            )
-        )
+        self._runtime_done(invocation, outcome)
         log.platform(loglines.End(request_id))
         reported = outcome.reported or self.function.log_format == "JSON"
         log.platform(
@@ -385,6 +384,23 @@ class Environment:
             )
         )
         return Finished(outcome, duration_ms, billed, init_ms, memory, log.tail())
+
+    def _runtime_done(self, invocation: Invocation, outcome: Outcome) -> None:
+        """Say once that the runtime is through with an invocation; extensions may still work."""
+        if self._told_runtime_done or not self.log.wants_details:
+            return
+        self._told_runtime_done = True
+        self._flush()
+        self.log.platform(
+            loglines.RuntimeDone(
+                invocation.request_id,
+                (time.perf_counter() - self._began) * 1000,
+                outcome.status,
+                outcome.error_type if outcome.status == "error" else "",
+                len(outcome.payload),
+                invocation.trace_header or "",
+            )
+        )
 
     def _memory_mb(self) -> int:
         if self._watchdog is not None:
@@ -486,6 +502,8 @@ class Environment:
 
     def asked_next(self) -> None:
         """The runtime is done, with the init phase or an invocation."""
+        if self._invocation is not None and self._outcome is not None:
+            self._runtime_done(self._invocation, self._outcome)
         self._proceed()
 
     def responded(self, body: bytes, content_type: str) -> None:

@@ -234,6 +234,10 @@ class Executor:
             if self._closing:
                 raise _closing() from error
             raise AWSError("ServiceException", f"Sandbox.Failure: {error}", 500) from error
+        except Exception:
+            self._fleet.discard(self._now(), slot)
+            self._bury()
+            raise
         if self._closing:
             raise _closing()
         finish_ns = self._finish(slot, function)

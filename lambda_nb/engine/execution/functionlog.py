@@ -43,6 +43,11 @@ class FunctionLog:
         self._tail.clear()
         self._early = None
 
+    @property
+    def wants_details(self) -> bool:
+        """Whether anybody reads the events that the text format leaves out."""
+        return self._json or bool(self.listeners)
+
     def subscribe(self, listener: Listener) -> None:
         """Tell ``listener`` of everything from the init phase on."""
         for event in self._early or ():

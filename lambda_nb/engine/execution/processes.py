@@ -76,6 +76,7 @@ class Processes:
             self._sandbox.kill(process)
         self._dying = [p for p in self._dying if p.alive] + self.all
         self.extensions.clear()
+        self.runtime = None
 
     def flush(self) -> None:
         """Hand on all that they have written."""
