@@ -73,10 +73,11 @@ class DurableOperations:
                 self._runner.chain(arn, operation)
         shown = [_shown(operation) for operation in operations.values()]
         response: Response = {"NewExecutionState": {"Operations": shown}}
+        self._answers.pop(arn, None)
         if record["status"] == RUNNING:
             response["CheckpointToken"] = self._executions.token(arn)
-        if request.get("ClientToken"):
-            self._answers[arn] = (request["ClientToken"], response)
+            if request.get("ClientToken"):
+                self._answers[arn] = (request["ClientToken"], response)
         return response
 
     def state(self, request: Request, caller: Caller) -> Response:

@@ -67,6 +67,7 @@ class Runner:
         self._drives: dict[str, asyncio.Task[InvocationResult | None]] = {}
         self._chains: dict[str, asyncio.Task[None]] = {}
         self._news: dict[str, set[str]] = {}
+        self._late: dict[str, set[str]] = {}
         self._wakes: dict[str, asyncio.Event] = {}
 
     async def start(self) -> None:
@@ -138,8 +139,14 @@ class Runner:
             self._wakes[arn].set()
 
     def told(self, arn: str) -> set[str]:
-        """The operations that changed since the function last heard; it hears now."""
-        return self._news.pop(arn, set())
+        """The operations that changed since the function last heard; a checkpoint tells it now.
+
+        It may have decided to suspend already, so what it was told in this way counts as news
+        again if it does.
+        """
+        news = self._news.pop(arn, set())
+        self._late.setdefault(arn, set()).update(news)
+        return news
 
     def resume(self, arn: str) -> None:
         """Drive an execution that was paused."""
@@ -171,6 +178,7 @@ class Runner:
             return await self._led(arn)
         finally:
             del self._drives[arn], self._wakes[arn]
+            self._late.pop(arn, None)
 
     async def _led(self, arn: str) -> InvocationResult | None:
         for operation in self._executions.operations(arn).values():
@@ -191,6 +199,7 @@ class Runner:
                 await self._slept(arn, time.time() + _RETRY_DELAYS_S[failures - 1])
                 continue
             failures = 0
+            self._news.setdefault(arn, set()).update(self._late.pop(arn, set()))
             if self._settled(arn, last.payload):
                 break
             await self._until_news(arn)
@@ -198,9 +207,11 @@ class Runner:
         return last
 
     def _rest(self, arn: str) -> None:
-        """An execution that was to pause has done so."""
+        """An execution that was to pause has done so; one that has ended needs no news."""
         if self._executions.get(arn)["status"] == "PAUSING":
             self._executions.change(arn, status="PAUSED")
+        else:
+            self._news.pop(arn, None)
 
     def _running(self, arn: str) -> bool:
         """Whether an execution is to go on; one whose time is over ends here."""
@@ -244,7 +255,8 @@ class Runner:
         """The event of one invocation: token and operations; times are epoch milliseconds."""
         record = self._executions.get(arn)
         self._executions.change(arn, token=record["token"] + 1)
-        news = sorted(self.told(arn))
+        news = sorted(self._news.pop(arn, set()))
+        self._late.pop(arn, None)
         shown: list[Operation] = []
         size, marker = 0, ""
         for index, operation in enumerate(self._executions.operations(arn).values()):
