@@ -1,4 +1,4 @@
-"""What a person touches: magics, the function handle, displays. Speaks to Lambda through boto3 only.
+"""What a person touches: magics, the function handle, displays. Speaks boto3 only.
 
 Loaded by ``%load_ext lambda_nb``.
 """

@@ -1,163 +1,144 @@
-"""Creates or updates a function so that it is what its cell says."""
+"""Create a function, or bring it to what its cell says, by as few calls as that takes."""
 
 from __future__ import annotations
 
-import argparse
-import base64
-import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from lambda_nb.notebook.errors import NotebookError
+from lambda_nb.notebook.errors import NotebookError, UsageError, aws_errors
 from lambda_nb.notebook.package import Package
+from lambda_nb.notebook.requirements import MOST_BYTES
 from lambda_nb.notebook.session import Connection
 
-WAIT_S = 300.0
-"""Seconds to wait until a function is active or updated."""
+_WAIT = {"Delay": 0.05, "MaxAttempts": 40}
+_WAIT_AWS = {"Delay": 1, "MaxAttempts": 120}
+
+
+@dataclass
+class Deployed:
+    """What became of a cell: ``what`` is ``created``, ``updated`` or ``unchanged``."""
+
+    name: str
+    what: str
+    config: Mapping[str, Any]
+    uploaded: int = 0
+    notes: list[str] = field(default_factory=list)
 
 
 def deploy(
-    client: Any, connection: Connection, package: Package, options: argparse.Namespace
-) -> str:
-    """Make the function what the cell says.
-
-    Returns
-    -------
-    str
-        What was done: ``created``, ``updated``, or ``unchanged``.
-
-    Raises
-    ------
-    NotebookError
-        With Lambda's own message when it refuses.
-    """
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    try:
-        return _deploy(client, connection, package, options)
-    except ClientError as error:
-        raise refused(options.name, error) from None
-    except BotoCoreError as error:
-        raise NotebookError(f"{options.name}: {error}") from None
-
-
-def refused(name: str, error: Any) -> NotebookError:
-    """Lambda's refusal as a notebook error."""
-    told = error.response.get("Error", {})
-    message = told.get("Message") or error.response.get("Message") or str(error)
-    return NotebookError(f"{name}: {told.get('Code', 'error')}: {message}")
-
-
-def settings(
-    connection: Connection, package: Package, options: argparse.Namespace
-) -> dict[str, Any]:
-    """The function's configuration as CreateFunction and UpdateFunctionConfiguration take it."""
-    role = options.role or connection.role
-    if role is None:
-        if connection.is_aws:
-            raise NotebookError(
-                "on AWS a function needs an execution role: give --role ARN, or once for all "
-                "%lambda connect aws --role ARN"
-            )
-        role = f"arn:aws:iam::{connection.account}:role/lambda-nb"
-    return {
-        "FunctionName": options.name,
-        "Role": role,
-        "Handler": package.handler,
-        "Runtime": package.runtime,
-        "MemorySize": options.memory,
-        "Timeout": options.timeout,
-        "Description": options.description,
-        "Environment": {"Variables": dict(options.env)},
-        "EphemeralStorage": {"Size": options.ephemeral_storage},
-        "Layers": options.layer,
-        "LoggingConfig": {"LogFormat": options.log_format},
-    }
-
-
-def _deploy(
-    client: Any, connection: Connection, package: Package, options: argparse.Namespace
-) -> str:
-    wanted = settings(connection, package, options)
-    try:
-        present = client.get_function_configuration(FunctionName=options.name)
-    except client.exceptions.ResourceNotFoundException:
-        client.create_function(
-            **wanted, Code={"ZipFile": package.archive}, Architectures=[options.arch]
-        )
-        done = "created"
-        wait(client, options.name)
-    else:
-        done = _update(client, package, options, wanted, present)
-    if options.reserved is not None:
-        client.put_function_concurrency(
-            FunctionName=options.name, ReservedConcurrentExecutions=options.reserved
-        )
-    if options.publish or options.alias:
-        version = client.publish_version(FunctionName=options.name)["Version"]
-        wait(client, options.name)
-        if options.alias:
-            _point(client, options.name, options.alias, version)
-    return done
-
-
-def _update(
     client: Any,
+    connection: Connection,
+    name: str,
     package: Package,
-    options: argparse.Namespace,
-    wanted: dict[str, Any],
-    present: dict[str, Any],
-) -> str:
-    done = "unchanged"
-    architectures = present.get("Architectures", ["x86_64"])
-    sha256 = base64.b64encode(package.sha256).decode()
-    if present.get("CodeSha256") != sha256 or architectures != [options.arch]:
-        client.update_function_code(
-            FunctionName=options.name, ZipFile=package.archive, Architectures=[options.arch]
-        )
-        wait(client, options.name)
-        done = "updated"
-    has = {
-        **present,
-        "Environment": {"Variables": present.get("Environment", {}).get("Variables", {})},
-        "EphemeralStorage": present.get("EphemeralStorage", {"Size": 512}),
-        "Layers": [layer["Arn"] for layer in present.get("Layers", [])],
-        "LoggingConfig": {"LogFormat": present.get("LoggingConfig", {}).get("LogFormat", "Text")},
-    }
-    changes = {key: value for key, value in wanted.items() if has.get(key) != value}
-    changes.pop("FunctionName", None)
-    if changes:
-        client.update_function_configuration(FunctionName=options.name, **changes)
-        wait(client, options.name)
-        done = "updated"
-    return done
+    settings: Mapping[str, Any],
+) -> Deployed:
+    """Create or update a function and wait until it can be invoked.
 
-
-def _point(client: Any, name: str, alias: str, version: str) -> None:
-    try:
-        client.update_alias(FunctionName=name, Name=alias, FunctionVersion=version)
-    except client.exceptions.ResourceNotFoundException:
-        client.create_alias(FunctionName=name, Name=alias, FunctionVersion=version)
-
-
-def wait(client: Any, name: str) -> None:
-    """Wait until a function is active and its last update is through.
+    Parameters
+    ----------
+    settings
+        Parameters of ``UpdateFunctionConfiguration``, each with a value, so that a setting taken
+        out of the cell goes back to Lambda's default.
 
     Raises
     ------
     NotebookError
-        When it fails, with Lambda's reason, or takes longer than five minutes.
+        Lambda refuses something, or the archive is too large for a request.
     """
-    deadline = time.monotonic() + WAIT_S
-    pause = 0.01
-    while True:
-        found = client.get_function_configuration(FunctionName=name)
-        state, update = found.get("State", "Active"), found.get("LastUpdateStatus", "Successful")
-        if state == "Failed" or update == "Failed":
-            reason = found.get("LastUpdateStatusReason") or found.get("StateReason", "")
-            raise NotebookError(f"{name}: {reason or 'the function cannot be used'}")
-        if state != "Pending" and update != "InProgress":
-            return
-        if time.monotonic() > deadline:
-            raise NotebookError(f"{name} is still {state} (update {update}) after {WAIT_S:.0f} s")
-        time.sleep(pause)
-        pause = min(1.0, pause * 1.5)
+    if len(package.archive) > MOST_BYTES:
+        raise NotebookError(
+            f"{name}: the archive has {len(package.archive) / 1e6:.1f} MB and a request may have "
+            "50 MB; put large files into a layer (--layer) or read them from S3"
+        )
+    architectures = list(settings["Architectures"])
+    wanted = {k: v for k, v in settings.items() if k != "Architectures"}
+    wanted |= {"Handler": package.handler, "Runtime": package.runtime}
+    with aws_errors():
+        found = _find(client, name)
+        if found is None:
+            return _create(client, connection, name, package, wanted, architectures)
+        wanted["Role"] = wanted["Role"] or connection.role or found["Role"]
+        uploaded = 0
+        if found["CodeSha256"] != package.sha256 or found["Architectures"] != architectures:
+            client.update_function_code(
+                FunctionName=name, ZipFile=package.archive, Architectures=architectures
+            )
+            _settle(client, connection, name)
+            uploaded = len(package.archive)
+        changed = _differs(found, wanted)
+        if changed:
+            client.update_function_configuration(FunctionName=name, **wanted)
+            _settle(client, connection, name)
+        what = "updated" if uploaded or changed else "unchanged"
+        return Deployed(name, what, client.get_function_configuration(FunctionName=name), uploaded)
+
+
+def _find(client: Any, name: str) -> dict[str, Any] | None:
+    try:
+        found: dict[str, Any] = client.get_function_configuration(FunctionName=name)
+    except client.exceptions.ResourceNotFoundException:
+        return None
+    return found
+
+
+def _create(
+    client: Any,
+    connection: Connection,
+    name: str,
+    package: Package,
+    wanted: Mapping[str, Any],
+    architectures: list[str],
+) -> Deployed:
+    role = wanted["Role"] or connection.role
+    if not role and connection.is_aws:
+        raise UsageError(
+            f"%%lambda {name}: on AWS a function needs an execution role: --role ARN here, or once "
+            "for all cells with %lambda connect aws --role ARN"
+        )
+    parameters = {
+        **wanted,
+        "Role": role or f"arn:aws:iam::{connection.account}:role/lambda-role",
+        "Architectures": architectures,
+    }
+    client.create_function(FunctionName=name, Code={"ZipFile": package.archive}, **parameters)
+    _settle(client, connection, name, "function_active_v2")
+    config = client.get_function_configuration(FunctionName=name)
+    return Deployed(name, "created", config, len(package.archive))
+
+
+def _settle(
+    client: Any, connection: Connection, name: str, waiter: str = "function_updated_v2"
+) -> None:
+    config = _WAIT_AWS if connection.is_aws else _WAIT
+    client.get_waiter(waiter).wait(FunctionName=name, WaiterConfig=config)
+
+
+def _differs(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    return any(_present(found, name) != value for name, value in wanted.items())
+
+
+def _present(found: Mapping[str, Any], name: str) -> Any:
+    """A setting as it stands, in the shape in which it is given."""
+    if name == "Environment":
+        return {"Variables": found.get("Environment", {}).get("Variables", {})}
+    if name == "Layers":
+        return [layer["Arn"] for layer in found.get("Layers", [])]
+    if name == "LoggingConfig":
+        return {"LogFormat": found.get("LoggingConfig", {}).get("LogFormat", "Text")}
+    return found.get(name, "" if name == "Description" else None)
+
+
+def settings(options: Any, layers: list[str]) -> dict[str, Any]:
+    """The options of a cell as parameters of ``UpdateFunctionConfiguration``."""
+    return {
+        "Role": options.role,
+        "Description": options.description,
+        "Timeout": options.timeout,
+        "MemorySize": options.memory,
+        "Environment": {"Variables": dict(options.env)},
+        "Layers": layers,
+        "EphemeralStorage": {"Size": options.ephemeral_storage},
+        "LoggingConfig": {"LogFormat": options.log_format},
+        "Architectures": [options.arch],
+    }

@@ -14,7 +14,8 @@ _STYLE = """
 .lnb-line b{font-weight:600}
 .lnb-dim{color:var(--jp-ui-font-color2,var(--vscode-descriptionForeground,#7d7d7d))}
 .lnb-num{font-variant-numeric:tabular-nums}
-.lnb-tag{border:1px solid currentColor;border-radius:9px;padding:0 8px;font-size:11px;line-height:17px}
+.lnb-tag{border:1px solid currentColor;border-radius:9px;padding:0 8px;font-size:11px;
+ line-height:17px}
 .lnb-cold{color:#c77700}.lnb-warm{color:#1a83c4}.lnb-provisioned,.lnb-ok{color:#009e73}
 .lnb-throttle,.lnb-error{color:var(--jp-error-color1,#d55e00)}
 .lnb pre{font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-size,13px);
@@ -125,8 +126,14 @@ def milliseconds(ms: float | None) -> str:
 
 
 def dollars(amount: float) -> str:
-    """Dollars to three significant digits; small sums by the million invocations are the reader's."""
-    return f"${amount:,.2f}" if amount >= 1 else f"${amount:.3g}" if amount < 1e-4 else f"${amount:.6f}"
+    """Dollars as people read them, down to a single invocation's."""
+    return (
+        f"${amount:,.2f}"
+        if amount >= 1
+        else f"${amount:.3g}"
+        if amount < 1e-4
+        else f"${amount:.6f}"
+    )
 
 
 def size(count: int) -> str:

@@ -35,7 +35,7 @@ class AWSError(NotebookError):
         self.operation = operation
 
 
-class Throttled(AWSError):
+class Throttled(AWSError):  # noqa: N818  # AWS's word for it
     """Lambda refused to run a function now (429). ``reason`` is AWS's word for why."""
 
     def __init__(self, message: str, reason: str) -> None:

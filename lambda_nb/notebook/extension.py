@@ -1,60 +1,66 @@
-"""``%load_ext lambda_nb`` and ``%unload_ext lambda_nb``."""
+"""``%load_ext lambda_nb``."""
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
-from lambda_nb.notebook.magics import LambdaMagics
+from lambda_nb.notebook.commands import HELP
+from lambda_nb.notebook.complete import Completer
+from lambda_nb.notebook.magics import Magics
 from lambda_nb.notebook.options import cell_parser
 from lambda_nb.notebook.panel import Panel
 from lambda_nb.notebook.session import Session
 
-_loaded: dict[int, tuple[Session, Panel]] = {}
-_COMMANDS = ["invoke", "ls", "logs", "config", "rm", "status", "connect", "stop", "help"]
+
+class Extension:
+    """What the extension has put into one shell."""
+
+    def __init__(self, shell: Any) -> None:
+        self.session = Session()
+        self.magics = Magics(shell, self.session)
+        self.panel = Panel(self.session.current_client)
+        self.session.connected.append(self.panel.watch)
+        magics = self.magics
+
+        def cell(line: str, cell: str) -> Any:
+            return magics.cell(line, cell)
+
+        def line(line: str) -> Any:
+            return magics.line(line)
+
+        # What %%lambda? and %lambda? show.
+        cell.__doc__, line.__doc__ = cell_parser().format_help(), HELP
+        # {"key": 1} in a line is an event, not a variable to expand.
+        line._ipython_magic_no_var_expand = cell._ipython_magic_no_var_expand = True  # type: ignore[attr-defined]
+        shell.register_magic_function(cell, "cell", "lambda")
+        shell.register_magic_function(line, "line", "lambda")
+        completer = Completer(self.session, magics.commands)
+        shell.set_hook("complete_command", completer, re_key=r"%%?lambda")
+        kernel = getattr(shell, "kernel", None)
+        if kernel is not None:
+            self.panel.attach(kernel.comm_manager)
+        self.session.prepare()
+
+    def close(self, shell: Any) -> None:
+        """Take everything out of the shell again and end the engine."""
+        for kind in ("cell", "line"):
+            shell.magics_manager.magics[kind].pop("lambda", None)
+        self.panel.close()
+        self.session.close()
+
+
+_loaded: weakref.WeakKeyDictionary[Any, Extension] = weakref.WeakKeyDictionary()
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """Add the magics to a shell and start the engine in the background."""
-    if id(shell) in _loaded:
-        return
-    session = Session()
-    panel = Panel(session.current_client)
-    session.connected.append(panel.watch)
-    session.connected.append(lambda _: _read_logs_here(session))
-    shell.register_magics(LambdaMagics(shell, session))
-    kernel = getattr(shell, "kernel", None)
-    manager = getattr(kernel, "comm_manager", None)
-    if manager is not None:
-        panel.attach(manager)
-    if hasattr(shell, "set_hook"):
-        shell.set_hook("complete_command", _complete_line, str_key="%lambda")
-        shell.set_hook("complete_command", _complete_cell, str_key="%%lambda")
-    _loaded[id(shell)] = session, panel
-    session.prepare()
+    """Add the magics ``%%lambda`` and ``%lambda``; the engine starts in the background."""
+    if shell not in _loaded:
+        _loaded[shell] = Extension(shell)
 
 
 def unload_ipython_extension(shell: Any) -> None:
-    """Take the magics away and end the engine."""
-    loaded = _loaded.pop(id(shell), None)
-    if loaded is None:
-        return
-    session, panel = loaded
-    for kind in ("cell", "line"):
-        shell.magics_manager.magics[kind].pop("lambda", None)
-    panel.close()
-    session.close()
-
-
-def _read_logs_here(session: Session) -> None:
-    """``Trace.from_logs`` without a client reads the logs of this notebook's endpoint."""
-    from lambda_nb.traces.logs import use_client
-
-    use_client(lambda: session.client("logs"))
-
-
-def _complete_line(shell: Any, event: Any) -> list[str]:
-    return _COMMANDS
-
-
-def _complete_cell(shell: Any, event: Any) -> list[str]:
-    return [option for action in cell_parser()._actions for option in action.option_strings]
+    """Take the magics out of the shell and end the notebook's engine."""
+    extension = _loaded.pop(shell, None)
+    if extension is not None:
+        extension.close(shell)

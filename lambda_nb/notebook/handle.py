@@ -1,338 +1,306 @@
-"""The handle of a function: call it, map it, read its logs."""
+"""The handle of a function: what a notebook calls, asks and changes."""
 
 from __future__ import annotations
 
+import base64
 import json
-import random
-import re
-import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from lambda_nb.notebook import display
-from lambda_nb.notebook.answer import Answer
-from lambda_nb.notebook.deploy import refused
-from lambda_nb.notebook.errors import FunctionError, NotebookError, Throttled
-from lambda_nb.notebook.package import Package
-from lambda_nb.notebook.session import Session
+from lambda_nb.notebook import display, watch
+from lambda_nb.notebook.answers import Answers, Errors, gather
+from lambda_nb.notebook.errors import UsageError, aws_errors
+from lambda_nb.notebook.origin import Origin
+from lambda_nb.notebook.result import Result, read
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from lambda_nb.notebook.session import Session
     from lambda_nb.traces import Trace
 
-MOST_RETRIES = 12
-"""Times that ``map`` asks again after a throttle."""
-_FRAME = re.compile(r'\s*File "(?P<file>[^"]*)", line (?P<line>\d+)(?:, in (?P<function>.*))?')
+MOST_AT_ONCE = 256
+"""Requests in flight from one notebook; as many connections are kept open."""
 
 
 class Function:
-    """A Lambda function, as a notebook uses it.
+    """A Lambda function, wherever the notebook is connected.
 
-    ``f(event)`` runs it and gives its result; :meth:`invoke` gives log, duration and bill beside it;
-    :meth:`map` runs many events at once; :meth:`submit` gives a Future.
+    >>> thumbnail({"key": "cat.jpg"})  # doctest: +SKIP
 
-    Attributes
+    Parameters
     ----------
     name
-        The function's name.
-    client
-        A boto3 Lambda client for the endpoint it lives at.
+        The function's name or ARN.
+    session
+        The notebook's connection.
+    cell
+        Where its code stands, if it was made in this notebook.
+    qualifier
+        A version or an alias; ``$LATEST`` without one.
     """
 
-    def __init__(self, session: Session, name: str, package: Package | None = None) -> None:
-        self._session = session
-        self._package = package
-        self._pool: ThreadPoolExecutor | None = None
+    def __init__(
+        self, name: str, session: Session, cell: Origin | None = None, qualifier: str | None = None
+    ) -> None:
         self.name = name
+        self.qualifier = qualifier
+        self.cell = cell
+        self._session = session
+        self._pool: ThreadPoolExecutor | None = None
+        self._architecture = "x86_64"
 
-    @property
-    def client(self) -> Any:
-        """A boto3 Lambda client for the endpoint that the notebook is connected to."""
-        return self._session.client()
+    def remember(self, config: Mapping[str, Any]) -> None:
+        """Take from the configuration what later results are reckoned with."""
+        self._architecture = config.get("Architectures", ["x86_64"])[0]
 
     # -- running it
 
-    def __call__(self, event: Any = None) -> Any:
-        """Run the function and return what its handler returned.
+    def __call__(self, event: Any = None, /) -> Any:
+        """Run the function with an event (``{}`` without one); answers with its result.
 
         Raises
         ------
         FunctionError
-            When it fails; shows the line of the cell.
+            The function failed; shown with the line of the cell.
         Throttled
-            When Lambda refuses the request.
+            Lambda refused to run it now.
         """
-        answer = self.invoke(event)
-        if answer.function_error:
-            raise self._failure(answer)
-        return answer.result
+        return self.invoke(event).result()
 
-    def invoke(self, event: Any = None, *, qualifier: str | None = None, **options: Any) -> Answer:
-        """Run the function and return everything that came back; a failure raises nothing.
+    def invoke(
+        self,
+        event: Any = None,
+        /,
+        *,
+        asynchronous: bool = False,
+        qualifier: str | None = None,
+        client_context: Mapping[str, Any] | None = None,
+    ) -> Result:
+        """Run the function and tell everything about it: log, times, memory, bill.
+
+        Does not raise when the function fails: see ``Result.ok``, ``.error`` and ``.result()``.
 
         Parameters
         ----------
         event
-            Anything that JSON can carry, or bytes to send as they are.
+            Anything that JSON can say, or bytes that are JSON already; ``{}`` without one.
+        asynchronous
+            Only hand the event over (``InvocationType=Event``); Lambda retries failures itself.
         qualifier
-            A version or alias.
-        options
-            Further parameters of boto3's ``invoke``.
-
-        Raises
-        ------
-        Throttled
-            When Lambda refuses the request.
-        NotebookError
-            When the event cannot be sent.
+            A version or an alias.
+        client_context
+            ``custom``, ``env`` and ``client`` of the context object.
         """
-        return Answer.of(self.name, self._send(event, qualifier, LogType="Tail", **options))
-
-    def send(self, event: Any = None, *, qualifier: str | None = None) -> str:
-        """Queue an asynchronous invocation (``InvocationType=Event``); returns its request id."""
-        response = self._send(event, qualifier, InvocationType="Event")
-        request_id: str = response["ResponseMetadata"]["RequestId"]
-        return request_id
-
-    def submit(self, event: Any = None) -> Future[Any]:
-        """Run the function in the background; the Future gives what calling it would."""
-        self.client  # noqa: B018  (made here: boto3 sessions are not to be shared between threads)
-        return self._executor().submit(self, event)
+        request: dict[str, Any] = {
+            "FunctionName": self.name,
+            "Payload": encode({} if event is None else event),
+            "InvocationType": "Event" if asynchronous else "RequestResponse",
+        }
+        if not asynchronous:
+            request["LogType"] = "Tail"
+        if qualifier or self.qualifier:
+            request["Qualifier"] = qualifier or self.qualifier
+        if client_context:
+            context = json.dumps({"client": {}, "env": {}, "custom": {}, **client_context})
+            request["ClientContext"] = base64.b64encode(context.encode()).decode()
+        with aws_errors():
+            response = self.client.invoke(**request)
+            return read(self.name, response, self.cell, self._architecture)
 
     def map(
         self,
         events: Iterable[Any],
+        /,
         *,
-        concurrency: int = 32,
+        concurrency: int = 16,
+        errors: Errors = "raise",
         progress: bool = True,
-        return_exceptions: bool = False,
-    ) -> list[Any]:
-        """Run the function for many events at once, and return the results in their order.
+        retries: int = 12,
+    ) -> Answers:
+        """Run the function once for each event, many at a time; answers in the events' order.
 
         Parameters
         ----------
         events
-            One event an invocation.
+            One event for each invocation.
         concurrency
-            Requests under way at the same time.
+            How many at a time, 1 to 256. Lambda starts as many environments as it needs.
+        errors
+            ``raise`` the first failure, or ``return`` failures in the place of answers.
         progress
-            Whether to show a progress bar.
-        return_exceptions
-            Whether a failure stands in the list instead of being raised.
+            Whether to show a bar.
+        retries
+            How often a throttled request is sent again, after a growing while, as AWS's SDKs do.
 
         Raises
         ------
-        FunctionError
-            Of the first event, in their order, whose invocation failed, after all have run.
-
-        Notes
-        -----
-        A throttled request is sent again after a while, as AWS's SDKs do.
+        FunctionError, Throttled
+            See ``errors``.
         """
-        sent = list(events)
-        if concurrency < 1:
-            raise NotebookError(f"concurrency is {concurrency}; give 1 or more")
-        self.client  # noqa: B018
-        with ThreadPoolExecutor(min(concurrency, max(1, len(sent)))) as pool:
-            futures = [pool.submit(self._persist, event) for event in sent]
-            try:
-                for _ in _progress(futures, self.name, shown=progress):
-                    pass
-            except BaseException:
-                for future in futures:
-                    future.cancel()
-                raise
-        outcomes = [future.exception() or future.result() for future in futures]
-        failures = [o for o in outcomes if isinstance(o, Exception)]
-        if failures and not return_exceptions:
-            if len(failures) > 1:
-                failures[0].add_note(f"{len(failures)} of {len(sent)} events failed") if hasattr(
-                    failures[0], "add_note"
-                ) else None
-            raise failures[0]
-        return outcomes
-
-    def _persist(self, event: Any) -> Any:
-        for attempt in range(MOST_RETRIES):
-            try:
-                return self(event)
-            except Throttled:
-                time.sleep(random.uniform(0.0, min(5.0, 0.05 * 2**attempt)))
-        return self(event)
-
-    def _executor(self) -> ThreadPoolExecutor:
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(32, thread_name_prefix=f"lambda {self.name}")
-        return self._pool
-
-    def _send(self, event: Any, qualifier: str | None, **options: Any) -> dict[str, Any]:
-        from botocore.exceptions import BotoCoreError, ClientError
-
-        if qualifier:
-            options["Qualifier"] = qualifier
-        try:
-            response: dict[str, Any] = self.client.invoke(
-                FunctionName=self.name, Payload=_encoded(event), **options
-            )
-        except ClientError as error:
-            if error.response.get("Error", {}).get("Code") == "TooManyRequestsException":
-                reason = error.response.get("Reason", "")
-                raise Throttled(f"{self.name}: throttled ({reason})", reason) from None
-            raise refused(self.name, error) from None
-        except BotoCoreError as error:
-            raise NotebookError(f"{self.name}: {error}") from None
-        return response
-
-    # -- what went wrong
-
-    def _failure(self, answer: Answer) -> FunctionError:
-        trace = answer.result.get("stackTrace") or answer.result.get("trace") or []
-        return FunctionError(
+        if not 1 <= concurrency <= MOST_AT_ONCE:
+            raise UsageError(f"concurrency is {concurrency}; give 1 to {MOST_AT_ONCE}")
+        if errors not in ("raise", "return"):
+            raise UsageError(f"errors is {errors!r}; give 'raise' or 'return'")
+        self.client  # noqa: B018  # made before the threads ask for it
+        return gather(
             self.name,
-            answer.error_type,
-            answer.error_message,
-            list(self._lines(trace)),
-            answer.log,
-            answer.request_id,
+            self.invoke,
+            events,
+            concurrency=concurrency,
+            errors=errors,
+            progress=progress,
+            retries=retries,
         )
 
-    def _lines(self, trace: list[Any]) -> Iterator[str]:
-        """The trace of the function, with files and lines of the cell where they are known."""
-        for entry in trace:
-            text = str(entry).rstrip("\n")
-            found = _FRAME.match(text)
-            package = self._package
-            if found is None or package is None or not found["file"].endswith(package.module):
-                if found is not None or not text.startswith("  "):
-                    yield "  " + text.strip().replace("\n", "\n  ")
-                continue
-            number = int(found["line"]) + package.offset
-            where = f", in {found['function'].splitlines()[0]}" if found["function"] else ""
-            yield f"  cell line {number}{where}"
-            lines = package.source.splitlines()
-            if 0 < number - 1 <= len(lines):
-                yield f"    {lines[number - 2].strip()}"
+    def submit(self, event: Any = None, /) -> Future[Any]:
+        """Run the function in the background; a future of its result."""
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(MOST_AT_ONCE, f"lambda_nb {self.name}")
+        return self._pool.submit(self, event)
 
-    # -- what there is to know
+    # -- looking at it
+
+    @property
+    def client(self) -> Any:
+        """The boto3 client of Lambda where the notebook is connected."""
+        return self._session.client()
 
     @property
     def config(self) -> dict[str, Any]:
-        """The function's configuration, as GetFunctionConfiguration gives it."""
-        found: dict[str, Any] = self._asked("get_function_configuration")
-        found.pop("ResponseMetadata", None)
-        return found
+        """The function's configuration as Lambda tells it now."""
+        with aws_errors():
+            told: dict[str, Any] = self.client.get_function_configuration(**self._named())
+        told.pop("ResponseMetadata", None)
+        return told
 
     @property
     def arn(self) -> str:
         """The function's ARN."""
         return str(self.config["FunctionArn"])
 
-    def logs(self, last: int = 50) -> Log:
-        """The last lines of the function's log."""
-        client = self._session.client("logs")
-        group = self.config.get("LoggingConfig", {}).get("LogGroup") or f"/aws/lambda/{self.name}"
-        try:
-            streams = client.describe_log_streams(
-                logGroupName=group, orderBy="LastEventTime", descending=True, limit=20
-            )["logStreams"]
-        except client.exceptions.ResourceNotFoundException:
-            return Log(self.name, [])
-        events = []
-        for stream in streams:
-            found = client.get_log_events(
-                logGroupName=group, logStreamName=stream["logStreamName"], limit=last
-            )
-            events += [(e["timestamp"], e["message"]) for e in found["events"]]
-        events.sort(key=lambda event: event[0])
-        return Log(self.name, events[-last:])
+    def logs(self, last: str = "1h", *, limit: int = 200) -> watch.Logs:
+        """The function's log of the last while (``"15min"``, ``"2h"``), at most ``limit`` events.
+
+        Logs come in a moment after the answer does.
+        """
+        config = self.config
+        default = f"/aws/lambda/{config['FunctionName']}"
+        group = config.get("LoggingConfig", {}).get("LogGroup", default)
+        return watch.read_logs(self._session.client("logs"), self.name, group, last, limit)
+
+    def metrics(self, last: str = "3h", *, period: int = 60) -> pd.DataFrame:
+        """Invocations, errors, throttles, duration (ms) and concurrency by time, from CloudWatch.
+
+        Parameters
+        ----------
+        last
+            How far back: ``"15min"``, ``"2h"``.
+        period
+            Seconds that one row covers, a multiple of 60.
+        """
+        return watch.read_metrics(self._session.client("cloudwatch"), self.name, last, period)
 
     def trace(self, **options: Any) -> Trace:
-        """What was invoked when, from the logs; options are those of ``Trace.from_logs``."""
+        """What really ran, as a trace; options are those of ``lambda_nb.Trace.from_logs``.
+
+        ``expect=N`` waits until the logs of N invocations have come in.
+        """
         from lambda_nb.traces import Trace
 
-        options.setdefault("client", self._session.client("logs"))
-        return Trace.from_logs(self.name, **options)
+        return Trace.from_logs(self.name, client=self._session.client("logs"), **options)
 
-    def publish(self, description: str = "") -> str:
-        """Publish a version; returns its number."""
-        return str(self._asked("publish_version", Description=description)["Version"])
+    # -- changing it
+
+    def publish(self, alias: str | None = None, description: str = "") -> Function:
+        """Publish what is deployed as a version; a handle of it.
+
+        Parameters
+        ----------
+        alias
+            Also point this alias at the version; the handle is then the alias's.
+        """
+        client = self.client
+        with aws_errors():
+            published = client.publish_version(FunctionName=self.name, Description=description)
+            version = str(published["Version"])
+            if alias:
+                target = {"FunctionName": self.name, "Name": alias, "FunctionVersion": version}
+                try:
+                    client.update_alias(**target)
+                except client.exceptions.ResourceNotFoundException:
+                    client.create_alias(**target)
+        return Function(self.name, self._session, self.cell, alias or version)
 
     def delete(self) -> None:
-        """Delete the function with all its versions."""
-        self._asked("delete_function")
+        """Delete the function (of a qualified handle: the version only)."""
+        with aws_errors():
+            self.client.delete_function(**self._named())
 
-    def _asked(self, operation: str, **options: Any) -> dict[str, Any]:
-        from botocore.exceptions import BotoCoreError, ClientError
+    def url(self) -> str:
+        """The function's URL; made (``AuthType=NONE``) if it has none yet."""
+        client = self.client
+        with aws_errors():
+            try:
+                return str(client.get_function_url_config(**self._named())["FunctionUrl"])
+            except client.exceptions.ResourceNotFoundException:
+                made = client.create_function_url_config(**self._named(), AuthType="NONE")
+            for number, action in enumerate(("InvokeFunctionUrl", "InvokeFunction")):
+                via_url = {"InvokedViaFunctionUrl": True}
+                only = via_url if number else {"FunctionUrlAuthType": "NONE"}
+                client.add_permission(
+                    **self._named(),
+                    StatementId=f"lambda-nb-url-{number}",
+                    Action=f"lambda:{action}",
+                    Principal="*",
+                    **only,
+                )
+        return str(made["FunctionUrl"])
 
-        try:
-            answer: dict[str, Any] = getattr(self.client, operation)(
-                FunctionName=self.name, **options
-            )
-        except ClientError as error:
-            raise refused(self.name, error) from None
-        except BotoCoreError as error:
-            raise NotebookError(f"{self.name}: {error}") from None
-        return answer
-
-    def _summary(self) -> list[tuple[str, str]]:
-        config = self.config
-        return [
-            ("runtime", str(config.get("Runtime", config.get("PackageType", "")))),
-            ("memory", f"{config.get('MemorySize', 128)} MB"),
-            ("timeout", f"{config.get('Timeout', 3)} s"),
-            ("state", str(config.get("State", "Active"))),
-        ]
+    def _named(self) -> dict[str, str]:
+        named = {"FunctionName": self.name}
+        return named | ({"Qualifier": self.qualifier} if self.qualifier else {})
 
     def __repr__(self) -> str:
-        return f"<Lambda function {self.name!r}>"
+        qualified = f"{self.name}:{self.qualifier}" if self.qualifier else self.name
+        return f"<Lambda function {qualified}>"
 
     def _repr_html_(self) -> str:
-        try:
-            figures = self._summary()
-        except NotebookError as error:
-            figures = [("state", str(error))]
-        pills = "".join(display.pill(name, value) for name, value in figures)
-        return display.card(self.name, f"<div class='lnb-row'>{pills}</div>")
+        return display.card(summary(self.config))
 
 
-class Log:
-    """Log lines: times (epoch ms) and messages."""
-
-    def __init__(self, function: str, events: list[tuple[int, str]]) -> None:
-        self.function = function
-        self.events = events
-
-    def __str__(self) -> str:
-        if not self.events:
-            return f"{self.function}: no log yet"
-        return "\n".join(
-            f"{time.strftime('%H:%M:%S', time.gmtime(at / 1e3))}.{at % 1000:03d}  "
-            f"{message.rstrip().replace(chr(13), chr(10) + ' ' * 14)}"
-            for at, message in self.events
-        )
-
-    __repr__ = __str__
+def summary(config: Mapping[str, Any], *more: str) -> str:
+    """A function's settings on one line of HTML."""
+    return display.line(
+        display.bold(f"λ {config['FunctionName']}"), *more, *map(display.dim, figures(config))
+    )
 
 
-def _encoded(event: Any) -> bytes:
+def figures(config: Mapping[str, Any]) -> list[str]:
+    """Runtime, memory, timeout and size of code, as people write them."""
+    return [
+        str(config.get("Runtime", config.get("PackageType", ""))),
+        f"{config.get('MemorySize', 128)} MB",
+        f"{config.get('Timeout', 3)} s",
+        display.size(int(config.get("CodeSize", 0))),
+    ]
+
+
+def encode(event: Any) -> bytes:
+    """An event as JSON.
+
+    Raises
+    ------
+    UsageError
+        JSON cannot say it, and which part of it.
+    """
     if isinstance(event, (bytes, bytearray)):
         return bytes(event)
     try:
-        return json.dumps({} if event is None else event).encode()
+        return json.dumps(event).encode()
     except (TypeError, ValueError) as error:
-        raise NotebookError(
-            f"the event cannot be sent as JSON: {error}. Send plain dicts, lists, strings, "
-            "numbers, booleans or None, or bytes that are JSON already"
+        raise UsageError(
+            f"the event is no JSON: {error}. Events hold dicts with text keys, lists, text, "
+            "numbers, True, False and None"
         ) from None
-
-
-def _progress(futures: list[Future[Any]], name: str, *, shown: bool) -> Iterable[Any]:
-    from concurrent.futures import as_completed
-
-    done = as_completed(futures)
-    if not shown:
-        return done
-    from tqdm.auto import tqdm
-
-    bar: Iterable[Any] = tqdm(done, total=len(futures), desc=name, unit=" invocations")
-    return bar

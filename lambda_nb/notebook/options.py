@@ -7,18 +7,18 @@ import difflib
 import shlex
 from typing import NoReturn
 
-from lambda_nb.notebook.errors import NotebookError
+from lambda_nb.notebook.errors import UsageError
 
 DESCRIPTION = """\
 Turn this cell into a Lambda function and bind a handle with its name.
 
-The cell is packaged and uploaded with CreateFunction, or UpdateFunctionCode when the function is there
-and the cell has changed. Call the handle with an event: NAME({"key": "value"}).
+The cell is packaged and uploaded with CreateFunction, or UpdateFunctionCode when the function is
+there and the cell has changed. Call the handle with an event: NAME({"key": "value"}).
 """
 EPILOG = """\
-The handler is the function `handler` or `lambda_handler` of the cell (Python, Ruby), the export `handler`
-(Node.js), the class (Java), `main` (Go). Settings that are left out keep Lambda's defaults; when a cell
-runs again they go back to them.
+The handler is the function `handler` or `lambda_handler` of the cell (Python, Ruby), the export
+`handler` (Node.js), the class (Java), `main` (Go). Settings that are left out have Lambda's
+defaults; when a cell runs again they go back to them.
 """
 
 
@@ -33,14 +33,14 @@ class Parser(argparse.ArgumentParser):
             known = [option for action in self._actions for option in action.option_strings]
             near = difflib.get_close_matches(unknown[0].split("=")[0], known, 1)
             hint = f"; did you mean {near[0]}?" if near else ""
-        raise NotebookError(f"{self.prog}: {message}{hint} ({self.prog} --help lists the options)")
+        raise UsageError(f"{self.prog}: {message}{hint} ({self.prog} --help lists the options)")
 
     def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
         """``--help`` was asked for and has been printed."""
         raise HelpShown
 
 
-class HelpShown(Exception):
+class HelpShown(Exception):  # noqa: N818  # not an error
     """The help has been printed; there is nothing more to do."""
 
 
@@ -90,11 +90,12 @@ def cell_parser() -> Parser:
         nargs="+",
         default=[],
         metavar="PACKAGE",
-        help="Python packages from pip, or a requirements file; installed once, then cached",
+        help="Python packages from pip or uv, or a requirements file: a layer, installed once",
     )
     add("--reserved", type=int, metavar="N", help="reserved concurrency")
     add("--publish", action="store_true", help="publish a version")
-    add("--alias", metavar="NAME", help="point this alias at the published version")
+    add("--alias", metavar="NAME", help="publish, and point this alias at the version")
+    add("--url", action="store_true", help="give it a function URL")
     return parser
 
 
@@ -103,13 +104,13 @@ def parse_cell(line: str) -> argparse.Namespace:
 
     Raises
     ------
-    NotebookError
+    UsageError
         When it makes no sense; the message says what and where help is.
     HelpShown
         After ``--help``.
     """
     if not line.strip():
-        raise NotebookError("%%lambda needs a name: %%lambda hello --memory 256")
+        raise UsageError("%%lambda needs a name: %%lambda hello --memory 256")
     return cell_parser().parse_args(split(line))
 
 
@@ -118,4 +119,4 @@ def split(line: str) -> list[str]:
     try:
         return shlex.split(line)
     except ValueError as error:
-        raise NotebookError(f"cannot read the line {line!r}: {error}") from None
+        raise UsageError(f"cannot read the line {line!r}: {error}") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import base64
 import hashlib
 import inspect
 import io
@@ -32,8 +33,8 @@ _ENGINE = Path(__file__).resolve().parent.parent / "engine" / "execution" / "boo
 class Package:
     """What CreateFunction needs of a cell.
 
-    ``source`` and ``module`` (its file) let an error of the function point at the line of the cell;
-    ``offset`` is what to add to a line of the file to get that of the cell.
+    ``source`` (the whole cell) and ``module`` (its file) let an error of the function point at the
+    line of the cell; ``offset`` is what to add to a line of the file to get that of the cell.
     """
 
     archive: bytes
@@ -44,9 +45,9 @@ class Package:
     offset: int
 
     @property
-    def sha256(self) -> bytes:
-        """SHA-256 of the archive."""
-        return hashlib.sha256(self.archive).digest()
+    def sha256(self) -> str:
+        """SHA-256 of the archive in base64, as Lambda's ``CodeSha256``."""
+        return base64.b64encode(hashlib.sha256(self.archive).digest()).decode()
 
 
 def default_runtime() -> str:
@@ -62,9 +63,7 @@ def build(
     handler: str | None,
     files: Sequence[str],
     include: Sequence[str],
-    requirements: Sequence[str],
     namespace: Mapping[str, Any],
-    cache: Path | None = None,
 ) -> Package:
     """Package a cell.
 
@@ -80,12 +79,8 @@ def build(
         Paths of files and folders to add, under their own names.
     include
         Names of functions and classes in ``namespace`` whose source goes before the cell's.
-    requirements
-        Packages to install with pip (Python only).
     namespace
         The notebook's variables.
-    cache
-        Where installed packages are kept.
 
     Raises
     ------
@@ -103,12 +98,8 @@ def build(
     contents, found, module, offset = builder(source, line, handler, include, namespace)
     for path in files:
         contents.update(_read(path))
-    if requirements:
-        if not runtime.startswith("python"):
-            raise NotebookError("--requirements is for Python; add files with --file")
-        for name, data in installed(requirements, runtime, cache).items():
-            contents.setdefault(name, data)
-    return Package(_zip(contents), handler or found, runtime, module, source, offset)
+    whole = f"%%lambda {line}".rstrip() + "\n" + source
+    return Package(zip_of(contents), handler or found, runtime, module, whole, offset)
 
 
 _Built = tuple[dict[str, bytes], str, str, int]
@@ -121,11 +112,7 @@ def _python(
     include: Sequence[str],
     namespace: Mapping[str, Any],
 ) -> _Built:
-    try:
-        tree = ast.parse(source)
-    except SyntaxError:
-        # Deployed as it is: the function then shows Lambda's own error, as it would on AWS.
-        tree = ast.Module([], [])
+    tree = _parsed(source)
     included = "\n".join(_included(name, namespace) for name in include)
     heading = f"# %%lambda {line}".rstrip() + "\n"
     before = included + "\n" if included else ""
@@ -134,14 +121,40 @@ def _python(
     module = "lambda_function"
     if handler and "." in handler:
         module = handler.rsplit(".", 1)[0].replace("/", ".")
-    defined = {
-        node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
-    }
-    name = next((n for n in ("handler", "lambda_handler") if n in defined), "")
-    if not name and len(defined) == 1:
-        name = next(iter(defined))
+    name = _python_handler(tree)
     path = module.replace(".", "/") + ".py"
-    return {path: text.encode()}, f"{module}.{name or 'handler'}", path, offset
+    return {path: text.encode()}, f"{module}.{name}", path, offset
+
+
+def _python_handler(tree: ast.Module) -> str:
+    """``handler`` or ``lambda_handler`` if the cell binds it, else its only function."""
+    bound = set()
+    functions = []
+    for node in tree.body:
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            bound.add(node.name)
+            functions += [node.name] if isinstance(node, ast.FunctionDef) else []
+        elif isinstance(node, ast.Assign):
+            bound |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+    for name in ("handler", "lambda_handler"):
+        if name in bound:
+            return name
+    if len(functions) == 1:
+        return functions[0]
+    return "handler"
+
+
+def _parsed(source: str) -> ast.Module:
+    try:
+        return ast.parse(source)
+    except SyntaxError as error:
+        at = error.lineno or 1
+        lines = source.splitlines()
+        text = lines[at - 1] if at <= len(lines) else ""
+        mark = " " * max(0, (error.offset or 1) - 1) + "^"
+        raise NotebookError(
+            f"SyntaxError in line {at + 1} of the cell: {error.msg}\n  {text}\n  {mark}"
+        ) from None
 
 
 def _included(name: str, namespace: Mapping[str, Any]) -> str:
@@ -300,47 +313,8 @@ def _read(path: str) -> dict[str, bytes]:
     }
 
 
-def installed(
-    requirements: Sequence[str], runtime: str, cache: Path | None = None
-) -> dict[str, bytes]:
-    """The files of Python packages, installed by pip into a cache of ours.
-
-    Raises
-    ------
-    NotebookError
-        When pip fails; with what it said.
-    """
-    wanted: list[str] = []
-    for item in requirements:
-        wanted += ["-r", item] if Path(item).is_file() else [item]
-    version = runtime.removeprefix("python")
-    text = "\0".join(
-        [version, *(Path(i).read_text() if Path(i).is_file() else i for i in requirements)]
-    )
-    root = cache or Path.home() / ".cache" / "lambda_nb" / "packages"
-    target = root / hashlib.sha256(text.encode()).hexdigest()[:32]
-    if not target.exists():
-        building = target.with_suffix(f".{os.getpid()}")
-        shutil.rmtree(building, ignore_errors=True)
-        command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        command += ["--no-compile", "--target", str(building)]
-        if runtime != default_runtime():
-            command += ["--python-version", version, "--only-binary=:all:"]
-        done = subprocess.run([*command, *wanted], capture_output=True, text=True, check=False)
-        if done.returncode:
-            shutil.rmtree(building, ignore_errors=True)
-            said = done.stderr.strip().splitlines()[-5:]
-            raise NotebookError("--requirements: pip failed:\n" + "\n".join(said))
-        target.parent.mkdir(parents=True, exist_ok=True)
-        building.rename(target)
-    return {
-        str(file.relative_to(target)): file.read_bytes()
-        for file in sorted(target.rglob("*"))
-        if file.is_file() and "__pycache__" not in file.parts
-    }
-
-
-def _zip(contents: Mapping[str, bytes]) -> bytes:
+def zip_of(contents: Mapping[str, bytes]) -> bytes:
+    """An archive of files by their paths; the same files always give the same bytes."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in sorted(contents.items()):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import json
+import os
 import re
 import select
 import subprocess
@@ -12,7 +13,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,13 +61,14 @@ class Session:
         self._engine: subprocess.Popen[str] | None = None
         self._log: Path | None = None
         self._starting: threading.Thread | None = None
+        self._keep = False
         self.connected: list[Callable[[Any], None]] = []
         atexit.register(self.close)
 
     # -- the engine
 
     def prepare(self) -> None:
-        """Start the engine and load boto3 in the background, so that the first cell need not wait."""
+        """Start the engine and load boto3 in the background: the first cell need not wait."""
         with self._lock:
             if self._connection is None and self._starting is None:
                 self._starting = threading.Thread(
@@ -75,28 +77,58 @@ class Session:
                 self._starting.start()
 
     def _prepare(self) -> None:
-        # The failure is told to whoever asks for a client, not to a dead thread.
+        # A failure is told to whoever asks for a client, not to a dead thread.
         with contextlib.suppress(NotebookError):
             self.client()
+            self.lend_to_traces()
 
-    def _start(self) -> Connection:
-        directory = Path(tempfile.mkdtemp(prefix="lambda-nb-notebook-"))
-        self._log = directory / "engine.log"
-        command = [sys.executable, "-m", "lambda_nb.engine", "serve", "--port", "0"]
-        with self._log.open("w") as log:
+    def lend_to_traces(self) -> None:
+        """Let ``Trace.from_logs`` read where this notebook is connected."""
+        from lambda_nb.traces import logs
+
+        logs.use_client(self._logs_client)
+
+    def _logs_client(self) -> Any:
+        return self.client("logs")
+
+    def start(self, *, data_dir: str | None = None, keep: bool = False) -> Connection:
+        """Start an engine of our own in the place of what we are connected to.
+
+        Parameters
+        ----------
+        data_dir
+            Where its functions are kept; without it they end with the engine.
+        keep
+            Let it outlive the kernel.
+        """
+        with self._lock:
+            self.stop()
+            self._forget()
+            options = ["--data-dir", str(Path(data_dir).expanduser())] if data_dir else []
+            self._connection = self._start(options, keep=keep)
+            return self._connection
+
+    def _start(self, options: Sequence[str] = (), *, keep: bool = False) -> Connection:
+        handle, name = tempfile.mkstemp(prefix="lambda-nb-engine-", suffix=".log")
+        self._log = Path(name)
+        self._keep = keep
+        command = [sys.executable, "-m", "lambda_nb.engine", "serve", "--port", "0", *options]
+        with os.fdopen(handle, "w") as log:
             self._engine = subprocess.Popen(
-                [*command, "--end-with-parent"],
+                command if keep else [*command, "--end-with-parent"],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
                 start_new_session=True,
             )
+        import boto3  # noqa: F401  # while the engine starts
+
         line = self._first_line(self._engine)
         ready = READY.fullmatch(line)
         if ready is None:
-            self._engine.kill()
-            self._engine.wait()
+            engine, self._engine = self._engine, None
+            _end(engine)
             said = (line + self._log.read_text()).strip()[-2000:]
             raise NotebookError(f"the engine did not start; it said:\n{said or '(nothing)'}")
         return Connection(
@@ -125,20 +157,16 @@ class Session:
             if engine is None:
                 return False
             self._forget()
-            engine.terminate()
-            try:
-                engine.wait(10)
-            except subprocess.TimeoutExpired:
-                engine.kill()
-                engine.wait()
-            if engine.stdout is not None:
-                engine.stdout.close()
+            _end(engine)
+            if self._log is not None:
+                self._log.unlink(missing_ok=True)
             return True
 
     def close(self) -> None:
-        """End our own engine with the kernel."""
+        """End our own engine with the kernel, unless it was asked to stay."""
         with contextlib.suppress(Exception):
-            self.stop()
+            if not self._keep:
+                self.stop()
 
     @property
     def engine_log(self) -> Path | None:
@@ -151,17 +179,22 @@ class Session:
     def connection(self) -> Connection:
         """Where we are connected; starts an engine when that is nowhere yet."""
         with self._lock:
-            if self._engine is not None and self._engine.poll() is not None:
-                code = self._engine.returncode
-                self._engine = None
-                self._forget()
-                raise NotebookError(
-                    f"the engine ended (exit code {code}); its functions are gone. Run the cells "
-                    f"again. Its log: {self._log}"
-                )
+            self._check_engine()
             if self._connection is None:
                 self._connection = self._start()
             return self._connection
+
+    def _check_engine(self) -> None:
+        if self._engine is None or self._engine.poll() is None:
+            return
+        engine, self._engine = self._engine, None
+        code = engine.returncode
+        _end(engine)
+        self._forget()
+        raise NotebookError(
+            f"the engine ended (exit code {code}); its functions are gone. Run the cells that make "
+            f"them again. Its log: {self._log}"
+        )
 
     def connect(self, connection: Connection) -> None:
         """Talk to another endpoint from now on; our own engine, if it runs, ends."""
@@ -182,15 +215,34 @@ class Session:
         self._starting = None
 
     @property
-    def started(self) -> bool:
-        """Whether there is a connection already."""
-        return self._connection is not None
+    def owns_engine(self) -> bool:
+        """Whether requests go to an engine that this notebook started."""
+        return self._engine is not None
+
+    def engine_status(self) -> dict[str, Any] | None:
+        """What an engine of lambda_nb tells of itself; None where something else answers."""
+        from botocore.auth import SigV4Auth
+        from botocore.awsrequest import AWSRequest
+        from botocore.httpsession import URLLib3Session
+
+        url, lambda_ = self.connection.url, self.client()
+        if url is None:
+            return None
+        request = AWSRequest("GET", f"{url}/_lambda_nb/status")
+        region = lambda_.meta.region_name
+        SigV4Auth(lambda_._get_credentials(), "lambda", region).add_auth(request)
+        try:
+            told = json.loads(URLLib3Session(timeout=10).send(request.prepare()).content)
+        except ValueError:
+            return None
+        return told if isinstance(told, dict) and "Message" not in told else None
 
     def client(self, service: str = "lambda") -> Any:
         """A boto3 client of a service at the endpoint, made once. It does not retry by itself."""
         with self._lock:
+            self._check_engine()
             if service not in self._clients:
-                self._clients[service] = self._new_client(service)
+                self._clients[service] = self.new_client(service, self.connection)
                 if service == "lambda":
                     for told in self.connected:
                         told(self._clients[service])
@@ -200,8 +252,9 @@ class Session:
         """The Lambda client if there is one already; never starts anything."""
         return self._clients.get("lambda")
 
-    def _new_client(self, service: str) -> Any:
-        connection = self.connection
+    @staticmethod
+    def new_client(service: str, connection: Connection) -> Any:
+        """A boto3 client of a service at an endpoint."""
         import boto3
         from botocore.config import Config
 
@@ -216,6 +269,17 @@ class Session:
         return session.client(
             service, endpoint_url=connection.url, config=config, **connection.credentials
         )
+
+
+def _end(engine: subprocess.Popen[str]) -> None:
+    engine.terminate()
+    try:
+        engine.wait(10)
+    except subprocess.TimeoutExpired:
+        engine.kill()
+        engine.wait()
+    if engine.stdout is not None:
+        engine.stdout.close()
 
 
 def read_credentials(path: Path) -> dict[str, str]:

@@ -1,0 +1,90 @@
+"""Where a function's code came from, so that its errors can point at lines of a cell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_PYTHON = re.compile(
+    r'\s*File "(?:/var/task/)?(?P<file>[^"]+)",? [Ll]ine (?P<line>\d+)(?:, in (?P<name>\S+))?'
+)
+_NODE = re.compile(
+    r"\s*at (?:async )?(?:(?P<name>[\w.$<> ]+) \()?(?:file://)?/var/task/(?P<file>[^:)]+)"
+    r":(?P<line>\d+)"
+)
+_RUBY = re.compile(r"(?:/var/task/)?(?P<file>[\w./-]+\.rb):(?P<line>\d+):in [`'](?P<name>[^']+)'")
+_JAVA = re.compile(r"\s*(?:at )?(?P<name>[\w.$<>]+)\((?P<file>\w+\.java):(?P<line>\d+)\)")
+_FORMS = (_PYTHON, _NODE, _RUBY, _JAVA)
+_CONTEXT = 2
+"""Lines shown above and below the one that failed."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A cell as it was deployed.
+
+    Attributes
+    ----------
+    label
+        How IPython names the cell, ``Cell In[3]``.
+    source
+        The whole cell, its ``%%lambda`` line included.
+    file
+        The cell's file in the package.
+    offset
+        What to add to a line of that file to get the line of the cell.
+    """
+
+    label: str
+    source: str
+    file: str
+    offset: int = 0
+
+    def frame(self, line: int, name: str = "") -> str:
+        """The line (counted from 1, of the cell) with those around it, as IPython shows a frame."""
+        lines = self.source.splitlines()
+        place = f"{self.label}, line {line}" + (f", in {name}" if name else "")
+        shown = [f"\x1b[32m{place}\x1b[0m"]
+        first, last = max(1, line - _CONTEXT), min(len(lines), line + _CONTEXT)
+        for number in range(first, last + 1):
+            text = lines[number - 1]
+            if number == line:
+                shown.append(
+                    f"\x1b[31m{'-' * max(1, 5 - len(str(number)))}> {number}\x1b[0m {text}"
+                )
+            else:
+                shown.append(f"{number:>7} {text}")
+        return "\n".join(shown)
+
+
+def frames(stack: Sequence[str], origin: Origin | None) -> list[str]:
+    """The frames of a stack trace that lie in the user's code, as lines to print.
+
+    Parameters
+    ----------
+    stack
+        ``stackTrace`` (Python, Ruby, Java) or ``trace`` (Node.js) of Lambda's error object.
+    origin
+        The cell, if the function was made in this notebook.
+
+    Returns
+    -------
+    list of str
+        The innermost frame last. Frames in the cell show its lines, others name file and line.
+    """
+    found = []
+    for entry in stack:
+        match = next((m for form in _FORMS if (m := form.match(entry))), None)
+        if match is None:
+            continue
+        line, name = int(match["line"]), match["name"] or ""
+        if origin is not None and match["file"] == origin.file and line + origin.offset > 0:
+            found.append(origin.frame(line + origin.offset, name.strip()))
+        else:
+            place = f"{match['file']}, line {line}" + (f", in {name.strip()}" if name else "")
+            text = entry.strip().partition("\n")[2].strip() if _PYTHON.match(entry) else ""
+            found.append(f"\x1b[32m{place}\x1b[0m" + (f"\n        {text}" if text else ""))
+    if not any(_PYTHON.match(entry) for entry in stack):
+        found.reverse()  # the other languages name the innermost frame first
+    return found
