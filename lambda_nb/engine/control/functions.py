@@ -149,18 +149,17 @@ class Functions:
     def list(self, request: Request, caller: Caller) -> Response:
         """All functions by name, or all their versions."""
         found = sorted(self._store.children("function", ""))
-        if request.get("FunctionVersion") == "ALL":
-            entries = [
-                self._lookup.summary(name, record, version)
-                for name in found
-                for version, record in self._lookup.versions(name)
-            ]
-        else:
-            entries = [
-                self._lookup.summary(name, self._lookup.version(name, None)[1], None)
-                for name in found
-            ]
+        if request.get("FunctionVersion") != "ALL":
+            return page(request, "Functions", found, show=self._summary)
+        entries = [
+            self._lookup.summary(name, record, version)
+            for name in found
+            for version, record in self._lookup.versions(name)
+        ]
         return page(request, "Functions", entries)
+
+    def _summary(self, name: str) -> Response:
+        return self._lookup.summary(name, self._lookup.version(name, None)[1], None)
 
     def delete(self, request: Request, caller: Caller) -> Response:
         """Delete a function with its versions and aliases, or one version of it."""

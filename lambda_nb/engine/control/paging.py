@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from lambda_nb.engine.errors import invalid_parameter
@@ -13,7 +13,12 @@ from lambda_nb.rules import quotas
 
 
 def page(
-    request: Request, member: str, items: Sequence[Any], *, most: int = quotas.PAGE.value
+    request: Request,
+    member: str,
+    items: Sequence[Any],
+    *,
+    most: int = quotas.PAGE.value,
+    show: Callable[[Any], Any] | None = None,
 ) -> Response:
     """One page of ``items`` as ``{member: [...], "NextMarker": ...}``.
 
@@ -27,6 +32,8 @@ def page(
         The whole list, in an order that stays.
     most
         Items a page holds at most, whatever is asked for.
+    show
+        Makes an item's answer, for those on the page only.
 
     Raises
     ------
@@ -35,7 +42,8 @@ def page(
     """
     start = _position(request.get("Marker"))
     size = min(request.get("MaxItems") or most, most)
-    response: Response = {member: list(items[start : start + size])}
+    shown = list(items[start : start + size])
+    response: Response = {member: list(map(show, shown)) if show else shown}
     if start + size < len(items):
         response["NextMarker"] = _marker(start + size)
     return response
