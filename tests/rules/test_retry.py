@@ -1,0 +1,28 @@
+"""The waiting times of asynchronous retries."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lambda_nb.rules import retry
+
+
+def test_one_minute_then_two_then_no_more() -> None:
+    assert [retry.after_error(n) for n in (1, 2, 3)] == [60.0, 120.0, None]
+
+
+def test_fewer_attempts_when_configured() -> None:
+    assert retry.after_error(1, 0) is None
+    assert [retry.after_error(n, 1) for n in (1, 2)] == [60.0, None]
+
+
+def test_throttles_back_off_from_a_second_to_five_minutes() -> None:
+    assert [retry.after_throttle(n) for n in (1, 2, 3)] == [1.0, 2.0, 4.0]
+    assert retry.after_throttle(9) == 256.0
+    assert retry.after_throttle(10) == 300.0
+
+
+@given(st.integers(1, 10_000))
+def test_backoff_never_shrinks(n: int) -> None:
+    assert retry.after_throttle(n) <= retry.after_throttle(n + 1) <= 300.0
