@@ -32,7 +32,7 @@ class Account:
                 "CodeSizeUnzipped": quotas.UNZIPPED_BYTES.value,
                 "CodeSizeZipped": quotas.ZIPPED_BYTES.value,
                 "ConcurrentExecutions": self._budget.limit,
-                "UnreservedConcurrentExecutions": self._budget.unreserved(),
+                "UnreservedConcurrentExecutions": self._budget.not_reserved(),
             },
             "AccountUsage": {
                 "TotalCodeSize": used,

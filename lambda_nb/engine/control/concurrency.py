@@ -20,6 +20,11 @@ class Budget:
         """Provisioned environments that a function's versions and aliases ask for, all together."""
         return sum(r["requested"] for r in self._store.children("provisioned", name).values())
 
+    def not_reserved(self) -> int:
+        """The account's limit less what functions have reserved, as GetAccountSettings tells it."""
+        functions = self._store.children("function", "").values()
+        return self.limit - sum(record.get("reserved") or 0 for record in functions)
+
     def unreserved(self, *, without: str | None = None) -> int:
         """What no claim touches; ``without`` leaves the claims of one function out."""
         claimed = 0
