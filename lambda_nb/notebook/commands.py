@@ -6,6 +6,7 @@ import argparse
 import ast
 import difflib
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -167,7 +168,7 @@ class Commands:
         with aws_errors():
             engine = self._session.engine_status()
         rows = _where(self._session.connection, self._session)
-        rows += [{"": key, "value": _plain(value)} for key, value in (engine or {}).items()]
+        rows += [{"": key, "value": value} for key, value in _engine(engine or {}).items()]
         return display.Shown(display.text_table(rows), display.table(rows))
 
     def _do_connect(self, rest: str) -> Any:
@@ -240,6 +241,23 @@ def _where(connection: Connection, session: Session) -> list[dict[str, Any]]:
         "region": connection.region or "",
     }
     return [{"": key, "value": value} for key, value in rows.items()]
+
+
+def _engine(status: Mapping[str, Any]) -> dict[str, str]:
+    """What an engine tells of itself, in few words."""
+    told = {}
+    if "isolation" in status:
+        refused = status["isolation"].get("refused", {})
+        reasons = [f"not {level}: {reason}" for level, reason in refused.items()]
+        told["isolation"] = "; ".join([status["isolation"]["level"], *reasons])
+    if "python" in status:
+        told["Python runtimes"] = ", ".join(status["python"])
+    if "environments" in status:
+        counts = Counter(one["function"] for one in status["environments"])
+        told["environments"] = ", ".join(f"{n} {name}" for name, n in counts.items()) or "none"
+    if "pid" in status:
+        told["engine"] = f"{status.get('version', '')}, process {status['pid']}"
+    return told
 
 
 def _plain(value: Any) -> str:

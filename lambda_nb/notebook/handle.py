@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 MOST_AT_ONCE = 256
 """Requests in flight from one notebook; as many connections are kept open."""
+
+_LOGS_WITHIN_S = 5.0
 
 
 class Function:
@@ -50,6 +53,7 @@ class Function:
         self._session = session
         self._pool: ThreadPoolExecutor | None = None
         self._architecture = "x86_64"
+        self._last_request = ""
 
     def remember(self, config: Mapping[str, Any]) -> None:
         """Take from the configuration what later results are reckoned with."""
@@ -107,7 +111,10 @@ class Function:
             request["ClientContext"] = base64.b64encode(context.encode()).decode()
         with aws_errors():
             response = self.client.invoke(**request)
-            return read(self.name, response, self.cell, self._architecture)
+            result = read(self.name, response, self.cell, self._architecture)
+        if not asynchronous:
+            self._last_request = result.request_id
+        return result
 
     def map(
         self,
@@ -183,12 +190,19 @@ class Function:
     def logs(self, last: str = "1h", *, limit: int = 200) -> watch.Logs:
         """The function's log of the last while (``"15min"``, ``"2h"``), at most ``limit`` events.
 
-        Logs come in a moment after the answer does.
+        Logs come in a moment after the answer does: the invocation last made through this handle is
+        waited for, five seconds at most.
         """
         config = self.config
         default = f"/aws/lambda/{config['FunctionName']}"
         group = config.get("LoggingConfig", {}).get("LogGroup", default)
-        return watch.read_logs(self._session.client("logs"), self.name, group, last, limit)
+        client = self._session.client("logs")
+        deadline = time.monotonic() + _LOGS_WITHIN_S
+        while True:
+            logs = watch.read_logs(client, self.name, group, last, limit)
+            if logs.tell_of(self._last_request) or time.monotonic() > deadline:
+                return logs
+            time.sleep(0.1)
 
     def metrics(self, last: str = "3h", *, period: int = 60) -> pd.DataFrame:
         """Invocations, errors, throttles, duration (ms) and concurrency by time, from CloudWatch.

@@ -108,7 +108,7 @@ class Result:
             *(display.dim(figure) for figure in self._figures()),
         )
         shown = str(self.error) if self.error else display.pretty(self.payload)
-        log = report.without_platform_lines(self.log)
+        log = report.written(self.log)
         return display.card(
             head,
             display.code(shown),
@@ -119,6 +119,13 @@ class Result:
 
 def _ms(seconds: float | None) -> str:
     return display.milliseconds(None if seconds is None else seconds * 1000)
+
+
+_HINTS = {
+    "Sandbox.Timedout": " (%%lambda NAME --timeout S sets the limit)",
+    "Runtime.OutOfMemory": " (it ran out of memory? %%lambda NAME --memory MB gives it more)",
+    "Function.ResponseSizeTooLarge": " (store large results, in S3 say, and return where they are)",
+}
 
 
 def decode(body: bytes) -> Any:
@@ -137,12 +144,16 @@ def read(
     """Make a result of an ``Invoke`` response, its payload stream included."""
     payload = decode(response["Payload"].read())
     tail = base64.b64decode(response.get("LogResult", "")).decode(errors="replace")
+    tail = tail.replace("\r", "\n")  # Python's runtime joins the lines of a traceback so
     request_id = str(response["ResponseMetadata"].get("RequestId", ""))
     told = report.read(tail)
     error = None
     if response.get("FunctionError"):
         error = _failure(function, payload, tail, request_id, cell)
-    start = "" if told is None else "warm" if told.init_ms is None else "cold"
+    init_ms = None
+    if told is not None:
+        init_ms = told.restore_ms if told.init_ms is None else told.init_ms
+    start = "" if told is None else "warm" if init_ms is None else "cold"
     return Result(
         function=function,
         version=str(response.get("ExecutedVersion", "$LATEST")),
@@ -152,7 +163,7 @@ def read(
         start=start,
         duration=None if told is None else told.duration_ms / 1000,
         billed=None if told is None else told.billed_ms / 1000,
-        init=None if told is None or told.init_ms is None else told.init_ms / 1000,
+        init=None if init_ms is None else init_ms / 1000,
         memory=None if told is None else told.memory_mb,
         max_memory=None if told is None else told.max_memory_mb,
         log=tail,
@@ -169,4 +180,7 @@ def _failure(
     message = str(told.get("errorMessage", "")).replace(f"RequestId: {request_id} Error: ", "")
     frames = origin.frames([str(entry) for entry in stack], cell)
     error_type = str(told.get("errorType", "Unhandled"))
-    return FunctionError(function, error_type, message, frames, log, request_id)
+    hint = _HINTS.get(error_type, "")
+    if error_type == "Runtime.ExitError" and "signal: killed" in message:
+        hint = _HINTS["Runtime.OutOfMemory"]
+    return FunctionError(function, error_type, message + hint, frames, log, request_id)

@@ -47,6 +47,12 @@ class Logs(list[LogEvent]):
         """The messages, one below the other."""
         return "\n".join(event.message.rstrip("\n") for event in self)
 
+    def tell_of(self, request_id: str) -> bool:
+        """Whether an invocation's REPORT is among them (always, if no request is named)."""
+        return not request_id or any(
+            request_id in event.message and "report" in event.message.lower() for event in self
+        )
+
     def grep(self, pattern: str) -> Logs:
         """Only the events that a regular expression is found in."""
         found = re.compile(pattern)
@@ -90,7 +96,8 @@ def read_logs(client: Any, function: str, group: str, last: str, limit: int) -> 
 
 def _event(event: dict[str, Any]) -> LogEvent:
     time = datetime.fromtimestamp(event["timestamp"] / 1000, timezone.utc)
-    return LogEvent(time, event["logStreamName"], event["message"])
+    # Python's runtime joins the lines of one event with carriage returns.
+    return LogEvent(time, event["logStreamName"], event["message"].replace("\r", "\n"))
 
 
 def read_metrics(client: Any, function: str, last: str, period: int) -> pd.DataFrame:
