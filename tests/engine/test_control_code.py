@@ -151,6 +151,20 @@ async def test_code_that_nothing_names_goes_when_the_engine_starts(tmp_path: Pat
     second.close()
 
 
+async def test_replaced_code_goes_once_no_invocation_can_need_it(tmp_path: Path) -> None:
+    store = CodeStore(tmp_path)
+    old, new, back = [(await store.add(archive(text))).digest for text in ("1", "2", "3")]
+    store.reclaim([new], 1000.0)
+    store.reclaim([new], 1000.0 + 10_000)  # an invocation may last 5400 s
+    assert store.tree(old).exists()
+    await store.add(archive("3"))  # about to be used again
+    store.reclaim([new], 1000.0 + 11_000)
+    assert not store.tree(old).exists()
+    assert not store.archive(old).exists()
+    assert store.tree(new).exists()
+    assert store.tree(back).exists()
+
+
 async def publish(harness: Harness, name: str = "lib", text: str = "x = 1", **more: Any) -> Any:
     return await harness(
         "PublishLayerVersion",

@@ -16,6 +16,7 @@ import os
 import shutil
 import stat
 import tempfile
+import threading
 import zipfile
 import zlib
 from collections.abc import Iterable
@@ -27,6 +28,8 @@ from lambda_nb.rules import quotas
 
 _UNREADABLE = "Could not unzip uploaded file. Please check your file, then try to upload again."
 _CHUNK = 1 << 20
+_DRAINED_S = 2.0 * quotas.TIMEOUT_MANAGED_MAX_S.value
+"""After so long no environment runs code that was replaced."""
 
 
 class Code(NamedTuple):
@@ -48,6 +51,7 @@ class CodeStore:
     def __init__(self, root: Path) -> None:
         self._zips = root / "zips"
         self._trees = root / "trees"
+        self._unused: dict[str, float] = {}
         self._zips.mkdir(parents=True, exist_ok=True)
         self._trees.mkdir(parents=True, exist_ok=True)
 
@@ -80,19 +84,41 @@ class CodeStore:
             )
 
     def sweep(self, used: Iterable[str]) -> None:
-        """Remove archives and trees whose digest is not in use, and what a crash left behind."""
+        """Remove archives and trees whose digest is not in use, and what a crash left behind.
+
+        Only for when nothing runs; a running engine calls :meth:`reclaim`.
+        """
         keep = set(used)
-        for path in self._zips.iterdir():
+        for path in [*self._zips.iterdir(), *self._trees.iterdir()]:
             if path.name.removesuffix(".zip") not in keep:
-                path.unlink(missing_ok=True)
-        for path in self._trees.iterdir():
-            if path.name not in keep:
-                shutil.rmtree(path, ignore_errors=True)
+                _remove(path)
+
+    def reclaim(self, used: Iterable[str], now: float) -> None:
+        """Remove what has not been in use for longer than any invocation can last.
+
+        Parameters
+        ----------
+        used
+            The digests that are in use now.
+        now
+            Seconds of a clock that never goes back.
+        """
+        keep = set(used)
+        present = {path.name for path in self._trees.iterdir() if not path.name.startswith(".")}
+        self._unused = {d: self._unused.get(d, now) for d in present - keep}
+        for digest, since in list(self._unused.items()):
+            if now - since > _DRAINED_S:
+                del self._unused[digest]
+                _remove(self.archive(digest))
+                gone = self._trees / f".gone-{digest}"
+                self.tree(digest).rename(gone)
+                threading.Thread(target=_remove, args=(gone,)).start()  # it may be large
 
     def _add(self, data: bytes) -> Code:
         if not data:
             raise invalid_parameter("Uploaded file must be a non-empty zip")
         digest = hashlib.sha256(data).hexdigest()
+        self._unused.pop(digest, None)
         tree = self.tree(digest)
         if not tree.exists():
             scratch = Path(tempfile.mkdtemp(dir=self._trees, prefix=".unpacking-"))
@@ -118,6 +144,13 @@ def _settle(scratch: Path, tree: Path) -> None:
     except OSError:
         if not tree.exists():
             raise
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def unzipped_size(data: bytes) -> int:

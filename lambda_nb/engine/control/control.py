@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
@@ -42,6 +43,8 @@ from lambda_nb.engine.model import (
     Resolved,
 )
 from lambda_nb.rules import quotas
+
+_RECLAIM_EVERY_S = 600.0
 
 
 class _Theme(Protocol):
@@ -143,6 +146,8 @@ class Control:
             ResourcePolicies(context, lookup),
         ]
         context.code.sweep(self._digests())
+        self._reclaimed = time.monotonic()
+        store.watch(self._reclaim)
         progress.finish_all()
         mappings.finish_all()
         capacity.finish_all()
@@ -204,6 +209,13 @@ class Control:
     def close(self) -> None:
         """Release the database."""
         self._context.store.close()
+
+    def _reclaim(self) -> None:
+        """Now and then, when something has changed, remove code that is no longer used."""
+        now = time.monotonic()
+        if now - self._reclaimed > _RECLAIM_EVERY_S:
+            self._reclaimed = now
+            self._context.code.reclaim(self._digests(), now)
 
     def _digests(self) -> set[str]:
         """The archives that any record names."""
