@@ -20,6 +20,7 @@ from typing import Any
 
 import uvicorn
 
+from lambda_nb.engine.api import service
 from lambda_nb.engine.api.credentials import Credentials
 from lambda_nb.engine.api.front import Front
 from lambda_nb.engine.api.function_urls import FunctionUrls
@@ -166,6 +167,8 @@ async def _serve(options: Options, listener: socket.socket, data_dir: Path) -> N
             f"credentials {engine.credentials.path})",
             flush=True,
         )
+        # Read while the first client gets ready, so that no request has to wait for it.
+        await asyncio.to_thread(service.model)
         await serving
 
 

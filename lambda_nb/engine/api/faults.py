@@ -1,8 +1,8 @@
 """Errors on the wire, in the shape of the service that was called.
 
-Lambda's own shape (facts/api.md section 4): the code in ``x-amzn-ErrorType``, the text under
-``message`` or ``Message`` depending on the code, ``Type`` where AWS sends one. The other shapes
-serve refused signatures of calls to the neighbours.
+Lambda's own shape: the code in ``x-amzn-ErrorType``; the text under ``message`` or ``Message``, as
+the service model names it; ``Type`` with the errors that are in the model. Recordings of AWS agree
+(facts/api.md section 4). The other shapes serve refused signatures of calls to the neighbours.
 """
 
 from __future__ import annotations
@@ -11,25 +11,10 @@ import json
 import struct
 from xml.sax.saxutils import escape
 
+from lambda_nb.engine.api import service
 from lambda_nb.engine.api.http import HttpRequest, Reply
 from lambda_nb.engine.errors import AWSError
 
-_CAPITAL_MESSAGE = {
-    "ResourceNotFoundException",
-    "CodeSigningConfigNotFoundException",
-    "AccessDeniedException",
-    "ServiceException",
-}
-_WITHOUT_TYPE = {
-    "ValidationException",
-    "RequestEntityTooLargeException",
-    "AccessDeniedException",
-    "SerializationException",
-    "MissingAuthenticationTokenException",
-    "UnrecognizedClientException",
-    "InvalidSignatureException",
-    "IncompleteSignatureException",
-}
 # What the services of the query protocol and S3 call the same refusals.
 _QUERY_CODES = {
     "MissingAuthenticationTokenException": "MissingAuthenticationToken",
@@ -54,9 +39,11 @@ def lambda_fault(error: AWSError, request_id: str) -> Reply:
     body: dict[str, object] = {}
     if "Reason" in error.fields:
         body["Reason"] = error.fields["Reason"]
-    if error.code not in _WITHOUT_TYPE:
-        body["Type"] = "User" if error.status < 500 else "Service"
-    body["Message" if error.code in _CAPITAL_MESSAGE else "message"] = error.message
+    shape = service.error(error.code)
+    if shape is not None:
+        body["Type"] = "User" if shape.metadata["error"].get("senderFault") else "Service"
+    capital = error.code == "AccessDeniedException" if shape is None else "Message" in shape.members
+    body["Message" if capital else "message"] = error.message
     for name, value in error.fields.items():
         if name == "retryAfterSeconds":
             headers.append((b"Retry-After", str(value).encode()))
@@ -65,10 +52,10 @@ def lambda_fault(error: AWSError, request_id: str) -> Reply:
     return Reply(error.status, json.dumps(body).encode(), headers)
 
 
-def neighbour_fault(error: AWSError, service: str, request: HttpRequest, request_id: str) -> Reply:
+def neighbour_fault(error: AWSError, called: str, request: HttpRequest, request_id: str) -> Reply:
     """An error in the protocol that a call to another service was made in."""
     content_type = request.headers.get("content-type", "")
-    if service == "s3":
+    if called == "s3":
         return _s3_fault(error, request_id)
     if "cbor" in content_type or "cbor" in request.headers.get("smithy-protocol", ""):
         return _cbor_fault(error, request_id)

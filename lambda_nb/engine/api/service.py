@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from botocore.loaders import Loader
-from botocore.model import OperationModel, ServiceModel
+from botocore.model import OperationModel, ServiceModel, StructureShape
 
 
 @cache
@@ -27,3 +27,10 @@ def operations() -> Iterator[OperationModel]:
 def operation(name: str) -> OperationModel:
     """One operation, by AWS's name for it."""
     return model().operation_model(name)
+
+
+@cache
+def error(code: str) -> StructureShape | None:
+    """The shape of an error; ``None`` for those, like ``ValidationException``, not in the model."""
+    shape = next((shape for shape in model().error_shapes if shape.name == code), None)
+    return shape if isinstance(shape, StructureShape) else None
