@@ -145,6 +145,16 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def python_with(*packages: str) -> Path:
+    """The interpreter of a virtual environment of its own, named after the first package."""
+    python = CACHE / packages[0] / "bin" / "python"
+    if not python.exists():
+        print(f"Installing {packages[0]} into .benchmarks/ (first run only) ...", file=sys.stderr)
+        venv.create(python.parents[1], with_pip=True)
+        _pip(python, "install", *packages)
+    return python
+
+
 def machine() -> str:
     """One line on what the figures were measured on."""
     return (
@@ -161,12 +171,7 @@ def _issued(line: str) -> tuple[str, str]:
 
 
 def _ministack() -> Path:
-    program = CACHE / "ministack" / "bin" / "ministack"
-    if not program.exists():
-        print("Installing ministack into .benchmarks/ (first run only) ...", file=sys.stderr)
-        venv.create(CACHE / "ministack", with_pip=True)
-        _pip(CACHE / "ministack" / "bin" / "python", "install", "ministack")
-    return program
+    return python_with("ministack").with_name("ministack")
 
 
 def _emulator_binary() -> Path:
