@@ -73,6 +73,11 @@ async def test_what_was_answered_survives_kill_9(tmp_path: Path, answers: int) -
     harness.close()
 
 
+def test_records_are_private(tmp_path: Path) -> None:
+    Harness(tmp_path).close()
+    assert (tmp_path / "control.db").stat().st_mode & 0o077 == 0
+
+
 async def test_a_stop_between_answer_and_activity_is_made_up_for(tmp_path: Path) -> None:
     first = Harness(tmp_path)
     await first.function()

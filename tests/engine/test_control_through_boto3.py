@@ -5,12 +5,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import time
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
+from engine_fixtures import zip_of
 
 if TYPE_CHECKING:
     from engine_fixtures import Engine
@@ -100,8 +103,6 @@ def test_paginators(engine: Engine) -> None:
 
 
 def test_layers_reach_the_function(engine: Engine) -> None:
-    from engine_fixtures import zip_of
-
     lambda_ = engine.client()
     layer = lambda_.publish_layer_version(
         LayerName=engine.name("layer"),
@@ -115,8 +116,6 @@ def test_layers_reach_the_function(engine: Engine) -> None:
 
 
 def test_code_from_s3(engine: Engine) -> None:
-    from engine_fixtures import zip_of
-
     bucket = engine.name("code")
     s3 = engine.client("s3")
     s3.create_bucket(Bucket=bucket)
@@ -195,18 +194,47 @@ def handler(event, context):
 """
 
 
-def test_a_durable_function_runs_with_aws_s_sdk(engine: Engine) -> None:
+def durable_function(engine: Engine) -> str:
+    """A durable function that brings AWS's SDK along."""
     sdk = pytest.importorskip("aws_durable_execution_sdk_python")
-    from engine_fixtures import zip_of
-
     root = Path(sdk.__file__).parent
     files: dict[str, str | bytes] = {
         f"{root.name}/{path.relative_to(root)}": path.read_bytes() for path in root.rglob("*.py")
     }
     code = zip_of({**files, "index.py": DURABLE})
-    name = engine.create(
+    return engine.create(
         "", Code={"ZipFile": code}, DurableConfig={"ExecutionTimeout": 60}, Timeout=30
     )
+
+
+def test_a_durable_execution_survives_kill_9_of_the_engine(
+    start_engine: Callable[..., Engine],
+) -> None:
+    first = start_engine()
+    name = durable_function(first)
+    begun = first.client().invoke(
+        FunctionName=name, Qualifier="$LATEST", InvocationType="Event", Payload=b'{"n": 2}'
+    )
+    where = {"DurableExecutionArn": begun["DurableExecutionArn"]}
+
+    def events(engine: Engine) -> list[str]:
+        history = engine.client().get_durable_execution_history(**where)
+        return [event["EventType"] for event in history["Events"]]
+
+    while "WaitStarted" not in events(first):
+        time.sleep(0.05)
+    first.process.kill()
+    first.process.wait()
+    second = start_engine()  # on the same directory
+    while second.client().get_durable_execution(**where)["Status"] == "RUNNING":
+        time.sleep(0.05)
+    got = second.client().get_durable_execution(**where)
+    assert (got["Status"], got["Result"]) == ("SUCCEEDED", "6")
+    assert events(second).count("StepSucceeded") == 2  # the first step did not run again
+
+
+def test_a_durable_function_runs_with_aws_s_sdk(engine: Engine) -> None:
+    name = durable_function(engine)
     lambda_ = engine.client()
     with pytest.raises(lambda_.exceptions.InvalidParameterValueException):
         lambda_.invoke(FunctionName=name)

@@ -55,6 +55,7 @@ class Store:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=2.0)
         try:
+            path.chmod(0o600)  # functions' environment variables are in it
             self._open(path)
         except BaseException:
             self._db.close()
