@@ -69,7 +69,13 @@ def main() -> int:
     environment = {**os.environ, "MPLBACKEND": "module://matplotlib_inline.backend_inline"}
     environment.setdefault("LAMBDA_NB_TRACES", str(traces))
     notebook = nbformat.read(HERE / "demo.ipynb", as_version=4)
-    client = DemoClient(notebook, timeout=300, resources={"metadata": {"path": str(output)}})
+    # ERROR: ipykernel warns on every start that its loopback sockets are not encrypted.
+    client = DemoClient(
+        notebook,
+        timeout=300,
+        resources={"metadata": {"path": str(output)}},
+        extra_arguments=["--IPKernelApp.log_level=ERROR"],
+    )
     client.terminal = Terminal(sys.stdout)
     start = time.monotonic()
     try:
