@@ -89,12 +89,12 @@ async def test_tmp_is_writable_and_from_level_2_private(at_level: Lab) -> None:
         assert seen == (rank(at_level) < 2)
     finally:
         Path(path).unlink(missing_ok=True)
-    own = "[write(os.environ['TMPDIR'] + '/x'), os.listdir(os.environ['TMPDIR'])]"
+    own = "[write(os.environ['HOME'] + '/x'), os.listdir(os.environ['HOME'])]"
     assert await attempt(at_level, own) == ["written", ["x"]]
 
 
 async def test_files_larger_than_tmp_are_refused(at_level: Lab) -> None:
-    expression = "write(os.environ['TMPDIR'] + '/large', 3 << 20)"
+    expression = "write(os.environ['HOME'] + '/large', 3 << 20)"
     assert await attempt(at_level, expression, ephemeral_storage_mb=2) == "OSError: File too large"
 
 

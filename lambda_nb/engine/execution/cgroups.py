@@ -49,7 +49,9 @@ class Cgroups:
 
     def group(self, name: str, memory_mb: int, *, share_cpu: bool) -> Cgroup:
         """Make the group of one environment."""
-        folders = {controller: parent / name for controller, parent in self._parents.items()}
+        # A group that shares CPU time waits its turn among groups: only where that is wanted.
+        wanted = CONTROLLERS if share_cpu else CONTROLLERS[:2]
+        folders = {controller: self._parents[controller] / name for controller in wanted}
         for folder in folders.values():
             folder.mkdir()
         _write(folders["memory"] / "memory.limit_in_bytes", memory_mb << 20)

@@ -18,11 +18,12 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import os
 import shutil
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -47,6 +48,9 @@ from lambda_nb.rules import loglines
 
 INIT_LIMIT_S = 10.0
 """Longest init phase of an on-demand environment (AWS Developer Guide)."""
+
+RESTORE_LIMIT_S = 10.0
+"""Longest SnapStart restore, after-restore hooks included (AWS Developer Guide)."""
 
 Happening = Literal["next", "exit", "timeout", "extension"]
 
@@ -75,7 +79,10 @@ class Services:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """One invocation as it came out, with what REPORT says of it (milliseconds, megabytes)."""
+    """One invocation as it came out, with what REPORT says of it (milliseconds, megabytes).
+
+    ``init_ms`` is the init phase, or with SnapStart the restore, that went before it.
+    """
 
     outcome: Outcome
     duration_ms: float
@@ -174,8 +181,11 @@ class Environment:
             limit_s = max(0.001, limit_s - init.duration_ms / 1000)
             if not init.ok:
                 outcome = init.outcome(invocation.request_id, function.timeout_s)
-        trace = invocation.trace_header or ""
-        self.log.platform(loglines.Start(invocation.request_id, function.version, trace))
+        if invocation.trace_header is None:
+            invocation.trace_header = _new_trace()
+        self.log.platform(
+            loglines.Start(invocation.request_id, function.version, invocation.trace_header)
+        )
         if outcome is None:
             assert self._processes is not None
             self._processes.thaw()
@@ -216,11 +226,34 @@ class Environment:
         kind, status, error_type = self.initialization_type, result.status, result.error_type
         self.log.platform(loglines.InitRuntimeDone(kind, phase, status, error_type))
         self.log.platform(loglines.InitReport(result.duration_ms, phase, status, error_type, kind))
+        if result.ok and self._api.restoring:
+            result = await self._restore(result)
         if result.ok:
             self._extensions.close_registration()
         else:
-            await self._shut_down("TIMEOUT" if status == "timeout" else "FAILURE")
+            await self._shut_down("TIMEOUT" if result.status == "timeout" else "FAILURE")
         return result
+
+    async def _restore(self, init: InitResult) -> InitResult:
+        """SnapStart: the runtime has run its before-snapshot hooks; let it run those after."""
+        function = self.function
+        self.log.platform(
+            loglines.RestoreStart(
+                self._runtime_version(),
+                function.runtime_version_arn,
+                function.name,
+                function.version,
+            )
+        )
+        began = time.perf_counter()
+        waiting = self._wait(RESTORE_LIMIT_S)
+        self._api.restored()
+        happened = await waiting
+        self._flush()
+        restore_ms = (time.perf_counter() - began) * 1000
+        result = self._init_result(happened, restore_ms)
+        self.log.platform(loglines.RestoreReport(restore_ms, result.status, result.error_type))
+        return replace(result, duration_ms=init.duration_ms, restore_ms=restore_ms)
 
     def _init_result(self, happened: Happening, ms: float) -> InitResult:
         if happened == "next":
@@ -352,9 +385,10 @@ class Environment:
     def _report(self, invocation: Invocation, outcome: Outcome, duration_ms: float) -> Finished:
         log = self.log
         request_id = invocation.request_id
-        init_ms = None
+        init_ms = restore_ms = None
         if self._init is not None and not self._init_reported:
             self._init_reported = True
+            restore_ms = self._init.restore_ms
             if self._init.ok and self.initialization_type == "on-demand":
                 init_ms = self._init.duration_ms
         memory = self.function.memory_mb if self._out_of_memory else self._memory_mb()
@@ -378,12 +412,15 @@ class Environment:
                 self.function.memory_mb,
                 memory,
                 init_ms,
+                restore_ms,
+                None if restore_ms is None else loglines.billed_ms(restore_ms),
                 status=status if reported else None,
                 error_type=error_type if reported else "",
                 trace=trace if "Sampled=1" in trace else "",
             )
         )
-        return Finished(outcome, duration_ms, billed, init_ms, memory, log.tail())
+        started_ms = init_ms if restore_ms is None else restore_ms
+        return Finished(outcome, duration_ms, billed, started_ms, memory, log.tail())
 
     def _runtime_done(self, invocation: Invocation, outcome: Outcome) -> None:
         """Say once that the runtime is through with an invocation; extensions may still work."""
@@ -438,7 +475,7 @@ class Environment:
         if self._until is not None:
             if self._until():
                 self._resolve("next")
-        elif self._api.parked and self._extensions.idle:
+        elif (self._api.parked or self._api.restoring) and self._extensions.idle:
             self._resolve("next")
 
     def _exited(self, exited: asyncio.Future[ExitStatus]) -> None:
@@ -554,12 +591,21 @@ class Environment:
         self._resolve("extension")
 
     def asked_restore(self) -> bool:
-        """SnapStart: the runtime may be snapshotted."""
-        return False
+        """SnapStart: the runtime is ready for its snapshot."""
+        if self.initialization_type != "snap-start":
+            return False
+        self._proceed()
+        return True
 
     def restore_failed(self, body: bytes, error_type: str) -> None:
         """SnapStart: an after-restore hook failed."""
         self._init_error = (body, error_type)
+
+
+def _new_trace() -> str:
+    """A trace header for an invocation that came without one: Lambda always passes one on."""
+    root, parent = os.urandom(12).hex(), os.urandom(8).hex()
+    return f"Root=1-{int(time.time()):08x}-{root};Parent={parent};Sampled=0"
 
 
 def _one_line(value: str) -> str:

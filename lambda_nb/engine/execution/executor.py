@@ -222,7 +222,8 @@ class Executor:
         serial = self._fleet.serial(slot)
         try:
             if start == "cold":
-                environment = Environment(pool.prepared, self._services)
+                kind = "snap-start" if function.snap_start else "on-demand"
+                environment = Environment(pool.prepared, self._services, initialization_type=kind)
                 self._environments[serial] = environment
                 await environment.start()
             else:
@@ -424,6 +425,7 @@ class Executor:
             await self._zygotes.get(self._isolation.zygote(launch.launcher(), files, layered=False))
         except SpawnError:
             return  # whoever needs it will be told why
+        await asyncio.to_thread(interpreters.pythons)
 
 
 def _result(

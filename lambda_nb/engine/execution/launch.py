@@ -82,7 +82,8 @@ def python(function: FunctionVersion, files: Files, seen: Places, fork: bool) ->
     name = f"python:{version}"
     if fork and not function.environment.get("AWS_LAMBDA_EXEC_WRAPPER"):
         preload = preloads(function, host_path)
-        kind = ZygoteKind(interpreter, preload, path[1:] if preload else ())
+        clients = clients_of(source(function, files.task)) if "boto3" in preload else ()
+        kind = ZygoteKind(interpreter, preload, path[1:] if preload else (), clients)
         return Launch(kind, name, path=path, framed=True)
     script = str(BOOTSTRAPS / "python" / "spawned.py")
     argv = (interpreter, "-I", "-S", script, ":".join(path))
@@ -101,8 +102,7 @@ def preloads(function: FunctionVersion, path: tuple[str, ...]) -> tuple[str, ...
     Only those that it would find at the same place: not in its own package.
     """
     task, *later = map(Path, path)
-    module = function.handler.rsplit(".", 1)[0].replace(".", "/")
-    wanted = imports_of(task / f"{module}.py")
+    wanted = imports_of(source(function, task))
     return tuple(
         name
         for name in PRELOADABLE
@@ -110,15 +110,40 @@ def preloads(function: FunctionVersion, path: tuple[str, ...]) -> tuple[str, ...
     )
 
 
+def source(function: FunctionVersion, task: Path) -> Path:
+    """The file of the handler's module."""
+    module = function.handler.rsplit(".", 1)[0].replace(".", "/")
+    return task / f"{module}.py"
+
+
 @lru_cache(maxsize=1024)
-def imports_of(source: Path) -> frozenset[str]:
-    """Top-level names that a module imports anywhere; empty when it cannot be read."""
+def _nodes(path: Path) -> tuple[ast.AST, ...]:
+    """Every node of a module; none when it cannot be read."""
     try:
-        tree = ast.parse(source.read_bytes())
+        return tuple(ast.walk(ast.parse(path.read_bytes())))
     except (OSError, SyntaxError, ValueError):
-        return frozenset()
+        return ()
+
+
+def clients_of(path: Path) -> tuple[str, ...]:
+    """AWS services that a module asks boto3 for by name, in order of the alphabet."""
+    names = {
+        node.args[0].value
+        for node in _nodes(path)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in ("client", "resource")
+        and node.args
+        and isinstance(node.args[0], ast.Constant)
+        and isinstance(node.args[0].value, str)
+    }
+    return tuple(sorted(names))
+
+
+def imports_of(path: Path) -> frozenset[str]:
+    """Top-level names that a module imports anywhere."""
     names: set[str] = set()
-    for node in ast.walk(tree):
+    for node in _nodes(path):
         if isinstance(node, ast.Import):
             names.update(alias.name.split(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:

@@ -106,6 +106,7 @@ class InitResult:
     exit: ExitStatus | None = None
     out_of_memory: bool = False
     entrypoint: str = ""
+    restore_ms: float | None = None
 
     @property
     def ok(self) -> bool:

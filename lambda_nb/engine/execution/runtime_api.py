@@ -222,6 +222,11 @@ class RuntimeAPI:
         """Whether the runtime waits for an event."""
         return self._parked is not None
 
+    @property
+    def restoring(self) -> bool:
+        """Whether the runtime waits to be restored from its snapshot."""
+        return self._restoring is not None
+
     def deliver(
         self, request_id: str, invocation_id: str, headers: list[str], payload: bytes
     ) -> None:

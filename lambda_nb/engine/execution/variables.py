@@ -38,11 +38,15 @@ def compose(
     """
     variables = dict(PRESET)
     opt, task = places.opt, places.task
-    variables["PATH"] = f"/usr/local/bin:/usr/bin:/bin:{opt}/bin"
-    variables["LD_LIBRARY_PATH"] = ":".join([task, f"{task}/lib", f"{opt}/lib"])
+    variables["PATH"] = f"/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:{opt}/bin"
+    runtime = places.runtime
+    variables["LD_LIBRARY_PATH"] = (
+        f"/var/lang/lib:/lib64:/usr/lib64:{runtime}:{runtime}/lib:{task}:{task}/lib:{opt}/lib"
+    )
     variables["PYTHONPATH"] = places.runtime
-    variables["TMPDIR"] = places.tmp
-    variables["HOME"] = places.tmp
+    if places.tmp != "/tmp":  # noqa: S108
+        variables["TMPDIR"] = places.tmp
+    variables["HOME"] = places.tmp  # not the user's, whose ~/.aws is no business of a function
     variables["AWS_ENDPOINT_URL"] = endpoint
     variables.update(preset)
     variables.update(function.environment)

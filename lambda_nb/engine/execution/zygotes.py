@@ -124,13 +124,15 @@ def descendants(pid: int) -> list[int]:
 class ZygoteKind:
     """What makes zygotes interchangeable.
 
-    The interpreter, the modules preloaded and the search path they come from; ``root``: where it
+    The interpreter, the modules preloaded and the search path they come from; ``clients``: AWS
+    services whose boto3 clients it has made once; ``root``: where it
     makes a root directory of its own (empty: it keeps the machine's), with ``binds`` in it.
     """
 
     interpreter: str
     preload: tuple[str, ...] = ()
     path: tuple[str, ...] = ()
+    clients: tuple[str, ...] = ()
     root: str = ""
     binds: tuple[tuple[str, str], ...] = ()
 

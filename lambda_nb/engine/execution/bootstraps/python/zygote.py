@@ -3,7 +3,8 @@
 ``python -I -S zygote.py FD CONFIGURATION``: FD is a ``SOCK_SEQPACKET`` socket to the engine,
 CONFIGURATION a JSON object (``root``: where to make a root directory of its own, if at all, with
 ``binds`` in it; ``path``: entries for ``sys.path`` while preloading; ``preload``: modules to
-import). Messages are JSON, one a packet:
+import; ``clients``: AWS services whose boto3 clients to make once). Messages are JSON, one a
+packet:
 
 * engine -> zygote ``{"token", "argv"|null, "env", "cwd", "limits", ...}`` with one descriptor, the
   log pipe: start a process; without ``argv`` it becomes the Python runtime without an exec;
@@ -173,6 +174,35 @@ def preload(names: list[str], path: list[str]) -> dict[str, str]:
     return failed
 
 
+def make_clients(services: list[str], path: list[str]) -> None:
+    """Make boto3 clients once, so that what they load and compile is there after a fork.
+
+    Later sessions share the loader that has read the services' models; no session, credential or
+    setting of this process stays behind.
+    """
+    own = sys.path[:]
+    sys.path[:0] = path
+    try:
+        import botocore.session
+        from botocore.loaders import create_loader
+
+        shared = create_loader(None)
+        botocore.session.create_loader = lambda search_path=None: (
+            shared if search_path is None else create_loader(search_path)
+        )
+        session = botocore.session.Session()
+        for service in services:
+            with contextlib.suppress(Exception):  # the function itself will be told
+                session.create_client(
+                    service,
+                    region_name="us-east-1",
+                    aws_access_key_id="none",
+                    aws_secret_access_key="none",  # noqa: S106
+                )
+    finally:
+        sys.path[:] = own
+
+
 def become_function(request: dict[str, Any]) -> None:
     """Run the Python runtime in this process: no exec, so that what is imported stays."""
     os.environ["_LAMBDA_TELEMETRY_LOG_FD"] = str(_LOG_FD)
@@ -208,6 +238,8 @@ def main() -> None:
     if configuration["root"]:
         confine.enter_root(configuration["root"], configuration["binds"])
     failed = preload(configuration["preload"], configuration["path"])
+    if configuration["clients"]:
+        make_clients(configuration["clients"], configuration["path"])
     gc.collect()
     gc.freeze()
     zygote = Zygote(control)
