@@ -1,0 +1,132 @@
+"""Clients that misbehave on the connection: the engine shrugs and goes on."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import struct
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from engine_fixtures import Ear, Engine, launch
+
+
+@pytest.fixture(scope="module")
+def quiet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """An engine without authentication, whose log must stay empty."""
+    engine = launch(tmp_path_factory.mktemp("quiet"), "--auth", "none")
+    yield engine
+    assert engine.stop() == 0
+    assert engine.log_file.read_text() == ""
+
+
+def connect(engine: Engine) -> socket.socket:
+    parts = urlsplit(engine.url)
+    return socket.create_connection((str(parts.hostname), int(parts.port or 0)), timeout=20)
+
+
+def head(name: str, length: int, *more: str) -> bytes:
+    lines = [f"POST /2015-03-31/functions/{name}/invocations HTTP/1.1", "Host: x"]
+    return "\r\n".join([*lines, f"Content-Length: {length}", *more, "", ""]).encode()
+
+
+def reply(connection: socket.socket) -> tuple[int, bytes]:
+    answer = http.client.HTTPResponse(connection)
+    answer.begin()
+    return answer.status, answer.read()
+
+
+def works(engine: Engine, name: str) -> bool:
+    answer = engine.client().invoke(FunctionName=name, Payload=b"1")
+    return json.loads(answer["Payload"].read()) == 1
+
+
+def reset(connection: socket.socket) -> None:
+    """Hang up with a reset, as a process that is killed does."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+@pytest.mark.parametrize("hang_up", [socket.socket.close, reset])
+def test_a_client_that_leaves_during_an_invocation(
+    quiet: Engine, ear: Ear, hang_up: Callable[[socket.socket], Any]
+) -> None:
+    code = (
+        f"{ear.say}import time\n"
+        "def handler(event, context):\n"
+        "    if event == 'slow':\n"
+        "        say('begun'); time.sleep(1); say('ended')\n"
+        "    return event\n"
+    )
+    name = quiet.create(code, Timeout=20)
+    connection = connect(quiet)
+    connection.sendall(head(name, 6) + b'"slow"')
+    ear.wait(lambda heard: heard == ["begun"])
+    hang_up(connection)
+    ear.wait(lambda heard: heard == ["begun", "ended"])  # as on AWS, the function runs on
+    assert works(quiet, name)
+
+
+def test_a_client_that_leaves_within_its_request(quiet: Engine) -> None:
+    name = quiet.create("def handler(event, context):\n    return event\n")
+    for hang_up in (socket.socket.close, reset):
+        connection = connect(quiet)
+        connection.sendall(head(name, 100) + b'"half')
+        hang_up(connection)
+    assert works(quiet, name)
+
+
+def test_requests_sent_in_advance_are_answered_in_order(quiet: Engine) -> None:
+    name = quiet.create("def handler(event, context):\n    return event\n")
+    with connect(quiet) as connection:
+        connection.sendall(b"".join(head(name, 1) + str(n).encode() for n in range(5)))
+        answers = []
+        received = b""
+        while len(answers) < 5:
+            received += connection.recv(65536)
+            while b"\r\n\r\n" in received:
+                _, _, rest = received.partition(b"\r\n\r\n")
+                if not rest:
+                    break
+                answers.append(rest[:1])
+                received = rest[1:]
+    assert answers == [b"0", b"1", b"2", b"3", b"4"]
+
+
+def test_a_body_in_chunks(quiet: Engine) -> None:
+    name = quiet.create("def handler(event, context):\n    return event\n")
+    lines = [f"POST /2015-03-31/functions/{name}/invocations HTTP/1.1", "Host: x"]
+    start = "\r\n".join([*lines, "Transfer-Encoding: chunked", "", ""]).encode()
+    with connect(quiet) as connection:
+        connection.sendall(start + b'2\r\n"a\r\n2\r\nb"\r\n0\r\n\r\n')
+        assert reply(connection) == (200, b'"ab"')
+
+
+def test_a_body_in_chunks_that_is_too_large(quiet: Engine) -> None:
+    name = quiet.create("def handler(event, context):\n    return event\n")
+    lines = [f"POST /2015-03-31/functions/{name}/invocations HTTP/1.1", "Host: x"]
+    start = "\r\n".join([*lines, "Transfer-Encoding: chunked", "", ""]).encode()
+    chunk = b"100000\r\n" + b" " * 0x100000 + b"\r\n"
+    with connect(quiet) as connection:
+        connection.sendall(start + chunk * 7 + b"0\r\n\r\n")
+        status, body = reply(connection)
+    assert status == 413
+    assert json.loads(body)["message"].startswith("Request must be smaller than 6291456 bytes")
+    assert works(quiet, name)
+
+
+@pytest.mark.parametrize(
+    "nonsense", [b"\x16\x03\x01\x02\x00\x01\x00", b"HELLO\r\n\r\n", b"\0" * 100]
+)
+def test_what_is_no_http(quiet: Engine, nonsense: bytes) -> None:
+    with connect(quiet) as connection:
+        connection.sendall(nonsense)
+        connection.shutdown(socket.SHUT_WR)
+        received = b""
+        while piece := connection.recv(65536):
+            received += piece
+    assert received == b"" or received.startswith(b"HTTP/1.1 400")
+    assert quiet.client().list_functions()["Functions"] == []
