@@ -187,9 +187,12 @@ def make_clients(services: list[str], path: list[str]) -> None:
         from botocore.loaders import create_loader
 
         shared = create_loader(None)
-        botocore.session.create_loader = lambda search_path=None: (
-            shared if search_path is None else create_loader(search_path)
-        )
+
+        def shared_loader(search_path_string: str | None = None) -> Any:
+            own_search = search_path_string is not None
+            return create_loader(search_path_string) if own_search else shared
+
+        botocore.session.create_loader = shared_loader
         session = botocore.session.Session()
         for service in services:
             with contextlib.suppress(Exception):  # the function itself will be told
