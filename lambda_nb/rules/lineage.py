@@ -7,6 +7,7 @@ function has run about 16 times (AWS Developer Guide, invocation-recursion, 2026
 
 from __future__ import annotations
 
+from functools import cache
 from zlib import crc32
 
 MOST_RUNS = 16
@@ -26,13 +27,20 @@ def extended(trace_header: str, function_arn: str) -> tuple[str, int]:
     >>> before, header.startswith("Root=1-0-0;Lineage=")
     (0, True)
     """
+    own = _identity(function_arn)
+    if _FIELD not in trace_header:  # the first function of a chain, and most are
+        return f"{trace_header};{_FIELD}{own}:1" if trace_header else f"{_FIELD}{own}:1", 0
     fields = [field for field in trace_header.split(";") if field]
     runs = _runs(next((f for f in fields if f.startswith(_FIELD)), ""))
-    own = f"{crc32(function_arn.encode()):08x}"
     before = runs.get(own, 0)
     runs[own] = before + 1
     lineage = _FIELD + "|".join(f"{name}:{count}" for name, count in runs.items())
     return ";".join([*(f for f in fields if not f.startswith(_FIELD)), lineage]), before
+
+
+@cache
+def _identity(function_arn: str) -> str:
+    return f"{crc32(function_arn.encode()):08x}"
 
 
 def _runs(field: str) -> dict[str, int]:
