@@ -207,6 +207,7 @@ def durable_function(engine: Engine) -> str:
     )
 
 
+@pytest.mark.slow
 def test_a_durable_execution_survives_kill_9_of_the_engine(
     start_engine: Callable[..., Engine],
 ) -> None:

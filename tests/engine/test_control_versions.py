@@ -56,6 +56,8 @@ async def test_publish_without_change_returns_the_same_version(harness: Harness)
     assert (again["Version"], again["Description"]) == ("1", "first")
     await harness.settled("UpdateFunctionConfiguration", FunctionName="f", Timeout=7)
     assert (await harness("PublishVersion", FunctionName="f"))["Version"] == "2"
+    await harness.settled("UpdateFunctionConfiguration", FunctionName="f", Description="new")
+    assert (await harness("PublishVersion", FunctionName="f"))["Version"] == "3"
 
 
 async def test_a_version_keeps_its_code_and_settings(harness: Harness) -> None:

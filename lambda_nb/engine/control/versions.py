@@ -17,7 +17,7 @@ from lambda_nb.engine.model import Caller, Operation, Request, Response
 from lambda_nb.rules import quotas
 from lambda_nb.rules.names import LATEST, LATEST_PUBLISHED
 
-_OWN = ("Version", "RevisionId", "LastModified", "Description", "SnapStart", "State", "StateReason")
+_OWN = ("Version", "RevisionId", "LastModified", "Description", "SnapStart")
 """Members in which a version may differ from ``$LATEST`` without anything having changed."""
 
 
@@ -73,7 +73,12 @@ class Versions:
             config["Description"] = request["Description"]
         if config["SnapStart"]["ApplyOn"] == "PublishedVersions":
             config["SnapStart"] = {**config["SnapStart"], "OptimizationStatus": "On"}
-        record: Record = {**latest, "config": config, "picture": c.revision()}
+        record: Record = {
+            **latest,
+            "config": config,
+            "picture": c.revision(),
+            "described": latest["config"]["Description"],
+        }
         with self._context.store.write() as batch:
             if version != LATEST_PUBLISHED:
                 batch.put("function", "", name, {**function, "next": number + 1})
@@ -110,4 +115,5 @@ def _essence(record: Record) -> Record:
     config = settled(record["config"])
     kept = {key: value for key, value in config.items() if key not in _OWN}
     kept["ApplyOn"] = config["SnapStart"]["ApplyOn"]
+    kept["Description"] = record.get("described", config["Description"])
     return {"config": kept, "code": record["code"], "layers": record["layers"]}
