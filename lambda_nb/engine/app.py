@@ -36,6 +36,7 @@ from lambda_nb.engine.durable import Durable
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.events.asynchronous import AsyncQueue
 from lambda_nb.engine.events.destinations import Destinations
+from lambda_nb.engine.events.pushes import Pushes
 from lambda_nb.engine.execution import Executor
 from lambda_nb.engine.execution.isolation import IsolationError
 from lambda_nb.engine.loops import LoopGuard
@@ -213,6 +214,7 @@ async def _compose(
         region=region,
         work_dir=work_dir / "neighbours",
         external_url=options.neighbours_url,
+        pushed=lambda source, arn, payload: pushes(source, arn, payload),
     )
     cleanup.push_async_callback(neighbours.close)
     neighbours_up = asyncio.ensure_future(neighbours.start())
@@ -289,6 +291,7 @@ async def _compose(
     )
     cleanup.push_async_callback(queue.close)
     await queue.start()
+    pushes = Pushes(queue.submit)
 
     gate = Gate(credentials, region=region, open=not options.signed)
     operations = {**control.operations(), **durable.operations()}

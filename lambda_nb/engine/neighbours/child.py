@@ -5,9 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+Pushed = Callable[[str, str, bytes], Awaitable[None]]
+"""Takes an event that a service pushed: the service, the function's ARN, the payload."""
+
+_LONGEST_LINE = 16 << 20
 
 
 class NeighboursError(RuntimeError):
@@ -29,16 +38,26 @@ class Neighbours:
         For the child's log.
     external_url
         An endpoint to use instead of a child process.
+    pushed
+        Takes the events that services push to functions; never from an external endpoint.
     """
 
     def __init__(
-        self, *, account: str, region: str, work_dir: Path, external_url: str | None = None
+        self,
+        *,
+        account: str,
+        region: str,
+        work_dir: Path,
+        external_url: str | None = None,
+        pushed: Pushed | None = None,
     ) -> None:
         self._account = account
         self._region = region
         self._work_dir = work_dir
         self._url = external_url
+        self._pushed = pushed
         self._process: asyncio.subprocess.Process | None = None
+        self._listening: asyncio.Task[None] | None = None
 
     @property
     def url(self) -> str:
@@ -74,6 +93,7 @@ class Neighbours:
                     "AWS_DEFAULT_REGION": self._region,
                 },
                 start_new_session=True,
+                limit=_LONGEST_LINE,
             )
         assert self._process.stdout is not None
         line = await self._process.stdout.readline()
@@ -81,6 +101,18 @@ class Neighbours:
             tail = log_file.read_text(errors="replace")[-2000:]
             raise NeighboursError(f"the neighbours ended while starting; their log says:\n{tail}")
         self._url = f"http://127.0.0.1:{json.loads(line)['port']}"
+        self._listening = asyncio.create_task(self._listen(self._process.stdout))
+
+    async def _listen(self, lines: asyncio.StreamReader) -> None:
+        """Take on what the child pushes, until it ends."""
+        while line := await lines.readline():
+            event = json.loads(line)
+            if self._pushed is None:
+                continue
+            try:
+                await self._pushed(event["source"], event["function"], event["payload"].encode())
+            except Exception:  # one event that nobody can take must not stop the next
+                log.exception("an event of %s for %s is lost", event["source"], event["function"])
 
     async def close(self) -> None:
         """End the child."""
@@ -90,3 +122,5 @@ class Neighbours:
             self._process.kill()
         await self._process.wait()
         self._process = None
+        if self._listening is not None:
+            await self._listening

@@ -27,14 +27,15 @@ def _count_messages_once() -> None:
             return {}
         return original(self, queue_name, attribute_names)
 
-    SQSBackend.get_queue_attributes = get_queue_attributes  # type: ignore
+    backend_class: Any = SQSBackend
+    backend_class.get_queue_attributes = get_queue_attributes
 
 
 def _match_dimensions_exactly() -> None:
     """CloudWatch keeps a series for each exact set of dimensions; moto adds up all that match."""
     from moto.cloudwatch.models import CloudWatchBackend
 
-    original = CloudWatchBackend.get_metric_statistics
+    original: Any = CloudWatchBackend.get_metric_statistics
 
     def get_metric_statistics(
         self: Any, *arguments: Any, dimensions: list[dict[str, str]], **named: Any
@@ -55,4 +56,5 @@ def _match_dimensions_exactly() -> None:
         finally:
             del self.get_all_metrics
 
-    CloudWatchBackend.get_metric_statistics = get_metric_statistics  # type: ignore
+    backend_class: Any = CloudWatchBackend
+    backend_class.get_metric_statistics = get_metric_statistics

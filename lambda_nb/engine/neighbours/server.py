@@ -1,6 +1,7 @@
 """The neighbours' process: moto on loopback, with what it lacks put right.
 
-Prints one line, ``{"port": N}``, when it listens; ends when its standard input does, that is with
+Its standard output speaks to the engine: first ``{"port": N}``, once it listens, then a line for
+each event that a service pushes to a function. It ends when its standard input does, that is with
 the engine, however the engine ends.
 """
 
@@ -12,6 +13,8 @@ import os
 import sys
 import threading
 
+from lambda_nb.engine.neighbours.outlet import Outlet
+
 
 def _end_with_engine() -> None:
     sys.stdin.buffer.read()
@@ -21,16 +24,22 @@ def _end_with_engine() -> None:
 def main() -> None:
     """Serve until the engine is gone."""
     threading.Thread(target=_end_with_engine, daemon=True).start()
+    to_engine = sys.stdout
+    sys.stdout = sys.stderr  # whatever a library prints must not reach the engine
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import make_server
 
-    from lambda_nb.engine.neighbours import patches
+    from lambda_nb.engine.neighbours import bus, clock, patches, pushes
 
     patches.apply()
+    outlet = Outlet(to_engine)
+    pushes.install(outlet)
+    clock.Clock(bus.Targets(outlet)).start()
     application = DomainDispatcherApplication(create_backend_app)
     server = make_server("127.0.0.1", 0, application, threaded=True)
-    print(json.dumps({"port": server.server_port}), flush=True)  # noqa: T201
+    to_engine.write(json.dumps({"port": server.server_port}) + "\n")
+    to_engine.flush()
     server.serve_forever()
 
 

@@ -1,0 +1,32 @@
+"""The way from the neighbours' process to the engine: a JSON line for each event of a function."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import Any, TextIO
+
+
+class Outlet:
+    """Hands events for functions to the engine, in order.
+
+    The engine reads the other end all the time and only queues, so a write hardly waits; a service
+    that pushes an event never waits for the function.
+
+    Parameters
+    ----------
+    stream
+        A text stream that the engine reads.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._lock = threading.Lock()
+
+    def send(self, source: str, function_arn: str, event: Any) -> None:
+        """Send one event (a JSON value, or JSON text as it stands)."""
+        payload = event if isinstance(event, str) else json.dumps(event)
+        line = json.dumps({"source": source, "function": function_arn, "payload": payload})
+        with self._lock:
+            self._stream.write(line + "\n")
+            self._stream.flush()
