@@ -30,7 +30,7 @@ MAY_IMPORT = {
 
 # `rules` decides from what it is told: no clock, I/O, thread, random number or outside library.
 RULES_MAY_IMPORT = {
-    "__future__", "array", "ast", "base64", "bisect", "collections", "dataclasses", "datetime",
+    "__future__", "array", "ast", "base64", "bisect", "calendar", "collections", "dataclasses", "datetime",
     "decimal", "enum", "functools", "hashlib", "heapq", "ipaddress", "itertools", "json", "math",
     "numbers", "operator", "re", "string", "typing", "typing_extensions", "types", "uuid", "zlib",
 }  # fmt: skip
