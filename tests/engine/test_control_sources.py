@@ -185,6 +185,35 @@ async def test_mapping_errors(harness: Harness, request_: dict[str, Any], messag
         await harness("CreateEventSourceMapping", **{"FunctionName": "f", **request_})
 
 
+@pytest.mark.parametrize(
+    ("pattern", "valid"),
+    [
+        ('{"body": {"k": ["v", 1, null, {"prefix": "a"}]}}', True),
+        ('{"$or": [{"a": [1]}, {"b": [{"exists": false}]}]}', True),
+        ("{}", True),
+        ('{"a": []}', False),
+        ('{"a": [[1]]}', False),
+        ('{"a": [{"like": "b"}]}', False),
+        ('{"a": [{"prefix": "b", "suffix": "c"}]}', False),
+        ('["a"]', False),
+        ("{", False),
+    ],
+)
+async def test_filter_patterns(harness: Harness, pattern: str, valid: bool) -> None:
+    await harness.function()
+    request = {
+        "FunctionName": "f",
+        "EventSourceArn": QUEUE,
+        "FilterCriteria": {"Filters": [{"Pattern": pattern}]},
+    }
+    if valid:
+        made = await harness("CreateEventSourceMapping", **request)
+        assert made["FilterCriteria"] == request["FilterCriteria"]
+        return
+    with refused(INVALID, "Invalid filter pattern definition."):
+        await harness("CreateEventSourceMapping", **request)
+
+
 async def test_a_source_is_mapped_to_a_function_once(harness: Harness) -> None:
     await harness.function()
     stream = {"FunctionName": "f", "EventSourceArn": STREAM, "StartingPosition": "LATEST"}

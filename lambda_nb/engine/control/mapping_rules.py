@@ -45,6 +45,16 @@ _BROKER_DEFAULTS: Record = {
     "LastProcessingResult": "No records processed",
     "MaximumBatchingWindowInSeconds": 0,
 }
+_OPERATORS = {
+    "anything-but",
+    "cidr",
+    "equals-ignore-case",
+    "exists",
+    "numeric",
+    "prefix",
+    "suffix",
+    "wildcard",
+}
 _ONLY_STREAMS = (
     "BisectBatchOnFunctionError",
     "MaximumRecordAgeInSeconds",
@@ -129,15 +139,30 @@ def check_filters(criteria: Mapping[str, Any] | None) -> None:
             pattern = json.loads(entry.get("Pattern") or "null")
         except ValueError as error:
             raise _bad_pattern() from error
-        if not isinstance(pattern, dict) or not _is_pattern(pattern):
+        if not _is_pattern(pattern):
             raise _bad_pattern()
 
 
-def _is_pattern(pattern: dict[str, Any]) -> bool:
-    return all(
-        _is_pattern(value) if isinstance(value, dict) else isinstance(value, list) and value
-        for value in pattern.values()
-    )
+def _is_pattern(pattern: Any) -> bool:
+    """Whether keys lead to objects or to lists of alternatives, each a value or one operator."""
+    if not isinstance(pattern, dict):
+        return False
+    for key, wanted in pattern.items():
+        if isinstance(wanted, dict):
+            fits = _is_pattern(wanted)
+        elif key == "$or":
+            fits = isinstance(wanted, list) and all(map(_is_pattern, wanted))
+        else:
+            fits = isinstance(wanted, list) and bool(wanted) and all(map(_is_alternative, wanted))
+        if not fits:
+            return False
+    return True
+
+
+def _is_alternative(wanted: Any) -> bool:
+    if isinstance(wanted, dict):
+        return len(wanted) == 1 and wanted.keys() <= _OPERATORS
+    return not isinstance(wanted, list)
 
 
 def _bad_pattern() -> AWSError:
