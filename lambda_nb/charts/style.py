@@ -113,11 +113,17 @@ def titled(ax: Axes, title: str | None) -> None:
         ax.set_title(title, loc="left", color=INK, fontsize=10.5, fontweight="bold")
 
 
+_LEGEND_ABOVE = 60
+"""Letters that fit beside a title."""
+
+
 def legend(ax: Axes, **options: Any) -> None:
-    """A legend above the chart, where it hides nothing."""
+    """A legend above the chart, or beside it when it is long; there it hides nothing."""
     handles, labels = ax.get_legend_handles_labels()
     if not handles:
         return
+    if sum(map(len, labels)) > _LEGEND_ABOVE:
+        options = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.0), "ncols": 1, **options}
     settings = {
         "loc": "lower right",
         "bbox_to_anchor": (1.0, 1.0),
