@@ -1,26 +1,17 @@
-"""The engine, put together: every room started in order, served, and ended in reverse."""
+"""The engine, put together: every room started in order, and ended in reverse."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
-import logging
 import os
-import shutil
-import signal
-import socket
-import tempfile
 import time
-from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
-import uvicorn
-
-from lambda_nb.engine.api import service
 from lambda_nb.engine.api.credentials import Credentials
 from lambda_nb.engine.api.front import Front
 from lambda_nb.engine.api.function_urls import FunctionUrls
@@ -31,28 +22,17 @@ from lambda_nb.engine.api.proxy import Proxy
 from lambda_nb.engine.clients import Clients, ObjectReader
 from lambda_nb.engine.control import Control
 from lambda_nb.engine.control.probe import NeighbourProbe
-from lambda_nb.engine.control.store import StoreError
 from lambda_nb.engine.durable import Durable
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.events.asynchronous import AsyncQueue
 from lambda_nb.engine.events.destinations import Destinations
 from lambda_nb.engine.events.pushes import Pushes
 from lambda_nb.engine.execution import Executor
-from lambda_nb.engine.execution.isolation import IsolationError
 from lambda_nb.engine.loops import LoopGuard
 from lambda_nb.engine.model import Invocation, InvocationResult, Resolved
 from lambda_nb.engine.neighbours import Neighbours
 from lambda_nb.engine.neighbours.child import NeighboursError
-from lambda_nb.engine.parent import ParentWatch
 from lambda_nb.engine.telemetry import LogShipper, Metrics
-
-log = logging.getLogger(__name__)
-
-_GRACE_S = 2
-
-
-class StartError(Exception):
-    """The engine cannot start; the message says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,257 +54,211 @@ class Options:
     parent: int | None = None
 
 
-def run(options: Options) -> None:
-    """Serve until SIGINT, SIGTERM or the parent's end.
+class App:
+    """The rooms of one engine; an asynchronous context that starts and ends them.
 
-    Raises
-    ------
-    StartError
-        If the port or the data directory cannot be had.
+    Parameters
+    ----------
+    options
+        What was asked for.
+    url
+        Where the engine will answer.
+    data_dir
+        Where everything durable lies.
+
+    Attributes
+    ----------
+    front : Front
+        The ASGI application.
+    credentials : Credentials
+        The keys that were issued.
     """
-    listener = _listen(options.port)
-    with contextlib.closing(listener), _data_dir(options.data_dir) as data_dir:
-        try:
-            _run_loop(_serve(options, listener, data_dir))
-        except (StoreError, IsolationError) as error:
-            raise StartError(str(error)) from error
 
-
-def _run_loop(main: Coroutine[Any, Any, None]) -> None:
-    try:
-        import uvloop
-    except ImportError:  # not CPython, or not installed
-        asyncio.run(main)
-    else:
-        uvloop.run(main)
-
-
-def _listen(port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind(("127.0.0.1", port))
-        listener.listen(1024)
-    except OSError as error:
-        listener.close()
-        raise StartError(
-            f"cannot listen on 127.0.0.1:{port}: {error.strerror}. Choose another port with "
-            "--port, or 0 for a free one."
-        ) from error
-    return listener
-
-
-@contextlib.contextmanager
-def _data_dir(given: Path | None) -> Iterator[Path]:
-    """The data directory: the given one, or a private one that ends with the engine."""
-    if given is not None:
-        try:
-            given.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise StartError(
-                f"cannot make the data directory {given}: {error.strerror}. Choose another with "
-                "--data-dir."
-            ) from error
-        yield given.resolve()
-        return
-    private = Path(tempfile.mkdtemp(prefix="lambda-nb-"))
-    try:
-        yield private
-    finally:
-        shutil.rmtree(private, ignore_errors=True)
-
-
-async def _serve(options: Options, listener: socket.socket, data_dir: Path) -> None:
-    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    async with contextlib.AsyncExitStack() as cleanup:
-        engine = await _compose(options, url, data_dir, cleanup)
-        server = _Server(
-            uvicorn.Config(
-                engine.front,
-                http="httptools",
-                ws="none",
-                lifespan="off",
-                interface="asgi3",
-                log_config=None,
-                access_log=False,
-                proxy_headers=False,
-                server_header=False,
-                timeout_keep_alive=75,
-                timeout_graceful_shutdown=_GRACE_S,
-            )
+    def __init__(self, options: Options, url: str, data_dir: Path) -> None:
+        self._options = options
+        self._url = url
+        self._data_dir = data_dir
+        self._work_dir = data_dir / "work"
+        self._started = time.time()
+        self._cleanup = contextlib.AsyncExitStack()
+        self.credentials = Credentials(
+            data_dir / "credentials", account=options.account, region=options.region
         )
-        # The front answers and logs every error itself; uvicorn would repeat them.
-        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
-        server.stop_on_signals()
-        if options.parent is not None:
-            watch = asyncio.ensure_future(ParentWatch(options.parent).gone())
-            watch.add_done_callback(lambda _: server.stop())
-            cleanup.callback(watch.cancel)
-        engine.credentials.write(url)
-        gc.freeze()  # what is loaded by now stays; collections need not walk it again
-        serving = asyncio.ensure_future(server.serve(sockets=[listener]))
-        print(  # noqa: T201
-            f"lambda-nb serving on {url} (account {options.account}, region {options.region}, "
-            f"credentials {engine.credentials.path})",
-            flush=True,
-        )
-        # Read while the first client gets ready, so that no request has to wait for it.
-        await asyncio.to_thread(service.model)
-        await serving
 
-
-class _Server(uvicorn.Server):
-    """uvicorn without its own ideas about signals: ours end the other rooms as well."""
-
-    def stop(self) -> None:
-        """Stop serving; a second call does not wait for open requests."""
-        self.force_exit = self.should_exit
-        self.should_exit = True
-
-    def stop_on_signals(self) -> None:
-        """Stop on SIGINT and SIGTERM."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self.stop)
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave signals to :meth:`stop_on_signals`."""
-        yield
-
-
-@dataclass(frozen=True, slots=True)
-class _Engine:
-    front: Front
-    credentials: Credentials
-
-
-async def _compose(
-    options: Options, url: str, data_dir: Path, cleanup: contextlib.AsyncExitStack
-) -> _Engine:
-    """Start the rooms; what is started is ended by ``cleanup``, last first."""
-    account, region = options.account, options.region
-    started = time.time()
-    work_dir = data_dir / "work"
-    work_dir.mkdir(mode=0o700, exist_ok=True)
-    credentials = Credentials(data_dir / "credentials", account=account, region=region)
-
-    neighbours = Neighbours(
-        account=account,
-        region=region,
-        work_dir=work_dir / "neighbours",
-        external_url=options.neighbours_url,
-        pushed=lambda source, arn, payload: pushes(source, arn, payload),
-    )
-    cleanup.push_async_callback(neighbours.close)
-    neighbours_up = asyncio.ensure_future(neighbours.start())
-    cleanup.push_async_callback(_abandon, neighbours_up)
-
-    async def neighbours_url() -> str:
+    async def __aenter__(self) -> App:
+        """Start the rooms."""
+        self._work_dir.mkdir(mode=0o700, exist_ok=True)
         try:
-            await asyncio.shield(neighbours_up)
+            self._call_neighbours()
+            self._make_executor()
+            self._open_control()
+            await self._bring_up_executor()
+            await self._start_invoking()
+            self._open_front()
+        except BaseException:
+            await self._cleanup.aclose()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """End the rooms, the last one first."""
+        await self._cleanup.aclose()
+
+    def _call_neighbours(self) -> None:
+        """Start the neighbours, which come up on their own, and what talks to them."""
+        options = self._options
+        self._neighbours = Neighbours(
+            account=options.account,
+            region=options.region,
+            work_dir=self._work_dir / "neighbours",
+            external_url=options.neighbours_url,
+            pushed=lambda source, arn, payload: self._pushes(source, arn, payload),
+        )
+        self._cleanup.push_async_callback(self._neighbours.close)
+        self._neighbours_up = asyncio.ensure_future(self._neighbours.start())
+        self._cleanup.push_async_callback(_abandon, self._neighbours_up)
+        user = self.credentials.user
+        keys = (user.access_key, user.secret_key)
+        self._clients = Clients(self._neighbours_url, self._url, keys, options.region)
+
+    async def _neighbours_url(self) -> str:
+        try:
+            await asyncio.shield(self._neighbours_up)
         except NeighboursError as error:
             raise AWSError("ServiceUnavailable", str(error), 503) from error
-        return neighbours.url
+        return self._neighbours.url
 
-    logs = LogShipper(lambda: neighbours.url)
-    cleanup.push_async_callback(logs.close)
-    metrics = Metrics(lambda: neighbours.url, logs)
-    cleanup.push_async_callback(metrics.close)
-    executor = Executor(
-        work_dir=work_dir / "execution",
-        account=account,
-        region=region,
-        api_endpoint=lambda: url,
-        credentials_for=credentials.for_function,
-        logs=logs,
-        records=metrics,
-        keep_alive_s=options.keep_alive_s,
-        account_limit=options.account_concurrency,
-        isolation=options.isolation,
-        function_version=lambda name, number: control.resolve(name, number).function,
-    )
-    cleanup.push_async_callback(executor.close)
+    def _make_executor(self) -> None:
+        options = self._options
+        logs = LogShipper(lambda: self._neighbours.url)
+        self._cleanup.push_async_callback(logs.close)
+        metrics = Metrics(lambda: self._neighbours.url, logs)
+        self._cleanup.push_async_callback(metrics.close)
+        self._executor = Executor(
+            work_dir=self._work_dir / "execution",
+            account=options.account,
+            region=options.region,
+            api_endpoint=lambda: self._url,
+            credentials_for=self.credentials.for_function,
+            logs=logs,
+            records=metrics,
+            keep_alive_s=options.keep_alive_s,
+            account_limit=options.account_concurrency,
+            isolation=options.isolation,
+            function_version=lambda name, number: self._control.resolve(name, number).function,
+        )
+        self._cleanup.push_async_callback(self._executor.close)
 
-    user = credentials.user
-    clients = Clients(neighbours_url, url, (user.access_key, user.secret_key), region)
-    control = Control(
-        data_dir / "control.sqlite",
-        data_dir / "files",
-        account=account,
-        region=region,
-        endpoint=lambda: url,
-        fetch=ObjectReader(clients),
-        executor_hooks=executor,
-        account_limit=options.account_concurrency,
-        probe=NeighbourProbe(clients),
-    )
-    cleanup.callback(control.close)
+    def _open_control(self) -> None:
+        options = self._options
+        self._control = Control(
+            self._data_dir / "control.sqlite",
+            self._data_dir / "files",
+            account=options.account,
+            region=options.region,
+            endpoint=lambda: self._url,
+            fetch=ObjectReader(self._clients),
+            executor_hooks=self._executor,
+            account_limit=options.account_concurrency,
+            probe=NeighbourProbe(self._clients),
+        )
+        self._cleanup.callback(self._control.close)
 
-    async def bring_up() -> None:
-        await executor.start()
-        control.announce()
+    async def _bring_up_executor(self) -> None:
+        """Let the executor probe the machine, a tenth of a second that only invocations wait for.
 
-    # Probing the machine takes a tenth of a second: the first invocation waits for it, not the API.
-    executor_up = asyncio.ensure_future(bring_up())
-    cleanup.push_async_callback(_abandon, executor_up)
-    if options.isolation != "auto":  # a level that is not to be had is said at once
-        await executor_up
+        Raises
+        ------
+        IsolationError
+            The isolation asked for is not to be had here.
+        """
 
-    async def run_once(resolved: Resolved, invocation: Invocation) -> InvocationResult:
-        if executor_up.done():
-            executor_up.result()
+        async def bring_up() -> None:
+            await self._executor.start()
+            self._control.announce()
+
+        self._executor_up = asyncio.ensure_future(bring_up())
+        self._cleanup.push_async_callback(_abandon, self._executor_up)
+        if self._options.isolation != "auto":
+            await self._executor_up
+
+    async def _run_once(self, resolved: Resolved, invocation: Invocation) -> InvocationResult:
+        if self._executor_up.done():
+            self._executor_up.result()
         else:
-            await asyncio.shield(executor_up)
-        return await executor.invoke(resolved.function, invocation)
+            await asyncio.shield(self._executor_up)
+        return await self._executor.invoke(resolved.function, invocation)
 
-    durable = Durable(control, run_once)
-    cleanup.push_async_callback(durable.close)
-    await durable.start()
-    execute = LoopGuard(durable.invoke, control.recursion_allowed)
-    queue = AsyncQueue(
-        data_dir / "events.sqlite",
-        resolve=control.resolve,
-        invoke=execute,
-        settings=control,
-        delivery=Destinations(clients),
-    )
-    cleanup.push_async_callback(queue.close)
-    await queue.start()
-    pushes = Pushes(queue.submit)
+    async def _start_invoking(self) -> None:
+        """Start what invokes functions without a caller that waits."""
+        control = self._control
+        self._durable = Durable(control, self._run_once)
+        self._cleanup.push_async_callback(self._durable.close)
+        await self._durable.start()
+        self._execute = LoopGuard(self._durable.invoke, control.recursion_allowed)
+        self._queue = AsyncQueue(
+            self._data_dir / "events.sqlite",
+            resolve=control.resolve,
+            invoke=self._execute,
+            settings=control,
+            delivery=Destinations(self._clients),
+        )
+        self._cleanup.push_async_callback(self._queue.close)
+        await self._queue.start()
+        self._pushes = Pushes(self._queue.submit)
 
-    gate = Gate(credentials, region=region, open=not options.signed)
-    operations = {**control.operations(), **durable.operations()}
-    invoker = Invoker(control.resolve, execute, queue.submit, durable.begin)
-    lambda_api = LambdaAPI(gate, invoker, operations)
+    def _open_front(self) -> None:
+        control, execute = self._control, self._execute
+        gate = Gate(self.credentials, region=self._options.region, open=not self._options.signed)
+        operations = {**control.operations(), **self._durable.operations()}
 
-    def policy(function_name: str, qualifier: str | None) -> str | None:
-        asked = {"FunctionName": function_name, **({"Qualifier": qualifier} if qualifier else {})}
-        try:
-            answer = operations["GetPolicy"](asked, gate.anyone)
-        except AWSError:
-            return None
-        assert isinstance(answer, dict)
-        return str(answer["Policy"])
+        def policy(function_name: str, qualifier: str | None) -> str | None:
+            asked = {"FunctionName": function_name}
+            if qualifier is not None:
+                asked["Qualifier"] = qualifier
+            try:
+                answer = operations["GetPolicy"](asked, gate.anyone)
+            except AWSError:
+                return None
+            assert isinstance(answer, dict)
+            return str(answer["Policy"])
 
-    urls = FunctionUrls(gate, control.function_url, policy, control.resolve, execute)
-    proxy = Proxy(neighbours_url, credentials.keep_issued)
-    cleanup.push_async_callback(proxy.close)
+        invoker = Invoker(control.resolve, execute, self._queue.submit, self._durable.begin)
+        proxy = Proxy(self._neighbours_url, self.credentials.keep_issued)
+        self._cleanup.push_async_callback(proxy.close)
+        self.front = Front(
+            gate,
+            LambdaAPI(gate, invoker, operations),
+            FunctionUrls(gate, control.function_url, policy, control.resolve, execute),
+            proxy,
+            control.download,
+            self._status,
+        )
 
-    def status() -> dict[str, Any]:
+    def _status(self) -> dict[str, Any]:
+        """What ``/_lambda_nb/status`` shows."""
         return {
             "version": version("lambda-nb"),
             "pid": os.getpid(),
-            "url": url,
-            "account": account,
-            "region": region,
-            "auth": "sigv4" if options.signed else "none",
-            "started": started,
-            "neighbours": neighbours.url if neighbours_up.done() else None,
-            **executor.status(),
+            "url": self._url,
+            "account": self._options.account,
+            "region": self._options.region,
+            "auth": "sigv4" if self._options.signed else "none",
+            "started": self._started,
+            "neighbours": self._neighbours_at(),
+            **self._executor.status(),
         }
 
-    return _Engine(Front(gate, lambda_api, urls, proxy, control.download, status), credentials)
+    def _neighbours_at(self) -> str | None:
+        try:
+            return self._neighbours.url
+        except NeighboursError:
+            return None
 
 
 async def _abandon(task: asyncio.Future[None]) -> None:

@@ -21,7 +21,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.end_with_parent == 0:
         options.end_with_parent = parent
     # Imported late: --help and a wrong option answer at once.
-    from lambda_nb.engine.app import Options, StartError, run
+    from lambda_nb.engine.app import Options
+    from lambda_nb.engine.serve import StartError, run
 
     logging.basicConfig(
         level=options.log_level.upper(),

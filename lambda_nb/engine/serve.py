@@ -1,0 +1,149 @@
+"""The engine's process: its port, its data directory, its ready line and its end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import logging
+import shutil
+import signal
+import socket
+import tempfile
+from collections.abc import Coroutine, Iterator
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from lambda_nb.engine.api import service
+from lambda_nb.engine.app import App, Options
+from lambda_nb.engine.control.store import StoreError
+from lambda_nb.engine.execution.isolation import IsolationError
+from lambda_nb.engine.parent import ParentWatch
+
+_GRACE_S = 2
+
+
+class StartError(Exception):
+    """The engine cannot start; the message says why and what to do."""
+
+
+def run(options: Options) -> None:
+    """Serve until SIGINT, SIGTERM or the parent's end.
+
+    Raises
+    ------
+    StartError
+        If the port or the data directory cannot be had.
+    """
+    listener = _listen(options.port)
+    with contextlib.closing(listener), _data_dir(options.data_dir) as data_dir:
+        try:
+            _run_loop(_serve(options, listener, data_dir))
+        except (StoreError, IsolationError) as error:
+            raise StartError(str(error)) from error
+
+
+def _run_loop(main: Coroutine[Any, Any, None]) -> None:
+    try:
+        import uvloop
+    except ImportError:  # not CPython, or not installed
+        asyncio.run(main)
+    else:
+        uvloop.run(main)
+
+
+def _listen(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+        listener.listen(1024)
+    except OSError as error:
+        listener.close()
+        raise StartError(
+            f"cannot listen on 127.0.0.1:{port}: {error.strerror}. Choose another port with "
+            "--port, or 0 for a free one."
+        ) from error
+    return listener
+
+
+@contextlib.contextmanager
+def _data_dir(given: Path | None) -> Iterator[Path]:
+    """The data directory: the given one, or a private one that ends with the engine."""
+    if given is not None:
+        try:
+            given.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise StartError(
+                f"cannot make the data directory {given}: {error.strerror}. Choose another with "
+                "--data-dir."
+            ) from error
+        yield given.resolve()
+        return
+    private = Path(tempfile.mkdtemp(prefix="lambda-nb-"))
+    try:
+        yield private
+    finally:
+        shutil.rmtree(private, ignore_errors=True)
+
+
+async def _serve(options: Options, listener: socket.socket, data_dir: Path) -> None:
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    async with App(options, url, data_dir) as app:
+        server = _Server(
+            uvicorn.Config(
+                app.front,
+                http="httptools",
+                ws="none",
+                lifespan="off",
+                interface="asgi3",
+                log_config=None,
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+                timeout_keep_alive=75,
+                timeout_graceful_shutdown=_GRACE_S,
+            )
+        )
+        # The front answers and logs every error itself; uvicorn would repeat them.
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+        server.stop_on_signals()
+        watch: asyncio.Future[None] | None = None
+        if options.parent is not None:
+            watch = asyncio.ensure_future(ParentWatch(options.parent).gone())
+            watch.add_done_callback(lambda _: server.stop())
+        app.credentials.write(url)
+        gc.freeze()  # what is loaded by now stays; collections need not walk it again
+        serving = asyncio.ensure_future(server.serve(sockets=[listener]))
+        print(  # noqa: T201
+            f"lambda-nb serving on {url} (account {options.account}, region {options.region}, "
+            f"credentials {app.credentials.path})",
+            flush=True,
+        )
+        # Read while the first client gets ready, so that no request has to wait for it.
+        await asyncio.to_thread(service.model)
+        await serving
+        if watch is not None:
+            watch.cancel()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own ideas about signals: ours end the other rooms as well."""
+
+    def stop(self) -> None:
+        """Stop serving; a second call does not wait for open requests."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+    def stop_on_signals(self) -> None:
+        """Stop on SIGINT and SIGTERM."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.stop)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to :meth:`stop_on_signals`."""
+        yield
