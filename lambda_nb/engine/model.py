@@ -1,9 +1,9 @@
 """What the rooms of the engine tell one another: plain values without behaviour.
 
-``control`` resolves a name to a :class:`FunctionVersion`; ``api`` and the event sources wrap a payload
-in an :class:`Invocation`; ``execution`` answers with an :class:`InvocationResult`, or raises
-:class:`Throttled`. Every finished or refused attempt is also published as an :class:`InvocationRecord`,
-from which metrics, the invocation log and the trace are made.
+``control`` resolves a name to a :class:`FunctionVersion`; ``api`` and the event sources wrap a
+payload in an :class:`Invocation`; ``execution`` answers with an :class:`InvocationResult`, or raises
+:class:`Throttled`. Every finished or refused attempt is also published as an
+:class:`InvocationRecord`, from which metrics, the invocation log and the trace are made.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ class FileSystemMount:
 class FunctionVersion:
     """An immutable picture of one version of a function: all that execution needs to run it.
 
-    ``arn`` is the unqualified function ARN. ``revision`` changes whenever environments started from an
-    earlier picture must not serve another invocation (new code, new configuration).
+    ``arn`` is the unqualified function ARN. ``revision`` changes whenever environments started from
+    an earlier picture must not serve another invocation (new code, new configuration).
     """
 
     account: str
@@ -78,8 +78,8 @@ ResponseChunk = Callable[[bytes], Awaitable[None]]
 class Invocation:
     """One attempt to run a function.
 
-    ``request_id`` is shared by the retries of an asynchronous event. ``invoked_arn`` is the ARN as the
-    caller wrote it (with the alias, if any). ``client_context`` is the decoded JSON text. When
+    ``request_id`` is shared by the retries of an asynchronous event. ``invoked_arn`` is the ARN as
+    the caller wrote it (with the alias, if any). ``client_context`` is the decoded JSON text. When
     ``on_chunk`` is given the caller takes a streamed response: each chunk is passed on as it comes
     (``on_start`` first, with the content type); a buffered handler then makes exactly one chunk.
     """
@@ -126,8 +126,8 @@ class InvocationResult:
 class InvocationRecord:
     """One attempt as the scheduler saw it; the engine's own row of the trace.
 
-    ``arrival_ns`` and ``finish_ns`` are epoch nanoseconds, exactly the times that ``rules.fleet`` was
-    told; two events never carry the same time. ``finish_ns`` equals ``arrival_ns`` for a throttle.
+    ``arrival_ns`` and ``finish_ns`` are epoch nanoseconds, exactly the times that ``rules.fleet``
+    was told; two events never carry the same time. ``finish_ns`` equals ``arrival_ns`` for a throttle.
     ``environment`` is the log stream's name (empty for a throttle).
     """
 
@@ -154,8 +154,8 @@ class InvocationRecord:
     concurrency: int = 0
 
 
-class Throttled(Exception):
-    """Lambda would answer 429. ``reason`` is AWS's word for it (``ThrottleReason`` in the API model)."""
+class Throttled(Exception):  # noqa: N818
+    """Lambda would answer 429; ``reason`` is AWS's word for it, ``ThrottleReason`` in its model."""
 
     def __init__(self, reason: str, retry_after_s: int = 1) -> None:
         super().__init__(reason)
@@ -205,7 +205,7 @@ class Resolved:
     alias: str | None = None
 
 
-class FetchFailed(Exception):
+class FetchFailed(Exception):  # noqa: N818
     """An S3 object could not be read: ``code`` and ``message`` are S3's own words."""
 
     def __init__(self, code: str, message: str) -> None:
@@ -232,10 +232,10 @@ class Probe(Protocol):
 
 
 class ControlHooks(Protocol):
-    """What control tells execution, on the event loop's thread. None of these may block or raise."""
+    """What control tells execution, on the event loop's thread; none may block or raise."""
 
     def code_changed(self, function_name: str, version: str) -> None:
-        """Take no further invocation in the version's present environments; let busy ones finish."""
+        """Give the version's present environments no further invocation; let busy ones finish."""
 
     def deleted(self, function_name: str, version: str | None) -> None:
         """End the environments of one version, or (``None``) of the whole function."""
