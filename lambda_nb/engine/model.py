@@ -1,8 +1,8 @@
 """What the rooms of the engine tell one another: plain values without behaviour.
 
 ``control`` resolves a name to a :class:`FunctionVersion`; ``api`` and the event sources wrap a
-payload in an :class:`Invocation`; ``execution`` answers with an :class:`InvocationResult`, or raises
-:class:`Throttled`. Every finished or refused attempt is also published as an
+payload in an :class:`Invocation`; ``execution`` answers with an :class:`InvocationResult`, or
+raises :class:`Throttled`. Every finished or refused attempt is also published as an
 :class:`InvocationRecord`, from which metrics, the invocation log and the trace are made.
 """
 
@@ -127,8 +127,8 @@ class InvocationRecord:
     """One attempt as the scheduler saw it; the engine's own row of the trace.
 
     ``arrival_ns`` and ``finish_ns`` are epoch nanoseconds, exactly the times that ``rules.fleet``
-    was told; two events never carry the same time. ``finish_ns`` equals ``arrival_ns`` for a throttle.
-    ``environment`` is the log stream's name (empty for a throttle).
+    was told; two events never carry the same time. ``finish_ns`` equals ``arrival_ns`` for a
+    throttle. ``environment`` is the log stream's name (empty for a throttle).
     """
 
     function: str
