@@ -32,7 +32,7 @@ MAY_IMPORT = {
 RULES_MAY_IMPORT = {
     "__future__", "array", "ast", "base64", "bisect", "calendar", "collections", "dataclasses",
     "datetime", "decimal", "enum", "functools", "hashlib", "heapq", "ipaddress", "itertools",
-    "json", "math", "numbers", "operator", "re", "string", "typing", "typing_extensions", "types", "uuid", "zlib",
+    "json", "math", "numbers", "operator", "re", "string", "types", "typing", "uuid", "zlib",
 }  # fmt: skip
 # Names that read a clock or draw random numbers although their module is allowed.
 RULES_MUST_NOT_CALL = {
