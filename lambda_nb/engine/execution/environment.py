@@ -39,7 +39,7 @@ from lambda_nb.engine.execution.memory import Watchdog
 from lambda_nb.engine.execution.outcome import InitResult, Outcome
 from lambda_nb.engine.execution.places import Files
 from lambda_nb.engine.execution.processes import Processes
-from lambda_nb.engine.execution.runtime_api import RuntimeAPI
+from lambda_nb.engine.execution.runtime_api import RuntimeAPI, known_error_type
 from lambda_nb.engine.execution.streaming import ResponseStream
 from lambda_nb.engine.execution.subscriptions import Subscriptions
 from lambda_nb.engine.execution.zygotes import ExitStatus, Process, Zygotes
@@ -399,7 +399,7 @@ class Environment:
         elif outcome.exit_message:
             log.platform(loglines.Exited(request_id, outcome.exit_message))
         status = outcome.status
-        error_type = outcome.error_type if outcome.status == "error" else ""
+        error_type = _log_type(outcome)
         trace = invocation.trace_header or ""
         self._runtime_done(invocation, outcome)
         log.platform(loglines.End(request_id))
@@ -433,7 +433,7 @@ class Environment:
                 invocation.request_id,
                 (time.perf_counter() - self._began) * 1000,
                 outcome.status,
-                outcome.error_type if outcome.status == "error" else "",
+                _log_type(outcome),
                 len(outcome.payload),
                 invocation.trace_header or "",
             )
@@ -600,6 +600,13 @@ class Environment:
     def restore_failed(self, body: bytes, error_type: str) -> None:
         """SnapStart: an after-restore hook failed."""
         self._init_error = (body, error_type)
+
+
+def _log_type(outcome: Outcome) -> str:
+    """The error type that log lines show; a timeout's status says enough."""
+    if outcome.status != "error":
+        return ""
+    return known_error_type(outcome.error_type, "Function")
 
 
 def _new_trace() -> str:

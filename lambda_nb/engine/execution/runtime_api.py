@@ -372,11 +372,22 @@ def _content_type(request: Request) -> str:
     return request.headers.get("content-type", "application/octet-stream")
 
 
+def known_error_type(named: str, family: str) -> str:
+    """A type as Lambda's log lines have it: a name of AWS's own form, else ``family.Unknown``."""
+    return named if _ERROR_TYPE.match(named) else f"{family}.Unknown"
+
+
 def _error_type(request: Request, family: str) -> str:
-    """The error type for logs and metrics; what a function calls its errors is not AWS's."""
+    """The error type for logs and metrics: of the header, else of the error object itself."""
     named = request.headers.get("lambda-runtime-function-error-type", "")
-    return (
-        named
-        if named and (family == "Function" or _ERROR_TYPE.match(named))
-        else (f"{family}.Unknown")
-    )
+    if family == "Runtime":
+        return known_error_type(named, family)
+    return named or _named_inside(bytes(request.body)) or "Function.Unknown"
+
+
+def _named_inside(body: bytes) -> str:
+    try:
+        named = json.loads(body)["errorType"]
+    except (ValueError, KeyError, TypeError):
+        return ""
+    return named if isinstance(named, str) else ""
