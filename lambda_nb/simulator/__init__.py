@@ -5,7 +5,7 @@ invocation: ``simpy``, the reference, and ``compiled``, the same rule functions 
 """
 
 from lambda_nb.simulator.result import Result
-from lambda_nb.simulator.simulate import simulate
+from lambda_nb.simulator.simulate import Prepared, simulate
 from lambda_nb.simulator.workload import WorkloadError
 
-__all__ = ["Result", "WorkloadError", "simulate"]
+__all__ = ["Prepared", "Result", "WorkloadError", "simulate"]

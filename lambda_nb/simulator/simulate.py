@@ -12,8 +12,8 @@ from lambda_nb.rules.keepalive import DEFAULT_KEEP_ALIVE, Fixed
 from lambda_nb.rules.pricing import FREE_STORAGE_MB, PriceBook, book_for
 from lambda_nb.simulator import compiled, reference
 from lambda_nb.simulator.result import Result
-from lambda_nb.simulator.scenario import Policy, Provisioned, Reserved, scenario
-from lambda_nb.simulator.workload import WorkloadError, workload
+from lambda_nb.simulator.scenario import Policy, Provisioned, Reserved, Scenario, scenario
+from lambda_nb.simulator.workload import Floats, Workload, WorkloadError, with_memory, workload
 from lambda_nb.traces import Trace
 
 EngineName = Literal["auto", "simpy", "compiled"]
@@ -97,43 +97,107 @@ def simulate(
     WorkloadError
         When a setting makes no sense for this trace; it says which and why.
     """
-    if not isinstance(trace, Trace):
-        raise WorkloadError(
-            f"simulate needs a Trace, not {type(trace).__name__}; make one with "
-            "Trace.from_pandas(frame)"
-        )
-    if architecture not in ("x86_64", "arm64"):
-        raise WorkloadError(f"architecture is {architecture!r}; give 'x86_64' or 'arm64'")
-    if engine not in ("auto", "simpy", "compiled"):
-        raise WorkloadError(f"engine is {engine!r}; give 'auto', 'simpy' or 'compiled'")
-    rng = np.random.default_rng(seed)
-    load = workload(trace, memory=memory, init=init, duration=duration, timeout=timeout, rng=rng)
-    assumed = scenario(
-        load,
+    prepared = Prepared(trace, init=init, duration=duration, timeout=timeout, seed=seed)
+    return prepared.simulate(
+        memory=memory,
         keep_alive=keep_alive,
         provisioned=provisioned,
         reserved=reserved,
         account_limit=account_limit,
+        pricing=pricing,
+        ephemeral_storage=ephemeral_storage,
+        architecture=architecture,
         scale_burst=scale_burst,
         scale_rate=scale_rate,
         max_age=max_age,
+        engine=engine,
+        progress=progress,
     )
-    u = None if isinstance(assumed.policy, Fixed) else rng.random(len(load))
-    run_on = compiled if engine == "compiled" else reference
-    if engine == "auto" and len(load) >= FEW and compiled.covers(assumed, load, u):
-        run_on = compiled
-    if engine == "compiled" and not compiled.covers(assumed, load, u):
+
+
+class Prepared:
+    """A trace made ready once, to be simulated under many settings.
+
+    What depends on the trace alone (durations, init phases, draws from laws) is worked out here;
+    each :meth:`simulate` then costs the replay only. Parameters as for :func:`simulate`.
+    """
+
+    def __init__(
+        self,
+        trace: Trace,
+        *,
+        init: Any = None,
+        duration: Any = None,
+        timeout: float | Mapping[str, float] | None = None,
+        seed: int = 0,
+    ) -> None:
+        if not isinstance(trace, Trace):
+            raise WorkloadError(
+                f"simulate needs a Trace, not {type(trace).__name__}; make one with "
+                "Trace.from_pandas(frame)"
+            )
+        self.trace = trace
+        # Two streams: a policy that draws must not shift what the laws draw.
+        self._seeds = np.random.SeedSequence(seed).spawn(2)
+        rng = np.random.default_rng(self._seeds[0])
+        self._load = workload(trace, init=init, duration=duration, timeout=timeout, rng=rng)
+
+    def simulate(
+        self,
+        *,
+        memory: int | Mapping[str, int] | None = None,
+        keep_alive: Policy = DEFAULT_KEEP_ALIVE,
+        provisioned: Provisioned = None,
+        reserved: Reserved = None,
+        account_limit: int = 1000,
+        pricing: PriceBook | str | date | None = None,
+        ephemeral_storage: int = FREE_STORAGE_MB,
+        architecture: str = "x86_64",
+        scale_burst: float = 1000.0,
+        scale_rate: float = 100.0,
+        max_age: float | str = float("inf"),
+        engine: EngineName = "auto",
+        progress: Callable[[int], None] | None = None,
+    ) -> Result:
+        """Replay the trace under these settings; see :func:`simulate`."""
+        if architecture not in ("x86_64", "arm64"):
+            raise WorkloadError(f"architecture is {architecture!r}; give 'x86_64' or 'arm64'")
+        if engine not in ("auto", "simpy", "compiled"):
+            raise WorkloadError(f"engine is {engine!r}; give 'auto', 'simpy' or 'compiled'")
+        load = with_memory(self._load, memory)
+        assumed = scenario(
+            load,
+            keep_alive=keep_alive,
+            provisioned=provisioned,
+            reserved=reserved,
+            account_limit=account_limit,
+            scale_burst=scale_burst,
+            scale_rate=scale_rate,
+            max_age=max_age,
+        )
+        u = None
+        if not isinstance(assumed.policy, Fixed):
+            u = np.random.default_rng(self._seeds[1]).random(len(load))
+        book = book_for(pricing)
+        run = _engine(engine, load, assumed, u).simulate(load, assumed, u, progress)
+        return Result(
+            self.trace,
+            load,
+            assumed,
+            run,
+            book,
+            ephemeral_storage=ephemeral_storage,
+            architecture=architecture,
+        )
+
+
+def _engine(asked: EngineName, load: Workload, assumed: Scenario, u: Floats | None) -> Any:
+    """The engine for a run: as asked, or the compiled one where it pays and can."""
+    covered = asked != "simpy" and compiled.covers(assumed, load, u)
+    if asked == "compiled" and not covered:
         raise WorkloadError(
             f"the compiled engine cannot run the policy {type(assumed.policy).__name__}, which "
             "must be asked at each idle period; leave engine out, or give engine='simpy'"
         )
-    run = run_on.simulate(load, assumed, u, progress)
-    return Result(
-        trace,
-        load,
-        assumed,
-        run,
-        book_for(pricing),
-        ephemeral_storage=ephemeral_storage,
-        architecture=architecture,
-    )
+    enough = asked == "compiled" or len(load) >= FEW
+    return compiled if covered and enough else reference

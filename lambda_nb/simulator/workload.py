@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -70,7 +70,6 @@ class WorkloadError(ValueError):
 def workload(
     trace: Trace,
     *,
-    memory: int | Mapping[str, int] | None,
     init: Any,
     duration: Any,
     timeout: float | Mapping[str, float] | None,
@@ -82,8 +81,6 @@ def workload(
     ----------
     trace
         What was invoked when.
-    memory
-        MB, for all functions or by name; the trace's own where not given.
     init, duration
         Seconds, laws (a callable ``law(rng, n)``), or these by function; the trace's own where not
         given.
@@ -130,7 +127,7 @@ def workload(
         duration=measured,
         finish=finish,
         was=was,
-        memory=_memory(trace, memory, functions, codes),
+        memory=_memory(trace),
     )
 
 
@@ -148,7 +145,7 @@ def _filled(values: Floats, codes: Ints, functions: list[str], name: str) -> Flo
     missing = np.isnan(values)
     if not missing.any():
         return values
-    filled = values.copy()
+    filled: Floats = values.copy()
     for code in np.unique(codes[missing]):
         of_function = values[codes == code]
         known = of_function[~np.isnan(of_function)]
@@ -208,7 +205,7 @@ def _given(
     if not isinstance(given, Mapping):
         each: Floats = _by_function(given, name, functions, np.nan)[codes]
         return each
-    values = otherwise.copy()
+    values: Floats = otherwise.copy()
     constants = {key: law for key, law in given.items() if not callable(law)}
     _by_function(dict.fromkeys(given, 0.0), name, functions, 0.0)
     for key, law in given.items():
@@ -220,12 +217,16 @@ def _given(
     return values
 
 
-def _memory(
-    trace: Trace, memory: int | Mapping[str, int] | None, functions: list[str], codes: Ints
-) -> Ints:
+def _memory(trace: Trace) -> Ints:
     own = trace.numbers("memory")
-    values: Floats = np.where(np.isnan(own), float(DEFAULT_MEMORY_MB), own)
-    if memory is not None:
-        asked = _by_function(memory, "memory", functions, np.nan)[codes]
-        values = np.where(np.isnan(asked), values, asked)
-    return values.astype(np.int32)
+    known = np.where(np.isnan(own), float(DEFAULT_MEMORY_MB), own)
+    return known.astype(np.int32)
+
+
+def with_memory(load: Workload, memory: int | Mapping[str, int] | None) -> Workload:
+    """The same requests to functions of other memory: MB, for all functions or by name."""
+    if memory is None:
+        return load
+    asked = _by_function(memory, "memory", load.functions, np.nan)[load.function]
+    chosen = np.where(np.isnan(asked), load.memory, asked).astype(np.int32)
+    return replace(load, memory=chosen)
