@@ -65,7 +65,7 @@ class Credentials:
         try:
             issued = json.loads(self._json.read_text())
             return issued["access_key_id"], issued["secret_access_key"]
-        except (FileNotFoundError, ValueError, KeyError):
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
             return None
 
     def write(self, endpoint: str) -> None:
