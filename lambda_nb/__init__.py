@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lambda_nb import charts, rules, simulator, traces
+    from lambda_nb.notebook.explore import explore
     from lambda_nb.notebook.extension import load_ipython_extension, unload_ipython_extension
     from lambda_nb.simulator import simulate
     from lambda_nb.traces import Trace
@@ -23,6 +24,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Trace",
     "charts",
+    "explore",
     "load_ipython_extension",
     "rules",
     "simulate",
@@ -34,6 +36,7 @@ __all__ = [
 # Where each public name lives; nothing heavy is imported before it is asked for.
 _HOMES = {
     "Trace": "lambda_nb.traces",
+    "explore": "lambda_nb.notebook.explore",
     "load_ipython_extension": "lambda_nb.notebook.extension",
     "simulate": "lambda_nb.simulator",
     "unload_ipython_extension": "lambda_nb.notebook.extension",
