@@ -25,8 +25,11 @@ from lambda_nb.engine.control.probe import NeighbourProbe
 from lambda_nb.engine.durable import Durable
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.events.asynchronous import AsyncQueue
+from lambda_nb.engine.events.calls import Calls
 from lambda_nb.engine.events.destinations import Destinations
+from lambda_nb.engine.events.mapping import Runner
 from lambda_nb.engine.events.pushes import Pushes
+from lambda_nb.engine.events.sources import EventSources
 from lambda_nb.engine.execution import Executor
 from lambda_nb.engine.loops import LoopGuard
 from lambda_nb.engine.model import Invocation, InvocationResult, Resolved
@@ -211,6 +214,11 @@ class App:
         self._cleanup.push_async_callback(self._queue.close)
         await self._queue.start()
         self._pushes = Pushes(self._queue.submit)
+        user = self.credentials.user
+        calls = Calls(self._neighbours_url, (user.access_key, user.secret_key))
+        sources = EventSources(control.store, calls, Runner(control.resolve, self._execute))
+        self._cleanup.push_async_callback(sources.close)
+        sources.start()
 
     def _open_front(self) -> None:
         control, execute = self._control, self._execute

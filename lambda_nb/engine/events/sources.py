@@ -1,0 +1,128 @@
+"""Event source mappings at work: a poller for each that is enabled, as control's records say."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from lambda_nb.engine.control.store import Record, Store
+from lambda_nb.engine.events.calls import Calls
+from lambda_nb.engine.events.mapping import EventSourceMapping, Runner
+from lambda_nb.engine.events.sqs import QueuePoller
+
+log = logging.getLogger(__name__)
+
+
+class Poller(Protocol):
+    """Reads one source for one function."""
+
+    async def run(self) -> None:
+        """Read until told to stop."""
+
+    def stop(self) -> None:
+        """Read no more, but finish what has begun."""
+
+    async def close(self) -> None:
+        """Abandon what runs."""
+
+
+class EventSources:
+    """Starts and stops pollers as mappings come, change and go.
+
+    Parameters
+    ----------
+    store
+        Control's records; told after every change of them.
+    calls
+        Makes the calls to queues and streams.
+    run
+        Runs functions.
+    """
+
+    def __init__(self, store: Store, calls: Calls, run: Runner) -> None:
+        self._store = store
+        self._calls = calls
+        self._run = run
+        self._active: dict[str, tuple[object, Poller]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    def start(self) -> None:
+        """Begin with the mappings that are enabled now, and follow what changes."""
+        self._store.watch(self._look)
+        self._look()
+
+    async def close(self) -> None:
+        """Stop all reading at once."""
+        self._closed = True
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*(poller.close() for _, poller in self._active.values()))
+        await self._calls.close()
+
+    def _look(self) -> None:
+        if self._closed:
+            return
+        records = self._store.children("mapping", "")
+        enabled = {
+            identifier: record
+            for identifier, record in records.items()
+            if record["state"] == "Enabled"
+        }
+        for identifier, (version, poller) in list(self._active.items()):
+            record = enabled.get(identifier)
+            if record is None or _version(record) != version:
+                poller.stop()
+                del self._active[identifier]
+        for identifier, record in enabled.items():
+            if identifier not in self._active:
+                self._begin(identifier, record)
+
+    def _begin(self, identifier: str, record: Record) -> None:
+        mapping = EventSourceMapping(identifier, record["function"], record["config"])
+        poller = self._poller(mapping)
+        if poller is None:
+            return
+        self._active[identifier] = (_version(record), poller)
+        task = asyncio.get_running_loop().create_task(poller.run())
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _poller(self, mapping: EventSourceMapping) -> Poller | None:
+        service = (mapping.config.get("EventSourceArn") or "::").split(":")[2]
+        processed = self._processed(mapping.identifier)
+        if service == "sqs":
+            return QueuePoller(mapping, self._calls, self._run, processed)
+        processed(f"PROBLEM: this engine reads nothing from {service or 'self-managed brokers'}")
+        return None
+
+    def _processed(self, identifier: str) -> Callable[[str], None]:
+        """Keeps ``LastProcessingResult`` of a mapping up to date."""
+
+        def note(result: str) -> None:
+            record = self._store.get("mapping", "", identifier)
+            if self._closed or record is None or record["state"] != record["target"]:
+                return
+            if "LastProcessingResult" not in record["config"]:
+                return  # queues do not show it
+            if record["config"]["LastProcessingResult"] != result:
+                config = {**record["config"], "LastProcessingResult": result}
+                with self._store.write() as batch:
+                    batch.put("mapping", "", identifier, {**record, "config": config})
+
+        return note
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("an event source has stopped", exc_info=task.exception())
+
+
+def _version(record: Record) -> object:
+    """What a poller depends on: it is started afresh when this changes."""
+    config: dict[str, Any] = dict(record["config"])
+    config.pop("LastProcessingResult", None)
+    return (record["function"], config)
