@@ -23,27 +23,28 @@ import shutil
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Literal
 
-from lambda_nb.engine.execution import extensions, variables
+from lambda_nb.engine.execution import extensions, report, variables
 from lambda_nb.engine.execution import outcome as outcomes
-from lambda_nb.engine.execution.clock import epoch_ms, iso
+from lambda_nb.engine.execution.clock import epoch_ms
 from lambda_nb.engine.execution.extensions import Extensions
 from lambda_nb.engine.execution.functionlog import FunctionLog
-from lambda_nb.engine.execution.isolation import Isolation, Sandbox
+from lambda_nb.engine.execution.isolation import Sandbox
 from lambda_nb.engine.execution.launch import Launch, launcher
 from lambda_nb.engine.execution.memory import Watchdog
 from lambda_nb.engine.execution.outcome import InitResult, Outcome
-from lambda_nb.engine.execution.places import Files
+from lambda_nb.engine.execution.phase import Happening, Phase
+from lambda_nb.engine.execution.preparation import Prepared, Services
 from lambda_nb.engine.execution.processes import Processes
-from lambda_nb.engine.execution.runtime_api import RuntimeAPI, known_error_type
+from lambda_nb.engine.execution.report import Finished
+from lambda_nb.engine.execution.runtime_api import RuntimeAPI
 from lambda_nb.engine.execution.streaming import ResponseStream
 from lambda_nb.engine.execution.subscriptions import Subscriptions
-from lambda_nb.engine.execution.zygotes import ExitStatus, Process, Zygotes
-from lambda_nb.engine.model import FunctionVersion, Invocation, LogSink
+from lambda_nb.engine.execution.zygotes import ExitStatus, Process
+from lambda_nb.engine.model import Invocation
 from lambda_nb.rules import loglines
 
 INIT_LIMIT_S = 10.0
@@ -51,45 +52,6 @@ INIT_LIMIT_S = 10.0
 
 RESTORE_LIMIT_S = 10.0
 """Longest SnapStart restore, after-restore hooks included (AWS Developer Guide)."""
-
-Happening = Literal["next", "exit", "timeout", "extension"]
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A function version made ready to run: how it starts and where its files are."""
-
-    function: FunctionVersion
-    launch: Launch | None
-    files: Files
-    entrypoint_error: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Services:
-    """What every environment of an engine shares."""
-
-    work_dir: Path
-    zygotes: Zygotes
-    isolation: Isolation
-    logs: LogSink
-    endpoint: Callable[[], str]
-    credentials_for: Callable[[FunctionVersion], tuple[str, str, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """One invocation as it came out, with what REPORT says of it (milliseconds, megabytes).
-
-    ``init_ms`` is the init phase, or with SnapStart the restore, that went before it.
-    """
-
-    outcome: Outcome
-    duration_ms: float
-    billed_ms: int
-    init_ms: float | None
-    max_memory_mb: int
-    log_tail: bytes
 
 
 class Environment:
@@ -123,8 +85,7 @@ class Environment:
         self._watchdog: Watchdog | None = None
         self._peak_mb = 0
         self._out_of_memory = False
-        self._happened: asyncio.Future[Happening] | None = None
-        self._until: Callable[[], bool] | None = None
+        self._phase = Phase()
         self._outcome: Outcome | None = None
         self._init_error: tuple[bytes, str] | None = None
         self._invocation: Invocation | None = None
@@ -156,7 +117,7 @@ class Environment:
         function = self.function
         self.log.platform(
             loglines.InitStart(
-                self._runtime_version(),
+                self.prepared.runtime_version,
                 function.runtime_version_arn,
                 self.initialization_type,
                 "init",
@@ -239,7 +200,7 @@ class Environment:
         function = self.function
         self.log.platform(
             loglines.RestoreStart(
-                self._runtime_version(),
+                self.prepared.runtime_version,
                 function.runtime_version_arn,
                 function.name,
                 function.version,
@@ -285,16 +246,16 @@ class Environment:
         env = self._variables(launch)
         began = time.perf_counter()
         if self._extensions.expected:
-            waiting = self._wait(limit_s, until=lambda: self._extensions.all_registered)
+            waiting = self._wait(limit_s, lambda: self._extensions.all_registered)
             await self._start_extensions(self._processes, env)
-            self._proceed()
+            self._phase.check()
             if (happened := await waiting) != "next":
                 return happened
         runtime = await self._processes.start_runtime(launch, env)
         runtime.exited.add_done_callback(self._exited)
         self._watchdog = Watchdog(runtime, self.function.memory_mb, self._exceeded)
         waiting = self._wait(max(0.001, limit_s - (time.perf_counter() - began)))
-        self._proceed()  # it may have asked before the zygote's word of its pid was read
+        self._phase.check()  # it may have asked before the zygote's word of its pid was read
         return await waiting
 
     async def _start_extensions(self, processes: Processes, env: dict[str, str]) -> None:
@@ -320,10 +281,6 @@ class Environment:
             log_group=self.log.group,
             log_stream=self.log.stream,
         )
-
-    def _runtime_version(self) -> str:
-        launch = self.prepared.launch
-        return launch.runtime_version if launch is not None else self.function.runtime
 
     # -- an invocation
 
@@ -383,44 +340,22 @@ class Environment:
             await self._stream.close()
 
     def _report(self, invocation: Invocation, outcome: Outcome, duration_ms: float) -> Finished:
-        log = self.log
-        request_id = invocation.request_id
-        init_ms = restore_ms = None
+        """Write what remains to be said; the first invocation tells of the init phase as well."""
+        init = None
         if self._init is not None and not self._init_reported:
             self._init_reported = True
-            restore_ms = self._init.restore_ms
-            if self._init.ok and self.initialization_type == "on-demand":
-                init_ms = self._init.duration_ms
-        memory = self.function.memory_mb if self._out_of_memory else self._memory_mb()
-        billed = loglines.billed_ms(duration_ms, init_ms or 0.0)
-        if outcome.status == "timeout":
-            stamp = iso(epoch_ms())
-            log.platform(loglines.TimedOut(stamp, request_id, float(self.function.timeout_s)))
-        elif outcome.exit_message:
-            log.platform(loglines.Exited(request_id, outcome.exit_message))
-        status = outcome.status
-        error_type = _log_type(outcome)
-        trace = invocation.trace_header or ""
+            if self._init.ok and self.initialization_type != "provisioned-concurrency":
+                init = self._init
         self._runtime_done(invocation, outcome)
-        log.platform(loglines.End(request_id))
-        reported = outcome.reported or self.function.log_format == "JSON"
-        log.platform(
-            loglines.Report(
-                request_id,
-                duration_ms,
-                billed,
-                self.function.memory_mb,
-                memory,
-                init_ms,
-                restore_ms,
-                None if restore_ms is None else loglines.billed_ms(restore_ms),
-                status=status if reported else None,
-                error_type=error_type if reported else "",
-                trace=trace if "Sampled=1" in trace else "",
-            )
+        return report.close_log(
+            self.log,
+            self.function,
+            invocation,
+            outcome,
+            duration_ms=duration_ms,
+            max_memory_mb=self.function.memory_mb if self._out_of_memory else self._memory_mb(),
+            init=init,
         )
-        started_ms = init_ms if restore_ms is None else restore_ms
-        return Finished(outcome, duration_ms, billed, started_ms, memory, log.tail())
 
     def _runtime_done(self, invocation: Invocation, outcome: Outcome) -> None:
         """Say once that the runtime is through with an invocation; extensions may still work."""
@@ -433,7 +368,7 @@ class Environment:
                 invocation.request_id,
                 (time.perf_counter() - self._began) * 1000,
                 outcome.status,
-                _log_type(outcome),
+                report.error_type(outcome),
                 len(outcome.payload),
                 invocation.trace_header or "",
             )
@@ -447,43 +382,26 @@ class Environment:
     # -- waiting
 
     def _wait(
-        self, limit_s: float, until: Callable[[], bool] | None = None
+        self, limit_s: float, over: Callable[[], bool] | None = None
     ) -> asyncio.Future[Happening]:
-        """A future of what ends this phase: all is done, a process exited, or it is late.
-
-        All is done when ``until`` says so; without it, when the runtime and every extension have
-        asked for their next event.
-        """
-        loop = asyncio.get_running_loop()
-        happened: asyncio.Future[Happening] = loop.create_future()
-        self._happened, self._until = happened, until
-        timer = loop.call_later(limit_s, self._resolve, "timeout")
-        happened.add_done_callback(lambda _: timer.cancel())
+        """Begin a phase; without ``over`` it ends when the runtime and every extension are idle."""
         watched = self._sandbox is not None and self._sandbox.watches_memory
         if self._watchdog is not None and not watched:
             self._watchdog.start()
-        if until is None and (self._runtime is None or not self._runtime.alive):
-            self._resolve("exit")
+        happened = self._phase.begin(limit_s, over or self._idle)
+        if over is None and self.pid is None:
+            self._phase.end("exit")
         return happened
 
-    def _resolve(self, what: Happening) -> None:
-        if self._happened is not None and not self._happened.done():
-            self._happened.set_result(what)
-
-    def _proceed(self) -> None:
-        """See whether the phase is over."""
-        if self._until is not None:
-            if self._until():
-                self._resolve("next")
-        elif (self._api.parked or self._api.restoring) and self._extensions.idle:
-            self._resolve("next")
+    def _idle(self) -> bool:
+        return (self._api.parked or self._api.restoring) and self._extensions.idle
 
     def _exited(self, exited: asyncio.Future[ExitStatus]) -> None:
         """The runtime is gone; what it sent before may still be on its way."""
         if self._runtime is not None and self._runtime.exited is exited:
             if self._sandbox is not None and self._sandbox.ran_out_of_memory():
                 self._out_of_memory = True
-            self._api.when_quiet(lambda: self._resolve("exit"))
+            self._api.when_quiet(lambda: self._phase.end("exit"))
 
     def _extension_exited(self, name: str, exited: asyncio.Future[ExitStatus]) -> None:
         """An extension is gone although nobody told it to go."""
@@ -541,7 +459,7 @@ class Environment:
         """The runtime is done, with the init phase or an invocation."""
         if self._invocation is not None and self._outcome is not None:
             self._runtime_done(self._invocation, self._outcome)
-        self._proceed()
+        self._phase.check()
 
     def responded(self, body: bytes, content_type: str) -> None:
         """The handler returned."""
@@ -582,31 +500,24 @@ class Environment:
 
     def extension_asked(self) -> None:
         """An extension has registered, or is done with its event."""
-        self._proceed()
+        self._phase.check()
 
     def extension_failed(self, error_type: str, message: str) -> None:
         """An extension gave up, or its process ended."""
         if self._extension_error is None:
             self._extension_error = (error_type, message)
-        self._resolve("extension")
+        self._phase.end("extension")
 
     def asked_restore(self) -> bool:
         """SnapStart: the runtime is ready for its snapshot."""
         if self.initialization_type != "snap-start":
             return False
-        self._proceed()
+        self._phase.check()
         return True
 
     def restore_failed(self, body: bytes, error_type: str) -> None:
         """SnapStart: an after-restore hook failed."""
         self._init_error = (body, error_type)
-
-
-def _log_type(outcome: Outcome) -> str:
-    """The error type that log lines show; a timeout's status says enough."""
-    if outcome.status != "error":
-        return ""
-    return known_error_type(outcome.error_type, "Function")
 
 
 def _new_trace() -> str:

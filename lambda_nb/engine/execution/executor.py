@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import random
 import resource
 import shutil
 from collections.abc import Callable
@@ -19,17 +18,19 @@ from pathlib import Path
 from typing import Any
 
 from lambda_nb.engine.errors import AWSError
-from lambda_nb.engine.execution import interpreters, launch, layers
-from lambda_nb.engine.execution.clock import Clock
-from lambda_nb.engine.execution.environment import Environment, Finished, Services
+from lambda_nb.engine.execution import interpreters, launch, layers, report
+from lambda_nb.engine.execution.environment import Environment
+from lambda_nb.engine.execution.hooks import FindVersion, Hooks
 from lambda_nb.engine.execution.isolation import Isolation
 from lambda_nb.engine.execution.places import Files
-from lambda_nb.engine.execution.pools import Key, Pool, Pools
+from lambda_nb.engine.execution.pools import Pool, Pools
+from lambda_nb.engine.execution.preparation import Services
+from lambda_nb.engine.execution.report import Attempt
+from lambda_nb.engine.execution.roster import Roster
 from lambda_nb.engine.execution.zygotes import SpawnError, Zygotes
 from lambda_nb.engine.model import (
     FunctionVersion,
     Invocation,
-    InvocationRecord,
     InvocationResult,
     LogSink,
     RecordSink,
@@ -45,13 +46,9 @@ _STARTS: dict[int, Start] = {
     rules.COLD: "cold",
     rules.PROVISIONED: "provisioned",
 }
-_LONGEST_SLEEP_S = 3600.0
-_STARTS_AT_ONCE = 8
-PROVISIONED_INIT_LIMIT_S = 130.0
-"""Longest init phase of a provisioned environment, unless the function's timeout is longer."""
 
 
-class Executor:
+class Executor(Hooks):
     """Runs function versions in execution environments of this machine.
 
     Parameters
@@ -100,34 +97,28 @@ class Executor:
         fork: bool = True,
         isolation: str = "auto",
         share_cpu: bool = False,
-        function_version: Callable[[str, str], FunctionVersion] | None = None,
+        function_version: FindVersion | None = None,
     ) -> None:
         self.account = account
         self.region = region
         self._work_dir = work_dir
         self._runtime_dir = work_dir / "runtime"
         self._records = records
-        self._keep_alive = (
-            keep_alive_s if isinstance(keep_alive_s, KeepAlive) else Fixed(keep_alive_s)
-        )
-        self._clock = Clock()
-        self._fleet = Fleet(
+        policy = keep_alive_s if isinstance(keep_alive_s, KeepAlive) else Fixed(keep_alive_s)
+        fleet = Fleet(
             account_limit=account_limit,
             scale_burst=scale_burst,
             scale_rate=scale_rate,
             max_age=max_age_s,
         )
         self._isolation = Isolation(isolation, work_dir, share_cpu=share_cpu)
-        self._pools = Pools(self._fleet, self._isolation, work_dir, self._runtime_dir, fork=fork)
         self._zygotes = Zygotes()
-        self._services = Services(
-            work_dir, self._zygotes, self._isolation, logs, api_endpoint, credentials_for
+        super().__init__(
+            Roster(fleet, policy),
+            Pools(fleet, self._isolation, work_dir, self._runtime_dir, fork=fork),
+            Services(work_dir, self._zygotes, self._isolation, logs, api_endpoint, credentials_for),
+            function_version,
         )
-        self._function_version = function_version
-        self._environments: dict[int, Environment] = {}
-        self._tasks: set[asyncio.Task[Any]] = set()
-        self._expiry: asyncio.TimerHandle | None = None
-        self._closing = False
 
     # -- life of the executor
 
@@ -140,18 +131,13 @@ class Executor:
             asyncio.to_thread(launch.link_sdk, self._runtime_dir),
             asyncio.to_thread(self._isolation.probe),
         )
-        self._background(self._warm_up())
+        self._roster.background(self._warm_up())
 
     async def close(self) -> None:
         """End every environment and every process of this executor."""
-        self._closing = True
-        if self._expiry is not None:
-            self._expiry.cancel()
+        self._roster.closing = True
         await self._zygotes.close()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        environments = list(self._environments.values())
-        self._environments.clear()
-        await asyncio.gather(*(e.end() for e in environments), return_exceptions=True)
+        await self._roster.close()
         self._isolation.close()
         await asyncio.to_thread(shutil.rmtree, self._work_dir / "environments", ignore_errors=True)
 
@@ -171,7 +157,7 @@ class Executor:
                     "initialization_type": e.initialization_type,
                     "created": e.created,
                 }
-                for e in self._environments.values()
+                for e in self._roster.all()
             ],
         }
 
@@ -190,233 +176,54 @@ class Executor:
             When this machine cannot run the function at all.
         """
         tenant = invocation.tenant_id or "" if function.tenant_isolation else ""
-        pool = self._pools.find(function, tenant)
-        if pool is None:
-            pool = await self._pools.make(function, tenant)
-            for key in self._pools.others(function, tenant):
-                self._pools.close(key, self._now())
-            self._bury()
-        if self._closing:
+        pool = self._pools.find(function, tenant) or await self._first(function, tenant)
+        if self._roster.closing:
             raise _closing()
-        arrival_ns = self._clock.now_ns()
-        code, slot = self._fleet.arrive(self._clock.seconds(arrival_ns), pool.index)
-        self._bury()
-        concurrency = self._fleet.in_flight(pool.function_index)
-        if code not in _STARTS:
+        code, slot, arrival_ns = self._roster.arrive(pool.index)
+        concurrency = self._roster.fleet.in_flight(pool.function_index)
+        start = _STARTS.get(code, "throttle")
+        attempt = Attempt(function, invocation, start, arrival_ns, concurrency)
+        if start == "throttle":
             reason = rules.THROTTLE_REASONS[code]
-            self._record_throttle(function, invocation, arrival_ns, reason, concurrency)
+            self._records.record(report.throttle(attempt, reason))
             raise Throttled(reason)
-        served = self._serve(pool, invocation, _STARTS[code], slot, arrival_ns, concurrency)
-        return await asyncio.shield(self._background(served))
+        return await asyncio.shield(self._roster.background(self._serve(pool, attempt, slot)))
 
-    async def _serve(
-        self,
-        pool: Pool,
-        invocation: Invocation,
-        start: Start,
-        slot: int,
-        arrival_ns: int,
-        concurrency: int,
-    ) -> InvocationResult:
-        function = pool.prepared.function
-        serial = self._fleet.serial(slot)
+    async def _first(self, function: FunctionVersion, tenant: str) -> Pool:
+        """The pool of a revision that has none yet; those of earlier revisions drain."""
+        pool = await self._pools.make(function, tenant)
+        for key in self._pools.others(function, tenant):
+            self._pools.close(key, self._roster.now())
+        self._roster.bury()
+        return pool
+
+    async def _serve(self, pool: Pool, attempt: Attempt, slot: int) -> InvocationResult:
+        roster = self._roster
         try:
-            if start == "cold":
-                kind = "snap-start" if function.snap_start else "on-demand"
-                environment = Environment(pool.prepared, self._services, initialization_type=kind)
-                self._environments[serial] = environment
+            if attempt.start == "cold":
+                environment = self._new_environment(pool)
+                roster.add(slot, environment)
                 await environment.start()
             else:
-                environment = self._environments[serial]
-            finished = await environment.invoke(invocation)
-        except SpawnError as error:
-            self._fleet.discard(self._now(), slot)
-            self._bury()
-            if self._closing:
+                environment = roster.at(slot)
+            done = await environment.invoke(attempt.invocation)
+        except Exception as error:
+            roster.discard(slot)
+            if roster.closing:
                 raise _closing() from error
-            raise AWSError("ServiceException", f"Sandbox.Failure: {error}", 500) from error
-        except Exception:
-            self._fleet.discard(self._now(), slot)
-            self._bury()
+            if isinstance(error, SpawnError):
+                raise AWSError("ServiceException", f"Sandbox.Failure: {error}", 500) from error
             raise
-        if self._closing:
+        if roster.closing:
             raise _closing()
-        finish_ns = self._finish(slot, function)
         environment.rest()
-        self._bury()
-        outcome = finished.outcome
-        self._records.record(
-            InvocationRecord(
-                function=function.name,
-                version=function.version,
-                request_id=invocation.request_id,
-                arrival_ns=arrival_ns,
-                finish_ns=finish_ns,
-                start=start,
-                status=outcome.status,
-                error_type=outcome.error_type,
-                environment=environment.log.stream,
-                log_group=environment.log.group,
-                source=invocation.source,
-                duration_ms=finished.duration_ms,
-                billed_ms=finished.billed_ms,
-                init_ms=finished.init_ms,
-                memory_mb=function.memory_mb,
-                max_memory_mb=finished.max_memory_mb,
-                ephemeral_storage_mb=function.ephemeral_storage_mb,
-                architecture=function.architecture,
-                alias=_alias(invocation.invoked_arn),
-                concurrency=concurrency,
-            )
-        )
-        return _result(function, invocation, environment, start, finished)
+        finish_ns = roster.finish(slot, attempt.function.name)
+        self._records.record(report.record(attempt, finish_ns, environment.log, done))
+        return report.result(attempt, environment.log, done)
 
-    def _finish(self, slot: int, function: FunctionVersion) -> int:
-        """Tell the fleet that an environment is free, at the time that is returned."""
-        finish_ns = self._clock.now_ns()
-        now = self._clock.seconds(finish_ns)
-        keep_alive = self._keep_alive.idle_limit(function.name, now, random.random())
-        self._fleet.finish(now, slot, keep_alive)
-        self._expire_by(now + keep_alive)
-        return finish_ns
-
-    def _record_throttle(
-        self,
-        function: FunctionVersion,
-        invocation: Invocation,
-        arrival_ns: int,
-        reason: str,
-        concurrency: int,
-    ) -> None:
-        self._records.record(
-            InvocationRecord(
-                function=function.name,
-                version=function.version,
-                request_id=invocation.request_id,
-                arrival_ns=arrival_ns,
-                finish_ns=arrival_ns,
-                start="throttle",
-                status="throttle",
-                reason=reason,
-                log_group=function.log_group or f"/aws/lambda/{function.name}",
-                source=invocation.source,
-                memory_mb=function.memory_mb,
-                ephemeral_storage_mb=function.ephemeral_storage_mb,
-                architecture=function.architecture,
-                alias=_alias(invocation.invoked_arn),
-                concurrency=concurrency,
-            )
-        )
-
-    # -- what control tells (ControlHooks)
-
-    def code_changed(self, function_name: str, version: str) -> None:
-        """Take no further invocation in the version's present environments; let busy ones end."""
-        self._drain(lambda key: key[:2] == (function_name, version))
-
-    def deleted(self, function_name: str, version: str | None) -> None:
-        """End the environments of one version, or (``None``) of the whole function."""
-        self._drain(lambda key: key[0] == function_name and version in (None, key[1]))
-        if version is None and self._pools.knows(function_name):
-            self.reserved(function_name, None)
-
-    def reserved(self, function_name: str, concurrency: int | None) -> None:
-        """Set the function's reserved concurrency; ``None`` returns it to the account's pool."""
-        self._fleet.set_reserved(self._pools.function(function_name), concurrency)
-
-    def provisioned(self, function_name: str, version: str, environments: int) -> None:
-        """Keep this many environments of the version initialised; 0 ends them."""
-        self._background(self._provision(function_name, version, environments))
-
-    def provisioned_status(self, function_name: str, version: str) -> tuple[int, int]:
-        """Return how many provisioned environments are (available, allocated)."""
-        ready = sum(
-            self._fleet.state.p_provisioned_ready[self._pools[key].index]
-            for key in self._pools.matching(lambda key: key[:2] == (function_name, version))
-        )
-        return ready, ready
-
-    async def _provision(self, function_name: str, version: str, environments: int) -> None:
-        """Have the fleet decide how many to start, and start them."""
-        keys = self._pools.matching(lambda key: key[:2] == (function_name, version))
-        if not environments:
-            for key in keys:
-                self._fleet.set_provisioned(self._now(), self._pools[key].index, 0)
-            self._bury()
-            return
-        assert self._function_version is not None, "provisioned environments need function_version"
-        function = self._function_version(function_name, version)
-        pool = self._pools.find(function, "") or await self._pools.make(function, "")
-        slots = self._fleet.set_provisioned(self._now(), pool.index, environments)
-        self._bury()
-        few = asyncio.Semaphore(_STARTS_AT_ONCE)
-        await asyncio.gather(*(self._start_ahead(pool, slot, few) for slot in slots))
-
-    async def _start_ahead(self, pool: Pool, slot: int, few: asyncio.Semaphore) -> None:
-        """Initialise one provisioned environment; one that fails is given up."""
-        serial = self._fleet.serial(slot)
-        environment = Environment(
-            pool.prepared, self._services, initialization_type="provisioned-concurrency"
-        )
-        self._environments[serial] = environment
-        async with few:
-            limit_s = max(PROVISIONED_INIT_LIMIT_S, pool.prepared.function.timeout_s)
-            try:
-                ok = not self._closing and (await environment.start(limit_s)).ok
-            except SpawnError:
-                ok = False
-        if ok:
-            self._fleet.ready(self._now(), slot)
-            environment.rest()
-        else:
-            self._fleet.discard(self._now(), slot)
-        self._bury()
-
-    def _drain(self, wanted: Callable[[Key], bool]) -> None:
-        for key in self._pools.matching(wanted):
-            self._fleet.set_provisioned(self._now(), self._pools[key].index, 0)
-            self._pools.close(key, self._now())
-        self._bury()
-
-    # -- ends of environments
-
-    def _bury(self) -> None:
-        """End the environments that the fleet has ended."""
-        for ended in self._fleet.ended():
-            environment = self._environments.pop(ended.serial, None)
-            if environment is not None:
-                self._background(environment.end())
-
-    def _expire_by(self, when: float) -> None:
-        """Have idle environments looked at no later than ``when`` (the fleet's seconds)."""
-        if math.isinf(when) or self._closing:
-            return
-        loop = asyncio.get_running_loop()
-        delay = min(_LONGEST_SLEEP_S, max(0.0, when - self._now()) + 0.001)
-        if self._expiry is not None:
-            if self._expiry.when() <= loop.time() + delay:
-                return
-            self._expiry.cancel()
-        self._expiry = loop.call_later(delay, self._expire)
-
-    def _expire(self) -> None:
-        self._expiry = None
-        for ended in self._fleet.expire(self._now()):
-            environment = self._environments.pop(ended.serial, None)
-            if environment is not None:
-                self._background(environment.end())
-        self._expire_by(self._fleet.next_expiry())
-
-    # -- small things
-
-    def _now(self) -> float:
-        return self._clock.seconds(self._clock.now_ns())
-
-    def _background(self, work: Any) -> asyncio.Task[Any]:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
+    def _new_environment(self, pool: Pool) -> Environment:
+        kind = "snap-start" if pool.prepared.function.snap_start else "on-demand"
+        return Environment(pool.prepared, self._services, initialization_type=kind)
 
     async def _warm_up(self) -> None:
         try:
@@ -426,38 +233,6 @@ class Executor:
         except SpawnError:
             return  # whoever needs it will be told why
         await asyncio.to_thread(interpreters.pythons)
-
-
-def _result(
-    function: FunctionVersion,
-    invocation: Invocation,
-    environment: Environment,
-    start: Start,
-    finished: Finished,
-) -> InvocationResult:
-    outcome = finished.outcome
-    return InvocationResult(
-        request_id=invocation.request_id,
-        payload=outcome.payload,
-        executed_version=function.version,
-        function_error="Unhandled" if outcome.failed else None,
-        error_type=outcome.error_type or None,
-        status=outcome.status,
-        start=start,
-        log_stream=environment.log.stream,
-        log_tail=finished.log_tail,
-        duration_ms=finished.duration_ms,
-        billed_ms=finished.billed_ms,
-        init_ms=finished.init_ms,
-        max_memory_mb=finished.max_memory_mb,
-    )
-
-
-def _alias(invoked_arn: str) -> str:
-    """The alias that the caller named, if it did."""
-    parts = invoked_arn.split(":")
-    qualifier = parts[7] if len(parts) > 7 else ""
-    return "" if qualifier.isdigit() or qualifier == "$LATEST" else qualifier
 
 
 def _closing() -> AWSError:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lambda_nb.engine.execution import families, launch, layers
-from lambda_nb.engine.execution.environment import Prepared
 from lambda_nb.engine.execution.isolation import Isolation
 from lambda_nb.engine.execution.places import Files
+from lambda_nb.engine.execution.preparation import Prepared
 from lambda_nb.engine.model import FunctionVersion
 from lambda_nb.rules.fleet import Fleet
 

@@ -27,7 +27,6 @@ class Processes:
 
     async def start_runtime(self, launch: Launch, env: dict[str, str]) -> Process:
         """Start the runtime. Raises ``SpawnError``."""
-        zygote = await self._zygotes.get(launch.kind)
         request = {
             **self._sandbox.request(),
             "env": env,
@@ -35,16 +34,15 @@ class Processes:
             "path": launch.path,
             "framed": launch.framed,
         }
-        self.runtime = await zygote.spawn(request, self._pipe.write_fd)
+        self.runtime = await self._zygotes.spawn(launch.kind, request, self._pipe.write_fd)
         return self.runtime
 
     async def start_extension(self, kind: ZygoteKind, program: str, env: dict[str, str]) -> Process:
         """Start an external extension. Raises ``SpawnError``."""
         if self._extension_pipe is None:
             self._extension_pipe = LogPipe(self._log.extension)
-        zygote = await self._zygotes.get(kind)
         request = {**self._sandbox.request(), "env": env, "argv": [program]}
-        process = await zygote.spawn(request, self._extension_pipe.write_fd)
+        process = await self._zygotes.spawn(kind, request, self._extension_pipe.write_fd)
         self.extensions.append(process)
         return process
 

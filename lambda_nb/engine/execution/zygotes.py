@@ -318,6 +318,22 @@ class Zygotes:
             self._zygotes[kind] = task
         return await asyncio.shield(task)
 
+    async def spawn(self, kind: ZygoteKind, request: dict[str, Any], log_fd: int) -> Process:
+        """Start a process in a zygote of this kind; in a new one if the old dies meanwhile.
+
+        Raises
+        ------
+        SpawnError
+            When that fails as well, or the machine will not fork.
+        """
+        zygote = await self.get(kind)
+        try:
+            return await zygote.spawn(request, log_fd)
+        except SpawnError:
+            if zygote.alive:
+                raise
+        return await (await self.get(kind)).spawn(request, log_fd)
+
     def status(self) -> list[dict[str, Any]]:
         """One row a zygote: interpreter, preloaded modules, pid, children."""
         return [

@@ -1,0 +1,101 @@
+"""What control tells execution: changed code, deleted functions, concurrency, provisioning."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from lambda_nb.engine.execution.environment import Environment
+from lambda_nb.engine.execution.pools import Key, Pool, Pools
+from lambda_nb.engine.execution.preparation import Services
+from lambda_nb.engine.execution.roster import Roster
+from lambda_nb.engine.execution.zygotes import SpawnError
+from lambda_nb.engine.model import FunctionVersion
+
+PROVISIONED_INIT_LIMIT_S = 130.0
+"""Longest init phase of a provisioned environment, unless the function's timeout is longer."""
+
+_STARTS_AT_ONCE = 8
+
+FindVersion = Callable[[str, str], FunctionVersion]
+"""Looks up a version by function name and version number."""
+
+
+class Hooks:
+    """Implements :class:`lambda_nb.engine.model.ControlHooks` on the fleet and its pools."""
+
+    def __init__(
+        self, roster: Roster, pools: Pools, services: Services, find_version: FindVersion | None
+    ) -> None:
+        self._roster = roster
+        self._pools = pools
+        self._services = services
+        self._find_version = find_version
+
+    def code_changed(self, function_name: str, version: str) -> None:
+        """Take no further invocation in the version's present environments; let busy ones end."""
+        self._drain(lambda key: key[:2] == (function_name, version))
+
+    def deleted(self, function_name: str, version: str | None) -> None:
+        """End the environments of one version, or (``None``) of the whole function."""
+        self._drain(lambda key: key[0] == function_name and version in (None, key[1]))
+        if version is None and self._pools.knows(function_name):
+            self.reserved(function_name, None)
+
+    def reserved(self, function_name: str, concurrency: int | None) -> None:
+        """Set the function's reserved concurrency; ``None`` returns it to the account's pool."""
+        self._roster.fleet.set_reserved(self._pools.function(function_name), concurrency)
+
+    def provisioned(self, function_name: str, version: str, environments: int) -> None:
+        """Keep this many environments of the version initialised; 0 ends them."""
+        self._roster.background(self._provision(function_name, version, environments))
+
+    def provisioned_status(self, function_name: str, version: str) -> tuple[int, int]:
+        """Return how many provisioned environments are (available, allocated)."""
+        ready = sum(
+            self._roster.fleet.state.p_provisioned_ready[self._pools[key].index]
+            for key in self._pools.matching(lambda key: key[:2] == (function_name, version))
+        )
+        return ready, ready
+
+    async def _provision(self, function_name: str, version: str, environments: int) -> None:
+        """Have the fleet decide how many to start, and start them."""
+        roster = self._roster
+        if not environments:
+            for key in self._pools.matching(lambda key: key[:2] == (function_name, version)):
+                roster.fleet.set_provisioned(roster.now(), self._pools[key].index, 0)
+            roster.bury()
+            return
+        assert self._find_version is not None, "provisioned environments need function_version"
+        function = self._find_version(function_name, version)
+        pool = self._pools.find(function, "") or await self._pools.make(function, "")
+        slots = roster.fleet.set_provisioned(roster.now(), pool.index, environments)
+        roster.bury()
+        few = asyncio.Semaphore(_STARTS_AT_ONCE)
+        await asyncio.gather(*(self._start_ahead(pool, slot, few) for slot in slots))
+
+    async def _start_ahead(self, pool: Pool, slot: int, few: asyncio.Semaphore) -> None:
+        """Initialise one provisioned environment; one that fails is given up."""
+        environment = Environment(
+            pool.prepared, self._services, initialization_type="provisioned-concurrency"
+        )
+        self._roster.add(slot, environment)
+        async with few:
+            limit_s = max(PROVISIONED_INIT_LIMIT_S, pool.prepared.function.timeout_s)
+            try:
+                ok = not self._roster.closing and (await environment.start(limit_s)).ok
+            except SpawnError:
+                ok = False
+        if ok:
+            environment.rest()
+            self._roster.fleet.ready(self._roster.now(), slot)
+            self._roster.bury()
+        else:
+            self._roster.discard(slot)
+
+    def _drain(self, wanted: Callable[[Key], bool]) -> None:
+        roster = self._roster
+        for key in self._pools.matching(wanted):
+            roster.fleet.set_provisioned(roster.now(), self._pools[key].index, 0)
+            self._pools.close(key, roster.now())
+        roster.bury()

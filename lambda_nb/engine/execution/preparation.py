@@ -1,0 +1,43 @@
+"""What an environment is made from: its function, made ready, and what the engine lends it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from lambda_nb.engine.execution.isolation import Isolation
+from lambda_nb.engine.execution.launch import Launch
+from lambda_nb.engine.execution.places import Files
+from lambda_nb.engine.execution.zygotes import Zygotes
+from lambda_nb.engine.model import FunctionVersion, LogSink
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A function version made ready to run: how it starts and where its files are.
+
+    Without ``launch`` it cannot start, and ``entrypoint_error`` says why.
+    """
+
+    function: FunctionVersion
+    launch: Launch | None
+    files: Files
+    entrypoint_error: str = ""
+
+    @property
+    def runtime_version(self) -> str:
+        """The runtime as INIT_START names it."""
+        return self.function.runtime if self.launch is None else self.launch.runtime_version
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What every environment of an engine shares."""
+
+    work_dir: Path
+    zygotes: Zygotes
+    isolation: Isolation
+    logs: LogSink
+    endpoint: Callable[[], str]
+    credentials_for: Callable[[FunctionVersion], tuple[str, str, str]]

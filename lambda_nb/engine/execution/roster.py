@@ -1,0 +1,115 @@
+"""The environments that exist, beside what the fleet thinks of them; their ends."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import random
+from collections.abc import Coroutine, Iterable
+from typing import Any
+
+from lambda_nb.engine.execution.clock import Clock
+from lambda_nb.engine.execution.environment import Environment
+from lambda_nb.rules import fleet as rules
+from lambda_nb.rules.fleet import Fleet
+from lambda_nb.rules.keepalive import KeepAlive
+
+_LONGEST_SLEEP_S = 3600.0
+
+
+class Roster:
+    """Keeps the fleet and the real environments in step.
+
+    Whatever the fleet ends is ended for real; idle environments are looked at when the first of
+    them is due. Every event has a time of its own on one clock.
+    """
+
+    def __init__(self, fleet: Fleet, keep_alive: KeepAlive) -> None:
+        self.fleet = fleet
+        self.closing = False
+        self._clock = Clock()
+        self._keep_alive = keep_alive
+        self._environments: dict[int, Environment] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._expiry: asyncio.TimerHandle | None = None
+
+    def now(self) -> float:
+        """A new time, in the fleet's seconds."""
+        return self._clock.seconds(self._clock.now_ns())
+
+    def arrive(self, pool: int) -> tuple[int, int, int]:
+        """A request arrives now: ``(code, slot, epoch nanoseconds)``."""
+        arrival_ns = self._clock.now_ns()
+        code, slot = self.fleet.arrive(self._clock.seconds(arrival_ns), pool)
+        self.bury()
+        return code, slot, arrival_ns
+
+    def finish(self, slot: int, function_name: str) -> int:
+        """An environment is free for its next request, at the epoch nanoseconds returned."""
+        finish_ns = self._clock.now_ns()
+        now = self._clock.seconds(finish_ns)
+        keep_alive = self._keep_alive.idle_limit(function_name, now, random.random())
+        self.fleet.finish(now, slot, keep_alive)
+        self._expire_by(now + keep_alive)
+        self.bury()
+        return finish_ns
+
+    def discard(self, slot: int) -> None:
+        """An environment could not be started, or is of no more use."""
+        self.fleet.discard(self.now(), slot)
+        self.bury()
+
+    def add(self, slot: int, environment: Environment) -> None:
+        """The real environment of a slot."""
+        self._environments[self.fleet.serial(slot)] = environment
+
+    def at(self, slot: int) -> Environment:
+        """The real environment of a slot."""
+        return self._environments[self.fleet.serial(slot)]
+
+    def all(self) -> Iterable[Environment]:
+        """Every environment that exists."""
+        return self._environments.values()
+
+    def bury(self) -> None:
+        """End the environments that the fleet has ended."""
+        self._end(self.fleet.ended())
+
+    def background(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Run something that :meth:`close` waits for."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def close(self) -> None:
+        """Wait for what is running and end every environment."""
+        if self._expiry is not None:
+            self._expiry.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        environments = list(self._environments.values())
+        self._environments.clear()
+        await asyncio.gather(*(e.end() for e in environments), return_exceptions=True)
+
+    def _end(self, ended: Iterable[rules.Environment]) -> None:
+        for one in ended:
+            environment = self._environments.pop(one.serial, None)
+            if environment is not None:
+                self.background(environment.end())
+
+    def _expire_by(self, when: float) -> None:
+        """Have idle environments looked at no later than ``when`` (the fleet's seconds)."""
+        if math.isinf(when) or self.closing:
+            return
+        loop = asyncio.get_running_loop()
+        delay = min(_LONGEST_SLEEP_S, max(0.0, when - self.now()) + 0.001)
+        if self._expiry is not None:
+            if self._expiry.when() <= loop.time() + delay:
+                return
+            self._expiry.cancel()
+        self._expiry = loop.call_later(delay, self._expire)
+
+    def _expire(self) -> None:
+        self._expiry = None
+        self._end(self.fleet.expire(self.now()))
+        self._expire_by(self.fleet.next_expiry())
