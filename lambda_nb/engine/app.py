@@ -92,9 +92,10 @@ class App:
         """Start the rooms."""
         self._work_dir.mkdir(mode=0o700, exist_ok=True)
         try:
-            self._call_neighbours()
+            self._make_neighbours()
             self._make_executor()
-            self._open_control()
+            self._open_control()  # takes the data directory, or fails before anything is touched
+            self._start_neighbours()
             await self._bring_up_executor()
             await self._start_invoking()
             self._open_front()
@@ -112,8 +113,7 @@ class App:
         """End the rooms, the last one first."""
         await self._cleanup.aclose()
 
-    def _call_neighbours(self) -> None:
-        """Start the neighbours, which come up on their own, and what talks to them."""
+    def _make_neighbours(self) -> None:
         options = self._options
         self._neighbours = Neighbours(
             account=options.account,
@@ -122,12 +122,17 @@ class App:
             external_url=options.neighbours_url,
             pushed=lambda source, arn, payload: self._pushes(source, arn, payload),
         )
-        self._cleanup.push_async_callback(self._neighbours.close)
-        self._neighbours_up = asyncio.ensure_future(self._neighbours.start())
-        self._cleanup.push_async_callback(_abandon, self._neighbours_up)
         user = self.credentials.user
         keys = (user.access_key, user.secret_key)
         self._clients = Clients(self._neighbours_url, self._url, keys, options.region)
+
+    def _start_neighbours(self) -> None:
+        """Start the neighbours, which come up on their own, and what ships to them."""
+        self._cleanup.push_async_callback(self._neighbours.close)
+        self._neighbours_up = asyncio.ensure_future(self._neighbours.start())
+        self._cleanup.push_async_callback(_abandon, self._neighbours_up)
+        self._cleanup.push_async_callback(self._logs.close)
+        self._cleanup.push_async_callback(self._metrics.close)
 
     async def _neighbours_url(self) -> str:
         try:
@@ -138,24 +143,21 @@ class App:
 
     def _make_executor(self) -> None:
         options = self._options
-        logs = LogShipper(lambda: self._neighbours.url)
-        self._cleanup.push_async_callback(logs.close)
-        metrics = Metrics(lambda: self._neighbours.url, logs)
-        self._cleanup.push_async_callback(metrics.close)
+        self._logs = LogShipper(lambda: self._neighbours.url)
+        self._metrics = Metrics(lambda: self._neighbours.url, self._logs)
         self._executor = Executor(
             work_dir=self._work_dir / "execution",
             account=options.account,
             region=options.region,
             api_endpoint=lambda: self._url,
             credentials_for=self.credentials.for_function,
-            logs=logs,
-            records=metrics,
+            logs=self._logs,
+            records=self._metrics,
             keep_alive_s=options.keep_alive_s,
             account_limit=options.account_concurrency,
             isolation=options.isolation,
             function_version=lambda name, number: self._control.resolve(name, number).function,
         )
-        self._cleanup.push_async_callback(self._executor.close)
 
     def _open_control(self) -> None:
         options = self._options
@@ -185,6 +187,7 @@ class App:
             await self._executor.start()
             self._control.announce()
 
+        self._cleanup.push_async_callback(self._executor.close)
         self._executor_up = asyncio.ensure_future(bring_up())
         self._cleanup.push_async_callback(_abandon, self._executor_up)
         if self._options.isolation != "auto":

@@ -136,6 +136,8 @@ def test_a_port_in_use() -> None:
 
 def test_a_data_directory_in_use(start_engine: Callable[..., Engine]) -> None:
     engine = start_engine()
+    name = engine.create(ECHO)
+    engine.client().invoke(FunctionName=name)
     done = subprocess.run(
         [*SERVE, "--data-dir", str(engine.data_dir)],
         capture_output=True,
@@ -147,7 +149,14 @@ def test_a_data_directory_in_use(start_engine: Callable[..., Engine]) -> None:
     assert done.stderr.startswith("lambda-nb: ")
     assert done.stderr.count("\n") == 1
     assert "in use by another engine" in done.stderr
-    assert engine.client().list_functions()["Functions"] == []
+    # The first engine has lost nothing: neither what runs, nor what starts.
+    for reserved in (5, 6):
+        engine.client().put_function_concurrency(
+            FunctionName=name, ReservedConcurrentExecutions=reserved
+        )
+        answer = engine.client().invoke(FunctionName=name, Payload=b"1")
+        assert answer["Payload"].read() == b"1"
+        engine.update(name, ECHO + f"# {reserved}\n")
 
 
 @pytest.mark.parametrize(
