@@ -26,6 +26,7 @@ from lambda_nb.engine.durable import Durable
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.events.asynchronous import AsyncQueue
 from lambda_nb.engine.events.calls import Calls
+from lambda_nb.engine.events.checkpoints import Checkpoints
 from lambda_nb.engine.events.destinations import Destinations
 from lambda_nb.engine.events.mapping import Runner
 from lambda_nb.engine.events.pushes import Pushes
@@ -207,19 +208,29 @@ class App:
         self._cleanup.push_async_callback(self._durable.close)
         await self._durable.start()
         self._execute = LoopGuard(self._durable.invoke, control.recursion_allowed)
+        destinations = Destinations(self._clients)
         self._queue = AsyncQueue(
             self._data_dir / "events.sqlite",
             resolve=control.resolve,
             invoke=self._execute,
             settings=control,
-            delivery=Destinations(self._clients),
+            delivery=destinations,
         )
         self._cleanup.push_async_callback(self._queue.close)
         await self._queue.start()
         self._pushes = Pushes(self._queue.submit)
         user = self.credentials.user
         calls = Calls(self._neighbours_url, (user.access_key, user.secret_key))
-        sources = EventSources(control.store, calls, Runner(control.resolve, self._execute))
+        outlast = self._options.neighbours_url is not None
+        sources = EventSources(
+            control.store,
+            calls,
+            control.resolve,
+            Runner(control.resolve, self._execute),
+            # Our own neighbours forget their streams; another life's checkpoints would mislead.
+            Checkpoints(self._data_dir / "checkpoints.sqlite" if outlast else None),
+            destinations,
+        )
         self._cleanup.push_async_callback(sources.close)
         sources.start()
 

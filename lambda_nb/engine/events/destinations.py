@@ -25,14 +25,20 @@ class Destinations:
     def __init__(self, connect: Connect) -> None:
         self._connect = connect
 
-    async def record(self, target: str, record: Mapping[str, Any]) -> None:
-        """Send the record of an invocation to a queue, topic, bus, bucket or function."""
+    async def record(self, target: str, record: Mapping[str, Any], key: str | None = None) -> None:
+        """Send the record of an invocation to a queue, topic, bus, bucket or function.
+
+        ``key`` names the object in a bucket; without it, it is named as for asynchronous events.
+        """
         service = target.split(":")[2]
+        if service == "s3":
+            name = key or _async_key(record)
+            await asyncio.to_thread(_s3, await self._connect("s3"), target, record, name)
+            return
         send = _SENDERS.get(service)
         if send is None:
             raise ValueError(f"{target} is no destination: give a queue, topic, bus or function")
-        client = await self._connect(service)
-        await asyncio.to_thread(send, client, target, record)
+        await asyncio.to_thread(send, await self._connect(service), target, record)
 
     async def dead_letter(self, target: str, body: str, attributes: Mapping[str, str]) -> None:
         """Send a given-up event to a queue or topic."""
@@ -79,11 +85,14 @@ def _events(client: Any, arn: str, record: Mapping[str, Any]) -> None:
         raise RuntimeError(answer["Entries"][0].get("ErrorMessage", "the bus took no event"))
 
 
-def _s3(client: Any, arn: str, record: Mapping[str, Any]) -> None:
+def _s3(client: Any, arn: str, record: Mapping[str, Any], key: str) -> None:
+    client.put_object(Bucket=arn.rpartition(":")[2], Key=key, Body=json.dumps(record).encode())
+
+
+def _async_key(record: Mapping[str, Any]) -> str:
     name = record["requestContext"]["functionArn"].split(":")[6]
     day, second = time.strftime("%Y/%m/%d %Y-%m-%dT%H.%M.%S", time.gmtime()).split(" ")
-    key = f"aws/lambda/async/{name}/{day}/{second}-{uuid.uuid4()}"
-    client.put_object(Bucket=arn.rpartition(":")[2], Key=key, Body=json.dumps(record).encode())
+    return f"aws/lambda/async/{name}/{day}/{second}-{uuid.uuid4()}"
 
 
 def _lambda(client: Any, arn: str, record: Mapping[str, Any]) -> None:
@@ -91,4 +100,4 @@ def _lambda(client: Any, arn: str, record: Mapping[str, Any]) -> None:
     client.invoke(FunctionName=arn, InvocationType="Event", Payload=payload)
 
 
-_SENDERS = {"sqs": _sqs, "sns": _sns, "events": _events, "s3": _s3, "lambda": _lambda}
+_SENDERS = {"sqs": _sqs, "sns": _sns, "events": _events, "lambda": _lambda}

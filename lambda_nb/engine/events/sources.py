@@ -8,9 +8,15 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from lambda_nb.engine.control.store import Record, Store
+from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.events.calls import Calls
-from lambda_nb.engine.events.mapping import EventSourceMapping, Runner
+from lambda_nb.engine.events.checkpoints import Checkpoints
+from lambda_nb.engine.events.destinations import Destinations
+from lambda_nb.engine.events.mapping import EventSourceMapping, Resolve, Runner
+from lambda_nb.engine.events.shards import StreamPoller
 from lambda_nb.engine.events.sqs import QueuePoller
+from lambda_nb.engine.events.stream import DynamoDBStream, KinesisStream, Stream
+from lambda_nb.engine.events.streamfailures import FailureReport
 
 log = logging.getLogger(__name__)
 
@@ -37,14 +43,31 @@ class EventSources:
         Control's records; told after every change of them.
     calls
         Makes the calls to queues and streams.
+    resolve
+        Finds the version that serves.
     run
         Runs functions.
+    checkpoints
+        Remember how far streams were read; closed with this.
+    destinations
+        Take records of what was given up.
     """
 
-    def __init__(self, store: Store, calls: Calls, run: Runner) -> None:
+    def __init__(
+        self,
+        store: Store,
+        calls: Calls,
+        resolve: Resolve,
+        run: Runner,
+        checkpoints: Checkpoints,
+        destinations: Destinations,
+    ) -> None:
         self._store = store
         self._calls = calls
+        self._resolve = resolve
         self._run = run
+        self._checkpoints = checkpoints
+        self._destinations = destinations
         self._active: dict[str, tuple[object, Poller]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -62,6 +85,7 @@ class EventSources:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.gather(*(poller.close() for _, poller in self._active.values()))
         await self._calls.close()
+        self._checkpoints.close()
 
     def _look(self) -> None:
         if self._closed:
@@ -77,6 +101,8 @@ class EventSources:
             if record is None or _version(record) != version:
                 poller.stop()
                 del self._active[identifier]
+            if identifier not in records:
+                self._checkpoints.forget(identifier)
         for identifier, record in enabled.items():
             if identifier not in self._active:
                 self._begin(identifier, record)
@@ -96,8 +122,21 @@ class EventSources:
         processed = self._processed(mapping.identifier)
         if service == "sqs":
             return QueuePoller(mapping, self._calls, self._run, processed)
+        if service in ("kinesis", "dynamodb"):
+            stream: Stream = DynamoDBStream(mapping, self._calls)
+            if service == "kinesis":
+                stream = KinesisStream(mapping, self._calls, self._role(mapping))
+            report = FailureReport(mapping, stream.batch_info, self._destinations)
+            return StreamPoller(mapping, stream, self._run, self._checkpoints, report, processed)
         processed(f"PROBLEM: this engine reads nothing from {service or 'self-managed brokers'}")
         return None
+
+    def _role(self, mapping: EventSourceMapping) -> str:
+        """Whose identity reads the stream: the function's role."""
+        try:
+            return self._resolve(mapping.function_arn, None).function.role
+        except AWSError:
+            return ""
 
     def _processed(self, identifier: str) -> Callable[[str], None]:
         """Keeps ``LastProcessingResult`` of a mapping up to date."""

@@ -1,0 +1,261 @@
+"""Streams as event sources: a reader for each shard, in order, until each record is dealt with."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from lambda_nb.engine.events.calls import CallError
+from lambda_nb.engine.events.checkpoints import ENDED, Checkpoints
+from lambda_nb.engine.events.mapping import EventSourceMapping, Outcome, Runner
+from lambda_nb.engine.events.stream import (
+    Shard,
+    Stream,
+    StreamRecord,
+    in_lanes,
+    starting_position,
+)
+from lambda_nb.engine.events.streamfailures import FailureReport
+from lambda_nb.rules import batches
+
+log = logging.getLogger(__name__)
+
+_POLL_S = 0.5
+_LOOK_FOR_SHARDS_S = 5.0
+_FROM_THE_START = {"ShardIteratorType": "TRIM_HORIZON"}
+
+
+class StreamPoller:
+    """Feeds one function from one stream.
+
+    A failed batch holds its shard until it succeeds, grows too old or has been tried often enough;
+    then its record goes to the failure destination and reading goes on.
+
+    Parameters
+    ----------
+    mapping
+        What to read and for whom.
+    stream
+        The stream.
+    run
+        Runs the function.
+    checkpoints
+        Remember how far each shard was read.
+    failures
+        Takes records of what was given up to the failure destination.
+    processed
+        Is told what came of each batch.
+    """
+
+    def __init__(
+        self,
+        mapping: EventSourceMapping,
+        stream: Stream,
+        run: Runner,
+        checkpoints: Checkpoints,
+        failures: FailureReport,
+        processed: Callable[[str], None],
+    ) -> None:
+        self._mapping = mapping
+        self._stream = stream
+        self._run = run
+        self._checkpoints = checkpoints
+        self._failures = failures
+        self._processed = processed
+        self._readers: dict[str, asyncio.Task[None]] = {}
+        self._stopping = asyncio.Event()
+        self._first_look = True
+
+    async def run(self) -> None:
+        """Read all shards, new ones as they appear, until :meth:`stop`."""
+        failures = 0
+        while not self._stopping.is_set():
+            patience = _LOOK_FOR_SHARDS_S
+            try:
+                self._begin_shards(await self._stream.shards())
+                failures = 0
+            except CallError as error:
+                failures += 1
+                patience = batches.backoff(failures)
+                self._processed(f"PROBLEM: {error}")
+            await self._pause(patience)
+        if self._readers:
+            await asyncio.wait(self._readers.values())
+
+    def stop(self) -> None:
+        """Read no more."""
+        self._stopping.set()
+
+    async def close(self) -> None:
+        """Abandon what runs; it is read again after the next start."""
+        for task in self._readers.values():
+            task.cancel()
+        await asyncio.gather(*self._readers.values(), return_exceptions=True)
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+        except asyncio.TimeoutError:
+            return
+
+    def _begin_shards(self, shards: list[Shard]) -> None:
+        known = self._checkpoints.all(self._mapping.identifier)
+        listed = {shard.identifier for shard in shards}
+        # Shards that appear later are read whole: LATEST is a place in time, and they are after it.
+        first_ever = self._first_look and not known
+        start = starting_position(self._mapping) if first_ever else _FROM_THE_START
+        at_once = start["ShardIteratorType"] == "LATEST"
+        for shard in shards:
+            before = [parent for parent in shard.parents if parent in listed]
+            if shard.identifier in self._readers or known.get(shard.identifier) == ENDED:
+                continue
+            if not at_once and any(known.get(parent) != ENDED for parent in before):
+                continue  # its parents come first
+            reader = self._read(shard.identifier, known.get(shard.identifier), start)
+            task = asyncio.get_running_loop().create_task(reader)
+            task.add_done_callback(_say_why)
+            self._readers[shard.identifier] = task
+        self._first_look = False
+
+    async def _read(self, shard: str, after: str | None, start: Mapping[str, Any]) -> None:
+        iterator: str | None = None
+        failures = 0
+        pending: list[StreamRecord] = []
+        began = 0.0
+        while not self._stopping.is_set():
+            try:
+                if iterator is None:
+                    iterator = await self._stream.iterator(shard, after, start)
+                room = max(1, self._mapping.batch_size - len(pending))
+                records, following = await self._stream.read(shard, iterator, room)
+                failures = 0
+            except CallError as error:
+                failures += 1
+                iterator = None  # it may have expired
+                pending = []
+                self._processed(f"PROBLEM: {error}")
+                await self._pause(batches.backoff(failures))
+                continue
+            if records and not pending:
+                began = time.monotonic()
+            pending += records
+            if pending and self._is_due(pending, began, following is None):
+                if not await self._deal_with(shard, pending):
+                    return
+                after = pending[-1].sequence
+                self._checkpoints.put(self._mapping.identifier, shard, after)
+                pending = []
+            if following is None:
+                self._checkpoints.put(self._mapping.identifier, shard, ENDED)
+                return
+            iterator = following
+            if not records:
+                await self._pause(_POLL_S)
+
+    def _is_due(self, pending: Sequence[StreamRecord], began: float, at_end: bool) -> bool:
+        mapping = self._mapping
+        return (
+            at_end
+            or len(pending) >= mapping.batch_size
+            or time.monotonic() - began >= mapping.window_s
+        )
+
+    async def _deal_with(self, shard: str, records: Sequence[StreamRecord]) -> bool:
+        """Bring all records to their end; ``False`` if reading stopped before."""
+        wanted = [record for record in records if record.wanted]
+        factor = int(self._mapping.config.get("ParallelizationFactor") or 1)
+        lanes = in_lanes(wanted, factor) if wanted else []
+        done = await asyncio.gather(*(self._lane(shard, _what_fits(lane)) for lane in lanes))
+        return all(done)
+
+    async def _lane(self, shard: str, pieces: Sequence[Sequence[StreamRecord]]) -> bool:
+        for piece in pieces:
+            if not await self._insist(shard, piece, 0):
+                return False
+        return True
+
+    async def _insist(self, shard: str, records: Sequence[StreamRecord], tries: int) -> bool:
+        """Run a batch until it is through or given up."""
+        config = self._mapping.config
+        most = _limit(config.get("MaximumRetryAttempts"))
+        waits = 0
+        outcome: Outcome | None = None
+        while not self._stopping.is_set():
+            records, expired = self._by_age(records)
+            if expired:
+                await self._failures.send(shard, expired, "RecordAgeExceeded", outcome, tries)
+            if not records:
+                return True
+            event = {"Records": [record.event for record in records]}
+            outcome = await self._run(self._mapping.function_arn, event, self._stream.source)
+            rest = self._left_over(records, outcome)
+            self._processed("OK" if not rest else f"PROBLEM: {outcome.problem or 'Items failed'}")
+            if not rest:
+                return True
+            waits += 1
+            if not outcome.throttled:
+                tries += 1
+                if config.get("BisectBatchOnFunctionError") and len(rest) > 1:
+                    half = len(rest) // 2
+                    await self._pause(batches.backoff(waits))
+                    return all(
+                        [await self._insist(shard, part, tries - 1)
+                         for part in (rest[:half], rest[half:])]
+                    )  # fmt: skip
+                if most is not None and tries > most:
+                    await self._failures.send(shard, rest, "RetryAttemptsExhausted", outcome, tries)
+                    return True
+            records = rest
+            await self._pause(batches.backoff(waits))
+        return False
+
+    def _left_over(
+        self, records: Sequence[StreamRecord], outcome: Outcome
+    ) -> Sequence[StreamRecord]:
+        """What must be tried again: from the first failed record on."""
+        if not outcome.ok or outcome.result is None:
+            return records
+        if not self._mapping.reports_failures:
+            return ()
+        sequences = [record.sequence for record in records]
+        failed = batches.failed_items(outcome.result.payload, sequences)
+        return records[min(map(sequences.index, failed)) :] if failed else ()
+
+    def _by_age(
+        self, records: Sequence[StreamRecord]
+    ) -> tuple[Sequence[StreamRecord], Sequence[StreamRecord]]:
+        """Records that are young enough, and those that are too old."""
+        limit = _limit(self._mapping.config.get("MaximumRecordAgeInSeconds"))
+        if limit is None:
+            return records, ()
+        oldest = time.time() - limit
+        young = [record for record in records if record.arrived >= oldest]
+        old = [record for record in records if record.arrived < oldest]
+        return young, old
+
+
+def _what_fits(records: Sequence[StreamRecord]) -> list[list[StreamRecord]]:
+    """Records parted into events that a function can be given."""
+    pieces: list[list[StreamRecord]] = [[]]
+    size = 0
+    for record in records:
+        length = len(json.dumps(record.event)) + 2
+        if pieces[-1] and size + length > batches.PAYLOAD_LIMIT:
+            pieces.append([])
+            size = 0
+        pieces[-1].append(record)
+        size += length
+    return pieces
+
+
+def _limit(setting: int | None) -> int | None:
+    return None if setting is None or setting < 0 else setting
+
+
+def _say_why(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        log.error("a shard is read no more", exc_info=task.exception())
