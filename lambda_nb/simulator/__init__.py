@@ -4,8 +4,17 @@
 invocation: ``simpy``, the reference, and ``compiled``, the same rule functions under numba.
 """
 
+from lambda_nb.simulator.calibrate import Calibration, Prior, calibrate
 from lambda_nb.simulator.result import Result
 from lambda_nb.simulator.simulate import Prepared, simulate
 from lambda_nb.simulator.workload import WorkloadError
 
-__all__ = ["Prepared", "Result", "WorkloadError", "simulate"]
+__all__ = [
+    "Calibration",
+    "Prepared",
+    "Prior",
+    "Result",
+    "WorkloadError",
+    "calibrate",
+    "simulate",
+]

@@ -16,6 +16,7 @@ import numpy as np
 import simpy
 
 from lambda_nb.rules import fleet as rules
+from lambda_nb.rules.policies import Idle, Retiring, View
 from lambda_nb.simulator.run import Run
 from lambda_nb.simulator.scenario import Scenario
 from lambda_nb.simulator.workload import Floats, Workload
@@ -62,6 +63,39 @@ class MergedEnvironment(simpy.Environment):
         heappush(calendar, (when, 1, next(self._eid), event))
 
 
+class Watch:
+    """Shows a policy the whole fleet before each request, and ends what it says is over."""
+
+    def __init__(self, state: rules.State, policy: Retiring) -> None:
+        self._state = state
+        self._policy = policy
+        self._idle: dict[int, Idle] = {}
+        self._busy: dict[str, int] = {}
+        policy.begin()
+
+    def coming(self, now: float, function: str) -> None:
+        """A request is about to be placed."""
+        state, idle = self._state, self._idle
+        for slot in [
+            e for e in idle if state.e_state[e] != rules.IDLE or state.e_expires[e] <= now
+        ]:
+            del idle[slot]
+        for slot, when in self._policy.retire(View(now, function, idle, self._busy)):
+            rules.discard(state, when, slot)
+            idle.pop(slot, None)
+
+    def started(self, slot: int, function: str) -> None:
+        """An environment took it."""
+        self._idle.pop(slot, None)
+        self._busy[function] = self._busy.get(function, 0) + 1
+
+    def finished(self, now: float, slot: int, function: str) -> None:
+        """An environment is idle again; provisioned ones are nobody's to end."""
+        self._busy[function] -= 1
+        if not self._state.e_provisioned[slot]:
+            self._idle[slot] = Idle(function, now)
+
+
 def simulate(
     load: Workload,
     scenario: Scenario,
@@ -91,6 +125,7 @@ def simulate(
     fixed = limits if isinstance(limits, float) else None
     each = limits.tolist() if isinstance(limits, np.ndarray) else None
     draws = u.tolist() if u is not None else None
+    watch = Watch(state, policy) if isinstance(policy, Retiring) else None
 
     def collect() -> None:
         while (slot := rules.pop_ended(state)) >= 0:
@@ -105,11 +140,15 @@ def simulate(
         else:
             limit = policy.idle_limit(names[functions[i]], now, draws[i] if draws else 0.5)
         rules.finish(state, now, event.slot, limit)
+        if watch is not None:
+            watch.finished(now, event.slot, names[functions[i]])
 
     callbacks = [over]
 
     def arrive(i: int) -> None:
         now = env.now
+        if watch is not None:
+            watch.coming(now, names[functions[i]])
         code, slot = rules.arrive(state, now, functions[i])
         if code == rules.FULL:
             collect()
@@ -117,6 +156,8 @@ def simulate(
             code, slot = rules.arrive(state, now, functions[i])
         codes[i] = code
         if slot >= 0:
+            if watch is not None:
+                watch.started(slot, names[functions[i]])
             numbers[i] = state.e_serial[slot]
             finishes[i] = when = finish_of(i, code)
             # SimPy hands an event's list of callbacks over, so each event needs its own.
