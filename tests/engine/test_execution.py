@@ -81,6 +81,19 @@ async def test_the_tail_is_the_last_4_kilobytes(lab: Lab) -> None:
     assert result.log_tail.endswith(b" ms\t\n")
 
 
+async def test_a_flood_of_output_holds_nobody_up(lab: Lab) -> None:
+    flood = lab.function(
+        "def handler(event, context):\n    while True:\n        print('x' * 100)\n", timeout_s=1
+    )
+    other = lab.function(ECHO)
+    call = asyncio.create_task(lab.invoke(flood))
+    await asyncio.sleep(0.3)
+    assert (await lab.invoke(other, 7)).payload == b"7"
+    result = await call
+    assert result.status == "timeout"
+    assert len(result.log_tail) == 4096
+
+
 async def test_json_log_format(lab: Lab) -> None:
     function = lab.function(
         "import logging\nlog = logging.getLogger()\n"

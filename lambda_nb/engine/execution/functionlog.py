@@ -35,12 +35,14 @@ class FunctionLog:
         self._application_level = function.application_log_level or "INFO"
         self._sink = sink
         self._tail: list[str] = []
+        self._tail_length = 0
         self.listeners: list[Listener] = []
         self._early: list[tuple[str, int, Any]] | None = []
 
     def begin(self) -> None:
         """A new invocation: its tail starts empty."""
         self._tail.clear()
+        self._tail_length = 0
         self._early = None
 
     @property
@@ -101,8 +103,10 @@ class FunctionLog:
 
     def _put(self, at: int, message: str) -> None:
         self._tail.append(message)
-        if len(self._tail) > 512:
+        self._tail_length += len(message)
+        if self._tail_length > 16 * TAIL_BYTES:
             self._tail = ["".join(self._tail)[-TAIL_BYTES:]]
+            self._tail_length = TAIL_BYTES
         self._sink.put(self.group, self.stream, at, message)
 
 

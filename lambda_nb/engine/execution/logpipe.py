@@ -12,6 +12,7 @@ MAX_EVENT_BYTES = 256 * 1024
 
 _MAGIC = b"\xa5\x5a\x00"
 _HEAD = 16
+_CAPACITY = 1 << 20
 _LEVELS = {2: "DEBUG", 3: "INFO", 4: "WARN", 5: "ERROR", 6: "FATAL"}
 
 Emit = Callable[[str, "int | None", "str | None"], None]
@@ -34,14 +35,15 @@ class LogPipe:
         self._loop.add_reader(self._read_fd, self.drain)
 
     def drain(self) -> None:
-        """Hand on whatever has been written so far."""
-        while True:
-            try:
-                data = os.read(self._read_fd, 1 << 18)
-            except (BlockingIOError, OSError):
-                return
-            if not data:
-                return
+        """Hand on what has been written so far.
+
+        One read takes all that the pipe can hold; a process that writes without end cannot keep us.
+        """
+        try:
+            data = os.read(self._read_fd, _CAPACITY)
+        except (BlockingIOError, OSError):
+            return
+        if data:
             self._buffer += data
             self._parse()
 
