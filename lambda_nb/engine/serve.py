@@ -6,10 +6,8 @@ import asyncio
 import contextlib
 import gc
 import logging
-import shutil
 import signal
 import socket
-import tempfile
 from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +19,7 @@ from lambda_nb.engine.app import App, Options
 from lambda_nb.engine.control.store import StoreError
 from lambda_nb.engine.execution.isolation import IsolationError
 from lambda_nb.engine.parent import ParentWatch
+from lambda_nb.engine.private_dir import private_dir
 
 _GRACE_S = 2
 
@@ -82,11 +81,8 @@ def _data_dir(given: Path | None) -> Iterator[Path]:
             ) from error
         yield given.resolve()
         return
-    private = Path(tempfile.mkdtemp(prefix="lambda-nb-"))
-    try:
-        yield private
-    finally:
-        shutil.rmtree(private, ignore_errors=True)
+    with private_dir() as path:
+        yield path
 
 
 async def _serve(options: Options, listener: socket.socket, data_dir: Path) -> None:

@@ -224,7 +224,7 @@ def test_a_streamed_error(engine: Engine) -> None:
     name = engine.create("def handler(event, context):\n    raise ValueError('no')\n")
     answer = engine.client().invoke_with_response_stream(FunctionName=name)
     complete = list(answer["EventStream"])[-1]["InvokeComplete"]
-    assert complete["ErrorCode"] == "ValueError" or complete["ErrorCode"] == "Unhandled"
+    assert complete["ErrorCode"] == "ValueError"
     assert json.loads(complete["ErrorDetails"])["errorMessage"] == "no"
 
 

@@ -118,6 +118,22 @@ def test_it_ends_with_its_parent_even_by_kill_9(tmp_path: Path) -> None:
     assert not Path(ready["credentials"]).parent.exists()  # the private directory
 
 
+def test_what_a_killed_engine_leaves_the_next_one_removes(tmp_path: Path) -> None:
+    environ = {**os.environ, "TMPDIR": str(tmp_path)}
+    left = []
+    for end in (signal.SIGKILL, signal.SIGINT):
+        with subprocess.Popen(SERVE, stdout=subprocess.PIPE, text=True, env=environ) as engine:
+            assert engine.stdout is not None
+            engine.stdout.readline()
+            left.append(list(tmp_path.glob("lambda-nb-*")))
+            pids = family(engine.pid)
+            engine.send_signal(end)
+        assert gone(pids)
+    assert [len(directories) for directories in left] == [1, 1]
+    assert left[0] != left[1]
+    assert list(tmp_path.glob("*lambda-nb-*")) == []
+
+
 def test_a_port_in_use() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
