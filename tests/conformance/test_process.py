@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 import psutil
@@ -191,6 +192,12 @@ def test_wrong_options(wrong: list[str]) -> None:
     done = subprocess.run([*SERVE, *wrong], capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == 2
     assert wrong[0] in done.stderr
+
+
+def test_the_version() -> None:
+    command = [sys.executable, "-m", "lambda_nb.engine", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+    assert done.stdout == f"lambda-nb {version('lambda-nb')}\n"
 
 
 def test_it_listens_on_loopback_only(engine: Engine) -> None:
