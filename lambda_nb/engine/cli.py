@@ -62,10 +62,14 @@ def parser() -> argparse.ArgumentParser:
         help="serve the Lambda API and its neighbours on loopback",
         description="Serve the Lambda API and its neighbours on loopback until interrupted. Prints "
         "one line with the URL and the credentials file when ready.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     add = serve.add_argument
-    add("--port", type=_port, default=4571, help="port on 127.0.0.1; 0 takes a free one")
+    add(
+        "--port",
+        type=_port,
+        default=4571,
+        help="port on 127.0.0.1; 0 takes a free one (%(default)s)",
+    )
     add(
         "--data-dir",
         type=Path,
@@ -76,7 +80,7 @@ def parser() -> argparse.ArgumentParser:
         "--auth",
         choices=("sigv4", "none"),
         default="sigv4",
-        help="whether requests must be signed with the issued credentials",
+        help="whether requests must be signed with the issued credentials (%(default)s)",
     )
     add(
         "--neighbours",
@@ -84,27 +88,38 @@ def parser() -> argparse.ArgumentParser:
         metavar="URL",
         help="an AWS-compatible endpoint for S3, SQS, Logs and the others, instead of the embedded",
     )
-    add("--account", type=_account, default="000000000000", metavar="ID", help="12 digits")
-    add("--region", type=_region, default="us-east-1", help="the Region that ARNs name")
+    add(
+        "--account",
+        type=_account,
+        default="000000000000",
+        metavar="ID",
+        help="12 digits (%(default)s)",
+    )
+    add(
+        "--region",
+        type=_region,
+        default="us-east-1",
+        help="the Region that ARNs name (%(default)s)",
+    )
     add(
         "--keep-alive",
         type=_seconds,
         default=600.0,
         metavar="S",
-        help="seconds that an idle execution environment is kept",
+        help="seconds that an idle execution environment is kept (%(default)s)",
     )
     add(
         "--account-concurrency",
         type=_count,
         default=1000,
         metavar="N",
-        help="execution environments that may be busy at once in the account",
+        help="execution environments that may be busy at once in the account (%(default)s)",
     )
     add(
         "--isolation",
         choices=ISOLATION_LEVELS,
         default="auto",
-        help="how far environments are shut off; auto takes the highest that this machine allows",
+        help="how far environments are shut off; auto takes the highest that this machine allows (%(default)s)",
     )
     add(
         "--end-with-parent",
@@ -118,7 +133,7 @@ def parser() -> argparse.ArgumentParser:
         "--log-level",
         choices=("debug", "info", "warning", "error"),
         default="warning",
-        help="what the engine itself logs to standard error",
+        help="what the engine itself logs to standard error (%(default)s)",
     )
     return command
 
