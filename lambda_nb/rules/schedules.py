@@ -166,7 +166,10 @@ def _numbers(field: str, low: int, high: int, names: list[str] | tuple[()] = ())
         start = low if span == "*" else _number(first, low, high, names)
         open_end = high if span == "*" or slash else start
         end = _number(final, low, high, names) if dash else open_end
-        found.update(range(start, end + 1, step))
+        if start <= end:
+            found.update(range(start, end + 1, step))
+        else:  # 20-2 goes over midnight
+            found.update([*range(start, high + 1), *range(low, end + 1)][::step])
     if not found:
         raise ValueError(f"{field!r} stands for no number from {low} to {high}")
     return frozenset(found)
