@@ -119,7 +119,8 @@ def parser() -> argparse.ArgumentParser:
         "--isolation",
         choices=ISOLATION_LEVELS,
         default="auto",
-        help="how far environments are shut off; auto takes the highest that this machine allows (%(default)s)",
+        help="how far environments are shut off; auto takes the highest level that this machine "
+        "allows (%(default)s)",
     )
     add(
         "--end-with-parent",
