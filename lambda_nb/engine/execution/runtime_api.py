@@ -86,14 +86,20 @@ class Request:
         self.body = bytearray()
         self.streaming = False
 
-    def reply(self, status: int, body: bytes = b"", headers: str = "") -> None:
+    def reply(
+        self, status: int, body: bytes = b"", headers: str = "", kind: str = "application/json"
+    ) -> None:
         """Answer; ``headers`` are complete lines, each ending in CR LF."""
-        kind = "Content-Type: application/json\r\n" if body else ""
+        kind = f"Content-Type: {kind}\r\n" if body else ""
         head = (
             f"HTTP/1.1 {status} {_REASONS[status]}\r\n{kind}{headers}"
             f"Content-Length: {len(body)}\r\n\r\n"
         )
         self.connection.write(head.encode("utf-8"), body)
+
+    def nowhere(self) -> None:
+        """Answer that nothing is served at this path, as AWS's own server does."""
+        self.reply(404, b"404 page not found\n", kind="text/plain; charset=utf-8")
 
     def refuse(self, status: int, kind: str, message: str) -> None:
         """Answer with an error object of the Runtime API."""
@@ -298,7 +304,7 @@ class RuntimeAPI:
         elif request.path.startswith(_PREFIX + "invocation/") and request.method == "POST":
             self._answer(request)
         else:
-            request.refuse(404, "NotFound", f"{request.method} {request.path} is not served here")
+            request.nowhere()
 
     # -- routes
 
@@ -309,7 +315,7 @@ class RuntimeAPI:
     def _answer(self, request: Request) -> None:
         request_id, _, action = request.path[len(_PREFIX) + len("invocation/") :].partition("/")
         if action not in ("response", "error"):
-            request.refuse(404, "NotFound", f"POST {request.path} is not served here")
+            request.nowhere()
             return
         if request.streaming:
             request.reply(202, _OK)
