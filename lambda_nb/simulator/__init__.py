@@ -5,16 +5,23 @@ invocation: ``simpy``, the reference, and ``compiled``, the same rule functions 
 """
 
 from lambda_nb.simulator.calibrate import Calibration, Prior, calibrate
+from lambda_nb.simulator.compare import Comparison, compare
 from lambda_nb.simulator.result import Result
 from lambda_nb.simulator.simulate import Prepared, simulate
+from lambda_nb.simulator.sweep import Optimum, optimise, sweep
 from lambda_nb.simulator.workload import WorkloadError
 
 __all__ = [
     "Calibration",
+    "Comparison",
+    "Optimum",
     "Prepared",
     "Prior",
     "Result",
     "WorkloadError",
     "calibrate",
+    "compare",
+    "optimise",
     "simulate",
+    "sweep",
 ]
