@@ -187,8 +187,8 @@ class Optimum:
         ]
 
     def __repr__(self) -> str:
-        best = self.table.loc[self.chosen, "objective"]
         best = float(self.table["objective"].to_numpy()[self.chosen])
+        return f"<Optimum {self.settings}: objective {best:.6g}, of {len(self.table)} combinations>"
 
 
 def optimise(

@@ -103,6 +103,7 @@ def test_optimise_takes_the_cheapest_that_keeps_the_constraints() -> None:
     axes = found.plot()
     assert axes.get_xlabel()
     assert axes.get_ylabel()
+    assert repr(found).startswith(f"<Optimum {found.settings}: objective ")
 
 
 def test_optimise_takes_a_function_and_limits_on_both_sides() -> None:
