@@ -16,19 +16,23 @@ if TYPE_CHECKING:
     from lambda_nb import charts, rules, simulator, traces
     from lambda_nb.notebook.explore import explore
     from lambda_nb.notebook.extension import load_ipython_extension, unload_ipython_extension
-    from lambda_nb.simulator import simulate
+    from lambda_nb.simulator import calibrate, compare, optimise, simulate, sweep
     from lambda_nb.traces import Trace
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Trace",
+    "calibrate",
     "charts",
+    "compare",
     "explore",
     "load_ipython_extension",
+    "optimise",
     "rules",
     "simulate",
     "simulator",
+    "sweep",
     "traces",
     "unload_ipython_extension",
 ]
@@ -36,9 +40,13 @@ __all__ = [
 # Where each public name lives; nothing heavy is imported before it is asked for.
 _HOMES = {
     "Trace": "lambda_nb.traces",
+    "calibrate": "lambda_nb.simulator",
+    "compare": "lambda_nb.simulator",
     "explore": "lambda_nb.notebook.explore",
     "load_ipython_extension": "lambda_nb.notebook.extension",
+    "optimise": "lambda_nb.simulator",
     "simulate": "lambda_nb.simulator",
+    "sweep": "lambda_nb.simulator",
     "unload_ipython_extension": "lambda_nb.notebook.extension",
 }
 _ROOMS = {"charts", "rules", "simulator", "traces"}
