@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 Errors = Literal["raise", "return"]
 
+_SHOWN, _WIDE = 5, 100
+"""Answers shown, and characters of each."""
+
 
 class Answers(list[Any]):
     """The results of ``map``, in the order of the events; a list with figures beside it.
@@ -58,13 +61,21 @@ class Answers(list[Any]):
         ]
 
     def _repr_html_(self) -> str:
-        shown = display.pretty(list(self[:10])) + ("" if len(self) <= 10 else "\n…")
         figures = [display.dim(figure) for figure in self._figures() if figure]
-        return display.card(display.line(display.bold(self.name), *figures), display.code(shown))
+        first = [_short(answer) for answer in self[:_SHOWN]]
+        more = [f"… and {len(self) - _SHOWN:,} more"] if len(self) > _SHOWN else []
+        return display.card(
+            display.line(display.bold(self.name), *figures), display.code("\n".join(first + more))
+        )
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         head = " · ".join([self.name, *(f for f in self._figures() if f)])
         printer.text(head if cycle else f"{head}\n{list(self)!r}")
+
+
+def _short(answer: Any) -> str:
+    text = repr(answer)
+    return text if len(text) <= _WIDE else f"{text[: _WIDE - 1]}…"
 
 
 def _value(result: Result | NotebookError) -> Any:

@@ -51,7 +51,8 @@ class Magics:
             namespace=self._shell.user_ns,
         )
         deployed = self._deploy(options, package)
-        label = f"Cell In[{self._shell.execution_count}]"
+        # Not shell.execution_count: newer IPythons count on before the cell runs.
+        label = f"Cell In[{self._shell.displayhook.prompt_count}]"
         origin = Origin(label, package.source, package.module, package.offset)
         self._cells[options.name] = origin
         handle = self._handle(options.name)
