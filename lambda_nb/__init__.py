@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from lambda_nb import charts, rules, simulator, traces
     from lambda_nb.notebook.explore import explore
     from lambda_nb.notebook.extension import load_ipython_extension, unload_ipython_extension
-    from lambda_nb.simulator import calibrate, compare, optimise, simulate, sweep
+    from lambda_nb.simulator.calibrate import calibrate
+    from lambda_nb.simulator.compare import compare
+    from lambda_nb.simulator.simulate import simulate
+    from lambda_nb.simulator.sweep import optimise, sweep
     from lambda_nb.traces import Trace
 
 __version__ = "0.1.0"
