@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
-import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 import pytest
@@ -30,25 +29,25 @@ settings.register_profile("dev", deadline=None, suppress_health_check=[HealthChe
 settings.register_profile("ci", settings.get_profile("dev"), derandomize=True, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
-_PR_SET_CHILD_SUBREAPER = 36
 _GRACE_S = 15.0
 # Helpers of Python's own that live as long as the interpreter.
 _EXPECTED = ("multiprocessing.resource_tracker", "multiprocessing.forkserver")
+_MARK = "LAMBDA_NB_TESTS"
 
 
 @pytest.fixture(scope="session", autouse=True)
 def no_process_left_behind() -> Iterator[None]:
     """Fail the run if a process started by a test outlives the tests.
 
-    On Linux this process adopts orphans (it becomes their "subreaper"), so that a process whose
-    parent died, as an execution environment of a killed engine would, is found as well.
+    Looks at the processes below this one and, for those whose parent is gone (as of an execution
+    environment of a killed engine), at a mark in the environment that they were started with.
     """
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    before = {process.pid for process in _descendants()}
+    mark = f"{os.getpid()}-{time.time_ns()}"
+    os.environ[_MARK] = mark
+    before = {process.pid for process in psutil.Process().children(recursive=True)}
     yield
     deadline = time.monotonic() + _GRACE_S
-    while (left := _living(before)) and time.monotonic() < deadline:
+    while (left := _living(before, f"{_MARK}={mark}")) and time.monotonic() < deadline:
         time.sleep(0.1)
     descriptions = [_describe(process) for process in left]
     for process in left:
@@ -57,23 +56,25 @@ def no_process_left_behind() -> Iterator[None]:
     assert not left, "tests left processes behind:\n" + "\n".join(descriptions)
 
 
-def _descendants() -> list[psutil.Process]:
-    return psutil.Process().children(recursive=True)
-
-
-def _living(ignored: set[int]) -> list[psutil.Process]:
+def _living(ignored: set[int], mark: str) -> list[psutil.Process]:
+    below = {process.pid for process in psutil.Process().children(recursive=True)}
     living = []
-    for process in _descendants():
-        with contextlib.suppress(psutil.NoSuchProcess):
+    for process in psutil.process_iter():
+        if process.pid in ignored or process.pid == os.getpid():
+            continue
+        with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied, OSError):
+            if process.pid not in below and mark not in _started_with(process.pid):
+                continue
             command = " ".join(process.cmdline())
-            zombie = process.status() == psutil.STATUS_ZOMBIE
-            if (
-                process.pid not in ignored
-                and not zombie
-                and not any(e in command for e in _EXPECTED)
-            ):
+            ended = process.status() == psutil.STATUS_ZOMBIE
+            if not ended and not any(expected in command for expected in _EXPECTED):
                 living.append(process)
     return living
+
+
+def _started_with(pid: int) -> list[str]:
+    """The environment of a process when it was started (a fork has its parent's)."""
+    return Path(f"/proc/{pid}/environ").read_bytes().decode(errors="replace").split("\0")
 
 
 def _describe(process: psutil.Process) -> str:

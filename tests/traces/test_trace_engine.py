@@ -54,7 +54,7 @@ def test_what_ran_is_what_the_trace_says(engine: Any) -> None:
 
     lines = Trace.from_logs(f"/aws/lambda/{name}", client=engine.client("logs"), expect=len(events))
     other = lines.to_pandas().set_index("request_id").loc[ids]
-    assert (other["start"] == frame["start"]).all()
+    assert (other["start"].astype(str) == frame["start"].astype(str)).all()
     assert (other["environment"].astype(str) == frame["environment"].astype(str)).all()
     assert np.allclose(other["billed"], frame["billed"], atol=1e-9)
     assert np.allclose(other["duration"], frame["duration"], atol=1e-5), "two decimals of a ms"
