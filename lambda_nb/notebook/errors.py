@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 
-_RED, _BOLD, _OFF = "\x1b[31m", "\x1b[1m", "\x1b[0m"
+# Bold, not coloured: front ends put errors on a red ground, dark or light, where colours drown.
+BOLD, OFF = "\x1b[1m", "\x1b[0m"
 
 
 class NotebookError(Exception):
@@ -13,7 +14,7 @@ class NotebookError(Exception):
 
     def _render_traceback_(self) -> list[str]:
         """IPython asks for this instead of printing a traceback."""
-        return [f"{_RED}{type(self).__name__}{_OFF}: {self}"]
+        return [f"{BOLD}{type(self).__name__}{OFF}: {self}"]
 
 
 class UsageError(NotebookError):
@@ -74,8 +75,8 @@ class FunctionError(NotebookError):
         self.request_id = request_id
 
     def _render_traceback_(self) -> list[str]:
-        title = f"{_RED}FunctionError{_OFF} in {_BOLD}{self.function}{_OFF}"
-        return [title, *self.frames, f"{_RED}{self.error_type}{_OFF}: {self.error_message}"]
+        title = f"{BOLD}FunctionError{OFF} in {BOLD}{self.function}{OFF}"
+        return [title, *self.frames, f"{BOLD}{self.error_type}{OFF}: {self.error_message}"]
 
 
 @contextlib.contextmanager
@@ -88,10 +89,12 @@ def aws_errors() -> Iterator[None]:
         Lambda answered 429 to an invocation.
     AWSError
         Any other refusal.
+    UsageError
+        A parameter is of a wrong kind, or too large or small.
     NotebookError
-        The endpoint does not answer, there are no credentials, or a parameter is of a wrong kind.
+        The endpoint does not answer, or there are no credentials.
     """
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
     try:
         yield
@@ -101,5 +104,7 @@ def aws_errors() -> Iterator[None]:
         if code == "TooManyRequestsException" and error.operation_name.startswith("Invoke"):
             raise Throttled(message, str(error.response.get("Reason", ""))) from None
         raise AWSError(code, message, error.operation_name) from None
+    except ParamValidationError as error:
+        raise UsageError(str(error.kwargs["report"])) from None
     except BotoCoreError as error:
         raise NotebookError(f"{error} (%lambda status shows where requests go)") from None

@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lambda_nb.notebook.errors import BOLD, OFF
+
 _PYTHON = re.compile(
     r'\s*File "(?:/var/task/)?(?P<file>[^"]+)",? [Ll]ine (?P<line>\d+)(?:, in (?P<name>\S+))?'
 )
@@ -45,14 +47,12 @@ class Origin:
         """The line (counted from 1, of the cell) with those around it, as IPython shows a frame."""
         lines = self.source.splitlines()
         place = f"{self.label}, line {line}" + (f", in {name}" if name else "")
-        shown = [f"\x1b[32m{place}\x1b[0m"]
+        shown = [f"{BOLD}{place}{OFF}"]
         first, last = max(1, line - _CONTEXT), min(len(lines), line + _CONTEXT)
         for number in range(first, last + 1):
             text = lines[number - 1]
             if number == line:
-                shown.append(
-                    f"\x1b[31m{'-' * max(1, 5 - len(str(number)))}> {number}\x1b[0m {text}"
-                )
+                shown.append(f"{BOLD}{'-' * max(1, 5 - len(str(number)))}> {number}{OFF} {text}")
             else:
                 shown.append(f"{number:>7} {text}")
         return "\n".join(shown)
@@ -84,7 +84,7 @@ def frames(stack: Sequence[str], origin: Origin | None) -> list[str]:
         else:
             place = f"{match['file']}, line {line}" + (f", in {name.strip()}" if name else "")
             text = entry.strip().partition("\n")[2].strip() if _PYTHON.match(entry) else ""
-            found.append(f"\x1b[32m{place}\x1b[0m" + (f"\n        {text}" if text else ""))
+            found.append(f"{BOLD}{place}{OFF}" + (f"\n        {text}" if text else ""))
     if not any(_PYTHON.match(entry) for entry in stack):
         found.reverse()  # the other languages name the innermost frame first
     return found
