@@ -16,6 +16,7 @@ import numpy as np
 import simpy
 
 from lambda_nb.rules import fleet as rules
+from lambda_nb.rules.histogram import Prewarming
 from lambda_nb.rules.policies import Idle, Retiring, View
 from lambda_nb.simulator.run import Run
 from lambda_nb.simulator.scenario import Scenario
@@ -28,7 +29,9 @@ PROGRESS_EVERY = 1 << 16
 class Completion(simpy.Event):
     """The end of one invocation."""
 
-    __slots__ = ("_ok", "_value", "callbacks", "env", "index", "slot")
+    __slots__ = ("_ok", "_value", "callbacks", "env", "index", "since", "slot", "until")
+    since: float
+    until: float
 
     def __init__(self, env: Any, callbacks: list[Any], slot: int, index: int) -> None:
         self.env = env
@@ -96,6 +99,52 @@ class Watch:
             self._idle[slot] = Idle(function, now)
 
 
+class Ahead:
+    """Loads environments ahead of requests, as a policy says."""
+
+    def __init__(
+        self, env: MergedEnvironment, state: rules.State, policy: Prewarming, names: list[str]
+    ) -> None:
+        self._env, self._state, self._policy, self._names = env, state, policy, names
+        self._running = [0] * len(names)
+        self._done: list[float | None] = [None] * len(names)
+        self.loaded: dict[int, tuple[int, float]] = {}
+        policy.begin()
+
+    def coming(self, now: float, function: int) -> None:
+        """A request has come."""
+        done = self._done[function]
+        alone = done is not None and not self._running[function]
+        self._policy.came(self._names[function], now - done if alone and done is not None else None)
+        self._done[function] = None
+
+    def started(self, function: int) -> None:
+        """An environment took it."""
+        self._running[function] += 1
+
+    def finished(self, now: float, function: int) -> None:
+        """A request is done; if it was the last that ran, think of the next."""
+        self._running[function] -= 1
+        if self._running[function]:
+            return
+        self._done[function] = now
+        head, tail = self._policy.window(self._names[function])
+        if head > 0:
+            event = Completion(self._env, [self._load], function, 0)
+            event.until, event.since = now + tail, now
+            self._env.at(now + head, event)
+
+    def _load(self, event: Completion) -> None:
+        function, now = event.slot, self._env.now
+        if self._done[function] != event.since:
+            return  # a request came first
+        if not rules.has_slot(self._state):
+            rules.make_room(self._state)
+        slot = rules.prewarm(self._state, now, function)
+        self.loaded[self._state.e_serial[slot]] = function, now
+        rules.ready(self._state, now, slot, event.until - now)
+
+
 def simulate(
     load: Workload,
     scenario: Scenario,
@@ -126,6 +175,7 @@ def simulate(
     each = limits.tolist() if isinstance(limits, np.ndarray) else None
     draws = u.tolist() if u is not None else None
     watch = Watch(state, policy) if isinstance(policy, Retiring) else None
+    ahead = Ahead(env, state, policy, names) if isinstance(policy, Prewarming) else None
 
     def collect() -> None:
         while (slot := rules.pop_ended(state)) >= 0:
@@ -142,6 +192,8 @@ def simulate(
         rules.finish(state, now, event.slot, limit)
         if watch is not None:
             watch.finished(now, event.slot, names[functions[i]])
+        if ahead is not None:
+            ahead.finished(now, functions[i])
 
     callbacks = [over]
 
@@ -149,6 +201,8 @@ def simulate(
         now = env.now
         if watch is not None:
             watch.coming(now, names[functions[i]])
+        if ahead is not None:
+            ahead.coming(now, functions[i])
         code, slot = rules.arrive(state, now, functions[i])
         if code == rules.FULL:
             collect()
@@ -158,6 +212,8 @@ def simulate(
         if slot >= 0:
             if watch is not None:
                 watch.started(slot, names[functions[i]])
+            if ahead is not None:
+                ahead.started(functions[i])
             numbers[i] = state.e_serial[slot]
             finishes[i] = when = finish_of(i, code)
             # SimPy hands an event's list of callbacks over, so each event needs its own.
@@ -165,7 +221,8 @@ def simulate(
 
     env.run_merged(load.arrival.tolist(), arrive, progress)
     ended.update((over.serial, over.ended) for over in fleet.expire(np.inf))
-    return _run(load, codes, numbers, finishes, ended, len(slots), fleet)
+    loaded = ahead.loaded if ahead is not None else {}
+    return _run(load, codes, numbers, finishes, ended, len(slots), fleet, loaded)
 
 
 def _finishes(load: Workload) -> Callable[[int, int], float]:
@@ -195,6 +252,7 @@ def _run(
     ended: dict[int, float],
     provisioned: int,
     fleet: rules.Fleet,
+    loaded: dict[int, tuple[int, float]],
 ) -> Run:
     ends = np.full(fleet.state.counts[rules.SERIALS], np.inf)
     if ended:
@@ -206,4 +264,5 @@ def _run(
         ended=ends,
         provisioned=provisioned,
         engine="simpy",
+        loaded=loaded,
     )

@@ -157,6 +157,8 @@ class Result:
         created[numbers] = load.arrival[at]
         ready[numbers] = load.arrival[at] + load.init[at]
         function[numbers] = load.function[at]
+        for number, (of, when) in run.loaded.items():
+            function[number], created[number], ready[number] = of, when, when
         pools = np.repeat(np.arange(len(load.functions)), self.scenario.provisioned)
         function[: run.provisioned] = pools[: run.provisioned]
         uses = np.bincount(run.environment[self._served], minlength=count)

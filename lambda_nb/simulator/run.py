@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lambda_nb.simulator.workload import Codes, Floats, Ints
 
@@ -25,6 +25,9 @@ class Run:
         How many of the first environments are provisioned ones.
     engine
         Which engine ran.
+    loaded
+        Environments that were loaded ahead of any request: by number, the function (index) and
+        when.
     """
 
     code: Codes
@@ -33,3 +36,4 @@ class Run:
     ended: Floats
     provisioned: int
     engine: str
+    loaded: dict[int, tuple[int, float]] = field(default_factory=dict)
