@@ -6,7 +6,7 @@ SimFaaS's own errors are 12.23 % on the probability of a cold start and 3.05 % o
 service, as the function had, and the lives of environments calibrated on the five recorded runs of
 the same function, which are some of the 20: it shows fit, not foresight.
 
-    python benchmarks/published.py [--runs FOLDER] [--requests 200000]
+    python benchmarks/published.py [--runs FOLDER] [--requests 600000]
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     runs = ROOT.parent / "shared" / "traces" / "aws-lambda-2020"
     parser.add_argument("--runs", type=Path, default=runs)
-    parser.add_argument("--requests", type=int, default=200_000)
+    parser.add_argument("--requests", type=int, default=600_000)
     options = parser.parse_args()
     example()
     experiments(options.runs, options.requests)
