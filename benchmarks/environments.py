@@ -1,73 +1,65 @@
 """Claim: 500 environments of one function are alive at once on 2 cores and 8 GB.
 
-Each of 500 concurrent requests is held in its handler until all have started (they meet in a
-directory), so that 500 environments are busy at the same moment.
+Each of 500 concurrent requests is held in its handler until a moment by which all have begun, so
+that 500 environments are busy at the same time; their own clocks prove it.
 
-    python benchmarks/environments.py [--environments 500]
+    python benchmarks/environments.py [--environments 500] [--hold 20]
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
-import tempfile
 import threading
 import time
-from pathlib import Path
 
 import psutil
 from support import load, peers
 from throughput import listener
 
-# Waits until as many environments as asked for have left their mark, then answers which it is.
-MEET = """
-import os, time
+HOLD = """
+import time
 
 def handler(event, context):
-    with open(os.path.join(event["folder"], str(os.getpid()) + context.aws_request_id), "w"):
-        pass
-    deadline = time.time() + event["seconds"]
-    while len(os.listdir(event["folder"])) < event["count"] and time.time() < deadline:
-        time.sleep(0.1)
-    return {"met": len(os.listdir(event["folder"])), "stream": context.log_stream_name}
+    began = time.time()
+    time.sleep(max(0.0, event["until"] - began))
+    return {"stream": context.log_stream_name, "began": began, "ended": time.time()}
 """
 
 
 def main() -> None:
-    """Start the environments, check that they met, print times and memory."""
+    """Start the environments, check that all were busy at one moment, print times and memory."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--environments", type=int, default=500)
-    count = parser.parse_args().environments
+    parser.add_argument("--hold", type=float, default=20.0, help="seconds to wait for the last")
+    options = parser.parse_args()
+    count = options.environments
 
-    with peers.lambda_nb() as peer, tempfile.TemporaryDirectory() as folder:
-        os.chmod(folder, 0o777)
-        client = peer.client()
-        peers.create_echo(client, "meet", MEET, memory=128)
-        event = json.dumps({"folder": folder, "count": count, "seconds": 50}).encode()
-        path = peers.invoke_path("meet")
+    with peers.lambda_nb() as peer:
+        peers.create_echo(peer.client(), "hold", HOLD, memory=128)
         engine = listener(peer.port)
-
-        start = time.perf_counter()
-        answers = all_at_once(peer.port, path, event, count)
-        elapsed = time.perf_counter() - start
-        met = len(list(Path(folder).iterdir()))
-        streams = {json.loads(answer)["stream"] for answer in answers}
-        if len(streams) != count or met != count:
-            raise SystemExit(f"only {met} of {count} environments met, {len(streams)} distinct")
-
+        start = time.time()
+        event = json.dumps({"until": start + options.hold}).encode()
+        answers = [json.loads(a) for a in all_at_once(peer.port, "hold", event, count)]
+        last_began = max(answer["began"] for answer in answers)
+        distinct = len({answer["stream"] for answer in answers})
+        if distinct != count or last_began > min(answer["ended"] for answer in answers):
+            raise SystemExit(
+                f"{distinct} environments for {count} requests, the last began "
+                f"{last_began - start:.1f} s after the first request: try a longer --hold"
+            )
         memory = [proportional_mb(child) for child in engine.children(recursive=True)]
-        print(f"{count} environments of one function at once ({peers.machine()})\n")
-        print(f"first request sent to last answer received   {elapsed:8.2f} s")
-        print(f"memory of an idle environment, median        {statistics.median(memory):8.1f} MB")
+        print(f"{count} environments of one function busy at once ({peers.machine()})\n")
+        print(f"first request sent to last handler begun     {last_began - start:8.2f} s")
+        print(f"memory of one process, median                {statistics.median(memory):8.1f} MB")
         print(f"memory of all of them                        {sum(memory):8.0f} MB")
         print(f"memory of the engine                         {proportional_mb(engine):8.0f} MB")
 
 
-def all_at_once(port: int, path: str, event: bytes, count: int) -> list[bytes]:
+def all_at_once(port: int, function: str, event: bytes, count: int) -> list[bytes]:
     """The answers of ``count`` concurrent posts."""
-    connections = [load.Connection(port, path, event) for _ in range(count)]
+    connections = [load.Connection(port, peers.invoke_path(function), event) for _ in range(count)]
     answers: list[bytes] = [b""] * count
     errors: list[Exception] = []
 
