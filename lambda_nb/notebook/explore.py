@@ -149,7 +149,9 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
             ("slowest 1 % wait", f"{row['p99_duration']:.3g} s"),
             ("at this rate", f"${month:,.2f} a month"),
         ]
-        return display.line(*(f"{display.dim(name)} {display.bold(text)}" for name, text in told))
+        return display.line(
+            *(f"<span>{display.dim(name)} {display.bold(text)}</span>" for name, text in told)
+        )
 
     def wait(self) -> Explorer:
         """Wait until the picture shows the sliders' settings."""
