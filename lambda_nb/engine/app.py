@@ -215,6 +215,7 @@ class App:
             invoke=self._execute,
             settings=control,
             delivery=destinations,
+            figures=self._metrics,
         )
         self._cleanup.push_async_callback(self._queue.close)
         await self._queue.start()

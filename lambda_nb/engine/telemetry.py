@@ -138,7 +138,7 @@ class LogShipper:
             events = self._waiting[key]
             size = taken = 0
             for _, message in events[:BATCH_EVENTS]:
-                size += len(message.encode()) + EVENT_OVERHEAD
+                size += len(message.encode("utf-8", "replace")) + EVENT_OVERHEAD
                 if taken and size > BATCH_BYTES:
                     break
                 taken += 1
@@ -244,6 +244,7 @@ class Metrics:
         self._logs = logs
         self._waiting: dict[_Series, list[float]] = defaultdict(list)
         self._task: asyncio.Task[None] | None = None
+        self._sent = 0.0
         self._closed = False
 
     def record(self, record: InvocationRecord) -> None:
@@ -258,12 +259,25 @@ class Metrics:
         for dimensions in _dimensions(record):
             for name, unit, value in _figures(record):
                 self._waiting[name, unit, dimensions, minute].append(value)
+        self._send_soon()
+
+    def figure(self, function: str, name: str, unit: str, value: float) -> None:
+        """Take note of a figure of a function that does not come from one attempt."""
+        minute = int(time.time()) // 60 * 60
+        for dimensions in ((), (("FunctionName", function),)):
+            self._waiting[name, unit, dimensions, minute].append(value)
+        self._send_soon()
+
+    def _send_soon(self) -> None:
         if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._later())
 
     async def _later(self) -> None:
         while self._waiting:
-            await asyncio.sleep(0 if self._closed else METRICS_EVERY_S)
+            if not self._closed:  # soon after a quiet time, seldom under load
+                quiet_s = time.monotonic() - self._sent
+                await asyncio.sleep(max(FLUSH_EVERY_S, METRICS_EVERY_S - quiet_s))
+            self._sent = time.monotonic()
             waiting, self._waiting = self._waiting, defaultdict(list)
             try:
                 await self._send(waiting)

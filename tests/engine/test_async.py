@@ -50,12 +50,16 @@ class Configured:
     def __init__(self, config: Mapping[str, Any], dead_letter: str | None = None) -> None:
         self.config = config
         self.dead_letter = dead_letter
+        self.reserved: int | None = None
 
     def event_invoke_config(self, function_name: str, qualifier: str | None) -> Mapping[str, Any]:
         return self.config
 
     def dead_letter_target(self, function_name: str, version: str) -> str | None:
         return self.dead_letter
+
+    def reserved_concurrency(self, function_name: str) -> int | None:
+        return self.reserved
 
 
 class Delivered:
@@ -70,6 +74,18 @@ class Delivered:
 
     async def dead_letter(self, target: str, body: str, attributes: Mapping[str, str]) -> None:
         self.letters.append((target, body, attributes))
+
+
+class Noted:
+    """Keeps the names of figures."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def figure(self, function: str, name: str, unit: str, value: float) -> None:
+        assert function == "f"
+        assert value >= 0
+        self.names.append(name)
 
 
 async def drained(queue: AsyncQueue) -> None:
@@ -234,6 +250,54 @@ async def test_an_event_too_old_is_given_up(tmp_path: Path) -> None:
     ((_, record),) = told.records
     assert record["requestContext"]["condition"] == "EventAgeExceeded"
     assert "responsePayload" not in record
+
+
+async def test_with_nothing_reserved_events_are_given_up_unrun(tmp_path: Path) -> None:
+    async def invoke(resolved: Resolved, invocation: Invocation) -> InvocationResult:
+        raise AssertionError("must not run")
+
+    configured = Configured({"DestinationConfig": {"OnFailure": {"Destination": "failed"}}})
+    configured.reserved = 0
+    delivered, noted = Delivered(), Noted()
+    queue = AsyncQueue(
+        tmp_path / "events.sqlite",
+        resolve=resolve,
+        invoke=invoke,
+        settings=configured,
+        delivery=delivered,
+        figures=noted,
+    )
+    await queue.start()
+    await queue.submit("f", None, event())
+    await drained(queue)
+    await queue.close()
+    ((target, record),) = delivered.records
+    assert target == "failed"
+    assert record["requestContext"]["condition"] == "ZeroReservedConcurrency"
+    assert record["requestContext"]["approximateInvokeCount"] == 0
+    assert "responseContext" not in record
+    assert noted.names == ["AsyncEventsReceived", "AsyncEventAge", "AsyncEventsDropped"]
+
+
+async def test_an_attempt_that_breaks_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retry, "FIRST_BACKOFF_S", 0.01)
+    tries = 0
+
+    async def invoke(resolved: Resolved, invocation: Invocation) -> InvocationResult:
+        nonlocal tries
+        tries += 1
+        if tries < 3:
+            raise RuntimeError("the engine's own fault")
+        return result(invocation.request_id)
+
+    queue = AsyncQueue(tmp_path / "events.sqlite", resolve=resolve, invoke=invoke)
+    await queue.start()
+    await queue.submit("f", None, event())
+    await drained(queue)
+    await queue.close()
+    assert tries == 3
 
 
 async def test_no_more_than_so_many_run_at_once(

@@ -193,6 +193,12 @@ class Control:
         target: str | None = config.get("DeadLetterConfig", {}).get("TargetArn")
         return target
 
+    def reserved_concurrency(self, function_name: str) -> int | None:
+        """Environments reserved for a function, or ``None``."""
+        record = self._context.store.get("function", "", function_name) or {}
+        reserved: int | None = record.get("reserved")
+        return reserved
+
     def function_url(self, identifier: str) -> FunctionUrl | None:
         """The function URL behind ``/lambda-url/IDENTIFIER/``, if there is one."""
         return self._urls.served(identifier)

@@ -10,15 +10,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from lambda_nb.engine.errors import AWSError
+from lambda_nb.engine.events import outcomes
+from lambda_nb.engine.events.outcomes import Condition
 from lambda_nb.engine.model import Invocation, InvocationResult, Resolved, Throttled
 from lambda_nb.rules import retry
 
@@ -42,6 +44,7 @@ CREATE TABLE IF NOT EXISTS event (
     client_context TEXT,
     trace TEXT,
     tenant TEXT,
+    source TEXT NOT NULL,
     failures INTEGER NOT NULL DEFAULT 0,
     throttles INTEGER NOT NULL DEFAULT 0,
     taken INTEGER NOT NULL DEFAULT 0
@@ -50,8 +53,9 @@ CREATE INDEX IF NOT EXISTS event_due ON event (taken, due);
 """
 _INSERT = """
 INSERT INTO event
-    (due, accepted, function, qualifier, request_id, payload, client_context, trace, tenant)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+    (due, accepted, function, qualifier, request_id, payload, client_context, trace, tenant,
+     source)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _TAKE = """
 UPDATE event SET taken = 1
@@ -70,6 +74,9 @@ class Settings(Protocol):
     def dead_letter_target(self, function_name: str, version: str) -> str | None:
         """The ARN of the dead-letter queue or topic."""
 
+    def reserved_concurrency(self, function_name: str) -> int | None:
+        """Environments reserved for the function; ``None`` if none are."""
+
 
 class Delivery(Protocol):
     """Takes what leaves the queue to its destination."""
@@ -79,6 +86,13 @@ class Delivery(Protocol):
 
     async def dead_letter(self, target: str, body: str, attributes: Mapping[str, str]) -> None:
         """Send an event that was given up to a dead-letter queue; raises if it cannot."""
+
+
+class Figures(Protocol):
+    """Takes CloudWatch's figures of the queue."""
+
+    def figure(self, function: str, name: str, unit: str, value: float) -> None:
+        """Take note of one figure of a function."""
 
 
 class AsyncQueue:
@@ -94,6 +108,8 @@ class AsyncQueue:
         Retries, age and destinations of functions; the defaults without it.
     delivery
         Takes records to destinations and dead-letter queues.
+    figures
+        Takes the queue's metrics.
     """
 
     def __init__(
@@ -104,6 +120,7 @@ class AsyncQueue:
         invoke: Execute,
         settings: Settings | None = None,
         delivery: Delivery | None = None,
+        figures: Figures | None = None,
     ) -> None:
         self._db = sqlite3.connect(db_path, isolation_level=None)
         db_path.chmod(0o600)
@@ -116,6 +133,7 @@ class AsyncQueue:
         self._invoke = invoke
         self._settings = settings
         self._delivery = delivery
+        self._figures = figures
         self._running: set[asyncio.Task[None]] = set()
         self._news = asyncio.Event()
         self._worker: asyncio.Task[None] | None = None
@@ -146,8 +164,10 @@ class AsyncQueue:
                 invocation.client_context,
                 invocation.trace_header,
                 invocation.tenant_id,
+                "event" if invocation.source == "invoke" else invocation.source,
             ),
         )
+        self._note(_plain_name(function_name), "AsyncEventsReceived")
         self._news.set()
 
     async def close(self) -> None:
@@ -183,78 +203,126 @@ class AsyncQueue:
             log.error("an asynchronous event is stuck", exc_info=task.exception())
 
     async def _attempt(self, row: sqlite3.Row) -> None:
-        failures, throttles = row["failures"], row["throttles"]
-        result: InvocationResult | None = None
+        """Run one event once; then put it back, or let it leave the queue."""
         try:
             resolved = self._resolve(row["function"], row["qualifier"])
         except AWSError as error:
-            log.warning("event %s for %s is lost: %s", row["request_id"], row["function"], error)
-            self._delete(row)
+            if error.code == "ResourceNotFoundException":
+                log.warning("event %s is lost: %s", row["request_id"], error)
+                self._delete(row)
+            else:  # the function is being created or changed
+                self._put_back(row, retry.after_throttle(row["throttles"] + 1), throttled=True)
             return
-        name, version = resolved.function.name, resolved.function.version
-        config = self._config(name, row["qualifier"])
+        leaving = _Leaving(row, resolved, self._config(resolved))
+        if self._settings and self._settings.reserved_concurrency(resolved.function.name) == 0:
+            await self._leave(leaving, "ZeroReservedConcurrency", None)
+            return
+        result: InvocationResult | None = None
         try:
             result = await self._invoke(resolved, _invocation(row, resolved))
         except (Throttled, AWSError) as refusal:
             if isinstance(refusal, AWSError) and refusal.code == "RecursiveInvocationException":
-                await self._leave(row, resolved, config, "RetriesExhausted", None, failures)
+                await self._leave(leaving, "RetriesExhausted", None)
                 return
-            throttles += 1
-            delay: float | None = retry.after_throttle(throttles)
+        except Exception:  # ours, not the function's: to the event it is a service error
+            log.exception("event %s could not run", row["request_id"])
+        if result is None:
+            delay: float | None = retry.after_throttle(row["throttles"] + 1)
         else:
-            throttles = 0
+            leaving.attempts += 1
             if result.function_error is None:
-                await self._leave(row, resolved, config, "Success", result, failures)
+                await self._leave(leaving, "Success", result)
                 return
-            failures += 1
-            attempts = config.get("MaximumRetryAttempts", retry.MAX_ATTEMPTS)
-            delay = retry.after_error(failures, attempts)
+            attempts = leaving.config.get("MaximumRetryAttempts", retry.MAX_ATTEMPTS)
+            delay = retry.after_error(leaving.attempts, attempts)
         if delay is None:
-            await self._leave(row, resolved, config, "RetriesExhausted", result, failures)
+            await self._leave(leaving, "RetriesExhausted", result)
             return
-        due = time.time() + delay
-        if due > row["accepted"] + config.get("MaximumEventAgeInSeconds", retry.MAX_AGE_S):
-            await self._leave(row, resolved, config, "EventAgeExceeded", result, failures)
+        age = leaving.config.get("MaximumEventAgeInSeconds", retry.MAX_AGE_S)
+        if time.time() + delay > row["accepted"] + age:
+            await self._leave(leaving, "EventAgeExceeded", result)
             return
-        self._db.execute(_PUT_BACK, (due, failures, throttles, row["id"]))
-        log.debug("%s:%s: event %s again in %.0f s", name, version, row["request_id"], delay)
+        self._put_back(row, delay, throttled=result is None)
 
-    def _config(self, name: str, qualifier: str | None) -> Mapping[str, Any]:
-        return self._settings.event_invoke_config(name, qualifier) if self._settings else {}
+    def _put_back(self, row: sqlite3.Row, delay_s: float, *, throttled: bool) -> None:
+        failures = row["failures"] + (not throttled)
+        throttles = row["throttles"] + 1 if throttled else 0
+        due = time.time() + delay_s
+        self._db.execute(_PUT_BACK, (due, failures, throttles, row["id"]))
+
+    def _config(self, resolved: Resolved) -> Mapping[str, Any]:
+        if self._settings is None:
+            return {}
+        return self._settings.event_invoke_config(resolved.function.name, _qualifier(resolved))
 
     def _delete(self, row: sqlite3.Row) -> None:
         self._db.execute("DELETE FROM event WHERE id = ?", (row["id"],))
 
     async def _leave(
-        self,
-        row: sqlite3.Row,
-        resolved: Resolved,
-        config: Mapping[str, Any],
-        condition: str,
-        result: InvocationResult | None,
-        failures: int,
+        self, leaving: _Leaving, condition: Condition, result: InvocationResult | None
     ) -> None:
         """The event is done with: tell its destination or dead-letter queue, then forget it."""
+        row, function = leaving.row, leaving.resolved.function
+        age_ms = (time.time() - row["accepted"]) * 1000
+        self._note(function.name, "AsyncEventAge", "Milliseconds", age_ms)
+        if condition in ("EventAgeExceeded", "ZeroReservedConcurrency"):
+            self._note(function.name, "AsyncEventsDropped")
         side = "OnSuccess" if condition == "Success" else "OnFailure"
-        target = config.get("DestinationConfig", {}).get(side, {}).get("Destination")
-        function = resolved.function
+        target = leaving.config.get("DestinationConfig", {}).get(side, {}).get("Destination")
         if self._delivery is not None and target:
-            record = _record(row, resolved, condition, result, failures)
-            await self._try(self._delivery.record(target, record), target)
+            arn = f"{function.arn}:{_qualifier(leaving.resolved) or '$LATEST'}"
+            record = outcomes.record(
+                row["request_id"], row["payload"], arn, condition, result, leaving.attempts
+            )
+            sending = self._delivery.record(target, record)
+            await self._try(sending, target, function.name, "DestinationDeliveryFailures")
         dead_letter = None
         if self._settings is not None and side == "OnFailure":
             dead_letter = self._settings.dead_letter_target(function.name, function.version)
         if self._delivery is not None and dead_letter:
-            attributes = _attributes(row, result)
+            attributes = outcomes.attributes(row["request_id"], result)
             body = row["payload"].decode("utf-8", "replace")
-            await self._try(self._delivery.dead_letter(dead_letter, body, attributes), dead_letter)
+            sending = self._delivery.dead_letter(dead_letter, body, attributes)
+            await self._try(sending, dead_letter, function.name, "DeadLetterErrors")
         self._delete(row)
 
-    async def _try(self, sending: Awaitable[None], target: str) -> None:
+    async def _try(
+        self, sending: Awaitable[None], target: str, function: str, failure: str
+    ) -> None:
         try:
             await sending
         except Exception as error:  # whatever a client library raises: the event itself has run
             log.warning("could not deliver to %s: %s", target, error)
+            self._note(function, failure)
+
+    def _note(self, function: str, name: str, unit: str = "Count", value: float = 1.0) -> None:
+        if self._figures is not None:
+            self._figures.figure(function, name, unit, value)
+
+
+@dataclass(slots=True)
+class _Leaving:
+    """An event on its way out: ``attempts`` counts the times the function ran."""
+
+    row: sqlite3.Row
+    resolved: Resolved
+    config: Mapping[str, Any]
+    attempts: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.attempts = self.row["failures"]
+
+
+def _qualifier(resolved: Resolved) -> str | None:
+    """The qualifier that the caller gave, in whatever form."""
+    parts = resolved.invoked_arn.split(":")
+    return parts[7] if len(parts) > 7 else None
+
+
+def _plain_name(function_name: str) -> str:
+    """The name in a name, partial ARN or ARN."""
+    parts = function_name.split(":")
+    return parts[parts.index("function") + 1] if "function" in parts[:-1] else parts[0]
 
 
 def _invocation(row: sqlite3.Row, resolved: Resolved) -> Invocation:
@@ -265,54 +333,5 @@ def _invocation(row: sqlite3.Row, resolved: Resolved) -> Invocation:
         client_context=row["client_context"],
         trace_header=row["trace"],
         tenant_id=row["tenant"],
-        source="event",
+        source=row["source"],
     )
-
-
-def _record(
-    row: sqlite3.Row,
-    resolved: Resolved,
-    condition: str,
-    result: InvocationResult | None,
-    failures: int,
-) -> dict[str, Any]:
-    """What a destination is told (facts/executor.md section 11)."""
-    function = resolved.function
-    now = time.time()
-    stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now))
-    record: dict[str, Any] = {
-        "version": "1.0",
-        "timestamp": f"{stamp}.{int(now % 1 * 1000):03d}Z",
-        "requestContext": {
-            "requestId": row["request_id"],
-            "functionArn": f"{function.arn}:{row['qualifier'] or '$LATEST'}",
-            "condition": condition,
-            "approximateInvokeCount": failures + (condition == "Success"),
-        },
-        "requestPayload": json.loads(row["payload"]),
-    }
-    if result is not None:
-        response: dict[str, Any] = {"statusCode": 200, "executedVersion": result.executed_version}
-        if result.function_error is not None:
-            response["functionError"] = result.function_error
-        record["responseContext"] = response
-        record["responsePayload"] = _parsed(result.payload)
-    return record
-
-
-def _attributes(row: sqlite3.Row, result: InvocationResult | None) -> dict[str, str]:
-    """Message attributes of a dead letter (facts/executor.md section 11)."""
-    told = _parsed(result.payload) if result is not None else {}
-    message = told.get("errorMessage", "") if isinstance(told, dict) else ""
-    return {
-        "RequestID": row["request_id"],
-        "ErrorCode": "200" if result is not None else "429",
-        "ErrorMessage": str(message)[:1024],
-    }
-
-
-def _parsed(payload: bytes) -> Any:
-    try:
-        return json.loads(payload)
-    except ValueError:
-        return payload.decode("utf-8", "replace")
