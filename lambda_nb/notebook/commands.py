@@ -27,7 +27,7 @@ HELP = """\
   rm NAME ...                     delete functions
   status                          where requests go, and what the engine there is doing
   connect URL | aws | local       talk to another endpoint: --profile --region --credentials --role
-  start [--data-dir D] [--keep]   start an engine of this notebook's own, afresh
+  start [--data-dir D] [--keep]   start an engine of this notebook's own, afresh: --keep-alive S
   stop                            end it; it also ends with the kernel
   help                            this text
 
@@ -188,8 +188,18 @@ class Commands:
         parser = _parser("start", "Start an engine of this notebook's own, afresh.")
         parser.add_argument("--data-dir", metavar="DIR", help="keep functions there")
         parser.add_argument("--keep", action="store_true", help="let it outlive the kernel")
+        parser.add_argument(
+            "--keep-alive",
+            type=float,
+            metavar="S",
+            help="seconds that an idle execution environment is kept (default: 600)",
+        )
         options = parser.parse_args(split(rest))
-        return self._connected(self._session.start(data_dir=options.data_dir, keep=options.keep))
+        return self._connected(
+            self._session.start(
+                data_dir=options.data_dir, keep=options.keep, keep_alive=options.keep_alive
+            )
+        )
 
     def _connected(self, connection: Connection) -> Any:
         rows = _where(connection, self._session)

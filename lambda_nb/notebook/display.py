@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import html
 import json
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 _STYLE = """
 .lnb{font-family:var(--jp-ui-font-family,system-ui,sans-serif);font-size:13px;line-height:1.5;
- color:var(--jp-ui-font-color1,var(--vscode-foreground,inherit));max-width:60em}
+ color:var(--jp-ui-font-color1,var(--vscode-foreground,inherit));max-width:60em;padding:1px 8px}
 .lnb-line{display:flex;flex-wrap:wrap;align-items:baseline;gap:2px 14px}
 .lnb-line b{font-weight:600}
 .lnb-dim{color:var(--jp-ui-font-color2,var(--vscode-descriptionForeground,#7d7d7d))}
@@ -126,14 +127,11 @@ def milliseconds(ms: float | None) -> str:
 
 
 def dollars(amount: float) -> str:
-    """Dollars as people read them, down to a single invocation's."""
-    return (
-        f"${amount:,.2f}"
-        if amount >= 1
-        else f"${amount:.3g}"
-        if amount < 1e-4
-        else f"${amount:.6f}"
-    )
+    """Dollars as people read them, down to a single invocation's: ``$0.000000233``."""
+    if amount >= 1 or amount == 0:
+        return f"${amount:,.2f}"
+    # Three digits that say something.
+    return f"${amount:.{2 - math.floor(math.log10(amount))}f}"
 
 
 def size(count: int) -> str:

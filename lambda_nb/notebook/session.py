@@ -91,7 +91,13 @@ class Session:
     def _logs_client(self) -> Any:
         return self.client("logs")
 
-    def start(self, *, data_dir: str | None = None, keep: bool = False) -> Connection:
+    def start(
+        self,
+        *,
+        data_dir: str | None = None,
+        keep: bool = False,
+        keep_alive: float | None = None,
+    ) -> Connection:
         """Start an engine of our own in the place of what we are connected to.
 
         Parameters
@@ -100,11 +106,15 @@ class Session:
             Where its functions are kept; without it they end with the engine.
         keep
             Let it outlive the kernel.
+        keep_alive
+            Seconds that an idle execution environment is kept.
         """
         with self._lock:
             self.stop()
             self._forget()
             options = ["--data-dir", str(Path(data_dir).expanduser())] if data_dir else []
+            if keep_alive is not None:
+                options += ["--keep-alive", str(keep_alive)]
             self._connection = self._start(options, keep=keep)
             return self._connection
 

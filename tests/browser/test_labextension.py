@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
 import re
-import shutil
-import socket
-import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
+from jupyter_browser import CHROMIUM, open_notebook, run, serve
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 EXTENSION = Path(sys.prefix) / "share" / "jupyter" / "labextensions" / "lambda-nb"
 
 pytestmark = [
@@ -42,90 +34,17 @@ CELLS = [
 
 
 @pytest.fixture
-def lab(tmp_path: Path) -> Iterator[str]:
-    """A JupyterLab on a folder with one notebook; answers with the notebook's address."""
-    work = tmp_path / "work"
-    work.mkdir()
+def page(tmp_path: Path) -> Iterator[Any]:
+    """A notebook with these cells open in Chromium, its kernel idle."""
     notebook = nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_code_cell(source) for source in CELLS],
         metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
     )
-    nbformat.write(notebook, work / "functions.ipynb")
-    settings = tmp_path / "settings" / "@jupyterlab" / "apputils-extension"
-    settings.mkdir(parents=True)
-    (settings / "notification.jupyterlab-settings").write_text(
-        json.dumps({"fetchNews": "false", "checkForUpdates": False})
-    )
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {
-        **os.environ,
-        "JUPYTERLAB_SETTINGS_DIR": str(tmp_path / "settings"),
-        "JUPYTERLAB_WORKSPACES_DIR": str(tmp_path / "workspaces"),
-        "JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime"),
-    }
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
-    command += ["--ip=127.0.0.1", f"--port={port}", "--IdentityProvider.token=secret"]
-    command += [f"--ServerApp.root_dir={work}"]
-    with (tmp_path / "lab.log").open("wb") as log:
-        server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-        try:
-            wait_for(f"http://127.0.0.1:{port}/api?token=secret", server)
-            yield f"http://127.0.0.1:{port}/lab/tree/functions.ipynb?token=secret&reset"
-        finally:
-            server.terminate()
-            server.wait(30)
-
-
-def wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        assert server.poll() is None, "JupyterLab ended at once"
-        with contextlib.suppress(OSError), urllib.request.urlopen(url):
-            return
-        time.sleep(0.2)
-    raise AssertionError("JupyterLab did not answer within a minute")
-
-
-@pytest.fixture
-def page(lab: str) -> Iterator[Any]:
-    """The notebook open in Chromium, its kernel idle."""
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"],
-        )
-        page = browser.new_page(viewport={"width": 1300, "height": 900})
-        page.goto(lab)
-        page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=60_000)
-        page.wait_for_selector("text=| Idle", timeout=60_000)
+    with (
+        serve(tmp_path, {"functions.ipynb": notebook}) as lab,
+        open_notebook(lab, "functions.ipynb") as page,
+    ):
         yield page
-        # The kernel, and the engine with it, end here and not when the server is stopped.
-        page.evaluate(
-            """async () => {
-                const base = location.origin + '/api/sessions';
-                const sessions = await (await fetch(base + '?token=secret')).json();
-                const xsrf = (document.cookie.match(/_xsrf=([^;]+)/) || [])[1] || '';
-                for (const one of sessions) {
-                    await fetch(base + '/' + one.id + '?token=secret',
-                        {method: 'DELETE', headers: {'X-XSRFToken': xsrf}});
-                }
-            }"""
-        )
-        browser.close()
-
-
-def run(page: Any, index: int) -> None:
-    cell = f".jp-Cell[data-windowed-list-index='{index}']"
-    page.click(f"{cell} .cm-content")
-    page.keyboard.press("Control+Enter")
-    page.wait_for_function(
-        "s => /\\[\\d+\\]/.test(document.querySelector(s + ' .jp-InputPrompt').textContent)",
-        arg=cell,
-        timeout=60_000,
-    )
 
 
 def test_panel_badges_and_status_follow_the_kernel(page: Any) -> None:

@@ -120,3 +120,11 @@ def test_aws_keys_are_not_used_where_nobody_named_them(monkeypatch: pytest.Monke
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAREAL")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     assert _keys("http://127.0.0.1:9", None, None)["aws_access_key_id"] == "test"
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [(0, "$0.00"), (2.33e-7, "$0.000000233"), (0.0195, "$0.0195"), (1234.5, "$1,234.50")],
+)
+def test_dollars_are_written_out(amount: float, text: str) -> None:
+    assert display.dollars(amount) == text

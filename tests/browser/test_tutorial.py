@@ -1,0 +1,75 @@
+"""The first tutorial as a person sees it: JupyterLab in Chromium, Run All, both themes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from jupyter_browser import CHROMIUM, Theme, open_notebook, serve
+
+TUTORIAL = Path(__file__).parents[2] / "notebooks" / "01-first-function.ipynb"
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.timeout(240),
+    pytest.mark.xdist_group("browser"),
+    pytest.mark.skipif(
+        CHROMIUM is None, reason="needs chromium (Debian: apt-get install chromium)"
+    ),
+]
+
+
+def luminance(page: Any, selector: str, what: str) -> float:
+    """Of a colour of an element, 0 (black) to 1 (white), as WCAG reckons it."""
+    red, green, blue = page.evaluate(
+        """([selector, what]) => {
+            let node = document.querySelector(selector);
+            for (;;) {
+                const found = getComputedStyle(node)[what].match(/[\\d.]+/g).map(Number);
+                if (found.length < 4 || found[3] > 0) return found.slice(0, 3);
+                node = node.parentElement;
+            }
+        }""",
+        [selector, what],
+    )
+    linear = [
+        c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4
+        for c in (channel / 255 for channel in (red, green, blue))
+    ]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(page: Any, selector: str) -> float:
+    """Of an element's text on what is behind it; WCAG asks for 4.5, for large text 3."""
+    ink = luminance(page, selector, "color")
+    ground = luminance(page, selector, "backgroundColor")
+    return (max(ink, ground) + 0.05) / (min(ink, ground) + 0.05)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_runs_and_can_be_read(theme: Theme, tmp_path: Path) -> None:
+    notebook = nbformat.read(TUTORIAL, as_version=4)
+    with (
+        serve(tmp_path, {TUTORIAL.name: notebook}, theme) as lab,
+        open_notebook(lab, TUTORIAL.name) as page,
+    ):
+        faults: list[str] = []
+        page.on("pageerror", lambda fault: faults.append(str(fault)))
+        page.click("text=Run >> nth=0")
+        page.click("text=Run All Cells")
+        last = f".jp-Cell[data-windowed-list-index='{len(notebook.cells) - 1}']"
+        page.wait_for_selector(f"{last} .lnb table", timeout=120_000, state="attached")
+
+        scroll = "document.querySelector('.jp-WindowedPanel-outer').scrollTop = 0"
+        page.evaluate(scroll)
+        page.wait_for_selector(".lnb-line >> text=λ darts")
+        assert contrast(page, ".lnb-line b") > 7
+        assert contrast(page, ".lnb-dim") > 3
+        assert contrast(page, ".lnb-tag") > 3
+        page.wait_for_selector("text=FunctionError in darts", state="attached")
+        error = "[data-mime-type='application/vnd.jupyter.stderr'], .jp-OutputArea-output pre"
+        assert any("line 9, in handler" in text for text in page.locator(error).all_inner_texts())
+        assert not faults

@@ -1,0 +1,113 @@
+"""JupyterLab on loopback and a notebook of it in Chromium, for tests that look at a page."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import nbformat
+import pytest
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+Theme = Literal["light", "dark"]
+
+
+@contextlib.contextmanager
+def serve(
+    place: Path, notebooks: Mapping[str, nbformat.NotebookNode], theme: Theme = "light"
+) -> Iterator[str]:
+    """A JupyterLab on a folder with these notebooks; answers with its address."""
+    work = place / "work"
+    work.mkdir()
+    for name, notebook in notebooks.items():
+        nbformat.write(notebook, work / name)
+    settings = place / "settings" / "@jupyterlab" / "apputils-extension"
+    settings.mkdir(parents=True)
+    (settings / "notification.jupyterlab-settings").write_text(
+        json.dumps({"fetchNews": "false", "checkForUpdates": False})
+    )
+    (settings / "themes.jupyterlab-settings").write_text(
+        json.dumps({"theme": f"JupyterLab {theme.title()}"})
+    )
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {
+        **os.environ,
+        "JUPYTERLAB_SETTINGS_DIR": str(place / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(place / "workspaces"),
+        "JUPYTER_RUNTIME_DIR": str(place / "runtime"),
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    }
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
+    command += ["--ip=127.0.0.1", f"--port={port}", "--IdentityProvider.token=secret"]
+    command += [f"--ServerApp.root_dir={work}"]
+    with (place / "lab.log").open("wb") as log:
+        server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        try:
+            _wait(f"http://127.0.0.1:{port}/api?token=secret", server)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+def _wait(url: str, server: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        assert server.poll() is None, "JupyterLab ended at once"
+        with contextlib.suppress(OSError), urllib.request.urlopen(url):
+            return
+        time.sleep(0.2)
+    raise AssertionError("JupyterLab did not answer within a minute")
+
+
+@contextlib.contextmanager
+def open_notebook(lab: str, name: str) -> Iterator[Any]:
+    """A notebook open in Chromium, its kernel idle; its kernel ends with it."""
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"],
+        )
+        page = browser.new_page(viewport={"width": 1300, "height": 900})
+        page.goto(f"{lab}/lab/tree/{name}?token=secret&reset")
+        page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=60_000)
+        page.wait_for_selector("text=| Idle", timeout=60_000)
+        yield page
+        # The kernel, and the engine with it, end here and not when the server is stopped.
+        page.evaluate(
+            """async () => {
+                const base = location.origin + '/api/sessions';
+                const sessions = await (await fetch(base + '?token=secret')).json();
+                const xsrf = (document.cookie.match(/_xsrf=([^;]+)/) || [])[1] || '';
+                for (const one of sessions) {
+                    await fetch(base + '/' + one.id + '?token=secret',
+                        {method: 'DELETE', headers: {'X-XSRFToken': xsrf}});
+                }
+            }"""
+        )
+        browser.close()
+
+
+def run(page: Any, index: int) -> None:
+    """Run the cell of this index and wait until it is done."""
+    cell = f".jp-Cell[data-windowed-list-index='{index}']"
+    page.click(f"{cell} .cm-content")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_function(
+        "s => /\\[\\d+\\]/.test(document.querySelector(s + ' .jp-InputPrompt').textContent)",
+        arg=cell,
+        timeout=60_000,
+    )
