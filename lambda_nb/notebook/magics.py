@@ -6,9 +6,10 @@ import argparse
 import builtins
 import keyword
 import re
+from collections.abc import Mapping
 from typing import Any
 
-from lambda_nb.notebook import deploy, display, requirements
+from lambda_nb.notebook import deploy, display, requirements, sources
 from lambda_nb.notebook.commands import Commands
 from lambda_nb.notebook.errors import UsageError, aws_errors
 from lambda_nb.notebook.handle import Function, figures, summary
@@ -57,7 +58,7 @@ class Magics:
         self._cells[options.name] = origin
         handle = self._handle(options.name)
         handle.remember(deployed.config)
-        deployed.notes += self._extras(options, handle)
+        deployed.notes += self._extras(options, handle, deployed.config)
         deployed.notes += self._bind(options.name, handle)
         return shown(deployed)
 
@@ -77,8 +78,10 @@ class Magics:
         settings = deploy.settings(options, layers)
         return deploy.deploy(client, connection, options.name, package, settings)
 
-    def _extras(self, options: argparse.Namespace, handle: Function) -> list[str]:
-        """Concurrency, version, alias and URL; what to say of them."""
+    def _extras(
+        self, options: argparse.Namespace, handle: Function, deployed: Mapping[str, Any]
+    ) -> list[str]:
+        """Concurrency, version, alias, sources and URL; what to say of them."""
         notes = []
         with aws_errors():
             if options.reserved is not None:
@@ -89,6 +92,9 @@ class Magics:
         if options.publish or options.alias:
             published = handle.publish(options.alias)
             notes.append(f"published as {published.qualifier}")
+        arn = str(deployed["FunctionArn"])
+        for source in options.on:
+            notes.append(sources.attach(self._session, options.name, arn, source))
         if options.url:
             notes.append(handle.url())
         return notes

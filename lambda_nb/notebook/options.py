@@ -8,6 +8,7 @@ import shlex
 from typing import NoReturn
 
 from lambda_nb.notebook.errors import UsageError
+from lambda_nb.notebook.sources import FORMS
 
 DESCRIPTION = """\
 Turn this cell into a Lambda function and bind a handle with its name.
@@ -95,6 +96,7 @@ def cell_parser() -> Parser:
     add("--reserved", type=int, metavar="N", help="reserved concurrency")
     add("--publish", action="store_true", help="publish a version")
     add("--alias", metavar="NAME", help="publish, and point this alias at the version")
+    add("--on", action="append", default=[], metavar="SOURCE", help=f"what invokes it: {FORMS}")
     add("--url", action="store_true", help="give it a function URL")
     return parser
 
