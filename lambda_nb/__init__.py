@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lambda_nb.simulator.compare import compare
     from lambda_nb.simulator.simulate import simulate
     from lambda_nb.simulator.sweep import optimise, sweep
+    from lambda_nb.simulator.validate import validate
     from lambda_nb.traces import Trace
 
 __version__ = "0.1.0"
@@ -38,6 +39,7 @@ __all__ = [
     "sweep",
     "traces",
     "unload_ipython_extension",
+    "validate",
 ]
 
 # Where each public name lives; nothing heavy is imported before it is asked for.
@@ -51,6 +53,7 @@ _HOMES = {
     "simulate": "lambda_nb.simulator",
     "sweep": "lambda_nb.simulator",
     "unload_ipython_extension": "lambda_nb.notebook.extension",
+    "validate": "lambda_nb.simulator",
 }
 _ROOMS = {"charts", "rules", "simulator", "traces"}
 

@@ -9,6 +9,7 @@ from lambda_nb.simulator.compare import Comparison, compare
 from lambda_nb.simulator.result import Result
 from lambda_nb.simulator.simulate import Prepared, simulate
 from lambda_nb.simulator.sweep import Optimum, optimise, sweep
+from lambda_nb.simulator.validate import Validation, validate
 from lambda_nb.simulator.workload import WorkloadError
 
 __all__ = [
@@ -18,10 +19,12 @@ __all__ = [
     "Prepared",
     "Prior",
     "Result",
+    "Validation",
     "WorkloadError",
     "calibrate",
     "compare",
     "optimise",
     "simulate",
     "sweep",
+    "validate",
 ]

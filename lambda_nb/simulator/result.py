@@ -205,11 +205,13 @@ class Result:
         served, cold = self._served, self._cold
         began, ended = load.arrival[served], run.finish[served]
         created = load.arrival[cold]
-        started = _average(created, np.minimum(created + load.init[cold], run.finish[cold]), edges)
-        in_flight = _average(began, ended, edges)
+        started = average_of(
+            created, np.minimum(created + load.init[cold], run.finish[cold]), edges
+        )
+        in_flight = average_of(began, ended, edges)
         lives = self.environments
         over = np.where(np.isnan(lives["ended"]), end, lives["ended"])
-        alive = _average(lives["created"].to_numpy(), np.minimum(over, end), edges)
+        alive = average_of(lives["created"].to_numpy(), np.minimum(over, end), edges)
         throttled = load.arrival[~served]
         frame: pd.DataFrame = pd.DataFrame(
             {
@@ -331,7 +333,7 @@ class Result:
             "cold_share": float(cold.sum() / started) if started else np.nan,
             "provisioned": int((mine & (run.code == rules.PROVISIONED)).sum()),
             "throttles": int((mine & ~self._served).sum()),
-            "peak_concurrency": int(_peak(load.arrival[served], run.finish[served])),
+            "peak_concurrency": int(peak_of(load.arrival[served], run.finish[served])),
             "environments": lives,
             "mean_duration": float(load.duration[served].mean()) if started else np.nan,
             "p99_duration": float(np.quantile(wait, 0.99)) if started else np.nan,
@@ -408,7 +410,7 @@ def _nice(width: float) -> float:
     )
 
 
-def _average(began: Floats, ended: Floats, edges: Floats) -> Floats:
+def average_of(began: Floats, ended: Floats, edges: Floats) -> Floats:
     """The average number of intervals open in each bin."""
     area = _area(began, edges) - _area(ended, edges)
     average: Floats = np.maximum(np.diff(area) / np.diff(edges), 0.0)
@@ -435,7 +437,8 @@ def _steps(began: Floats, ended: Floats) -> tuple[Floats, Floats]:
     return moments[order], np.cumsum(change[order])
 
 
-def _peak(began: Floats, ended: Floats) -> float:
+def peak_of(began: Floats, ended: Floats) -> float:
+    """The most intervals open at once."""
     if not len(began):
         return 0.0
     return float(_steps(began, ended)[1].max())

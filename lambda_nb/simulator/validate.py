@@ -1,0 +1,152 @@
+"""``validate``: a recorded run beside its own simulation, decision by decision."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from lambda_nb.rules.pricing import PriceBook
+from lambda_nb.simulator.result import Result, average_of, peak_of
+from lambda_nb.simulator.simulate import simulate
+from lambda_nb.simulator.workload import WorkloadError
+from lambda_nb.traces import Trace
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+NEEDED = ("start", "finish")
+
+
+class Validation:
+    """What really happened and what the simulator says of it.
+
+    Attributes
+    ----------
+    result
+        The simulation.
+    same
+        Share of requests that were decided alike (cold, warm, provisioned, throttle).
+    differences
+        The other requests: one row each, with both decisions.
+    table
+        Figures of both runs side by side, and by how much they differ.
+    """
+
+    def __init__(self, trace: Trace, result: Result) -> None:
+        self.trace = trace
+        self.result = result
+        real, simulated = trace.to_pandas(), result.invocations
+        decided = pd.DataFrame(
+            {
+                "arrival": real["arrival"],
+                "function": real["function"].astype(str),
+                "real": real["start"].astype(str),
+                "simulated": simulated["start"].astype(str),
+            }
+        )
+        alike = decided["real"] == decided["simulated"]
+        self.same = float(alike.mean()) if len(alike) else 1.0
+        self.differences: pd.DataFrame = decided[~alike]
+        figures = pd.DataFrame(
+            {
+                "real": _figures(real, result.pricing),
+                "simulated": _figures(simulated, result.pricing),
+            }
+        )
+        with np.errstate(divide="ignore", invalid="ignore"):
+            figures["error"] = figures["simulated"] / figures["real"] - 1.0
+        figures.loc[figures["real"] == figures["simulated"], "error"] = 0.0
+        self.table: pd.DataFrame = figures
+
+    def plot(self, freq: float | str | None = None) -> Figure:
+        """Draw requests in flight and cold starts so far, real and simulated."""
+        from lambda_nb import charts
+
+        simulated = self.result.timeline(freq)
+        simulated["in_flight"] += simulated["initialising"]  # as the real run has it
+        lines = {"simulated": simulated, "real": _timeline(self.trace, simulated)}
+        figure, axes = charts.board(2, title=f"{self.same:.2%} of the decisions are the same")
+        charts.compare(lines, "in_flight", axes[0])
+        charts.compare(lines, "cold_starts", axes[1], cumulative=True)
+        return figure
+
+    def __repr__(self) -> str:
+        count = len(self.trace)
+        told = f"{count - len(self.differences):,} of {count:,} decisions are the same"
+        return f"{told}\n{self.table.to_string(float_format='{:,.6g}'.format)}"
+
+    def _repr_html_(self) -> str:
+        shown = self.table.style.format("{:,.6g}").format({"error": "{:+.2%}"})
+        shown = shown.set_caption(repr(self).splitlines()[0])
+        html: str = shown.to_html()
+        return html
+
+
+def validate(trace: Trace, **assumed: Any) -> Validation:
+    """Simulate a recorded run, and show both side by side.
+
+    Parameters
+    ----------
+    trace
+        A recorded run: it has ``start`` and ``finish`` (``Trace.from_logs``).
+    assumed
+        The settings that the run had, as :func:`~lambda_nb.simulator.simulate` takes them
+        (``keep_alive``, ``reserved``, ``provisioned``, ``account_limit``). With ``duration`` or
+        ``init`` given, what was measured is left aside: the table then shows the error of these
+        laws.
+
+    Raises
+    ------
+    WorkloadError
+        When the trace was not recorded.
+
+    Notes
+    -----
+    Given the measured durations and the right settings, all decisions are the same: engine and
+    simulator decide by the same rules.
+    """
+    missing = [column for column in NEEDED if column not in trace]
+    if missing:
+        raise WorkloadError(
+            f"the trace has no {' and no '.join(missing)}: validate needs a recorded run "
+            "(Trace.from_logs of the engine)"
+        )
+    return Validation(trace, simulate(trace, **assumed))
+
+
+def _figures(rows: pd.DataFrame, book: PriceBook) -> dict[str, float]:
+    served = rows[rows["start"] != "throttle"]
+    gb_s = float((served["billed"] * served["memory"] / 1024.0).sum())
+    wait = served["duration"] + served["init"].fillna(0.0)
+    return {
+        "invocations": len(served),
+        "cold starts": float((served["start"] == "cold").sum()),
+        "throttles": len(rows) - len(served),
+        "environments": served["environment"].nunique(),
+        "peak concurrency": peak_of(served["arrival"], served["finish"]),
+        "median wait, s": float(wait.median()),
+        "99 % wait, s": float(wait.quantile(0.99)),
+        "billed GB-s": gb_s,
+        "cost, USD": gb_s * book.duration["x86_64"][0][1] + len(served) * book.request,
+    }
+
+
+def _timeline(trace: Trace, like: pd.DataFrame) -> pd.DataFrame:
+    """What was in flight and started cold, in the bins of another timeline."""
+    rows = trace.to_pandas()
+    served = rows[rows["start"] != "throttle"]
+    begins = like.index.to_numpy(dtype=np.float64)
+    width = begins[1] - begins[0] if len(begins) > 1 else max(1.0, trace.span)
+    edges = np.append(begins, begins[-1] + width)
+    arrival, finish = (served[c].to_numpy(dtype=np.float64) for c in ("arrival", "finish"))
+    cold = served.loc[served["start"] == "cold", "arrival"]
+    frame: pd.DataFrame = pd.DataFrame(
+        {
+            "in_flight": average_of(arrival, finish, edges),
+            "cold_starts": np.histogram(cold, edges)[0],
+        },
+        index=like.index,
+    )
+    return frame
