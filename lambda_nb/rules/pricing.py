@@ -43,6 +43,12 @@ class PriceBook:
         Dollars for a GB of response streamed beyond 6 MB of each.
     tenant_environment
         Dollars for a GB of each environment made for a tenant.
+    poller_hour
+        Dollars for an hour of an event poller unit, by kind of event source.
+    durable_operation, durable_written, durable_kept
+        Durable executions: dollars for an operation, a GB written, a GB kept for a month.
+    instance_fee
+        Managed Instances: Lambda's share on top of what EC2 charges on demand.
     granularity_s
         Durations are rounded up to whole multiples of this.
     init_billed
@@ -62,6 +68,11 @@ class PriceBook:
     snap_start_restore: float = 0.0
     streamed: float = 0.0
     tenant_environment: float = 0.0
+    poller_hour: Mapping[str, float] = field(default_factory=dict)
+    durable_operation: float = 0.0
+    durable_written: float = 0.0
+    durable_kept: float = 0.0
+    instance_fee: float = 0.0
     granularity_s: float = 0.001
     init_billed: bool = True
     free_requests: float = 1e6
@@ -95,6 +106,11 @@ _TODAY = PriceBook(
     snap_start_restore=0.0001397998,
     streamed=0.008,
     tenant_environment=0.000167,
+    poller_hour={"kafka": 0.185, "sqs": 0.00925},
+    durable_operation=8e-6,
+    durable_written=0.25,
+    durable_kept=0.15,
+    instance_fee=0.15,
 )
 
 BOOKS: dict[str, PriceBook] = {
@@ -175,6 +191,12 @@ class Usage:
         GB streamed beyond 6 MB of each response.
     tenant_gb
         GB of environments made for tenants.
+    poller_hours
+        Hours of event poller units (provisioned mode of event source mappings), by kind of source.
+    durable_operations, durable_written_gb, durable_kept_gb_months
+        Of durable executions.
+    instances, instances_on_demand
+        Managed Instances: dollars that EC2 charges, and those it would charge on demand.
     """
 
     requests: float = 0.0
@@ -186,6 +208,12 @@ class Usage:
     restored_gb: float = 0.0
     streamed_gb: float = 0.0
     tenant_gb: float = 0.0
+    poller_hours: Mapping[str, float] = field(default_factory=dict)
+    durable_operations: float = 0.0
+    durable_written_gb: float = 0.0
+    durable_kept_gb_months: float = 0.0
+    instances: float = 0.0
+    instances_on_demand: float = 0.0
 
 
 def bill(
@@ -202,6 +230,11 @@ def bill(
     free_tier
         Whether the account still has the month's whole free tier. It covers requests, on-demand
         GB-s of both architectures together, and streaming; never provisioned concurrency.
+
+    Raises
+    ------
+    ValueError
+        When the price book has no price for something used.
     """
     book = book_for(pricing)
     requests = max(0.0, usage.requests - (book.free_requests if free_tier else 0.0))
@@ -227,4 +260,21 @@ def bill(
     streamed = max(0.0, usage.streamed_gb - (book.free_streamed_gb if free_tier else 0.0))
     lines["streaming"] = streamed * book.streamed
     lines["tenant isolation"] = usage.tenant_gb * book.tenant_environment
+    lines["event pollers"] = sum(
+        hours * _price(book.poller_hour, kind, "event poller")
+        for kind, hours in usage.poller_hours.items()
+    )
+    lines["durable operations"] = usage.durable_operations * book.durable_operation
+    lines["durable data written"] = usage.durable_written_gb * book.durable_written
+    lines["durable data kept"] = usage.durable_kept_gb_months * book.durable_kept
+    lines["instances"] = usage.instances
+    lines["instance fee"] = usage.instances_on_demand * book.instance_fee
     return {name: dollars for name, dollars in lines.items() if dollars or name == "requests"}
+
+
+def _price(prices: Mapping[str, float], kind: str, what: str) -> float:
+    if kind not in prices:
+        raise ValueError(
+            f"the price book has no price for the {what} {kind!r}; it has {', '.join(prices)}"
+        )
+    return prices[kind]
