@@ -30,7 +30,9 @@ FLUSH_EVERY_S = 0.2
 BATCH_EVENTS = 10_000
 BATCH_BYTES = 1_048_576
 EVENT_OVERHEAD = 26
-"""PutLogEvents takes 10,000 events and 1 MB at most, each event counted with 26 bytes more."""
+BATCH_SPAN_MS = 24 * 3_600_000
+"""PutLogEvents takes 10,000 events and 1 MB at most, each event counted with 26 bytes more; they
+must be in order of time and no further apart than a day."""
 MOST_WAITING = 500_000
 """Events kept while the neighbours do not answer; older ones are dropped, and it is said."""
 METRICS_EVERY_S = 1.0
@@ -45,6 +47,10 @@ _SCOPE = (
     "SignedHeaders=host, Signature=0"
 )
 """Tells an AWS-compatible endpoint which service is meant; nobody on loopback checks it."""
+
+
+class RefusedError(RuntimeError):
+    """The neighbours will never take this call, however often it is made."""
 
 
 class Sender:
@@ -66,7 +72,10 @@ class Sender:
         async with self._session.post(self._url() + "/", data=body, headers=signed) as reply:
             text = await reply.text()
             if reply.status >= 300 and "AlreadyExists" not in text:
-                raise RuntimeError(f"{service} answered {reply.status}: {text[:300]}")
+                final = reply.status == 400 and "Throttl" not in text
+                raise (RefusedError if final else RuntimeError)(
+                    f"{service} answered {reply.status}: {text[:300]}"
+                )
 
     async def logs(self, operation: str, payload: Mapping[str, Any]) -> None:
         """Make one call of CloudWatch Logs."""
@@ -136,26 +145,33 @@ class LogShipper:
     async def _send(self) -> None:
         for key in list(self._waiting):
             events = self._waiting[key]
-            size = taken = 0
-            for _, message in events[:BATCH_EVENTS]:
-                size += len(message.encode("utf-8", "replace")) + EVENT_OVERHEAD
-                if taken and size > BATCH_BYTES:
-                    break
-                taken += 1
-            batch = events[:taken]
-            await self._prepare(*key)
-            await self._sender.logs(
-                "PutLogEvents",
-                {
-                    "logGroupName": key[0],
-                    "logStreamName": key[1],
-                    "logEvents": [{"timestamp": at, "message": text} for at, text in batch],
-                },
-            )
+            events.sort(key=_time_of)
+            taken = _batch_length(events)
+            batch = {
+                "logGroupName": key[0],
+                "logStreamName": key[1],
+                "logEvents": [{"timestamp": at, "message": text} for at, text in events[:taken]],
+            }
+            try:
+                await self._deliver(key, batch)
+            except RefusedError as error:
+                log.warning("%d log events of %s are lost: %s", taken, key[0], error)
             del events[:taken]
             self._count -= taken
             if not events:
                 del self._waiting[key]
+
+    async def _deliver(self, key: tuple[str, str], batch: Mapping[str, Any]) -> None:
+        await self._prepare(*key)
+        try:
+            await self._sender.logs("PutLogEvents", batch)
+        except RefusedError as error:
+            if "ResourceNotFound" not in str(error):
+                raise
+            self._groups.discard(key[0])  # somebody deleted the group or the stream: as on AWS,
+            self._streams.discard(key)  # the next event brings it back
+            await self._prepare(*key)
+            await self._sender.logs("PutLogEvents", batch)
 
     async def _prepare(self, group: str, stream: str) -> None:
         if group not in self._groups:
@@ -178,6 +194,20 @@ class LogShipper:
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self.flush(), CLOSE_WITHIN_S)
         await self._sender.close()
+
+
+def _time_of(event: tuple[int, str]) -> int:
+    return event[0]
+
+
+def _batch_length(events: Sequence[tuple[int, str]]) -> int:
+    """How many events, which are in order of time, one PutLogEvents may take."""
+    size = 0
+    for i, (at, message) in enumerate(events[:BATCH_EVENTS]):
+        size += len(message.encode("utf-8", "replace")) + EVENT_OVERHEAD
+        if i and (size > BATCH_BYTES or at - events[0][0] > BATCH_SPAN_MS):
+            return i
+    return min(len(events), BATCH_EVENTS)
 
 
 def _figures(record: InvocationRecord) -> list[tuple[str, str, float]]:
@@ -281,6 +311,8 @@ class Metrics:
             waiting, self._waiting = self._waiting, defaultdict(list)
             try:
                 await self._send(waiting)
+            except RefusedError as error:
+                log.warning("metrics are lost: %s", error)
             except (aiohttp.ClientError, RuntimeError, OSError, asyncio.TimeoutError) as error:
                 log.log(_level(error), "metrics wait: %s", error)
                 for series, values in self._waiting.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from datetime import datetime, timedelta, timezone
@@ -126,16 +127,56 @@ async def test_more_than_a_batch_arrives_whole_and_in_order(tmp_path: Path) -> N
         await neighbours.close()
 
 
-def _all_events(url: str) -> list[str]:
+async def test_what_comes_late_is_put_in_order_and_days_are_parted(tmp_path: Path) -> None:
+    neighbours = Neighbours(account="000000000000", region="us-east-1", work_dir=tmp_path)
+    await neighbours.start()
+    try:
+        logs = LogShipper(lambda: neighbours.url)
+        now = time.time_ns() // 1_000_000
+        hour = 3_600_000
+        for hours_ago in (1, 0, 30, 2, 60):
+            logs.put("group", "stream", now - hours_ago * hour, str(hours_ago))
+        await logs.flush()
+        await logs.close()
+        assert _all_events(neighbours.url) == ["60", "30", "2", "1", "0"]
+    finally:
+        await neighbours.close()
+
+
+async def test_a_deleted_log_group_comes_back_and_a_refused_batch_holds_up_nothing(
+    tmp_path: Path,
+) -> None:
+    neighbours = Neighbours(account="000000000000", region="us-east-1", work_dir=tmp_path)
+    await neighbours.start()
+    try:
+        logs = LogShipper(lambda: neighbours.url)
+        now = time.time_ns() // 1_000_000
+        logs.put("group", "stream", now, "before")
+        await logs.flush()
+        await asyncio.to_thread(_logs(neighbours.url).delete_log_group, logGroupName="group")
+        logs.put("not a name that CloudWatch takes", "stream", now, "refused")
+        logs.put("group", "stream", now, "after")
+        await logs.flush()
+        await logs.close()
+        assert _all_events(neighbours.url) == ["after"]
+    finally:
+        await neighbours.close()
+
+
+def _logs(url: str) -> Any:
     import boto3
 
-    logs = boto3.client(
+    return boto3.client(
         "logs",
         endpoint_url=url,
         region_name="us-east-1",
         aws_access_key_id="x",
         aws_secret_access_key="x",
     )
+
+
+def _all_events(url: str) -> list[str]:
+    logs = _logs(url)
     messages: list[str] = []
     token: dict[str, str] = {}
     while True:
