@@ -11,6 +11,7 @@ import numpy as np
 from lambda_nb.rules.keepalive import DEFAULT_KEEP_ALIVE, Fixed
 from lambda_nb.rules.pricing import FREE_STORAGE_MB, PriceBook, book_for
 from lambda_nb.simulator import compiled, reference
+from lambda_nb.simulator.init_times import named
 from lambda_nb.simulator.result import Result
 from lambda_nb.simulator.scenario import Policy, Provisioned, Reserved, Scenario, scenario
 from lambda_nb.simulator.workload import Floats, Workload, WorkloadError, with_memory, workload
@@ -65,7 +66,9 @@ def simulate(
         Concurrency of the account (AWS: 1000).
     init, duration
         Seconds, a law ``f(rng, n)`` (:mod:`lambda_nb.traces.laws`), or either by function name;
-        without it what the trace has. Without either, cold starts take no time.
+        without it what the trace has. Without either, cold starts take no time. ``init`` may also
+        name a runtime, ``"python3.13"`` or ``"nodejs22.x image arm64"``: init phases as measured on
+        AWS (:mod:`lambda_nb.simulator.init_times`).
     timeout
         Seconds, for all functions or by name.
     pricing
@@ -140,7 +143,7 @@ class Prepared:
         # Two streams: a policy that draws must not shift what the laws draw.
         self._seeds = np.random.SeedSequence(seed).spawn(2)
         rng = np.random.default_rng(self._seeds[0])
-        self._load = workload(trace, init=init, duration=duration, timeout=timeout, rng=rng)
+        self._load = workload(trace, init=named(init), duration=duration, timeout=timeout, rng=rng)
 
     def simulate(
         self,
