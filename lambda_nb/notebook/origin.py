@@ -12,7 +12,7 @@ _PYTHON = re.compile(
     r'\s*File "(?:/var/task/)?(?P<file>[^"]+)",? [Ll]ine (?P<line>\d+)(?:, in (?P<name>\S+))?'
 )
 _NODE = re.compile(
-    r"\s*at (?:async )?(?:(?P<name>[\w.$<> ]+) \()?(?:file://)?/var/task/(?P<file>[^:)]+)"
+    r"\s*at (?:async )?(?:(?P<name>[\w.$<> ]+) \()?(?:file://)?(?:/var/task/)?(?P<file>[^:)]+)"
     r":(?P<line>\d+)"
 )
 _RUBY = re.compile(r"(?:/var/task/)?(?P<file>[\w./-]+\.rb):(?P<line>\d+):in [`'](?P<name>[^']+)'")
@@ -42,6 +42,15 @@ class Origin:
     source: str
     file: str
     offset: int = 0
+
+    def holds(self, file: str) -> bool:
+        """Whether a frame's file is the cell.
+
+        Where the engine cannot give functions a file system of their own, frames name the real
+        place of the code instead of ``/var/task``.
+        """
+        inside = file.startswith("/") and file.endswith(f"/{self.file}")
+        return file == self.file or (inside and "/site-packages/" not in file)
 
     def frame(self, line: int, name: str = "") -> str:
         """The line (counted from 1, of the cell) with those around it, as IPython shows a frame."""
@@ -79,7 +88,7 @@ def frames(stack: Sequence[str], origin: Origin | None) -> list[str]:
         if match is None:
             continue
         line, name = int(match["line"]), match["name"] or ""
-        if origin is not None and match["file"] == origin.file and line + origin.offset > 0:
+        if origin is not None and origin.holds(match["file"]) and line + origin.offset > 0:
             found.append(origin.frame(line + origin.offset, name.strip()))
         else:
             place = f"{match['file']}, line {line}" + (f", in {name.strip()}" if name else "")

@@ -6,6 +6,7 @@ import itertools
 import math
 import multiprocessing
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -143,6 +144,9 @@ def _in_processes(
 ) -> list[dict[str, float]]:
     if workers == 1:
         return list(map(Job(trace, common), points))
+    # multiprocessing asks for it; where Python is embedded (pytest-xdist is), there is none.
+    main = sys.modules["__main__"]
+    main.__spec__ = getattr(main, "__spec__", None)
     # Spawned: numba and Arrow have threads, which a fork would lose.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(

@@ -146,19 +146,21 @@ def _binary() -> Path:
     folder = Path(sys.prefix) / "share" / "lambda-nb-tests" / "emulator"
     target = folder / "aws-lambda-rie"
     if not target.exists():
-        folder.mkdir(parents=True, exist_ok=True)
+        wheel_folder = folder / str(os.getpid())
+        wheel_folder.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "aws-sam-cli"]
         done = subprocess.run(
-            [*command, "--dest", str(folder)], capture_output=True, text=True, check=False
+            [*command, "--dest", str(wheel_folder)], capture_output=True, text=True, check=False
         )
-        wheels = list(folder.glob("aws_sam_cli-*.whl"))
+        wheels = list(wheel_folder.glob("aws_sam_cli-*.whl"))
         if done.returncode or not wheels:
             pytest.skip(f"pip could not download aws-sam-cli: {done.stderr[-300:]}")
         with zipfile.ZipFile(wheels[0]) as wheel:
             data = wheel.read("samcli/local/rapid/aws-lambda-rie-x86_64")
-        target.write_bytes(data)
-        target.chmod(0o755)
-        wheels[0].unlink()
+        written = target.with_suffix(f".{os.getpid()}")  # another worker may do the same
+        written.write_bytes(data)
+        written.chmod(0o755)
+        written.replace(target)
     return target
 
 

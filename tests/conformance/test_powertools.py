@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -89,7 +91,7 @@ def layer_of(name: str) -> bytes:
     folder = Path(sys.prefix) / "share" / "lambda-nb-tests" / name
     target = folder / "python"
     if not target.exists():
-        building = folder / "building"
+        building = folder / f"building-{os.getpid()}"  # another worker may build the same
         shutil.rmtree(building, ignore_errors=True)
         command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(building)]
         done = subprocess.run(
@@ -97,7 +99,9 @@ def layer_of(name: str) -> bytes:
         )
         if done.returncode:
             pytest.skip(f"pip could not install {PACKAGES[name]}: {done.stderr[-300:]}")
-        building.rename(target)
+        with contextlib.suppress(OSError):
+            building.rename(target)
+        shutil.rmtree(building, ignore_errors=True)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for file in sorted(target.rglob("*")):

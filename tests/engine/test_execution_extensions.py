@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -73,13 +74,14 @@ def layer(lab: Lab, source: str = AGENT) -> tuple[Path, ...]:
 
 
 def agent_function(lab: Lab, **environment: str) -> tuple[Any, Path]:
-    # The file lies where every isolation level lets the agent write: the environment's /tmp.
+    # Every isolation level lets the agent write to /tmp; below level 2 other tests see it too.
+    out = f"/tmp/notes-{uuid.uuid4()}"
     function = lab.function(
         "import os\ndef handler(event, context):\n"
         "    print('the function says hello')\n"
-        "    return open('/tmp/notes').read() if event else None\n",
+        "    return open(os.environ['OUT']).read() if event else None\n",
         layer_dirs=layer(lab),
-        environment={"OUT": "/tmp/notes", **environment},
+        environment={"OUT": out, **environment},
         timeout_s=10,
     )
     return function, lab.folder
