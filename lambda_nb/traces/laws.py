@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
@@ -44,7 +45,7 @@ def draw(law: Law, rng: np.random.Generator, count: int) -> Floats:
 def exponential(mean: float) -> Callable[[np.random.Generator, int], Floats]:
     """Exponential durations of this mean (s)."""
     _positive("mean", mean)
-    return lambda rng, count: rng.exponential(mean, count)
+    return partial(_exponential, mean)
 
 
 def lognormal(median: float, p95: float) -> Callable[[np.random.Generator, int], Floats]:
@@ -53,7 +54,7 @@ def lognormal(median: float, p95: float) -> Callable[[np.random.Generator, int],
     if not p95 >= median:
         raise TraceError(f"p95={p95!r} s must be at least the median, {median!r} s")
     sigma = math.log(p95 / median) / _Z95
-    return lambda rng, count: rng.lognormal(math.log(median), sigma, count)
+    return partial(_lognormal, math.log(median), sigma)
 
 
 def percentiles(points: dict[float, float]) -> Callable[[np.random.Generator, int], Floats]:
@@ -67,7 +68,23 @@ def percentiles(points: dict[float, float]) -> Callable[[np.random.Generator, in
     values = np.array([points[rank] for rank in sorted(points)], dtype=np.float64)
     if ranks[0] < 0 or ranks[-1] > 100 or bool(np.any(np.diff(values) < 0)):
         raise TraceError(f"percentiles must rise with their rank, 0 to 100: {points}")
-    return lambda rng, count: np.interp(rng.uniform(0, 100, count), ranks, values)
+    return partial(_interpolated, ranks, values)
+
+
+# Module-level functions, so that laws can be sent to other processes.
+
+
+def _exponential(mean: float, rng: np.random.Generator, count: int) -> Floats:
+    return rng.exponential(mean, count)
+
+
+def _lognormal(log_median: float, sigma: float, rng: np.random.Generator, count: int) -> Floats:
+    return rng.lognormal(log_median, sigma, count)
+
+
+def _interpolated(ranks: Floats, values: Floats, rng: np.random.Generator, count: int) -> Floats:
+    drawn: Floats = np.interp(rng.uniform(0, 100, count), ranks, values)
+    return drawn
 
 
 def _positive(name: str, value: float) -> None:

@@ -91,6 +91,13 @@ def test_mistakes_in_a_grid() -> None:
         sweep(TRACE, GRID, workers=0)
 
 
+def test_laws_can_be_sent_to_processes() -> None:
+    common = {"duration": traces.laws.lognormal(0.2, 0.9), "init": traces.laws.percentiles({50: 1})}
+    grid = {"keep_alive": [1.0, 60.0]}
+    two, one = (sweep(TRACE, grid, workers=workers, **common) for workers in (2, 1))
+    pd.testing.assert_frame_equal(two, one)
+
+
 def test_optimise_takes_the_cheapest_that_keeps_the_constraints() -> None:
     found = optimise(TRACE, "cost", {"cold_share": 0.01}, GRID, init=1.0)
     table = found.table
