@@ -10,6 +10,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import TypeVar
+
+_T = TypeVar("_T")
 
 MB_PER_GB = 1024.0
 FREE_STORAGE_MB = 512
@@ -133,6 +136,8 @@ BOOKS: dict[str, PriceBook] = {
         source="Lambda@Edge, 2026",
         request=0.60e-6,
         duration={"x86_64": ((math.inf, 0.00000625125 * 8),)},
+        provisioned={},
+        provisioned_duration={},
         free_requests=0.0,
         free_gb_s=0.0,
     ),
@@ -245,14 +250,14 @@ def bill(
         # In proportion: AWS does not say which architecture the free tier covers first.
         paid = amount - (min(free, total) * amount / total if total else 0.0)
         name = "duration" if architecture == "x86_64" else f"duration {architecture}"
-        lines[name] = tiered(paid, book.duration[architecture])
+        lines[name] = tiered(paid, _price(book.duration, architecture, "architecture"))
     lines["ephemeral storage"] = usage.storage_gb_s * book.storage
     lines["provisioned concurrency"] = sum(
-        amount * book.provisioned[architecture]
+        amount * _price(book.provisioned, architecture, "provisioned concurrency of")
         for architecture, amount in usage.set_aside_gb_s.items()
     )
     lines["provisioned duration"] = sum(
-        amount * book.provisioned_duration[architecture]
+        amount * _price(book.provisioned_duration, architecture, "provisioned duration of")
         for architecture, amount in usage.provisioned_gb_s.items()
     )
     lines["SnapStart cache"] = usage.snap_start_gb_s * book.snap_start_cache
@@ -272,9 +277,10 @@ def bill(
     return {name: dollars for name, dollars in lines.items() if dollars or name == "requests"}
 
 
-def _price(prices: Mapping[str, float], kind: str, what: str) -> float:
+def _price(prices: Mapping[str, _T], kind: str, what: str) -> _T:
     if kind not in prices:
         raise ValueError(
-            f"the price book has no price for the {what} {kind!r}; it has {', '.join(prices)}"
+            f"the price book has no price for the {what} {kind!r}; "
+            f"it has {', '.join(prices) or 'none'}"
         )
     return prices[kind]

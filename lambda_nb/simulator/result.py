@@ -134,9 +134,9 @@ class Result:
         for architecture in set(self._architectures):
             rows = self._architectures == architecture
             on_demand = book.duration[architecture][0][1]
-            rate[rows] = np.where(
-                provisioned[rows], book.provisioned_duration[architecture], on_demand
-            )
+            # A book without provisioned concurrency was refused if there is any.
+            set_aside = book.provisioned_duration.get(architecture, 0.0)
+            rate[rows] = np.where(provisioned[rows], set_aside, on_demand)
         return np.where(self._served, self._gb_s * rate + book.request, 0.0)
 
     @cached_property
@@ -193,7 +193,7 @@ class Result:
         load, run = self._load, self._run
         end = self._end
         width = times.seconds(freq) if freq is not None else _nice(end / 500)
-        if width <= 0:
+        if not width > 0:
             raise ValueError(f"freq is {freq!r}: a bin must be wider than nothing")
         bins = max(1, int(np.ceil(end / width)))
         if bins > _MOST_BINS:
@@ -287,12 +287,16 @@ class Result:
             ``None``: one row, of all functions together, with tiers and free tier as for an account
             that ran nothing else this month. ``"function"``: a row a function, at the same prices.
         free_tier
-            Whether the month's free tier is still whole.
+            Whether the month's free tier is still whole (of all functions together only).
         """
         if by is None:
             return _bill_frame({"all": bill(self.usage(), self.pricing, free_tier=free_tier)})
         if by != "function":
             raise ValueError(f"by is {by!r}; give None or 'function'")
+        if free_tier:
+            raise ValueError(
+                "the free tier belongs to the account, not to a function; leave by or free_tier out"
+            )
         lines = {name: bill(self.usage(name), self.pricing) for name in self._load.functions}
         return _bill_frame(lines)
 

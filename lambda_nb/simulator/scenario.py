@@ -122,11 +122,15 @@ def scenario(
     WorkloadError
         When a setting names a function that is not in the trace, or asks for more than there is.
     """
+    if isinstance(account_limit, bool) or not isinstance(account_limit, (int, np.integer)):
+        raise WorkloadError(f"account_limit is {account_limit!r}: it must be 0, 1, 2, ...")
+    if account_limit < 0:
+        raise WorkloadError(f"account_limit is {account_limit}: it must be 0, 1, 2, ...")
     asked_provisioned = _counts(load, "provisioned", provisioned)
     asked_reserved = _counts(load, "reserved", reserved)
     made = Scenario(
         policy=policy_of(keep_alive),
-        account_limit=account_limit,
+        account_limit=int(account_limit),
         scale_burst=scale_burst,
         scale_rate=scale_rate,
         max_age=times.seconds(max_age),

@@ -182,6 +182,7 @@ class Prepared:
         if not isinstance(assumed.policy, Fixed):
             u = np.random.default_rng(self._seeds[1]).random(len(load))
         book = book_for(pricing)
+        _check_prices(book, self.trace, architecture, any(assumed.provisioned))
         run = _engine(engine, load, assumed, u).simulate(load, assumed, u, progress)
         return Result(
             self.trace,
@@ -192,6 +193,20 @@ class Prepared:
             ephemeral_storage=ephemeral_storage,
             architecture=architecture,
         )
+
+
+def _check_prices(book: PriceBook, trace: Trace, architecture: str, provisioned: bool) -> None:
+    """Refuse what the book does not sell, before anything is simulated."""
+    asked = {architecture}
+    if "architecture" in trace:
+        asked = set(trace.table.column("architecture").to_pandas().fillna(architecture))
+    for name in sorted(asked - set(book.duration)):
+        raise WorkloadError(
+            f"the price book ({book.source}) has no price for {name!r}; it has "
+            f"{', '.join(book.duration)}"
+        )
+    if provisioned and not asked <= set(book.provisioned):
+        raise WorkloadError(f"the price book ({book.source}) has no provisioned concurrency")
 
 
 def _engine(asked: EngineName, load: Workload, assumed: Scenario, u: Floats | None) -> Any:

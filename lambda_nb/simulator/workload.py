@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lambda_nb.rules import fleet
+from lambda_nb.rules import fleet, quotas
 from lambda_nb.traces import Trace, laws
 
 Floats = npt.NDArray[np.float64]
@@ -184,11 +184,10 @@ def _by_function(
             f"{name} names {unknown[0]!r}, which is not in the trace; it has "
             f"{', '.join(functions[:8])}{', ...' if len(functions) > 8 else ''}"
         )
-    values = np.array([float(given.get(f, otherwise)) for f in functions])
-    if bool((~(values >= 0)).any()):
-        bad = functions[int(np.argmax(~(values >= 0)))]
-        raise WorkloadError(f"{name} of {bad!r} is {given[bad]!r}: it must be 0 or more")
-    return values
+    for function, value in given.items():
+        if not value >= 0:
+            raise WorkloadError(f"{name} of {function!r} is {value!r}: it must be 0 or more")
+    return np.array([float(given.get(f, otherwise)) for f in functions])
 
 
 def _given(
@@ -200,6 +199,9 @@ def _given(
     otherwise: Floats,
 ) -> Floats:
     """Seconds of each request from a number, a law, or either by function."""
+    said = given.values() if isinstance(given, Mapping) else [given]
+    if any(value == np.inf for value in said if isinstance(value, (int, float))):
+        raise WorkloadError(f"{name} is infinite; give a finite number of seconds")
     if callable(given):
         return laws.draw(given, rng, len(codes))
     if not isinstance(given, Mapping):
@@ -224,9 +226,24 @@ def _memory(trace: Trace) -> Ints:
 
 
 def with_memory(load: Workload, memory: int | Mapping[str, int] | None) -> Workload:
-    """The same requests to functions of other memory: MB, for all functions or by name."""
+    """The same requests to functions of other memory: MB, for all functions or by name.
+
+    Raises
+    ------
+    WorkloadError
+        When Lambda has no functions of that memory.
+    """
     if memory is None:
         return load
-    asked = _by_function(memory, "memory", load.functions, np.nan)[load.function]
+    by_function = _by_function(memory, "memory", load.functions, np.nan)
+    least, most = quotas.MEMORY_MIN_MB.value, quotas.MEMORY_MAX_MB.value
+    outside = (by_function < least) | (by_function > most)
+    if outside.any():
+        place = int(np.argmax(outside))
+        raise WorkloadError(
+            f"memory of {load.functions[place]!r} is {by_function[place]:g} MB: Lambda has "
+            f"{least} to {most} MB"
+        )
+    asked = by_function[load.function]
     chosen = np.where(np.isnan(asked), load.memory, asked).astype(np.int32)
     return replace(load, memory=chosen)

@@ -226,6 +226,14 @@ def small() -> Trace:
         ({"duration": 1.0, "architecture": "riscv"}, "riscv"),
         ({"duration": 1.0, "engine": "gpu"}, "gpu"),
         ({"duration": 1.0, "pricing": "1999"}, "1999"),
+        ({"duration": math.inf}, "duration is infinite"),
+        ({"duration": 1.0, "init": {"f": math.inf}}, "init is infinite"),
+        ({"duration": 1.0, "memory": 0}, "memory of 'f' is 0 MB"),
+        ({"duration": 1.0, "memory": {"g": 20_000}}, "memory of 'g' is 20000 MB"),
+        ({"duration": 1.0, "account_limit": -1}, "account_limit is -1"),
+        ({"duration": 1.0, "account_limit": 1.5}, "account_limit is 1.5"),
+        ({"duration": 1.0, "pricing": "edge", "architecture": "arm64"}, "no price for 'arm64'"),
+        ({"duration": 1.0, "pricing": "edge", "provisioned": 1}, "no provisioned concurrency"),
     ],
 )
 def test_what_makes_no_sense_is_named(assumed: dict[str, Any], message: str) -> None:
@@ -236,6 +244,48 @@ def test_what_makes_no_sense_is_named(assumed: dict[str, Any], message: str) -> 
 def test_not_a_trace() -> None:
     with pytest.raises(WorkloadError, match="from_pandas"):
         lambda_nb.simulate(pd.DataFrame())  # type: ignore[arg-type]
+
+
+def test_settings_by_name_leave_other_functions_alone() -> None:
+    trace = Trace(
+        {
+            "arrival": [0.0, 1.0],
+            "function": ["f", "g"],
+            "duration": [0.5, 2.0],
+            "memory": [256, 512],
+            "init": [0.25, 0.5],
+        }
+    )
+    rows = simulate(
+        trace, memory={"g": 1024}, timeout={"g": 1.0}, duration={"f": 0.75}, init={"f": 0.125}
+    ).invocations
+    assert list(rows["memory"]) == [256, 1024]
+    assert list(rows["duration"]) == [0.75, 1.0]
+    assert list(rows["init"]) == [0.125, 0.5]
+
+
+def test_the_architecture_of_each_function_sets_its_price() -> None:
+    trace = Trace(
+        {
+            "arrival": [0.0, 1.0, 2.0],
+            "function": ["f", "g", "h"],
+            "duration": [1.0, 1.0, 1.0],
+            "memory": [1024, 1024, 1024],
+            "architecture": ["x86_64", "arm64", None],
+        }
+    )
+    lines = simulate(trace, architecture="arm64").cost().iloc[0]
+    assert lines["duration"] == pytest.approx(0.0000166667)
+    assert lines["duration arm64"] == pytest.approx(2 * 0.0000133334)
+
+
+def test_the_free_tier_belongs_to_the_account() -> None:
+    result = simulate(small(), duration=1.0)
+    assert result.cost(free_tier=True)["total"].item() == 0.0
+    with pytest.raises(ValueError, match="free tier"):
+        result.cost("function", free_tier=True)
+    with pytest.raises(ValueError, match="wider than nothing"):
+        result.timeline(math.nan)
 
 
 def test_an_empty_trace_gives_an_empty_answer() -> None:
