@@ -102,6 +102,8 @@ class Commands:
 
     def _event(self, text: str) -> Any:
         """JSON, a Python literal, or an expression over the notebook's variables."""
+        if text[:2] in ("'{", "'[") and text[-2:] in ("}'", "]'"):
+            text = text[1:-1]  # quoted as a shell needs it
         for parse in (json.loads, ast.literal_eval):
             try:
                 return parse(text)

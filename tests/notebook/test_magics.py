@@ -191,6 +191,8 @@ def test_line_commands(notebook: Shell, greet: str) -> None:
     assert told.payload == "hello Eve"
     notebook.shell.user_ns["who"] = "Zoe"
     assert notebook.value(f"%lambda invoke {name} dict(name=who)").payload == "hello Zoe"
+    quoted = f"""%lambda invoke {name} '{{"name": "Ada"}}'"""
+    assert notebook.value(quoted).payload == "hello Ada"
     assert notebook.value(f"%lambda invoke {name} {{}} --async") is not None
     assert "another endpoint" in repr(notebook.value("%lambda status"))
     assert "greeting Eve" in repr(notebook.value(f"%lambda logs {name} --grep Eve"))
