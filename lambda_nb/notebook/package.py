@@ -95,7 +95,8 @@ def build(
             f"cells cannot be packaged for the runtime {runtime!r}; there are "
             f"{', '.join(sorted(_BUILDERS))}"
         )
-    contents, found, module, offset = builder(source, line, handler, include, namespace)
+    cell = _Cell(source, line, handler, include, namespace)
+    contents, found, module, offset = builder(cell)
     for path in files:
         contents.update(_read(path))
     whole = f"%%lambda {line}".rstrip() + "\n" + source
@@ -103,24 +104,30 @@ def build(
 
 
 _Built = tuple[dict[str, bytes], str, str, int]
+"""Files, handler, the cell's own file, and what to add to its lines to get those of the cell."""
 
 
-def _python(
-    source: str,
-    line: str,
-    handler: str | None,
-    include: Sequence[str],
-    namespace: Mapping[str, Any],
-) -> _Built:
-    tree = _parsed(source)
-    included = "\n".join(_included(name, namespace) for name in include)
-    heading = f"# %%lambda {line}".rstrip() + "\n"
+@dataclass(frozen=True)
+class _Cell:
+    """What a language's builder is given."""
+
+    source: str
+    line: str
+    handler: str | None
+    include: Sequence[str]
+    namespace: Mapping[str, Any]
+
+
+def _python(cell: _Cell) -> _Built:
+    tree = _parsed(cell.source)
+    included = "\n".join(_included(name, cell.namespace) for name in cell.include)
+    heading = f"# %%lambda {cell.line}".rstrip() + "\n"
     before = included + "\n" if included else ""
-    text = before + heading + source
+    text = before + heading + cell.source
     offset = -before.count("\n")
     module = "lambda_function"
-    if handler and "." in handler:
-        module = handler.rsplit(".", 1)[0].replace("/", ".")
+    if cell.handler and "." in cell.handler:
+        module = cell.handler.rsplit(".", 1)[0].replace("/", ".")
     name = _python_handler(tree)
     path = module.replace(".", "/") + ".py"
     return {path: text.encode()}, f"{module}.{name}", path, offset
@@ -169,50 +176,32 @@ def _included(name: str, namespace: Mapping[str, Any]) -> str:
         ) from None
 
 
-def _nodejs(
-    source: str,
-    line: str,
-    handler: str | None,
-    include: Sequence[str],
-    namespace: Mapping[str, Any],
-) -> _Built:
-    _no_include(include, "Node.js")
-    module = re.search(r"^\s*(export|import)\b", source, re.MULTILINE) is not None
+def _nodejs(cell: _Cell) -> _Built:
+    _no_include(cell, "Node.js")
+    module = re.search(r"^\s*(export|import)\b", cell.source, re.MULTILINE) is not None
     path = "index.mjs" if module else "index.js"
-    if handler and "." in handler:
-        path = handler.rsplit(".", 1)[0] + Path(path).suffix
-    return {path: f"// %%lambda {line}\n{source}".encode()}, "index.handler", path, 0
+    if cell.handler and "." in cell.handler:
+        path = cell.handler.rsplit(".", 1)[0] + Path(path).suffix
+    return {path: f"// %%lambda {cell.line}\n{cell.source}".encode()}, "index.handler", path, 0
 
 
-def _ruby(
-    source: str,
-    line: str,
-    handler: str | None,
-    include: Sequence[str],
-    namespace: Mapping[str, Any],
-) -> _Built:
-    _no_include(include, "Ruby")
-    found = re.search(r"^def (handler|lambda_handler)\b", source, re.MULTILINE)
+def _ruby(cell: _Cell) -> _Built:
+    _no_include(cell, "Ruby")
+    found = re.search(r"^def (handler|lambda_handler)\b", cell.source, re.MULTILINE)
     name = found[1] if found else "handler"
-    text = f"# %%lambda {line}\n{source}"
+    text = f"# %%lambda {cell.line}\n{cell.source}"
     return {"lambda_function.rb": text.encode()}, f"lambda_function.{name}", "lambda_function.rb", 0
 
 
-def _java(
-    source: str,
-    line: str,
-    handler: str | None,
-    include: Sequence[str],
-    namespace: Mapping[str, Any],
-) -> _Built:
-    _no_include(include, "Java")
-    named = re.search(r"\bpublic\s+(?:final\s+)?class\s+(\w+)", source)
+def _java(cell: _Cell) -> _Built:
+    _no_include(cell, "Java")
+    named = re.search(r"\bpublic\s+(?:final\s+)?class\s+(\w+)", cell.source)
     if named is None:
         raise NotebookError("a Java cell needs a public class: public class Hello implements ...")
     javac = _tool("javac", "a JDK", "default-jdk-headless")
     with tempfile.TemporaryDirectory() as place:
         file = Path(place) / f"{named[1]}.java"
-        file.write_text(f"// %%lambda {line}\n{source}")
+        file.write_text(f"// %%lambda {cell.line}\n{cell.source}")
         interfaces = sorted((_ENGINE / "java" / "com").rglob("*.java"))
         classes = Path(place) / "classes"
         command = [javac, "-d", str(classes), "-implicit:none", str(file), *map(str, interfaces)]
@@ -222,22 +211,16 @@ def _java(
             for found in sorted(classes.rglob("*.class"))
             if not str(found.relative_to(classes)).startswith("com/amazonaws/")
         }
-    typed = re.search(r"\bimplements\s+Request(Stream)?Handler\b", source)
-    method = re.search(r"\bpublic\s+(?:static\s+)?[\w<>,\[\]. ]+?\s+(\w+)\s*\(", source)
+    typed = re.search(r"\bimplements\s+Request(Stream)?Handler\b", cell.source)
+    method = re.search(r"\bpublic\s+(?:static\s+)?[\w<>,\[\]. ]+?\s+(\w+)\s*\(", cell.source)
     name = named[1] if typed or method is None else f"{named[1]}::{method[1]}"
     return contents, name, f"{named[1]}.java", 0
 
 
-def _go(
-    source: str,
-    line: str,
-    handler: str | None,
-    include: Sequence[str],
-    namespace: Mapping[str, Any],
-) -> _Built:
+def _go(cell: _Cell) -> _Built:
     go = _tool("go", "Go", "golang-go")
     with tempfile.TemporaryDirectory() as place:
-        (Path(place) / "main.go").write_text(f"// %%lambda {line}\n{source}")
+        (Path(place) / "main.go").write_text(f"// %%lambda {cell.line}\n{cell.source}")
         (Path(place) / "go.mod").write_text(
             "module function\n\ngo 1.18\n\nrequire github.com/aws/aws-lambda-go v1.0.0\n\n"
             f"replace github.com/aws/aws-lambda-go => {_ENGINE / 'go' / 'aws-lambda-go'}\n"
@@ -249,22 +232,16 @@ def _go(
     return {"bootstrap": binary}, "bootstrap", "main.go", 0
 
 
-def _provided(
-    source: str,
-    line: str,
-    handler: str | None,
-    include: Sequence[str],
-    namespace: Mapping[str, Any],
-) -> _Built:
-    if re.search(r"^package main\b", source, re.MULTILINE):
-        return _go(source, line, handler, include, namespace)
-    _no_include(include, "custom runtimes")
-    if not source.startswith("#!"):
+def _provided(cell: _Cell) -> _Built:
+    if re.search(r"^package main\b", cell.source, re.MULTILINE):
+        return _go(cell)
+    _no_include(cell, "custom runtimes")
+    if not cell.source.startswith("#!"):
         raise NotebookError(
             "a cell for a custom runtime is its bootstrap: begin it with #!/bin/sh, or write Go "
             "(package main)"
         )
-    return {"bootstrap": source.encode()}, "bootstrap", "bootstrap", 1
+    return {"bootstrap": cell.source.encode()}, "bootstrap", "bootstrap", 1
 
 
 _BUILDERS: dict[str, Callable[..., _Built]] = {
@@ -277,8 +254,8 @@ _BUILDERS: dict[str, Callable[..., _Built]] = {
 }
 
 
-def _no_include(include: Sequence[str], language: str) -> None:
-    if include:
+def _no_include(cell: _Cell, language: str) -> None:
+    if cell.include:
         raise NotebookError(f"--include is for Python; {language} files are added with --file")
 
 
