@@ -7,11 +7,11 @@ import os
 import signal
 from pathlib import Path
 
+from lambda_nb.rules.quotas import VCPU_MB
+
 CONTROLLERS = ("memory", "pids", "cpu")
 MOST_PROCESSES = 1024
 """Processes and threads of an environment (AWS Developer Guide, quotas)."""
-VCPU_MB = 1769
-"""Memory that comes with one vCPU (AWS Developer Guide)."""
 
 _PERIOD_US = 100_000
 _PREFIX = "lambda-nb-"
@@ -57,7 +57,7 @@ class Cgroups:
         _write(folders["memory"] / "memory.limit_in_bytes", memory_mb << 20)
         _write(folders["pids"] / "pids.max", MOST_PROCESSES)
         if share_cpu:
-            quota = max(1000, memory_mb * _PERIOD_US // VCPU_MB)
+            quota = max(1000, memory_mb * _PERIOD_US // VCPU_MB.value)
             _write(folders["cpu"] / "cpu.cfs_period_us", _PERIOD_US)
             _write(folders["cpu"] / "cpu.cfs_quota_us", quota)
         return Cgroup(folders)
