@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 MAX_ATTEMPTS = 2
 """Retries after a function error, unless the function's event invoke config says otherwise."""
 MAX_AGE_S = 21_600
@@ -24,3 +26,32 @@ def after_error(failures: int, max_attempts: int = MAX_ATTEMPTS) -> float | None
 def after_throttle(throttles: int) -> float:
     """Seconds until the next try after ``throttles`` refusals in a row."""
     return float(min(MOST_BACKOFF_S, FIRST_BACKOFF_S * 2.0 ** min(throttles - 1, 30)))
+
+
+def after_attempt(
+    *,
+    refused: bool,
+    failures: int,
+    throttles: int,
+    age_s: float,
+    max_attempts: int = MAX_ATTEMPTS,
+    max_age_s: float = MAX_AGE_S,
+) -> float | Literal["RetriesExhausted", "EventAgeExceeded"]:
+    """What becomes of an event whose attempt did not succeed: seconds until the next, or why there
+    is none (AWS's word in destination records).
+
+    Parameters
+    ----------
+    refused
+        Whether the function did not run at all (throttle, service error).
+    failures, throttles
+        Function errors so far, and refusals in a row, this attempt included.
+    age_s
+        Seconds since the event was accepted.
+    """
+    delay = after_throttle(throttles) if refused else after_error(failures, max_attempts)
+    if delay is None:
+        return "RetriesExhausted"
+    if age_s + delay > max_age_s:
+        return "EventAgeExceeded"
+    return delay

@@ -240,7 +240,7 @@ def simulate(
     each = np.full(1, limits) if isinstance(limits, float) else limits
     explain_compiling()
     kernel = _kernel()
-    fleet, slots = scenario.fleet()
+    fleet, ahead = scenario.fleet()
     state = _columns(fleet.state)
     n = len(load)
     heap = np.zeros(2, dtype=np.int64)
@@ -249,7 +249,7 @@ def simulate(
     code = np.zeros(n, dtype=np.int8)
     environment = np.full(n, -1, dtype=np.int32)
     finish = np.full(n, np.nan)
-    ended = np.full(max(1024, 2 * len(slots)), np.inf)
+    ended = np.full(max(1024, 2 * len(ahead)), np.inf)
     i = 0
     while True:
         last = min(n, i + CHUNK) if progress is not None else n
@@ -274,8 +274,9 @@ def simulate(
         environment=environment,
         finish=finish,
         ended=ended[: int(state.counts[rules.SERIALS])],
-        provisioned=len(slots),
         engine="compiled",
+        ahead=ahead,
+        allocations=scenario.allocations,
     )
 
 

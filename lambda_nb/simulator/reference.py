@@ -18,7 +18,7 @@ import simpy
 from lambda_nb.rules import fleet as rules
 from lambda_nb.rules.histogram import Prewarming
 from lambda_nb.rules.policies import Idle, Retiring, View
-from lambda_nb.simulator.run import Run
+from lambda_nb.simulator.run import Ahead, Run
 from lambda_nb.simulator.scenario import Scenario
 from lambda_nb.simulator.workload import Floats, Workload
 
@@ -99,7 +99,7 @@ class Watch:
             self._idle[slot] = Idle(function, now)
 
 
-class Ahead:
+class Prewarmer:
     """Loads environments ahead of requests, as a policy says."""
 
     def __init__(
@@ -108,7 +108,7 @@ class Ahead:
         self._env, self._state, self._policy, self._names = env, state, policy, names
         self._running = [0] * len(names)
         self._done: list[float | None] = [None] * len(names)
-        self.loaded: dict[int, tuple[int, float]] = {}
+        self.loaded: dict[int, Ahead] = {}
         policy.begin()
 
     def coming(self, now: float, function: int) -> None:
@@ -141,7 +141,7 @@ class Ahead:
         if not rules.has_slot(self._state):
             rules.make_room(self._state)
         slot = rules.prewarm(self._state, now, function)
-        self.loaded[self._state.e_serial[slot]] = function, now
+        self.loaded[self._state.e_serial[slot]] = Ahead(function, now, now, provisioned=False)
         rules.ready(self._state, now, slot, event.until - now)
 
 
@@ -163,19 +163,19 @@ def simulate(
         Told now and then how many requests have come.
     """
     env = MergedEnvironment()
-    fleet, slots = scenario.fleet()
+    fleet, provisioned = scenario.fleet()
     state = fleet.state
     n = len(load)
     codes, numbers, finishes = bytearray(n), [-1] * n, [np.nan] * n
     ended: dict[int, float] = {}
     policy, names = scenario.policy, load.functions
-    functions, finish_of = load.function.tolist(), _finishes(load)
+    functions, finish_of = load.function.tolist(), finishes_of(load)
     limits = scenario.idle_limits(load, u)
     fixed = limits if isinstance(limits, float) else None
     each = limits.tolist() if isinstance(limits, np.ndarray) else None
     draws = u.tolist() if u is not None else None
     watch = Watch(state, policy) if isinstance(policy, Retiring) else None
-    ahead = Ahead(env, state, policy, names) if isinstance(policy, Prewarming) else None
+    ahead = Prewarmer(env, state, policy, names) if isinstance(policy, Prewarming) else None
 
     def collect() -> None:
         while (slot := rules.pop_ended(state)) >= 0:
@@ -221,11 +221,21 @@ def simulate(
 
     env.run_merged(load.arrival.tolist(), arrive, progress)
     ended.update((over.serial, over.ended) for over in fleet.expire(np.inf))
-    loaded = ahead.loaded if ahead is not None else {}
-    return _run(load, codes, numbers, finishes, ended, len(slots), fleet, loaded)
+    ends = np.full(state.counts[rules.SERIALS], np.inf)
+    if ended:
+        ends[list(ended)] = list(ended.values())
+    return Run(
+        code=np.frombuffer(bytes(codes), dtype=np.int8),
+        environment=np.array(numbers, dtype=np.int32),
+        finish=np.array(finishes, dtype=np.float64),
+        ended=ends,
+        engine="simpy",
+        ahead=provisioned | (ahead.loaded if ahead is not None else {}),
+        allocations=scenario.allocations,
+    )
 
 
-def _finishes(load: Workload) -> Callable[[int, int], float]:
+def finishes_of(load: Workload) -> Callable[[int, int], float]:
     """When a request's environment is free again, given how it started."""
     arrival: list[float] = load.arrival.tolist()
     busy: list[float] = load.busy.tolist()
@@ -242,27 +252,3 @@ def _finishes(load: Workload) -> Callable[[int, int], float]:
         return arrival[i] + busy[i]
 
     return finish_of
-
-
-def _run(
-    load: Workload,
-    codes: bytearray,
-    numbers: list[int],
-    finishes: list[float],
-    ended: dict[int, float],
-    provisioned: int,
-    fleet: rules.Fleet,
-    loaded: dict[int, tuple[int, float]],
-) -> Run:
-    ends = np.full(fleet.state.counts[rules.SERIALS], np.inf)
-    if ended:
-        ends[list(ended)] = list(ended.values())
-    return Run(
-        code=np.frombuffer(bytes(codes), dtype=np.int8),
-        environment=np.array(numbers, dtype=np.int32),
-        finish=np.array(finishes, dtype=np.float64),
-        ended=ends,
-        provisioned=provisioned,
-        engine="simpy",
-        loaded=loaded,
-    )

@@ -157,10 +157,9 @@ class Result:
         created[numbers] = load.arrival[at]
         ready[numbers] = load.arrival[at] + load.init[at]
         function[numbers] = load.function[at]
-        for number, (of, when) in run.loaded.items():
-            function[number], created[number], ready[number] = of, when, when
-        pools = np.repeat(np.arange(len(load.functions)), self.scenario.provisioned)
-        function[: run.provisioned] = pools[: run.provisioned]
+        provisioned = np.zeros(count, dtype=bool)
+        for number, ahead in run.ahead.items():
+            function[number], created[number], ready[number], provisioned[number] = ahead
         uses = np.bincount(run.environment[self._served], minlength=count)
         frame: pd.DataFrame = pd.DataFrame(
             {
@@ -169,7 +168,7 @@ class Result:
                 "ready": ready,
                 "ended": np.where(np.isinf(run.ended), np.nan, run.ended),
                 "invocations": uses,
-                "provisioned": np.arange(count) < run.provisioned,
+                "provisioned": provisioned,
             }
         )
         frame.index.name = "environment"

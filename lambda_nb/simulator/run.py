@@ -2,9 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from lambda_nb.simulator.workload import Codes, Floats, Ints
+
+
+class Ahead(NamedTuple):
+    """An environment that no request started: provisioned, or loaded by a policy.
+
+    ``function`` counts into the workload's functions; ``created`` and ``ready`` are seconds.
+    """
+
+    function: int
+    created: float
+    ready: float
+    provisioned: bool
+
+
+class Allocation(NamedTuple):
+    """From ``when`` on (s), a function has so many provisioned environments."""
+
+    when: float
+    function: int
+    environments: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,19 +43,18 @@ class Run:
         When that environment was free again (NaN: none).
     ended
         When each environment ended (inf: it lives on).
-    provisioned
-        How many of the first environments are provisioned ones.
     engine
         Which engine ran.
-    loaded
-        Environments that were loaded ahead of any request: by number, the function (index) and
-        when.
+    ahead
+        Environments that no request started, by number.
+    allocations
+        How provisioned concurrency changed, in order of time.
     """
 
     code: Codes
     environment: Ints
     finish: Floats
     ended: Floats
-    provisioned: int
     engine: str
-    loaded: dict[int, tuple[int, float]] = field(default_factory=dict)
+    ahead: Mapping[int, Ahead] = field(default_factory=dict)
+    allocations: Sequence[Allocation] = ()

@@ -9,6 +9,7 @@ import numpy as np
 
 from lambda_nb.rules import fleet
 from lambda_nb.rules.keepalive import Fixed, Hazard, KeepAlive
+from lambda_nb.simulator.run import Ahead, Allocation
 from lambda_nb.simulator.workload import Floats, Workload, WorkloadError
 from lambda_nb.traces import times
 
@@ -59,8 +60,8 @@ class Scenario:
     reserved: list[int | None]
     provisioned: list[int]
 
-    def fleet(self) -> tuple[fleet.Fleet, list[int]]:
-        """A fleet with one pool a function, and the slots of the provisioned environments, ready.
+    def fleet(self) -> tuple[fleet.Fleet, dict[int, Ahead]]:
+        """A fleet with one pool a function, and its provisioned environments, ready.
 
         Functions and pools have the same indices as in the workload.
         """
@@ -70,14 +71,20 @@ class Scenario:
             scale_rate=self.scale_rate,
             max_age=self.max_age,
         )
-        slots: list[int] = []
+        ahead: dict[int, Ahead] = {}
         for reserved in self.reserved:
             made.add_pool(made.add_function(reserved))
         for pool, wanted in enumerate(self.provisioned):
             for slot in made.set_provisioned(0.0, pool, wanted):
                 made.ready(0.0, slot)
-                slots.append(slot)
-        return made, slots
+                ahead[made.serial(slot)] = Ahead(pool, 0.0, 0.0, provisioned=True)
+        return made, ahead
+
+    @property
+    def allocations(self) -> list[Allocation]:
+        """The provisioned concurrency that there is from the beginning."""
+        wanted = enumerate(self.provisioned)
+        return [Allocation(0.0, pool, count) for pool, count in wanted if count]
 
     def idle_limits(self, load: Workload, u: Floats | None) -> Floats | float | None:
         """How long each request's environment may idle after it, where that needs no clock.

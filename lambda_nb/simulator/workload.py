@@ -22,6 +22,9 @@ UNKNOWN = -1
 DEFAULT_MEMORY_MB = 128
 """Lambda's own default, for functions whose memory nobody recorded."""
 
+SUCCESS, ERROR, TIMEOUT = 0, 1, 2
+"""How a handler ended (:attr:`Workload.status`)."""
+
 _WORDS = {"warm": fleet.WARM, "cold": fleet.COLD, "provisioned": fleet.PROVISIONED}
 
 
@@ -47,6 +50,10 @@ class Workload:
         the decision repeats the finish exactly.
     memory
         MB of each request's function.
+    status
+        How the handler ends: ``SUCCESS``, ``ERROR`` or ``TIMEOUT`` (int8).
+    timeout
+        Seconds after which a handler is stopped, a function each (inf: nobody said).
     """
 
     functions: list[str]
@@ -58,6 +65,8 @@ class Workload:
     finish: Floats
     was: Codes
     memory: Ints
+    status: Codes
+    timeout: Floats
 
     def __len__(self) -> int:
         return len(self.arrival)
@@ -113,11 +122,15 @@ def workload(
     known = np.where(np.isnan(finish), measured, finish - arrival)
     inits = _inits(started, codes, len(functions))
     busy = np.where(cold & ~np.isnan(finish), np.maximum(known - inits, 0.0), known)
+    status = _statuses(trace)
+    stops = np.full(len(functions), np.inf)
     if timeout is not None:
-        limits = _by_function(timeout, "timeout", functions, np.inf)[codes]
+        stops = _by_function(timeout, "timeout", functions, np.inf)
+        limits = stops[codes]
         over = measured > limits
         measured, busy = np.minimum(measured, limits), np.where(over, limits, busy)
         finish = np.where(over, np.nan, finish)
+        status[over] = TIMEOUT
     return Workload(
         functions=functions,
         arrival=arrival,
@@ -128,7 +141,18 @@ def workload(
         finish=finish,
         was=was,
         memory=_memory(trace),
+        status=status,
+        timeout=stops,
     )
+
+
+def _statuses(trace: Trace) -> Codes:
+    status = np.full(len(trace), SUCCESS, dtype=np.int8)
+    if "status" in trace:
+        words = trace.table.column("status").to_pandas()
+        for word, code in (("error", ERROR), ("timeout", TIMEOUT)):
+            status[(words == word).to_numpy()] = code
+    return status
 
 
 def _recorded(trace: Trace) -> Codes:
