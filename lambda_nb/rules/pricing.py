@@ -17,6 +17,10 @@ _T = TypeVar("_T")
 MB_PER_GB = 1024.0
 FREE_STORAGE_MB = 512
 """Of ``/tmp``; what a function has beyond it is charged."""
+FREE_STREAMED_MB = 6.0
+"""Of each streamed response; what is beyond it is charged."""
+SNAPSHOT_LEAST_S = 10_800.0
+"""Seconds that keeping a snapshot is charged for at least."""
 PROVISIONED_STEP_S = 300.0
 """Provisioned concurrency is charged in steps of five minutes."""
 
@@ -143,6 +147,39 @@ BOOKS: dict[str, PriceBook] = {
     ),
 }
 """Price books by name: today's, that of 2021 (init not billed), of 2019 (100 ms), Lambda@Edge."""
+
+
+NEIGHBOURS: dict[str, float] = {
+    "API Gateway HTTP": 1.00e-6,
+    "API Gateway REST": 3.50e-6,
+    "SQS": 0.40e-6,
+    "SNS": 0.50e-6,
+    "EventBridge": 1.00e-6,
+    "S3 PUT": 5.00e-6,
+    "DynamoDB write": 0.625e-6,
+    "DynamoDB read": 0.125e-6,
+}
+"""Dollars a request of services that often come with a function: the first tier in us-east-1, 2026
+(facts/scaling-and-cost.md section 4, where all but API Gateway's are marked as to be checked)."""
+
+
+def neighbours_of(given: Sequence[str] | Mapping[str, float]) -> dict[str, float]:
+    """Dollars a request of neighbouring services, by name.
+
+    Raises
+    ------
+    ValueError
+        A name is not in :data:`NEIGHBOURS`.
+    """
+    if isinstance(given, Mapping):
+        return dict(given)
+    for name in given:
+        if name not in NEIGHBOURS:
+            raise ValueError(
+                f"no price for {name!r}; there are {', '.join(NEIGHBOURS)}, or give "
+                "{name: dollars a request}"
+            )
+    return {name: NEIGHBOURS[name] for name in given}
 
 
 def book_for(pricing: PriceBook | str | date | None) -> PriceBook:

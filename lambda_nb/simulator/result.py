@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -10,21 +10,19 @@ import numpy as np
 import pandas as pd
 
 from lambda_nb.rules import fleet as rules
-from lambda_nb.rules.pricing import (
-    FREE_STORAGE_MB,
-    MB_PER_GB,
-    PROVISIONED_STEP_S,
-    PriceBook,
-    Usage,
-    bill,
-)
+from lambda_nb.rules.pricing import PriceBook, Usage, bill, neighbours_of
+from lambda_nb.simulator.attempts import OUTCOMES, THROTTLE
+from lambda_nb.simulator.billing import Billing, Extras
+from lambda_nb.simulator.intervals import average_of, peak_of, peaks
 from lambda_nb.simulator.run import Run
 from lambda_nb.simulator.scenario import Scenario
-from lambda_nb.simulator.workload import Floats, Workload
+from lambda_nb.simulator.workload import Codes, Floats, Workload
 from lambda_nb.traces import Trace, times
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from lambda_nb.simulator.system import Outcome
 
 _WORDS = ("warm", "cold", "provisioned", "throttle")
 _MOST_BINS = 2_000_000
@@ -43,18 +41,19 @@ class Result:
         scenario: Scenario,
         run: Run,
         pricing: PriceBook,
-        *,
-        ephemeral_storage: int = FREE_STORAGE_MB,
-        architecture: str = "x86_64",
+        extras: Extras,
+        architecture: str,
+        outcome: Outcome | None = None,
     ) -> None:
         self.trace = trace
         self.engine = run.engine
         self.scenario = scenario
         self.pricing = pricing
-        self._load = load
+        self._load = load if outcome is None else outcome.load
         self._run = run
-        self._ephemeral_storage = ephemeral_storage
+        self._extras = extras
         self._architecture = architecture
+        self._outcome = outcome
 
     def __len__(self) -> int:
         return len(self._load)
@@ -74,24 +73,24 @@ class Result:
         return np.where(self._cold, self._load.init, np.nan)
 
     @cached_property
-    def _billed(self) -> Floats:
-        """Seconds billed; 0 for a throttle. Init of provisioned environments is not on demand."""
-        hundredths = np.rint(np.where(self._served, self._load.duration, 0.0) * 1e5)
-        if self.pricing.init_billed:
-            hundredths = hundredths + np.rint(np.where(self._cold, self._load.init, 0.0) * 1e5)
-        step = self.pricing.granularity_s * 1e5
-        return np.ceil(np.round(hundredths / step, 9)) * self.pricing.granularity_s
+    def _billing(self) -> Billing:
+        kinds, names = self._architectures()
+        return Billing(self._load, self._run, self.pricing, self._extras, kinds, names, self._end)
 
-    @cached_property
-    def _gb_s(self) -> Floats:
-        return self._billed * (self._load.memory / MB_PER_GB)
-
-    @cached_property
-    def _architectures(self) -> Any:
+    def _architectures(self) -> tuple[Codes, list[str]]:
+        """The architecture of each row, counting into names."""
         if "architecture" not in self.trace:
-            return np.full(len(self), self._architecture)
-        words = self.trace.table.column("architecture").to_pandas().astype(object)
-        return words.fillna(self._architecture).to_numpy(dtype=object)
+            return np.zeros(len(self), dtype=np.int8), [self._architecture]
+        words = self.trace.table.column("architecture").to_pandas().astype("category")
+        names = list(dict.fromkeys([*map(str, words.cat.categories), self._architecture]))
+        default = np.int8(names.index(self._architecture))
+        codes = words.cat.codes.to_numpy()
+        codes = np.where(codes < 0, default, codes)
+        if self._outcome is not None:
+            # Calls between functions, which no row of the trace is for, run as the settings say.
+            rows = self._outcome.rows
+            codes = np.where(rows >= 0, codes[rows], default)
+        return codes, names
 
     # -- tables -------------------------------------------------------------------------------
 
@@ -100,9 +99,14 @@ class Result:
         """One row a request, in order of arrival.
 
         ``arrival`` s, ``function``, ``duration`` s, ``memory`` MB, ``start`` (cold, warm,
-        provisioned, throttle), ``reason`` (of a throttle, AWS's word), ``environment`` (number, -1
-        for a throttle), ``init`` s (of a cold start), ``finish`` s (when the environment was free
-        again), ``billed`` s, ``cost`` USD (at the first tier's prices, no free tier).
+        provisioned, throttle), ``status`` (success, error, timeout, throttle), ``reason`` (of a
+        throttle, AWS's word), ``environment`` (number, -1 for a throttle), ``init`` s (of a cold
+        start), ``finish`` s (when the environment was free again), ``billed`` s, ``cost`` USD (at
+        the first tier's prices, no free tier).
+
+        With queues, retries or calls there is a row for each attempt, and also: ``request`` (its
+        number in :attr:`requests`), ``attempt`` (1, 2, ...), ``records`` (in the batch),
+        ``version``.
         """
         load, run = self._load, self._run
         words = np.minimum(run.code, rules.THROTTLE_ACCOUNT)
@@ -117,27 +121,46 @@ class Result:
                 "duration": np.where(self._served, load.duration, np.nan),
                 "memory": load.memory,
                 "start": _category(words, list(_WORDS)),
+                "status": _category(
+                    np.where(self._served, load.status, THROTTLE), list(OUTCOMES[: THROTTLE + 1])
+                ),
                 "reason": _category(place[run.code], reasons),
                 "environment": run.environment,
                 "init": self._init,
                 "finish": run.finish,
-                "billed": self._billed,
-                "cost": self._cost_each(),
+                "billed": self._billing.billed,
+                "cost": self._billing.each(),
+                **(self._outcome.columns if self._outcome is not None else {}),
             }
         )
         return frame
 
-    def _cost_each(self) -> Floats:
-        book = self.pricing
-        provisioned = self._run.code == rules.PROVISIONED
-        rate = np.empty(len(self))
-        for architecture in set(self._architectures):
-            rows = self._architectures == architecture
-            on_demand = book.duration[architecture][0][1]
-            # A book without provisioned concurrency was refused if there is any.
-            set_aside = book.provisioned_duration.get(architecture, 0.0)
-            rate[rows] = np.where(provisioned[rows], set_aside, on_demand)
-        return np.where(self._served, self._gb_s * rate + book.request, 0.0)
+    @cached_property
+    def requests(self) -> pd.DataFrame:
+        """One row a request of the trace or of a function: what became of it in the end.
+
+        ``arrival`` s, ``function``, ``attempts``, ``outcome`` (success, error, timeout, throttle:
+        the last attempt's; expired: too old to be tried again; dropped: stopped as a loop),
+        ``done`` s, ``latency`` s (queueing, init, retries and all), ``row`` of the trace (-1: a
+        call by a function), ``caller`` (number of the request that made this call; -1: none).
+        """
+        if self._outcome is not None:
+            return self._outcome.requests
+        words = np.where(self._served, self._load.status, THROTTLE)
+        frame: pd.DataFrame = pd.DataFrame(
+            {
+                "arrival": self._load.arrival,
+                "function": _category(self._load.function, self._load.functions),
+                "attempts": np.ones(len(self), dtype=np.int32),
+                "outcome": _category(words, list(OUTCOMES)),
+                "done": np.where(self._served, self._run.finish, self._load.arrival),
+                "latency": np.where(self._served, self._run.finish - self._load.arrival, 0.0),
+                "row": np.arange(len(self), dtype=np.int64),
+                "caller": np.full(len(self), -1, dtype=np.int64),
+            }
+        )
+        frame.index.name = "request"
+        return frame
 
     @cached_property
     def environments(self) -> pd.DataFrame:
@@ -218,7 +241,7 @@ class Result:
                 "initialising": started,
                 "idle": np.maximum(alive - in_flight, 0.0),
                 "environments": alive,
-                "peak": _peaks(began, ended, edges),
+                "peak": peaks(began, ended, edges),
                 "arrivals": np.histogram(load.arrival, edges)[0],
                 "cold_starts": np.histogram(created, edges)[0],
                 "throttles": np.histogram(throttled, edges)[0],
@@ -238,46 +261,19 @@ class Result:
 
     def usage(self, function: str | None = None) -> Usage:
         """What the bill counts; of one function, or of all."""
-        load, run = self._load, self._run
-        rows = self._served
-        pools = range(len(load.functions))
-        if function is not None:
-            if function not in load.functions:
-                raise KeyError(f"no function {function!r} in this result")
-            place = load.functions.index(function)
-            rows = rows & (load.function == place)
-            pools = range(place, place + 1)
-        provisioned = run.code == rules.PROVISIONED
-        extra_gb = max(0, self._ephemeral_storage - FREE_STORAGE_MB) / MB_PER_GB
-        span = np.ceil(self._end / PROVISIONED_STEP_S) * PROVISIONED_STEP_S
-        set_aside: dict[str, float] = {}
-        for pool in pools:
-            wanted = self.scenario.provisioned[pool]
-            if wanted:
-                of_pool = np.flatnonzero(load.function == pool)
-                memory = float(load.memory[of_pool[0]])
-                architecture = str(self._architectures[of_pool[0]])
-                gb_s = wanted * memory / MB_PER_GB * span
-                set_aside[architecture] = set_aside.get(architecture, 0.0) + gb_s
-        return Usage(
-            requests=float(rows.sum()),
-            gb_s=self._by_architecture(rows & ~provisioned),
-            provisioned_gb_s=self._by_architecture(rows & provisioned),
-            storage_gb_s=float(self._billed[rows].sum()) * extra_gb,
-            set_aside_gb_s=set_aside,
-        )
+        if function is None:
+            return self._billing.usage()
+        if function not in self._load.functions:
+            raise KeyError(f"no function {function!r} in this result")
+        return self._billing.usage(self._load.functions.index(function))
 
-    def _by_architecture(self, rows: Any) -> dict[str, float]:
-        names = set(self._architectures[rows]) if "architecture" in self.trace else None
-        if names is None:
-            total = float(self._gb_s[rows].sum())
-            return {self._architecture: total} if total else {}
-        return {
-            str(name): float(self._gb_s[rows & (self._architectures == name)].sum())
-            for name in sorted(names)
-        }
-
-    def cost(self, by: str | None = None, *, free_tier: bool = False) -> pd.DataFrame:
+    def cost(
+        self,
+        by: str | None = None,
+        *,
+        free_tier: bool = False,
+        neighbours: Sequence[str] | Mapping[str, float] = (),
+    ) -> pd.DataFrame:
         """The bill in dollars, a column a line and ``total``.
 
         Parameters
@@ -285,19 +281,38 @@ class Result:
         by
             ``None``: one row, of all functions together, with tiers and free tier as for an account
             that ran nothing else this month. ``"function"``: a row a function, at the same prices.
+            ``"hour"``: a row an hour since the trace's start, by when requests came.
         free_tier
             Whether the month's free tier is still whole (of all functions together only).
+        neighbours
+            What comes with each request, such as ``["API Gateway HTTP"]``: names out of
+            :data:`lambda_nb.rules.pricing.NEIGHBOURS`, or dollars a request by a name of your own.
         """
+        billing = self._billing
+        usages: dict[Any, Usage]
         if by is None:
-            return _bill_frame({"all": bill(self.usage(), self.pricing, free_tier=free_tier)})
-        if by != "function":
-            raise ValueError(f"by is {by!r}; give None or 'function'")
-        if free_tier:
+            usages = {"all": billing.usage()}
+        elif by == "function":
+            usages = {name: billing.usage(i) for i, name in enumerate(self._load.functions)}
+        elif by == "hour":
+            usages = billing.hours()
+        else:
+            raise ValueError(f"by is {by!r}; give None, 'function' or 'hour'")
+        if by is not None and free_tier:
             raise ValueError(
-                "the free tier belongs to the account, not to a function; leave by or free_tier out"
+                f"the free tier belongs to the account and the month, not to one {by}; leave by or "
+                "free_tier out"
             )
-        lines = {name: bill(self.usage(name), self.pricing) for name in self._load.functions}
-        return _bill_frame(lines)
+        prices = neighbours_of(neighbours)
+        frame = _bill_frame(
+            {
+                name: bill(usage, self.pricing, free_tier=free_tier)
+                | {other: usage.requests * price for other, price in prices.items()}
+                for name, usage in usages.items()
+            }
+        )
+        frame.index.name = by
+        return frame
 
     # -- in short -----------------------------------------------------------------------------
 
@@ -340,7 +355,7 @@ class Result:
             "environments": lives,
             "mean_duration": float(load.duration[served].mean()) if started else np.nan,
             "p99_duration": float(np.quantile(wait, 0.99)) if started else np.nan,
-            "billed_gb_s": float(self._gb_s[served].sum()),
+            "billed_gb_s": float(self._billing.gb_s[served].sum()),
             "cost": sum(bill(usage, self.pricing).values()),
         }
 
@@ -411,50 +426,3 @@ def _nice(width: float) -> float:
     return next(
         (float(step) for step in steps if step >= width), float(np.ceil(width / 3600) * 3600)
     )
-
-
-def average_of(began: Floats, ended: Floats, edges: Floats) -> Floats:
-    """The average number of intervals open in each bin."""
-    area = _area(began, edges) - _area(ended, edges)
-    average: Floats = np.maximum(np.diff(area) / np.diff(edges), 0.0)
-    return average
-
-
-def _area(moments: Floats, edges: Floats) -> Floats:
-    """For each edge: the sum of how long before it each earlier moment was."""
-    ordered = np.sort(moments)
-    summed = np.concatenate([[0.0], np.cumsum(ordered)])
-    count = np.searchsorted(ordered, edges, side="right")
-    area: Floats = count * edges - summed[count]
-    return area
-
-
-def _steps(began: Floats, ended: Floats) -> tuple[Floats, Floats]:
-    """Moments at which the number of open intervals changes, and that number after each.
-
-    An interval that ends when another begins is over by then.
-    """
-    moments = np.concatenate([ended, began])
-    change = np.concatenate([np.full(len(ended), -1.0), np.ones(len(began))])
-    order = np.argsort(moments, kind="stable")
-    return moments[order], np.cumsum(change[order])
-
-
-def peak_of(began: Floats, ended: Floats) -> float:
-    """The most intervals open at once."""
-    if not len(began):
-        return 0.0
-    return float(_steps(began, ended)[1].max())
-
-
-def _peaks(began: Floats, ended: Floats, edges: Floats) -> Any:
-    """The most intervals open at once in each bin."""
-    if not len(began):
-        return np.zeros(len(edges) - 1, dtype=np.int64)
-    moments, level = _steps(began, ended)
-    before = np.searchsorted(moments, edges[:-1], side="left")
-    carried = np.concatenate([[0.0], level])[before]
-    bins = np.minimum(np.searchsorted(edges, moments, side="right") - 1, len(edges) - 2)
-    highest = carried.copy()
-    np.maximum.at(highest, bins, level)
-    return highest.astype(np.int64)

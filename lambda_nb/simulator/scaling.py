@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from lambda_nb.rules import quotas
-from lambda_nb.simulator.workload import Floats, WorkloadError
+
+Floats = npt.NDArray[np.float64]
 
 VCPU_MB = float(quotas.VCPU_MB.value)
 """MB of memory with which a function has one vCPU; its share is in proportion below and above."""
@@ -119,14 +121,14 @@ def factors(
 
     Raises
     ------
-    WorkloadError
+    ValueError
         When a name or a value makes no sense.
     """
     each = scaling if isinstance(scaling, Mapping) else dict.fromkeys(functions, scaling)
     changed = np.ones(len(codes))
     for name, law in each.items():
         if name not in functions:
-            raise WorkloadError(f"scaling names {name!r}, which is not in the trace")
+            raise ValueError(f"scaling names {name!r}, which is not in the trace")
         rows = np.flatnonzero(np.asarray(codes) == list(functions).index(name))
         old, new = np.asarray(before)[rows], np.asarray(after)[rows]
         if isinstance(law, DurationLaw):
@@ -138,7 +140,7 @@ def factors(
                     mine = rows[old == size]
                     changed[mine] = cpu_bound(float(law), float(size))(np.asarray(after)[mine])
             except (TypeError, ValueError) as error:
-                raise WorkloadError(
+                raise ValueError(
                     f"scaling of {name!r} is {law!r}; give the CPU-bound share of its duration "
                     "(0 to 1), or a DurationLaw"
                 ) from error

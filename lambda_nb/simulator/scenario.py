@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from lambda_nb.rules import fleet
 from lambda_nb.rules.keepalive import Fixed, Hazard, KeepAlive
+from lambda_nb.simulator.provisioning import Changing, first_of, most_of
 from lambda_nb.simulator.run import Ahead, Allocation
 from lambda_nb.simulator.workload import Floats, Workload, WorkloadError
 from lambda_nb.traces import times
 
 Policy = float | int | str | KeepAlive
-Provisioned = int | Mapping[str, int] | None
+Provisioned = int | Changing | Mapping[str, int | Changing] | None
 Reserved = int | Mapping[str, int] | None
 
 
@@ -49,7 +51,10 @@ class Scenario:
     account_limit, scale_burst, scale_rate, max_age
         See :class:`~lambda_nb.rules.fleet.Fleet`.
     reserved, provisioned
-        Reserved concurrency (``None``: none) and provisioned environments of each function.
+        Reserved concurrency (``None``: none) of each function, and provisioned environments that
+        are ready when the trace begins.
+    changing
+        How provisioned concurrency goes on from there, by function (its place), where it changes.
     """
 
     policy: KeepAlive
@@ -59,6 +64,7 @@ class Scenario:
     max_age: float
     reserved: list[int | None]
     provisioned: list[int]
+    changing: Mapping[int, Changing] = field(default_factory=dict)
 
     def fleet(self) -> tuple[fleet.Fleet, dict[int, Ahead]]:
         """A fleet with one pool a function, and its provisioned environments, ready.
@@ -79,6 +85,11 @@ class Scenario:
                 made.ready(0.0, slot)
                 ahead[made.serial(slot)] = Ahead(pool, 0.0, 0.0, provisioned=True)
         return made, ahead
+
+    @property
+    def sets_aside(self) -> bool:
+        """Whether there is provisioned concurrency at any time."""
+        return bool(self.changing) or any(self.provisioned)
 
     @property
     def allocations(self) -> list[Allocation]:
@@ -133,43 +144,60 @@ def scenario(
         raise WorkloadError(f"account_limit is {account_limit!r}: it must be 0, 1, 2, ...")
     if account_limit < 0:
         raise WorkloadError(f"account_limit is {account_limit}: it must be 0, 1, 2, ...")
-    asked_provisioned = _counts(load, "provisioned", provisioned)
-    asked_reserved = _counts(load, "reserved", reserved)
+    asked = _by_name(load, "provisioned", provisioned)
+    counted = {name: each for name, each in asked.items() if not isinstance(each, Changing)}
+    _counts("provisioned", counted)
+    kept = _by_name(load, "reserved", reserved)
+    _counts("reserved", kept)
     made = Scenario(
         policy=policy_of(keep_alive),
         account_limit=int(account_limit),
         scale_burst=scale_burst,
         scale_rate=scale_rate,
         max_age=times.seconds(max_age),
-        reserved=[asked_reserved.get(name) for name in load.functions],
-        provisioned=[asked_provisioned.get(name, 0) for name in load.functions],
+        reserved=[kept.get(name) for name in load.functions],
+        provisioned=[first_of(asked.get(name, 0)) for name in load.functions],
+        changing={
+            load.functions.index(name): each
+            for name, each in asked.items()
+            if isinstance(each, Changing)
+        },
     )
+    _fits(made, load.functions, [most_of(asked.get(name, 0)) for name in load.functions])
+    return made
+
+
+def _fits(made: Scenario, functions: Sequence[str], most: Sequence[int]) -> None:
+    """Refuse what asks for more concurrency than there is."""
     claimed = sum(
-        wanted if kept is None else kept
-        for wanted, kept in zip(made.provisioned, made.reserved, strict=True)
+        wanted if kept is None else kept for wanted, kept in zip(most, made.reserved, strict=True)
     )
-    if claimed > account_limit:
+    if claimed > made.account_limit:
         raise WorkloadError(
             f"reserved and provisioned concurrency add up to {claimed}, more than "
-            f"account_limit={account_limit}"
+            f"account_limit={made.account_limit}"
         )
-    for name, wanted, kept in zip(load.functions, made.provisioned, made.reserved, strict=True):
+    for name, wanted, kept in zip(functions, most, made.reserved, strict=True):
         if kept is not None and wanted > kept:
             raise WorkloadError(
                 f"{name!r} is to have {wanted} provisioned environments but only {kept} reserved"
             )
-    return made
 
 
-def _counts(load: Workload, name: str, given: int | Mapping[str, int] | None) -> dict[str, int]:
+def _by_name(load: Workload, name: str, given: Any) -> dict[str, Any]:
+    """A setting for each function that it names."""
     if given is None:
         return {}
     if not isinstance(given, Mapping):
-        given = dict.fromkeys(load.functions, given)
-    for function, count in given.items():
+        return dict.fromkeys(load.functions, given)
+    for function in given:
         if function not in load.functions:
             shown = ", ".join(load.functions[:8]) + (", ..." if len(load.functions) > 8 else "")
             raise WorkloadError(f"{name} names {function!r}, not in the trace; it has {shown}")
+    return dict(given)
+
+
+def _counts(name: str, given: Mapping[str, Any]) -> None:
+    for function, count in given.items():
         if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 0:
             raise WorkloadError(f"{name} of {function!r} is {count!r}: it must be 0, 1, 2, ...")
-    return {function: int(count) for function, count in given.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from typing import Any, Literal
 
@@ -10,11 +10,21 @@ import numpy as np
 
 from lambda_nb.rules.keepalive import DEFAULT_KEEP_ALIVE, Fixed
 from lambda_nb.rules.pricing import FREE_STORAGE_MB, PriceBook, book_for
-from lambda_nb.simulator import compiled, reference
+from lambda_nb.simulator import compiled, reference, system
+from lambda_nb.simulator.billing import Extras
 from lambda_nb.simulator.init_times import named
 from lambda_nb.simulator.result import Result
+from lambda_nb.simulator.scaling import Scaling
 from lambda_nb.simulator.scenario import Policy, Provisioned, Reserved, Scenario, scenario
-from lambda_nb.simulator.workload import Floats, Workload, WorkloadError, with_memory, workload
+from lambda_nb.simulator.sources import Call, Deployment, Source, delivery
+from lambda_nb.simulator.workload import (
+    Floats,
+    Workload,
+    WorkloadError,
+    with_functions,
+    with_memory,
+    workload,
+)
 from lambda_nb.traces import Trace
 
 EngineName = Literal["auto", "simpy", "compiled"]
@@ -39,6 +49,13 @@ def simulate(
     scale_burst: float = 1000.0,
     scale_rate: float = 100.0,
     max_age: float | str = float("inf"),
+    scaling: Scaling | None = None,
+    source: Source | Mapping[str, Source] | None = None,
+    errors: float | Mapping[str, float] | None = None,
+    calls: Sequence[Call] = (),
+    deployments: Sequence[Deployment] = (),
+    snap_start: bool | Collection[str] = False,
+    response_mb: float | Mapping[str, float] = 0.0,
     seed: int = 0,
     engine: EngineName = "auto",
     progress: Callable[[int], None] | None = None,
@@ -54,12 +71,15 @@ def simulate(
     trace
         What was invoked when (:mod:`lambda_nb.traces`).
     memory
-        MB, for all functions or by name. Changes the bill; durations stay as they are.
+        MB, for all functions or by name. Changes the bill; durations stay as they are unless
+        ``scaling`` says how they change.
     keep_alive
         How long idle environments live: seconds, text such as ``"10min"``, or a policy
         (:mod:`lambda_nb.rules.keepalive`, or your own class with ``idle_limit``).
     provisioned
-        Provisioned environments, for each function or by name; ready from the beginning.
+        Provisioned environments, for each function or by name; ready from the beginning. A number,
+        a :class:`~lambda_nb.simulator.Schedule`, or
+        :class:`~lambda_nb.rules.autoscaling.TargetTracking`.
     reserved
         Reserved concurrency, by name.
     account_limit
@@ -81,6 +101,25 @@ def simulate(
         Environments a function may start at once, and a second after (AWS: 1000 and 100).
     max_age
         Seconds after which an environment is not used again.
+    scaling
+        What share of each duration is computing (0 to 1) and so depends on memory, or a
+        :class:`~lambda_nb.simulator.DurationLaw` (from :func:`lambda_nb.power_tune` or
+        :func:`~lambda_nb.simulator.fit_duration`); for all functions or by name.
+    source
+        How requests reach functions, for all or by name: ``Synchronous(attempts=3)``,
+        ``Asynchronous()``, ``Queue()``, ``Stream()`` of :mod:`lambda_nb.simulator`. By default
+        callers wait and do not try again.
+    errors
+        Share of attempts that fail, for all functions or by name; by default as the trace says.
+    calls
+        What functions invoke when they succeed (:class:`~lambda_nb.simulator.Call`).
+    deployments
+        New versions that take over (:class:`~lambda_nb.simulator.Deployment`).
+    snap_start
+        Whether functions (all, or these) are restored from a snapshot; ``init`` is then the
+        restore. Adds AWS's charges for keeping and restoring snapshots.
+    response_mb
+        MB of each streamed response, for all functions or by name; beyond 6 MB they are charged.
     seed
         Of all random numbers: the same seed gives the same run.
     engine
@@ -93,7 +132,8 @@ def simulate(
     -------
     Result
         With ``invocations``, ``environments``, ``timeline()``, ``cost()``, ``summary()``,
-        ``plot()``.
+        ``plot()``. With a source, errors, calls or deployments, ``invocations`` has a row for each
+        attempt, and ``requests`` says what became of each request.
 
     Raises
     ------
@@ -113,6 +153,13 @@ def simulate(
         scale_burst=scale_burst,
         scale_rate=scale_rate,
         max_age=max_age,
+        scaling=scaling,
+        source=source,
+        errors=errors,
+        calls=calls,
+        deployments=deployments,
+        snap_start=snap_start,
+        response_mb=response_mb,
         engine=engine,
         progress=progress,
     )
@@ -140,8 +187,8 @@ class Prepared:
                 "Trace.from_pandas(frame)"
             )
         self.trace = trace
-        # Two streams: a policy that draws must not shift what the laws draw.
-        self._seeds = np.random.SeedSequence(seed).spawn(2)
+        # A stream each: a policy that draws must not shift what the laws draw.
+        self._seeds = np.random.SeedSequence(seed).spawn(3)
         rng = np.random.default_rng(self._seeds[0])
         self._load = workload(trace, init=named(init), duration=duration, timeout=timeout, rng=rng)
 
@@ -159,6 +206,13 @@ class Prepared:
         scale_burst: float = 1000.0,
         scale_rate: float = 100.0,
         max_age: float | str = float("inf"),
+        scaling: Scaling | None = None,
+        source: Source | Mapping[str, Source] | None = None,
+        errors: float | Mapping[str, float] | None = None,
+        calls: Sequence[Call] = (),
+        deployments: Sequence[Deployment] = (),
+        snap_start: bool | Collection[str] = False,
+        response_mb: float | Mapping[str, float] = 0.0,
         engine: EngineName = "auto",
         progress: Callable[[int], None] | None = None,
     ) -> Result:
@@ -167,7 +221,16 @@ class Prepared:
             raise WorkloadError(f"architecture is {architecture!r}; give 'x86_64' or 'arm64'")
         if engine not in ("auto", "simpy", "compiled"):
             raise WorkloadError(f"engine is {engine!r}; give 'auto', 'simpy' or 'compiled'")
-        load = with_memory(self._load, memory)
+        load = with_memory(self._load, memory, scaling)
+        load = with_functions(load, [call.function for call in calls])
+        asked = delivery(
+            load.functions,
+            self.trace.functions,
+            source=source,
+            errors=errors,
+            calls=calls,
+            deployments=deployments,
+        )
         assumed = scenario(
             load,
             keep_alive=keep_alive,
@@ -182,17 +245,19 @@ class Prepared:
         if not isinstance(assumed.policy, Fixed):
             u = np.random.default_rng(self._seeds[1]).random(len(load))
         book = book_for(pricing)
-        _check_prices(book, self.trace, architecture, any(assumed.provisioned))
-        run = _engine(engine, load, assumed, u).simulate(load, assumed, u, progress)
-        return Result(
-            self.trace,
-            load,
-            assumed,
-            run,
-            book,
-            ephemeral_storage=ephemeral_storage,
-            architecture=architecture,
-        )
+        _check_prices(book, self.trace, architecture, assumed.sets_aside)
+        extras = Extras.of(load, ephemeral_storage, snap_start, response_mb)
+        if asked.plain and not assumed.changing:
+            run = _engine(engine, load, assumed, u).simulate(load, assumed, u, progress)
+            return Result(self.trace, load, assumed, run, book, extras, architecture)
+        if engine == "compiled":
+            raise WorkloadError(
+                "the compiled engine knows callers that wait and fixed provisioned concurrency; "
+                "leave engine out, or give engine='simpy'"
+            )
+        rng = np.random.default_rng(self._seeds[2])
+        outcome = system.simulate(load, assumed, asked, u, rng, progress)
+        return Result(self.trace, load, assumed, outcome.run, book, extras, architecture, outcome)
 
 
 def _check_prices(book: PriceBook, trace: Trace, architecture: str, provisioned: bool) -> None:

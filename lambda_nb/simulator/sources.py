@@ -39,8 +39,8 @@ class Synchronous:
     on_error
         Whether a function error is tried again too; an SDK tries throttles only.
     base
-        Seconds: before retry ``k`` (from 1) the caller waits ``u * min(20, base * 2**(k-1))``, ``u``
-        uniform from 0 to 1.
+        Seconds: before retry ``k`` (from 1) the caller waits ``u * min(20, base * 2**(k-1))``,
+        ``u`` uniform from 0 to 1.
     """
 
     attempts: int = 1
@@ -95,6 +95,8 @@ class Queue:
         Seconds after which a message that failed is seen again.
     max_receives
         Receives after which a message goes to the dead-letter queue; ``None``: never.
+    retention
+        Seconds that the queue keeps a message (SQS: four days by default).
     partial_failures
         Whether only the messages that failed come back (``ReportBatchItemFailures``).
     overhead
@@ -106,12 +108,13 @@ class Queue:
     maximum_concurrency: int | None = None
     visibility_timeout: float = 30.0
     max_receives: int | None = None
+    retention: float = 345_600.0
     partial_failures: bool = False
     overhead: float = 0.0
 
     def __post_init__(self) -> None:
         _whole("batch_size", self.batch_size, 1)
-        for name in ("window", "visibility_timeout", "overhead"):
+        for name in ("window", "visibility_timeout", "retention", "overhead"):
             _seconds(name, getattr(self, name))
         if self.maximum_concurrency is not None:
             _whole("maximum_concurrency", self.maximum_concurrency, 2)
@@ -141,7 +144,7 @@ class Stream:
     retries
         Of a batch; ``None``: until its records are too old.
     max_age
-        Seconds.
+        Seconds (a Kinesis stream keeps records for a day by default).
     overhead
         Seconds a batch takes besides its records.
     """
@@ -151,7 +154,7 @@ class Stream:
     window: float = 0.0
     parallelization: int = 1
     retries: int | None = None
-    max_age: float = math.inf
+    max_age: float = 86_400.0
     overhead: float = 0.0
 
     def __post_init__(self) -> None:
@@ -294,6 +297,7 @@ class Delivery:
 
 def delivery(
     functions: Sequence[str],
+    recorded: Sequence[str],
     *,
     source: Source | Mapping[str, Source] | None,
     errors: float | Mapping[str, float] | None,
@@ -302,14 +306,18 @@ def delivery(
 ) -> Delivery:
     """Check how requests are delivered against the functions there are.
 
+    Parameters
+    ----------
+    functions, recorded
+        All functions, and those of the trace; the others are only called.
+
     Raises
     ------
     WorkloadError
         When a function is named that does not exist, or a value makes no sense.
     """
-    known = [*functions, *(call.function for call in calls)]
-    sources = source if isinstance(source, Mapping) else dict.fromkeys(functions, source)
-    shares = errors if isinstance(errors, Mapping) else dict.fromkeys(known, errors)
+    sources = source if isinstance(source, Mapping) else dict.fromkeys(recorded, source)
+    shares = errors if isinstance(errors, Mapping) else dict.fromkeys(functions, errors)
     for what, names in (
         ("source", sources),
         ("errors", shares),
@@ -317,7 +325,7 @@ def delivery(
         ("deployments", [each.function for each in deployments]),
     ):
         for name in names:
-            if name not in known:
+            if name not in functions:
                 raise WorkloadError(f"{what} names {name!r}, which is not in the trace")
     for name, each in sources.items():
         if each is not None and not isinstance(each, Source):
@@ -329,7 +337,7 @@ def delivery(
         if share is not None and not 0 <= share <= 1:
             raise WorkloadError(f"errors of {name!r} is {share!r}; give a share from 0 to 1")
     for call in calls:
-        if call.function not in functions and call.duration is None:
+        if call.function not in recorded and call.duration is None:
             raise WorkloadError(
                 f"{call.function!r}, which {call.caller!r} calls, is not in the trace; give "
                 "Call(..., duration=seconds)"

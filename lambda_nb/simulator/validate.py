@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from lambda_nb.rules.pricing import PriceBook
-from lambda_nb.simulator.result import Result, average_of, peak_of
+from lambda_nb.simulator.intervals import average_of, peak_of
+from lambda_nb.simulator.result import Result
 from lambda_nb.simulator.simulate import simulate
 from lambda_nb.simulator.workload import WorkloadError
 from lambda_nb.traces import Trace

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lambda_nb.rules import fleet, quotas
+from lambda_nb.simulator.scaling import Scaling, factors
 from lambda_nb.traces import Trace, laws
 
 Floats = npt.NDArray[np.float64]
@@ -146,6 +147,15 @@ def workload(
     )
 
 
+def with_functions(load: Workload, names: Sequence[str]) -> Workload:
+    """The same requests among more functions, which no row of the trace is for."""
+    more = [name for name in dict.fromkeys(names) if name not in load.functions]
+    if not more:
+        return load
+    timeout = np.append(load.timeout, np.full(len(more), np.inf))
+    return replace(load, functions=[*load.functions, *more], timeout=timeout)
+
+
 def _statuses(trace: Trace) -> Codes:
     status = np.full(len(trace), SUCCESS, dtype=np.int8)
     if "status" in trace:
@@ -249,13 +259,18 @@ def _memory(trace: Trace) -> Ints:
     return known.astype(np.int32)
 
 
-def with_memory(load: Workload, memory: int | Mapping[str, int] | None) -> Workload:
+def with_memory(
+    load: Workload, memory: int | Mapping[str, int] | None, scaling: Scaling | None = None
+) -> Workload:
     """The same requests to functions of other memory: MB, for all functions or by name.
+
+    ``scaling`` says how durations change with it (:mod:`lambda_nb.simulator.scaling`); what was
+    cut short by a timeout is not known beyond it.
 
     Raises
     ------
     WorkloadError
-        When Lambda has no functions of that memory.
+        When Lambda has no functions of that memory, or scaling makes no sense.
     """
     if memory is None:
         return load
@@ -270,4 +285,22 @@ def with_memory(load: Workload, memory: int | Mapping[str, int] | None) -> Workl
         )
     asked = by_function[load.function]
     chosen = np.where(np.isnan(asked), load.memory, asked).astype(np.int32)
-    return replace(load, memory=chosen)
+    if scaling is None:
+        return replace(load, memory=chosen)
+    try:
+        factor = factors(scaling, load.functions, load.function, load.memory, chosen)
+    except ValueError as error:
+        raise WorkloadError(str(error)) from None
+    # What an environment is busy with beyond the handler's time does not depend on the CPU share.
+    duration = load.duration * factor
+    busy = load.busy + (duration - load.duration)
+    limits = load.timeout[load.function]
+    over = duration > limits
+    return replace(
+        load,
+        memory=chosen,
+        duration=np.where(over, limits, duration),
+        busy=np.where(over, limits, busy),
+        finish=np.where(factor == 1.0, load.finish, np.nan),
+        status=np.where(over, np.int8(TIMEOUT), load.status),
+    )

@@ -8,7 +8,6 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from lambda_nb.simulator.scaling import DurationLaw, cpu_bound, factors, fit_duration
-from lambda_nb.simulator.workload import WorkloadError
 
 SIZES = (128, 256, 512, 1024, 1769, 3008)
 
@@ -62,7 +61,7 @@ def test_factors_are_one_where_the_memory_stays() -> None:
     assert factors({"b": law}, ["a", "b"], codes, before, after)[1] == pytest.approx(
         float(law(512) / law(256))
     )
-    with pytest.raises(WorkloadError, match="'c', which is not in the trace"):
+    with pytest.raises(ValueError, match="'c', which is not in the trace"):
         factors({"c": 0.5}, ["a", "b"], codes, before, after)
-    with pytest.raises(WorkloadError, match="scaling of 'a' is 'x'"):
+    with pytest.raises(ValueError, match="scaling of 'a' is 'x'"):
         factors({"a": "x"}, ["a", "b"], codes, before, after)  # type: ignore[dict-item]
