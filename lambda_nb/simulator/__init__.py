@@ -4,25 +4,46 @@
 invocation: ``simpy``, the reference, and ``compiled``, the same rule functions under numba.
 """
 
+from lambda_nb.rules.autoscaling import TargetTracking
 from lambda_nb.simulator.calibrate import Calibration, Prior, calibrate
 from lambda_nb.simulator.compare import Comparison, compare
+from lambda_nb.simulator.provisioning import Schedule
 from lambda_nb.simulator.result import Result
+from lambda_nb.simulator.scaling import DurationLaw, fit_duration
 from lambda_nb.simulator.simulate import Prepared, simulate
+from lambda_nb.simulator.sources import (
+    Asynchronous,
+    Call,
+    Deployment,
+    Queue,
+    Stream,
+    Synchronous,
+)
 from lambda_nb.simulator.sweep import Optimum, optimise, sweep
 from lambda_nb.simulator.validate import Validation, validate
 from lambda_nb.simulator.workload import WorkloadError
 
 __all__ = [
+    "Asynchronous",
     "Calibration",
+    "Call",
     "Comparison",
+    "Deployment",
+    "DurationLaw",
     "Optimum",
     "Prepared",
     "Prior",
+    "Queue",
     "Result",
+    "Schedule",
+    "Stream",
+    "Synchronous",
+    "TargetTracking",
     "Validation",
     "WorkloadError",
     "calibrate",
     "compare",
+    "fit_duration",
     "optimise",
     "simulate",
     "sweep",

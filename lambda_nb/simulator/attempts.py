@@ -35,7 +35,7 @@ class Request:
     outcome, done
         A code of :data:`OUTCOMES` and when (s), once it is known.
     failed
-        Whether the handler failed on it last time.
+        Whether it was one that the handler failed on last time.
     """
 
     __slots__ = (

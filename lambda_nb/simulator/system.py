@@ -196,7 +196,7 @@ class System:
     def attempt(self, requests: Sequence[Request], overhead: float = 0.0) -> Steps:
         """Invoke a function with one request or a batch, once; ends with how that ended.
 
-        Each request's ``failed`` says whether the handler failed on it.
+        After an ``ERROR`` each request's ``failed`` says whether the handler failed on it.
         """
         env, state, attempts = self.env, self.state, self.attempts
         now, first = env.now, requests[0]
@@ -241,9 +241,6 @@ class System:
                 deadline = ready + float(self.load.timeout[function])
                 status = yield from self._wait_for(call, called, first, deadline)
         waited = env.now - end
-        if status != SUCCESS:
-            for request in requests:
-                request.failed = True
         attempts.init[place] = init
         attempts.duration[place], attempts.busy[place] = duration + waited, busy + waited
         attempts.status[place], attempts.finish[place] = status, env.now
@@ -268,7 +265,7 @@ class System:
         worst = SUCCESS
         for request in requests:
             ended = self._fate(request)
-            request.failed = ended != SUCCESS
+            request.failed = ended == ERROR
             worst = max(worst, ended)
         limit = float(self.load.timeout[requests[0].function])
         if duration > limit:

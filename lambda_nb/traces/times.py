@@ -8,6 +8,7 @@ of floats there is 0.23 ns), and microseconds for centuries.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -69,14 +70,15 @@ def to_ns(when: datetime | str) -> int:
 
 
 def seconds(span: float | timedelta | str) -> float:
-    """Seconds of a number (of seconds), a timedelta, or text: ``"90s"``, ``"5min"``, ``"2h"``."""
+    """Seconds of a number (of seconds), a timedelta, or text: ``"90s"``, ``"5min"``, ``"1d"``."""
     if isinstance(span, timedelta):
         return span.total_seconds()
     if isinstance(span, str):
         import pandas as pd
 
         try:
-            return float(pd.Timedelta(span).total_seconds())
+            # pandas is about to give up the small d that everybody else writes.
+            return float(pd.Timedelta(re.sub(r"(?<=\d)\s*d\b", "D", span)).total_seconds())
         except ValueError:
             raise TraceError(
                 f"{span!r} is not a length of time: give seconds, or text such as '90s' or '2h'"
