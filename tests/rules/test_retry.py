@@ -26,3 +26,16 @@ def test_throttles_back_off_from_a_second_to_five_minutes() -> None:
 @given(st.integers(1, 10_000))
 def test_backoff_never_shrinks(n: int) -> None:
     assert retry.after_throttle(n) <= retry.after_throttle(n + 1) <= 300.0
+
+
+def test_what_becomes_of_an_event_after_an_attempt() -> None:
+    def then(**more: object) -> object:
+        known = {"refused": False, "failures": 1, "throttles": 0, "age_s": 0.0}
+        return retry.after_attempt(**(known | more))  # type: ignore[arg-type]
+
+    assert then() == 60.0
+    assert then(failures=3) == "RetriesExhausted"
+    assert then(refused=True, failures=3, throttles=4) == 8.0
+    assert then(age_s=1.0, max_age_s=61.0) == 60.0
+    assert then(age_s=1.1, max_age_s=61.0) == "EventAgeExceeded"
+    assert then(failures=1, max_attempts=0, max_age_s=0.0) == "RetriesExhausted"

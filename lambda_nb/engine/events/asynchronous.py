@@ -226,23 +226,23 @@ class AsyncQueue:
                 return
         except Exception:  # ours, not the function's: to the event it is a service error
             log.exception("event %s could not run", row["request_id"])
-        if result is None:
-            delay: float | None = retry.after_throttle(row["throttles"] + 1)
-        else:
+        if result is not None:
             leaving.attempts += 1
             if result.function_error is None:
                 await self._leave(leaving, "Success", result)
                 return
-            attempts = leaving.config.get("MaximumRetryAttempts", retry.MAX_ATTEMPTS)
-            delay = retry.after_error(leaving.attempts, attempts)
-        if delay is None:
-            await self._leave(leaving, "RetriesExhausted", result)
-            return
-        age = leaving.config.get("MaximumEventAgeInSeconds", retry.MAX_AGE_S)
-        if time.time() + delay > row["accepted"] + age:
-            await self._leave(leaving, "EventAgeExceeded", result)
-            return
-        self._put_back(row, delay, throttled=result is None)
+        then = retry.after_attempt(
+            refused=result is None,
+            failures=leaving.attempts,
+            throttles=row["throttles"] + 1,
+            age_s=time.time() - row["accepted"],
+            max_attempts=leaving.config.get("MaximumRetryAttempts", retry.MAX_ATTEMPTS),
+            max_age_s=leaving.config.get("MaximumEventAgeInSeconds", retry.MAX_AGE_S),
+        )
+        if isinstance(then, str):
+            await self._leave(leaving, then, result)
+        else:
+            self._put_back(row, then, throttled=result is None)
 
     def _put_back(self, row: sqlite3.Row, delay_s: float, *, throttled: bool) -> None:
         failures = row["failures"] + (not throttled)
