@@ -170,7 +170,7 @@ class Stream:
 Source = Synchronous | Asynchronous | Queue | Stream
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Call:
     """One function invokes another, each time an invocation of it succeeds.
 
