@@ -7,6 +7,7 @@ invocation: ``simpy``, the reference, and ``compiled``, the same rule functions 
 from lambda_nb.rules.autoscaling import TargetTracking
 from lambda_nb.simulator.calibrate import Calibration, Prior, calibrate
 from lambda_nb.simulator.compare import Comparison, compare
+from lambda_nb.simulator.edge import EdgeResult, simulate_edge
 from lambda_nb.simulator.provisioning import Schedule
 from lambda_nb.simulator.result import Result
 from lambda_nb.simulator.scaling import DurationLaw, fit_duration
@@ -30,6 +31,7 @@ __all__ = [
     "Comparison",
     "Deployment",
     "DurationLaw",
+    "EdgeResult",
     "Optimum",
     "Prepared",
     "Prior",
@@ -46,6 +48,7 @@ __all__ = [
     "fit_duration",
     "optimise",
     "simulate",
+    "simulate_edge",
     "sweep",
     "validate",
 ]

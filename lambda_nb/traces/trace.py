@@ -242,6 +242,15 @@ class Trace:
         wanted = np.array([name in functions for name in known], dtype=bool)
         return self._with(self._table.filter(pa.array(wanted[self.codes])))
 
+    def where(self, rows: npt.ArrayLike) -> Trace:
+        """Keep the rows for which ``rows``, a boolean array of one value a row, is true."""
+        chosen = np.asarray(rows)
+        if chosen.dtype != np.bool_ or chosen.shape != (len(self),):
+            raise TraceError(
+                f"where needs {len(self)} booleans, not {chosen.dtype} of shape {chosen.shape}"
+            )
+        return self._with(self._table.filter(pa.array(chosen)))
+
     def between(self, begin: Moment | None = None, end: Moment | None = None) -> Trace:
         """Keep arrivals with ``begin <= arrival < end``.
 
