@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from lambda_nb.rules import fleet
 from lambda_nb.rules.pricing import (
@@ -24,6 +25,10 @@ from lambda_nb.simulator.run import Run
 from lambda_nb.simulator.workload import Codes, Floats, Workload, WorkloadError
 
 HOUR_S = 3600.0
+
+Rows = slice | npt.NDArray[np.intp]
+"""Some rows: a slice of them, or their numbers."""
+ALL = slice(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,10 +160,9 @@ class Billing:
         rate = np.where(provisioned, ahead[kinds], on_demand[kinds])
         return np.where(self._served, self.gb_s * rate + book.request, 0.0)
 
-    def usage(self, function: int | None = None) -> Usage:
-        """What all functions, or one (its place), used."""
+    def usage(self, rows: Rows = ALL, function: int | None = None) -> Usage:
+        """What all functions used; or one (its place), whose rows are given."""
         places = range(len(self._load.functions)) if function is None else [function]
-        rows = slice(None) if function is None else self._load.function == function
         return self._usage(rows, places, 0.0, np.inf)
 
     def hours(self) -> dict[Any, Usage]:
@@ -175,7 +179,7 @@ class Billing:
             used[hour] = self._usage(rows, places, float(edges[hour]), until)
         return used
 
-    def _usage(self, rows: Any, places: Collection[int], since: float, until: float) -> Usage:
+    def _usage(self, rows: Rows, places: Collection[int], since: float, until: float) -> Usage:
         load, run, extras = self._load, self._run, self._extras
         served, function = self._served[rows], load.function[rows]
         gb_s, architectures = self.gb_s[rows], self._architectures[rows]
@@ -211,17 +215,19 @@ class Billing:
     def _set_aside(self) -> list[SetAside]:
         return list(set_aside(self._run, self._end))
 
-    def _first_row(self, function: int) -> int:
-        """A row of the function; -1 if nothing invokes it."""
-        rows = self._load.function == function
-        return int(rows.argmax()) if rows.any() else -1
+    @cached_property
+    def _first_rows(self) -> Any:
+        """A row of each function; -1 if nothing invokes it."""
+        first = np.full(len(self._load.functions), -1)
+        first[self._load.function[::-1]] = np.arange(len(self._load))[::-1]
+        return first
 
     def _memory_gb(self, function: int) -> float:
-        row = self._first_row(function)
+        row = int(self._first_rows[function])
         return float(self._load.memory[row]) / MB_PER_GB if row >= 0 else 0.0
 
     def _architecture(self, function: int) -> str:
-        row = self._first_row(function)
+        row = int(self._first_rows[function])
         return self._names[int(self._architectures[row]) if row >= 0 else -1]
 
     def _sums(self, amounts: Floats, kinds: Codes, rows: Any) -> dict[str, float]:

@@ -25,32 +25,32 @@ def _area(moments: Floats, edges: Floats) -> Floats:
     return area
 
 
-def _steps(began: Floats, ended: Floats) -> tuple[Floats, Floats]:
-    """Moments at which the number of open intervals changes, and that number after each.
+def peak_of(began: Floats, ended: Floats) -> float:
+    """The most intervals open at once; ``began`` in order of time.
 
     An interval that ends when another begins is over by then.
     """
-    moments = np.concatenate([ended, began])
-    change = np.concatenate([np.full(len(ended), -1.0), np.ones(len(began))])
-    order = np.argsort(moments, kind="stable")
-    return moments[order], np.cumsum(change[order])
-
-
-def peak_of(began: Floats, ended: Floats) -> float:
-    """The most intervals open at once."""
     if not len(began):
         return 0.0
-    return float(_steps(began, ended)[1].max())
+    return float(_levels(began, np.sort(ended)).max())
 
 
 def peaks(began: Floats, ended: Floats, edges: Floats) -> Any:
-    """The most intervals open at once in each bin."""
+    """The most intervals open at once in each bin; ``began`` in order of time."""
     if not len(began):
         return np.zeros(len(edges) - 1, dtype=np.int64)
-    moments, level = _steps(began, ended)
-    before = np.searchsorted(moments, edges[:-1], side="left")
-    carried = np.concatenate([[0.0], level])[before]
-    bins = np.minimum(np.searchsorted(edges, moments, side="right") - 1, len(edges) - 2)
-    highest = carried.copy()
-    np.maximum.at(highest, bins, level)
-    return highest.astype(np.int64)
+    over = np.sort(ended)
+    first = np.searchsorted(began, edges[:-1])
+    highest = first - np.searchsorted(over, edges[:-1])  # carried into the bin
+    levels = _levels(began, over)
+    last = np.append(first[1:], len(began))
+    some = np.flatnonzero(last > first)
+    if len(some):
+        within = np.maximum.reduceat(levels, first[some])
+        highest[some] = np.maximum(highest[some], within)
+    return highest
+
+
+def _levels(began: Floats, over: Floats) -> Any:
+    """How many intervals are open just after each beginning; both in order of time."""
+    return np.arange(1, len(began) + 1) - np.searchsorted(over, began, side="right")

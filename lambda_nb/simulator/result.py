@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ import pandas as pd
 from lambda_nb.rules import fleet as rules
 from lambda_nb.rules.pricing import PriceBook, Usage, bill, neighbours_of
 from lambda_nb.simulator.attempts import OUTCOMES, THROTTLE
-from lambda_nb.simulator.billing import Billing, Extras
+from lambda_nb.simulator.billing import ALL, Billing, Extras, Rows
 from lambda_nb.simulator.intervals import average_of, peak_of, peaks
 from lambda_nb.simulator.run import Run
 from lambda_nb.simulator.scenario import Scenario
@@ -265,7 +266,8 @@ class Result:
             return self._billing.usage()
         if function not in self._load.functions:
             raise KeyError(f"no function {function!r} in this result")
-        return self._billing.usage(self._load.functions.index(function))
+        place = self._load.functions.index(function)
+        return self._billing.usage(self._rows[place], place)
 
     def cost(
         self,
@@ -293,7 +295,9 @@ class Result:
         if by is None:
             usages = {"all": billing.usage()}
         elif by == "function":
-            usages = {name: billing.usage(i) for i, name in enumerate(self._load.functions)}
+            usages = {
+                name: billing.usage(self._rows[i], i) for i, name in enumerate(self._load.functions)
+            }
         elif by == "hour":
             usages = billing.hours()
         else:
@@ -323,39 +327,47 @@ class Result:
         ``peak_concurrency``, ``environments``, ``mean_duration`` s, ``p99_duration`` s (of the
         caller's wait: init and handler), ``billed_gb_s``, ``cost`` USD.
         """
-        load = self._load
-        rows = {}
+        functions = self._load.functions
         environments = self.environments["function"].cat.codes.to_numpy()
-        groups: list[tuple[str, Any, Any]] = [
-            (name, load.function == i, environments == i) for i, name in enumerate(load.functions)
-        ]
-        if len(groups) != 1:
-            everything = np.ones(len(self), dtype=bool)
-            groups.append(("all", everything, np.ones(len(environments), dtype=bool)))
-        for name, mine, lives in groups:
-            rows[name] = self._figures(name, mine, int(lives.sum()), len(groups))
+        lives = np.bincount(environments, minlength=len(functions))
+        rows = {
+            name: self._figures(self._rows[i], int(lives[i]), self.usage(name))
+            for i, name in enumerate(functions)
+        }
+        if len(functions) != 1:
+            rows["all"] = self._figures(ALL, len(environments), self.usage())
         frame: pd.DataFrame = pd.DataFrame.from_dict(rows, orient="index")
         frame.index.name = "function"
         return frame
 
-    def _figures(self, name: str, mine: Any, lives: int, groups: int) -> dict[str, float]:
+    @cached_property
+    def _rows(self) -> list[Rows]:
+        """The rows of each function, in order of time."""
+        if len(self._load.functions) == 1:
+            return [ALL]
+        function = self._load.function
+        order = np.argsort(function, kind="stable")
+        cuts = np.searchsorted(function[order], np.arange(len(self._load.functions) + 1))
+        return [order[first:last] for first, last in itertools.pairwise(cuts)]
+
+    def _figures(self, rows: Rows, lives: int, usage: Usage) -> dict[str, float]:
         load, run = self._load, self._run
-        served, cold = mine & self._served, mine & self._cold
-        wait = load.duration[served] + np.where(self._cold[served], load.init[served], 0.0)
-        whole = name == "all" and groups > 1
-        usage = self.usage() if whole or groups == 1 else self.usage(name)
-        started = int(served.sum())
+        code, served = run.code[rows], self._served[rows]
+        cold = self._cold[rows]
+        duration = load.duration[rows][served]
+        wait = duration + np.where(cold[served], load.init[rows][served], 0.0)
+        started = len(duration)
         return {
             "invocations": started,
             "cold_starts": int(cold.sum()),
             "cold_share": float(cold.sum() / started) if started else np.nan,
-            "provisioned": int((mine & (run.code == rules.PROVISIONED)).sum()),
-            "throttles": int((mine & ~self._served).sum()),
-            "peak_concurrency": int(peak_of(load.arrival[served], run.finish[served])),
+            "provisioned": int((code == rules.PROVISIONED).sum()),
+            "throttles": len(code) - started,
+            "peak_concurrency": int(peak_of(load.arrival[rows][served], run.finish[rows][served])),
             "environments": lives,
-            "mean_duration": float(load.duration[served].mean()) if started else np.nan,
+            "mean_duration": float(duration.mean()) if started else np.nan,
             "p99_duration": float(np.quantile(wait, 0.99)) if started else np.nan,
-            "billed_gb_s": float(self._billing.gb_s[served].sum()),
+            "billed_gb_s": float(self._billing.gb_s[rows].sum()),
             "cost": sum(bill(usage, self.pricing).values()),
         }
 
