@@ -16,6 +16,7 @@ import ipywidgets as widgets
 
 from lambda_nb.notebook import display
 from lambda_nb.simulator import Prepared
+from lambda_nb.simulator.workload import NotCompiledError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,7 +94,11 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
         self._engine = "compiled" if len(trace) >= COMPILED_FROM else "simpy"
         self._span = max(trace.span, 1.0)
         self.settings: dict[str, Any] = {}
-        first = self._simulate({})
+        try:
+            first = self._simulate({})
+        except NotCompiledError:
+            self._engine = "simpy"
+            first = self._simulate({})
         peak = int(first.summary().iloc[-1]["peak_concurrency"])
         self._keep_alive = _choice(
             "keep-alive", [(_minutes(s), s) for s in KEEP_ALIVE], 600.0, "how long idle ones live"

@@ -19,6 +19,7 @@ from lambda_nb.simulator.scenario import Policy, Provisioned, Reserved, Scenario
 from lambda_nb.simulator.sources import Call, Deployment, Source, delivery
 from lambda_nb.simulator.workload import (
     Floats,
+    NotCompiledError,
     Workload,
     WorkloadError,
     with_functions,
@@ -251,7 +252,7 @@ class Prepared:
             run = _engine(engine, load, assumed, u).simulate(load, assumed, u, progress)
             return Result(self.trace, load, assumed, run, book, extras, architecture)
         if engine == "compiled":
-            raise WorkloadError(
+            raise NotCompiledError(
                 "the compiled engine knows callers that wait and fixed provisioned concurrency; "
                 "leave engine out, or give engine='simpy'"
             )
@@ -278,7 +279,7 @@ def _engine(asked: EngineName, load: Workload, assumed: Scenario, u: Floats | No
     """The engine for a run: as asked, or the compiled one where it pays and can."""
     covered = asked != "simpy" and compiled.covers(assumed, load, u)
     if asked == "compiled" and not covered:
-        raise WorkloadError(
+        raise NotCompiledError(
             f"the compiled engine cannot run the policy {type(assumed.policy).__name__}, which "
             "must be asked at each idle period; leave engine out, or give engine='simpy'"
         )

@@ -77,6 +77,10 @@ class WorkloadError(ValueError):
     """The trace cannot be simulated as asked; the message says what is missing and what to give."""
 
 
+class NotCompiledError(WorkloadError):
+    """The compiled engine was asked for something that only the SimPy engine can do."""
+
+
 def workload(
     trace: Trace,
     *,

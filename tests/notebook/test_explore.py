@@ -11,6 +11,7 @@ import pytest
 import lambda_nb
 from lambda_nb import traces
 from lambda_nb.notebook.explore import Latest, explore, picture
+from lambda_nb.simulator import Asynchronous
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +42,13 @@ def test_follows_the_sliders(trace: Any) -> None:
     expected = lambda_nb.simulate(trace, init=0.2, engine="simpy", **shown.settings)
     assert shown.result.invocations.equals(expected.invocations)
     assert shown.result.summary()["throttles"].iloc[0] > 0
+
+
+def test_what_only_simpy_can_simulate_is_explored_with_it() -> None:
+    busy = traces.poisson(6.0, duration=0.01, hours=1, seed=1)
+    explorer = explore(busy, source=Asynchronous(), errors=0.5)
+    assert len(explorer.result.requests) == len(busy) >= 20_000
+    assert explorer.result.engine == "simpy"
 
 
 def test_settings_that_cannot_be_are_said_in_the_picture(trace: Any) -> None:
