@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lambda_nb import charts, rules, simulator, traces
     from lambda_nb.notebook.explore import explore
     from lambda_nb.notebook.extension import load_ipython_extension, unload_ipython_extension
+    from lambda_nb.notebook.play import play
     from lambda_nb.simulator.calibrate import calibrate
     from lambda_nb.simulator.compare import compare
     from lambda_nb.simulator.simulate import simulate
@@ -33,6 +34,7 @@ __all__ = [
     "explore",
     "load_ipython_extension",
     "optimise",
+    "play",
     "rules",
     "simulate",
     "simulator",
@@ -50,6 +52,7 @@ _HOMES = {
     "explore": "lambda_nb.notebook.explore",
     "load_ipython_extension": "lambda_nb.notebook.extension",
     "optimise": "lambda_nb.simulator",
+    "play": "lambda_nb.notebook.play",
     "simulate": "lambda_nb.simulator",
     "sweep": "lambda_nb.simulator",
     "unload_ipython_extension": "lambda_nb.notebook.extension",

@@ -273,6 +273,7 @@ class App:
             "region": self._options.region,
             "auth": "sigv4" if self._options.signed else "none",
             "started": self._started,
+            "keep_alive_s": self._options.keep_alive_s,
             "neighbours": self._neighbours_at(),
             **self._executor.status(),
         }

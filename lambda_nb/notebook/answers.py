@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 from lambda_nb.notebook import display
 from lambda_nb.notebook.errors import NotebookError, Throttled
@@ -122,7 +122,7 @@ def gather(
     results: list[Any] = [None] * len(events)
     running: dict[Future[Result], int] = {}
     pool = ThreadPoolExecutor(concurrency, thread_name_prefix=f"lambda_nb {name}")
-    bar = _bar(name, len(events), progress)
+    bar = progress_bar(name, len(events), progress)
     try:
         while True:
             while len(running) < concurrency and (item := next(waiting, None)) is not None:
@@ -159,11 +159,14 @@ def _outcome(future: Future[Result], errors: Errors) -> Result | NotebookError:
     return result
 
 
-def _bar(name: str, total: int, progress: bool) -> Any:
+def progress_bar(name: str, total: int, progress: bool | TextIO) -> Any:
+    """A bar of so many invocations, as text if a stream is given; without one it shows nothing."""
     from tqdm import tqdm as plain
 
     if not progress or total < 2:
         return plain(disable=True)
+    if not isinstance(progress, bool):
+        return plain(total=total, desc=name, unit="inv", file=progress)
     if "ipykernel" in sys.modules:
         from tqdm.auto import tqdm
 

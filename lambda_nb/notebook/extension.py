@@ -64,3 +64,8 @@ def unload_ipython_extension(shell: Any) -> None:
     extension = _loaded.pop(shell, None)
     if extension is not None:
         extension.close(shell)
+
+
+def session_of(shell: Any) -> Session | None:
+    """The connection of a shell that the extension is loaded into."""
+    return _loaded[shell].session if shell in _loaded else None

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from lambda_nb.traces import Trace
 
 MOST_AT_ONCE = 256
-"""Requests in flight from one notebook; as many connections are kept open."""
+"""Requests in flight from one handle."""
 
 _LOGS_WITHIN_S = 5.0
 
@@ -173,6 +173,11 @@ class Function:
     def client(self) -> Any:
         """The boto3 client of Lambda where the notebook is connected."""
         return self._session.client()
+
+    @property
+    def clients(self) -> Session:
+        """Makes boto3 clients of all services where the notebook is connected."""
+        return self._session
 
     @property
     def config(self) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lambda_nb.notebook import reach
 from lambda_nb.notebook.errors import NotebookError
 
 READY = re.compile(
@@ -28,7 +29,8 @@ START_WITHIN_S = 30.0
 """Seconds that an engine may take to say that it serves; it takes half of one."""
 READ_TIMEOUT_S = 910
 """Longer than any function may run (900 s)."""
-CONNECTIONS = 256
+CONNECTIONS = 1024
+"""Kept open once made: a burst of ``play`` has as many requests in flight."""
 
 
 @dataclass(frozen=True)
@@ -231,21 +233,7 @@ class Session:
 
     def engine_status(self) -> dict[str, Any] | None:
         """What an engine of lambda_nb tells of itself; None where something else answers."""
-        from botocore.auth import SigV4Auth
-        from botocore.awsrequest import AWSRequest
-        from botocore.httpsession import URLLib3Session
-
-        url, lambda_ = self.connection.url, self.client()
-        if url is None:
-            return None
-        request = AWSRequest("GET", f"{url}/_lambda_nb/status")
-        region = lambda_.meta.region_name
-        SigV4Auth(lambda_._get_credentials(), "lambda", region).add_auth(request)
-        try:
-            told = json.loads(URLLib3Session(timeout=10).send(request.prepare()).content)
-        except ValueError:
-            return None
-        return told if isinstance(told, dict) and "Message" not in told else None
+        return reach.engine_status(self.client())
 
     def client(self, service: str = "lambda") -> Any:
         """A boto3 client of a service at the endpoint, made once. It does not retry by itself."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -85,13 +86,26 @@ class Validation:
         return html
 
 
-def validate(trace: Trace, **assumed: Any) -> Validation:
+class Recorded(Protocol):
+    """A run that carries the settings it had, as ``lambda_nb.play`` answers with."""
+
+    @property
+    def trace(self) -> Trace:
+        """What really happened."""
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The settings in force, as :func:`~lambda_nb.simulator.simulate` takes them."""
+
+
+def validate(trace: Trace | Recorded, **assumed: Any) -> Validation:
     """Simulate a recorded run, and show both side by side.
 
     Parameters
     ----------
     trace
-        A recorded run: it has ``start`` and ``finish`` (``Trace.from_logs``).
+        A recorded run: it has ``start`` and ``finish`` (``Trace.from_logs``). Or what
+        ``lambda_nb.play`` answered with: the settings that it knows are then assumed.
     assumed
         The settings that the run had, as :func:`~lambda_nb.simulator.simulate` takes them
         (``keep_alive``, ``reserved``, ``provisioned``, ``account_limit``). With ``duration`` or
@@ -108,6 +122,9 @@ def validate(trace: Trace, **assumed: Any) -> Validation:
     Given the measured durations and the right settings, all decisions are the same: engine and
     simulator decide by the same rules.
     """
+    if not isinstance(trace, Trace):
+        assumed = {**trace.settings, **assumed}
+        trace = trace.trace
     missing = [column for column in NEEDED if column not in trace]
     if missing:
         raise WorkloadError(
@@ -128,6 +145,7 @@ def _figures(rows: pd.DataFrame, book: PriceBook) -> dict[str, float]:
         "environments": served["environment"].nunique(),
         "peak concurrency": peak_of(served["arrival"], served["finish"]),
         "median wait, s": float(wait.median()),
+        "95 % wait, s": float(wait.quantile(0.95)),
         "99 % wait, s": float(wait.quantile(0.99)),
         "billed GB-s": gb_s,
         "cost, USD": gb_s * book.duration["x86_64"][0][1] + len(served) * book.request,
