@@ -19,6 +19,7 @@ from typing import Any
 
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.execution import interpreters, launch, layers, report
+from lambda_nb.engine.execution.channel import SpawnError
 from lambda_nb.engine.execution.environment import Environment
 from lambda_nb.engine.execution.hooks import FindVersion, Hooks
 from lambda_nb.engine.execution.isolation import Isolation
@@ -27,7 +28,7 @@ from lambda_nb.engine.execution.pools import Pool, Pools
 from lambda_nb.engine.execution.preparation import Services
 from lambda_nb.engine.execution.report import Attempt
 from lambda_nb.engine.execution.roster import Roster
-from lambda_nb.engine.execution.zygotes import SpawnError, Zygotes
+from lambda_nb.engine.execution.zygotes import Zygotes
 from lambda_nb.engine.model import (
     FunctionVersion,
     Invocation,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from lambda_nb.engine.execution.channel import SpawnError
 from lambda_nb.engine.execution.environment import Environment
 from lambda_nb.engine.execution.pools import Key, Pool, Pools
 from lambda_nb.engine.execution.preparation import Services
 from lambda_nb.engine.execution.roster import Roster
-from lambda_nb.engine.execution.zygotes import SpawnError
 from lambda_nb.engine.model import FunctionVersion
 
 PROVISIONED_INIT_LIMIT_S = 130.0

@@ -10,11 +10,13 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+from lambda_nb.engine.execution import channel
+from lambda_nb.engine.execution.channel import Channel, SpawnError
 
 SCRIPT = Path(__file__).parent / "bootstraps" / "python" / "zygote.py"
 
@@ -40,10 +42,6 @@ _GO_SIGNAL_NAMES = {
 """Signals in the words of Lambda's supervisor, which is written in Go."""
 
 
-class SpawnError(Exception):
-    """A process could not be started; says why."""
-
-
 @dataclass(frozen=True, slots=True)
 class ExitStatus:
     """How a process ended: ``code``, or the name of a ``signal`` as Go writes it."""
@@ -61,13 +59,14 @@ class ExitStatus:
 
 
 class Process:
-    """A running process, the leader of its own process group.
+    """A running process, the leader of its own process group, and a child of ``zygote``.
 
     ``exited`` resolves to its :class:`ExitStatus`.
     """
 
-    def __init__(self, pid: int) -> None:
+    def __init__(self, pid: int, zygote: Zygote) -> None:
         self.pid = pid
+        self.zygote = zygote
         self.exited: asyncio.Future[ExitStatus] = asyncio.get_running_loop().create_future()
         self.frozen = False
 
@@ -137,13 +136,6 @@ class ZygoteKind:
     binds: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(slots=True)
-class _Waiting:
-    started: asyncio.Future[Process]
-    request: bytes
-    descriptors: list[int] = field(default_factory=list)
-
-
 class Zygote:
     """One fork server. All methods run on the event loop."""
 
@@ -152,17 +144,14 @@ class Zygote:
         self.pid = 0
         self.failed: dict[str, str] = {}
         self._process: subprocess.Popen[bytes] | None = None
-        self._socket: socket.socket | None = None
+        self._channel: Channel | None = None
         self._ready: asyncio.Future[None] | None = None
-        self._waiting: dict[int, _Waiting] = {}
-        self._unsent: list[int] = []
         self._children: dict[int, Process] = {}
-        self._tokens = 0
 
     @property
     def alive(self) -> bool:
         """Whether it can start processes."""
-        return self._socket is not None
+        return self._channel is not None and self._channel.open
 
     @property
     def children(self) -> int:
@@ -177,14 +166,10 @@ class Zygote:
         SpawnError
             When it ended instead.
         """
-        loop = asyncio.get_running_loop()
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        ours.setblocking(False)
-        for end in (ours, theirs):
-            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+        ours, theirs = channel.pair()
         configuration = json.dumps(asdict(self.kind))
         number = theirs.fileno()
-        self._ready = loop.create_future()
+        self._ready = asyncio.get_running_loop().create_future()
         try:
             self._process = subprocess.Popen(  # noqa: ASYNC220  (vfork: under 1 ms)
                 [self.kind.interpreter, "-I", "-S", str(SCRIPT), str(number), configuration],
@@ -198,30 +183,25 @@ class Zygote:
         finally:
             theirs.close()
         self.pid = self._process.pid
-        self._socket = ours
-        loop.add_reader(ours.fileno(), self._readable)
+        self._channel = Channel(ours, self._heard, self._gone)
         await self._ready
 
-    async def spawn(self, request: dict[str, Any], log_fd: int) -> Process:
-        """Start a process as ``request`` says, writing its output to ``log_fd``.
+    async def spawn(self, request: dict[str, Any], *descriptors: int) -> Process:
+        """Start a process as ``request`` says; the first descriptor is for its output.
 
         Raises
         ------
         SpawnError
             When the zygote is gone or could not fork.
         """
-        self._tokens += 1
-        token = self._tokens
-        started: asyncio.Future[Process] = asyncio.get_running_loop().create_future()
-        packet = json.dumps({**request, "token": token}).encode()
-        self._waiting[token] = _Waiting(started, packet, [log_fd])
-        self._unsent.append(token)
-        self._send()
-        return await started
+        if self._channel is None:
+            raise SpawnError("the fork server has not been started")
+        return await self._channel.ask(request, descriptors, self._started)
 
     async def close(self) -> None:
         """Have it kill all its children and end."""
-        self._gone("the engine is closing")
+        if self._channel is not None:
+            self._channel.close("the engine is closing")
         process, self._process = self._process, None
         if process is not None:
             try:
@@ -230,71 +210,25 @@ class Zygote:
                 process.kill()
                 await asyncio.to_thread(process.wait)
 
-    def _send(self) -> None:
-        if self._socket is None:
-            self._gone("the fork server is gone")
-            return
-        loop = asyncio.get_running_loop()
-        while self._unsent:
-            waiting = self._waiting[self._unsent[0]]
-            try:
-                socket.send_fds(self._socket, [waiting.request], waiting.descriptors)
-            except BlockingIOError:
-                loop.add_writer(self._socket.fileno(), self._send)
-                return
-            except OSError as error:
-                self._gone(f"the fork server is gone: {error}")
-                return
-            self._unsent.pop(0)
-        loop.remove_writer(self._socket.fileno())
-
-    def _readable(self) -> None:
-        while self._socket is not None:
-            try:
-                packet = self._socket.recv(1 << 16)
-            except BlockingIOError:
-                return
-            except OSError:
-                packet = b""
-            if not packet:
-                self._gone("the fork server ended")
-                return
-            self._heard(json.loads(packet))
+    def _started(self, message: dict[str, Any], wanted: bool) -> Process:
+        process = self._children[message["pid"]] = Process(message["pid"], self)
+        if not wanted:
+            process.kill()
+        return process
 
     def _heard(self, message: dict[str, Any]) -> None:
         if "ready" in message:
             self.failed = message["failed"]
             if self._ready is not None and not self._ready.done():
                 self._ready.set_result(None)
-        elif "token" in message:
-            waiting = self._waiting.pop(message["token"])
-            if "pid" in message:
-                process = self._children[message["pid"]] = Process(message["pid"])
-                if waiting.started.cancelled():
-                    process.kill()
-                else:
-                    waiting.started.set_result(process)
-            elif not waiting.started.cancelled():
-                waiting.started.set_exception(SpawnError(message["error"]))
         else:
             process = self._children.pop(message["pid"])
             process.exited.set_result(ExitStatus.of(message["status"]))
 
-    def _gone(self, why: str) -> None:
+    def _gone(self) -> None:
         """It is no more, and its children with it: the kernel kills them."""
-        if self._socket is not None:
-            loop = asyncio.get_running_loop()
-            loop.remove_reader(self._socket.fileno())
-            loop.remove_writer(self._socket.fileno())
-            self._socket.close()
-            self._socket = None
         if self._ready is not None and not self._ready.done():
-            self._ready.set_exception(SpawnError(why))
-        self._unsent.clear()
-        for waiting in self._waiting.values():
-            if not waiting.started.done():
-                waiting.started.set_exception(SpawnError(why))
-        self._waiting.clear()
+            self._ready.set_exception(SpawnError("the fork server ended"))
         for process in self._children.values():
             process.exited.set_result(ExitStatus(signal="killed"))
         self._children.clear()
@@ -318,7 +252,7 @@ class Zygotes:
             self._zygotes[kind] = task
         return await asyncio.shield(task)
 
-    async def spawn(self, kind: ZygoteKind, request: dict[str, Any], log_fd: int) -> Process:
+    async def spawn(self, kind: ZygoteKind, request: dict[str, Any], *descriptors: int) -> Process:
         """Start a process in a zygote of this kind; in a new one if the old dies meanwhile.
 
         Raises
@@ -328,11 +262,11 @@ class Zygotes:
         """
         zygote = await self.get(kind)
         try:
-            return await zygote.spawn(request, log_fd)
+            return await zygote.spawn(request, *descriptors)
         except SpawnError:
             if zygote.alive:
                 raise
-        return await (await self.get(kind)).spawn(request, log_fd)
+        return await (await self.get(kind)).spawn(request, *descriptors)
 
     def status(self) -> list[dict[str, Any]]:
         """One row a zygote: interpreter, preloaded modules, pid, children."""
