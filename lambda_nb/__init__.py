@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lambda_nb.notebook.explore import explore
     from lambda_nb.notebook.extension import load_ipython_extension, unload_ipython_extension
     from lambda_nb.notebook.play import play
+    from lambda_nb.notebook.tune import power_tune
     from lambda_nb.simulator.calibrate import calibrate
     from lambda_nb.simulator.compare import compare
     from lambda_nb.simulator.simulate import simulate
@@ -35,6 +36,7 @@ __all__ = [
     "load_ipython_extension",
     "optimise",
     "play",
+    "power_tune",
     "rules",
     "simulate",
     "simulator",
@@ -53,6 +55,7 @@ _HOMES = {
     "load_ipython_extension": "lambda_nb.notebook.extension",
     "optimise": "lambda_nb.simulator",
     "play": "lambda_nb.notebook.play",
+    "power_tune": "lambda_nb.notebook.tune",
     "simulate": "lambda_nb.simulator",
     "sweep": "lambda_nb.simulator",
     "unload_ipython_extension": "lambda_nb.notebook.extension",

@@ -13,6 +13,7 @@ is given or on a new one, and returns it.
 ``heat_map``               functions by hour
 ``gantt``                  the life of every environment
 ``trade_off``              two figures of each choice, and the choices that nothing beats
+``power_tuning``           duration and cost by memory, on two axes
 ``trace``                  a figure of a whole trace
 ``board``                  an empty figure of several charts, which shows itself in a notebook
 """
@@ -25,6 +26,7 @@ from lambda_nb.charts.gantt import gantt
 from lambda_nb.charts.heat import heat_map
 from lambda_nb.charts.latency import latency, percentiles_over_time
 from lambda_nb.charts.overview import trace
+from lambda_nb.charts.powertuning import power_tuning
 from lambda_nb.charts.starts import cold_starts
 from lambda_nb.charts.style import Board, board
 from lambda_nb.charts.tradeoff import trade_off
@@ -41,6 +43,7 @@ __all__ = [
     "heat_map",
     "latency",
     "percentiles_over_time",
+    "power_tuning",
     "trace",
     "trade_off",
 ]

@@ -55,6 +55,7 @@ class Options:
     keep_alive_s: float = 600.0
     account_concurrency: int = 1000
     isolation: str = "auto"
+    cpu_share: str = "whole"
     parent: int | None = None
 
 
@@ -157,6 +158,7 @@ class App:
             keep_alive_s=options.keep_alive_s,
             account_limit=options.account_concurrency,
             isolation=options.isolation,
+            share_cpu=options.cpu_share == "proportional",
             function_version=lambda name, number: self._control.resolve(name, number).function,
         )
 
@@ -181,7 +183,7 @@ class App:
         Raises
         ------
         IsolationError
-            The isolation asked for is not to be had here.
+            The isolation or the CPU share asked for is not to be had here.
         """
 
         async def bring_up() -> None:
@@ -191,7 +193,7 @@ class App:
         self._cleanup.push_async_callback(self._executor.close)
         self._executor_up = asyncio.ensure_future(bring_up())
         self._cleanup.push_async_callback(_abandon, self._executor_up)
-        if self._options.isolation != "auto":
+        if self._options.isolation != "auto" or self._options.cpu_share != "whole":
             await self._executor_up
 
     async def _run_once(self, resolved: Resolved, invocation: Invocation) -> InvocationResult:
@@ -273,6 +275,7 @@ class App:
             "region": self._options.region,
             "auth": "sigv4" if self._options.signed else "none",
             "started": self._started,
+            "cpu_share": self._options.cpu_share,
             "keep_alive_s": self._options.keep_alive_s,
             "neighbours": self._neighbours_at(),
             **self._executor.status(),

@@ -41,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 keep_alive_s=options.keep_alive,
                 account_concurrency=options.account_concurrency,
                 isolation=options.isolation,
+                cpu_share=options.cpu_share,
                 parent=options.end_with_parent,
             )
         )
@@ -121,6 +122,13 @@ def parser() -> argparse.ArgumentParser:
         default="auto",
         help="how far environments are shut off; auto takes the highest level that this machine "
         "allows (%(default)s)",
+    )
+    add(
+        "--cpu-share",
+        choices=("whole", "proportional"),
+        default="whole",
+        help="CPU time of environments: as much as there is, or as on AWS in proportion to memory "
+        "(1769 MB: one vCPU), which needs isolation L3 (%(default)s)",
     )
     add(
         "--end-with-parent",

@@ -126,7 +126,7 @@ def gather(
     try:
         while True:
             while len(running) < concurrency and (item := next(waiting, None)) is not None:
-                running[pool.submit(_persist, invoke, item[1], retries)] = item[0]
+                running[pool.submit(persist, invoke, item[1], retries)] = item[0]
             if not running:
                 return Answers(name, results)
             done, _ = wait(running, return_when=FIRST_COMPLETED)
@@ -138,7 +138,8 @@ def gather(
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _persist(invoke: Callable[[Any], Result], event: Any, retries: int) -> Result:
+def persist(invoke: Callable[[Any], Result], event: Any, retries: int) -> Result:
+    """Invoke, and again after a growing while (s) when throttled, ``retries`` times at most."""
     for attempt in range(retries):
         try:
             return invoke(event)

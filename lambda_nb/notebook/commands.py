@@ -15,6 +15,8 @@ from lambda_nb.notebook.errors import UsageError, aws_errors
 from lambda_nb.notebook.handle import Function, figures, summary
 from lambda_nb.notebook.options import HelpShown, Parser, split
 from lambda_nb.notebook.session import Connection, Session
+from lambda_nb.notebook.tune import MEMORIES, power_tune
+from lambda_nb.notebook.tuned import STRATEGIES
 
 HELP = """\
 %lambda COMMAND [ARGUMENTS]
@@ -24,10 +26,12 @@ HELP = """\
   logs NAME [--last 15min]        what a function wrote
   config NAME                     a function's settings
   url NAME                        a function's URL, made if it has none
+  tune NAME [--memories 128,512]  measure it at several memory sizes
   rm NAME ...                     delete functions
   status                          where requests go, and what the engine there is doing
   connect URL | aws | local       talk to another endpoint: --profile --region --credentials --role
-  start [--data-dir D] [--keep]   start an engine of this notebook's own, afresh: --keep-alive S
+  start [--data-dir D] [--keep]   start an engine of this notebook's own, afresh: --keep-alive S,
+                                  --cpu-share proportional
   stop                            end it; it also ends with the kernel
   help                            this text
 
@@ -154,6 +158,29 @@ class Commands:
         parser.add_argument("name", metavar="NAME")
         return self._handle(parser.parse_args(split(rest)).name).url()
 
+    def _do_tune(self, rest: str) -> Any:
+        parser = _parser("tune", "Measure a function at several memory sizes; say which is best.")
+        parser.add_argument("name", metavar="NAME")
+        parser.add_argument("--memories", type=_sizes, metavar="MB,MB", help="128,256,512 ...")
+        parser.add_argument("--invocations", type=int, default=20, metavar="N", help="of each (20)")
+        parser.add_argument(
+            "--strategy",
+            choices=STRATEGIES,
+            default="balanced",
+            help="what is best (default balanced)",
+        )
+        parser.add_argument("--parallel", action="store_true", help="all memories at once")
+        parser.add_argument("--payload", metavar="EVENT", help="JSON or an expression, quoted")
+        options = parser.parse_args(split(rest))
+        return power_tune(
+            self._handle(options.name),
+            options.memories or MEMORIES,
+            payload=None if options.payload is None else self._event(options.payload),
+            invocations=options.invocations,
+            strategy=options.strategy,
+            parallel=options.parallel,
+        )
+
     def _do_rm(self, rest: str) -> Any:
         parser = _parser("rm", "Delete functions, with their versions and aliases.")
         parser.add_argument("names", metavar="NAME", nargs="+")
@@ -196,10 +223,18 @@ class Commands:
             metavar="S",
             help="seconds that an idle execution environment is kept (default: 600)",
         )
+        parser.add_argument(
+            "--cpu-share",
+            choices=("whole", "proportional"),
+            help="CPU time as there is (default), or in proportion to memory as on AWS",
+        )
         options = parser.parse_args(split(rest))
         return self._connected(
             self._session.start(
-                data_dir=options.data_dir, keep=options.keep, keep_alive=options.keep_alive
+                data_dir=options.data_dir,
+                keep=options.keep,
+                keep_alive=options.keep_alive,
+                cpu_share=options.cpu_share,
             )
         )
 
@@ -225,6 +260,13 @@ class Commands:
 
     def _do_help(self, rest: str) -> Any:
         return display.Shown(HELP, display.code(HELP))
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(word) for word in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not like 128,256,512") from None
 
 
 _COLUMNS = ("runtime", "memory", "timeout", "code")

@@ -18,7 +18,7 @@ from lambda_nb.notebook.result import Result, read
 if TYPE_CHECKING:
     import pandas as pd
 
-    from lambda_nb.notebook.session import Session
+    from lambda_nb.notebook.reach import Clients
     from lambda_nb.traces import Trace
 
 MOST_AT_ONCE = 256
@@ -45,7 +45,7 @@ class Function:
     """
 
     def __init__(
-        self, name: str, session: Session, cell: Origin | None = None, qualifier: str | None = None
+        self, name: str, session: Clients, cell: Origin | None = None, qualifier: str | None = None
     ) -> None:
         self.name = name
         self.qualifier = qualifier
@@ -175,7 +175,7 @@ class Function:
         return self._session.client()
 
     @property
-    def clients(self) -> Session:
+    def clients(self) -> Clients:
         """Makes boto3 clients of all services where the notebook is connected."""
         return self._session
 

@@ -99,6 +99,7 @@ class Session:
         data_dir: str | None = None,
         keep: bool = False,
         keep_alive: float | None = None,
+        cpu_share: str | None = None,
     ) -> Connection:
         """Start an engine of our own in the place of what we are connected to.
 
@@ -110,6 +111,8 @@ class Session:
             Let it outlive the kernel.
         keep_alive
             Seconds that an idle execution environment is kept.
+        cpu_share
+            ``proportional``: CPU time in proportion to memory, as on AWS (1769 MB: one vCPU).
         """
         with self._lock:
             self.stop()
@@ -117,6 +120,8 @@ class Session:
             options = ["--data-dir", str(Path(data_dir).expanduser())] if data_dir else []
             if keep_alive is not None:
                 options += ["--keep-alive", str(keep_alive)]
+            if cpu_share is not None:
+                options += ["--cpu-share", cpu_share]
             self._connection = self._start(options, keep=keep)
             return self._connection
 

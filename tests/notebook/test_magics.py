@@ -254,3 +254,17 @@ def test_help_of_the_magics(notebook: Shell) -> None:
     found = notebook.shell.object_inspect("%%lambda")
     assert "--ephemeral-storage MB" in found["docstring"]
     assert "connect URL | aws | local" in notebook.shell.object_inspect("%lambda")["docstring"]
+
+
+def test_tune_measures_memory_sizes(notebook: Shell, greet: str) -> None:
+    name = greet.replace("_", "-")
+    event = '{"name": "x"}'
+    found = notebook.value(
+        f"%lambda tune {name} --memories 128,512 --invocations 2 --strategy cost "
+        f"--payload '{event}'"
+    )
+    assert list(found.frame.index) == [128, 512]
+    assert found.best == 128
+    assert notebook.value(f"{greet}.config")["MemorySize"] == 256
+    with pytest.raises(UsageError, match="not like 128,256,512"):
+        notebook.value(f"%lambda tune {name} --memories small")

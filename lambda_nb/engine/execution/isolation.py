@@ -141,7 +141,7 @@ class Isolation:
         Raises
         ------
         IsolationError
-            When a level was asked for that it does not.
+            When a level was asked for that it does not, or a CPU share that needs a higher one.
         """
         most = 3 if self._wanted == "auto" else LEVELS.index(self._wanted)
         self._root.mkdir(parents=True, exist_ok=True)
@@ -153,6 +153,12 @@ class Isolation:
             raise IsolationError(
                 f"isolation {self._wanted} is not possible here: {missing}. "
                 f"Choose auto, or {LEVELS[self.level]} at most."
+            )
+        if self._share_cpu and self.level < 3:
+            missing = next(iter(self.refused.values()), f"isolation is {self._wanted}")
+            raise IsolationError(
+                f"CPU time in proportion to memory needs isolation L3: {missing}. "
+                "Choose --cpu-share whole."
             )
 
     def _climb(self, most: int) -> None:
