@@ -10,6 +10,11 @@ set -euo pipefail
 programs=(
     "node            nodejs                        Node.js functions"
     "npm             npm                           AWS's SDK for JavaScript as a client"
+    "g++             g++                           AWS's runtime client for Node.js, which npm builds"
+    "cmake           cmake                         the same"
+    "autoreconf      autoconf                      the same"
+    "automake        automake                      the same"
+    "libtoolize      libtool                       the same"
     "ruby            ruby                          Ruby functions"
     "go              golang-go                     Go functions"
     "javac           default-jdk-headless          Java functions"

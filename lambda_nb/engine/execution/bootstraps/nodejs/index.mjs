@@ -1,7 +1,7 @@
 // The Node.js runtime: loads the handler, then asks the Runtime API for one event after another.
 // Names, error shapes and log lines are those of AWS's own Node.js runtime.
 import { createRequire } from "node:module";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -22,13 +22,19 @@ class RuntimeError extends Error {
   }
 }
 
-// What the caller of a failed invocation reads; our own frames and those below them are left out.
+// Where AWS keeps this file: what users see of it, whatever folder it lies in here.
+const asOnLambda = (text) =>
+  String(text).replaceAll(pathToFileURL(HERE).href, "file:///var/runtime").replaceAll(HERE, "/var/runtime");
+
+// What the caller of a failed invocation reads: frames down to the one that called the handler.
 function errorBody(error) {
   if (types.isNativeError(error) || (error && error.name && error.message !== undefined)) {
     const lines = String(error.stack ?? "").split("\n");
-    const ours = lines.findIndex((line) => line.includes(HERE));
-    const trace = ours > 0 ? lines.slice(0, ours) : lines;
-    return { errorType: error.name, errorMessage: error.message, trace };
+    const ours = lines.findIndex((line) => line.startsWith("    at ") && line.includes(HERE));
+    const trace = ours > 0 ? lines.slice(0, ours + 1) : lines;
+    return {
+      errorType: error.name, errorMessage: asOnLambda(error.message), trace: trace.map(asOnLambda),
+    };
   }
   return { errorType: typeof error, errorMessage: String(error), trace: [] };
 }
@@ -61,13 +67,31 @@ function postError(path, error) {
   });
 }
 
+const require = createRequire(import.meta.url);
+
+// Whether the nearest package.json says that .js files are ES modules.
+function isModulePackage(folder) {
+  for (let at = folder; ; at = dirname(at)) {
+    const file = join(at, "package.json");
+    if (existsSync(file)) {
+      try {
+        return JSON.parse(readFileSync(file, "utf8")).type === "module";
+      } catch {
+        return false;
+      }
+    }
+    if (at === dirname(at)) return false;
+  }
+}
+
 async function loadModule(folder, name) {
   const path = resolve(folder, name);
   const candidates = ["", ".js", ".mjs", ".cjs"].map((ending) => path + ending);
   const file = candidates.find((file, i) => (i > 0 || /\.[cm]?js$/.test(file)) && existsSync(file));
   try {
-    if (file) return await import(pathToFileURL(file).href);
-    return createRequire(join(folder, "index.js"))(path);
+    if (!file) return require(require.resolve(name, { paths: [folder] }));
+    const module = file.endsWith(".mjs") || (file.endsWith(".js") && isModulePackage(dirname(file)));
+    return module ? await import(pathToFileURL(file).href) : require(file);
   } catch (error) {
     if (error instanceof SyntaxError) {
       throw new RuntimeError("Runtime.UserCodeSyntaxError", `${error}`, error);
@@ -122,47 +146,61 @@ function makeContext(headers) {
   };
 }
 
-// Settles as the handler does: by its promise, its callback, or context.done/succeed/fail.
-function runBuffered(handler, event, context) {
-  return new Promise((done, failed) => {
+// Calls the handler as AWS's runtime does, under the names that stack traces show.
+class Runtime {
+  constructor(handler) {
+    this.handler = handler;
+  }
+
+  // Settles as the handler does: by its promise, its callback, or context.done/succeed/fail.
+  handleOnceNonStreaming(event, context) {
+    let done, failed;
+    const settled = new Promise((yes, no) => {
+      done = yes;
+      failed = (error) => no(error ?? "handled");
+    });
     let waits = () => context.callbackWaitsForEmptyEventLoop;
     const finish = (error, result) => {
-      if (error !== undefined && error !== null) return failed(error);
-      if (!waits()) return done(result);
-      idle = () => done(result);
-      return undefined;
+      if (error !== undefined && error !== null) failed(error);
+      else if (!waits()) done(result);
+      else idle = () => done(result);
     };
     context.done = (error, result) => { waits = () => false; finish(error, result); };
     context.succeed = (result) => context.done(null, result);
     context.fail = (error) => context.done(error ?? "handled");
-    const returned = handler(event, context, finish);
-    if (typeof returned?.then === "function") returned.then(done, failed);
-  });
+    try {
+      const returned = this.handler(event, context, finish);
+      if (typeof returned?.then === "function") returned.then(done, failed);
+    } catch (error) {
+      failed(error);
+    }
+    return settled;
+  }
+
+  async handleOnceStreaming(event, context, id) {
+    const response = new ResponseStream({ host, port, agent, path: `${BASE}/invocation/${id}/response` });
+    try {
+      await this.handler(event, response, context);
+      response.end();
+      await response.sent;
+    } catch (error) {
+      if (!response.started) throw error;
+      await response.failed(errorBody(error));
+    }
+  }
 }
 
 async function answer(id, result) {
   let body;
   try {
     body = JSON.stringify(result === undefined ? null : result);
-  } catch (error) {
-    throw new RuntimeError("Runtime.MarshalError", `Unable to stringify response body as json: ${error.message}`, error);
+  } catch {
+    throw new Error("Unable to stringify response body");
   }
   await call("POST", `/invocation/${id}/response`, {
     headers: { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(body ?? "null") },
     body: body ?? "null",
   });
-}
-
-async function stream(handler, event, context, id) {
-  const response = new ResponseStream({ host, port, agent, path: `${BASE}/invocation/${id}/response` });
-  try {
-    await handler(event, response, context);
-    response.end();
-    await response.sent;
-  } catch (error) {
-    if (!response.started) throw error;
-    await response.failed(errorBody(error));
-  }
 }
 
 // What to do when nothing is left in the event loop although an invocation is under way.
@@ -200,9 +238,9 @@ process.on("beforeExit", () => {
 
 async function main() {
   globalThis.awslambda = { streamifyResponse, HttpResponseStream };
-  let handler;
+  let runtime;
   try {
-    handler = await loadHandler(process.env.LAMBDA_TASK_ROOT, process.env._HANDLER);
+    runtime = new Runtime(await loadHandler(process.env.LAMBDA_TASK_ROOT, process.env._HANDLER));
   } catch (error) {
     await end("/init/error", error, 1);
     return;
@@ -216,8 +254,8 @@ async function main() {
     const context = makeContext(next.headers);
     try {
       const event = JSON.parse(next.body.toString("utf8"));
-      if (handler[STREAM_MARK]) await stream(handler, event, context, current);
-      else await answer(current, await runBuffered(handler, event, context));
+      if (runtime.handler[STREAM_MARK]) await runtime.handleOnceStreaming(event, context, current);
+      else await answer(current, await runtime.handleOnceNonStreaming(event, context));
     } catch (error) {
       console.error("Invoke Error", JSON.stringify(errorBody(error)));
       await postError(`/invocation/${current}/error`, error);
