@@ -243,7 +243,9 @@ class System:
                 status = yield from self._wait_for(call, called, first, deadline)
         waited = env.now - end
         attempts.init[place] = init
-        attempts.duration[place], attempts.busy[place] = duration + waited, busy + waited
+        limit = float(self.load.timeout[function])
+        attempts.duration[place] = min(duration + waited, limit)
+        attempts.busy[place] = busy + waited
         attempts.status[place], attempts.finish[place] = status, env.now
         rules.finish(state, env.now, slot, self._idle_limit(name, first))
         if self._watch is not None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from lambda_nb import traces
 from lambda_nb.rules.keepalive import Fixed, Hazard
+from lambda_nb.rules.policies import LeastRecentlyUsed
 from lambda_nb.simulator import (
     Asynchronous,
     Call,
@@ -413,3 +414,67 @@ def test_durations_that_depend_on_memory() -> None:
     result = simulate(trace, memory=256, scaling=0.5)
     assert list(result.invocations["duration"]) == [1.5, 1.5]
     assert list(simulate(trace, memory=256).invocations["duration"]) == [2.0, 2.0]
+
+
+SOURCES = st.sampled_from(
+    [
+        Synchronous(attempts=2, on_error=True),
+        Asynchronous(retries=1, max_age=300.0),
+        Queue(batch_size=3, window=0.5, max_receives=2, partial_failures=True),
+        Stream(shards=2, batch_size=2, retries=1),
+    ]
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    gaps=st.lists(st.sampled_from([0.0, 0.2, 5.0]), min_size=1, max_size=25),
+    source=SOURCES,
+    called=SOURCES,
+    errors=st.sampled_from([0.0, 0.4]),
+    kind=st.sampled_from(["sync", "async"]),
+    limit=st.integers(3, 8),
+    provisioned=st.sampled_from([0, TargetTracking(1, 2), Schedule([(1.0, 2), (3.0, 0)])]),
+    canary=st.booleans(),
+    timeout=st.sampled_from([1.0, 900.0]),
+    policy=st.sampled_from(
+        [Fixed(0.0), Fixed(600.0), LeastRecentlyUsed(limit=256, memory={"f": 128, "g": 128})]
+    ),
+    seed=st.integers(0, 3),
+)
+def test_whatever_happens_the_rules_hold(
+    gaps: list[float], source: Any, called: Any, errors: float, kind: Any, limit: int,
+    provisioned: Any, canary: bool, timeout: float, policy: Any, seed: int,
+) -> None:  # fmt: skip
+    trace = trace_of(np.cumsum(gaps), 0.7, init=[0.3] * len(gaps))
+    result = simulate(
+        trace,
+        source={"f": source, "g": called},
+        errors=errors,
+        calls=[Call("f", "g", kind=kind, share=0.7, duration=1.0, init=0.2)],
+        deployments=[Deployment("f", at=1.0, canary=(0.5, 2.0))] if canary else [],
+        account_limit=limit,
+        provisioned={"f": provisioned},
+        timeout={"f": timeout},
+        keep_alive=policy,
+        seed=seed,
+    )
+    requests, attempts = result.requests, result.invocations
+    # Every request is done with, after it came, and was tried for as often as it says.
+    assert (requests["done"] >= requests["arrival"]).all()
+    tried = attempts.groupby("request")["attempt"].max()
+    single = attempts.groupby("request")["records"].max() == 1
+    assert (requests["attempts"].loc[tried.index[single]] >= tried[single]).all()
+    # No environment serves two at once, nor before it is there, nor after it ended.
+    served = attempts[attempts["environment"] >= 0]
+    for number, rows in served.groupby("environment"):
+        assert (rows["arrival"].to_numpy()[1:] >= rows["finish"].to_numpy()[:-1]).all()
+        life = result.environments.loc[number]
+        assert rows["arrival"].iloc[0] >= life["created"]
+        assert not rows["finish"].iloc[-1] > life["ended"]
+    # Together they stay within the account's limit.
+    assert result.summary()["peak_concurrency"].iloc[-1] <= limit
+    assert (served["duration"] <= 900.0).all()
+    if timeout == 1.0:
+        assert (served[served["function"] == "f"]["duration"] <= 1.0).all()
+    assert result.cost().loc["all", "total"] == pytest.approx(result.cost("hour")["total"].sum())
