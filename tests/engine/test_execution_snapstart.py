@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
+import signal
+from pathlib import Path
 
-from execution_lab import Lab, error, lab, make_lab, report
+import psutil
+import pytest
+from execution_lab import Lab, MakeLab, error, lab, make_lab, report, until
+
+from lambda_nb.engine.errors import AWSError
+from lambda_nb.engine.model import InvocationResult
 
 __all__ = ["lab", "make_lab"]
 
@@ -75,3 +84,149 @@ async def test_a_failing_hook_after_the_restore(lab: Lab) -> None:
 async def test_without_snapstart_hooks_do_not_run(lab: Lab) -> None:
     result = await lab.invoke(lab.function(SOURCE))
     assert json.loads(result.payload)[2] == []
+
+
+COUNTED = """
+import os, random, sys, tempfile, time, uuid
+print("module code runs")
+born = str(uuid.uuid4())
+ballast = bytes(range(256)) * 4096 * 60
+seeded = random.random()
+made_at_init = os.path.join(tempfile.gettempdir(), "model.bin")
+with open(made_at_init, "w") as model:
+    model.write("weights")
+def handler(event, context):
+    time.sleep(event or 0)
+    with open(os.path.join(tempfile.gettempdir(), "mine"), "x") as mine:
+        mine.write(str(os.getpid()))
+    return {
+        "born": born,
+        "drawn": random.random(),
+        "fresh": str(uuid.uuid4()),
+        "pid": os.getpid(),
+        "parent": os.getppid(),
+        "model": open(made_at_init).read(),
+        "tmp": tempfile.gettempdir(),
+        "ballast": len(ballast),
+    }
+"""
+
+
+def answer(result: InvocationResult) -> dict[str, object]:
+    assert result.function_error is None, result.payload
+    decoded: dict[str, object] = json.loads(result.payload)
+    return decoded
+
+
+@pytest.mark.parametrize("isolation", ["L0", "L1", "auto"])
+async def test_all_environments_come_of_one_initialised_process(
+    make_lab: MakeLab, isolation: str
+) -> None:
+    lab: Lab = await make_lab(isolation=isolation)
+    function = lab.function(COUNTED, snap_start=True, version="1", timeout_s=10, memory_mb=256)
+    results = await asyncio.gather(*(lab.invoke(function, 0.5) for _ in range(5)))
+    assert [r.start for r in results] == ["cold"] * 5
+    answers = [answer(r) for r in results]
+    assert lab.sink.text.count("module code runs") == 1
+    assert len({a["born"] for a in answers}) == 1
+    assert len({a["drawn"] for a in answers}) == 1, "a restored generator has the snapshot's state"
+    assert len({a["fresh"] for a in answers}) == 5
+    assert len({a["pid"] for a in answers}) == 5
+    assert len({a["tmp"] for a in answers}) == 5
+    assert {a["model"] for a in answers} == {"weights"}
+    (zygote,) = {a["parent"] for a in answers}
+    assert zygote in {z["pid"] for z in lab.executor.status()["zygotes"]}
+    assert lab.sink.text.count("RESTORE_START ") == 5
+    assert lab.sink.text.count("INIT_START ") == 1
+    (snapshot,) = lab.executor.status()["snapshots"]
+    assert snapshot["taken"] == 1
+    assert len({r.log_stream for r in results}) == 5
+
+
+async def test_restored_environments_share_the_memory_of_the_snapshot(lab: Lab) -> None:
+    function = lab.function(COUNTED, snap_start=True, version="1", timeout_s=10, memory_mb=256)
+    results = await asyncio.gather(*(lab.invoke(function, 0.3) for _ in range(3)))
+    for result in results:
+        memory = psutil.Process(int(str(answer(result)["pid"]))).memory_full_info()
+        assert memory.uss < 20 << 20 < 60 << 20 < memory.rss
+
+
+async def test_hooks_make_unique_what_must_be(lab: Lab) -> None:
+    source = COUNTED + (
+        "from snapshot_restore_py import register_after_restore\n"
+        "register_after_restore(random.seed)\n"
+        "@register_after_restore\ndef again():\n    global born\n    born = str(uuid.uuid4())\n"
+    )
+    function = lab.function(source, snap_start=True, version="1", timeout_s=10, memory_mb=256)
+    results = await asyncio.gather(*(lab.invoke(function, 0.3) for _ in range(3)))
+    answers = [answer(result) for result in results]
+    assert len({a["born"] for a in answers}) == len({a["drawn"] for a in answers}) == len(answers)
+
+
+async def test_a_snapshot_that_was_killed_is_taken_again(lab: Lab) -> None:
+    source = COUNTED.replace('"mine"), "x"', '"mine"), "w"')
+    function = lab.function(source, snap_start=True, version="1", timeout_s=10, memory_mb=256)
+    running = asyncio.create_task(lab.invoke(function, 1.0))
+    await until(lambda: "START RequestId" in lab.sink.text)
+    (snapshot,) = lab.executor.status()["snapshots"]
+    os.kill(snapshot["pid"], signal.SIGKILL)
+    await until(lambda: lab.executor.status()["snapshots"][0]["pid"] is None)
+    second = await lab.invoke(function)
+    first = await running
+    assert (first.start, second.start) == ("cold", "cold")
+    assert answer(first)["born"] != answer(second)["born"], "the first outlived its snapshot"
+    assert lab.executor.status()["snapshots"][0]["taken"] == 2
+    assert lab.sink.text.count("module code runs") == 2
+    third, fourth = await asyncio.gather(lab.invoke(function), lab.invoke(function))
+    assert (third.start, fourth.start) == ("warm", "warm")
+
+
+async def test_the_next_environment_after_a_timeout_is_restored_too(lab: Lab) -> None:
+    source = COUNTED.replace('"mine"), "x"', '"mine"), "w"')
+    function = lab.function(source, snap_start=True, version="1", timeout_s=1, memory_mb=256)
+    slow = await lab.invoke(function, 5)
+    assert slow.status == "timeout"
+    assert answer(await lab.invoke(function))["model"] == "weights"
+    assert lab.sink.text.count("module code runs") == 1
+
+
+async def test_nothing_is_left_of_a_deleted_version(lab: Lab) -> None:
+    function = lab.function(COUNTED, snap_start=True, version="1", memory_mb=256)
+    result = answer(await lab.invoke(function))
+    (snapshot,) = lab.executor.status()["snapshots"]
+    lab.executor.deleted(function.name, "1")
+    pids = [snapshot["pid"], int(str(result["pid"]))]
+    await until(lambda: not any(psutil.pid_exists(pid) for pid in pids))
+    homes = Path(lab.executor._work_dir) / "environments"
+    await until(lambda: not list(homes.iterdir()))
+    assert lab.executor.status()["snapshots"] == []
+
+
+async def test_the_function_hears_of_threads_that_a_fork_leaves_behind(lab: Lab) -> None:
+    function = lab.function(
+        "import threading\n"
+        "threading.Thread(target=threading.Event().wait, name='poller', daemon=True).start()\n"
+        "def handler(event, context):\n    return threading.active_count()\n",
+        snap_start=True,
+        version="1",
+    )
+    assert json.loads((await lab.invoke(function)).payload) == 1
+    assert "1 thread(s) of the init phase (poller) will not run" in lab.sink.text
+
+
+async def test_a_restore_takes_ten_seconds_at_most(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lambda_nb.engine.execution.environment.RESTORE_LIMIT_S", 0.3)
+    function = lab.function(
+        "import time\n"
+        "from snapshot_restore_py import register_after_restore\n"
+        "register_after_restore(time.sleep, 60)\n"
+        "def handler(event, context):\n    return 1\n",
+        snap_start=True,
+        version="1",
+    )
+    with pytest.raises(AWSError) as raised:
+        await lab.invoke(function)
+    assert raised.value.code == "SnapStartTimeoutException"
+    assert "\tStatus: timeout\n" in lab.sink.text

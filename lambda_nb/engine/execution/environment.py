@@ -25,10 +25,11 @@ import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from lambda_nb.engine.execution import extensions, report, variables
 from lambda_nb.engine.execution import outcome as outcomes
+from lambda_nb.engine.execution.channel import SpawnError
 from lambda_nb.engine.execution.clock import epoch_ms
 from lambda_nb.engine.execution.extensions import Extensions
 from lambda_nb.engine.execution.functionlog import FunctionLog
@@ -47,6 +48,9 @@ from lambda_nb.engine.execution.zygotes import ExitStatus, Process
 from lambda_nb.engine.model import Invocation
 from lambda_nb.rules import loglines
 
+if TYPE_CHECKING:
+    from lambda_nb.engine.execution.snapshots import Snapshot, Snapshots
+
 FREEZE_AFTER_S = 0.002
 """How long after an invocation the processes go on (AWS promises no figure)."""
 
@@ -58,7 +62,11 @@ RESTORE_LIMIT_S = 10.0
 
 
 class Environment:
-    """One execution environment of a function version."""
+    """One execution environment of a function version.
+
+    With ``origin`` it is restored from that version's snapshot. With ``snapshots``, a descriptor,
+    it ends its init phase as a snapshot that takes requests for copies there.
+    """
 
     def __init__(
         self,
@@ -66,6 +74,8 @@ class Environment:
         services: Services,
         *,
         initialization_type: str = "on-demand",
+        origin: Snapshots | None = None,
+        snapshots: int = -1,
     ) -> None:
         self.prepared = prepared
         self.function = prepared.function
@@ -76,6 +86,9 @@ class Environment:
         self._services = services
         self._id = self.log.stream[-32:]
         self.home = services.work_dir / "environments" / self._id
+        self._origin = origin
+        self._snapshots = snapshots
+        self._snapshot: Snapshot | None = None
         self._sandbox: Sandbox | None = None
         self._api = RuntimeAPI(self)
         self._processes: Processes | None = None
@@ -113,12 +126,31 @@ class Environment:
         return None if runtime is None or not runtime.alive else runtime.pid
 
     @property
+    def process(self) -> Process | None:
+        """The same, as one to deal with."""
+        return self._runtime
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """The confinement of its processes, once it has been started."""
+        assert self._sandbox is not None, "the environment has not been started"
+        return self._sandbox
+
+    def unwatch(self) -> None:
+        """Look no more after its memory: it is a snapshot now, stopped but for moments."""
+        if self._watchdog is not None:
+            self._watchdog.stop()
+
+    @property
     def _runtime(self) -> Process | None:
         return None if self._processes is None else self._processes.runtime
 
     async def start(self, limit_s: float = INIT_LIMIT_S) -> InitResult:
-        """Run the init phase, at most ``limit_s`` seconds."""
+        """Run the init phase, at most ``limit_s`` seconds, or restore the version's snapshot."""
         function = self.function
+        if self._origin is not None:
+            self._init = await self._resume(self._origin)
+            return self._init
         self.log.platform(
             loglines.InitStart(
                 self.prepared.runtime_version,
@@ -142,7 +174,10 @@ class Environment:
         limit_s = float(function.timeout_s)
         outcome: Outcome | None = None
         if not self.ready:
-            init = await self._initialise("invoke", limit_s)
+            if self._origin is not None:
+                init = await self._resume(self._origin)
+            else:
+                init = await self._initialise("invoke", limit_s)
             limit_s = max(0.001, limit_s - init.duration_ms / 1000)
             if not init.ok:
                 outcome = init.outcome(invocation.request_id, function.timeout_s)
@@ -169,15 +204,18 @@ class Environment:
             loop = asyncio.get_running_loop()
             self._freezer = loop.call_later(FREEZE_AFTER_S, self._processes.freeze)
 
-    async def end(self) -> None:
-        """End the environment and remove all it has."""
+    async def end(self, *, keep_files: bool = False) -> None:
+        """End the environment and remove all it has, unless others have files below its own."""
         await self._shut_down("SPINDOWN")
         self._api.close()
         if self._processes is not None:
             await self._processes.close()
         if self._sandbox is not None:
             await self._sandbox.close()
-        await asyncio.to_thread(shutil.rmtree, self.home, ignore_errors=True)
+        if not keep_files:
+            await asyncio.to_thread(shutil.rmtree, self.home, ignore_errors=True)
+        if self._snapshot is not None:
+            await self._snapshot.leave()
 
     # -- init phase
 
@@ -196,7 +234,7 @@ class Environment:
         kind, status, error_type = self.initialization_type, result.status, result.error_type
         self.log.platform(loglines.InitRuntimeDone(kind, phase, status, error_type))
         self.log.platform(loglines.InitReport(result.duration_ms, phase, status, error_type, kind))
-        if result.ok and self._api.restoring:
+        if result.ok and self._api.restoring and self._snapshots < 0:
             result = await self._restore(result)
         if result.ok:
             self._extensions.close_registration()
@@ -204,8 +242,69 @@ class Environment:
             await self._shut_down("TIMEOUT" if result.status == "timeout" else "FAILURE")
         return result
 
-    async def _restore(self, init: InitResult) -> InitResult:
-        """SnapStart: the runtime has run its before-snapshot hooks; let it run those after."""
+    async def _resume(self, origin: Snapshots, *, again: bool = True) -> InitResult:
+        """SnapStart: restore from the version's snapshot, which may have to be taken first."""
+        self._init_error = self._extension_error = None
+        self._outcome = None
+        taken = await origin.take()
+        if not taken.ok:
+            return taken
+        snapshot = origin.present
+        if snapshot is None:
+            raise SpawnError("the snapshot ended as soon as it was taken")
+        self._restore_begins()
+        began = time.perf_counter()
+        try:
+            happened = await self._fork_off(snapshot)
+        except SpawnError:
+            if snapshot.alive or not again:
+                raise
+            return await self._resume(origin, again=False)
+        return await self._restore_ended(happened, began)
+
+    async def _fork_off(self, snapshot: Snapshot) -> Happening:
+        """Start the extensions, then the runtime as a copy of the snapshot's."""
+        self._reset()
+        launch = self.prepared.launch
+        assert launch is not None, "what cannot start has no snapshot"
+        if self._snapshot is not snapshot:
+            await self._move_in(snapshot)
+        assert self._sandbox is not None
+        if self._processes is None:
+            self._processes = Processes(self._services.zygotes, self._sandbox, self.log)
+        self._out_of_memory = False
+        env = self._variables(launch)
+        began = time.perf_counter()
+        if self._extensions.expected:
+            waiting = self._wait(RESTORE_LIMIT_S, lambda: self._extensions.all_registered)
+            await self._start_extensions(self._processes, env)
+            self._phase.check()
+            if (happened := await waiting) != "next":
+                return happened
+        own = {name: env[name] for name in variables.RESTORED if name in env}
+        runtime = await self._processes.restore_runtime(snapshot, own)
+        runtime.exited.add_done_callback(self._exited)
+        self._watchdog = Watchdog(runtime, self.function.memory_mb, self._exceeded)
+        waiting = self._wait(max(0.001, RESTORE_LIMIT_S - (time.perf_counter() - began)))
+        self._phase.check()
+        return await waiting
+
+    async def _move_in(self, snapshot: Snapshot) -> None:
+        """Have a directory below the snapshot's ``/tmp``, which its forks may write to."""
+        if self._snapshot is None:
+            await self._api.start()
+        else:  # that snapshot is gone, and with it the /tmp that our processes had
+            await self._snapshot.leave()
+            await self.sandbox.close()
+            self._processes = None
+        snapshot.enter()
+        self._snapshot = snapshot
+        self.home = snapshot.environment.home / "tmp" / self._id
+        self._sandbox = self._services.isolation.restored(
+            self.function, snapshot.sandbox, self.home
+        )
+
+    def _restore_begins(self) -> None:
         function = self.function
         self.log.platform(
             loglines.RestoreStart(
@@ -215,15 +314,26 @@ class Environment:
                 function.version,
             )
         )
-        began = time.perf_counter()
-        waiting = self._wait(RESTORE_LIMIT_S)
-        self._api.restored()
-        happened = await waiting
+
+    async def _restore_ended(self, happened: Happening, began: float) -> InitResult:
         self._flush()
         restore_ms = (time.perf_counter() - began) * 1000
         result = self._init_result(happened, restore_ms)
         self.log.platform(loglines.RestoreReport(restore_ms, result.status, result.error_type))
-        return replace(result, duration_ms=init.duration_ms, restore_ms=restore_ms)
+        if result.ok:
+            self._extensions.close_registration()
+        else:
+            await self._shut_down("TIMEOUT" if result.status == "timeout" else "FAILURE")
+        return replace(result, restore_ms=restore_ms)
+
+    async def _restore(self, init: InitResult) -> InitResult:
+        """SnapStart of other runtimes: the process itself goes on where it waits."""
+        self._restore_begins()
+        began = time.perf_counter()
+        waiting = self._wait(RESTORE_LIMIT_S)
+        self._api.restored()
+        result = await self._restore_ended(await waiting, began)
+        return replace(result, duration_ms=init.duration_ms)
 
     def _init_result(self, happened: Happening, ms: float) -> InitResult:
         if happened == "next":
@@ -254,13 +364,14 @@ class Environment:
         self._out_of_memory = False
         env = self._variables(launch)
         began = time.perf_counter()
-        if self._extensions.expected:
+        if self._extensions.expected and self._snapshots < 0:
             waiting = self._wait(limit_s, lambda: self._extensions.all_registered)
             await self._start_extensions(self._processes, env)
             self._phase.check()
             if (happened := await waiting) != "next":
                 return happened
-        runtime = await self._processes.start_runtime(launch, env)
+        more = () if self._snapshots < 0 else (self._snapshots,)
+        runtime = await self._processes.start_runtime(launch, env, *more)
         runtime.exited.add_done_callback(self._exited)
         self._watchdog = Watchdog(runtime, self.function.memory_mb, self._exceeded)
         waiting = self._wait(max(0.001, limit_s - (time.perf_counter() - began)))

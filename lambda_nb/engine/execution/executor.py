@@ -139,21 +139,34 @@ class Executor(Hooks):
         self._roster.closing = True
         await self._zygotes.close()
         await self._roster.close()
+        snapshots = [s.close() for _, s in self._pools.snapshots()]
+        await asyncio.gather(*snapshots, return_exceptions=True)
         self._isolation.close()
         await asyncio.to_thread(shutil.rmtree, self._work_dir / "environments", ignore_errors=True)
 
     def status(self) -> dict[str, Any]:
         """What runs now: isolation, zygotes, interpreters, environments."""
+        states = self._roster.states()
         return {
             "isolation": self._isolation.status(),
             "python": interpreters.pythons(),
             "zygotes": self._zygotes.status(),
+            "snapshots": [
+                {
+                    "function": function.name,
+                    "version": function.version,
+                    "pid": s.present.pid if s.present else None,
+                    "taken": s.taken,
+                }
+                for function, s in self._pools.snapshots()
+            ],
             "environments": [
                 {
                     "function": e.function.name,
                     "version": e.function.version,
                     "log_stream": e.log.stream,
                     "pid": e.pid,
+                    "state": states.get(id(e), "ending"),
                     "invocations": e.invocations,
                     "initialization_type": e.initialization_type,
                     "created": e.created,
@@ -194,7 +207,7 @@ class Executor(Hooks):
         """The pool of a revision that has none yet; those of earlier revisions drain."""
         pool = await self._pools.make(function, tenant)
         for key in self._pools.others(function, tenant):
-            self._pools.close(key, self._roster.now())
+            self._close(key)
         self._roster.bury()
         return pool
 
@@ -204,7 +217,9 @@ class Executor(Hooks):
             if attempt.start == "cold":
                 environment = self._new_environment(pool)
                 roster.add(slot, environment)
-                await environment.start()
+                init = await environment.start()
+                if init.restore_ms is not None and init.status == "timeout":
+                    raise _restore_timeout()
             else:
                 environment = roster.at(slot)
             done = await environment.invoke(attempt.invocation)
@@ -224,7 +239,8 @@ class Executor(Hooks):
 
     def _new_environment(self, pool: Pool) -> Environment:
         kind = "snap-start" if pool.prepared.function.snap_start else "on-demand"
-        return Environment(pool.prepared, self._services, initialization_type=kind)
+        origin = self._snapshots(pool)
+        return Environment(pool.prepared, self._services, initialization_type=kind, origin=origin)
 
     async def _warm_up(self) -> None:
         try:
@@ -238,6 +254,11 @@ class Executor(Hooks):
 
 def _closing() -> AWSError:
     return AWSError("ServiceException", "The engine is shutting down; try again later.", 500)
+
+
+def _restore_timeout() -> AWSError:
+    message = "Lambda couldn't restore the snapshot within the timeout limit."
+    return AWSError("SnapStartTimeoutException", message, 408)
 
 
 def _raise_open_files() -> None:

@@ -10,6 +10,7 @@ from lambda_nb.engine.execution.environment import Environment
 from lambda_nb.engine.execution.pools import Key, Pool, Pools
 from lambda_nb.engine.execution.preparation import Services
 from lambda_nb.engine.execution.roster import Roster
+from lambda_nb.engine.execution.snapshots import Snapshots
 from lambda_nb.engine.model import FunctionVersion
 
 PROVISIONED_INIT_LIMIT_S = 130.0
@@ -97,5 +98,19 @@ class Hooks:
         roster = self._roster
         for key in self._pools.matching(wanted):
             roster.fleet.set_provisioned(roster.now(), self._pools[key].index, 0)
-            self._pools.close(key, roster.now())
+            self._close(key)
         roster.bury()
+
+    def _close(self, key: Key) -> None:
+        """Close a pool, and end what its environments were restored from."""
+        pool = self._pools.close(key, self._roster.now())
+        if pool.snapshots is not None:
+            self._roster.background(pool.snapshots.close())
+
+    def _snapshots(self, pool: Pool) -> Snapshots | None:
+        """What environments of the pool are restored from, if that can be done for it."""
+        prepared = pool.prepared
+        forked = prepared.launch is not None and prepared.launch.argv is None
+        if pool.snapshots is None and prepared.function.snap_start and forked:
+            pool.snapshots = Snapshots(prepared, self._services)
+        return pool.snapshots

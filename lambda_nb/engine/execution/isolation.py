@@ -88,6 +88,10 @@ class Sandbox:
             "seccomp": confined,
         }
 
+    def of(self, places: Places, cgroup: Cgroup | None) -> Sandbox:
+        """The same confinement for another environment, with these places and this group."""
+        return Sandbox(self._function, places, self._binds, self._landlock, cgroup)
+
     def ran_out_of_memory(self) -> bool:
         """Whether the kernel has killed for memory since the last time this was asked."""
         if self._cgroup is None:
@@ -227,10 +231,21 @@ class Isolation:
             if self.level == 1:
                 write += [str(mount.local_dir) for mount in function.file_systems]
             landlock = {"read": read, "write": write}
-        cgroup = None
-        if self._cgroups is not None:
-            cgroup = self._cgroups.group(home.name, function.memory_mb, share_cpu=self._share_cpu)
-        return Sandbox(function, places, binds, landlock, cgroup)
+        return Sandbox(function, places, binds, landlock, self._cgroup(function, home))
+
+    def restored(self, function: FunctionVersion, origin: Sandbox, home: Path) -> Sandbox:
+        """The confinement of an environment restored from ``origin``'s: its view, its own group.
+
+        ``home`` lies in the origin's ``/tmp`` and is the environment's.
+        """
+        home.mkdir(parents=True)
+        places = replace(origin.places, tmp=f"{origin.places.tmp}/{home.name}")
+        return origin.of(places, self._cgroup(function, home))
+
+    def _cgroup(self, function: FunctionVersion, home: Path) -> Cgroup | None:
+        if self._cgroups is None:
+            return None
+        return self._cgroups.group(home.name, function.memory_mb, share_cpu=self._share_cpu)
 
     def close(self) -> None:
         """Give back what the engine held."""

@@ -11,6 +11,7 @@ from lambda_nb.engine.execution import families, launch, layers
 from lambda_nb.engine.execution.isolation import Isolation
 from lambda_nb.engine.execution.places import Files
 from lambda_nb.engine.execution.preparation import Prepared
+from lambda_nb.engine.execution.snapshots import Snapshots
 from lambda_nb.engine.model import FunctionVersion
 from lambda_nb.rules.fleet import Fleet
 
@@ -20,11 +21,12 @@ Key = tuple[str, str, str, str]
 
 @dataclass(slots=True)
 class Pool:
-    """One pool of the fleet and what its environments are made of."""
+    """One pool of the fleet and what its environments are made of, or restored from."""
 
     index: int
     function_index: int
     prepared: Prepared
+    snapshots: Snapshots | None = None
 
 
 class Pools:
@@ -112,7 +114,13 @@ class Pools:
         """Keys of the pools that ``wanted`` accepts."""
         return [key for key in self._pools if wanted(key)]
 
-    def close(self, key: Key, now: float) -> None:
+    def snapshots(self) -> list[tuple[FunctionVersion, Snapshots]]:
+        """The SnapStart versions among the pools' own, each with its snapshot."""
+        pools = self._pools.values()
+        return [(p.prepared.function, p.snapshots) for p in pools if p.snapshots is not None]
+
+    def close(self, key: Key, now: float) -> Pool:
         """No environment of the pool serves another invocation."""
         pool = self._pools.pop(key)
         self._fleet.close_pool(now, pool.index)
+        return pool

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from typing import TYPE_CHECKING
 
 from lambda_nb.engine.execution.functionlog import FunctionLog
 from lambda_nb.engine.execution.isolation import Sandbox
 from lambda_nb.engine.execution.launch import Launch
 from lambda_nb.engine.execution.logpipe import LogPipe
 from lambda_nb.engine.execution.zygotes import Process, ZygoteKind, Zygotes
+
+if TYPE_CHECKING:
+    from lambda_nb.engine.execution.snapshots import Snapshot
 
 
 class Processes:
@@ -25,8 +29,10 @@ class Processes:
         self._pipe = LogPipe(log.function)
         self._extension_pipe: LogPipe | None = None
 
-    async def start_runtime(self, launch: Launch, env: dict[str, str]) -> Process:
-        """Start the runtime. Raises ``SpawnError``."""
+    async def start_runtime(
+        self, launch: Launch, env: dict[str, str], *descriptors: int
+    ) -> Process:
+        """Start the runtime, with further descriptors for it. Raises ``SpawnError``."""
         request = {
             **self._sandbox.request(),
             "env": env,
@@ -34,7 +40,14 @@ class Processes:
             "path": launch.path,
             "framed": launch.framed,
         }
-        self.runtime = await self._zygotes.spawn(launch.kind, request, self._pipe.write_fd)
+        fds = (self._pipe.write_fd, *descriptors)
+        self.runtime = await self._zygotes.spawn(launch.kind, request, *fds)
+        return self.runtime
+
+    async def restore_runtime(self, snapshot: Snapshot, env: dict[str, str]) -> Process:
+        """Restore the runtime from a snapshot. Raises ``SpawnError``."""
+        cgroups = self._sandbox.request()["cgroups"]
+        self.runtime = await snapshot.restore(env, cgroups, self._pipe.write_fd)
         return self.runtime
 
     async def start_extension(self, kind: ZygoteKind, program: str, env: dict[str, str]) -> Process:

@@ -81,6 +81,16 @@ def compose(
     return variables
 
 
+RESTORED = (
+    "AWS_LAMBDA_RUNTIME_API",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "TMPDIR",
+    "HOME",
+)
+"""SnapStart: what an environment has of its own; all else is as the init phase left it."""
+
 HIDDEN_FROM_EXTENSIONS = (
     "AWS_EXECUTION_ENV",
     "AWS_LAMBDA_LOG_GROUP_NAME",

@@ -6,8 +6,11 @@ CONFIGURATION a JSON object (``root``: where to make a root directory of its own
 import; ``clients``: AWS services whose boto3 clients to make once). Messages are JSON, one a
 packet:
 
-* engine -> zygote ``{"token", "argv"|null, "env", "cwd", "limits", ...}`` with one descriptor, the
-  log pipe: start a process; without ``argv`` it becomes the Python runtime without an exec;
+* engine -> zygote ``{"token", "argv"|null, "env", "cwd", "limits", ...}`` with a descriptor, the
+  log pipe: start a process; without ``argv`` it becomes the Python runtime without an exec, and
+  with a second descriptor a snapshot (``lambda_runtime.snapshot``), which takes requests there;
+* engine -> zygote ``{"token", "adopt": pid, "cgroups"}`` with a pipe's end: a process that a
+  snapshot has forked, now a child of the zygote, joins its groups and may go on;
 * zygote -> engine ``{"ready": true, ...}`` once, ``{"token", "pid"}`` or ``{"token", "error"}``,
   then ``{"pid", "status"}`` when the process has ended (status as ``waitpid`` gives it).
 
@@ -17,8 +20,8 @@ came about, it kills all it started and ends.
 
 from __future__ import annotations
 
-import array
 import contextlib
+import fcntl
 import gc
 import importlib
 import json
@@ -35,10 +38,9 @@ sys.path.insert(0, HERE)
 
 import confine  # noqa: E402
 import lambda_runtime.main  # noqa: E402
+from lambda_runtime.snapshot import LOG_FD, receive  # noqa: E402
 
 _PR_SET_CHILD_SUBREAPER = 36
-_PACKET = 1 << 20
-_LOG_FD = 3
 
 
 class Zygote:
@@ -48,6 +50,7 @@ class Zygote:
         self.control = control
         self.pid = os.getpid()
         self.children: set[int] = set()
+        self.snapshots = -1
         self.wake, self.waker = os.pipe()
         os.set_blocking(self.wake, False)
         os.set_blocking(self.waker, False)
@@ -75,13 +78,16 @@ class Zygote:
 
     def start(self, request: dict[str, Any], descriptors: list[int]) -> bool:
         """Fork; true in the child, which is then set up but for its own code."""
+        if "adopt" in request:
+            self.adopt(request, descriptors[0])
+            return False
         try:
             pid = os.fork()
         except OSError as error:
             self.say({"token": request["token"], "error": str(error)})
             pid = -1
         if pid == 0:
-            self.become(request, descriptors[0])
+            self.become(request, *descriptors)
             return True
         for descriptor in descriptors:
             os.close(descriptor)
@@ -90,8 +96,26 @@ class Zygote:
             self.say({"token": request["token"], "pid": pid})
         return False
 
-    def become(self, request: dict[str, Any], log: int) -> None:
+    def adopt(self, request: dict[str, Any], go: int) -> None:
+        """Take in a process restored from a snapshot, which waits, and let it go on."""
+        try:
+            for path in request["cgroups"]:
+                with open(path, "w") as tasks:
+                    tasks.write(str(request["adopt"]))
+            os.write(go, b"1")
+        except OSError as error:
+            self.say({"token": request["token"], "error": f"no snapshot to restore: {error}"})
+        else:
+            self.children.add(request["adopt"])
+            self.say({"token": request["token"], "pid": request["adopt"]})
+        os.close(go)
+
+    def become(self, request: dict[str, Any], log: int, snapshots: int = -1) -> None:
         """Turn the fork into the process asked for."""
+        if snapshots >= 0:
+            # Away from the low numbers, which are given out below.
+            self.snapshots = fcntl.fcntl(snapshots, fcntl.F_DUPFD_CLOEXEC, 10)
+            os.close(snapshots)
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         self.control.close()
@@ -99,10 +123,10 @@ class Zygote:
         os.close(self.waker)
         for target in (1, 2):
             os.dup2(log, target)
-        if log != _LOG_FD:
-            os.dup2(log, _LOG_FD)
+        if log != LOG_FD:
+            os.dup2(log, LOG_FD)
             os.close(log)
-        os.set_inheritable(_LOG_FD, bool(request.get("framed")))
+        os.set_inheritable(LOG_FD, bool(request.get("framed")))
         try:
             confine.apply(request, self.pid)
         except OSError as error:
@@ -145,16 +169,6 @@ class Zygote:
                     os.kill(int(pid_text), signal.SIGKILL)
             time.sleep(0.005)
         os._exit(0)
-
-
-def receive(control: socket.socket) -> tuple[bytes, list[int]]:
-    """One packet and the descriptors that came with it."""
-    descriptors = array.array("i")
-    packet, ancillary, _, _ = control.recvmsg(_PACKET, socket.CMSG_SPACE(4 * 8))
-    for level, kind, data in ancillary:
-        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-            descriptors.frombytes(data[: len(data) - len(data) % 4])
-    return packet, list(descriptors)
 
 
 def preload(names: list[str], path: list[str]) -> dict[str, str]:
@@ -206,22 +220,22 @@ def make_clients(services: list[str], path: list[str]) -> None:
         sys.path[:] = own
 
 
-def become_function(request: dict[str, Any]) -> None:
+def become_function(request: dict[str, Any], snapshots: int) -> None:
     """Run the Python runtime in this process: no exec, so that what is imported stays."""
-    os.environ["_LAMBDA_TELEMETRY_LOG_FD"] = str(_LOG_FD)
+    os.environ["_LAMBDA_TELEMETRY_LOG_FD"] = str(LOG_FD)
     time.tzset()
     sys.path[:] = request["path"] + [p for p in sys.path if p != HERE]
     sys.argv = [""]
     numpy_random = sys.modules.get("numpy.random")
     if numpy_random is not None:
         numpy_random.seed()
-    lambda_runtime.main.main()
+    lambda_runtime.main.main(socket.socket(fileno=snapshots) if snapshots >= 0 else None)
 
 
 def become_program(request: dict[str, Any]) -> NoReturn:
     """Replace this process by another program."""
     if request.get("framed"):
-        os.environ["_LAMBDA_TELEMETRY_LOG_FD"] = str(_LOG_FD)
+        os.environ["_LAMBDA_TELEMETRY_LOG_FD"] = str(LOG_FD)
     for number in (signal.SIGPIPE, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
     argv = request["argv"]
@@ -253,7 +267,7 @@ def main() -> None:
         zygote.end()
     if request["argv"] is not None:
         become_program(request)
-    become_function(request)
+    become_function(request, zygote.snapshots)
 
 
 if __name__ == "__main__":

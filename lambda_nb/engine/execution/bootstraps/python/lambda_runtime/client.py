@@ -52,8 +52,12 @@ class RuntimeClient:
 
     def get(self, path: str) -> int:
         """Get and wait for the reply, however long it takes; returns its status."""
-        self.socket.sendall(self._request("GET", path))
+        self.send(path)
         return self._response()[0]
+
+    def send(self, path: str) -> None:
+        """Get, and leave the reply to whoever comes after."""
+        self.socket.sendall(self._request("GET", path))
 
     def _post_then_ask(self, head: bytes, body: bytes) -> None:
         if len(body) < 65536:

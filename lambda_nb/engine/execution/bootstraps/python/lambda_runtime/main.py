@@ -6,11 +6,12 @@ import importlib
 import json
 import logging
 import os
+import socket
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from lambda_runtime import errors
+from lambda_runtime import errors, snapshot
 from lambda_runtime.client import RuntimeClient
 from lambda_runtime.context import LambdaContext
 from lambda_runtime.errors import Fault
@@ -65,8 +66,8 @@ def load_handler(written: str) -> Handler:
     return handler
 
 
-def main() -> NoReturn:
-    """Be the runtime of this process."""
+def main(snapshots: socket.socket | None = None) -> NoReturn:
+    """Be the runtime of this process, or the snapshot that ``snapshots`` asks for copies of."""
     log = FunctionLog()
     client = RuntimeClient(os.environ["AWS_LAMBDA_RUNTIME_API"])
     try:
@@ -77,7 +78,7 @@ def main() -> NoReturn:
     except Exception as error:
         _give_up_init(client, log, errors.from_exception(error))
     if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
-        _snapshot_and_restore(client, log)
+        client = _snapshot_and_restore(client, log, snapshots)
     encoder = Encoder()
     while True:
         headers, body = client.next()
@@ -163,20 +164,28 @@ def _give_up_init(client: RuntimeClient, log: FunctionLog, error: dict[str, Any]
     sys.exit(1)
 
 
-def _snapshot_and_restore(client: RuntimeClient, log: FunctionLog) -> None:
-    """Run the hooks around a snapshot; between them this process may be copied."""
+def _snapshot_and_restore(
+    client: RuntimeClient, log: FunctionLog, snapshots: socket.socket | None
+) -> RuntimeClient:
+    """Run the hooks around a snapshot; between them this process is copied, if it may be."""
     import snapshot_restore_py
 
     try:
         while snapshot_restore_py.get_before_snapshot():
             function, arguments, keywords = snapshot_restore_py.get_before_snapshot().pop()
             function(*arguments, **keywords)
-        client.get("/restore/next")
     except BaseException as error:
         failure = errors.from_exception(error)
         log.error(failure)
         client.post("/init/error", _encoded(failure), "Runtime.BeforeSnapshotError")
         sys.exit(64)
+    if snapshots is None:
+        client.get("/restore/next")
+    else:
+        client.send("/restore/next")
+        snapshot.take(snapshots)
+        client.socket.close()
+        client = RuntimeClient(os.environ["AWS_LAMBDA_RUNTIME_API"])
     try:
         for function, arguments, keywords in snapshot_restore_py.get_after_restore():
             function(*arguments, **keywords)
@@ -185,3 +194,4 @@ def _snapshot_and_restore(client: RuntimeClient, log: FunctionLog) -> None:
         log.error(failure)
         client.post("/restore/error", _encoded(failure), "Runtime.AfterRestoreError")
         sys.exit(65)
+    return client

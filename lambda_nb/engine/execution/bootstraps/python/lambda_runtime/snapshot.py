@@ -1,0 +1,136 @@
+"""SnapStart: an initialised runtime as the snapshot, and forks of it as restored environments.
+
+The snapshot has run the init phase and its hooks; it then waits on a socket of the engine's (a
+descriptor of ``SOCK_SEQPACKET``, JSON messages) and forks for every request. A restored environment
+is made an orphan, so that it becomes a child of the zygote that started the snapshot: it outlives
+the snapshot, not the zygote. It goes on when the zygote has taken it in and says so.
+"""
+
+from __future__ import annotations
+
+import array
+import contextlib
+import ctypes
+import gc
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+import warnings
+from typing import Any
+
+LOG_FD = 3
+_PACKET = 1 << 20
+_PR_SET_PDEATHSIG = 1
+
+
+def receive(control: socket.socket) -> tuple[bytes, list[int]]:
+    """One packet and the descriptors that came with it."""
+    descriptors = array.array("i")
+    packet, ancillary, _, _ = control.recvmsg(_PACKET, socket.CMSG_SPACE(4 * 8))
+    for level, kind, data in ancillary:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            descriptors.frombytes(data[: len(data) - len(data) % 4])
+    return packet, list(descriptors)
+
+
+def take(control: socket.socket) -> None:
+    """Be the snapshot. Returns in the processes that are restored from it, and only there."""
+    _warn_of_threads()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):
+            stream.flush()
+    gc.collect()
+    gc.freeze()  # no collection touches, and so copies, what all environments share
+    # Python seeds its generator anew in a fork; a restored environment has the snapshot's state.
+    generator = sys.modules.get("random")
+    state = generator.getstate() if generator is not None else None
+    while True:
+        try:
+            packet, descriptors = receive(control)
+        except InterruptedError:
+            continue
+        if not packet:
+            os._exit(0)
+        request = json.loads(packet)
+        try:
+            pid = _fork_orphan()
+        except OSError as error:
+            answer = {"token": request["token"], "error": str(error)}
+        else:
+            if pid == 0:
+                break
+            answer = {"token": request["token"], "pid": pid}
+        for descriptor in descriptors:
+            os.close(descriptor)
+        control.send(json.dumps(answer).encode())
+    control.close()
+    _become(request, *descriptors)
+    if generator is not None:
+        generator.setstate(state)
+
+
+def _fork_orphan() -> int:
+    """Fork a process whose parent is the nearest subreaper; its id, 0 in the process itself."""
+    reading, writing = os.pipe()
+    with warnings.catch_warnings():
+        # Of threads the function has been warned in words of our own.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        between = os.fork()
+        if between == 0 and _forks():
+            os._exit(0)
+    os.close(reading if between == 0 else writing)
+    if between == 0:
+        os.setsid()  # before anybody hears of it: our own group is stopped between restores
+        os.write(writing, os.getpid().to_bytes(4, "little"))
+        os.close(writing)
+        return 0
+    os.waitpid(between, 0)
+    told = os.read(reading, 4)
+    os.close(reading)
+    if not told:
+        raise OSError("the snapshot could not fork twice")
+    return int.from_bytes(told, "little")
+
+
+def _forks() -> bool:
+    """Fork once more; whether this is the parent, or nobody could be made."""
+    try:
+        return os.fork() != 0
+    except OSError:
+        return True
+
+
+def _become(request: dict[str, Any], log: int, go: int) -> None:
+    """Turn the fork into the environment asked for, once it has been taken in."""
+    if os.read(go, 1) != b"1":
+        os._exit(1)
+    os.close(go)
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != request["parent"]:
+        os._exit(1)
+    for target in (1, 2, LOG_FD):
+        os.dup2(log, target)
+    if log not in (1, 2, LOG_FD):
+        os.close(log)
+    os.environ.update(request["env"])
+    tempfile: Any = sys.modules.get("tempfile")
+    if tempfile is not None:
+        tempfile.tempdir = None  # TMPDIR is another one now
+
+
+def _warn_of_threads() -> None:
+    """A fork has one thread: say which of the function's will be missing."""
+    others = [t.name for t in threading.enumerate() if t is not threading.current_thread()]
+    running = len(os.listdir("/proc/self/task")) - 1
+    if not running:
+        return
+    named = f" ({', '.join(others)})" if others else ""
+    print(  # noqa: T201
+        f"LAMBDA_NB_WARNING: {running} thread(s) of the init phase{named} will not run in restored "
+        "environments: here a snapshot is a fork, which keeps one thread (on AWS they go on). "
+        "Start threads in an after-restore hook or in the handler.",
+        file=sys.stderr,
+    )
