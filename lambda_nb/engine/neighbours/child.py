@@ -84,6 +84,7 @@ class Neighbours:
                 sys.executable,
                 "-m",
                 "lambda_nb.engine.neighbours.server",
+                str(self._work_dir.absolute()),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,

@@ -6,13 +6,72 @@ Each was measured: facts/local-runtimes.md section 5.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from typing import Any
+
+_DELETED_REMEMBERED = 10_000
 
 
 def apply() -> None:
     """Apply all of them."""
+    _keep_no_list_of_everything()
     _count_messages_once()
-    _match_dimensions_exactly()
+    _forget_what_was_published()
+    _remember_few_deleted_messages()
+
+
+def _keep_no_list_of_everything() -> None:
+    """moto lists each object it ever made, for a web page of its own: nothing would ever be freed.
+
+    Deleted messages, expired records and replaced objects among them.
+    """
+    from moto.core.common_models import BaseModel
+
+    def new(cls: Any, *_: Any, **__: Any) -> Any:
+        return object.__new__(cls)
+
+    model_class: Any = BaseModel
+    model_class.__new__ = new
+
+
+def _forget_what_was_published() -> None:
+    """moto keeps each notification of a topic, for tests that use its insides."""
+    from moto.sns.models import Topic
+
+    original = Topic.publish
+
+    def publish(self: Any, *arguments: Any, **named: Any) -> Any:
+        try:
+            return original(self, *arguments, **named)
+        finally:
+            self.sent_notifications.clear()
+
+    topic_class: Any = Topic
+    topic_class.publish = publish
+
+
+def _remember_few_deleted_messages() -> None:
+    """moto remembers the receipt handle of each message that was ever deleted from a queue."""
+    from moto.sqs.models import Queue
+
+    original = Queue.__init__
+
+    def init(self: Any, *arguments: Any, **named: Any) -> None:
+        original(self, *arguments, **named)
+        self.deleted_messages = _Recent()
+
+    queue_class: Any = Queue
+    queue_class.__init__ = init
+
+
+class _Recent(dict[str, None]):
+    """A set of the handles that came last: deleting them again is no error."""
+
+    def update(self, handles: Iterable[str]) -> None:  # type: ignore[override]
+        for handle in handles:
+            self[handle] = None
+        while len(self) > _DELETED_REMEMBERED:
+            del self[next(iter(self))]
 
 
 def _count_messages_once() -> None:
@@ -53,32 +112,3 @@ def _count_messages_once() -> None:
     message_class.visible = property(visible)
     message_class.delayed = property(delayed)
     message_class.had_receipt_handle = had_receipt_handle
-
-
-def _match_dimensions_exactly() -> None:
-    """CloudWatch keeps a series for each exact set of dimensions; moto adds up all that match."""
-    from moto.cloudwatch.models import CloudWatchBackend
-
-    original: Any = CloudWatchBackend.get_metric_statistics
-
-    def get_metric_statistics(
-        self: Any, *arguments: Any, dimensions: list[dict[str, str]], **named: Any
-    ) -> Any:
-        wanted = {(d["Name"], d.get("Value")) for d in dimensions or []}
-        every = self.get_all_metrics
-
-        def exact() -> list[Any]:
-            return [
-                datum
-                for datum in every()
-                if {(d.name, d.value) for d in datum.dimensions} == wanted
-            ]
-
-        self.get_all_metrics = exact
-        try:
-            return original(self, *arguments, dimensions=dimensions, **named)
-        finally:
-            del self.get_all_metrics
-
-    backend_class: Any = CloudWatchBackend
-    backend_class.get_metric_statistics = get_metric_statistics

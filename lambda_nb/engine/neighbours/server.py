@@ -12,6 +12,7 @@ import logging
 import os
 import sys
 import threading
+from pathlib import Path
 
 from lambda_nb.engine.neighbours.outlet import Outlet
 
@@ -30,9 +31,12 @@ def main() -> None:
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import make_server
 
-    from lambda_nb.engine.neighbours import bus, clock, patches, pushes
+    from lambda_nb.engine.neighbours import bus, clock, figures, logs, patches, pushes
+    from lambda_nb.engine.neighbours.logstore import LogStore
 
     patches.apply()
+    figures.install()
+    logs.install(LogStore(Path(sys.argv[1])))
     outlet = Outlet(to_engine)
     pushes.install(outlet)
     clock.Clock(bus.Targets(outlet)).start()
