@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -138,7 +139,7 @@ class Attempts:
         """The trace's row that each attempt is for, -1 for calls."""
         return np.array(self.row, dtype=np.int32)
 
-    def columns(self) -> dict[str, object]:
+    def columns(self) -> dict[str, Any]:
         """What an attempt has that a plain invocation has not."""
         return {
             "request": np.array(self.request, dtype=np.int64),

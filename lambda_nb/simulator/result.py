@@ -211,7 +211,8 @@ class Result:
         DataFrame
             Index ``time``: the beginning of each bin (s). ``in_flight``, ``initialising``,
             ``idle``, ``environments``: averages over the bin. ``peak``: most requests at once.
-            ``arrivals``, ``cold_starts``, ``throttles``: counts.
+            ``arrivals``, ``cold_starts``, ``throttles``: counts. With queues and retries also
+            ``waiting``: requests that have come and neither run nor are done, on average.
         """
         load, run = self._load, self._run
         end = self._end
@@ -249,6 +250,13 @@ class Result:
             },
             index=pd.Index(edges[:-1], name="time"),
         )
+        if self._outcome is not None:
+            records = self._outcome.columns["records"][served]
+            running = average_of(np.repeat(began, records), np.repeat(ended, records), edges)
+            there = self.requests
+            still = average_of(there["arrival"].to_numpy(), there["done"].to_numpy(), edges)
+            # A hair less than nothing is rounding.
+            frame["waiting"] = np.maximum(np.round(still - running, 9), 0.0)
         return frame
 
     @cached_property
@@ -372,24 +380,30 @@ class Result:
         }
 
     def plot(self, freq: float | str | None = None) -> Figure:
-        """Draw environments, cold starts and cost, one below the other."""
+        """Draw environments, cold starts and cost, one below the other; waiting requests too."""
         from lambda_nb import charts
 
         timeline = self.timeline(freq)
         if self.trace.start is not None:
             start = pd.Timestamp(self.trace.start)
             timeline.index = start + pd.to_timedelta(timeline.index, unit="s")
-        figure, axes = charts.board(3, title=self._title())
+        queued = "waiting" in timeline and timeline["waiting"].max() > 0
+        figure, axes = charts.board(4 if queued else 3, title=self._title())
         limit = self.scenario.account_limit
         near = timeline["peak"].max() > 0.5 * limit
         charts.concurrency(timeline, axes[0], limit=limit if near else None)
         charts.cold_starts(timeline, axes[1])
         lines = self.cost("function" if len(self._load.functions) > 1 else None)
-        charts.cost(lines.drop(columns="total"), axes[2])
+        if queued:
+            charts.compare({"requests": timeline}, "waiting", axes[2], title="Waiting requests")
+        charts.cost(lines.drop(columns="total"), axes[-1])
         return figure
 
     def _title(self) -> str:
-        return f"{self.trace.name or 'Trace'}: {len(self):,} invocations simulated"
+        told = f"{len(self):,} invocations"
+        if self._outcome is not None:
+            told = f"{len(self.requests):,} requests, {len(self):,} attempts"
+        return f"{self.trace.name or 'Trace'}: {told} simulated"
 
     def __repr__(self) -> str:
         row = self.summary().iloc[-1]

@@ -158,6 +158,15 @@ class TestQueues:
         assert (starts == 0).sum() == 5
         assert (starts <= 10.0 + 1e-6).sum() == pytest.approx(55, abs=1)
 
+    def test_the_timeline_shows_what_waits(self) -> None:
+        result = simulate(
+            trace_of([0.0] * 8, 1.0), source=Queue(batch_size=1, maximum_concurrency=2)
+        )
+        assert list(result.timeline(1.0)["waiting"]) == [6.0, 4.0, 2.0, 0.0]
+        assert [ax.get_title(loc="left") for ax in result.plot().axes].count(
+            "Waiting requests"
+        ) == 1
+
     def test_maximum_concurrency_is_never_passed(self) -> None:
         result = simulate(
             trace_of([0.0] * 40, 1.0), source=Queue(batch_size=2, maximum_concurrency=3)
