@@ -71,6 +71,20 @@ class Roster:
         """Every environment that exists."""
         return self._environments.values()
 
+    def states(self) -> dict[int, str]:
+        """What each environment is doing, by its ``id()``: initialising, running or idle."""
+        columns = self.fleet.state
+        words = {}
+        for slot in range(columns.counts[rules.USED_SLOTS]):
+            environment = self._environments.get(columns.e_serial[slot])
+            if environment is not None:
+                state = columns.e_state[slot]
+                began = state == rules.BUSY and environment.invocations > 0
+                words[id(environment)] = (
+                    "idle" if state == rules.IDLE else "running" if began else "initialising"
+                )
+        return words
+
     def bury(self) -> None:
         """End the environments that the fleet has ended."""
         self._end(self.fleet.ended())
