@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from botocore.validate import ParamValidator
 from lambda_nb.engine.api import service
 from lambda_nb.engine.control import Control
 from lambda_nb.engine.errors import AWSError
-from lambda_nb.engine.model import Caller, FetchFailed
+from lambda_nb.engine.model import Caller, FetchFailed, FunctionVersion
 
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
@@ -29,6 +29,7 @@ class Hooks:
 
     def __init__(self) -> None:
         self.told: list[tuple[Any, ...]] = []
+        self.init_error = ""
         self.environments: dict[tuple[str, str], int] = {}
 
     def code_changed(self, function_name: str, version: str) -> None:
@@ -43,6 +44,10 @@ class Hooks:
     def provisioned(self, function_name: str, version: str, environments: int) -> None:
         self.told.append(("provisioned", function_name, version, environments))
         self.environments[function_name, version] = environments
+
+    def snapshot(self, function: FunctionVersion, taken: Callable[[str], None]) -> None:
+        self.told.append(("snapshot", function.name, function.version))
+        taken(self.init_error)
 
     def provisioned_status(self, function_name: str, version: str) -> tuple[int, int]:
         environments = self.environments.get((function_name, version), 0)

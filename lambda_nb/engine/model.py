@@ -246,5 +246,11 @@ class ControlHooks(Protocol):
     def provisioned(self, function_name: str, version: str, environments: int) -> None:
         """Keep this many environments of the version initialised; 0 ends them."""
 
+    def snapshot(self, function: FunctionVersion, taken: Callable[[str], None]) -> None:
+        """SnapStart: run a published version's init phase and keep what comes of it.
+
+        ``taken`` is called once: with the error type of the failed init phase, or an empty text.
+        """
+
     def provisioned_status(self, function_name: str, version: str) -> tuple[int, int]:
         """Return how many provisioned environments are (available, allocated)."""

@@ -244,6 +244,9 @@ class Function:
         with aws_errors():
             published = client.publish_version(FunctionName=self.name, Description=description)
             version = str(published["Version"])
+            client.get_waiter("published_version_active").wait(  # SnapStart: until its snapshot
+                FunctionName=self.name, Qualifier=version, WaiterConfig={"Delay": 1}
+            )
             if alias:
                 target = {"FunctionName": self.name, "Name": alias, "FunctionVersion": version}
                 try:

@@ -19,6 +19,8 @@ from control_harness import (
     refused,
 )
 
+from lambda_nb.engine.errors import AWSError
+
 __all__ = ["harness"]
 
 
@@ -114,9 +116,25 @@ async def test_snap_start_versions_are_pending_until_their_snapshot(harness: Har
     version = await harness("PublishVersion", FunctionName="f")
     assert version["State"] == "Pending"
     assert version["SnapStart"] == {"ApplyOn": "PublishedVersions", "OptimizationStatus": "On"}
+    with pytest.raises(AWSError, match="once your function state becomes ACTIVE") as refused:
+        harness.control.resolve("f", "1")
+    assert (refused.value.code, refused.value.status) == ("SnapStartNotReadyException", 409)
     await asyncio.sleep(0)
+    assert ("snapshot", "f", "1") in harness.hooks.told
     assert harness.control.resolve("f", "1").function.snap_start
     assert not harness.control.resolve("f", None).function.snap_start
+
+
+async def test_a_version_whose_init_phase_fails_is_failed(harness: Harness) -> None:
+    await harness.function(SnapStart={"ApplyOn": "PublishedVersions"})
+    harness.hooks.init_error = "Runtime.ImportModuleError"
+    await harness.settled("PublishVersion", FunctionName="f")
+    version = await harness("GetFunctionConfiguration", FunctionName="f", Qualifier="1")
+    assert version["State"] == "Failed"
+    assert version["StateReason"] == "An error occurred during function initialization."
+    assert version["StateReasonCode"] == "FunctionError"
+    with pytest.raises(AWSError, match="in the following state: Failed"):
+        harness.control.resolve("f", "1")
 
 
 async def test_alias_members(harness: Harness) -> None:

@@ -101,7 +101,7 @@ class Control:
         lookup = Lookup(context)
         layer_use = LayerUse(context)
         sources = Sources(context)
-        progress = Progress(store)
+        progress = Progress(store, self._snapshot)
         versions = Versions(context, lookup, progress)
         self._context = context
         self._downloads = Downloads(context)
@@ -152,6 +152,11 @@ class Control:
         mappings.finish_all()
         capacity.finish_all()
         self.resolve = self._resolver.resolve
+
+    def _snapshot(
+        self, name: str, version: str, record: Record, taken: Callable[[str], None]
+    ) -> None:
+        self._context.hooks.snapshot(self._resolver.picture(name, version, record), taken)
 
     def operations(self) -> dict[str, Operation]:
         """Handlers of all operations of the control plane, by AWS's operation names."""

@@ -1,13 +1,16 @@
 """A function's state machine: Pending to Active, an update from InProgress to Successful.
 
 Code is unpacked before an operation is answered, so the work that remains is to take the new
-picture up, which happens in the event loop's next turn, after the answer has been made. What a
-crash left unfinished is finished when the engine starts.
+picture up, which happens in the event loop's next turn, after the answer has been made. A version
+with SnapStart is Pending until its snapshot has been taken, and Failed when its init phase fails.
+What a crash left unfinished is finished when the engine starts.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
 
 from lambda_nb.engine.control import context as c
 from lambda_nb.engine.control.store import Record, Store
@@ -16,6 +19,13 @@ _REASON = {"StateReason": "The function is being created.", "StateReasonCode": "
 
 CREATING = {"State": "Pending", **_REASON}
 """Members that a new version shows until it is active."""
+
+_FAILED = {
+    "StateReason": "An error occurred during function initialization.",
+    "StateReasonCode": "FunctionError",
+}
+"""What a version says whose init phase failed before its snapshot (AWS's words, reported by
+CloudFormation and Terraform users, 2026)."""
 
 UPDATING = {
     "LastUpdateStatus": "InProgress",
@@ -27,15 +37,20 @@ UPDATING = {
 _TRANSIENT = {*CREATING, *UPDATING}
 
 
+Snapshot = Callable[[str, str, Record, Callable[[str], None]], None]
+"""Takes the snapshot of the version of a name, number and record, then calls back."""
+
+
 class Progress:
     """Brings versions to rest."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, snapshot: Snapshot) -> None:
         self._store = store
+        self._snapshot = snapshot
 
     def finish_soon(self, name: str, version: str) -> None:
         """Finish the creation or update of a version once the present operation is answered."""
-        asyncio.get_running_loop().call_soon(self._finish, name, version)
+        asyncio.get_running_loop().call_soon(self._proceed, name, version)
 
     def finish_all(self) -> None:
         """Finish what an earlier engine did not come to finish."""
@@ -43,18 +58,28 @@ class Progress:
             if not at_rest(record["config"]):
                 self._finish(name, version)
 
-    def _finish(self, name: str, version: str) -> None:
+    def _proceed(self, name: str, version: str) -> None:
+        """Take the snapshot that a version with SnapStart begins from; finish any other."""
+        record = self._store.get("version", name, version)
+        if record is None or record["config"]["SnapStart"]["OptimizationStatus"] != "On":
+            self._finish(name, version)
+        else:
+            self._snapshot(name, version, record, partial(self._finish, name, version))
+
+    def _finish(self, name: str, version: str, error_type: str = "") -> None:
         record = self._store.get("version", name, version)
         if record is None or at_rest(record["config"]):
             return
         with self._store.write() as batch:
             config = settled(record["config"]) | {"RevisionId": c.revision()}
+            if error_type:
+                config |= {"State": "Failed", **_FAILED}
             batch.put("version", name, version, {**record, "config": config})
 
 
 def at_rest(config: Record) -> bool:
     """Whether neither creation nor an update is under way."""
-    return config["State"] == "Active" and config.get("LastUpdateStatus") != "InProgress"
+    return config["State"] != "Pending" and config.get("LastUpdateStatus") != "InProgress"
 
 
 def settled(config: Record) -> Record:

@@ -12,7 +12,7 @@ from lambda_nb.engine.control.answering import as_error
 from lambda_nb.engine.control.context import Context
 from lambda_nb.engine.control.lookup import Lookup
 from lambda_nb.engine.control.store import Record
-from lambda_nb.engine.errors import conflict
+from lambda_nb.engine.errors import AWSError, conflict
 from lambda_nb.engine.model import FileSystemMount, FunctionVersion, Resolved
 from lambda_nb.rules import names
 from lambda_nb.rules.refusal import Refused
@@ -60,7 +60,8 @@ class Resolver:
         ------
         AWSError
             ``ResourceNotFoundException`` if there is no such function, version or alias;
-            ``ResourceConflictException`` while it is not active.
+            ``ResourceConflictException`` while it is not active, or
+            ``SnapStartNotReadyException`` while its snapshot is being taken.
         """
         key = (function_name, qualifier)
         fixed = self._fixed.get(key)
@@ -100,6 +101,12 @@ class Resolver:
     ) -> Resolved:
         number, record = self._lookup.version(name, version or wanted)
         state = record["config"]["State"]
+        if state == "Pending" and record["config"]["SnapStart"]["OptimizationStatus"] == "On":
+            message = (
+                "Lambda is initializing your function. It will be ready to invoke once your "
+                "function state becomes ACTIVE."
+            )
+            raise AWSError("SnapStartNotReadyException", message, 409)
         if state != "Active":
             raise conflict(
                 "The operation cannot be performed at this time. "

@@ -132,11 +132,13 @@ class Executor(Hooks):
             asyncio.to_thread(launch.link_sdk, self._runtime_dir),
             asyncio.to_thread(self._isolation.probe),
         )
+        self._up.set()
         self._roster.background(self._warm_up())
 
     async def close(self) -> None:
         """End every environment and every process of this executor."""
         self._roster.closing = True
+        self._up.set()
         await self._zygotes.close()
         await self._roster.close()
         snapshots = [s.close() for _, s in self._pools.snapshots()]

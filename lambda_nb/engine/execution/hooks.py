@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 
+from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.execution.channel import SpawnError
 from lambda_nb.engine.execution.environment import Environment
 from lambda_nb.engine.execution.pools import Key, Pool, Pools
@@ -17,6 +19,7 @@ PROVISIONED_INIT_LIMIT_S = 130.0
 """Longest init phase of a provisioned environment, unless the function's timeout is longer."""
 
 _STARTS_AT_ONCE = 8
+_LOGGER = logging.getLogger(__name__)
 
 FindVersion = Callable[[str, str], FunctionVersion]
 """Looks up a version by function name and version number."""
@@ -32,6 +35,7 @@ class Hooks:
         self._pools = pools
         self._services = services
         self._find_version = find_version
+        self._up = asyncio.Event()
 
     def code_changed(self, function_name: str, version: str) -> None:
         """Take no further invocation in the version's present environments; let busy ones end."""
@@ -51,6 +55,10 @@ class Hooks:
         """Keep this many environments of the version initialised; 0 ends them."""
         self._roster.background(self._provision(function_name, version, environments))
 
+    def snapshot(self, function: FunctionVersion, taken: Callable[[str], None]) -> None:
+        """Run the init phase of a version with SnapStart; tell how it went (error type, if any)."""
+        self._roster.background(self._take_snapshot(function, taken))
+
     def provisioned_status(self, function_name: str, version: str) -> tuple[int, int]:
         """Return how many provisioned environments are (available, allocated)."""
         ready = sum(
@@ -58,6 +66,24 @@ class Hooks:
             for key in self._pools.matching(lambda key: key[:2] == (function_name, version))
         )
         return ready, ready
+
+    async def _take_snapshot(self, function: FunctionVersion, taken: Callable[[str], None]) -> None:
+        """Runtimes that are not forked have no snapshot: each environment runs its init phase."""
+        await self._up.wait()
+        error_type = ""
+        try:
+            pool = self._pools.find(function, "") or await self._pools.make(function, "")
+            snapshots = self._snapshots(pool)
+            if snapshots is not None:
+                result = await snapshots.take()
+                error_type = "" if result.ok else result.error_type or "Sandbox.Timedout"
+        except AWSError as error:
+            _LOGGER.warning("no snapshot of %s: %s", function.qualified_arn, error)
+        except SpawnError as error:
+            _LOGGER.warning("no snapshot of %s: %s", function.qualified_arn, error)
+            error_type = "Sandbox.Failure"
+        if not self._roster.closing:
+            taken(error_type)
 
     async def _provision(self, function_name: str, version: str, environments: int) -> None:
         """Have the fleet decide how many to start, and start them."""
