@@ -16,7 +16,7 @@ from botocore.validate import ParamValidator
 from lambda_nb.engine.api import service
 from lambda_nb.engine.control import Control
 from lambda_nb.engine.errors import AWSError
-from lambda_nb.engine.model import Caller, FetchFailed, FunctionVersion
+from lambda_nb.engine.model import Caller, FetchFailed, FunctionVersion, ProvisionedStatus
 
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
@@ -29,7 +29,7 @@ class Hooks:
 
     def __init__(self) -> None:
         self.told: list[tuple[Any, ...]] = []
-        self.init_error = ""
+        self.init_error = self.provisioning_error = ""
         self.environments: dict[tuple[str, str], int] = {}
 
     def code_changed(self, function_name: str, version: str) -> None:
@@ -49,9 +49,10 @@ class Hooks:
         self.told.append(("snapshot", function.name, function.version))
         taken(self.init_error)
 
-    def provisioned_status(self, function_name: str, version: str) -> tuple[int, int]:
+    def provisioned_status(self, function_name: str, version: str) -> ProvisionedStatus:
         environments = self.environments.get((function_name, version), 0)
-        return environments, environments
+        ready = 0 if self.provisioning_error else environments
+        return ProvisionedStatus(ready, ready, self.provisioning_error)
 
 
 class Bucket:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 LogFormat = Literal["Text", "JSON"]
 Status = Literal["success", "error", "timeout", "throttle"]
@@ -231,6 +231,17 @@ class Probe(Protocol):
         """Return the VPC of subnets and security groups; empty without subnets."""
 
 
+class ProvisionedStatus(NamedTuple):
+    """How far execution has come with a version's provisioned environments.
+
+    ``failure`` is AWS's ``StatusReason`` when they could not be initialised, else empty.
+    """
+
+    available: int
+    allocated: int
+    failure: str = ""
+
+
 class ControlHooks(Protocol):
     """What control tells execution, on the event loop's thread; none may block or raise."""
 
@@ -252,5 +263,5 @@ class ControlHooks(Protocol):
         ``taken`` is called once: with the error type of the failed init phase, or an empty text.
         """
 
-    def provisioned_status(self, function_name: str, version: str) -> tuple[int, int]:
-        """Return how many provisioned environments are (available, allocated)."""
+    def provisioned_status(self, function_name: str, version: str) -> ProvisionedStatus:
+        """Return how many provisioned environments there are, and why there are no more."""

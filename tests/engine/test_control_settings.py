@@ -221,6 +221,19 @@ async def test_provisioned_concurrency(harness: Harness) -> None:
         await harness("GetProvisionedConcurrencyConfig", **where)
 
 
+async def test_provisioned_environments_that_failed_are_tried_when_asked_for_again(
+    harness: Harness,
+) -> None:
+    await published(harness)
+    asked = {"FunctionName": "f", "Qualifier": "live", "ProvisionedConcurrentExecutions": 2}
+    harness.hooks.provisioning_error = "FUNCTION_ERROR_INIT_FAILURE"
+    for _ in range(2):
+        await harness("PutProvisionedConcurrencyConfig", **asked)
+        got = await harness("GetProvisionedConcurrencyConfig", FunctionName="f", Qualifier="live")
+        assert (got["Status"], got["StatusReason"]) == ("FAILED", "FUNCTION_ERROR_INIT_FAILURE")
+    assert harness.hooks.told.count(("provisioned", "f", "1", 2)) == 2
+
+
 async def test_provisioned_environments_follow_their_alias(harness: Harness) -> None:
     await published(harness)
     await harness(

@@ -552,7 +552,7 @@ async def test_provisioned_environments(make_lab: MakeLab) -> None:
     )
     functions[function.name] = function
     lab.executor.provisioned(function.name, "1", 2)
-    await until(lambda: lab.executor.provisioned_status(function.name, "1") == (2, 2))
+    await until(lambda: lab.executor.provisioned_status(function.name, "1").available == 2)
     result = await lab.invoke(function)
     assert (result.start, result.payload) == ("provisioned", b'"provisioned-concurrency"')
     assert result.init_ms is None

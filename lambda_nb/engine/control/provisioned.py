@@ -49,6 +49,9 @@ class Provisioned:
         record: Record = {"requested": requested, "modified": now}
         with self._store.write() as batch:
             batch.put("provisioned", name, qualifier, record)
+        version = self._version(name, qualifier)
+        if version and self._context.hooks.provisioned_status(name, version).failure:
+            self.forget(name, version)  # asked for again: try again
         self.announce(name)
         return {
             "RequestedProvisionedConcurrentExecutions": requested,
@@ -201,13 +204,19 @@ class Provisioned:
     def _shown(self, name: str, qualifier: str, record: Record) -> Response:
         requested = record["requested"]
         version = self._version(name, qualifier)
-        available, allocated = (
-            self._context.hooks.provisioned_status(name, version) if version else (0, 0)
+        available, allocated, failure = (
+            self._context.hooks.provisioned_status(name, version) if version else (0, 0, "")
         )
+        if available >= requested:
+            status: Record = {"Status": "READY"}
+        elif failure:
+            status = {"Status": "FAILED", "StatusReason": failure}
+        else:
+            status = {"Status": "IN_PROGRESS"}
         return {
             "RequestedProvisionedConcurrentExecutions": requested,
             "AvailableProvisionedConcurrentExecutions": min(available, requested),
             "AllocatedProvisionedConcurrentExecutions": min(allocated, requested),
-            "Status": "READY" if available >= requested else "IN_PROGRESS",
+            **status,
             "LastModified": record["modified"],
         }

@@ -13,11 +13,16 @@ from lambda_nb.engine.execution.pools import Key, Pool, Pools
 from lambda_nb.engine.execution.preparation import Services
 from lambda_nb.engine.execution.roster import Roster
 from lambda_nb.engine.execution.snapshots import Snapshots
-from lambda_nb.engine.model import FunctionVersion
+from lambda_nb.engine.model import FunctionVersion, ProvisionedStatus
 
 PROVISIONED_INIT_LIMIT_S = 130.0
 """Longest init phase of a provisioned environment, unless the function's timeout is longer."""
 
+INIT_FAILURE = "FUNCTION_ERROR_INIT_FAILURE"
+"""Why AWS gives provisioned environments up whose init phase fails (Developer Guide,
+provisioned-concurrency)."""
+
+_CANNOT_START = "INTERNAL_ERROR"
 _STARTS_AT_ONCE = 8
 _LOGGER = logging.getLogger(__name__)
 
@@ -35,6 +40,7 @@ class Hooks:
         self._pools = pools
         self._services = services
         self._find_version = find_version
+        self._failures: dict[tuple[str, str], str] = {}
         self._up = asyncio.Event()
 
     def code_changed(self, function_name: str, version: str) -> None:
@@ -59,13 +65,13 @@ class Hooks:
         """Run the init phase of a version with SnapStart; tell how it went (error type, if any)."""
         self._roster.background(self._take_snapshot(function, taken))
 
-    def provisioned_status(self, function_name: str, version: str) -> tuple[int, int]:
-        """Return how many provisioned environments are (available, allocated)."""
+    def provisioned_status(self, function_name: str, version: str) -> ProvisionedStatus:
+        """Return how many provisioned environments there are, and why there are no more."""
         ready = sum(
             self._roster.fleet.state.p_provisioned_ready[self._pools[key].index]
             for key in self._pools.matching(lambda key: key[:2] == (function_name, version))
         )
-        return ready, ready
+        return ProvisionedStatus(ready, ready, self._failures.get((function_name, version), ""))
 
     async def _take_snapshot(self, function: FunctionVersion, taken: Callable[[str], None]) -> None:
         """Runtimes that are not forked have no snapshot: each environment runs its init phase."""
@@ -88,36 +94,46 @@ class Hooks:
     async def _provision(self, function_name: str, version: str, environments: int) -> None:
         """Have the fleet decide how many to start, and start them."""
         roster = self._roster
+        self._failures.pop((function_name, version), None)
+        await self._up.wait()
         if not environments:
             for key in self._pools.matching(lambda key: key[:2] == (function_name, version)):
                 roster.fleet.set_provisioned(roster.now(), self._pools[key].index, 0)
             roster.bury()
             return
         assert self._find_version is not None, "provisioned environments need function_version"
-        function = self._find_version(function_name, version)
-        pool = self._pools.find(function, "") or await self._pools.make(function, "")
+        try:
+            function = self._find_version(function_name, version)
+            pool = self._pools.find(function, "") or await self._pools.make(function, "")
+        except AWSError as error:
+            _LOGGER.warning("no environments of %s:%s: %s", function_name, version, error)
+            self._failures[function_name, version] = _CANNOT_START
+            return
         slots = roster.fleet.set_provisioned(roster.now(), pool.index, environments)
         roster.bury()
         few = asyncio.Semaphore(_STARTS_AT_ONCE)
         await asyncio.gather(*(self._start_ahead(pool, slot, few) for slot in slots))
 
     async def _start_ahead(self, pool: Pool, slot: int, few: asyncio.Semaphore) -> None:
-        """Initialise one provisioned environment; one that fails is given up."""
+        """Initialise one provisioned environment; one that fails is given up, for good."""
+        function = pool.prepared.function
         environment = Environment(
             pool.prepared, self._services, initialization_type="provisioned-concurrency"
         )
         self._roster.add(slot, environment)
         async with few:
-            limit_s = max(PROVISIONED_INIT_LIMIT_S, pool.prepared.function.timeout_s)
+            limit_s = max(PROVISIONED_INIT_LIMIT_S, function.timeout_s)
+            failure = INIT_FAILURE
             try:
                 ok = not self._roster.closing and (await environment.start(limit_s)).ok
             except SpawnError:
-                ok = False
+                ok, failure = False, _CANNOT_START
         if ok:
             environment.rest()
             self._roster.fleet.ready(self._roster.now(), slot)
             self._roster.bury()
         else:
+            self._failures[function.name, function.version] = failure
             self._roster.discard(slot)
 
     def _drain(self, wanted: Callable[[Key], bool]) -> None:
