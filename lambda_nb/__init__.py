@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lambda_nb import charts, rules, simulator, traces
+    from lambda_nb.notebook.dashboard import dashboard
     from lambda_nb.notebook.explore import explore
     from lambda_nb.notebook.extension import load_ipython_extension, unload_ipython_extension
     from lambda_nb.notebook.play import play
@@ -32,6 +33,7 @@ __all__ = [
     "calibrate",
     "charts",
     "compare",
+    "dashboard",
     "explore",
     "load_ipython_extension",
     "optimise",
@@ -51,6 +53,7 @@ _HOMES = {
     "Trace": "lambda_nb.traces",
     "calibrate": "lambda_nb.simulator",
     "compare": "lambda_nb.simulator",
+    "dashboard": "lambda_nb.notebook.dashboard",
     "explore": "lambda_nb.notebook.explore",
     "load_ipython_extension": "lambda_nb.notebook.extension",
     "optimise": "lambda_nb.simulator",

@@ -67,5 +67,8 @@ def unload_ipython_extension(shell: Any) -> None:
 
 
 def session_of(shell: Any) -> Session | None:
-    """The connection of a shell that the extension is loaded into."""
-    return _loaded[shell].session if shell in _loaded else None
+    """The connection of a shell that the extension is loaded into, or of the only such shell."""
+    if shell in _loaded:
+        return _loaded[shell].session
+    extensions = list(_loaded.values())
+    return extensions[0].session if len(extensions) == 1 else None

@@ -17,6 +17,9 @@ class Clients(Protocol):
     def client(self, service: str = "lambda") -> Any:
         """The client of a service."""
 
+    def current_client(self) -> Any | None:
+        """The Lambda client if there is one already; never starts anything."""
+
 
 class Beside:
     """Clients of other services with the endpoint, Region and keys of a Lambda client."""
@@ -40,6 +43,10 @@ class Beside:
                 aws_session_token=keys.token,
             )
         return self._made[service]
+
+    def current_client(self) -> Any:
+        """The Lambda client."""
+        return self._made["lambda"]
 
 
 def reach(function: Function | str, client: Any = None) -> tuple[str, str | None, Clients]:
@@ -69,10 +76,17 @@ def reach(function: Function | str, client: Any = None) -> tuple[str, str | None
         name, *more = words[words.index("function") + 1 :]
     else:
         name, *more = words
-    return name, (more[0] if more else None), through or _of_notebook(function)
+    return name, (more[0] if more else None), through or of_notebook(f"the function {function!r}")
 
 
-def _of_notebook(function: str) -> Clients:
+def of_notebook(what: str) -> Clients:
+    """The notebook's connection.
+
+    Raises
+    ------
+    UsageError
+        There is none; the message says for ``what``.
+    """
     from IPython.core.getipython import get_ipython
 
     from lambda_nb.notebook.extension import session_of
@@ -80,7 +94,7 @@ def _of_notebook(function: str) -> Clients:
     session = session_of(get_ipython())
     if session is None:
         raise UsageError(
-            f"nothing says where the function {function!r} is: run %load_ext lambda_nb first, "
+            f"nothing says where {what} can be reached: run %load_ext lambda_nb first, "
             "or give client=boto3.client('lambda', ...)"
         )
     return session

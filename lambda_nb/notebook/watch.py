@@ -64,10 +64,11 @@ class Logs(list[LogEvent]):
     def _repr_html_(self) -> str:
         if not self:
             return display.card(display.line(display.dim(repr(self))))
-        return display.card("<pre>", *(_line(event) for event in self), "</pre>")
+        return display.card("<pre>", *(log_line(event) for event in self), "</pre>")
 
 
-def _line(event: LogEvent) -> str:
+def log_line(event: LogEvent) -> str:
+    """One event as HTML: Lambda's own lines are dim, errors stand out."""
     time = event.time.astimezone().strftime("%H:%M:%S.%f")[:-3]
     message = html.escape(event.message.rstrip("\n"))
     platform = event.message.startswith(("START ", "END ", "REPORT ", "INIT_"))
@@ -88,13 +89,14 @@ def read_logs(client: Any, function: str, group: str, last: str, limit: int) -> 
     with aws_errors():
         try:
             for page in pages:
-                events += [_event(event) for event in page["events"]]
+                events += [log_event(event) for event in page["events"]]
         except client.exceptions.ResourceNotFoundException:
             return Logs(function, [])
     return Logs(function, sorted(events, key=lambda event: event.time)[-limit:])
 
 
-def _event(event: dict[str, Any]) -> LogEvent:
+def log_event(event: dict[str, Any]) -> LogEvent:
+    """An event as ``FilterLogEvents`` tells it."""
     time = datetime.fromtimestamp(event["timestamp"] / 1000, timezone.utc)
     # Python's runtime joins the lines of one event with carriage returns.
     return LogEvent(time, event["logStreamName"], event["message"].replace("\r", "\n"))

@@ -268,3 +268,12 @@ def test_tune_measures_memory_sizes(notebook: Shell, greet: str) -> None:
     assert notebook.value(f"{greet}.config")["MemorySize"] == 256
     with pytest.raises(UsageError, match="not like 128,256,512"):
         notebook.value(f"%lambda tune {name} --memories small")
+
+
+def test_the_dashboard_follows_the_notebook(notebook: Shell, greet: str, engine: Engine) -> None:
+    notebook.value("import lambda_nb")
+    view = notebook.value("lambda_nb.dashboard()")
+    name = greet.replace("_", "-")
+    assert name in repr(view)
+    view = notebook.value(f"lambda_nb.dashboard({greet})")
+    assert [row.function for row in view._picture.rows] == [name]
