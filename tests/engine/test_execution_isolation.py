@@ -99,6 +99,42 @@ async def test_files_larger_than_tmp_are_refused(at_level: Lab) -> None:
     assert await attempt(at_level, expression, ephemeral_storage_mb=2) == "OSError: File too large"
 
 
+FILL = """
+import errno, os, time, tempfile
+def handler(event, context):
+    folder = tempfile.gettempdir()
+    written = failed = 0
+    deadline = time.monotonic() + 20
+    while not failed and time.monotonic() < deadline:
+        try:
+            with open(f"{folder}/{written}", "wb") as file:
+                file.write(bytes(1 << 20))
+            written += 1
+        except OSError as error:
+            failed = error.errno
+        time.sleep(0.01)
+    for name in os.listdir(folder):
+        os.unlink(f"{folder}/{name}")
+    while time.monotonic() < deadline:
+        try:
+            with open(f"{folder}/again", "wb") as file:
+                file.write(b"x")
+            return [written, errno.errorcode[failed], "again"]
+        except OSError:
+            time.sleep(0.01)
+"""
+
+
+async def test_the_sum_of_files_in_tmp_is_limited(at_level: Lab) -> None:
+    function = at_level.function(FILL, timeout_s=40, ephemeral_storage_mb=16)
+    result = await at_level.invoke(function)
+    written, failed, again = json.loads(result.payload)
+    assert 16 <= written < 200, "as many as the watchdog does not see between two looks"
+    assert (failed, again) == ("EFBIG", "again")
+    assert "/tmp holds " in at_level.sink.text
+    assert "MB of 16 MB: writes to files fail until some are deleted" in at_level.sink.text
+
+
 async def test_other_processes_are_out_of_reach(at_level: Lab) -> None:
     answer = await attempt(at_level, f"os.kill({os.getpid()}, 0)")
     assert answer == ("PermissionError: Operation not permitted" if rank(at_level) >= 1 else None)

@@ -31,6 +31,7 @@ from lambda_nb.engine.execution import extensions, report, variables
 from lambda_nb.engine.execution import outcome as outcomes
 from lambda_nb.engine.execution.channel import SpawnError
 from lambda_nb.engine.execution.clock import epoch_ms
+from lambda_nb.engine.execution.ephemeral import StorageWatchdog
 from lambda_nb.engine.execution.extensions import Extensions
 from lambda_nb.engine.execution.functionlog import FunctionLog
 from lambda_nb.engine.execution.isolation import Sandbox
@@ -99,6 +100,7 @@ class Environment:
         self._api.routes.update({**self._extensions.routes, **self._subscriptions.routes})
         self._extension_error: tuple[str, str] | None = None
         self._watchdog: Watchdog | None = None
+        self._storage: StorageWatchdog | None = None
         self._peak_mb = 0
         self._out_of_memory = False
         self._phase = Phase()
@@ -137,9 +139,11 @@ class Environment:
         return self._sandbox
 
     def unwatch(self) -> None:
-        """Look no more after its memory: it is a snapshot now, stopped but for moments."""
+        """Look no more after its memory and ``/tmp``: it is, or will be, stopped."""
         if self._watchdog is not None:
             self._watchdog.stop()
+        if self._storage is not None:
+            self._storage.stop()
 
     @property
     def _runtime(self) -> Process | None:
@@ -198,8 +202,7 @@ class Environment:
         which spares both sides four changes of context.
         """
         self._stay_awake()
-        if self._watchdog is not None:
-            self._watchdog.stop()
+        self.unwatch()
         if self._processes is not None:
             loop = asyncio.get_running_loop()
             self._freezer = loop.call_later(FREEZE_AFTER_S, self._processes.freeze)
@@ -284,7 +287,7 @@ class Environment:
         own = {name: env[name] for name in variables.RESTORED if name in env}
         runtime = await self._processes.restore_runtime(snapshot, own)
         runtime.exited.add_done_callback(self._exited)
-        self._watchdog = Watchdog(runtime, self.function.memory_mb, self._exceeded)
+        self._watch(runtime)
         waiting = self._wait(max(0.001, RESTORE_LIMIT_S - (time.perf_counter() - began)))
         self._phase.check()
         return await waiting
@@ -373,10 +376,20 @@ class Environment:
         more = () if self._snapshots < 0 else (self._snapshots,)
         runtime = await self._processes.start_runtime(launch, env, *more)
         runtime.exited.add_done_callback(self._exited)
-        self._watchdog = Watchdog(runtime, self.function.memory_mb, self._exceeded)
+        self._watch(runtime)
         waiting = self._wait(max(0.001, limit_s - (time.perf_counter() - began)))
         self._phase.check()  # it may have asked before the zygote's word of its pid was read
         return await waiting
+
+    def _watch(self, runtime: Process) -> None:
+        """Have an eye on the memory of a new runtime, and on the files of all processes."""
+        function, processes = self.function, self._processes
+        assert processes is not None
+        self._watchdog = Watchdog(runtime, function.memory_mb, self._exceeded)
+        tmp = self.home / "tmp" if self._snapshot is None else self.home
+        limit_mb = function.ephemeral_storage_mb
+        warn = partial(self.log.function, timestamp_ms=None, level="WARN")
+        self._storage = StorageWatchdog(tmp, limit_mb, processes.ids, warn)
 
     async def _start_extensions(self, processes: Processes, env: dict[str, str]) -> None:
         assert self._sandbox is not None
@@ -508,6 +521,8 @@ class Environment:
         watched = self._sandbox is not None and self._sandbox.watches_memory
         if self._watchdog is not None and not watched:
             self._watchdog.start()
+        if self._storage is not None:
+            self._storage.start()
         happened = self._phase.begin(limit_s, over or self._idle)
         if over is None and self.pid is None:
             self._phase.end("exit")
@@ -580,6 +595,9 @@ class Environment:
         if self._watchdog is not None:
             self._watchdog.close()
             self._watchdog = None
+        if self._storage is not None:
+            self._storage.stop()
+            self._storage = None
         self._api.reset()
         self._subscriptions.begin()
         self._extensions.begin()

@@ -10,7 +10,7 @@ from lambda_nb.engine.execution.functionlog import FunctionLog
 from lambda_nb.engine.execution.isolation import Sandbox
 from lambda_nb.engine.execution.launch import Launch
 from lambda_nb.engine.execution.logpipe import LogPipe
-from lambda_nb.engine.execution.zygotes import Process, ZygoteKind, Zygotes
+from lambda_nb.engine.execution.zygotes import Process, ZygoteKind, Zygotes, descendants
 
 if TYPE_CHECKING:
     from lambda_nb.engine.execution.snapshots import Snapshot
@@ -64,6 +64,11 @@ class Processes:
         """Every process that was started and has not been cleared away."""
         runtime = [] if self.runtime is None else [self.runtime]
         return runtime + self.extensions
+
+    def ids(self) -> list[int]:
+        """The process ids of all that live, and of what they started."""
+        started = [process.pid for process in self.all if process.alive]
+        return started + [child for pid in started for child in descendants(pid)]
 
     def freeze(self) -> None:
         """Stop every thread of every process until :meth:`thaw`."""
