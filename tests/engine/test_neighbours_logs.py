@@ -19,6 +19,7 @@ from lambda_nb.engine.neighbours import Neighbours
 from lambda_nb.engine.neighbours.logstore import EVENT_OVERHEAD, LogStore, Place
 
 GROUP, STREAM = "/g", "s"
+MESSAGES = st.text(max_size=3) | st.text(max_size=3).map(lambda text: text + "report " * 40 + text)
 
 
 @pytest.fixture
@@ -178,7 +179,7 @@ def test_nothing_is_left_on_disk(tmp_path: Path) -> None:
 
 
 @given(
-    st.lists(st.tuples(st.integers(1, 2), st.integers(0, 20), st.text(max_size=3)), max_size=60),
+    st.lists(st.tuples(st.integers(1, 2), st.integers(0, 20), MESSAGES), max_size=60),
     st.integers(0, 21),
 )
 def test_events_come_in_order_of_time_then_arrival(

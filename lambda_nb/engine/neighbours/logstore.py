@@ -2,6 +2,7 @@
 
 moto keeps each event as a Python object, about 7 KB of memory for each invocation. Here an event
 costs its message and some 60 bytes of disk, and pages are found by index, not by sorting all.
+Longer messages are packed with the group's first one as the dictionary: they have much in common.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ import os
 import sqlite3
 import threading
 import time
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-GROUP_BYTES = 512 << 20
+GROUP_BYTES = 1 << 30
 """What one log group may hold, in bytes as CloudWatch counts them; then the oldest events go."""
 EVENT_OVERHEAD = 26
 """Bytes that CloudWatch Logs counts for an event beside its message."""
@@ -24,6 +26,9 @@ PAGE_BYTES = 1_048_576
 """GetLogEvents and FilterLogEvents answer with 10,000 events and 1 MB at most (API reference)."""
 
 _CACHE_KIB = 16_000
+_WORTH_PACKING = 200
+_PLAIN, _PACKED = b"p", b"z"
+_DEFLATE = (zlib.DEFLATED, -zlib.MAX_WBITS, 9, zlib.Z_DEFAULT_STRATEGY)
 _AT_ONCE = 1000
 _DAY_MS = 86_400_000
 _SCHEMA = """
@@ -33,6 +38,7 @@ CREATE TABLE event (
     stream INTEGER NOT NULL,
     timestamp INTEGER NOT NULL,
     ingested INTEGER NOT NULL,
+    size INTEGER NOT NULL,
     message BLOB NOT NULL
 );
 CREATE INDEX event_of_group ON event (grp, timestamp);
@@ -41,18 +47,17 @@ CREATE INDEX event_of_stream ON event (stream, timestamp);
 
 
 class Event(NamedTuple):
-    """One log event; times in milliseconds since 1970, named as moto's queries look for them."""
+    """One log event; times in milliseconds since 1970, ``size`` in bytes as CloudWatch counts them.
+
+    Named as moto's queries look for them.
+    """
 
     timestamp: int
     event_id: int
     ingestion_time: int
     stream: int
+    size: int
     message: str
-
-    @property
-    def size(self) -> int:
-        """Bytes as CloudWatch counts them."""
-        return len(self.message.encode("utf-8", "surrogatepass")) + EVENT_OVERHEAD
 
 
 class Place(NamedTuple):
@@ -87,21 +92,24 @@ class LogStore:
         self._db.executescript(_SCHEMA)
         self._used: Counter[int] = Counter()
         self._stream_bytes: Counter[int] = Counter()
+        self._dictionaries: dict[int, bytes] = {}
 
     def append(
         self, group: int, stream: int, events: Sequence[tuple[int, str]], ingested: int
     ) -> list[int]:
         """Add events, each a timestamp and a message, to a stream; their ids."""
+        encoded = [(at, message.encode("utf-8", "surrogatepass")) for at, message in events]
+        size = sum(len(message) + EVENT_OVERHEAD for _, message in encoded)
+        dictionary = self._dictionary(group, [message for _, message in encoded])
         rows = [
-            (group, stream, timestamp, ingested, message.encode("utf-8", "surrogatepass"))
-            for timestamp, message in events
+            (group, stream, at, ingested, len(message) + EVENT_OVERHEAD, _pack(message, dictionary))
+            for at, message in encoded
         ]
-        size = sum(len(row[4]) for row in rows) + EVENT_OVERHEAD * len(rows)
         with self._lock:
             self._db.execute("BEGIN")
             self._db.executemany(
-                "INSERT INTO event (grp, stream, timestamp, ingested, message)"
-                " VALUES (?, ?, ?, ?, ?)",
+                "INSERT INTO event (grp, stream, timestamp, ingested, size, message)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
                 rows,
             )
             (last,) = self._db.execute("SELECT last_insert_rowid()").fetchone()
@@ -111,6 +119,15 @@ class LogStore:
             while self._used[group] > self._group_bytes:
                 self._remove(group, "grp = ? ORDER BY timestamp, id LIMIT ?", (group, _AT_ONCE))
         return list(range(last - len(rows) + 1, last + 1))
+
+    def _dictionary(self, group: int, messages: Sequence[bytes]) -> bytes | None:
+        """What a group's messages are packed with; ``None`` while none was worth it."""
+        if group not in self._dictionaries:
+            long = next((m for m in messages if len(m) >= _WORTH_PACKING), None)
+            if long is None:
+                return None
+            self._dictionaries[group] = long[: 1 << 12]
+        return self._dictionaries[group]
 
     def expire(self, group: int, days: int) -> None:
         """Remove what is older than a group's retention."""
@@ -129,16 +146,17 @@ class LogStore:
         with self._lock:
             self._remove(group, "grp = ?", (group,))
             del self._used[group]
+            self._dictionaries.pop(group, None)
 
     def _remove(self, group: int, condition: str, values: tuple[int, ...]) -> None:
         removed = self._db.execute(
             f"DELETE FROM event WHERE id IN (SELECT id FROM event WHERE {condition})"  # noqa: S608
-            " RETURNING stream, length(message)",
+            " RETURNING stream, size",
             values,
         )
-        for stream, length in removed.fetchall():
-            self._used[group] -= length + EVENT_OVERHEAD
-            self._stream_bytes[stream] -= length + EVENT_OVERHEAD
+        for stream, size in removed.fetchall():
+            self._used[group] -= size
+            self._stream_bytes[stream] -= size
 
     def stored_bytes(self, stream: int) -> int:
         """What a stream holds, in bytes as CloudWatch counts them."""
@@ -169,20 +187,34 @@ class LogStore:
     ) -> Iterator[Event]:
         order = "DESC" if newest_first else "ASC"
         query = (
-            "SELECT timestamp, id, ingested, stream, message FROM event"  # noqa: S608
+            "SELECT timestamp, id, ingested, stream, size, grp, message FROM event"  # noqa: S608
             f" WHERE {column} = ? AND (timestamp, id) > (?, ?) AND (timestamp, id) < (?, ?)"
             f" ORDER BY timestamp {order}, id {order} LIMIT {_AT_ONCE}"
         )
         while True:
             with self._lock:
                 rows = self._db.execute(query, (key, *after, *before)).fetchall()
-            for timestamp, identifier, ingested, stream, message in rows:
-                text = message.decode("utf-8", "surrogatepass")
-                yield Event(timestamp, identifier, ingested, stream, text)
+                dictionary = self._dictionaries.get(rows[0][5], b"") if rows else b""
+            for timestamp, identifier, ingested, of, size, _, kept in rows:
+                text = _unpack(kept, dictionary).decode("utf-8", "surrogatepass")
+                yield Event(timestamp, identifier, ingested, of, size, text)
             if len(rows) < _AT_ONCE:
                 return
             last = Place(*rows[-1][:2])
             after, before = (after, last) if newest_first else (last, before)
+
+
+def _pack(message: bytes, dictionary: bytes | None) -> bytes:
+    if dictionary is None or len(message) < _WORTH_PACKING:
+        return _PLAIN + message
+    packer = zlib.compressobj(1, *_DEFLATE, dictionary)
+    return _PACKED + packer.compress(message) + packer.flush()
+
+
+def _unpack(kept: bytes, dictionary: bytes) -> bytes:
+    if kept[:1] == _PLAIN:
+        return kept[1:]
+    return zlib.decompressobj(-zlib.MAX_WBITS, dictionary).decompress(kept[1:])
 
 
 def page(
