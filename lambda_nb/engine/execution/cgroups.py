@@ -13,8 +13,10 @@ CONTROLLERS = ("memory", "pids", "cpu")
 MOST_PROCESSES = 1024
 """Processes and threads of an environment (AWS Developer Guide, quotas)."""
 
-_PERIOD_US = 100_000
-_PREFIX = "lambda-nb-"
+PERIOD_US = 100_000
+"""In which a group may use its share of CPU time, in microseconds."""
+
+PREFIX = "lambda-nb-"
 
 
 class CgroupsUnavailableError(Exception):
@@ -38,9 +40,9 @@ class Cgroups:
             if controller not in mounted:
                 raise CgroupsUnavailableError(f"there is no cgroup (v1) controller {controller!r}")
             folder = mounted[controller] / own.get(controller, "").lstrip("/")
-            parent = folder / f"{_PREFIX}{os.getpid()}"
+            parent = folder / f"{PREFIX}{os.getpid()}"
             try:
-                _clear_away(folder)
+                clear_away(folder)
                 parent.mkdir(exist_ok=True)
             except OSError as error:
                 self.close()
@@ -54,12 +56,11 @@ class Cgroups:
         folders = {controller: self._parents[controller] / name for controller in wanted}
         for folder in folders.values():
             folder.mkdir()
-        _write(folders["memory"] / "memory.limit_in_bytes", memory_mb << 20)
-        _write(folders["pids"] / "pids.max", MOST_PROCESSES)
+        write(folders["memory"] / "memory.limit_in_bytes", memory_mb << 20)
+        write(folders["pids"] / "pids.max", MOST_PROCESSES)
         if share_cpu:
-            quota = max(1000, memory_mb * _PERIOD_US // VCPU_MB.value)
-            _write(folders["cpu"] / "cpu.cfs_period_us", _PERIOD_US)
-            _write(folders["cpu"] / "cpu.cfs_quota_us", quota)
+            write(folders["cpu"] / "cpu.cfs_period_us", PERIOD_US)
+            write(folders["cpu"] / "cpu.cfs_quota_us", cpu_quota(memory_mb))
         return Cgroup(folders)
 
     def close(self) -> None:
@@ -130,15 +131,21 @@ def _own_paths() -> dict[str, str]:
     return found
 
 
-def _clear_away(folder: Path) -> None:
+def clear_away(folder: Path) -> None:
     """Remove what engines left behind that were killed."""
-    for old in folder.glob(f"{_PREFIX}*"):
-        pid = old.name.removeprefix(_PREFIX)
+    for old in folder.glob(f"{PREFIX}*"):
+        pid = old.name.rpartition("-")[2]
         if pid.isdigit() and not Path(f"/proc/{pid}").exists():
             for group in [*(p for p in old.iterdir() if p.is_dir()), old]:
                 with contextlib.suppress(OSError):
                     group.rmdir()
 
 
-def _write(path: Path, value: int) -> None:
+def cpu_quota(memory_mb: int) -> int:
+    """Microseconds of CPU time in each period; the kernel takes no less than 1000."""
+    return max(1000, memory_mb * PERIOD_US // VCPU_MB.value)
+
+
+def write(path: Path, value: int) -> None:
+    """Write a number into a file of a group."""
     path.write_text(str(value))
