@@ -304,6 +304,9 @@ def _engine(status: Mapping[str, Any]) -> dict[str, str]:
         refused = status["isolation"].get("refused", {})
         reasons = [f"not {level}: {reason}" for level, reason in refused.items()]
         told["isolation"] = "; ".join([status["isolation"]["level"], *reasons])
+        kept = {"memory": "memory", "storage": "/tmp", "cpu": "CPU share"}  # noqa: S108
+        by = [f"{word} by {status['isolation'].get(key, '?')}" for key, word in kept.items()]
+        told["limits kept"] = ", ".join(by)
     if "python" in status:
         told["Python runtimes"] = ", ".join(status["python"])
     if "environments" in status:

@@ -8,7 +8,7 @@ L0     process group, cleared environment, resource limits, memory           not
 L1     no_new_privs, Landlock (files, signals), a seccomp filter             Linux 5.13
 L2     a mount namespace: ``/tmp`` of its own, ``/var/task``, ``/opt`` and   root, or user
        ``/var/runtime`` read-only at their true paths; no capabilities       namespaces
-L3     control groups: the kernel's memory limit, number of processes        cgroup v1, writable
+L3     control groups: the kernel's memory limit, number of processes        cgroups, writable
 =====  ====================================================================  ===================
 
 The network stays shared: functions talk to the engine on loopback. At L1 ``/tmp`` is shared too,
@@ -28,6 +28,7 @@ from lambda_nb.engine.execution import interpreters
 from lambda_nb.engine.execution.builds import cache_dir
 from lambda_nb.engine.execution.cgroups import Cgroup, Cgroups, CgroupsUnavailableError
 from lambda_nb.engine.execution.places import Files, Places
+from lambda_nb.engine.execution.unified import UnifiedCgroup, UnifiedCgroups
 from lambda_nb.engine.execution.zygotes import SCRIPT, Process, ZygoteKind
 from lambda_nb.engine.model import FunctionVersion
 
@@ -55,7 +56,7 @@ class Sandbox:
         places: Places,
         binds: list[list[Any]] | None,
         landlock: dict[str, list[str]] | None,
-        cgroup: Cgroup | None,
+        cgroup: Cgroup | UnifiedCgroup | None,
     ) -> None:
         self.places = places
         self._function = function
@@ -88,7 +89,7 @@ class Sandbox:
             "seccomp": confined,
         }
 
-    def of(self, places: Places, cgroup: Cgroup | None) -> Sandbox:
+    def of(self, places: Places, cgroup: Cgroup | UnifiedCgroup | None) -> Sandbox:
         """The same confinement for another environment, with these places and this group."""
         return Sandbox(self._function, places, self._binds, self._landlock, cgroup)
 
@@ -134,7 +135,7 @@ class Isolation:
         self._wanted = wanted
         self._root = work_dir / "root"
         self._share_cpu = share_cpu
-        self._cgroups: Cgroups | None = None
+        self._cgroups: Cgroups | UnifiedCgroups | None = None
         self._readable: list[str] = []
         self.level = 0
         self.refused: dict[str, str] = {}
@@ -186,12 +187,16 @@ class Isolation:
                 return
             self.level = level
         if most == 3:
-            try:
-                self._cgroups = Cgroups()
-            except CgroupsUnavailableError as error:
-                self.refused["L3"] = str(error)
-                return
-            self.level = 3
+            reasons = []
+            for version in (Cgroups, UnifiedCgroups):
+                try:
+                    self._cgroups = version()
+                except CgroupsUnavailableError as error:
+                    reasons.append(str(error))
+                else:
+                    self.level = 3
+                    return
+            self.refused["L3"] = "; ".join(reasons)
 
     def zygote(self, kind: ZygoteKind, files: Files, *, layered: bool) -> ZygoteKind:
         """The zygote in which environments of this level start.
@@ -242,7 +247,7 @@ class Isolation:
         places = replace(origin.places, tmp=f"{origin.places.tmp}/{home.name}")
         return origin.of(places, self._cgroup(function, home))
 
-    def _cgroup(self, function: FunctionVersion, home: Path) -> Cgroup | None:
+    def _cgroup(self, function: FunctionVersion, home: Path) -> Cgroup | UnifiedCgroup | None:
         if self._cgroups is None:
             return None
         return self._cgroups.group(home.name, function.memory_mb, share_cpu=self._share_cpu)
@@ -253,8 +258,16 @@ class Isolation:
             self._cgroups.close()
 
     def status(self) -> dict[str, Any]:
-        """The level, and why it is not higher."""
-        return {"level": LEVELS[self.level], "refused": self.refused}
+        """The level, why it is not higher, and who enforces which limit."""
+        kernel = {Cgroups: "cgroup v1", UnifiedCgroups: "cgroup v2"}
+        enforcer = "watchdog" if self._cgroups is None else kernel[type(self._cgroups)]
+        return {
+            "level": LEVELS[self.level],
+            "refused": self.refused,
+            "memory": enforcer,
+            "cpu": enforcer if self._share_cpu else "nobody",
+            "storage": "watchdog",
+        }
 
 
 def _readable() -> list[str]:
