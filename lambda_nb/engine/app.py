@@ -123,6 +123,7 @@ class App:
             work_dir=self._work_dir / "neighbours",
             external_url=options.neighbours_url,
             pushed=lambda source, arn, payload: self._pushes(source, arn, payload),
+            restarted=lambda: self._sources.begin_afresh(),
         )
         user = self.credentials.user
         keys = (user.access_key, user.secret_key)
@@ -139,9 +140,9 @@ class App:
     async def _neighbours_url(self) -> str:
         try:
             await asyncio.shield(self._neighbours_up)
+            return self._neighbours.url
         except NeighboursError as error:
             raise AWSError("ServiceUnavailable", str(error), 503) from error
-        return self._neighbours.url
 
     def _make_executor(self) -> None:
         options = self._options
@@ -225,7 +226,7 @@ class App:
         user = self.credentials.user
         calls = Calls(self._neighbours_url, (user.access_key, user.secret_key))
         outlast = self._options.neighbours_url is not None
-        sources = EventSources(
+        self._sources = EventSources(
             control.store,
             calls,
             control.resolve,
@@ -234,8 +235,8 @@ class App:
             Checkpoints(self._data_dir / "checkpoints.sqlite" if outlast else None),
             destinations,
         )
-        self._cleanup.push_async_callback(sources.close)
-        sources.start()
+        self._cleanup.push_async_callback(self._sources.close)
+        self._sources.start()
 
     def _open_front(self) -> None:
         control, execute = self._control, self._execute

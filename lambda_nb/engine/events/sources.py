@@ -77,6 +77,21 @@ class EventSources:
         self._store.watch(self._look)
         self._look()
 
+    def begin_afresh(self) -> None:
+        """The sources' service has lost everything: forget how far they were read."""
+        task = asyncio.get_running_loop().create_task(self._afresh())
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    async def _afresh(self) -> None:
+        active, self._active = self._active, {}
+        for _, poller in active.values():
+            poller.stop()
+        await asyncio.gather(*(poller.close() for _, poller in active.values()))
+        for identifier in active:
+            self._checkpoints.forget(identifier)
+        self._look()
+
     async def close(self) -> None:
         """Stop all reading at once."""
         self._closed = True

@@ -1,4 +1,8 @@
-"""Starts and ends the neighbours' process."""
+"""Starts and ends the neighbours' process, and starts it again when it dies.
+
+The socket belongs to the engine and is handed to the child: calls made while a new child starts
+wait in the kernel's queue, and the address stays the same. What the services held is lost.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,9 @@ import contextlib
 import json
 import logging
 import os
+import socket
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -17,6 +23,10 @@ Pushed = Callable[[str, str, bytes], Awaitable[None]]
 """Takes an event that a service pushed: the service, the function's ARN, the payload."""
 
 _LONGEST_LINE = 16 << 20
+_BACKLOG = 1024
+QUICK_DEATH_S = 10.0
+MOST_QUICK_DEATHS = 5
+"""A child that dies so soon after its start, so many times in a row, is not started again."""
 
 
 class NeighboursError(RuntimeError):
@@ -40,6 +50,8 @@ class Neighbours:
         An endpoint to use instead of a child process.
     pushed
         Takes the events that services push to functions; never from an external endpoint.
+    restarted
+        Is called when a new child has taken the place of one that died.
     """
 
     def __init__(
@@ -50,14 +62,18 @@ class Neighbours:
         work_dir: Path,
         external_url: str | None = None,
         pushed: Pushed | None = None,
+        restarted: Callable[[], None] = lambda: None,
     ) -> None:
         self._account = account
         self._region = region
         self._work_dir = work_dir
         self._url = external_url
         self._pushed = pushed
+        self._restarted = restarted
+        self._listener: socket.socket | None = None
         self._process: asyncio.subprocess.Process | None = None
-        self._listening: asyncio.Task[None] | None = None
+        self._watching: asyncio.Task[None] | None = None
+        self._gave_up = ""
 
     @property
     def url(self) -> str:
@@ -67,7 +83,11 @@ class Neighbours:
         ------
         NotStartedError
             Before :meth:`start` is through.
+        NeighboursError
+            When they died again and again.
         """
+        if self._gave_up:
+            raise NeighboursError(self._gave_up)
         if self._url is None:
             raise NotStartedError("the neighbours have not started")
         return self._url
@@ -77,6 +97,15 @@ class Neighbours:
         if self._url is not None:
             return
         self._work_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG)
+        lines = await self._spawn()
+        self._url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._watching = asyncio.create_task(self._watch(lines))
+
+    async def _spawn(self) -> asyncio.StreamReader:
+        """Start a child and wait until it serves; the lines that it pushes."""
+        assert self._listener is not None
+        handed = self._listener.fileno()
         log_file = self._work_dir / "moto.log"
         with log_file.open("ab") as log:
             os.chmod(log_file, 0o600)
@@ -84,10 +113,12 @@ class Neighbours:
                 sys.executable,
                 "-m",
                 "lambda_nb.engine.neighbours.server",
+                str(handed),
                 str(self._work_dir.absolute()),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
+                pass_fds=(handed,),
                 env={
                     **os.environ,
                     "MOTO_ACCOUNT_ID": self._account,
@@ -97,12 +128,37 @@ class Neighbours:
                 limit=_LONGEST_LINE,
             )
         assert self._process.stdout is not None
-        line = await self._process.stdout.readline()
-        if not line:
+        if not await self._process.stdout.readline():
             tail = log_file.read_text(errors="replace")[-2000:]
             raise NeighboursError(f"the neighbours ended while starting; their log says:\n{tail}")
-        self._url = f"http://127.0.0.1:{json.loads(line)['port']}"
-        self._listening = asyncio.create_task(self._listen(self._process.stdout))
+        return self._process.stdout
+
+    async def _watch(self, lines: asyncio.StreamReader) -> None:
+        """Take on what the child pushes; when it ends, start another."""
+        quick_deaths = 0
+        while True:
+            began = time.monotonic()
+            await self._listen(lines)
+            assert self._process is not None
+            status = await self._process.wait()
+            quick_deaths = quick_deaths + 1 if time.monotonic() - began < QUICK_DEATH_S else 0
+            log.warning(
+                "the process of S3, SQS, DynamoDB and the other services ended (status %d) and is "
+                "started again; its buckets, queues, tables, topics, rules and logs are gone: "
+                "create anew what you need",
+                status,
+            )
+            try:
+                if quick_deaths >= MOST_QUICK_DEATHS:
+                    raise NeighboursError(f"the services died {quick_deaths} times in a row")
+                lines = await self._spawn()
+            except (NeighboursError, OSError) as error:
+                self._gave_up = f"{error}. Restart the engine; {self._work_dir}/moto.log says more."
+                log.error("%s", self._gave_up)
+                assert self._listener is not None
+                self._listener.close()
+                return
+            self._restarted()
 
     async def _listen(self, lines: asyncio.StreamReader) -> None:
         """Take on what the child pushes, until it ends."""
@@ -117,11 +173,13 @@ class Neighbours:
 
     async def close(self) -> None:
         """End the child."""
-        if self._process is None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
-        await self._process.wait()
-        self._process = None
-        if self._listening is not None:
-            await self._listening
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+            await self._process.wait()
+            self._process = None
+        if self._listener is not None:
+            self._listener.close()

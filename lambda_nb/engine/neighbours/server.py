@@ -1,13 +1,13 @@
 """The neighbours' process: moto on loopback, with what it lacks put right.
 
-Its standard output speaks to the engine: first ``{"port": N}``, once it listens, then a line for
-each event that a service pushes to a function. It ends when its standard input does, that is with
-the engine, however the engine ends.
+Its arguments are the descriptor of the socket to serve on and a directory. Its standard output
+speaks to the engine: first an empty object, once it serves, then a line for each event that a
+service pushes to a function. It ends when its standard input does, that is with the engine, however
+the engine ends.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import sys
@@ -36,13 +36,13 @@ def main() -> None:
 
     patches.apply()
     figures.install()
-    logs.install(LogStore(Path(sys.argv[1])))
+    logs.install(LogStore(Path(sys.argv[2])))
     outlet = Outlet(to_engine)
     pushes.install(outlet)
     clock.Clock(bus.Targets(outlet)).start()
     application = DomainDispatcherApplication(create_backend_app)
-    server = make_server("127.0.0.1", 0, application, threaded=True)
-    to_engine.write(json.dumps({"port": server.server_port}) + "\n")
+    server = make_server("127.0.0.1", 0, application, threaded=True, fd=int(sys.argv[1]))
+    to_engine.write("{}\n")
     to_engine.flush()
     server.serve_forever()
 
