@@ -13,7 +13,8 @@ import pytest
 from execution_lab import Lab, MakeLab, error, lab, make_lab, report, until
 
 from lambda_nb.engine.errors import AWSError
-from lambda_nb.engine.model import InvocationResult
+from lambda_nb.engine.execution.isolation import IsolationError
+from lambda_nb.engine.model import FileSystemMount, InvocationResult
 
 __all__ = ["lab", "make_lab"]
 
@@ -112,17 +113,29 @@ def handler(event, context):
 """
 
 
+def rank(lab: Lab) -> int:
+    return int(lab.executor.status()["isolation"]["level"][1:])
+
+
 def answer(result: InvocationResult) -> dict[str, object]:
     assert result.function_error is None, result.payload
     decoded: dict[str, object] = json.loads(result.payload)
     return decoded
 
 
-@pytest.mark.parametrize("isolation", ["L0", "L1", "auto"])
+async def at_level(make_lab: MakeLab, isolation: str) -> Lab:
+    try:
+        lab: Lab = await make_lab(isolation=isolation)
+    except IsolationError as refusal:
+        pytest.skip(str(refusal))
+    return lab
+
+
+@pytest.mark.parametrize("isolation", ["L0", "L1", "L2", "L3"])
 async def test_all_environments_come_of_one_initialised_process(
     make_lab: MakeLab, isolation: str
 ) -> None:
-    lab: Lab = await make_lab(isolation=isolation)
+    lab = await at_level(make_lab, isolation)
     function = lab.function(COUNTED, snap_start=True, version="1", timeout_s=10, memory_mb=256)
     results = await asyncio.gather(*(lab.invoke(function, 0.5) for _ in range(5)))
     assert [r.start for r in results] == ["cold"] * 5
@@ -132,7 +145,8 @@ async def test_all_environments_come_of_one_initialised_process(
     assert len({a["drawn"] for a in answers}) == 1, "a restored generator has the snapshot's state"
     assert len({a["fresh"] for a in answers}) == 5
     assert len({a["pid"] for a in answers}) == 5
-    assert len({a["tmp"] for a in answers}) == 5
+    views = rank(lab) >= 2  # /tmp is another directory in each; "mine" was new to all of them
+    assert len({a["tmp"] for a in answers}) == (1 if views else 5)
     assert {a["model"] for a in answers} == {"weights"}
     (zygote,) = {a["parent"] for a in answers}
     assert zygote in {z["pid"] for z in lab.executor.status()["zygotes"]}
@@ -230,3 +244,78 @@ async def test_a_restore_takes_ten_seconds_at_most(
         await lab.invoke(function)
     assert raised.value.code == "SnapStartTimeoutException"
     assert "\tStatus: timeout\n" in lab.sink.text
+
+
+CONFINED = """
+import ctypes, os
+from lambda_runtime_probe import probe
+at_init = probe()
+def handler(event, context):
+    return [at_init, probe()]
+"""
+
+PROBE = """
+import ctypes, os
+libc = ctypes.CDLL(None, use_errno=True)
+def refused(call, *arguments):
+    number = ctypes.get_errno() if call(*arguments) < 0 else 0
+    return os.strerror(number)
+def probe():
+    status = dict(line.split(":", 1) for line in open("/proc/self/status"))
+    header = (ctypes.c_uint32 * 2)(0x20080522, 0)
+    every = (ctypes.c_uint32 * 6)(1 << 21 | 1 << 18, 1 << 21 | 1 << 18)
+    own = os.open("/proc/self/ns/mnt", os.O_RDONLY)
+    return {
+        "effective": int(status["CapEff"], 16),
+        "capset": refused(libc.capset, header, every),
+        "setns": refused(libc.setns, own, 0x20000),
+        "chroot": refused(libc.chroot, b"/"),
+        "home": os.path.exists(__file__) and sorted(os.listdir("/tmp")),
+        "efs": os.path.isdir("/mnt/efs") and os.listdir("/mnt/efs"),
+    }
+"""
+
+
+@pytest.mark.parametrize("isolation", ["L2", "L3"])
+async def test_only_the_engine_changes_views(
+    make_lab: MakeLab, isolation: str, tmp_path: Path
+) -> None:
+    lab = await at_level(make_lab, isolation)
+    shared = tmp_path / "efs"
+    shared.mkdir()
+    (shared / "file").touch()
+    function = lab.function(
+        files={"app.py": CONFINED, "lambda_runtime_probe.py": PROBE},
+        snap_start=True,
+        version="1",
+        file_systems=(FileSystemMount(shared, "/mnt/efs", "arn"),),
+    )
+    refused = "Operation not permitted"
+    for seen in json.loads((await lab.invoke(function)).payload):
+        assert seen == {
+            "effective": 0,
+            "capset": refused,
+            "setns": refused,
+            "chroot": refused,
+            "home": [],
+            "efs": ["file"],
+        }
+
+
+async def test_each_environment_begins_with_a_copy_of_the_snapshots_tmp(lab: Lab) -> None:
+    if rank(lab) < 2:
+        pytest.skip("needs views: isolation L2")
+    function = lab.function(
+        "import os, socket, time\n"
+        "open('/tmp/state', 'w').write('as initialised')\n"
+        "socket.socket(socket.AF_UNIX).bind('/tmp/socket')\n"
+        "def handler(event, context):\n"
+        "    before = open('/tmp/state').read()\n"
+        "    open('/tmp/state', 'w').write('changed')\n"
+        "    time.sleep(0.2)\n"
+        "    return [before, os.path.realpath('/var/task') == os.getcwd()]\n",
+        snap_start=True,
+        version="1",
+    )
+    for result in await asyncio.gather(lab.invoke(function), lab.invoke(function)):
+        assert json.loads(result.payload) == ["as initialised", True]

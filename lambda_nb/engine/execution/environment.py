@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import os
 import shutil
 import time
@@ -25,6 +26,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from lambda_nb.engine.execution import extensions, report, variables
@@ -215,6 +217,8 @@ class Environment:
             await self._processes.close()
         if self._sandbox is not None:
             await self._sandbox.close()
+            if self._snapshot is not None:
+                await asyncio.to_thread(shutil.rmtree, self._sandbox.tmp, ignore_errors=True)
         if not keep_files:
             await asyncio.to_thread(shutil.rmtree, self.home, ignore_errors=True)
         if self._snapshot is not None:
@@ -293,19 +297,26 @@ class Environment:
         return await waiting
 
     async def _move_in(self, snapshot: Snapshot) -> None:
-        """Have a directory below the snapshot's ``/tmp``, which its forks may write to."""
+        """Have a confinement that goes with this snapshot's, and a copy of its ``/tmp``."""
         if self._snapshot is None:
             await self._api.start()
-        else:  # that snapshot is gone, and with it the /tmp that our processes had
-            await self._snapshot.leave()
-            await self.sandbox.close()
-            self._processes = None
+        else:  # that snapshot is gone, and our processes with their confinement
+            await self._leave()
         snapshot.enter()
         self._snapshot = snapshot
-        self.home = snapshot.environment.home / "tmp" / self._id
-        self._sandbox = self._services.isolation.restored(
-            self.function, snapshot.sandbox, self.home
-        )
+        files, origin = self.prepared.files, snapshot.sandbox
+        self._sandbox = self._services.isolation.restored(self.function, files, self.home, origin)
+        if self._sandbox.view is not None and any(origin.tmp.iterdir()):
+            await asyncio.to_thread(_copy, origin.tmp, self._sandbox.tmp)
+
+    async def _leave(self) -> None:
+        """A restored environment has no use for its snapshot any more."""
+        if self._processes is not None:
+            await self._processes.close()
+            self._processes = None
+        if self._snapshot is not None:
+            await self._snapshot.leave()
+        await self.sandbox.close()
 
     def _restore_begins(self) -> None:
         function = self.function
@@ -359,7 +370,11 @@ class Environment:
         self._reset()
         if self._sandbox is None:
             self._sandbox = self._services.isolation.sandbox(
-                self.function, self.prepared.files, self.home, launch.program
+                self.function,
+                self.prepared.files,
+                self.home,
+                launch.program,
+                snapshot=self._snapshots >= 0,
             )
             await self._api.start()
         if self._processes is None:
@@ -386,10 +401,9 @@ class Environment:
         function, processes = self.function, self._processes
         assert processes is not None
         self._watchdog = Watchdog(runtime, function.memory_mb, self._exceeded)
-        tmp = self.home / "tmp" if self._snapshot is None else self.home
         limit_mb = function.ephemeral_storage_mb
         warn = partial(self.log.function, timestamp_ms=None, level="WARN")
-        self._storage = StorageWatchdog(tmp, limit_mb, processes.ids, warn)
+        self._storage = StorageWatchdog(self.sandbox.tmp, limit_mb, processes.ids, warn)
 
     async def _start_extensions(self, processes: Processes, env: dict[str, str]) -> None:
         assert self._sandbox is not None
@@ -673,6 +687,12 @@ def _new_trace() -> str:
     """A trace header for an invocation that came without one: Lambda always passes one on."""
     root, parent = os.urandom(12).hex(), os.urandom(8).hex()
     return f"Root=1-{int(time.time()):08x}-{root};Parent={parent};Sampled=0"
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy what the init phase left in ``/tmp``, but for sockets and the like."""
+    with contextlib.suppress(shutil.Error):
+        shutil.copytree(source, target, symlinks=True, dirs_exist_ok=True)
 
 
 def _one_line(value: str) -> str:

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import secrets
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -38,6 +39,7 @@ STACK_BYTES = 8 << 20
 
 _PROBE = "import sys; sys.path.insert(0, sys.argv[1]); import confine; confine.main(sys.argv[2])"
 LEVELS = ("L0", "L1", "L2", "L3")
+_OWN = "/.own"  # bootstraps/python/confine.py: OWN
 _SEEN = Places("/var/task", "/opt", "/var/runtime", "/tmp")  # noqa: S108  (inside the environment)
 _HIDDEN = ("/tmp", "/opt", "/var/task", "/var/runtime")  # noqa: S108
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc", "/proc", "/sys", "/run")
@@ -54,14 +56,22 @@ class Sandbox:
         self,
         function: FunctionVersion,
         places: Places,
+        tmp: Path,
         binds: list[list[Any]] | None,
         landlock: dict[str, list[str]] | None,
         cgroup: Cgroup | UnifiedCgroup | None,
+        secret: int = 0,
     ) -> None:
         self.places = places
+        self.tmp = tmp
+        """The environment's ``/tmp`` on this machine."""
+        self.view: dict[str, Any] | None = None
+        """Of a restored environment: what it needs to change from its snapshot's mounts to its own
+        (``root``, ``secret``), where there are mounts."""
+        self.secret = secret
         self._function = function
         self._binds = binds
-        self._landlock = landlock
+        self.landlock = landlock
         self._cgroup = cgroup
         self._seen_out_of_memory = 0
 
@@ -73,7 +83,7 @@ class Sandbox:
     def request(self) -> dict[str, Any]:
         """What to ask of the zygote for a process of this environment."""
         function = self._function
-        confined = self._landlock is not None
+        confined = self.landlock is not None
         return {
             "cwd": self.places.task,
             "limits": {
@@ -85,13 +95,15 @@ class Sandbox:
             "cgroups": self._cgroup.files if self._cgroup else [],
             "binds": self._binds,
             "no_new_privs": confined,
-            "landlock": self._landlock,
+            "landlock": self.landlock,
             "seccomp": confined,
+            "secret": self.secret,
         }
 
-    def of(self, places: Places, cgroup: Cgroup | UnifiedCgroup | None) -> Sandbox:
-        """The same confinement for another environment, with these places and this group."""
-        return Sandbox(self._function, places, self._binds, self._landlock, cgroup)
+    def adoption(self) -> dict[str, Any]:
+        """What to ask of the zygote for a process restored from a snapshot."""
+        cgroups = self._cgroup.files if self._cgroup else []
+        return {"cgroups": cgroups, "binds": self._binds, "view": self.view}
 
     def ran_out_of_memory(self) -> bool:
         """Whether the kernel has killed for memory since the last time this was asked."""
@@ -198,7 +210,9 @@ class Isolation:
                     return
             self.refused["L3"] = "; ".join(reasons)
 
-    def zygote(self, kind: ZygoteKind, files: Files, *, layered: bool) -> ZygoteKind:
+    def zygote(
+        self, kind: ZygoteKind, files: Files, *, layered: bool, snapshot: bool = False
+    ) -> ZygoteKind:
         """The zygote in which environments of this level start.
 
         From L2 on it has a root of its own, with ``/var/runtime`` and, when it is to preload from
@@ -209,7 +223,7 @@ class Isolation:
         binds = [(str(files.runtime), _SEEN.runtime)]
         if layered:
             binds.append((str(files.opt), _SEEN.opt))
-        return replace(kind, root=str(self._root), binds=tuple(binds))
+        return replace(kind, root=str(self._root), binds=tuple(binds), link_tmp=snapshot)
 
     def places(self, files: Files, tmp: Path) -> Places:
         """The environment's view of its directories."""
@@ -217,35 +231,64 @@ class Isolation:
             return _SEEN
         return Places(str(files.task), str(files.opt), str(files.runtime), str(tmp))
 
-    def sandbox(self, function: FunctionVersion, files: Files, home: Path, program: str) -> Sandbox:
-        """Make the directories and groups of a new environment that runs ``program``."""
+    def sandbox(
+        self,
+        function: FunctionVersion,
+        files: Files,
+        home: Path,
+        program: str,
+        *,
+        snapshot: bool = False,
+    ) -> Sandbox:
+        """Make the directories and groups of a new environment that runs ``program``.
+
+        Those restored from a ``snapshot`` inherit its confinement and change to mounts of their
+        own; nobody else can who does not know its secret.
+        """
         tmp = home / "tmp"
         tmp.mkdir(parents=True)
         places = self.places(files, tmp)
-        binds: list[list[Any]] | None = None
         mounts = [mount.mount_path for mount in function.file_systems]
-        if self.level >= 2:
-            binds = [[str(files.task), places.task, True], [str(tmp), places.tmp, False]]
-            binds += [[str(files.opt), places.opt, True]]
-            binds += [[str(m.local_dir), m.mount_path, False] for m in function.file_systems]
+        binds = self._binds(function, files, tmp)
         landlock = None
         if self.level >= 1:
             prefix = str(Path(program).resolve().parent.parent)
             read = [*self._readable, prefix, places.task, places.opt, places.runtime]
             write = [places.tmp, "/tmp", "/dev", *mounts]  # noqa: S108
+            if snapshot and self.level >= 2:
+                write.append(_OWN)
             if self.level == 1:
                 write += [str(mount.local_dir) for mount in function.file_systems]
             landlock = {"read": read, "write": write}
-        return Sandbox(function, places, binds, landlock, self._cgroup(function, home))
+        secret = secrets.randbits(64) | 1 if snapshot and self.level >= 2 else 0
+        cgroup = self._cgroup(function, home)
+        return Sandbox(function, places, tmp, binds, landlock, cgroup, secret)
 
-    def restored(self, function: FunctionVersion, origin: Sandbox, home: Path) -> Sandbox:
-        """The confinement of an environment restored from ``origin``'s: its view, its own group.
+    def _binds(self, function: FunctionVersion, files: Files, tmp: Path) -> list[list[Any]] | None:
+        if self.level < 2:
+            return None
+        binds: list[list[Any]] = [[str(files.task), _SEEN.task, True]]
+        binds += [[str(tmp), _SEEN.tmp, False], [str(files.opt), _SEEN.opt, True]]
+        return binds + [[str(m.local_dir), m.mount_path, False] for m in function.file_systems]
 
-        ``home`` lies in the origin's ``/tmp`` and is the environment's.
+    def restored(
+        self, function: FunctionVersion, files: Files, home: Path, origin: Sandbox
+    ) -> Sandbox:
+        """The confinement of an environment restored from ``origin``'s: its own view and group.
+
+        Below L2, where there are no views, its ``/tmp`` is a directory in the origin's, to which
+        it may write.
         """
-        home.mkdir(parents=True)
-        places = replace(origin.places, tmp=f"{origin.places.tmp}/{home.name}")
-        return origin.of(places, self._cgroup(function, home))
+        own = self.level >= 2
+        tmp = home / "tmp" if own else origin.tmp / home.name
+        tmp.mkdir(parents=True, exist_ok=True)
+        places = self.places(files, tmp)
+        cgroup = self._cgroup(function, home)
+        binds = self._binds(function, files, tmp)
+        sandbox = Sandbox(function, places, tmp, binds, origin.landlock, cgroup)
+        if own:
+            sandbox.view = {"root": str(self._root), "secret": origin.secret}
+        return sandbox
 
     def _cgroup(self, function: FunctionVersion, home: Path) -> Cgroup | UnifiedCgroup | None:
         if self._cgroups is None:

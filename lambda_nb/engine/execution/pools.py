@@ -99,7 +99,8 @@ class Pools:
         except launch.InvalidEntrypoint as error:
             return Prepared(function, None, files, str(error))
         layered = bool(found.kind.preload and function.layer_dirs)
-        kind = self._isolation.zygote(found.kind, files, layered=layered)
+        snapshot = function.snap_start and found.argv is None
+        kind = self._isolation.zygote(found.kind, files, layered=layered, snapshot=snapshot)
         return Prepared(function, replace(found, kind=kind), files)
 
     def others(self, function: FunctionVersion, tenant: str) -> Iterator[Key]:

@@ -46,8 +46,7 @@ class Processes:
 
     async def restore_runtime(self, snapshot: Snapshot, env: dict[str, str]) -> Process:
         """Restore the runtime from a snapshot. Raises ``SpawnError``."""
-        cgroups = self._sandbox.request()["cgroups"]
-        self.runtime = await snapshot.restore(env, cgroups, self._pipe.write_fd)
+        self.runtime = await snapshot.restore(env, self._sandbox, self._pipe.write_fd)
         return self.runtime
 
     async def start_extension(self, kind: ZygoteKind, program: str, env: dict[str, str]) -> Process:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import shutil
+import socket
 from typing import Any
 
 from lambda_nb.engine.execution import channel
@@ -54,7 +54,7 @@ class Snapshot:
         """The confinement that its forks inherit."""
         return self.environment.sandbox
 
-    async def restore(self, env: dict[str, str], cgroups: list[str], log_fd: int) -> Process:
+    async def restore(self, env: dict[str, str], sandbox: Sandbox, log_fd: int) -> Process:
         """Fork an environment's runtime: ``env`` is what differs from the snapshot's variables.
 
         Raises
@@ -63,19 +63,17 @@ class Snapshot:
             When the snapshot is gone.
         """
         zygote = self._process.zygote
-        waits, go = os.pipe()
+        go, waits = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._restoring += 1
         self._process.thaw()
         try:
             request: dict[str, Any] = {"env": env, "parent": zygote.pid}
-            pid = await self._requests.ask(request, (log_fd, waits), _pid)
-            os.close(waits)
-            waits = -1
-            return await zygote.spawn({"adopt": pid, "cgroups": cgroups}, go)
+            pid = await self._requests.ask(request, (log_fd, waits.fileno()), _pid)
+            waits.close()
+            return await zygote.spawn({"adopt": pid, **sandbox.adoption()}, go.fileno())
         finally:
-            for end in (waits, go):
-                if end >= 0:
-                    os.close(end)
+            waits.close()
+            go.close()
             self._restoring -= 1
             if not self._restoring:
                 self._process.freeze()

@@ -125,7 +125,8 @@ class ZygoteKind:
 
     The interpreter, the modules preloaded and the search path they come from; ``clients``: AWS
     services whose boto3 clients it has made once; ``root``: where it
-    makes a root directory of its own (empty: it keeps the machine's), with ``binds`` in it.
+    makes a root directory of its own (empty: it keeps the machine's), with ``binds`` in it;
+    ``link_tmp``: whether ``/tmp`` there is a link, as snapshots need it.
     """
 
     interpreter: str
@@ -134,6 +135,7 @@ class ZygoteKind:
     clients: tuple[str, ...] = ()
     root: str = ""
     binds: tuple[tuple[str, str], ...] = ()
+    link_tmp: bool = False
 
 
 class Zygote:

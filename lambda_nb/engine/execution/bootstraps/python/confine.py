@@ -23,11 +23,15 @@ _PR_SET_PDEATHSIG = 1
 _PR_CAPBSET_DROP = 24
 _PR_SET_NO_NEW_PRIVS = 38
 _CAPABILITY_VERSION_3 = 0x20080522
+_VIEW_CAPABILITIES = 1 << 21 | 1 << 18  # CAP_SYS_ADMIN, CAP_SYS_CHROOT: for setns alone
 
 _CLONE_NEWNS, _CLONE_NEWIPC, _CLONE_NEWUSER = 0x00020000, 0x08000000, 0x10000000
 _MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_NOEXEC = 1, 2, 4, 8
 _MS_REMOUNT, _MS_BIND, _MS_REC, _MS_PRIVATE = 32, 4096, 16384, 1 << 18
 _KEPT_FLAGS = _MS_NOSUID | _MS_NODEV | _MS_NOEXEC
+
+OWN = "/.own"
+"""Where the ``/tmp`` of a snapshot and of what is restored from it are mounted."""
 
 HOST = "/.host"
 """Where a zygote with a root of its own still finds the machine's; hidden from functions."""
@@ -59,7 +63,8 @@ def apply(request: dict[str, Any], parent: int) -> None:
 
     Keys: ``env`` (all variables), ``cwd``, ``limits`` (names of :data:`_LIMITS` to numbers),
     ``cgroups`` (files to join), ``binds`` (``[source, target, read_only]`` inside the zygote's
-    root), ``no_new_privs``, ``landlock`` (``read`` and ``write`` paths), ``seccomp``.
+    root), ``no_new_privs``, ``landlock`` (``read`` and ``write`` paths), ``seccomp``,
+    ``secret`` (of a snapshot at a level with views: what :func:`change_view` needs).
     """
     os.setsid()
     die_with_parent(parent)
@@ -68,7 +73,7 @@ def apply(request: dict[str, Any], parent: int) -> None:
             tasks.write("0")
     if request.get("binds") is not None:
         _own_mounts(request["binds"])
-        _drop_capabilities()
+        _drop_capabilities(_VIEW_CAPABILITIES if request.get("secret") else 0)
         die_with_parent(parent)  # a change of credentials clears it
     for name, value in request["limits"].items():
         kind = _LIMITS[name]
@@ -84,7 +89,7 @@ def apply(request: dict[str, Any], parent: int) -> None:
     if request.get("landlock"):
         landlock.restrict(request["landlock"]["read"], request["landlock"]["write"])
     if request.get("seccomp"):
-        seccomp.restrict()
+        seccomp.restrict(request.get("secret", 0))
 
 
 def _mount(source: str, target: str, kind: str | None, flags: int, data: str | None = None) -> None:
@@ -114,21 +119,73 @@ def _own_mounts(binds: list[list[Any]]) -> None:
     _mount("none", HOST, "tmpfs", _MS_RDONLY | _MS_NOSUID | _MS_NODEV, "size=0,mode=000")
 
 
-def _drop_capabilities() -> None:
-    """Be nobody special, whatever user this is; programs executed later neither."""
+def _drop_capabilities(kept: int = 0) -> None:
+    """Be nobody special, whatever user this is; programs executed later neither.
+
+    Capabilities that are ``kept`` (a bit mask) are not in effect.
+    """
     last = 0
     while LIBC.prctl(_PR_CAPBSET_DROP, last, 0, 0, 0) == 0:
         last += 1
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
+    sets = (ctypes.c_uint32 * 6)(0, kept)
+    check(LIBC.capset(header, sets), "capset")
+
+
+def view(binds: list[list[Any]]) -> int:
+    """A descriptor of a mount namespace made as :func:`apply` makes one of these ``binds``."""
+    made, making = os.pipe()
+    left, leaving = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(leaving)
+        try:
+            _own_mounts(binds)
+            os.write(making, b"1")
+            os.read(left, 1)
+        except OSError as error:
+            os.write(making, str(error).encode())
+        os._exit(0)
+    os.close(making)
+    os.close(left)
+    try:
+        words = os.read(made, 4096)
+        if words != b"1":
+            raise OSError(f"no view of its own: {words.decode() or 'its maker ended'}")
+        return os.open(f"/proc/{pid}/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
+    finally:
+        os.close(made)
+        os.close(leaving)
+        os.waitpid(pid, 0)
+
+
+def change_view(namespace: int, root: str, secret: int) -> None:
+    """Move this process, restored from a snapshot, into a :func:`view`; the way back is closed."""
+    setns, chroot, capset = seccomp.view_calls()
+
+    def call(what: str, number: int, *arguments: Any) -> None:
+        padded = [*arguments, *[0] * (5 - len(arguments)), ctypes.c_ulong(secret)]
+        check(LIBC.syscall(ctypes.c_long(number), *padded), what)
+
+    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
+    for_now = (ctypes.c_uint32 * 6)(_VIEW_CAPABILITIES, _VIEW_CAPABILITIES)
     none = (ctypes.c_uint32 * 6)()
-    check(LIBC.capset(header, none), "capset")
+    task = os.getcwd()
+    call("capset", capset, ctypes.byref(header), ctypes.byref(for_now))
+    call("setns", setns, namespace, _CLONE_NEWNS)
+    call("chroot", chroot, root.encode())
+    call("capset", capset, ctypes.byref(header), ctypes.byref(none))
+    os.close(namespace)
+    os.chdir(task)
 
 
-def enter_root(root: str, binds: list[list[str]]) -> None:
+def enter_root(root: str, binds: list[list[str]], link_tmp: bool = False) -> None:
     """Move this process (a zygote) into a root of its own at ``root``, an empty directory.
 
     It shows the machine's directories but for ``/tmp``, ``/opt``, ``/var/task`` and
-    ``/var/runtime``, which are empty or as ``binds`` (``[source, target]``, read-only) say.
+    ``/var/runtime``, which are empty or as ``binds`` (``[source, target]``, read-only) say. With
+    ``link_tmp``, ``/tmp`` is a link to a directory in :data:`OWN`: Landlock can allow what will be
+    mounted below a directory, not what will be mounted on it.
     """
     user, group = os.getuid(), os.getgid()
     if user == 0:
@@ -147,7 +204,10 @@ def enter_root(root: str, binds: list[list[str]]) -> None:
     _mirror("/", root, ("tmp", "opt", "var", "mnt"))
     _mirror("/var", f"{root}/var", ("task", "runtime"))
     _mirror("/mnt", f"{root}/mnt", ())
-    for folder in ("tmp", "opt", "var/task", "var/runtime", HOST[1:]):
+    tmp = OWN[1:] + "/tmp" if link_tmp else "tmp"  # noqa: S108  (inside the root)
+    if link_tmp:
+        os.symlink(tmp, f"{root}/tmp")  # noqa: S108
+    for folder in (tmp, "opt", "var/task", "var/runtime", HOST[1:]):
         os.makedirs(f"{root}/{folder}", exist_ok=True)
     _mount("/", root + HOST, None, _MS_BIND | _MS_REC)
     for source, target in binds:

@@ -16,7 +16,7 @@ import struct
 _PR_SET_SECCOMP, _MODE_FILTER = 22, 2
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
-_NR_AT, _ARCH_AT, _ARG0_AT = 0, 4, 16
+_NR_AT, _ARCH_AT, _ARG0_AT, _ARG5_AT = 0, 4, 16, 56
 _NAMESPACE_FLAGS = 0x7E020000
 _X32 = 0x40000000
 _CLONE3 = 435
@@ -25,22 +25,25 @@ _CLONE3 = 435
 # io_uring_setup, open_tree, move_mount, fsopen, fsmount, mount_setattr
 _COMMON = (425, 428, 429, 430, 432, 442)
 
-# In both lists: ptrace, process_vm_readv, process_vm_writev, mount, umount2, pivot_root, chroot,
-# setns, unshare, swapon, swapoff, reboot, init_module, delete_module, finit_module, kexec_load,
-# kexec_file_load, bpf, perf_event_open, add_key, request_key, keyctl, open_by_handle_at,
-# settimeofday, clock_settime, userfaultfd.
+# In both first lists: ptrace, process_vm_readv, process_vm_writev, mount, umount2, pivot_root,
+# chroot, setns, unshare, swapon, swapoff, reboot, init_module, delete_module, finit_module,
+# kexec_load, kexec_file_load, bpf, perf_event_open, add_key, request_key, keyctl,
+# open_by_handle_at, settimeofday, clock_settime, userfaultfd. The second lists are those of
+# view_calls().
 _MACHINES = {
     "x86_64": (
         0xC000003E,
         56,
         "101 310 311 165 166 155 161 308 272 167 168 169 175 176 313 246 320 321 298 248 249 250 "
         "304 164 227 323",
+        "308 161 126",
     ),
     "aarch64": (
         0xC00000B7,
         220,
         "117 270 271 40 39 41 51 268 97 224 225 142 105 106 273 104 294 280 241 217 218 219 265 "
         "170 112 282",
+        "268 51 91",
     ),
 }
 
@@ -49,12 +52,17 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
 
 
-def restrict() -> None:
-    """Install the filter; needs no_new_privs. Raises ``OSError`` where that is not possible."""
+def restrict(secret: int = 0) -> None:
+    """Install the filter; needs no_new_privs. Raises ``OSError`` where that is not possible.
+
+    With a ``secret`` (64 bits), a call of :func:`view_calls` passes that has it as its sixth
+    argument, which the kernel does not look at.
+    """
     machine = platform.machine()
     if machine not in _MACHINES:
         raise OSError(errno.ENOSYS, f"seccomp: no list of system calls for {machine}")
-    code = _filter(*_MACHINES[machine])
+    architecture, clone, denied, view_calls = _MACHINES[machine]
+    code = _filter(architecture, clone, denied, view_calls if secret else "", secret)
     program = _Program(len(code) // 8, code)
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(_PR_SET_SECCOMP, _MODE_FILTER, ctypes.byref(program), 0, 0) != 0:
@@ -62,7 +70,13 @@ def restrict() -> None:
         raise OSError(number, f"seccomp: {os.strerror(number)}")
 
 
-def _filter(architecture: int, clone: int, denied: str) -> bytes:
+def view_calls() -> tuple[int, int, int]:
+    """The numbers of setns, chroot and capset: how a restored process gets a view of its own."""
+    setns, chroot, capset = _MACHINES[platform.machine()][3].split()
+    return int(setns), int(chroot), int(capset)
+
+
+def _filter(architecture: int, clone: int, denied: str, gated: str, secret: int) -> bytes:
     """The BPF program. Each test jumps over the answer that follows it when it does not apply."""
     refuse = _step(_RETURN, 0, 0, _ERRNO | errno.EPERM)
     steps = [
@@ -75,6 +89,16 @@ def _filter(architecture: int, clone: int, denied: str) -> bytes:
         _step(_EQUAL, 0, 1, _CLONE3),
         _step(_RETURN, 0, 0, _ERRNO | errno.ENOSYS),
     ]
+    for number in map(int, gated.split()):
+        steps += [
+            _step(_EQUAL, 0, 6, number),
+            _step(_LOAD, 0, 0, _ARG5_AT),
+            _step(_EQUAL, 0, 3, secret & 0xFFFFFFFF),
+            _step(_LOAD, 0, 0, _ARG5_AT + 4),
+            _step(_EQUAL, 0, 1, secret >> 32),
+            _step(_RETURN, 0, 0, _ALLOW),
+            refuse,
+        ]
     for number in (*map(int, denied.split()), *_COMMON):
         steps += [_step(_EQUAL, 0, 1, number), refuse]
     steps += [

@@ -9,8 +9,9 @@ packet:
 * engine -> zygote ``{"token", "argv"|null, "env", "cwd", "limits", ...}`` with a descriptor, the
   log pipe: start a process; without ``argv`` it becomes the Python runtime without an exec, and
   with a second descriptor a snapshot (``lambda_runtime.snapshot``), which takes requests there;
-* engine -> zygote ``{"token", "adopt": pid, "cgroups"}`` with a pipe's end: a process that a
-  snapshot has forked, now a child of the zygote, joins its groups and may go on;
+* engine -> zygote ``{"token", "adopt": pid, "cgroups", "view", "binds"}`` with a socket: a process
+  that a snapshot has forked, now a child of the zygote, joins its groups, is handed its own view of
+  the file system (``view``: its root and secret, if there are views here) and may go on;
 * zygote -> engine ``{"ready": true, ...}`` once, ``{"token", "pid"}`` or ``{"token", "error"}``,
   then ``{"pid", "status"}`` when the process has ended (status as ``waitpid`` gives it).
 
@@ -20,6 +21,7 @@ came about, it kills all it started and ends.
 
 from __future__ import annotations
 
+import array
 import contextlib
 import fcntl
 import gc
@@ -102,13 +104,18 @@ class Zygote:
             for path in request["cgroups"]:
                 with open(path, "w") as tasks:
                     tasks.write(str(request["adopt"]))
-            os.write(go, b"1")
+            descriptors = [] if request["view"] is None else [confine.view(request["binds"])]
+            rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))
+            with socket.socket(fileno=go) as restored:
+                packet = json.dumps({"view": request["view"]}).encode()
+                restored.sendmsg([packet], [rights] if descriptors else [])
+            for descriptor in descriptors:
+                os.close(descriptor)
         except OSError as error:
             self.say({"token": request["token"], "error": f"no snapshot to restore: {error}"})
         else:
             self.children.add(request["adopt"])
             self.say({"token": request["token"], "pid": request["adopt"]})
-        os.close(go)
 
     def become(self, request: dict[str, Any], log: int, snapshots: int = -1) -> None:
         """Turn the fork into the process asked for."""
@@ -253,7 +260,8 @@ def main() -> None:
     configuration = json.loads(sys.argv[2])
     confine.LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     if configuration["root"]:
-        confine.enter_root(configuration["root"], configuration["binds"])
+        link_tmp = configuration["link_tmp"]
+        confine.enter_root(configuration["root"], configuration["binds"], link_tmp)
     failed = preload(configuration["preload"], configuration["path"])
     if configuration["clients"]:
         make_clients(configuration["clients"], configuration["path"])
