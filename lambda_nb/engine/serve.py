@@ -15,6 +15,7 @@ from typing import Any
 import uvicorn
 
 from lambda_nb.engine.api import service
+from lambda_nb.engine.api.connection import WholeAnswers
 from lambda_nb.engine.app import App, Options
 from lambda_nb.engine.control.store import StoreError
 from lambda_nb.engine.execution.isolation import IsolationError
@@ -91,7 +92,7 @@ async def _serve(options: Options, listener: socket.socket, data_dir: Path) -> N
         server = _Server(
             uvicorn.Config(
                 app.front,
-                http="httptools",
+                http=WholeAnswers,
                 ws="none",
                 lifespan="off",
                 interface="asgi3",

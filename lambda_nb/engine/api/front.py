@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
-from uuid import uuid4
 
 from lambda_nb.engine.api import function_urls
 from lambda_nb.engine.api.faults import lambda_fault, neighbour_fault
@@ -22,6 +21,7 @@ from lambda_nb.engine.api.proxy import Proxy, verified_chunks
 from lambda_nb.engine.api.routing import looks_like_lambda
 from lambda_nb.engine.api.signature import claimed_service, declared_payload_hash
 from lambda_nb.engine.errors import AWSError
+from lambda_nb.engine.identifiers import uuid4
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ class Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; whatever goes wrong, the caller gets an answer."""
         request = HttpRequest.of(scope, receive)
-        request_id = str(uuid4())
+        request_id = uuid4()
         answer, fault = self._route(request)
         started = False
 

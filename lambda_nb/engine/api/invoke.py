@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import os
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from lambda_nb.engine.api import eventstream, jsoncheck
 from lambda_nb.engine.api.http import Header, Reply, Send
 from lambda_nb.engine.errors import AWSError, invalid_parameter, validation
+from lambda_nb.engine.identifiers import hex_digits
 from lambda_nb.engine.model import Invocation, InvocationResult, Resolved, Throttled
 
 SYNC_LIMIT = 6291456
@@ -233,7 +233,7 @@ def throttled_fault(throttled: Throttled) -> AWSError:
 
 def new_trace_header() -> str:
     """An unsampled X-Ray trace header of a new trace."""
-    identifier = os.urandom(20).hex()
+    identifier = hex_digits(40)
     return f"Root=1-{int(time.time()):08x}-{identifier[:24]};Parent={identifier[24:]};Sampled=0"
 
 

@@ -22,7 +22,6 @@ import contextlib
 import os
 import shutil
 import time
-import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -48,6 +47,7 @@ from lambda_nb.engine.execution.runtime_api import RuntimeAPI
 from lambda_nb.engine.execution.streaming import ResponseStream
 from lambda_nb.engine.execution.subscriptions import Subscriptions
 from lambda_nb.engine.execution.zygotes import ExitStatus, Process
+from lambda_nb.engine.identifiers import hex_digits, uuid4
 from lambda_nb.engine.model import Invocation
 from lambda_nb.rules import loglines
 
@@ -449,7 +449,7 @@ class Environment:
             if value:
                 headers.append(f"Lambda-Runtime-{name}: {_one_line(value)}")
         waiting = self._wait(limit_s)
-        attempt = str(uuid.uuid4())
+        attempt = uuid4()
         self._extensions.invoke(invocation, deadline_ms)
         self._api.deliver(invocation.request_id, attempt, headers, invocation.payload)
         happened = await waiting
@@ -685,7 +685,7 @@ class Environment:
 
 def _new_trace() -> str:
     """A trace header for an invocation that came without one: Lambda always passes one on."""
-    root, parent = os.urandom(12).hex(), os.urandom(8).hex()
+    root, parent = hex_digits(24), hex_digits(16)
     return f"Root=1-{int(time.time()):08x}-{root};Parent={parent};Sampled=0"
 
 

@@ -32,6 +32,7 @@ class Roster:
         self._environments: dict[int, Environment] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._expiry: asyncio.TimerHandle | None = None
+        self._looked_at = math.inf  # the fleet's seconds
 
     def now(self) -> float:
         """A new time, in the fleet's seconds."""
@@ -113,17 +114,16 @@ class Roster:
 
     def _expire_by(self, when: float) -> None:
         """Have idle environments looked at no later than ``when`` (the fleet's seconds)."""
-        if math.isinf(when) or self.closing:
+        if when >= self._looked_at or self.closing:
             return
-        loop = asyncio.get_running_loop()
-        delay = min(_LONGEST_SLEEP_S, max(0.0, when - self.now()) + 0.001)
         if self._expiry is not None:
-            if self._expiry.when() <= loop.time() + delay:
-                return
             self._expiry.cancel()
-        self._expiry = loop.call_later(delay, self._expire)
+        now = self.now()
+        delay = min(_LONGEST_SLEEP_S, max(0.0, when - now) + 0.001)
+        self._looked_at = now + delay
+        self._expiry = asyncio.get_running_loop().call_later(delay, self._expire)
 
     def _expire(self) -> None:
-        self._expiry = None
+        self._expiry, self._looked_at = None, math.inf
         self._end(self.fleet.expire(self.now()))
         self._expire_by(self.fleet.next_expiry())

@@ -115,7 +115,8 @@ class Connection(asyncio.Protocol):
         self._parser = httptools.HttpRequestParser(self)
         self._request = Request(self)
         self._url = b""
-        self._in_body = False
+        self._parsing = False
+        self._unsent: list[bytes] = []
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -130,23 +131,37 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """asyncio: bytes came in."""
+        self._parsing = True
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError as error:
             Request(self).refuse(400, "InvalidRequest", f"not HTTP: {error}")
             self.close()
+        self._parsing = False
+        # A runtime that sent its answer and asked for the next event in one go waits for both: the
+        # reply to its answer leaves with the event, which spares both sides a change of context.
+        if self._unsent and not self._api.parked_on(self):
+            self._send()
 
     def write(self, head: bytes, body: bytes = b"") -> None:
-        """Send an answer, unless nobody is there any more."""
-        if self._transport is None:
+        """Send an answer, unless nobody is there any more; what came in together is answered
+        together."""
+        self._unsent += (head, body)
+        if not self._parsing:
+            self._send()
+
+    def _send(self) -> None:
+        unsent, self._unsent = self._unsent, []
+        if self._transport is None or not unsent:
             return
-        if len(body) < 65536:
-            self._transport.write(head + body)
+        if sum(map(len, unsent)) < 65536:
+            self._transport.write(b"".join(unsent))
         else:
-            self._transport.writelines((head, body))
+            self._transport.writelines(unsent)
 
     def close(self) -> None:
         """Hang up."""
+        self._send()
         if self._transport is not None:
             self._transport.close()
 
@@ -227,6 +242,10 @@ class RuntimeAPI:
     def parked(self) -> bool:
         """Whether the runtime waits for an event."""
         return self._parked is not None
+
+    def parked_on(self, connection: Connection) -> bool:
+        """Whether the runtime waits for an event on this connection."""
+        return self._parked is not None and self._parked.connection is connection
 
     @property
     def restoring(self) -> bool:
