@@ -19,7 +19,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
-import os
 import shutil
 import time
 from collections.abc import Callable
