@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from engine_fixtures import Engine
+from engine_fixtures import Ear, Engine
 
 from lambda_nb.engine.events import asynchronous
 from lambda_nb.engine.events.asynchronous import AsyncQueue
@@ -415,3 +415,55 @@ def test_a_dead_letter_queue_gets_the_event_itself(engine: Engine) -> None:
     assert json.loads(message["Body"]) == {"a": 1}
     assert message["MessageAttributes"]["ErrorMessage"]["StringValue"] == "'lost'"
     assert message["MessageAttributes"]["ErrorCode"]["StringValue"] == "200"
+
+
+async def test_a_slow_function_does_not_hold_up_others(tmp_path: Path) -> None:
+    release = asyncio.Event()
+    most = 0
+    running = 0
+    quick: list[str] = []
+
+    def find(name: str, qualifier: str | None) -> Resolved:
+        version = resolve(name, qualifier).function
+        return Resolved(version, f"{ARN[:-1]}{name}")
+
+    async def invoke(resolved: Resolved, invocation: Invocation) -> InvocationResult:
+        nonlocal most, running
+        if resolved.function.name == "quick":
+            quick.append(invocation.request_id)
+            return result(invocation.request_id)
+        running += 1
+        most = max(most, running)
+        await release.wait()
+        running -= 1
+        return result(invocation.request_id)
+
+    queue = AsyncQueue(tmp_path / "events.sqlite", resolve=find, invoke=invoke)
+    await queue.start()
+    for n in range(asynchronous.AT_ONCE + 100):
+        await queue.submit("slow", None, event(n))
+    for n in range(50):
+        await queue.submit("quick", None, event(n))
+    deadline = time.monotonic() + 20
+    while len(quick) < 50:
+        assert time.monotonic() < deadline, f"only {len(quick)} quick events ran"
+        await asyncio.sleep(0.005)
+    assert running == most == asynchronous.AT_ONCE
+    release.set()
+    await drained(queue)
+    await queue.close()
+    assert most == asynchronous.AT_ONCE
+
+
+def test_stopping_in_the_middle_of_an_event_leaves_no_complaint(
+    start_engine: Callable[..., Engine], ear: Ear
+) -> None:
+    engine = start_engine()
+    code = (
+        f"import time\n{ear.say}\ndef handler(event, context):\n    say('on')\n    time.sleep(60)\n"
+    )
+    name = engine.create(code, Timeout=100)
+    engine.client().invoke(FunctionName=name, InvocationType="Event", Payload=b"{}")
+    ear.wait(lambda said: said == ["on"])
+    assert engine.stop() == 0
+    assert engine.log_file.read_text() == ""

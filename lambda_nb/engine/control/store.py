@@ -53,7 +53,8 @@ class Store:
         self._records: dict[tuple[str, str], dict[str, Record]] = {}
         self._watchers: list[Callable[[], None]] = []
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=2.0)
+        # An engine holds its store for life: to wait for the lock would only delay saying so.
+        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0.0)
         try:
             path.chmod(0o600)  # functions' environment variables are in it
             self._open(path)

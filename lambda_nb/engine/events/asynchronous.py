@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 import sqlite3
 import time
@@ -30,7 +31,10 @@ Resolve = Callable[[str, "str | None"], Resolved]
 Execute = Callable[[Resolved, Invocation], Awaitable[InvocationResult]]
 
 AT_ONCE = 200
-"""Events that run at the same time; the others wait their turn in the queue."""
+"""Events of one function that run at the same time; the others wait their turn in the queue.
+
+Functions do not wait for one another: what bounds them together is the account's concurrency.
+"""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS event (
@@ -49,7 +53,8 @@ CREATE TABLE IF NOT EXISTS event (
     throttles INTEGER NOT NULL DEFAULT 0,
     taken INTEGER NOT NULL DEFAULT 0
 );
-CREATE INDEX IF NOT EXISTS event_due ON event (taken, due);
+DROP INDEX IF EXISTS event_due;
+CREATE INDEX IF NOT EXISTS event_due_of_function ON event (taken, function, due);
 """
 _INSERT = """
 INSERT INTO event
@@ -59,9 +64,13 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _TAKE = """
 UPDATE event SET taken = 1
-WHERE id IN (SELECT id FROM event WHERE taken = 0 AND due <= ? ORDER BY due LIMIT ?)
+WHERE id IN (
+    SELECT id FROM event WHERE taken = 0 AND function = ? AND due <= ? ORDER BY due LIMIT ?
+)
 RETURNING *
 """
+_NEXT = "SELECT min(due) FROM event WHERE taken = 0 AND function = ?"
+_WAITING = "SELECT function, min(due) FROM event WHERE taken = 0 GROUP BY function"
 _PUT_BACK = "UPDATE event SET taken = 0, due = ?, failures = ?, throttles = ? WHERE id = ?"
 
 
@@ -134,7 +143,9 @@ class AsyncQueue:
         self._settings = settings
         self._delivery = delivery
         self._figures = figures
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: dict[str, set[asyncio.Task[None]]] = {}
+        # When the next event of each function that has any is due.
+        self._due: dict[str, float] = dict(self._db.execute(_WAITING).fetchall())
         self._news = asyncio.Event()
         self._worker: asyncio.Task[None] | None = None
 
@@ -168,11 +179,12 @@ class AsyncQueue:
             ),
         )
         self._note(_plain_name(function_name), "AsyncEventsReceived")
-        self._news.set()
+        self._expect(function_name, now)
 
     async def close(self) -> None:
         """Stop; events that run now will run again after the next start."""
-        tasks = [*self._running, *([self._worker] if self._worker else [])]
+        tasks = [task for running in self._running.values() for task in running]
+        tasks += [self._worker] if self._worker else []
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -181,23 +193,45 @@ class AsyncQueue:
     async def _work(self) -> None:
         while True:
             self._news.clear()
-            room = AT_ONCE - len(self._running)
-            for row in self._db.execute(_TAKE, (time.time(), room)).fetchall():
-                task = asyncio.create_task(self._attempt(row))
-                self._running.add(task)
-                task.add_done_callback(self._done)
+            now = time.time()
+            for function in [name for name, due in self._due.items() if due <= now]:
+                self._take(function, now)
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._news.wait(), self._until_next())
 
-    def _until_next(self) -> float | None:
-        """Seconds until an event is due; ``None`` to wait for news."""
-        if len(self._running) >= AT_ONCE:
-            return None
-        (due,) = self._db.execute("SELECT min(due) FROM event WHERE taken = 0").fetchone()
-        return None if due is None else max(0.001, due - time.time())
+    def _take(self, function: str, now: float) -> None:
+        """Begin what is due of one function, as far as there is room."""
+        room = self._room(function)
+        if room <= 0:
+            return
+        for row in self._db.execute(_TAKE, (function, now, room)).fetchall():
+            task = asyncio.create_task(self._attempt(row))
+            self._running.setdefault(function, set()).add(task)
+            task.add_done_callback(functools.partial(self._done, function))
+        (due,) = self._db.execute(_NEXT, (function,)).fetchone()
+        if due is None:
+            del self._due[function]
+        else:
+            self._due[function] = due
 
-    def _done(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
+    def _room(self, function: str) -> int:
+        return AT_ONCE - len(self._running.get(function, ()))
+
+    def _until_next(self) -> float | None:
+        """Seconds until an event that there is room for is due; ``None`` to wait for news."""
+        dues = [due for function, due in self._due.items() if self._room(function) > 0]
+        return max(0.001, min(dues) - time.time()) if dues else None
+
+    def _expect(self, function: str, due: float) -> None:
+        """An event of a function waits until a time."""
+        self._due[function] = min(due, self._due.get(function, due))
+        self._news.set()
+
+    def _done(self, function: str, task: asyncio.Task[None]) -> None:
+        running = self._running[function]
+        running.discard(task)
+        if not running:
+            del self._running[function]
         self._news.set()
         if not task.cancelled() and task.exception() is not None:
             log.error("an asynchronous event is stuck", exc_info=task.exception())
@@ -249,6 +283,7 @@ class AsyncQueue:
         throttles = row["throttles"] + 1 if throttled else 0
         due = time.time() + delay_s
         self._db.execute(_PUT_BACK, (due, failures, throttles, row["id"]))
+        self._expect(row["function"], due)
 
     def _config(self, resolved: Resolved) -> Mapping[str, Any]:
         if self._settings is None:

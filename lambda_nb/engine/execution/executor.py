@@ -10,6 +10,7 @@ free for the next one: the runtime has asked for it, or has been cleared away.
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 import resource
 import shutil
@@ -41,6 +42,8 @@ from lambda_nb.engine.model import (
 from lambda_nb.rules import fleet as rules
 from lambda_nb.rules.fleet import Fleet
 from lambda_nb.rules.keepalive import Fixed, KeepAlive
+
+log = logging.getLogger(__name__)
 
 _STARTS: dict[int, Start] = {
     rules.WARM: "warm",
@@ -203,7 +206,12 @@ class Executor(Hooks):
             reason = rules.THROTTLE_REASONS[code]
             self._records.record(report.throttle(attempt, reason))
             raise Throttled(reason)
-        return await asyncio.shield(self._roster.background(self._serve(pool, attempt, slot)))
+        serving = self._roster.background(self._serve(pool, attempt, slot))
+        try:
+            return await asyncio.shield(serving)
+        except asyncio.CancelledError:
+            serving.add_done_callback(_nobody_waits)
+            raise
 
     async def _first(self, function: FunctionVersion, tenant: str) -> Pool:
         """The pool of a revision that has none yet; those of earlier revisions drain."""
@@ -252,6 +260,12 @@ class Executor(Hooks):
         except SpawnError:
             return  # whoever needs it will be told why
         await asyncio.to_thread(interpreters.pythons)
+
+
+def _nobody_waits(serving: asyncio.Task[InvocationResult]) -> None:
+    """Take note of how an invocation ended whose caller is gone."""
+    if not serving.cancelled() and not isinstance(serving.exception(), (AWSError, type(None))):
+        log.error("an invocation without a caller failed", exc_info=serving.exception())
 
 
 def _closing() -> AWSError:
