@@ -15,7 +15,7 @@ from engine_fixtures import Engine
 import lambda_nb
 from lambda_nb.notebook.dashboard import Dashboard, _bars
 from lambda_nb.notebook.errors import UsageError
-from lambda_nb.notebook.live import Bar, EngineSource, Row
+from lambda_nb.notebook.live import AWSSource, Bar, EngineSource, Row
 from lambda_nb.notebook.reach import Beside
 
 HANDLER = (
@@ -71,6 +71,20 @@ def test_tells_what_environments_do(engine: Engine) -> None:
     until(lambda: source.look().rows[0].states == {"running": 1})
     caller.join()
     until(lambda: source.look().rows[0].states == {"idle": 1})
+
+
+def test_where_there_is_only_cloudwatch_minutes_are_told(engine: Engine) -> None:
+    name = engine.create(HANDLER)
+    source = AWSSource(Beside(engine.client()), [name])
+    assert source.look().rows == [Row(name)]
+    invoke(engine, name)
+    invoke(engine, name, b'{"divisor": 0}')
+    row = until(lambda: (found := source.look().rows[0]).bars and found)
+    assert row.states is None
+    assert row.cold is None
+    assert sum(map(sum, row.bars)) == 2
+    assert sum(bar.failed for bar in row.bars) == 1
+    until(lambda: any("heard" in event.message for _, event in source.look().lines))
 
 
 def test_follows_while_it_is_shown(engine: Engine) -> None:

@@ -16,7 +16,9 @@ from engine_fixtures import Engine
 import lambda_nb
 from lambda_nb import traces
 from lambda_nb.notebook import play as playing
+from lambda_nb.notebook import played as playedmodule
 from lambda_nb.notebook.errors import AWSError, UsageError
+from lambda_nb.traces import logs
 
 SLEEPER = "import time\ndef handler(event, context):\n    time.sleep(event['duration'])\n"
 ECHO = (
@@ -134,6 +136,26 @@ def test_only_what_was_played_is_in_the_trace(engine: Engine, client: Any) -> No
     assert len(played.trace) == len(trace)
     assert played.trace.numbers("arrival")[0] == 0.0
     assert "1 environments" in " ".join(played.notes)
+
+
+def test_where_only_report_lines_tell(
+    engine: Engine, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on AWS: milliseconds, and nothing of throttles."""
+    monkeypatch.setattr(playing, "engine_status", lambda client: None)
+    monkeypatch.setattr(playedmodule, "engine_status", lambda client: None)
+    monkeypatch.setattr(logs, "_has_invocation_log", lambda client: False)
+    name = engine.create(SLEEPER)
+    engine.client().put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=2)
+    trace = lambda_nb.Trace(
+        {"arrival": [0.0, 0.1, 0.2], "function": ["f"] * 3, "duration": [1.0] * 3}
+    )
+    played = lambda_nb.play(trace, name, client=client, progress=False)
+    assert list(played.invocations["status"]) == ["success", "success", "throttle"]
+    assert list(played.trace.to_pandas()["start"]) == ["cold", "cold"]
+    assert "keep_alive" not in played.settings
+    assert not played.notes
+    assert lambda_nb.validate(played).same == 1.0
 
 
 def test_failures_are_told(engine: Engine, client: Any) -> None:
