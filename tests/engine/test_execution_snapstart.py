@@ -195,6 +195,37 @@ async def test_a_snapshot_that_was_killed_is_taken_again(lab: Lab) -> None:
     assert (third.start, fourth.start) == ("warm", "warm")
 
 
+async def test_a_zygote_that_was_killed_takes_the_snapshot_with_it(lab: Lab) -> None:
+    source = COUNTED.replace('"mine"), "x"', '"mine"), "w"')
+    function = lab.function(source, snap_start=True, version="1", timeout_s=10, memory_mb=256)
+    before = answer(await lab.invoke(function))
+    os.kill(int(str(before["parent"])), signal.SIGKILL)
+    await until(lambda: lab.executor.status()["snapshots"][0]["pid"] is None)
+    after = await lab.invoke(function)
+    assert after.start == "warm", "the environment is the same, its processes are new"
+    assert answer(after)["born"] != before["born"]
+    assert lab.executor.status()["snapshots"][0]["taken"] == 2
+
+
+async def test_restores_leave_nothing_behind_in_the_engine(make_lab: MakeLab) -> None:
+    lab = await make_lab(keep_alive_s=0.05)
+    source = "def handler(event, context):\n    return 1\n"
+    function = lab.function(source, snap_start=True, version="1")
+
+    async def restore() -> None:
+        assert (await lab.invoke(function)).start == "cold"
+        await until(lambda: not lab.executor.status()["environments"])
+
+    await restore()
+    engine = psutil.Process()
+    files, processes = engine.num_fds(), len(engine.children(recursive=True))
+    for _ in range(20):
+        await restore()
+    await until(lambda: engine.num_fds() <= files)
+    await until(lambda: len(engine.children(recursive=True)) <= processes)
+    assert lab.executor.status()["snapshots"][0]["taken"] == 1
+
+
 async def test_the_next_environment_after_a_timeout_is_restored_too(lab: Lab) -> None:
     source = COUNTED.replace('"mine"), "x"', '"mine"), "w"')
     function = lab.function(source, snap_start=True, version="1", timeout_s=1, memory_mb=256)
