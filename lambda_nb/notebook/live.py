@@ -7,7 +7,6 @@ it by the minute through CloudWatch, and not what environments there are.
 from __future__ import annotations
 
 import json
-import re
 import statistics
 import time
 from collections import Counter, deque
@@ -15,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from lambda_nb.notebook import watch
+from lambda_nb.notebook import report, watch
 from lambda_nb.notebook.errors import aws_errors
 from lambda_nb.notebook.reach import Clients, engine_status
 from lambda_nb.notebook.watch import LogEvent
@@ -31,7 +30,6 @@ LINES = 10
 _MINUTE_S = 60.0
 _FRAME = ("START ", "END ", "INIT_START ")
 """Lambda's own lines that say nothing that is not on the screen already."""
-_REPORT_ID = re.compile(r"^REPORT RequestId: \S+\t")
 _LOOK_BACK_MS = 60_000
 _LOGS_LATE_S = 5.0
 
@@ -92,13 +90,22 @@ class Tail:
                 if event["eventId"] in self._seen or event["message"].startswith(_FRAME):
                     continue
                 self._seen.append(event["eventId"])
-                message = event["message"].rstrip()
-                if _REPORT_ID.match(message):
-                    message = _REPORT_ID.sub("REPORT ", message).replace("\t", " · ")
+                message = _short(event["message"].rstrip())
                 fresh.append((function, watch.log_event({**event, "message": message})))
             self._since[function] = since
         for line in sorted([*self.lines, *fresh], key=lambda line: line[1].time)[-LINES:]:
             self.lines.append(line)
+
+
+def _short(message: str) -> str:
+    """A line of a log; of a REPORT what has no column of its own."""
+    told = report.read(message) if message.startswith("REPORT ") else None
+    if told is None:
+        return message
+    parts = [f"REPORT {told.duration_ms:.2f} ms"]
+    if told.init_ms is not None:
+        parts.append(f"init {told.init_ms:.2f} ms")
+    return " · ".join([*parts, f"{told.max_memory_mb} of {told.memory_mb} MB"])
 
 
 class EngineSource:

@@ -227,30 +227,31 @@ class Played:
         return "\n".join([" · ".join(["played", *self._figures()]), *self.notes])
 
     def _repr_html_(self) -> str:
+        notes = [display.line(display.tag("note", "cold"), display.dim(n)) for n in self.notes]
         rows = self.summary()
-        times = [column for column in rows if "_p" in str(column)]
         shown = [
             {
                 "function": name,
-                **{
-                    str(key).replace("_", " "): _ms(value)
-                    if key in times
-                    else ("" if value is None or value != value else f"{int(value):,}")
-                    for key, value in row.items()
-                },
+                **{f"{key}s" if key in _COUNTED else key: _cell(row[key]) for key in _COLUMNS},
+                "latency": _ms(row["latency_p50"]),
+                "99 %": _ms(row["latency_p99"]),
             }
             for name, row in rows.to_dict("index").items()
         ]
-        columns = [str(column).replace("_", " ") for column in rows]
-        notes = [display.line(display.tag("note", "cold"), display.dim(n)) for n in self.notes]
         return display.card(
             display.line(display.bold("played"), *map(display.dim, self._figures())),
-            display.table(shown, columns),
+            display.table(shown, [*shown[0]][1:]) if len(shown) > 1 else "",
             *notes,
         )
 
 
+_COLUMNS = ("invocations", "success", "cold", "error", "throttle", "failed")
+_COUNTED = ("error", "throttle")
 _WORDS = {"success": "succeeded", "error": "errors", "throttle": "throttled", "failed": "failed"}
+
+
+def _cell(count: float | None) -> str:
+    return f"{count:,.0f}" if count else ""
 
 
 def _ms(seconds: float) -> str:

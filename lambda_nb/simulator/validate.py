@@ -80,7 +80,8 @@ class Validation:
         return f"{told}\n{self.table.to_string(float_format='{:,.6g}'.format)}"
 
     def _repr_html_(self) -> str:
-        shown = self.table.style.format("{:,.6g}").format({"error": "{:+.2%}"})
+        plain = "{:,.6g}"
+        shown = self.table.style.format({"real": plain, "simulated": plain, "error": "{:+.2%}"})
         shown = shown.set_caption(repr(self).splitlines()[0])
         html: str = shown.to_html()
         return html

@@ -29,6 +29,7 @@ def test_the_right_settings_repeat_every_decision(recorded: Trace) -> None:
     assert found.differences.empty
     assert (found.table["error"] == 0.0).all()
     assert f"{len(recorded):,} of {len(recorded):,}" in repr(found)
+    assert f">{found.table.loc['invocations', 'real']:,.0f}</td>" in found._repr_html_()
 
 
 def test_wrong_settings_show(recorded: Trace) -> None:
