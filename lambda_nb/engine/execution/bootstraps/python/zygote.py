@@ -10,7 +10,7 @@ packet:
   log pipe: start a process; without ``argv`` it becomes the Python runtime without an exec, and
   with a second descriptor a snapshot (``lambda_runtime.snapshot``), which takes requests there;
 * engine -> zygote ``{"token", "adopt": pid, "cgroups", "view", "binds"}`` with a socket: a process
-  that a snapshot has forked, now a child of the zygote, joins its groups, is handed its own view of
+  that a snapshot has forked, now a child of the zygote, is handed its groups and its own view of
   the file system (``view``: its root and secret, if there are views here) and may go on;
 * zygote -> engine ``{"ready": true, ...}`` once, ``{"token", "pid"}`` or ``{"token", "error"}``,
   then ``{"pid", "status"}`` when the process has ended (status as ``waitpid`` gives it).
@@ -100,22 +100,24 @@ class Zygote:
 
     def adopt(self, request: dict[str, Any], go: int) -> None:
         """Take in a process restored from a snapshot, which waits, and let it go on."""
-        try:
-            for path in request["cgroups"]:
-                with open(path, "w") as tasks:
-                    tasks.write(str(request["adopt"]))
-            descriptors = [] if request["view"] is None else [confine.view(request["binds"])]
-            rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))
-            with socket.socket(fileno=go) as restored:
-                packet = json.dumps({"view": request["view"]}).encode()
-                restored.sendmsg([packet], [rights] if descriptors else [])
-            for descriptor in descriptors:
-                os.close(descriptor)
-        except OSError as error:
-            self.say({"token": request["token"], "error": f"no snapshot to restore: {error}"})
-        else:
-            self.children.add(request["adopt"])
-            self.say({"token": request["token"], "pid": request["adopt"]})
+        descriptors = array.array("i")
+        with socket.socket(fileno=go) as restored:
+            try:
+                # Who joins a group writes 0 himself: to move another takes the kernel long.
+                for path in request["cgroups"]:
+                    descriptors.append(os.open(path, os.O_WRONLY))
+                if request["view"] is not None:
+                    descriptors.append(confine.view(request["binds"]))
+                rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptors)
+                told = {"groups": len(request["cgroups"]), "view": request["view"]}
+                restored.sendmsg([json.dumps(told).encode()], [rights] if descriptors else [])
+            except OSError as error:
+                self.say({"token": request["token"], "error": f"cannot restore: {error}"})
+            else:
+                self.children.add(request["adopt"])
+                self.say({"token": request["token"], "pid": request["adopt"]})
+        for descriptor in descriptors:
+            os.close(descriptor)
 
     def become(self, request: dict[str, Any], log: int, snapshots: int = -1) -> None:
         """Turn the fork into the process asked for."""

@@ -106,17 +106,21 @@ def _forks() -> bool:
 def _become(request: dict[str, Any], log: int, go: int) -> None:
     """Turn the fork into the environment asked for, once it has been taken in."""
     with socket.socket(fileno=go) as zygote:
-        packet, namespaces = receive(zygote)
+        packet, handed = receive(zygote)
     if not packet:
         os._exit(1)
+    told = json.loads(packet)
+    groups, namespaces = handed[: told["groups"]], handed[told["groups"] :]
+    for group in groups:
+        os.write(group, b"0")
+        os.close(group)
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != request["parent"]:
         os._exit(1)
-    view = json.loads(packet)["view"]
-    if view is not None:
+    if told["view"] is not None:
         import confine
 
-        confine.change_view(*namespaces, view["root"], view["secret"])
+        confine.change_view(*namespaces, told["view"]["root"], told["view"]["secret"])
     for target in (1, 2, LOG_FD):
         os.dup2(log, target)
     if log not in (1, 2, LOG_FD):
