@@ -15,6 +15,8 @@ import pytest
 from execution_lab import PYTHON, Lab, MakeLab, error, lab, make_lab, report, task_root, until
 
 from lambda_nb.engine.errors import AWSError
+from lambda_nb.engine.execution.phase import Phase
+from lambda_nb.engine.execution.rest import FREEZE_AFTER_S, Rest
 from lambda_nb.engine.model import (
     FunctionVersion,
     Throttled,
@@ -659,3 +661,37 @@ async def test_a_killed_fork_server_is_replaced(lab: Lab) -> None:
     os.kill(lab.executor.status()["zygotes"][0]["pid"], signal.SIGKILL)
     assert "signal: killed" in error(await call)["errorMessage"]
     assert (await lab.invoke(function)).payload == b"1"
+
+
+async def test_one_timer_ends_phases_of_any_length() -> None:
+    phase = Phase()
+    try:
+        long = phase.begin(60.0, lambda: False)
+        phase.end("next")
+        assert await long == "next"
+        # The timer of the first phase is still set: the second ends on its own time all the same.
+        short = phase.begin(0.02, lambda: False)
+        assert await short == "timeout"
+        quick, slow = phase.begin(0.01, lambda: True), None
+        phase.check()
+        assert await quick == "next"
+        slow = phase.begin(0.05, lambda: False)
+        began = asyncio.get_running_loop().time()
+        assert await slow == "timeout"
+        assert asyncio.get_running_loop().time() - began >= 0.045
+    finally:
+        phase.close()
+
+
+async def test_an_environment_rests_only_when_nothing_follows() -> None:
+    frozen: list[float] = []
+    rest = Rest(lambda: frozen.append(1.0))
+    for _ in range(20):
+        rest.begin()
+        await asyncio.sleep(0)
+        rest.end()
+    await asyncio.sleep(3 * FREEZE_AFTER_S)
+    assert not frozen
+    rest.begin()
+    while not frozen:
+        await asyncio.sleep(0.001)

@@ -42,6 +42,7 @@ from lambda_nb.engine.execution.phase import Happening, Phase
 from lambda_nb.engine.execution.preparation import Prepared, Services
 from lambda_nb.engine.execution.processes import Processes
 from lambda_nb.engine.execution.report import Finished
+from lambda_nb.engine.execution.rest import Rest
 from lambda_nb.engine.execution.runtime_api import RuntimeAPI
 from lambda_nb.engine.execution.streaming import ResponseStream
 from lambda_nb.engine.execution.subscriptions import Subscriptions
@@ -52,9 +53,6 @@ from lambda_nb.rules import loglines
 
 if TYPE_CHECKING:
     from lambda_nb.engine.execution.snapshots import Snapshot, Snapshots
-
-FREEZE_AFTER_S = 0.002
-"""How long after an invocation the processes go on (AWS promises no figure)."""
 
 INIT_LIMIT_S = 10.0
 """Longest init phase of an on-demand environment (AWS Developer Guide)."""
@@ -105,7 +103,7 @@ class Environment:
         self._peak_mb = 0
         self._out_of_memory = False
         self._phase = Phase()
-        self._freezer: asyncio.TimerHandle | None = None
+        self._rest = Rest(self._freeze)
         self._outcome: Outcome | None = None
         self._init_error: tuple[bytes, str] | None = None
         self._invocation: Invocation | None = None
@@ -197,20 +195,14 @@ class Environment:
         return self._report(invocation, outcome, (time.perf_counter() - began) * 1000)
 
     def rest(self) -> None:
-        """Stop the processes until the next invocation.
-
-        They are frozen a moment later: an invocation that follows at once finds them running,
-        which spares both sides four changes of context.
-        """
-        self._stay_awake()
+        """Stop the processes, a moment later, until the next invocation."""
         self.unwatch()
-        if self._processes is not None:
-            loop = asyncio.get_running_loop()
-            self._freezer = loop.call_later(FREEZE_AFTER_S, self._processes.freeze)
+        self._rest.begin()
 
     async def end(self, *, keep_files: bool = False) -> None:
         """End the environment and remove all it has, unless others have files below its own."""
         await self._shut_down("SPINDOWN")
+        self._phase.close()
         self._api.close()
         if self._processes is not None:
             await self._processes.close()
@@ -521,7 +513,10 @@ class Environment:
         )
 
     def _memory_mb(self) -> int:
-        if self._watchdog is not None:
+        told = self._api.peak_kb
+        if told:  # the runtime knows its own peak: asking the kernel for it is dear
+            self._peak_mb = max(self._peak_mb, min(-(-told // 1024), self.function.memory_mb))
+        elif self._watchdog is not None:
             self._peak_mb = max(self._peak_mb, self._watchdog.peak_mb())
         return self._peak_mb
 
@@ -589,19 +584,18 @@ class Environment:
             processes.flush()
         self._reset()
 
+    def _freeze(self) -> None:
+        if self._processes is not None:
+            self._processes.freeze()
+
     def _thaw(self) -> None:
-        self._stay_awake()
+        self._rest.end()
         if self._processes is not None:
             self._processes.thaw()
 
-    def _stay_awake(self) -> None:
-        if self._freezer is not None:
-            self._freezer.cancel()
-            self._freezer = None
-
     def _reset(self) -> None:
         """End the processes; the next init phase starts new ones."""
-        self._stay_awake()
+        self._rest.end()
         self._memory_mb()
         if self._processes is not None:
             self._processes.kill()

@@ -13,6 +13,7 @@ MAX_EVENT_BYTES = 256 * 1024
 _MAGIC = b"\xa5\x5a\x00"
 _HEAD = 16
 _CAPACITY = 1 << 20
+_READ = 1 << 16
 _LEVELS = {2: "DEBUG", 3: "INFO", 4: "WARN", 5: "ERROR", 6: "FATAL"}
 
 Emit = Callable[[str, "int | None", "str | None"], None]
@@ -35,16 +36,19 @@ class LogPipe:
         self._loop.add_reader(self._read_fd, self.drain)
 
     def drain(self) -> None:
-        """Hand on what has been written so far.
-
-        One read takes all that the pipe can hold; a process that writes without end cannot keep us.
-        """
-        try:
-            data = os.read(self._read_fd, _CAPACITY)
-        except (BlockingIOError, OSError):
-            return
-        if data:
+        """Hand on what has been written so far, at most what the pipe can hold: a process that
+        writes without end cannot keep us."""
+        taken = 0
+        while taken < _CAPACITY:
+            try:
+                data = os.read(self._read_fd, _READ)
+            except OSError:
+                break
             self._buffer += data
+            taken += len(data)
+            if len(data) < _READ:
+                break
+        if taken:
             self._parse()
 
     def flush(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
 from typing import Literal
 
@@ -12,19 +13,27 @@ over, an extension failed."""
 
 
 class Phase:
-    """One phase at a time: :meth:`begin` it, :meth:`check` and :meth:`end` it, await the answer."""
+    """One phase at a time: :meth:`begin` it, :meth:`check` and :meth:`end` it, await the answer.
+
+    One timer serves many phases: when it is due before the deadline of the phase under way, it is
+    set anew.
+    """
 
     def __init__(self) -> None:
         self._happened: asyncio.Future[Happening] | None = None
         self._over: Callable[[], bool] = bool
+        self._loop = asyncio.get_running_loop()
+        self._deadline = math.inf
+        self._timer: asyncio.TimerHandle | None = None
+        self._due = math.inf
 
     def begin(self, limit_s: float, over: Callable[[], bool]) -> asyncio.Future[Happening]:
         """A future of what ends the phase; ``over`` says whether all that must happen has."""
-        loop = asyncio.get_running_loop()
-        happened: asyncio.Future[Happening] = loop.create_future()
+        happened: asyncio.Future[Happening] = self._loop.create_future()
         self._happened, self._over = happened, over
-        timer = loop.call_later(limit_s, self.end, "timeout")
-        happened.add_done_callback(lambda _: timer.cancel())
+        self._deadline = self._loop.time() + limit_s
+        if self._deadline < self._due:
+            self._set(limit_s)
         return happened
 
     def check(self) -> None:
@@ -36,3 +45,24 @@ class Phase:
         """The phase ends with this, unless it has ended already."""
         if self._happened is not None and not self._happened.done():
             self._happened.set_result(what)
+
+    def close(self) -> None:
+        """There will be no more phases."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _set(self, delay_s: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._due = self._loop.time() + delay_s
+        self._timer = self._loop.call_later(delay_s, self._look)
+
+    def _look(self) -> None:
+        self._timer, self._due = None, math.inf
+        if self._happened is None or self._happened.done():
+            return
+        left = self._deadline - self._loop.time()
+        if left > 0:
+            self._set(left)
+        else:
+            self.end("timeout")

@@ -20,6 +20,8 @@ MAX_RESPONSE_BYTES = 6_291_556
 """Largest buffered response (recorded from AWS, facts/executor.md section 4)."""
 
 STREAMING = "streaming"
+PEAK_HEADER = "lambda-nb-peak-kb"
+"""Our Python runtime's own peak of resident memory (KB), told with each answer."""
 _LAST_WORDS_S = 0.2
 _PREFIX = "/2018-06-01/runtime/"
 _OK = b'{"status":"OK"}\n'
@@ -209,6 +211,7 @@ class RuntimeAPI:
             ("POST", _PREFIX + "restore/error"): self._restore_error,
         }
         self.port = 0
+        self.peak_kb = 0
         self._parked: Request | None = None
         self._restoring: Request | None = None
         self._request_id = ""
@@ -237,6 +240,7 @@ class RuntimeAPI:
         self._parked = self._restoring = None
         self._answered = True
         self._quiet = None
+        self.peak_kb = 0
 
     @property
     def parked(self) -> bool:
@@ -360,6 +364,8 @@ class RuntimeAPI:
             )
             return
         self._answered = True
+        told = request.headers.get(PEAK_HEADER, "")
+        self.peak_kb = int(told) if told.isdigit() else 0
         if len(request.body) > MAX_RESPONSE_BYTES:
             request.refuse(
                 413,

@@ -6,6 +6,7 @@ An answer and the request for the next event leave in one write, which saves a r
 from __future__ import annotations
 
 import os
+import resource
 import socket
 
 PREFIX = "/2018-06-01/runtime"
@@ -84,7 +85,9 @@ class RuntimeClient:
         if error_type:
             lines.append(f"Lambda-Runtime-Function-Error-Type: {error_type}")
         if invocation_id:
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
             lines.append(f"Lambda-Runtime-Invocation-Id: {invocation_id}")
+            lines.append(f"Lambda-Nb-Peak-Kb: {peak}")
         return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8")
 
     def _response(self) -> tuple[int, dict[str, str], bytes]:
