@@ -136,7 +136,10 @@ def clear_away(folder: Path) -> None:
     for old in folder.glob(f"{PREFIX}*"):
         pid = old.name.rpartition("-")[2]
         if pid.isdigit() and not Path(f"/proc/{pid}").exists():
-            for group in [*(p for p in old.iterdir() if p.is_dir()), old]:
+            groups = [old]
+            with contextlib.suppress(OSError):  # another engine may be clearing away the same
+                groups = [*(p for p in old.iterdir() if p.is_dir()), old]
+            for group in groups:
                 with contextlib.suppress(OSError):
                     group.rmdir()
 
