@@ -234,6 +234,7 @@ class App:
             # Our own neighbours forget their streams; another life's checkpoints would mislead.
             Checkpoints(self._data_dir / "checkpoints.sqlite" if outlast else None),
             destinations,
+            self._metrics,
         )
         self._cleanup.push_async_callback(self._sources.close)
         self._sources.start()

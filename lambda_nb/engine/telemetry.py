@@ -307,8 +307,15 @@ class Metrics:
 
     def figure(self, function: str, name: str, unit: str, value: float) -> None:
         """Take note of a figure of a function that does not come from one attempt."""
+        self._note(name, unit, value, ((), (("FunctionName", function),)))
+
+    def mapping_figure(self, mapping: str, name: str, value: float) -> None:
+        """Take note of a count of an event source mapping."""
+        self._note(name, "Count", value, ((("EventSourceMappingUUID", mapping),),))
+
+    def _note(self, name: str, unit: str, value: float, sets: Sequence[_Dimensions]) -> None:
         minute = int(time.time()) // 60 * 60
-        for dimensions in ((), (("FunctionName", function),)):
+        for dimensions in sets:
             self._waiting[name, unit, dimensions, minute].append(value)
         self._send_soon()
 

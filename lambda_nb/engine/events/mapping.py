@@ -48,6 +48,11 @@ class EventSourceMapping:
         return int(self.config.get("MaximumBatchingWindowInSeconds") or 0)
 
     @property
+    def tumbling_s(self) -> int:
+        """Length of the windows in which state is kept; 0 for none."""
+        return int(self.config.get("TumblingWindowInSeconds") or 0)
+
+    @property
     def reports_failures(self) -> bool:
         """Whether the function names the items that failed."""
         return "ReportBatchItemFailures" in (self.config.get("FunctionResponseTypes") or [])

@@ -11,6 +11,7 @@ from typing import Any
 
 from lambda_nb.engine.events.calls import CallError
 from lambda_nb.engine.events.checkpoints import ENDED, Checkpoints
+from lambda_nb.engine.events.counts import Counts
 from lambda_nb.engine.events.mapping import EventSourceMapping, Outcome, Runner
 from lambda_nb.engine.events.stream import (
     Shard,
@@ -20,6 +21,7 @@ from lambda_nb.engine.events.stream import (
     starting_position,
 )
 from lambda_nb.engine.events.streamfailures import FailureReport
+from lambda_nb.engine.events.windows import TumblingWindow
 from lambda_nb.rules import batches
 
 log = logging.getLogger(__name__)
@@ -47,6 +49,8 @@ class StreamPoller:
         Remember how far each shard was read.
     failures
         Takes records of what was given up to the failure destination.
+    counts
+        Takes the mapping's figures.
     processed
         Is told what came of each batch.
     """
@@ -58,6 +62,7 @@ class StreamPoller:
         run: Runner,
         checkpoints: Checkpoints,
         failures: FailureReport,
+        counts: Counts,
         processed: Callable[[str], None],
     ) -> None:
         self._mapping = mapping
@@ -65,6 +70,7 @@ class StreamPoller:
         self._run = run
         self._checkpoints = checkpoints
         self._failures = failures
+        self._counts = counts
         self._processed = processed
         self._readers: dict[str, asyncio.Task[None]] = {}
         self._stopping = asyncio.Event()
@@ -126,6 +132,7 @@ class StreamPoller:
         failures = 0
         pending: list[StreamRecord] = []
         began = 0.0
+        window = TumblingWindow(self._mapping, shard) if self._mapping.tumbling_s else None
         while not self._stopping.is_set():
             try:
                 if iterator is None:
@@ -140,15 +147,22 @@ class StreamPoller:
                 self._processed(f"PROBLEM: {error}")
                 await self._pause(batches.backoff(failures))
                 continue
+            self._counts.polled(len(records), sum(record.wanted for record in records))
             if records and not pending:
                 began = time.monotonic()
             pending += records
             if pending and self._is_due(pending, began, following is None):
-                if not await self._deal_with(shard, pending):
+                if not await self._deal_with(shard, pending, window):
                     return
                 after = pending[-1].sequence
-                self._checkpoints.put(self._mapping.identifier, shard, after)
+                if window is None or window.start is None:
+                    self._checkpoints.put(self._mapping.identifier, shard, after)
                 pending = []
+            # Read to the tip after the window's end, or to the shard's: nothing can follow.
+            at_tip = following is None or not (records or pending)
+            over = window is not None and at_tip and window.is_over(time.time(), following is None)
+            if window is not None and over and not await self._finish(shard, window):
+                return
             if following is None:
                 self._checkpoints.put(self._mapping.identifier, shard, ENDED)
                 return
@@ -164,13 +178,55 @@ class StreamPoller:
             or time.monotonic() - began >= mapping.window_s
         )
 
-    async def _deal_with(self, shard: str, records: Sequence[StreamRecord]) -> bool:
+    async def _deal_with(
+        self, shard: str, records: Sequence[StreamRecord], window: TumblingWindow | None
+    ) -> bool:
         """Bring all records to their end; ``False`` if reading stopped before."""
         wanted = [record for record in records if record.wanted]
+        if window is not None:
+            return await self._through_windows(shard, wanted, window)
         factor = int(self._mapping.config.get("ParallelizationFactor") or 1)
         lanes = in_lanes(wanted, factor) if wanted else []
         done = await asyncio.gather(*(self._lane(shard, _what_fits(lane)) for lane in lanes))
         return all(done)
+
+    async def _through_windows(
+        self, shard: str, records: Sequence[StreamRecord], window: TumblingWindow
+    ) -> bool:
+        """Bring records to their end window by window."""
+        for start, part in window.parted(records):
+            if window.start not in (None, start) and not await self._finish(shard, window):
+                return False
+            window.open(start)
+            for piece in _what_fits(part):
+                if not await self._insist(shard, piece, 0, window):
+                    return False
+                window.last = piece[-1].sequence
+                if window.overflows and not await self._finish(shard, window, early=True):
+                    return False
+        return True
+
+    async def _finish(self, shard: str, window: TumblingWindow, *, early: bool = False) -> bool:
+        """Give the function its window's state for the last time."""
+        most = _limit(self._mapping.config.get("MaximumRetryAttempts"))
+        tries = 0
+        while not self._stopping.is_set():
+            event = window.event([], final=not early, early=early)
+            outcome = await self._run(self._mapping.function_arn, event, self._stream.source)
+            self._processed("OK" if outcome.ok else f"PROBLEM: {outcome.problem}")
+            tries += not outcome.throttled
+            if outcome.ok or (most is not None and tries > most):
+                break
+            await self._pause(batches.backoff(tries or 1))
+        else:
+            return False
+        if early:
+            window.begin_again()
+            return True
+        if window.last is not None:
+            self._checkpoints.put(self._mapping.identifier, shard, window.last)
+        window.close()
+        return True
 
     async def _lane(self, shard: str, pieces: Sequence[Sequence[StreamRecord]]) -> bool:
         for piece in pieces:
@@ -178,7 +234,13 @@ class StreamPoller:
                 return False
         return True
 
-    async def _insist(self, shard: str, records: Sequence[StreamRecord], tries: int) -> bool:
+    async def _insist(
+        self,
+        shard: str,
+        records: Sequence[StreamRecord],
+        tries: int,
+        window: TumblingWindow | None = None,
+    ) -> bool:
         """Run a batch until it is through or given up."""
         config = self._mapping.config
         most = _limit(config.get("MaximumRetryAttempts"))
@@ -187,12 +249,15 @@ class StreamPoller:
         while not self._stopping.is_set():
             records, expired = self._by_age(records)
             if expired:
-                await self._failures.send(shard, expired, "RecordAgeExceeded", outcome, tries)
+                await self._give_up(shard, expired, "RecordAgeExceeded", outcome, tries)
             if not records:
                 return True
-            event = {"Records": [record.event for record in records]}
+            told = [record.event for record in records]
+            event = {"Records": told} if window is None else window.event(told)
+            self._counts.iterator_age(records[-1].arrived)
             outcome = await self._run(self._mapping.function_arn, event, self._stream.source)
-            rest = self._left_over(records, outcome)
+            rest = self._left_over(records, outcome, window)
+            self._counts.invoked(len(records), len(rest), ran=outcome.result is not None)
             self._processed("OK" if not rest else f"PROBLEM: {outcome.problem or 'Items failed'}")
             if not rest:
                 return True
@@ -203,21 +268,38 @@ class StreamPoller:
                     half = len(rest) // 2
                     await self._pause(batches.backoff(waits))
                     return all(
-                        [await self._insist(shard, part, tries - 1)
+                        [await self._insist(shard, part, tries - 1, window)
                          for part in (rest[:half], rest[half:])]
                     )  # fmt: skip
                 if most is not None and tries > most:
-                    await self._failures.send(shard, rest, "RetryAttemptsExhausted", outcome, tries)
+                    await self._give_up(shard, rest, "RetryAttemptsExhausted", outcome, tries)
                     return True
             records = rest
             await self._pause(batches.backoff(waits))
         return False
 
+    async def _give_up(
+        self,
+        shard: str,
+        records: Sequence[StreamRecord],
+        condition: str,
+        outcome: Outcome | None,
+        tries: int,
+    ) -> None:
+        """Records are tried no more: tell the failure destination."""
+        delivered = await self._failures.send(shard, records, condition, outcome, tries)
+        self._counts.given_up(len(records), delivered=delivered)
+
     def _left_over(
-        self, records: Sequence[StreamRecord], outcome: Outcome
+        self,
+        records: Sequence[StreamRecord],
+        outcome: Outcome,
+        window: TumblingWindow | None,
     ) -> Sequence[StreamRecord]:
         """What must be tried again: from the first failed record on."""
         if not outcome.ok or outcome.result is None:
+            return records
+        if window is not None and not window.take_state(outcome.result.payload):
             return records
         if not self._mapping.reports_failures:
             return ()

@@ -11,6 +11,7 @@ from lambda_nb.engine.control.store import Record, Store
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.events.calls import Calls
 from lambda_nb.engine.events.checkpoints import Checkpoints
+from lambda_nb.engine.events.counts import Counts, Figures
 from lambda_nb.engine.events.destinations import Destinations
 from lambda_nb.engine.events.mapping import EventSourceMapping, Resolve, Runner
 from lambda_nb.engine.events.shards import StreamPoller
@@ -51,6 +52,8 @@ class EventSources:
         Remember how far streams were read; closed with this.
     destinations
         Take records of what was given up.
+    figures
+        Take what CloudWatch shows of mappings.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class EventSources:
         run: Runner,
         checkpoints: Checkpoints,
         destinations: Destinations,
+        figures: Figures,
     ) -> None:
         self._store = store
         self._calls = calls
@@ -68,6 +72,7 @@ class EventSources:
         self._run = run
         self._checkpoints = checkpoints
         self._destinations = destinations
+        self._figures = figures
         self._active: dict[str, tuple[object, Poller]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -135,14 +140,17 @@ class EventSources:
     def _poller(self, mapping: EventSourceMapping) -> Poller | None:
         service = (mapping.config.get("EventSourceArn") or "::").split(":")[2]
         processed = self._processed(mapping.identifier)
+        counts = Counts(mapping, self._figures)
         if service == "sqs":
-            return QueuePoller(mapping, self._calls, self._run, processed)
+            return QueuePoller(mapping, self._calls, self._run, counts, processed)
         if service in ("kinesis", "dynamodb"):
             stream: Stream = DynamoDBStream(mapping, self._calls)
             if service == "kinesis":
                 stream = KinesisStream(mapping, self._calls, self._role(mapping))
             report = FailureReport(mapping, stream.batch_info, self._destinations)
-            return StreamPoller(mapping, stream, self._run, self._checkpoints, report, processed)
+            return StreamPoller(
+                mapping, stream, self._run, self._checkpoints, report, counts, processed
+            )
         processed(f"PROBLEM: this engine reads nothing from {service or 'self-managed brokers'}")
         return None
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from lambda_nb.engine.events.calls import CallError, Calls
+from lambda_nb.engine.events.counts import Counts
 from lambda_nb.engine.events.mapping import EventSourceMapping, Runner, let_through
 from lambda_nb.rules import batches
 
@@ -32,6 +33,8 @@ class QueuePoller:
         Makes the calls of SQS.
     run
         Runs the function.
+    counts
+        Takes the mapping's figures.
     processed
         Is told what came of each batch: ``"OK"`` or a problem.
     """
@@ -41,11 +44,13 @@ class QueuePoller:
         mapping: EventSourceMapping,
         calls: Calls,
         run: Runner,
+        counts: Counts,
         processed: Callable[[str], None],
     ) -> None:
         self._mapping = mapping
         self._calls = calls
         self._run = run
+        self._counts = counts
         self._processed = processed
         self._filters = mapping.patterns
         self._running: set[asyncio.Task[None]] = set()
@@ -139,6 +144,7 @@ class QueuePoller:
         messages = (await self._sqs("ReceiveMessage", request)).get("Messages", [])
         wanted = [message for message in messages if self._wanted(message)]
         unwanted = [message for message in messages if message not in wanted]
+        self._counts.polled(len(messages), len(wanted))
         if unwanted:
             await self._delete(url, unwanted)
         return wanted
@@ -162,16 +168,20 @@ class QueuePoller:
         event = {"Records": [_record(message, mapping) for message in batch]}
         trace = batch[0].get("Attributes", {}).get("AWSTraceHeader")
         outcome = await self._run(mapping.function_arn, event, "sqs", trace)
+        ran = outcome.result is not None
         if not outcome.ok:
+            self._counts.invoked(len(batch), len(batch), ran=ran)
             self._processed(f"PROBLEM: {outcome.problem}")
             return
         failed: set[str] = set()
         if mapping.reports_failures and outcome.result is not None:
             identifiers = [message["MessageId"] for message in batch]
             failed = set(batches.failed_items(outcome.result.payload, identifiers))
+        self._counts.invoked(len(batch), len(failed), ran=ran)
         done = [message for message in batch if message["MessageId"] not in failed]
         try:
             await self._delete(url, done)
+            self._counts.add("DeletedEventCount", len(done))
         except CallError as error:
             self._processed(f"PROBLEM: {error}")
         else:

@@ -44,12 +44,12 @@ class FailureReport:
         condition: str,
         outcome: Outcome | None,
         tries: int,
-    ) -> None:
-        """Tell the destination, if there is one."""
+    ) -> bool:
+        """Tell the destination, if there is one; whether it was told."""
         config = self._mapping.config.get("DestinationConfig") or {}
         target = (config.get("OnFailure") or {}).get("Destination")
         if not target:
-            return
+            return False
         record = self._record(shard, records, condition, outcome, tries)
         key = None
         if target.split(":")[2] == "s3":
@@ -59,6 +59,8 @@ class FailureReport:
             await self._destinations.record(target, record, key)
         except Exception as error:  # whatever a client library raises: the stream must go on
             log.warning("could not deliver to %s: %s", target, error)
+            return False
+        return True
 
     def _record(
         self,
