@@ -128,7 +128,7 @@ def parser() -> argparse.ArgumentParser:
         choices=("whole", "proportional"),
         default="whole",
         help="CPU time of environments: as much as there is, or as on AWS in proportion to memory "
-        "(1769 MB: one vCPU), which needs isolation L3 (%(default)s)",
+        "(1769 MB: one vCPU) (%(default)s)",
     )
     add(
         "--end-with-parent",

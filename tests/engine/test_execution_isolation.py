@@ -186,22 +186,41 @@ async def test_shared_file_systems(at_level: Lab, tmp_path: Path) -> None:
     assert (shared / "kept").exists()
 
 
-async def test_cpu_time_in_proportion_to_memory(make_lab: MakeLab, tmp_path: Path) -> None:
+BURN = """
+import os, subprocess, sys, time
+LOOP = "import time\\nwhile time.process_time() < 0.3: pass"
+def handler(event, context):
+    if event == "child":
+        began = time.monotonic()
+        subprocess.run([sys.executable, "-S", "-c", LOOP], check=True)
+        return 0.3 / (time.monotonic() - began)
+    wall, cpu = time.monotonic(), time.process_time()
+    while time.process_time() - cpu < 0.3:
+        pass
+    return (time.process_time() - cpu) / (time.monotonic() - wall)
+"""
+
+
+@pytest.mark.parametrize("level", LEVELS)
+async def test_cpu_time_in_proportion_to_memory(
+    make_lab: MakeLab, tmp_path: Path, level: str
+) -> None:
     try:
-        Isolation("L3", tmp_path / "probe").probe()
+        Isolation(level, tmp_path / "probe").probe()
     except IsolationError as refusal:
         pytest.skip(str(refusal))
-    lab = await make_lab(isolation="L3", share_cpu=True)
-    function = lab.function(
-        "import time\ndef handler(event, context):\n"
-        "    wall, cpu = time.monotonic(), time.process_time()\n"
-        "    while time.monotonic() - wall < 1.0:\n        pass\n"
-        "    return time.process_time() - cpu\n",
-        memory_mb=442,
-        timeout_s=20,
-    )
-    share = float((await lab.invoke(function)).payload)
-    assert share < 0.45  # a quarter of a vCPU, and what one period may overrun
+    lab = await make_lab(isolation=level, share_cpu=True)
+    enforcer = lab.executor.status()["isolation"]["cpu"]
+    assert enforcer.startswith("cgroup") if level == "L3" else enforcer == "watchdog"
+
+    async def share(memory_mb: int, event: Any = None) -> float:
+        function = lab.function(BURN, memory_mb=memory_mb, timeout_s=60)
+        return float((await lab.invoke(function, event)).payload)
+
+    quarter = await share(442)
+    assert 0.05 < quarter < 0.4  # a quarter of a vCPU, and what one period may overrun
+    assert await share(442, "child") < 0.4, "what a function starts counts as well"
+    assert await share(1769) > 1.5 * quarter
 
 
 def engine_groups() -> list[Path]:

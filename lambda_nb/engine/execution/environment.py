@@ -34,6 +34,7 @@ from lambda_nb.engine.execution.clock import epoch_ms
 from lambda_nb.engine.execution.ephemeral import StorageWatchdog
 from lambda_nb.engine.execution.extensions import Extensions
 from lambda_nb.engine.execution.functionlog import FunctionLog
+from lambda_nb.engine.execution.governor import Governor
 from lambda_nb.engine.execution.isolation import Sandbox
 from lambda_nb.engine.execution.launch import Launch, launcher
 from lambda_nb.engine.execution.memory import Watchdog
@@ -100,6 +101,7 @@ class Environment:
         self._extension_error: tuple[str, str] | None = None
         self._watchdog: Watchdog | None = None
         self._storage: StorageWatchdog | None = None
+        self._governor: Governor | None = None
         self._peak_mb = 0
         self._out_of_memory = False
         self._phase = Phase()
@@ -138,11 +140,13 @@ class Environment:
         return self._sandbox
 
     def unwatch(self) -> None:
-        """Look no more after its memory and ``/tmp``: it is, or will be, stopped."""
+        """Look no more after its memory, ``/tmp`` and CPU time: it is, or will be, stopped."""
         if self._watchdog is not None:
             self._watchdog.stop()
         if self._storage is not None:
             self._storage.stop()
+        if self._governor is not None:
+            self._governor.stop()
 
     @property
     def _runtime(self) -> Process | None:
@@ -395,6 +399,8 @@ class Environment:
         limit_mb = function.ephemeral_storage_mb
         warn = partial(self.log.function, timestamp_ms=None, level="WARN")
         self._storage = StorageWatchdog(self.sandbox.tmp, limit_mb, processes.ids, warn)
+        if self._services.isolation.wants_governor:
+            self._governor = Governor(processes, function.memory_mb)
 
     async def _start_extensions(self, processes: Processes, env: dict[str, str]) -> None:
         assert self._sandbox is not None
@@ -531,6 +537,8 @@ class Environment:
             self._watchdog.start()
         if self._storage is not None:
             self._storage.start()
+        if self._governor is not None:
+            self._governor.start()
         happened = self._phase.begin(limit_s, over or self._idle)
         if over is None and self.pid is None:
             self._phase.end("exit")
@@ -605,6 +613,9 @@ class Environment:
         if self._storage is not None:
             self._storage.stop()
             self._storage = None
+        if self._governor is not None:
+            self._governor.stop()
+            self._governor = None
         self._api.reset()
         self._subscriptions.begin()
         self._extensions.begin()

@@ -77,7 +77,7 @@ class Executor(Hooks):
     isolation
         ``auto`` for the highest level that this machine allows, or one of ``L0`` to ``L3``.
     share_cpu
-        At L3: give environments CPU time in proportion to their memory (1769 MB: one vCPU).
+        Give environments CPU time in proportion to their memory (1769 MB: one vCPU).
     function_version
         Looks up a version by function name and version number: for provisioned environments, which
         start without an invocation.

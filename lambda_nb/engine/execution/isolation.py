@@ -138,7 +138,7 @@ class Isolation:
     wanted
         ``auto``, or a level: :meth:`probe` raises when it is not to be had.
     share_cpu
-        At L3: give an environment CPU time in proportion to its memory, 1769 MB to a vCPU.
+        Give an environment CPU time in proportion to its memory, 1769 MB to a vCPU.
     """
 
     def __init__(self, wanted: str, work_dir: Path, *, share_cpu: bool = False) -> None:
@@ -158,7 +158,7 @@ class Isolation:
         Raises
         ------
         IsolationError
-            When a level was asked for that it does not, or a CPU share that needs a higher one.
+            When a level was asked for that it does not.
         """
         most = 3 if self._wanted == "auto" else LEVELS.index(self._wanted)
         self._root.mkdir(parents=True, exist_ok=True)
@@ -170,12 +170,6 @@ class Isolation:
             raise IsolationError(
                 f"isolation {self._wanted} is not possible here: {missing}. "
                 f"Choose auto, or {LEVELS[self.level]} at most."
-            )
-        if self._share_cpu and self.level < 3:
-            missing = next(iter(self.refused.values()), f"isolation is {self._wanted}")
-            raise IsolationError(
-                f"CPU time in proportion to memory needs isolation L3: {missing}. "
-                "Choose --cpu-share whole."
             )
 
     def _climb(self, most: int) -> None:
@@ -209,6 +203,11 @@ class Isolation:
                     self.level = 3
                     return
             self.refused["L3"] = "; ".join(reasons)
+
+    @property
+    def wants_governor(self) -> bool:
+        """Whether CPU time is to be shared and no control group sees to it."""
+        return self._share_cpu and self._cgroups is None
 
     def zygote(
         self, kind: ZygoteKind, files: Files, *, layered: bool, snapshot: bool = False
@@ -304,11 +303,12 @@ class Isolation:
         """The level, why it is not higher, and who enforces which limit."""
         kernel = {Cgroups: "cgroup v1", UnifiedCgroups: "cgroup v2"}
         enforcer = "watchdog" if self._cgroups is None else kernel[type(self._cgroups)]
+        cpu = enforcer if self._share_cpu else "nobody"
         return {
             "level": LEVELS[self.level],
             "refused": self.refused,
             "memory": enforcer,
-            "cpu": enforcer if self._share_cpu else "nobody",
+            "cpu": cpu,
             "storage": "watchdog",
         }
 
