@@ -25,6 +25,7 @@ from lambda_nb.engine.control.probe import NeighbourProbe
 from lambda_nb.engine.durable import Durable
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.events.asynchronous import AsyncQueue
+from lambda_nb.engine.events.bridge import Bridge
 from lambda_nb.engine.events.calls import Calls
 from lambda_nb.engine.events.checkpoints import Checkpoints
 from lambda_nb.engine.events.destinations import Destinations
@@ -238,6 +239,10 @@ class App:
         )
         self._cleanup.push_async_callback(self._sources.close)
         self._sources.start()
+        if outlast:  # services elsewhere know nothing of us
+            bridge = Bridge(calls, self._options.region, self._pushes)
+            self._cleanup.push_async_callback(bridge.close)
+            bridge.start()
 
     def _open_front(self) -> None:
         control, execute = self._control, self._execute
