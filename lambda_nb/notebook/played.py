@@ -195,7 +195,8 @@ class Played:
         elif older := self._older():
             notes.append(
                 f"{older:,} environments of {', '.join(self._functions)} were there before: their "
-                "first invocation here was warm, and a simulation that begins with none says cold"
+                "first invocation here was warm, and a simulation that begins with none says cold. "
+                "Play a function that has idled for longer than the keep-alive, or a new one"
             )
         return notes
 
