@@ -262,7 +262,7 @@ async def test_the_function_hears_of_threads_that_a_fork_leaves_behind(lab: Lab)
 async def test_a_restore_takes_ten_seconds_at_most(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lambda_nb.engine.execution.environment.RESTORE_LIMIT_S", 0.3)
+    monkeypatch.setattr("lambda_nb.engine.execution.restore.RESTORE_LIMIT_S", 0.3)
     function = lab.function(
         "import time\n"
         "from snapshot_restore_py import register_after_restore\n"
