@@ -88,3 +88,34 @@ async def test_an_endpoint_of_ones_own(tmp_path: Path) -> None:
     assert neighbours.url == "http://127.0.0.1:9"
     await neighbours.close()
     assert not (tmp_path / "w").exists()
+
+
+async def test_what_is_deleted_or_replaced_is_freed(tmp_path: Path) -> None:
+    """moto as it comes keeps a list of every object that it ever made."""
+    neighbours = Neighbours(account=ACCOUNT, region="eu-west-1", work_dir=tmp_path)
+    await neighbours.start()
+    try:
+        sqs, dynamodb = client("sqs", neighbours.url), client("dynamodb", neighbours.url)
+        queue = sqs.create_queue(QueueName="q")["QueueUrl"]
+        dynamodb.create_table(
+            TableName="t",
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+
+        def use(times: int) -> None:
+            for _ in range(times):
+                body = "x" * 100_000
+                sqs.send_message(QueueUrl=queue, MessageBody=body)
+                (message,) = sqs.receive_message(QueueUrl=queue)["Messages"]
+                sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+                dynamodb.put_item(TableName="t", Item={"id": {"S": "k"}, "body": {"S": body}})
+
+        use(50)
+        (child,) = [p for p in psutil.Process().children() if "neighbours" in " ".join(p.cmdline())]
+        before = child.memory_info().rss
+        use(400)  # 80 MB in all
+        assert child.memory_info().rss - before < 30e6
+    finally:
+        await neighbours.close()
