@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from execution_lab import Lab, MakeLab, error, lab, make_lab, task_root
+from execution_lab import Lab, MakeLab, error, lab, make_lab, task_root, until
 
+from lambda_nb.engine.execution import ephemeral
+from lambda_nb.engine.execution.ephemeral import StorageWatchdog
 from lambda_nb.engine.execution.isolation import LEVELS, Isolation, IsolationError
 from lambda_nb.engine.model import FileSystemMount
 
@@ -133,6 +135,21 @@ async def test_the_sum_of_files_in_tmp_is_limited(at_level: Lab) -> None:
     assert (failed, again) == ("EFBIG", "again")
     assert "/tmp holds " in at_level.sink.text
     assert "MB of 16 MB: writes to files fail until some are deleted" in at_level.sink.text
+
+
+async def test_many_files_are_counted_in_a_thread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ephemeral, "_QUICK_S", 0.0)
+    (tmp_path / "folder").mkdir()
+    for path in (tmp_path / "one", tmp_path / "folder" / "two"):
+        path.write_bytes(bytes(3 << 19))
+    warnings: list[str] = []
+    watchdog = StorageWatchdog(tmp_path, 2, list, warnings.append)
+    watchdog.start()
+    await until(lambda: bool(warnings))
+    watchdog.close()
+    assert "/tmp holds 3 MB of 2 MB" in warnings[0]
 
 
 async def test_other_processes_are_out_of_reach(at_level: Lab) -> None:

@@ -78,15 +78,20 @@ class StorageWatchdog:
 
     def start(self) -> None:
         """Look now if the last look is long ago, and from now on until :meth:`stop`."""
-        self.stop()
         self._running = True
+        if self._timer is not None:
+            return
         if time.monotonic() - self._looked > LONGEST_S:
             self._look()
         else:
             self._timer = self._loop.call_later(LONGEST_S, self._look)
 
     def stop(self) -> None:
-        """Look no more: the processes are frozen or gone."""
+        """Look no more: the processes are frozen. (The timer stays: it may serve the next.)"""
+        self._running = False
+
+    def close(self) -> None:
+        """Look never again: the processes are gone."""
         self._running = False
         if self._timer is not None:
             self._timer.cancel()
@@ -94,6 +99,8 @@ class StorageWatchdog:
 
     def _look(self) -> None:
         self._timer = None
+        if not self._running:
+            return
         if self._took < _QUICK_S:
             began = time.monotonic()
             self._judge(disk_usage(self._folder))
@@ -127,6 +134,8 @@ class StorageWatchdog:
         left = (self._limit - used) / FASTEST_GROWTH
         delay = SHORTEST_S if full else min(LONGEST_S, max(SHORTEST_S, left))
         delay = max(delay, _MOST_EFFORT * self._took)
+        if self._timer is not None:  # started anew while a thread counted
+            self._timer.cancel()
         self._timer = self._loop.call_later(delay, self._look)
 
 

@@ -220,7 +220,7 @@ class Life:
             self._watchdog.close()
             self._watchdog = None
         if self._storage is not None:
-            self._storage.stop()
+            self._storage.close()
             self._storage = None
         if self._governor is not None:
             self._governor.stop()
