@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from lambda_nb.rules import fleet
 from lambda_nb.rules.keepalive import Fixed, Hazard, KeepAlive
+from lambda_nb.rules.scheduler import Fleet
 from lambda_nb.simulator.provisioning import Changing, first_of, most_of
 from lambda_nb.simulator.run import Ahead, Allocation
 from lambda_nb.simulator.workload import Floats, Workload, WorkloadError
@@ -49,7 +49,7 @@ class Scenario:
     policy
         How long idle environments live.
     account_limit, scale_burst, scale_rate, max_age
-        See :class:`~lambda_nb.rules.fleet.Fleet`.
+        See :class:`~lambda_nb.rules.scheduler.Fleet`.
     reserved, provisioned
         Reserved concurrency (``None``: none) of each function, and provisioned environments that
         are ready when the trace begins.
@@ -66,12 +66,12 @@ class Scenario:
     provisioned: list[int]
     changing: Mapping[int, Changing] = field(default_factory=dict)
 
-    def fleet(self) -> tuple[fleet.Fleet, dict[int, Ahead]]:
+    def fleet(self) -> tuple[Fleet, dict[int, Ahead]]:
         """A fleet with one pool a function, and its provisioned environments, ready.
 
         Functions and pools have the same indices as in the workload.
         """
-        made = fleet.Fleet(
+        made = Fleet(
             account_limit=self.account_limit,
             scale_burst=self.scale_burst,
             scale_rate=self.scale_rate,

@@ -22,7 +22,8 @@ from lambda_nb.engine.model import (
     Throttled,
 )
 from lambda_nb.rules import loglines
-from lambda_nb.rules.fleet import DECISIONS, Fleet
+from lambda_nb.rules.fleet import DECISIONS
+from lambda_nb.rules.scheduler import Fleet
 
 __all__ = ["lab", "make_lab"]
 

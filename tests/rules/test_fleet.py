@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lambda_nb.rules import fleet as rules
-from lambda_nb.rules.fleet import DECISIONS, THROTTLE_REASONS, Fleet
+from lambda_nb.rules.fleet import DECISIONS, THROTTLE_REASONS
+from lambda_nb.rules.scheduler import Fleet
 
 
 def one_pool(reserved: int | None = None, **settings: float) -> tuple[Fleet, int]:

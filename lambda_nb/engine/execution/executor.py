@@ -40,8 +40,8 @@ from lambda_nb.engine.model import (
     Throttled,
 )
 from lambda_nb.rules import fleet as rules
-from lambda_nb.rules.fleet import Fleet
 from lambda_nb.rules.keepalive import Fixed, KeepAlive
+from lambda_nb.rules.scheduler import Fleet
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ class Executor(Hooks):
     keep_alive_s
         How long an idle environment lives: seconds, or a policy. Default 600 s.
     account_limit, scale_burst, scale_rate, max_age_s
-        As :class:`lambda_nb.rules.fleet.Fleet` takes them.
+        As :class:`lambda_nb.rules.scheduler.Fleet` takes them.
     fork
         Whether Python environments are forked from a process that has imported what they need
         (milliseconds), or each start an interpreter of their own (tens of milliseconds).

@@ -13,7 +13,7 @@ from lambda_nb.engine.execution.places import Files
 from lambda_nb.engine.execution.preparation import Prepared
 from lambda_nb.engine.execution.snapshots import Snapshots
 from lambda_nb.engine.model import FunctionVersion
-from lambda_nb.rules.fleet import Fleet
+from lambda_nb.rules.scheduler import Fleet
 
 Key = tuple[str, str, str, str]
 """Function name, version, revision, tenant."""

@@ -11,8 +11,9 @@ from typing import Any
 from lambda_nb.engine.execution.clock import Clock
 from lambda_nb.engine.execution.environment import Environment
 from lambda_nb.rules import fleet as rules
-from lambda_nb.rules.fleet import Fleet
 from lambda_nb.rules.keepalive import KeepAlive
+from lambda_nb.rules.scheduler import Environment as EndedEnvironment
+from lambda_nb.rules.scheduler import Fleet
 
 _LONGEST_SLEEP_S = 3600.0
 
@@ -106,7 +107,7 @@ class Roster:
         self._environments.clear()
         await asyncio.gather(*(e.end() for e in environments), return_exceptions=True)
 
-    def _end(self, ended: Iterable[rules.Environment]) -> None:
+    def _end(self, ended: Iterable[EndedEnvironment]) -> None:
         for one in ended:
             environment = self._environments.pop(one.serial, None)
             if environment is not None:
