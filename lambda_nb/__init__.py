@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lambda_nb.notebook.tune import power_tune
     from lambda_nb.simulator.calibrate import calibrate
     from lambda_nb.simulator.compare import compare
+    from lambda_nb.simulator.replicate import replicate
     from lambda_nb.simulator.simulate import simulate
     from lambda_nb.simulator.sweep import optimise, sweep
     from lambda_nb.simulator.validate import validate
@@ -39,6 +40,7 @@ __all__ = [
     "optimise",
     "play",
     "power_tune",
+    "replicate",
     "rules",
     "simulate",
     "simulator",
@@ -59,6 +61,7 @@ _HOMES = {
     "optimise": "lambda_nb.simulator",
     "play": "lambda_nb.notebook.play",
     "power_tune": "lambda_nb.notebook.tune",
+    "replicate": "lambda_nb.simulator",
     "simulate": "lambda_nb.simulator",
     "sweep": "lambda_nb.simulator",
     "unload_ipython_extension": "lambda_nb.notebook.extension",

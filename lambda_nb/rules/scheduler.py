@@ -163,7 +163,8 @@ class Fleet:
     # -- what happens
 
     def arrive(self, now: float, pool: int) -> tuple[int, int]:
-        """A request arrives: ``(code, environment)``; see :func:`~lambda_nb.rules.fleet.arrive`. Never ``FULL``."""
+        """A request arrives: ``(code, environment)`` as :func:`lambda_nb.rules.fleet.arrive` has
+        them, but never ``FULL``."""
         answer = rules.arrive(self.state, now, pool)
         if answer[0] == rules.FULL:
             rules.make_room(self.state)

@@ -9,6 +9,7 @@ from lambda_nb.simulator.calibrate import Calibration, Prior, calibrate
 from lambda_nb.simulator.compare import Comparison, compare
 from lambda_nb.simulator.edge import EdgeResult, simulate_edge
 from lambda_nb.simulator.provisioning import Schedule
+from lambda_nb.simulator.replicate import Replications, replicate
 from lambda_nb.simulator.result import Result
 from lambda_nb.simulator.scaling import DurationLaw, fit_duration
 from lambda_nb.simulator.simulate import Prepared, simulate
@@ -36,6 +37,7 @@ __all__ = [
     "Prepared",
     "Prior",
     "Queue",
+    "Replications",
     "Result",
     "Schedule",
     "Stream",
@@ -47,6 +49,7 @@ __all__ = [
     "compare",
     "fit_duration",
     "optimise",
+    "replicate",
     "simulate",
     "simulate_edge",
     "sweep",
