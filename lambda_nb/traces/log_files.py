@@ -28,6 +28,7 @@ from typing import Any, TextIO
 import pyarrow as pa
 
 from lambda_nb.traces import log_lines, report_lines, times
+from lambda_nb.traces.plain_lines import Plain
 from lambda_nb.traces.schema import TraceError
 from lambda_nb.traces.trace import Trace
 
@@ -132,7 +133,11 @@ def _stream_of(path: Path) -> str:
 def _take_text(path: Path, reader: report_lines.Reader) -> None:
     with pa.input_stream(str(path), compression="detect") as raw:
         try:
-            for found in log_lines.events(raw, _stream_of(path)):
+            stream = _stream_of(path)
+            for found in log_lines.events(raw, stream):
+                if isinstance(found, Plain):
+                    reader.take_plain(stream, found)
+                    continue
                 try:
                     reader.take_many(found.streams, found.timestamps_ms, found.messages)
                 except TraceError:

@@ -15,7 +15,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lambda_nb.traces import times
+from lambda_nb.traces import plain_lines, times
+from lambda_nb.traces.plain_lines import Plain
 from lambda_nb.traces.schema import TraceError
 
 BLOCK = 32 << 20
@@ -48,8 +49,13 @@ class Events:
     messages: Any
 
 
-def events(source: Source, usual_stream: str = "") -> Iterator[Events]:
+Found = Plain | Events
+
+
+def events(source: Source, usual_stream: str = "") -> Iterator[Found]:
     """Find Lambda's own lines in a text whose lines begin with a time.
+
+    Those that can be read by position come as :class:`~lambda_nb.traces.plain_lines.Plain`.
 
     Parameters
     ----------
@@ -63,8 +69,12 @@ def events(source: Source, usual_stream: str = "") -> Iterator[Events]:
     """
     before = 0
     for block in _blocks(source):
-        text = _lines(block)
-        own = np.flatnonzero(_matches(text, _OWN) & _matches(text, _TIMED))
+        text, offsets = _lines(block)
+        plain = plain_lines.read(block, offsets)
+        yield plain
+        rest = plain.rest
+        closer = text.take(pa.array(rest))
+        own = rest[_matches(closer, _OWN) & _matches(closer, _TIMED)]
         if len(own):
             yield _events(text, own, before, usual_stream)
         before += len(text)
@@ -125,14 +135,15 @@ def _blocks(source: Source) -> Iterator[bytes]:
         yield rest
 
 
-def _lines(block: bytes) -> Any:
-    """The lines of a block, with their ends, as an array over the block's own bytes."""
-    if not block.endswith(b"\n"):
-        block += b"\n"
+def _lines(block: bytes) -> tuple[Any, npt.NDArray[np.int64]]:
+    """The lines of a block, with their ends, as an array over the block's own bytes, and where each
+    begins."""
     ends = np.flatnonzero(np.frombuffer(block, dtype=np.uint8) == ord("\n"))
+    if not block.endswith(b"\n"):
+        ends = np.append(ends, len(block) - 1)
     offsets = np.concatenate([[0], ends + 1]).astype(np.int64)
     buffers = [None, pa.py_buffer(offsets), pa.py_buffer(block)]
-    return pa.Array.from_buffers(pa.large_binary(), len(ends), buffers)
+    return pa.Array.from_buffers(pa.large_binary(), len(ends), buffers), offsets
 
 
 def _text(binary: Any) -> Any:

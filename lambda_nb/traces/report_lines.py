@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 
 from lambda_nb.rules import loglines
 from lambda_nb.traces import attempts, times
+from lambda_nb.traces.plain_lines import Plain
 from lambda_nb.traces.schema import TraceError
 from lambda_nb.traces.trace import Trace
 
@@ -41,6 +42,9 @@ _REPORT = (
     r"\tMax Memory Used: (?P<max_memory_mb>[0-9]+) MB"
     r"(?:\tInit Duration: (?P<init_ms>[0-9.]+) ms)?\s*$"
 )
+
+
+_NOTHING = pa.array([], pa.struct([]))
 
 
 class Reader:
@@ -124,6 +128,13 @@ class Reader:
             *(events.column(name).to_pylist() for name in events.column_names), strict=True
         ):
             self.take(stream, timestamp_ms, message)
+
+    def take_plain(self, stream: str, lines: Plain) -> None:
+        """Take lines that were read by position."""
+        for read, rows in ((lines.starts, self._starts), (lines.reports, self._reports)):
+            if len(read):
+                named = read.append_column("stream", pa.repeat(pa.scalar(stream), len(read)))
+                rows.add_table(named, _NOTHING)
 
     def table(self) -> pa.Table:
         """Every attempt that has its REPORT, by :data:`~lambda_nb.traces.attempts.ATTEMPT`."""
