@@ -9,6 +9,7 @@ What is recognised, line by line and compressed or not:
 ``{"logGroup": ..., "logEvents"}``  a subscription, as Firehose stores it
 ``{"timestamp", "message"}``        one event a line
 ``{"time", "type", "record"}``      JSON logs of functions, as they are
+``{"function", "arrival_ns", ...}`` the engine's own log group ``/lambda-nb/invocations``
 CSV with a header                   Logs Insights (``@timestamp``, ``@message``) and the console
 ==================================  ==============================================================
 """
@@ -27,7 +28,7 @@ from typing import Any, TextIO
 
 import pyarrow as pa
 
-from lambda_nb.traces import log_lines, report_lines, times
+from lambda_nb.traces import invocation_log, log_lines, report_lines, times
 from lambda_nb.traces.plain_lines import Plain
 from lambda_nb.traces.schema import TraceError
 from lambda_nb.traces.trace import Trace
@@ -50,7 +51,7 @@ class _Event:
 def read_logs(
     paths: str | Path | Sequence[str | Path], *, function: str | None = None, name: str = ""
 ) -> Trace:
-    """Read START and REPORT lines, or events of Lambda Insights, from log files.
+    """Read START and REPORT lines, events of Lambda Insights, or the engine's own invocation log.
 
     Parameters
     ----------
@@ -67,6 +68,7 @@ def read_logs(
     """
     files = list(_files([paths] if isinstance(paths, (str, Path)) else paths))
     readers: dict[str, report_lines.Reader] = {}
+    records: list[str] = []
 
     def reader(owner: str) -> report_lines.Reader:
         return readers.setdefault(owner, report_lines.Reader(owner))
@@ -75,16 +77,24 @@ def read_logs(
         usual = function or path.name.split(".")[0]
         form = _form(path)
         if form is None:
-            _take_text(path, reader(usual))
+            _take_text(path, reader(usual), records)
             continue
         for event in form(path):
+            if invocation_log.is_record(event.message):
+                records.append(event.message)
+                continue
             try:
                 reader(function or event.function or usual).take(
                     event.stream, event.timestamp_ms, event.message
                 )
             except TraceError as error:
                 raise TraceError(f"{path.name} line {event.line}: {error}") from None
-    trace = report_lines.to_trace(readers.values(), name or files[0].name)
+    called = name or files[0].name
+    if records:
+        # They tell of every attempt, to the nanosecond: lines of the same functions add nothing.
+        trace = invocation_log.to_trace([invocation_log.parse(records)], called)
+        return trace if function is None else trace.only(function)
+    trace = report_lines.to_trace(readers.values(), called)
     if not len(trace):
         shown = ", ".join(path.name for path in files[:4])
         raise TraceError(
@@ -130,7 +140,7 @@ def _stream_of(path: Path) -> str:
     return path.parent.name if path.stem.isdigit() else ""
 
 
-def _take_text(path: Path, reader: report_lines.Reader) -> None:
+def _take_text(path: Path, reader: report_lines.Reader, records: list[str]) -> None:
     with pa.input_stream(str(path), compression="detect") as raw:
         try:
             stream = _stream_of(path)
@@ -138,6 +148,7 @@ def _take_text(path: Path, reader: report_lines.Reader) -> None:
                 if isinstance(found, Plain):
                     reader.take_plain(stream, found)
                     continue
+                records += filter(invocation_log.is_record, found.messages.to_pylist())
                 try:
                     reader.take_many(found.streams, found.timestamps_ms, found.messages)
                 except TraceError:
@@ -186,6 +197,8 @@ def _unwrapped(path: Path, number: int, value: Any, line: str, stream: str) -> I
             yield _event(path, number, event, own, function)
     elif "message" in value and "timestamp" in value and "type" not in value:
         yield _event(path, number, value, value.get("logStreamName", stream), function)
+    elif "arrival_ns" in value:
+        yield _Event(number, stream, 0, line)
     elif "record" in value and isinstance(value.get("time"), str):
         yield _Event(number, stream, _ms(value["time"]), line)
     elif "_aws" in value:

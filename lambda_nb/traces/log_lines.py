@@ -28,7 +28,7 @@ _LINE = rf"^{_TIME}[ \t,]+{_STREAM}(?P<message>.*)"
 _TIMED = r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d"
 _OWN = (
     r"(?:START|REPORT) RequestId: | Task timed out after |RequestId: \S+ Error: "
-    r'|"platform\.|"LambdaInsights"'
+    r'|"platform\.|"LambdaInsights"|"arrival_ns":'
 )
 
 

@@ -183,3 +183,40 @@ def test_files_that_are_no_logs(tmp_path: Path) -> None:
         traces.read_logs(write(tmp_path / "poem.txt", "no times\nno reports\n"))
     with pytest.raises(TraceError, match="no REPORT line"):
         traces.read_logs(write(tmp_path / "empty.txt", ""))
+
+
+RECORDS = [
+    json.dumps(
+        {
+            "function": name, "version": "$LATEST", "request_id": f"r-{i}",
+            "arrival_ns": EPOCH_MS * 1_000_000 + i, "finish_ns": EPOCH_MS * 1_000_000 + i + 10,
+            "start": start, "status": status, "reason": "", "error_type": "", "environment": "e",
+            "source": "invoke", "duration_ms": 5.0, "billed_ms": 5, "init_ms": None,
+            "memory_mb": 128, "max_memory_mb": 40, "architecture": "x86_64",
+        },
+        separators=(",", ":"),
+    )
+    for i, (name, start, status) in enumerate(
+        [("a", "warm", "success"), ("b", "throttle", "throttle"), ("a", "warm", "error")]
+    )
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("form", ["tail", "filter", "plain"])
+def test_the_engines_own_log_when_exported(tmp_path: Path, form: str) -> None:
+    if form == "tail":
+        text = "".join(f"2026-11-23T10:00:00.000000+00:00 {r}\n" for r in RECORDS)
+    elif form == "filter":
+        events = [{"timestamp": EPOCH_MS, "message": r} for r in RECORDS]
+        text = json.dumps({"events": events}, indent=2)
+    else:
+        text = "".join(r + "\n" for r in RECORDS)
+    path = write(tmp_path / "invocations.log", text)
+    trace = traces.read_logs(path)
+    frame = trace.to_pandas()
+    assert list(frame["start"].astype(str)) == ["warm", "throttle", "warm"]
+    assert list(frame["arrival"]) == pytest.approx([0.0, 1e-9, 2e-9], abs=1e-12)
+    assert list(traces.read_logs(path, function="a").to_pandas()["status"].astype(str)) == [
+        "success",
+        "error",
+    ]
