@@ -43,14 +43,14 @@ _FIELDS = pa.schema(
         ("architecture", pa.string()),
     ]
 )
-_MARK = '"arrival_ns":'
+_MARKS = ('"arrival_ns":', '"finish_ns":', '"request_id":')
 """What every such event has in it, and no line of Lambda's."""
 _REQUIRED = ("function", "arrival_ns", "finish_ns", "start", "status")
 
 
 def is_record(message: str) -> bool:
     """Whether a log event is one of the invocation log."""
-    return message.startswith("{") and _MARK in message
+    return message.startswith("{") and all(mark in message for mark in _MARKS)
 
 
 def parse(messages: Sequence[str]) -> pa.Table:

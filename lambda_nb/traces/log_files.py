@@ -93,6 +93,7 @@ def read_logs(
     if records:
         # They tell of every attempt, to the nanosecond: lines of the same functions add nothing.
         trace = invocation_log.to_trace([invocation_log.parse(records)], called)
+        _refuse_others(readers, trace)
         return trace if function is None else trace.only(function)
     trace = report_lines.to_trace(readers.values(), called)
     if not len(trace):
@@ -102,6 +103,19 @@ def read_logs(
             "a time on each line?"
         )
     return trace
+
+
+def _refuse_others(readers: Mapping[str, report_lines.Reader], trace: Trace) -> None:
+    others = sorted(
+        owner
+        for owner, reader in readers.items()
+        if owner not in trace.functions and len(reader.table())
+    )
+    if others:
+        raise TraceError(
+            f"{invocation_log.GROUP} tells nothing of {others[0]!r}, whose REPORT lines are in "
+            "these files too: read the two apart and merge the traces"
+        )
 
 
 def _files(paths: Iterable[str | Path]) -> Iterator[Path]:

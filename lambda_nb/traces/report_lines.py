@@ -36,11 +36,11 @@ _OWN = r"^(START |REPORT |RequestId: |\{)| Task timed out after "
 _START = r"^START RequestId: (?P<request_id>\S+) Version: (?P<version>\S+)\s*$"
 _REPORT = (
     r"^REPORT RequestId: (?P<request_id>\S+)"
-    r"\tDuration: (?P<duration_ms>[0-9.]+) ms"
+    r"\tDuration: (?P<duration_ms>[0-9]+(?:\.[0-9]+)?) ms"
     r"\tBilled Duration: (?P<billed_ms>[0-9]+) ms"
     r"\tMemory Size: (?P<memory_mb>[0-9]+) MB"
     r"\tMax Memory Used: (?P<max_memory_mb>[0-9]+) MB"
-    r"(?:\tInit Duration: (?P<init_ms>[0-9.]+) ms)?\s*$"
+    r"(?:\tInit Duration: (?P<init_ms>[0-9]+(?:\.[0-9]+)?) ms)?\s*$"
 )
 
 

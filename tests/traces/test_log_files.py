@@ -220,3 +220,11 @@ def test_the_engines_own_log_when_exported(tmp_path: Path, form: str) -> None:
         "success",
         "error",
     ]
+
+
+def test_an_invocation_log_beside_a_function_it_does_not_know(tmp_path: Path) -> None:
+    write(tmp_path / "invocations.log", "".join(r + "\n" for r in RECORDS))
+    report = loglines.Report("r-9", 5.0, 5, 128, 40).text().strip()
+    write(tmp_path / "other.log", f"2026-11-23T10:00:00.000Z {report}\n")
+    with pytest.raises(TraceError, match="tells nothing of 'other'"):
+        traces.read_logs(tmp_path)
