@@ -13,7 +13,7 @@ alone need more than the limit, the limit is passed.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, runtime_checkable
 
@@ -145,13 +145,73 @@ class LeastRecentlyUsed:
 
     def retire(self, view: View) -> Sequence[tuple[int, float]]:
         """Those that have waited longest, until a new environment fits."""
-        short = _short(view, self.limit, self.memory)
-        over = []
-        for slot, idle in view.idle.items():
-            if short <= 0:
-                break
-            over.append((slot, view.now))
-            short -= self.memory[idle.function]
+        return _freed(view, self.limit, self.memory, lambda idle: idle.since)
+
+
+@dataclass(slots=True)
+class LargestFirst:
+    """Under a memory limit, end the largest environment (FaasCache's SIZE).
+
+    Parameters
+    ----------
+    limit
+        MB that all environments may take together.
+    memory
+        MB of an environment, by function.
+    """
+
+    limit: float
+    memory: Mapping[str, float]
+
+    def __post_init__(self) -> None:
+        _check(self.limit, self.memory)
+
+    def begin(self) -> None:
+        """Nothing to forget."""
+
+    def idle_limit(self, function: str, now: float, u: float) -> float:
+        """For ever: only memory ends an environment."""
+        return math.inf
+
+    def retire(self, view: View) -> Sequence[tuple[int, float]]:
+        """The largest, until a new environment fits."""
+        return _freed(view, self.limit, self.memory, lambda idle: -self.memory[idle.function])
+
+
+@dataclass(slots=True)
+class LeastFrequentlyUsed:
+    """Under a memory limit, end an environment of the function with the fewest requests.
+
+    Requests count since the function last had no environment (FaasCache's FREQ).
+
+    Parameters
+    ----------
+    limit
+        MB that all environments may take together.
+    memory
+        MB of an environment, by function.
+    """
+
+    limit: float
+    memory: Mapping[str, float]
+    _uses: dict[str, int] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        _check(self.limit, self.memory)
+
+    def begin(self) -> None:
+        """Forget frequencies."""
+        self._uses.clear()
+
+    def idle_limit(self, function: str, now: float, u: float) -> float:
+        """For ever: only memory ends an environment."""
+        return math.inf
+
+    def retire(self, view: View) -> Sequence[tuple[int, float]]:
+        """The least used, until a new environment fits."""
+        uses = self._uses
+        over = _freed(view, self.limit, self.memory, lambda idle: uses.get(idle.function, 1))
+        _count(uses, view, over)
         return over
 
 
@@ -195,30 +255,42 @@ class GreedyDual:
 
     def retire(self, view: View) -> Sequence[tuple[int, float]]:
         """Those of lowest priority, until a new environment fits."""
-        short = _short(view, self.limit, self.memory)
-        function = view.function
-        over: list[tuple[int, float]] = []
-        if short > 0:
-            # Equal priorities: longest waiting first, which the order of ``idle`` is already.
-            for slot, idle in sorted(view.idle.items(), key=lambda item: self._priority(item[1])):
-                if short <= 0:
-                    break
-                self._clock = max(self._clock, self._priority(idle))
-                over.append((slot, view.now))
-                short -= self.memory[idle.function]
-        gone = {slot for slot, _ in over}
-        left = {idle.function for slot, idle in view.idle.items() if slot not in gone}
-        left.update(name for name, count in view.busy.items() if count)
-        for name in [name for name in self._uses if name not in left]:
-            del self._uses[name]
-        self._uses[function] = self._uses.get(function, 0) + 1
-        self._base[function] = self._clock
+        over = _freed(view, self.limit, self.memory, self._priority)
+        self._clock = max([self._clock, *(self._priority(view.idle[slot]) for slot, _ in over)])
+        _count(self._uses, view, over)
+        self._base[view.function] = self._clock
         return over
 
     def _priority(self, idle: Idle) -> float:
         name = idle.function
         worth = self._uses.get(name, 1) * self.cold[name] / self.memory[name]
         return self._base.get(name, 0.0) + worth
+
+
+def _freed(
+    view: View, limit: float, memory: Mapping[str, float], worth: Callable[[Idle], float]
+) -> list[tuple[int, float]]:
+    """Idle environments to end until the request fits: those of least worth, and among equals the
+    one that has waited longest (the order of ``idle``)."""
+    short = _short(view, limit, memory)
+    over: list[tuple[int, float]] = []
+    if short > 0:
+        for slot, idle in sorted(view.idle.items(), key=lambda item: worth(item[1])):
+            if short <= 0:
+                break
+            over.append((slot, view.now))
+            short -= memory[idle.function]
+    return over
+
+
+def _count(uses: dict[str, int], view: View, over: Sequence[tuple[int, float]]) -> None:
+    """Count a request, and forget functions that have no environment left."""
+    gone = {slot for slot, _ in over}
+    left = {idle.function for slot, idle in view.idle.items() if slot not in gone}
+    left.update(name for name, count in view.busy.items() if count)
+    for name in [name for name in uses if name not in left]:
+        del uses[name]
+    uses[view.function] = uses.get(view.function, 0) + 1
 
 
 def _short(view: View, limit: float, memory: Mapping[str, float]) -> float:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from lambda_nb.rules.keepalive import Fixed
-from lambda_nb.rules.policies import GreedyDual, LeastRecentlyUsed, Measured
+from lambda_nb.rules.policies import (
+    GreedyDual,
+    LargestFirst,
+    LeastFrequentlyUsed,
+    LeastRecentlyUsed,
+    Measured,
+)
 from lambda_nb.simulator import WorkloadError, simulate
 from lambda_nb.traces import Trace
 
@@ -78,6 +88,41 @@ def test_greedy_dual_keeps_what_is_dear() -> None:
     requests = [(0.0, "b"), (10.0, "a"), (20.0, "c"), (30.0, "b")]
     assert starts(requests, policy) == "cccw"
     assert starts(requests, LeastRecentlyUsed(200.0, MB)) == "cccc"
+
+
+def test_the_largest_goes_first() -> None:
+    sizes = {"a": 50.0, "b": 150.0, "c": 50.0}
+    requests = [(0.0, "a"), (10.0, "b"), (20.0, "c"), (30.0, "a"), (40.0, "b")]
+    assert starts(requests, LargestFirst(200.0, sizes)) == "cccwc"
+    assert starts(requests, LeastRecentlyUsed(200.0, sizes)) == "ccccc"
+
+
+def test_the_least_used_goes_first() -> None:
+    requests = [(0.0, "a"), (10.0, "a"), (20.0, "b"), (30.0, "c"), (40.0, "a"), (50.0, "b")]
+    assert starts(requests, LeastFrequentlyUsed(200.0, MB)) == "cwccwc"
+    # A function that has lost its last environment begins anew: its old requests do not count.
+    crowd = [(0.0, "a"), (10.0, "a"), (20.0, "b"), (21.5, "b"), (23.0, "b"), (30.0, "c")]
+    assert starts([*crowd, (40.0, "a"), (50.0, "c")], LeastFrequentlyUsed(200.0, MB))[-2:] == "cc"
+
+
+@pytest.mark.parametrize("kind", [LargestFirst, LeastFrequentlyUsed, LeastRecentlyUsed])
+@settings(max_examples=50, deadline=None)
+@given(gaps=st.lists(st.sampled_from([0.0, 0.4, 2.0]), min_size=1, max_size=30), data=st.data())
+def test_a_cold_start_makes_room(kind: Any, gaps: list[float], data: Any) -> None:
+    function = [data.draw(st.sampled_from("abc")) for _ in gaps]
+    trace = Trace({"arrival": np.cumsum(gaps), "function": function, "duration": [1.0] * len(gaps)})
+    sizes = {"a": 50.0, "b": 100.0, "c": 200.0}
+    result = simulate(trace, init=0.0, keep_alive=kind(400.0, sizes))
+    lives = result.environments
+    end = lives["ended"].fillna(math.inf)
+    busy = result.invocations
+    # A warm request needs no memory, so only a cold start makes room.
+    for now in busy.loc[busy["start"] == "cold", "arrival"]:
+        alive = lives[(lives["created"] <= now) & (end > now)]
+        taken = sum(sizes[name] for name in alive["function"])
+        working = busy[(busy["arrival"] <= now) & (busy["finish"] > now)]
+        # Environments at work are nobody's to end, so only what idles beside them is bounded.
+        assert taken <= max(400.0, sum(sizes[name] for name in working["function"]))
 
 
 def test_greedy_dual_grows_old() -> None:
