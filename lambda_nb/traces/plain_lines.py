@@ -17,6 +17,8 @@ import pyarrow.compute as pc
 Rows = npt.NDArray[np.int64]
 
 _TIME = 24  # 2026-11-23T14:00:00.123Z
+_DIGITS = [0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18, 20, 21, 22]
+"""Places of the digits of a time."""
 _ID = 36  # a UUID
 _START = b" START RequestId: "
 _REPORT = b" REPORT RequestId: "
@@ -77,46 +79,49 @@ def _marks(data: Any, at: Rows) -> npt.NDArray[np.bool_]:
     return fits
 
 
+def _windows(data: Any, at: Rows, width: int) -> Any:
+    """The same number of bytes from each place, a row each."""
+    if not len(at):
+        return np.zeros((0, width), dtype=np.uint8)
+    return np.lib.stride_tricks.sliding_window_view(data, width)[at]
+
+
 def _stands(data: Any, at: Rows, mark: bytes) -> npt.NDArray[np.bool_]:
-    fits = np.ones(len(at), dtype=bool)
-    for place, byte in enumerate(mark):
-        fits &= data[at + place] == byte
+    """Whether ``mark`` stands at each place (all of them leave room for it)."""
+    fits: npt.NDArray[np.bool_] = (
+        _windows(data, at, len(mark)) == np.frombuffer(mark, dtype=np.uint8)
+    ).all(axis=1)
     return fits
 
 
 def _cut(data: Any, at: Rows, width: int) -> Any:
     """The same number of bytes from each place, as text."""
-    wide = data[at[:, None] + np.arange(width)]
     offsets = np.arange(0, (len(at) + 1) * width, width, dtype=np.int64)
-    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(wide.tobytes())]
+    wide = _windows(data, at, width)
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(np.ascontiguousarray(wide))]
     return pa.Array.from_buffers(pa.large_string(), len(at), buffers)
 
 
-def _words(data: Any, at: Rows) -> Any:
-    """Whether no blank stands within the 36 characters of a request id."""
-    return pa.array((data[at[:, None] + np.arange(_ID)] > ord(" ")).all(axis=1))
+def _between(block: bytes, begin: Rows, end: Rows) -> Any:
+    """What stands between two places of each line, as bytes; places in order."""
+    # Every second piece of the block is wanted; only those are copied.
+    offsets = np.column_stack([begin, end]).ravel().astype(np.int64)
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(block)]
+    pieces = pa.Array.from_buffers(pa.large_binary(), max(0, len(offsets) - 1), buffers)
+    return pieces.take(pa.array(np.arange(0, len(offsets), 2)))
 
 
-def _lines(block: bytes, begin: Rows, end: Rows) -> Any:
-    """What stands between two places of each line, as bytes."""
-    sizes = end - begin
-    offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-    index = np.arange(offsets[-1]) + np.repeat(begin - offsets[:-1], sizes)
-    picked = np.frombuffer(block, dtype=np.uint8)[index]
-    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(picked.tobytes())]
-    return pa.Array.from_buffers(pa.large_binary(), len(begin), buffers)
-
-
-def _clock(data: Any, at: Rows) -> Any:
-    """Milliseconds since the epoch; null where the digits are no time."""
+def _clock(data: Any, at: Rows) -> tuple[Any, npt.NDArray[np.bool_]]:
+    """Milliseconds since the epoch, and where the digits are a time at all."""
+    wide = _windows(data, at, _TIME)[:, _DIGITS]
+    good: npt.NDArray[np.bool_] = ((wide >= ord("0")) & (wide <= ord("9"))).all(axis=1)
     text = _cut(data, at, _TIME - 1)
-    shape = pc.match_substring_regex(text, r"^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d\.\d{3}$")
-    if not pc.all(shape).as_py():
-        text = pc.if_else(shape, text, None)
+    if not good.all():
+        text = pc.if_else(pa.array(good), text, None)
     try:
-        return text.cast(pa.timestamp("ms")).cast(pa.int64())
+        return text.cast(pa.timestamp("ms")).cast(pa.int64()), good
     except pa.ArrowInvalid:  # the 31st of February: a closer look says so
-        return pa.nulls(len(at), pa.int64())
+        return pa.nulls(len(at), pa.int64()), np.zeros(len(at), dtype=bool)
 
 
 def _starts(data: Any, block: bytes, offsets: Rows, rows: Rows) -> tuple[pa.Table, Rows]:
@@ -125,47 +130,92 @@ def _starts(data: Any, block: bytes, offsets: Rows, rows: Rows) -> tuple[pa.Tabl
     fits = version_at < offsets[rows + 1]
     fits[fits] = _stands(data, id_at[fits] + _ID, _VERSION)
     rows, id_at, version_at = rows[fits], id_at[fits], version_at[fits]
-    words = _lines(block, version_at, offsets[rows + 1])
-    table = pa.table(
-        {
-            "timestamp_ms": _clock(data, offsets[rows]),
-            "request_id": _cut(data, id_at, _ID),
-            "version": pc.ascii_trim_whitespace(_text(words)),
-        }
-    )
-    one_word = pc.match_substring_regex(table.column("version"), r"^\S+$")
-    good = pc.and_(one_word, table.column("timestamp_ms").is_valid())
-    return _only(table, rows, pc.and_(good, _words(data, id_at)))
+    clock, good = _clock(data, offsets[rows])
+    version = pc.ascii_trim_whitespace(_text(_between(block, version_at, offsets[rows + 1])))
+    # Versions are few: a dictionary of them is looked at, not every one.
+    words = version.dictionary_encode()
+    proper = pc.match_substring_regex(words.dictionary, r"^\S+$").to_numpy(zero_copy_only=False)
+    good &= proper[words.indices.to_numpy()] & _one_word(data, id_at)
+    table = {"timestamp_ms": clock, "request_id": _cut(data, id_at, _ID), "version": version}
+    return pa.table(table).filter(pa.array(good)), rows[good]
 
 
 def _reports(data: Any, block: bytes, offsets: Rows, rows: Rows) -> tuple[pa.Table, Rows]:
     id_at = offsets[rows] + _TIME + len(_REPORT)
-    fits = id_at + _ID < offsets[rows + 1]
-    fits[fits] = data[id_at[fits] + _ID] == ord("\t")
-    rows, id_at = rows[fits], id_at[fits]
-    figures = pc.split_pattern(
-        pc.ascii_rtrim_whitespace(_text(_lines(block, id_at + _ID + 1, offsets[rows + 1]))), "\t"
-    )
-    count = pc.list_value_length(figures)
-    columns: dict[str, Any] = {
-        "timestamp_ms": _clock(data, offsets[rows]),
-        "request_id": _cut(data, id_at, _ID),
-    }
-    whole = pc.and_(columns["timestamp_ms"].is_valid(), _words(data, id_at))
-    whole = pc.and_(whole, pc.is_in(count, pa.array([4, 5], count.type)))
-    padded = pc.list_slice(figures, 0, 5, return_fixed_size_list=True)
-    flat = padded.flatten()
-    for place, (name, prefix, unit, kind) in enumerate(_FIGURES):
-        text = flat.take(pa.array(np.arange(place, 5 * len(rows), 5)))
-        digits = pc.utf8_slice_codeunits(text, len(prefix), -len(unit))
-        proper = pc.and_(pc.starts_with(text, prefix), pc.ends_with(text, unit))
-        number = r"^\d+(\.\d+)?$" if pa.types.is_floating(kind) else r"^\d+$"
-        proper = pc.and_(proper, pc.match_substring_regex(digits, number))
-        if name == "init_ms":
-            proper = pc.fill_null(proper, fill_value=True)
-        whole = pc.and_(whole, pc.fill_null(proper, fill_value=False))
-        columns[name] = pc.if_else(pc.fill_null(proper, fill_value=False), digits, None).cast(kind)
-    return _only(pa.table(columns), rows, whole)
+    # Figures stand between tabs; the end of the line ends the last one.
+    cuts = np.append(np.flatnonzero((data == ord("\t")) | (data == ord("\n"))), len(data))
+    first = np.searchsorted(cuts, id_at + _ID)
+    fits = first + 5 < len(cuts)
+    fits[fits] = cuts[first[fits]] == id_at[fits] + _ID
+    fits[fits] = cuts[first[fits] + 4] < offsets[rows[fits] + 1]
+    rows, id_at, first = rows[fits], id_at[fits], first[fits]
+    clock, good = _clock(data, offsets[rows])
+    good &= _one_word(data, id_at)
+    columns: dict[str, Any] = {"timestamp_ms": clock, "request_id": _cut(data, id_at, _ID)}
+    for place, figure in enumerate(_FIGURES[:4]):
+        columns[figure[0]] = _figure(data, block, cuts, first + place, figure, good)
+    # After the fourth: nothing, or the init phase and then nothing.
+    line_end = offsets[rows + 1] - 1
+    fourth = cuts[first + 4]
+    bare = (fourth >= line_end - 1) | (fourth + 1 == line_end)
+    fifth = cuts[np.minimum(first + 5, len(cuts) - 1)]
+    longer = ~bare & (fifth <= line_end) & (fifth + 1 >= line_end)
+    good &= bare | longer
+    with_init = good & longer
+    init = np.full(len(rows), np.nan)
+    some = np.flatnonzero(with_init)
+    fine = np.ones(len(some), dtype=bool)
+    init[some] = _figure(data, block, cuts, first[some] + 4, _FIGURES[4], fine)
+    good[some] &= fine
+    columns["init_ms"] = pa.array(init, mask=np.isnan(init))
+    return pa.table(columns).filter(pa.array(good)), rows[good]
+
+
+def _figure(
+    data: Any,
+    block: bytes,
+    cuts: Rows,
+    place: Rows,
+    figure: tuple[str, str, str, pa.DataType],
+    good: npt.NDArray[np.bool_],
+) -> Any:
+    """The figure after a cut of each line; where there is none, ``good`` becomes false."""
+    _, prefix, unit, kind = figure
+    begin, end = cuts[place] + 1 + len(prefix), cuts[place + 1] - len(unit)
+    fits = end > begin
+    fits[fits] = _stands(data, cuts[place[fits]] + 1, prefix.encode())
+    fits[fits] = _stands(data, end[fits], unit.encode())
+    begin, end = np.where(fits, begin, cuts[place]), np.where(fits, end, cuts[place])
+    digits = _between(block, begin, end)
+    good &= fits
+    values = np.zeros(len(place), dtype=kind.to_pandas_dtype())
+    if _plain_digits(digits, point=pa.types.is_floating(kind)):
+        chosen = digits if fits.all() else digits.filter(pa.array(fits))
+        try:
+            values[fits] = chosen.cast(pa.large_string()).cast(kind)
+        except pa.ArrowInvalid:  # such as 1.2.3: all of this block get a closer look
+            good[:] = False
+    else:
+        good[:] = False
+    return values
+
+
+def _plain_digits(digits: Any, *, point: bool) -> bool:
+    """Whether nothing but digits (and points) is in any of them."""
+    if not len(digits):
+        return True
+    offsets = np.frombuffer(digits.buffers()[1], dtype=np.int64)
+    taken = np.frombuffer(digits.buffers()[2], dtype=np.uint8)[offsets[0] : offsets[len(digits)]]
+    fine = (taken >= ord("0")) & (taken <= ord("9"))
+    if point:
+        fine |= taken == ord(".")
+    return bool(fine.all())
+
+
+def _one_word(data: Any, at: Rows) -> npt.NDArray[np.bool_]:
+    """Whether no blank stands within the 36 characters of a request id."""
+    word: npt.NDArray[np.bool_] = (_windows(data, at, _ID) > ord(" ")).all(axis=1)
+    return word
 
 
 def _text(binary: Any) -> Any:
@@ -174,8 +224,3 @@ def _text(binary: Any) -> Any:
     except pa.ArrowInvalid:
         shown = [value.decode(errors="replace") for value in binary.to_pylist()]
         return pa.array(shown, pa.large_string())
-
-
-def _only(table: pa.Table, rows: Rows, good: Any) -> tuple[pa.Table, Rows]:
-    chosen = np.asarray(good)
-    return table.filter(pa.array(chosen)), rows[chosen]
