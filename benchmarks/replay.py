@@ -197,6 +197,8 @@ def _workload(arrival: Any, busy: Any) -> Any:
         finish=np.full(count, np.nan),
         was=np.full(count, UNKNOWN, dtype=np.int8),
         memory=np.full(count, 128, dtype=np.int32),
+        status=np.zeros(count, dtype=np.int8),
+        timeout=np.full(1, np.inf),
     )
 
 
