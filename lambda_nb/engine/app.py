@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import os
 import time
 from dataclasses import dataclass
@@ -44,7 +45,8 @@ from lambda_nb.engine.telemetry import LogShipper, Metrics
 class Options:
     """What ``lambda-nb serve`` was told.
 
-    ``keep_alive_s`` is in seconds; ``parent`` is the process to end with, if any.
+    ``keep_alive_s`` and ``max_age_s`` are in seconds; ``parent`` is the process to end with, if
+    any.
     """
 
     port: int = 0
@@ -54,6 +56,7 @@ class Options:
     account: str = "000000000000"
     region: str = "us-east-1"
     keep_alive_s: float = 600.0
+    max_age_s: float = math.inf
     account_concurrency: int = 1000
     isolation: str = "auto"
     cpu_share: str = "whole"
@@ -158,6 +161,7 @@ class App:
             logs=self._logs,
             records=self._metrics,
             keep_alive_s=options.keep_alive_s,
+            max_age_s=options.max_age_s,
             account_limit=options.account_concurrency,
             isolation=options.isolation,
             share_cpu=options.cpu_share == "proportional",
@@ -284,6 +288,9 @@ class App:
             "started": self._started,
             "cpu_share": self._options.cpu_share,
             "keep_alive_s": self._options.keep_alive_s,
+            "max_age_s": self._options.max_age_s
+            if math.isfinite(self._options.max_age_s)
+            else None,
             "neighbours": self._neighbours_at(),
             **self._executor.status(),
         }

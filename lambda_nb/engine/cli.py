@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import math
 import os
 import re
 import sys
@@ -39,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 account=options.account,
                 region=options.region,
                 keep_alive_s=options.keep_alive,
+                max_age_s=options.max_age,
                 account_concurrency=options.account_concurrency,
                 isolation=options.isolation,
                 cpu_share=options.cpu_share,
@@ -108,6 +110,14 @@ def parser() -> argparse.ArgumentParser:
         default=600.0,
         metavar="S",
         help="seconds that an idle execution environment is kept (%(default)s)",
+    )
+    add(
+        "--max-age",
+        type=_seconds,
+        default=math.inf,
+        metavar="S",
+        help="seconds after which an execution environment is replaced however much it is used, as "
+        "AWS does every few hours (%(default)s)",
     )
     add(
         "--account-concurrency",

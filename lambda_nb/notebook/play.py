@@ -146,9 +146,10 @@ def _settings(client: Any, targets: Any) -> dict[str, Any]:
         settings["reserved"] = reserved
     if provisioned:
         settings["provisioned"] = provisioned
-    keep_alive = (engine_status(client) or {}).get("keep_alive_s")
-    if keep_alive is not None:
-        settings["keep_alive"] = float(keep_alive)
+    status = engine_status(client) or {}
+    for name, told in (("keep_alive", "keep_alive_s"), ("max_age", "max_age_s")):
+        if status.get(told) is not None:
+            settings[name] = float(status[told])
     return settings
 
 

@@ -9,6 +9,7 @@ import re
 import signal
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -229,3 +230,19 @@ def test_an_exit(engine: Engine, call: str) -> None:
         f"RequestId: {answer.request_id} Error: Runtime exited {reason}"
     )
     assert invoke(engine, name).error is None
+
+
+@pytest.mark.slow
+def test_an_environment_grows_too_old_however_busy(start_engine: Callable[..., Engine]) -> None:
+    engine = start_engine("--max-age", "1.5")
+    name = engine.create("import uuid\nME = str(uuid.uuid4())\ndef handler(e, c):\n    return ME\n")
+    seen: list[str] = []
+    ends = time.monotonic() + 4
+    while time.monotonic() < ends:
+        answer = engine.client().invoke(FunctionName=name)["Payload"].read().decode()
+        if answer not in seen:
+            seen.append(answer)
+        assert answer == seen[-1]  # the old one never comes back
+        time.sleep(0.05)
+    assert 2 <= len(seen) <= 4
+    assert engine.status()["max_age_s"] == 1.5
