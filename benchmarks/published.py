@@ -96,9 +96,12 @@ def figures(
     trace = traces.poisson(rate, duration=service, hours=hours, memory=128, seed=seed)
     init = max(0.0, cold - warm)
     result = simulate(trace, init=init, seed=seed, **lives)
-    share = float((result.invocations["start"] == "cold").mean())
-    # The fleet fills in the first hours: 1 of 50 bins is left out at each end.
-    timeline = result.timeline(hours * 3600 / 50).iloc[1:-1]
+    # The fleet fills in the first hours, which the experiments left out as well (ten minutes of
+    # warm-up): the first of 50 parts is not counted, and of the timeline the last one neither.
+    part = hours * 3600 / 50
+    filled = result.invocations["arrival"] >= part
+    share = float((result.invocations["start"][filled] == "cold").mean())
+    timeline = result.timeline(part).iloc[1:-1]
     busy = timeline["in_flight"].mean()
     return share, float(busy), float(timeline["environments"].mean())
 
