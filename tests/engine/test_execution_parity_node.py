@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import re
 import shutil
@@ -22,6 +23,7 @@ NEEDED = ("npm", "node", "cmake", "make", "g++", "autoreconf", "libtoolize")
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.timeout(600),
     pytest.mark.xdist_group("javascript"),
     pytest.mark.skipif(
         any(shutil.which(program) is None for program in NEEDED),
@@ -87,16 +89,22 @@ def client() -> Path:
     folder = Path(sys.prefix) / "share" / "lambda-nb-tests" / "node-client"
     package = folder / "node_modules" / "aws-lambda-ric"
     built = package / "dist" / "rapid-client.node"
-    if not built.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        npm = ["npm", "--no-audit", "--no-fund", "--silent", "--prefix", str(folder)]
-        for command in (["install", CLIENT], ["rebuild", "aws-lambda-ric"]):
-            done = subprocess.run(
-                [*npm, *command], capture_output=True, text=True, check=False, cwd=folder
-            )
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # other workers want it too, and npm builds in place
         if not built.exists():
-            pytest.skip(f"npm could not build {CLIENT}: {done.stderr[-300:]}")
+            _build(folder)
+    if not built.exists():
+        pytest.skip(f"npm could not build {CLIENT}: see {folder / 'npm.log'}")
     return package
+
+
+def _build(folder: Path) -> None:
+    npm = ["npm", "--no-audit", "--no-fund", "--prefix", str(folder)]
+    with (folder / "npm.log").open("w") as log:
+        for command in (["install", CLIENT], ["rebuild", "aws-lambda-ric"]):
+            if subprocess.run([*npm, *command], stdout=log, stderr=log, cwd=folder).returncode:
+                return
 
 
 def pair(lab: Lab, client: Path, handler: str, **files: str) -> list[FunctionVersion]:
