@@ -119,8 +119,8 @@ class Measured:
 
 
 @dataclass(slots=True)
-class LeastRecentlyUsed:
-    """Under a memory limit, end the environment that has waited longest.
+class UnderMemory:
+    """What keep-alive policies under a memory limit share: only memory ends an environment.
 
     Parameters
     ----------
@@ -134,14 +134,26 @@ class LeastRecentlyUsed:
     memory: Mapping[str, float]
 
     def __post_init__(self) -> None:
-        _check(self.limit, self.memory)
+        if not self.limit > 0:
+            raise ValueError(f"limit is {self.limit!r} MB; it must be above 0")
+        for name, size in self.memory.items():
+            if not size > 0:
+                raise ValueError(f"memory of {name!r} is {size!r} MB; it must be above 0")
 
     def begin(self) -> None:
         """Nothing to forget."""
 
     def idle_limit(self, function: str, now: float, u: float) -> float:
-        """For ever: only memory ends an environment."""
+        """For ever."""
         return math.inf
+
+
+@dataclass(slots=True)
+class LeastRecentlyUsed(UnderMemory):
+    """Under a memory limit, end the environment that has waited longest.
+
+    Parameters as for :class:`UnderMemory`.
+    """
 
     def retire(self, view: View) -> Sequence[tuple[int, float]]:
         """Those that have waited longest, until a new environment fits."""
@@ -149,29 +161,11 @@ class LeastRecentlyUsed:
 
 
 @dataclass(slots=True)
-class LargestFirst:
+class LargestFirst(UnderMemory):
     """Under a memory limit, end the largest environment (FaasCache's SIZE).
 
-    Parameters
-    ----------
-    limit
-        MB that all environments may take together.
-    memory
-        MB of an environment, by function.
+    Parameters as for :class:`UnderMemory`.
     """
-
-    limit: float
-    memory: Mapping[str, float]
-
-    def __post_init__(self) -> None:
-        _check(self.limit, self.memory)
-
-    def begin(self) -> None:
-        """Nothing to forget."""
-
-    def idle_limit(self, function: str, now: float, u: float) -> float:
-        """For ever: only memory ends an environment."""
-        return math.inf
 
     def retire(self, view: View) -> Sequence[tuple[int, float]]:
         """The largest, until a new environment fits."""
@@ -179,33 +173,18 @@ class LargestFirst:
 
 
 @dataclass(slots=True)
-class LeastFrequentlyUsed:
+class LeastFrequentlyUsed(UnderMemory):
     """Under a memory limit, end an environment of the function with the fewest requests.
 
-    Requests count since the function last had no environment (FaasCache's FREQ).
-
-    Parameters
-    ----------
-    limit
-        MB that all environments may take together.
-    memory
-        MB of an environment, by function.
+    Requests count since the function last had no environment (FaasCache's FREQ). Parameters as for
+    :class:`UnderMemory`.
     """
 
-    limit: float
-    memory: Mapping[str, float]
     _uses: dict[str, int] = field(default_factory=dict, init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        _check(self.limit, self.memory)
 
     def begin(self) -> None:
         """Forget frequencies."""
         self._uses.clear()
-
-    def idle_limit(self, function: str, now: float, u: float) -> float:
-        """For ever: only memory ends an environment."""
-        return math.inf
 
     def retire(self, view: View) -> Sequence[tuple[int, float]]:
         """The least used, until a new environment fits."""
@@ -216,7 +195,7 @@ class LeastFrequentlyUsed:
 
 
 @dataclass(slots=True)
-class GreedyDual:
+class GreedyDual(UnderMemory):
     """Under a memory limit, end the environment whose loss costs least (FaasCache).
 
     Priority = clock + uses x cold-start seconds / MB, set when the environment goes idle; the clock
@@ -225,33 +204,22 @@ class GreedyDual:
 
     Parameters
     ----------
-    limit
-        MB that all environments may take together.
-    memory
-        MB of an environment, by function.
+    limit, memory
+        As for :class:`UnderMemory`.
     cold
         Seconds that a cold start takes longer than a warm one, by function.
     """
 
-    limit: float
-    memory: Mapping[str, float]
     cold: Mapping[str, float]
     _clock: float = field(default=0.0, init=False, repr=False, compare=False)
     _uses: dict[str, int] = field(default_factory=dict, init=False, repr=False, compare=False)
     _base: dict[str, float] = field(default_factory=dict, init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        _check(self.limit, self.memory)
 
     def begin(self) -> None:
         """Forget frequencies and the clock."""
         self._clock = 0.0
         self._uses.clear()
         self._base.clear()
-
-    def idle_limit(self, function: str, now: float, u: float) -> float:
-        """For ever: only memory ends an environment."""
-        return math.inf
 
     def retire(self, view: View) -> Sequence[tuple[int, float]]:
         """Those of lowest priority, until a new environment fits."""
@@ -303,11 +271,3 @@ def _short(view: View, limit: float, memory: Mapping[str, float]) -> float:
     taken = sum(memory[idle.function] for idle in view.idle.values())
     taken += sum(memory[busy] * count for busy, count in view.busy.items())
     return taken + memory[name] - limit
-
-
-def _check(limit: float, memory: Mapping[str, float]) -> None:
-    if not limit > 0:
-        raise ValueError(f"limit is {limit!r} MB; it must be above 0")
-    for name, size in memory.items():
-        if not size > 0:
-            raise ValueError(f"memory of {name!r} is {size!r} MB; it must be above 0")
