@@ -104,10 +104,14 @@ def open_notebook(lab: str, name: str) -> Iterator[Any]:
 def run(page: Any, index: int) -> None:
     """Run the cell of this index and wait until it is done."""
     cell = f".jp-Cell[data-windowed-list-index='{index}']"
+    # A cell that runs again shows its last number until the kernel is told: only a new one ends it.
+    before = page.inner_text(f"{cell} .jp-InputPrompt")
     page.click(f"{cell} .cm-content")
     page.keyboard.press("Control+Enter")
     page.wait_for_function(
-        "s => /\\[\\d+\\]/.test(document.querySelector(s + ' .jp-InputPrompt').textContent)",
-        arg=cell,
+        "([cell, before]) => {"
+        " const prompt = document.querySelector(cell + ' .jp-InputPrompt').textContent;"
+        " return /\\[\\d+\\]/.test(prompt) && prompt.trim() !== before.trim(); }",
+        arg=[cell, before],
         timeout=60_000,
     )
