@@ -45,6 +45,9 @@ class Hooks:
         self.told.append(("provisioned", function_name, version, environments))
         self.environments[function_name, version] = environments
 
+    def prepare(self, function: FunctionVersion) -> None:
+        pass
+
     def snapshot(self, function: FunctionVersion, taken: Callable[[str], None]) -> None:
         self.told.append(("snapshot", function.name, function.version))
         taken(self.init_error)

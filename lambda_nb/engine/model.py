@@ -263,5 +263,8 @@ class ControlHooks(Protocol):
         ``taken`` is called once: with the error type of the failed init phase, or an empty text.
         """
 
+    def prepare(self, function: FunctionVersion) -> None:
+        """Make ready, in the background, what the first environment of a version will need."""
+
     def provisioned_status(self, function_name: str, version: str) -> ProvisionedStatus:
         """Return how many provisioned environments there are, and why there are no more."""

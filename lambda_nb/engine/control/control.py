@@ -101,7 +101,7 @@ class Control:
         lookup = Lookup(context)
         layer_use = LayerUse(context)
         sources = Sources(context)
-        progress = Progress(store, self._snapshot)
+        progress = Progress(store, self._prepare, self._snapshot)
         versions = Versions(context, lookup, progress)
         self._context = context
         self._downloads = Downloads(context)
@@ -152,6 +152,9 @@ class Control:
         mappings.finish_all()
         capacity.finish_all()
         self.resolve = self._resolver.resolve
+
+    def _prepare(self, name: str, version: str, record: Record) -> None:
+        self._context.hooks.prepare(self._resolver.picture(name, version, record))
 
     def _snapshot(
         self, name: str, version: str, record: Record, taken: Callable[[str], None]

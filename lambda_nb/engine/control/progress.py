@@ -37,6 +37,9 @@ UPDATING = {
 _TRANSIENT = {*CREATING, *UPDATING}
 
 
+Prepare = Callable[[str, str, Record], None]
+"""Tells execution of the version of a name, number and record that is now at rest."""
+
 Snapshot = Callable[[str, str, Record, Callable[[str], None]], None]
 """Takes the snapshot of the version of a name, number and record, then calls back."""
 
@@ -44,8 +47,9 @@ Snapshot = Callable[[str, str, Record, Callable[[str], None]], None]
 class Progress:
     """Brings versions to rest."""
 
-    def __init__(self, store: Store, snapshot: Snapshot) -> None:
+    def __init__(self, store: Store, prepare: Prepare, snapshot: Snapshot) -> None:
         self._store = store
+        self._prepare = prepare
         self._snapshot = snapshot
 
     def finish_soon(self, name: str, version: str) -> None:
@@ -63,6 +67,8 @@ class Progress:
         record = self._store.get("version", name, version)
         if record is None or record["config"]["SnapStart"]["OptimizationStatus"] != "On":
             self._finish(name, version)
+            if record is not None:
+                self._prepare(name, version, record)
         else:
             self._snapshot(name, version, record, partial(self._finish, name, version))
 

@@ -61,6 +61,10 @@ class Hooks:
         """Keep this many environments of the version initialised; 0 ends them."""
         self._roster.background(self._provision(function_name, version, environments))
 
+    def prepare(self, function: FunctionVersion) -> None:
+        """Make ready, in the background, what the first environment of a version will need."""
+        self._roster.background(self._prepare(function))
+
     def snapshot(self, function: FunctionVersion, taken: Callable[[str], None]) -> None:
         """Run the init phase of a version with SnapStart; tell how it went (error type, if any)."""
         self._roster.background(self._take_snapshot(function, taken))
@@ -72,6 +76,15 @@ class Hooks:
             for key in self._pools.matching(lambda key: key[:2] == (function_name, version))
         )
         return ProvisionedStatus(ready, ready, self._failures.get((function_name, version), ""))
+
+    async def _prepare(self, function: FunctionVersion) -> None:
+        await self._up.wait()
+        if self._roster.closing:
+            return
+        try:
+            await self._pools.prepare(function)
+        except AWSError:
+            return  # whoever invokes it will be told
 
     async def _take_snapshot(self, function: FunctionVersion, taken: Callable[[str], None]) -> None:
         """Runtimes that are not forked have no snapshot: each environment runs its init phase."""

@@ -15,6 +15,9 @@ from lambda_nb.engine.execution.snapshots import Snapshots
 from lambda_nb.engine.model import FunctionVersion
 from lambda_nb.rules.scheduler import Fleet
 
+_AHEAD = 256
+"""Versions that may be prepared without having been invoked; beyond that the oldest wait again."""
+
 Key = tuple[str, str, str, str]
 """Function name, version, revision, tenant."""
 
@@ -49,6 +52,7 @@ class Pools:
         self._functions: dict[str, int] = {}
         self._pools: dict[Key, Pool] = {}
         self._preparing: dict[Key, asyncio.Task[Pool]] = {}
+        self._ahead: dict[tuple[str, str, str], Prepared] = {}
 
     def function(self, name: str) -> int:
         """The fleet's index of a function, known from now on."""
@@ -68,6 +72,19 @@ class Pools:
         """The pool for invocations of this very revision, if there is one already."""
         return self._pools.get((function.name, function.version, function.revision, tenant))
 
+    async def prepare(self, function: FunctionVersion) -> None:
+        """Do ahead of its first invocation what :meth:`make` would do for it.
+
+        Raises
+        ------
+        AWSError
+            When this machine cannot run the function's runtime.
+        """
+        prepared = await asyncio.to_thread(self._prepare, function)
+        self._ahead[function.name, function.version, function.revision] = prepared
+        while len(self._ahead) > _AHEAD:
+            del self._ahead[next(iter(self._ahead))]
+
     async def make(self, function: FunctionVersion, tenant: str) -> Pool:
         """Make the pool, once: find out how the function starts and lay out its layers.
 
@@ -85,7 +102,9 @@ class Pools:
         return await asyncio.shield(task)
 
     async def _make(self, key: Key, function: FunctionVersion) -> Pool:
-        prepared = await asyncio.to_thread(self._prepare, function)
+        prepared = self._ahead.get(key[:3])
+        if prepared is None:
+            prepared = await asyncio.to_thread(self._prepare, function)
         index = self.function(function.name)
         pool = self._pools[key] = Pool(self._fleet.add_pool(index), index, prepared)
         return pool

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import socket
 from collections.abc import Callable
 from typing import Protocol, cast
 
@@ -222,8 +223,10 @@ class RuntimeAPI:
     async def start(self) -> None:
         """Listen on a free loopback port (``port``)."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: Connection(self), "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
+        listener = socket.socket()  # a name, even this one, would be looked up in a thread
+        listener.bind(("127.0.0.1", 0))
+        self.port = listener.getsockname()[1]
+        self._server = await loop.create_server(lambda: Connection(self), sock=listener)
 
     def close(self) -> None:
         """Stop listening and hang up on everybody."""

@@ -7,6 +7,7 @@ alone decides.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import os
@@ -35,6 +36,9 @@ OWN = "/.own"
 
 HOST = "/.host"
 """Where a zygote with a root of its own still finds the machine's; hidden from functions."""
+
+_bounded: list[bool] = []
+"""Holds something once this process has run :func:`_bound`."""
 
 _LIMITS = {
     "nofile": resource.RLIMIT_NOFILE,
@@ -119,14 +123,30 @@ def _own_mounts(binds: list[list[Any]]) -> None:
     _mount("none", HOST, "tmpfs", _MS_RDONLY | _MS_NOSUID | _MS_NODEV, "size=0,mode=000")
 
 
+def rehearse(root: bool) -> None:
+    """Do ahead of :func:`apply`, in a process that is to run it, what needs no request."""
+    os.environ.clear()
+    if root:
+        _bound()
+    with contextlib.suppress(OSError):
+        os.close(landlock.ruleset(["/usr"], ["/dev"]))
+        seccomp.program(0)
+
+
+def _bound() -> None:
+    """Whatever this process executes gets no capability, if it has given up its own."""
+    last = 0
+    while not _bounded and LIBC.prctl(_PR_CAPBSET_DROP, last, 0, 0, 0) == 0:
+        last += 1
+    _bounded.append(True)
+
+
 def _drop_capabilities(kept: int = 0) -> None:
     """Be nobody special, whatever user this is; programs executed later neither.
 
     Capabilities that are ``kept`` (a bit mask) are not in effect.
     """
-    last = 0
-    while LIBC.prctl(_PR_CAPBSET_DROP, last, 0, 0, 0) == 0:
-        last += 1
+    _bound()
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
     sets = (ctypes.c_uint32 * 6)(0, kept)
     check(LIBC.capset(header, sets), "capset")

@@ -39,24 +39,30 @@ def restrict(read: list[str], write: list[str]) -> None:
 
     Paths that do not exist are passed over. Raises ``OSError`` where there is no Landlock.
     """
+    rules = ruleset(read, write)
+    try:
+        _call(_RESTRICT_SELF, rules, 0)
+    finally:
+        os.close(rules)
+
+
+def ruleset(read: list[str], write: list[str]) -> int:
+    """A descriptor of the rules that :func:`restrict` puts into force."""
     version = _call(_CREATE_RULESET, None, ctypes.c_size_t(0), _VERSION)
     every = (1 << 13) - 1
     if version >= 2:
         every |= _REFER
     if version >= 3:
         every |= _TRUNCATE
-    ruleset = _Ruleset(every, 0, 0)
+    shape = _Ruleset(every, 0, 0)
     size = 8 if version < 4 else 16
     if version >= 6:
-        ruleset.scoped, size = _SCOPE_ABSTRACT_SOCKET | _SCOPE_SIGNAL, 24
-    rules = _call(_CREATE_RULESET, ctypes.byref(ruleset), ctypes.c_size_t(size), 0)
-    try:
-        for paths, rights in ((read, _READ), (write, every)):
-            for path in paths:
-                _allow(rules, path, rights)
-        _call(_RESTRICT_SELF, rules, 0)
-    finally:
-        os.close(rules)
+        shape.scoped, size = _SCOPE_ABSTRACT_SOCKET | _SCOPE_SIGNAL, 24
+    rules = _call(_CREATE_RULESET, ctypes.byref(shape), ctypes.c_size_t(size), 0)
+    for paths, rights in ((read, _READ), (write, every)):
+        for path in paths:
+            _allow(rules, path, rights)
+    return rules
 
 
 def _allow(rules: int, path: str, rights: int) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import functools
 import os
 import platform
 import struct
@@ -58,16 +59,22 @@ def restrict(secret: int = 0) -> None:
     With a ``secret`` (64 bits), a call of :func:`view_calls` passes that has it as its sixth
     argument, which the kernel does not look at.
     """
+    code = program(secret)
+    shape = _Program(len(code) // 8, code)
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_SECCOMP, _MODE_FILTER, ctypes.byref(shape), 0, 0) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"seccomp: {os.strerror(number)}")
+
+
+@functools.lru_cache(maxsize=1)
+def program(secret: int) -> bytes:
+    """The BPF program that :func:`restrict` installs. Raises ``OSError`` on other machines."""
     machine = platform.machine()
     if machine not in _MACHINES:
         raise OSError(errno.ENOSYS, f"seccomp: no list of system calls for {machine}")
     architecture, clone, denied, view_calls = _MACHINES[machine]
-    code = _filter(architecture, clone, denied, view_calls if secret else "", secret)
-    program = _Program(len(code) // 8, code)
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(_PR_SET_SECCOMP, _MODE_FILTER, ctypes.byref(program), 0, 0) != 0:
-        number = ctypes.get_errno()
-        raise OSError(number, f"seccomp: {os.strerror(number)}")
+    return _filter(architecture, clone, denied, view_calls if secret else "", secret)
 
 
 def view_calls() -> tuple[int, int, int]:

@@ -15,6 +15,9 @@ packet:
 * zygote -> engine ``{"ready": true, ...}`` once, ``{"token", "pid"}`` or ``{"token", "error"}``,
   then ``{"pid", "status"}`` when the process has ended (status as ``waitpid`` gives it).
 
+Ahead of the next request for a Python runtime it keeps a spare: a fork that has rehearsed an
+invocation (``lambda_runtime.rehearsal``) and waits to be told what to become.
+
 The zygote has one thread and never runs a function's code. When the engine is gone, however that
 came about, it kills all it started and ends.
 """
@@ -40,18 +43,23 @@ sys.path.insert(0, HERE)
 
 import confine  # noqa: E402
 import lambda_runtime.main  # noqa: E402
+from lambda_runtime.rehearsal import rehearse  # noqa: E402
 from lambda_runtime.snapshot import LOG_FD, receive  # noqa: E402
 
 _PR_SET_CHILD_SUBREAPER = 36
+_QUIET_MS = 10
+"""How long nothing was asked for before a spare is made: it must not slow what was just started."""
 
 
 class Zygote:
     """The state of the fork server: its socket, its children."""
 
-    def __init__(self, control: socket.socket) -> None:
+    def __init__(self, control: socket.socket, rooted: bool) -> None:
         self.control = control
+        self.rooted = rooted
         self.pid = os.getpid()
         self.children: set[int] = set()
+        self.spare: tuple[int, socket.socket] | None = None
         self.snapshots = -1
         self.wake, self.waker = os.pipe()
         os.set_blocking(self.wake, False)
@@ -65,7 +73,12 @@ class Zygote:
         poll.register(self.control, select.POLLIN)
         poll.register(self.wake, select.POLLIN)
         while True:
-            for fd, _ in poll.poll():
+            events = poll.poll(None if self.spare else _QUIET_MS)
+            if not events:
+                request = self.make_spare()
+                if request is not None:
+                    return request
+            for fd, _ in events:
                 if fd == self.wake:
                     with contextlib.suppress(BlockingIOError):
                         os.read(self.wake, 4096)
@@ -83,12 +96,15 @@ class Zygote:
         if "adopt" in request:
             self.adopt(request, descriptors[0])
             return False
-        try:
-            pid = os.fork()
-        except OSError as error:
-            self.say({"token": request["token"], "error": str(error)})
-            pid = -1
+        pid = self.use_spare(request, descriptors)
+        if not pid:
+            try:
+                pid = os.fork()
+            except OSError as error:
+                self.say({"token": request["token"], "error": str(error)})
+                pid = -1
         if pid == 0:
+            self.leave()
             self.become(request, *descriptors)
             return True
         for descriptor in descriptors:
@@ -97,6 +113,47 @@ class Zygote:
             self.children.add(pid)
             self.say({"token": request["token"], "pid": pid})
         return False
+
+    def make_spare(self) -> dict[str, Any] | None:
+        """Fork ahead of need; in the child, wait for the request and return it, set up."""
+        here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            pid = os.fork()
+        except OSError:  # whoever needs a process will be told
+            here.close()
+            there.close()
+            time.sleep(_QUIET_MS / 1000)
+            return None
+        if pid:
+            there.close()
+            self.spare = pid, here
+            return None
+        here.close()
+        self.leave()
+        confine.die_with_parent(self.pid)
+        with contextlib.suppress(Exception):  # it can as well go the way for the first time
+            confine.rehearse(self.rooted)
+            rehearse()
+        packet, descriptors = receive(there)
+        if not packet:
+            os._exit(0)
+        there.close()
+        request: dict[str, Any] = json.loads(packet)
+        self.become(request, *descriptors)
+        return request
+
+    def use_spare(self, request: dict[str, Any], descriptors: list[int]) -> int:
+        """Hand a request to the spare, if there is one and it fits; its pid or 0."""
+        if self.spare is None or request["argv"] is not None or len(descriptors) > 1:
+            return 0
+        (pid, channel), self.spare = self.spare, None
+        rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))
+        with channel:
+            try:
+                channel.sendmsg([json.dumps(request).encode()], [rights])
+            except OSError:  # it has ended
+                return 0
+        return pid
 
     def adopt(self, request: dict[str, Any], go: int) -> None:
         """Take in a process restored from a snapshot, which waits, and let it go on."""
@@ -119,17 +176,22 @@ class Zygote:
         for descriptor in descriptors:
             os.close(descriptor)
 
+    def leave(self) -> None:
+        """In a fork: let go of what is the fork server's."""
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        self.control.close()
+        os.close(self.wake)
+        os.close(self.waker)
+        if self.spare is not None:
+            self.spare[1].close()
+
     def become(self, request: dict[str, Any], log: int, snapshots: int = -1) -> None:
         """Turn the fork into the process asked for."""
         if snapshots >= 0:
             # Away from the low numbers, which are given out below.
             self.snapshots = fcntl.fcntl(snapshots, fcntl.F_DUPFD_CLOEXEC, 10)
             os.close(snapshots)
-        signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        self.control.close()
-        os.close(self.wake)
-        os.close(self.waker)
         for target in (1, 2):
             os.dup2(log, target)
         if log != LOG_FD:
@@ -151,6 +213,9 @@ class Zygote:
                 return
             if pid == 0:
                 return
+            if self.spare is not None and pid == self.spare[0]:
+                self.spare[1].close()
+                self.spare = None
             if pid in self.children:
                 self.children.discard(pid)
                 self.say({"pid": pid, "status": status})
@@ -269,7 +334,7 @@ def main() -> None:
         make_clients(configuration["clients"], configuration["path"])
     gc.collect()
     gc.freeze()
-    zygote = Zygote(control)
+    zygote = Zygote(control, bool(configuration["root"]))
     threads = len(os.listdir("/proc/self/task"))
     zygote.say({"ready": True, "pid": zygote.pid, "failed": failed, "threads": threads})
     request = zygote.serve()

@@ -82,10 +82,10 @@ def main(snapshots: socket.socket | None = None) -> NoReturn:
     encoder = Encoder()
     while True:
         headers, body = client.next()
-        _serve(client, log, encoder, handler, headers, body)
+        serve(client, log, encoder, handler, headers, body)
 
 
-def _serve(
+def serve(
     client: RuntimeClient,
     log: FunctionLog,
     encoder: Encoder,
@@ -93,6 +93,7 @@ def _serve(
     headers: dict[str, str],
     body: bytes,
 ) -> None:
+    """Run the handler for one event and post what came of it."""
     request_id = headers["lambda-runtime-aws-request-id"]
     invocation_id = headers.get("lambda-runtime-invocation-id", "")
     log.filter.request_id = request_id
