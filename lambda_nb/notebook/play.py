@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from lambda_nb.notebook.answers import progress_bar
 from lambda_nb.notebook.errors import UsageError, aws_errors
 from lambda_nb.notebook.handle import Function, encode
-from lambda_nb.notebook.played import Played, Sent
+from lambda_nb.notebook.played import Before, Played, Sent
 from lambda_nb.notebook.reach import Clients, engine_status, reach
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def play(
     targets, clients = _targets(rows.functions, functions, client)
     lambda_ = clients.client()
     with aws_errors():
-        settings = _settings(lambda_, targets.values())
+        settings, versions = _settings(lambda_, targets.values())
     # Made before the first arrival is due: making events must not delay sending them.
     columns = rows.table.to_pylist()
     events = [encode(_event(payload, row)) for row in columns]
@@ -89,11 +89,13 @@ def play(
     ]
     arrivals = rows.numbers("arrival")
     due = ((arrivals - arrivals[0]) / speed).tolist() if len(rows) else []
+    before = _environments(lambda_, versions)
     began = time.time()
     player = _Player(lambda_, requests, due, progress_bar("play", len(due), progress))
     sent, stopped = player.run()
     names = list(dict.fromkeys(target["FunctionName"] for target in targets.values()))
     played = Played(names, sent, due, began=began, settings=settings, clients=clients)
+    played.before = before
     played.stopped = stopped
     played.collect()
     return played
@@ -126,14 +128,31 @@ def _targets(
     return targets, through
 
 
-def _settings(client: Any, targets: Any) -> dict[str, Any]:
-    """What decides cold starts and throttles where it is played, as ``simulate`` takes it."""
+def _environments(client: Any, versions: dict[str, str]) -> list[Before]:
+    """Execution environments of these versions that idle now, as an engine tells them."""
+    rows = (engine_status(client) or {}).get("environments", [])
+    found = [
+        Before(row["function"], row["created"], row["idle_since"])
+        for row in rows
+        if row["state"] == "idle"
+        and versions.get(row["function"]) == row["version"]
+        and row["initialization_type"] != "provisioned-concurrency"
+    ]
+    return sorted(found, key=lambda one: one.created)
+
+
+def _settings(client: Any, targets: Any) -> tuple[dict[str, Any], dict[str, str]]:
+    """What decides cold starts and throttles where it is played, as ``simulate`` takes it.
+
+    And the version of each function that will run.
+    """
+    versions = {}
     account = client.get_account_settings()["AccountLimit"]
     settings: dict[str, Any] = {"account_limit": int(account["ConcurrentExecutions"])}
     reserved, provisioned = {}, {}
     for target in targets:
         name = target["FunctionName"]
-        client.get_function_configuration(**target)
+        versions[name] = str(client.get_function_configuration(**target)["Version"])
         told = client.get_function_concurrency(FunctionName=name)
         if "ReservedConcurrentExecutions" in told:
             reserved[name] = int(told["ReservedConcurrentExecutions"])
@@ -150,7 +169,7 @@ def _settings(client: Any, targets: Any) -> dict[str, Any]:
     for name, told in (("keep_alive", "keep_alive_s"), ("max_age", "max_age_s")):
         if status.get(told) is not None:
             settings[name] = float(status[told])
-    return settings
+    return settings, versions
 
 
 def _event(payload: Payload, row: dict[str, Any]) -> Any:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lambda_nb.notebook import display
 from lambda_nb.notebook.errors import NotebookError, aws_errors
@@ -38,6 +38,14 @@ class Sent:
     request_id: str
 
 
+class Before(NamedTuple):
+    """An execution environment that was there, idle, when the run began; epoch seconds."""
+
+    function: str
+    created: float
+    idle_since: float
+
+
 class Played:
     """A trace that was invoked for real. ``lambda_nb.validate`` takes it as it is.
 
@@ -51,6 +59,9 @@ class Played:
     settings : dict
         Limits and keep-alive (where an engine tells it) that were in force, as
         ``lambda_nb.simulate`` takes them.
+    before : list of Before
+        Execution environments that idled when it began (where an engine tells them); a simulation
+        of the run begins with the same.
     stopped : bool
         Whether it was interrupted.
     """
@@ -72,6 +83,7 @@ class Played:
         frame.insert(4, "lag", frame["sent"] - frame["arrival"])
         self.invocations: pd.DataFrame = frame
         self.settings = settings
+        self.before: list[Before] = []
         self.stopped = False
         self._asked = len(due)
         self._functions = list(functions)
@@ -192,11 +204,15 @@ class Played:
             notes.append("the logs have not been read: .trace tries again and says why")
         elif self._missing:
             notes.append(f"{self._missing:,} invocations are missing in the logs; .trace reads on")
-        elif older := self._older():
+        elif (older := self._older()) > len(self.before):
             notes.append(
-                f"{older:,} environments of {', '.join(self._functions)} were there before: their "
-                "first invocation here was warm, and a simulation that begins with none says cold. "
-                "Play a function that has idled for longer than the keep-alive, or a new one"
+                f"{older:,} environments of {', '.join(self._functions)} were there before, of "
+                f"which {len(self.before):,} are known: the first invocation of the others was "
+                "warm, and a simulation says cold. Play a function that nobody else invokes"
+            )
+        elif older:
+            notes.append(
+                f"{older:,} environments were there before; validate begins with them as well"
             )
         return notes
 

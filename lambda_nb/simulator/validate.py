@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from lambda_nb.rules.pricing import PriceBook
 from lambda_nb.simulator.intervals import average_of, peak_of
@@ -36,10 +38,12 @@ class Validation:
         Figures of both runs side by side, and by how much they differ.
     """
 
-    def __init__(self, trace: Trace, result: Result) -> None:
+    def __init__(self, trace: Trace, result: Result, before: int = 0, ahead: float = 0.0) -> None:
         self.trace = trace
         self.result = result
-        real, simulated = trace.to_pandas(), result.invocations
+        self._ahead = ahead
+        real, simulated = trace.to_pandas(), result.invocations.iloc[before:]
+        simulated = simulated.reset_index(drop=True)
         decided = pd.DataFrame(
             {
                 "arrival": real["arrival"],
@@ -67,6 +71,9 @@ class Validation:
         from lambda_nb import charts
 
         simulated = self.result.timeline(freq)
+        if self._ahead:
+            simulated.index = pd.Index(simulated.index - self._ahead, name=simulated.index.name)
+            simulated = simulated[simulated.index >= 0].copy()
         simulated["in_flight"] += simulated["initialising"]  # as the real run has it
         lines = {"simulated": simulated, "real": _timeline(self.trace, simulated)}
         figure, axes = charts.board(2, title=f"{self.same:.2%} of the decisions are the same")
@@ -98,6 +105,10 @@ class Recorded(Protocol):
     def settings(self) -> Mapping[str, Any]:
         """The settings in force, as :func:`~lambda_nb.simulator.simulate` takes them."""
 
+    @property
+    def before(self) -> Sequence[tuple[str, float, float]]:
+        """Environments there at the beginning: function, created, idle since (epoch seconds)."""
+
 
 def validate(trace: Trace | Recorded, **assumed: Any) -> Validation:
     """Simulate a recorded run, and show both side by side.
@@ -123,8 +134,10 @@ def validate(trace: Trace | Recorded, **assumed: Any) -> Validation:
     Given the measured durations and the right settings, all decisions are the same: engine and
     simulator decide by the same rules.
     """
+    before: Sequence[tuple[str, float, float]] = ()
     if not isinstance(trace, Trace):
         assumed = {**trace.settings, **assumed}
+        before = trace.before
         trace = trace.trace
     missing = [column for column in NEEDED if column not in trace]
     if missing:
@@ -132,7 +145,41 @@ def validate(trace: Trace | Recorded, **assumed: Any) -> Validation:
             f"the trace has no {' and no '.join(missing)}: validate needs a recorded run "
             "(Trace.from_logs of the engine)"
         )
-    return Validation(trace, simulate(trace, **assumed))
+    if not before or not len(trace) or trace.start_ns is None:
+        return Validation(trace, simulate(trace, **assumed))
+    began = trace.start_ns / 1e9
+    ahead = began - min(created for _, created, _ in before)
+    whole = _preceded(trace, before, ahead)
+    return Validation(trace, simulate(whole, **assumed), len(before), ahead)
+
+
+def _preceded(trace: Trace, before: Sequence[tuple[str, float, float]], ahead: float) -> Trace:
+    """The trace after one invocation for each environment that was there.
+
+    Each lasts from the creation of its environment to the end of its last invocation, so that the
+    simulation comes to the trace with the same environments, idle for as long.
+    """
+    start = trace.start_ns or 0
+    first = start / 1e9 - ahead
+    lead: dict[str, list[Any]] = {
+        "arrival": [created - first for _, created, _ in before],
+        "function": [name for name, _, _ in before],
+        "duration": [max(0.0, idle - created) for _, created, idle in before],
+        "init": [0.0] * len(before),
+        "finish": [max(created, idle) - first for _, created, idle in before],
+        "status": ["success"] * len(before),
+    }
+    if "memory" in trace:
+        known = dict(zip(trace.table["function"].to_pylist(), trace.numbers("memory"), strict=True))
+        lead["memory"] = [int(known.get(name, 128)) for name, _, _ in before]
+    table = trace.table
+    for name in ("arrival", "finish"):
+        at = table.column_names.index(name)
+        table = table.set_column(at, name, pc.add(table.column(at), ahead))
+    fields = [field for field in table.schema if field.name in lead]
+    made = pa.table({field.name: pa.array(lead[field.name]).cast(field.type) for field in fields})
+    whole = pa.concat_tables([made, table], promote_options="default")
+    return Trace(whole, start=start - round(ahead * 1e9))
 
 
 def _figures(rows: pd.DataFrame, book: PriceBook) -> dict[str, float]:

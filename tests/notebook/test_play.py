@@ -96,6 +96,26 @@ def test_the_simulator_decides_as_the_engine_did(start_engine: Callable[..., Eng
     assert names[0] in played._repr_html_()
 
 
+def test_a_second_run_begins_with_the_environments_of_the_first(
+    start_engine: Callable[..., Engine],
+) -> None:
+    engine = start_engine("--keep-alive", "1.2", "--port", "0")
+    config = Config(retries={"total_max_attempts": 1}, max_pool_connections=256)
+    client = engine.client("lambda", config=config)
+    names = {"thumb": engine.create(SLEEPER, Timeout=10), "mail": engine.create(SLEEPER)}
+    lambda_nb.play(bursty("thumb", "mail"), names, client=client, progress=False)
+    again = lambda_nb.play(bursty("mail", "thumb"), names, client=client, progress=False)
+    assert len(again.before) >= 2
+    starts = again.trace.to_pandas().groupby("function", observed=True)["start"].first()
+    assert "warm" in set(starts)
+    found = lambda_nb.validate(again)
+    assert found.same == 1.0, found.differences
+    assert "validate begins with them" in repr(again)
+    assert len(found.plot().axes) >= 2
+    # Without them the first requests would start cold.
+    assert lambda_nb.validate(again.trace, **again.settings).same < 1.0
+
+
 def test_arrivals_never_wait_for_answers(engine: Engine, client: Any) -> None:
     name = engine.create(SLEEPER, Timeout=10)
     trace = lambda_nb.Trace(

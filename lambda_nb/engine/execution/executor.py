@@ -175,6 +175,7 @@ class Executor(Hooks):
                     "invocations": e.invocations,
                     "initialization_type": e.initialization_type,
                     "created": e.created,
+                    "idle_since": e.idle_since,
                 }
                 for e in self._roster.all()
             ],
@@ -244,6 +245,7 @@ class Executor(Hooks):
             raise _closing()
         environment.rest()
         finish_ns = roster.finish(slot, attempt.function.name)
+        environment.idle_since = finish_ns / 1e9
         self._records.record(report.record(attempt, finish_ns, environment.log, done))
         return report.result(attempt, environment.log, done)
 

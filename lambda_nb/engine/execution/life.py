@@ -54,6 +54,7 @@ class Life:
         self.initialization_type = initialization_type
         self.log = FunctionLog(prepared.function, services.logs)
         self.created = time.time()
+        self.idle_since = self.created
         self.invocations = 0
         self._services = services
         self._id = self.log.stream[-32:]
