@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from lambda_nb.engine.execution.runtime_api import Request, Route
+from lambda_nb.engine.execution.wire import Request, Route
 from lambda_nb.engine.model import FunctionVersion, Invocation
 from lambda_nb.rules import loglines
 

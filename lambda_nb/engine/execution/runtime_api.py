@@ -13,9 +13,9 @@ import json
 import re
 import socket
 from collections.abc import Callable
-from typing import Protocol, cast
+from typing import Protocol
 
-import httptools
+from lambda_nb.engine.execution.wire import Connection, Request, Route
 
 MAX_RESPONSE_BYTES = 6_291_556
 """Largest buffered response (recorded from AWS, facts/executor.md section 4)."""
@@ -26,16 +26,6 @@ PEAK_HEADER = "lambda-nb-peak-kb"
 _LAST_WORDS_S = 0.2
 _PREFIX = "/2018-06-01/runtime/"
 _OK = b'{"status":"OK"}\n'
-_REASONS = {
-    200: "OK",
-    202: "Accepted",
-    400: "Bad Request",
-    403: "Forbidden",
-    404: "Not Found",
-    405: "Method Not Allowed",
-    413: "Request Entity Too Large",
-    500: "Internal Server Error",
-}
 _ERROR_TYPE = re.compile(r"(Runtime|Function|Extension|Sandbox)\.[A-Z][A-Za-z]+\Z")
 
 
@@ -71,131 +61,6 @@ class RuntimeEvents(Protocol):
 
     def restore_failed(self, body: bytes, error_type: str) -> None:
         """An after-restore hook failed."""
-
-
-Route = Callable[["Request"], None]
-
-
-class Request:
-    """One request on a connection, complete when its route is called."""
-
-    __slots__ = ("body", "connection", "headers", "method", "path", "streaming")
-
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
-        self.method = ""
-        self.path = ""
-        self.headers: dict[str, str] = {}
-        self.body = bytearray()
-        self.streaming = False
-
-    def reply(
-        self, status: int, body: bytes = b"", headers: str = "", kind: str = "application/json"
-    ) -> None:
-        """Answer; ``headers`` are complete lines, each ending in CR LF."""
-        kind = f"Content-Type: {kind}\r\n" if body else ""
-        head = (
-            f"HTTP/1.1 {status} {_REASONS[status]}\r\n{kind}{headers}"
-            f"Content-Length: {len(body)}\r\n\r\n"
-        )
-        self.connection.write(head.encode("utf-8"), body)
-
-    def nowhere(self) -> None:
-        """Answer that nothing is served at this path, as AWS's own server does."""
-        self.reply(404, b"404 page not found\n", kind="text/plain; charset=utf-8")
-
-    def refuse(self, status: int, kind: str, message: str) -> None:
-        """Answer with an error object of the Runtime API."""
-        body = json.dumps({"errorMessage": message, "errorType": kind}, separators=(",", ":"))
-        self.reply(status, body.encode() + b"\n")
-
-
-class Connection(asyncio.Protocol):
-    """One connection of a process of the environment. Requests are answered in order."""
-
-    def __init__(self, api: RuntimeAPI) -> None:
-        self._api = api
-        self._parser = httptools.HttpRequestParser(self)
-        self._request = Request(self)
-        self._url = b""
-        self._parsing = False
-        self._unsent: list[bytes] = []
-        self._transport: asyncio.Transport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """asyncio: a process connected."""
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by descent
-        self._api.connections.add(self)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """asyncio: the connection is gone."""
-        self._transport = None
-        self._api.lost(self)
-
-    def data_received(self, data: bytes) -> None:
-        """asyncio: bytes came in."""
-        self._parsing = True
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserError as error:
-            Request(self).refuse(400, "InvalidRequest", f"not HTTP: {error}")
-            self.close()
-        self._parsing = False
-        # A runtime that sent its answer and asked for the next event in one go waits for both: the
-        # reply to its answer leaves with the event, which spares both sides a change of context.
-        if self._unsent and not self._api.parked_on(self):
-            self._send()
-
-    def write(self, head: bytes, body: bytes = b"") -> None:
-        """Send an answer, unless nobody is there any more; what came in together is answered
-        together."""
-        self._unsent += (head, body)
-        if not self._parsing:
-            self._send()
-
-    def _send(self) -> None:
-        unsent, self._unsent = self._unsent, []
-        if self._transport is None or not unsent:
-            return
-        if sum(map(len, unsent)) < 65536:
-            self._transport.write(b"".join(unsent))
-        else:
-            self._transport.writelines(unsent)
-
-    def close(self) -> None:
-        """Hang up."""
-        self._send()
-        if self._transport is not None:
-            self._transport.close()
-
-    # httptools calls the following.
-
-    def on_url(self, url: bytes) -> None:
-        """A part of the request's target."""
-        self._url += url
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """A header, or, after the body, a trailer."""
-        self._request.headers[name.decode("latin-1").lower()] = value.decode("utf-8", "replace")
-
-    def on_headers_complete(self) -> None:
-        """The body comes next."""
-        request = self._request
-        request.method = self._parser.get_method().decode("ascii")
-        request.path = self._url.decode("latin-1")
-        self._url = b""
-        if request.headers.get("expect", "").lower() == "100-continue":
-            self.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        self._api.headers_complete(request)
-
-    def on_body(self, body: bytes) -> None:
-        """A part of the body."""
-        self._api.body(self._request, body)
-
-    def on_message_complete(self) -> None:
-        """The request is complete."""
-        request, self._request = self._request, Request(self)
-        self._api.dispatch(request)
 
 
 class RuntimeAPI:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from lambda_nb.engine.execution.clock import iso
 from lambda_nb.engine.execution.extensions import Extensions
 from lambda_nb.engine.execution.functionlog import FunctionLog
-from lambda_nb.engine.execution.runtime_api import Request, Route
+from lambda_nb.engine.execution.wire import Request, Route
 from lambda_nb.rules import loglines
 
 _TYPES = ("platform", "function", "extension")
