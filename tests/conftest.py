@@ -12,7 +12,7 @@ import psutil
 import pytest
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["engine_fixtures"]
+pytest_plugins = ["engine_fixtures", "recorded_lab"]
 
 # Before anything imports matplotlib, and inherited by the kernels that tests start.
 os.environ["MPLBACKEND"] = "Agg"

@@ -45,8 +45,8 @@ from lambda_nb.engine.telemetry import LogShipper, Metrics
 class Options:
     """What ``lambda-nb serve`` was told.
 
-    ``keep_alive_s`` and ``max_age_s`` are in seconds; ``parent`` is the process to end with, if
-    any.
+    ``keep_alive_s``, ``max_age_s`` and ``retry_delay_s`` are in seconds; ``parent`` is the process
+    to end with, if any.
     """
 
     port: int = 0
@@ -57,6 +57,7 @@ class Options:
     region: str = "us-east-1"
     keep_alive_s: float = 600.0
     max_age_s: float = math.inf
+    retry_delay_s: float = 60.0
     account_concurrency: int = 1000
     isolation: str = "auto"
     cpu_share: str = "whole"
@@ -224,6 +225,7 @@ class App:
             settings=control,
             delivery=destinations,
             figures=self._metrics,
+            retry_delay_s=self._options.retry_delay_s,
         )
         self._cleanup.push_async_callback(self._queue.close)
         await self._queue.start()

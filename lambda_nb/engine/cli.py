@@ -41,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 region=options.region,
                 keep_alive_s=options.keep_alive,
                 max_age_s=options.max_age,
+                retry_delay_s=options.retry_delay,
                 account_concurrency=options.account_concurrency,
                 isolation=options.isolation,
                 cpu_share=options.cpu_share,
@@ -118,6 +119,14 @@ def parser() -> argparse.ArgumentParser:
         metavar="S",
         help="seconds after which an execution environment is replaced however much it is used, as "
         "AWS does every few hours (%(default)s)",
+    )
+    add(
+        "--retry-delay",
+        type=_seconds,
+        default=60.0,
+        metavar="S",
+        help="seconds before the first retry of an asynchronous event whose function failed; the "
+        "second waits twice as long (%(default)s, as on AWS)",
     )
     add(
         "--account-concurrency",

@@ -16,11 +16,17 @@ MOST_BACKOFF_S = 300.0
 long as the event may live; they do not count as retries."""
 
 
-def after_error(failures: int, max_attempts: int = MAX_ATTEMPTS) -> float | None:
-    """Seconds to wait after so many function errors; ``None`` when there is no further try."""
+def after_error(
+    failures: int, max_attempts: int = MAX_ATTEMPTS, first_s: float = ERROR_DELAYS_S[0]
+) -> float | None:
+    """Seconds to wait after so many function errors; ``None`` when there is no further try.
+
+    ``first_s`` is the wait before the first retry, which all others are in proportion to.
+    """
     if failures > max_attempts:
         return None
-    return ERROR_DELAYS_S[min(failures, len(ERROR_DELAYS_S)) - 1]
+    delay_s = ERROR_DELAYS_S[min(failures, len(ERROR_DELAYS_S)) - 1]
+    return delay_s * first_s / ERROR_DELAYS_S[0]
 
 
 def after_throttle(throttles: int) -> float:
@@ -36,6 +42,7 @@ def after_attempt(
     age_s: float,
     max_attempts: int = MAX_ATTEMPTS,
     max_age_s: float = MAX_AGE_S,
+    first_s: float = ERROR_DELAYS_S[0],
 ) -> float | Literal["RetriesExhausted", "EventAgeExceeded"]:
     """What becomes of an event whose attempt did not succeed: seconds until the next, or why there
     is none (AWS's word in destination records).
@@ -48,8 +55,10 @@ def after_attempt(
         Function errors so far, and refusals in a row, this attempt included.
     age_s
         Seconds since the event was accepted.
+    first_s
+        Seconds before the first retry after a function error.
     """
-    delay = after_throttle(throttles) if refused else after_error(failures, max_attempts)
+    delay = after_throttle(throttles) if refused else after_error(failures, max_attempts, first_s)
     if delay is None:
         return "RetriesExhausted"
     if age_s + delay > max_age_s:

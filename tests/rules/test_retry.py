@@ -17,6 +17,10 @@ def test_fewer_attempts_when_configured() -> None:
     assert [retry.after_error(n, 1) for n in (1, 2)] == [60.0, None]
 
 
+def test_all_waits_are_in_proportion_to_the_first() -> None:
+    assert [retry.after_error(n, first_s=0.5) for n in (1, 2, 3)] == [0.5, 1.0, None]
+
+
 def test_throttles_back_off_from_a_second_to_five_minutes() -> None:
     assert [retry.after_throttle(n) for n in (1, 2, 3)] == [1.0, 2.0, 4.0]
     assert retry.after_throttle(9) == 256.0

@@ -119,6 +119,8 @@ class AsyncQueue:
         Takes records to destinations and dead-letter queues.
     figures
         Takes the queue's metrics.
+    retry_delay_s
+        Seconds before the first retry after a function error; the second waits twice as long.
     """
 
     def __init__(
@@ -130,6 +132,7 @@ class AsyncQueue:
         settings: Settings | None = None,
         delivery: Delivery | None = None,
         figures: Figures | None = None,
+        retry_delay_s: float = retry.ERROR_DELAYS_S[0],
     ) -> None:
         self._db = sqlite3.connect(db_path, isolation_level=None)
         db_path.chmod(0o600)
@@ -143,6 +146,7 @@ class AsyncQueue:
         self._settings = settings
         self._delivery = delivery
         self._figures = figures
+        self._retry_delay_s = retry_delay_s
         self._running: dict[str, set[asyncio.Task[None]]] = {}
         # When the next event of each function that has any is due.
         self._due: dict[str, float] = dict(self._db.execute(_WAITING).fetchall())
@@ -272,6 +276,7 @@ class AsyncQueue:
             age_s=time.time() - row["accepted"],
             max_attempts=leaving.config.get("MaximumRetryAttempts", retry.MAX_ATTEMPTS),
             max_age_s=leaving.config.get("MaximumEventAgeInSeconds", retry.MAX_AGE_S),
+            first_s=self._retry_delay_s,
         )
         if isinstance(then, str):
             await self._leave(leaving, then, result)
