@@ -179,7 +179,12 @@ class DynamoDBStream:
         return records, answer.get("NextShardIterator")
 
     def _record(self, raw: Mapping[str, Any]) -> StreamRecord:
-        event = {**raw, "eventSourceARN": self._mapping.source_arn}
+        event = {
+            **raw,
+            "eventVersion": "1.1",  # since 2018; endpoints that are not AWS's may say less
+            "awsRegion": self._mapping.region,
+            "eventSourceARN": self._mapping.source_arn,
+        }
         change = raw["dynamodb"]
         wanted = let_through(self._filters, event, "", "")
         return StreamRecord(
