@@ -660,3 +660,168 @@ def test_windows_carry_state(lab: Lab) -> None:
         "isWindowTerminatedEarly",
     }
     assert re.fullmatch(STAMP + "Z", first["window"]["start"])
+
+
+def test_a_consumer_of_a_stream(lab: Lab) -> None:
+    name = lab.engine.create(ECHO)
+    source, arn = stream(lab)
+    kinesis = lab.client("kinesis")
+    told = kinesis.register_stream_consumer(StreamARN=arn, ConsumerName="c")
+    consumer = told["Consumer"]["ConsumerARN"]
+    made = lab.mapping(name, consumer, StartingPosition="TRIM_HORIZON")
+    assert made["EventSourceArn"] == consumer
+    kinesis.put_record(StreamName=source, Data=b"d", PartitionKey="p")
+    (event,) = lab.events(name)
+    assert event["Records"][0]["eventSourceARN"] == consumer
+
+
+def test_a_failing_batch_is_bisected(lab: Lab) -> None:
+    name = lab.engine.create(
+        "import base64, json\n"
+        "def handler(event, context):\n"
+        "    told = [base64.b64decode(r['kinesis']['data']).decode() for r in event['Records']]\n"
+        "    print('EVENT ' + json.dumps(told))\n"
+        "    assert 'bad' not in told\n"
+    )
+    source, arn = stream(lab)
+    for data in (b"a", b"b", b"c", b"bad"):
+        lab.client("kinesis").put_record(StreamName=source, Data=data, PartitionKey="p")
+    url, queue = lab.queue()
+    lab.mapping(
+        name,
+        arn,
+        StartingPosition="TRIM_HORIZON",
+        BisectBatchOnFunctionError=True,
+        MaximumRetryAttempts=1,
+        DestinationConfig={"OnFailure": {"Destination": queue}},
+    )
+    (record,) = lab.bodies(url)
+    assert record["KinesisBatchInfo"]["batchSize"] == 1
+    expected = [["a", "b", "c", "bad"], ["a", "b"], ["c", "bad"], ["c"], ["bad"], ["bad"]]
+    assert lab.events(name, 6) == expected
+
+
+@pytest.mark.parametrize(
+    ("answer", "failed"),
+    [
+        ({"batchItemFailures": []}, False),
+        ({"batchItemFailures": None}, False),
+        ({}, False),
+        (None, False),
+        ("", False),
+        ({"batchItemFailures": [{"itemIdentifier": ""}]}, True),
+        ({"batchItemFailures": [{"itemIdentifier": None}]}, True),
+        ({"batchItemFailures": [{"itemIdentifier": "unknown"}]}, True),
+        ({"batchItemFailures": [{"wrong": "x"}]}, True),
+        ("(((", True),
+    ],
+)
+def test_what_a_stream_s_report_of_failures_means(lab: Lab, answer: Any, failed: bool) -> None:
+    name = lab.engine.create(
+        "import json\n"
+        "def handler(event, context):\n"
+        "    print('EVENT ' + json.dumps(event))\n"
+        f"    return json.loads({json.dumps(json.dumps(answer))})\n"
+    )
+    source, arn = stream(lab)
+    url, queue = lab.queue()
+    lab.client("kinesis").put_record(StreamName=source, Data=b"d", PartitionKey="p")
+    lab.mapping(
+        name,
+        arn,
+        StartingPosition="TRIM_HORIZON",
+        FunctionResponseTypes=["ReportBatchItemFailures"],
+        MaximumRetryAttempts=0,
+        DestinationConfig={"OnFailure": {"Destination": queue}},
+    )
+    if failed:
+        (record,) = lab.bodies(url)
+        assert record["requestContext"]["condition"] == "RetryAttemptsExhausted"
+    else:
+        lab.events(name)
+        time.sleep(1)
+        assert "Messages" not in lab.client("sqs").receive_message(QueueUrl=url)
+
+
+def test_a_mapping_for_an_alias(lab: Lab) -> None:
+    client = lab.client("lambda")
+    name = lab.engine.create(
+        "import json\n"
+        "def handler(event, context):\n"
+        "    print('EVENT ' + json.dumps([context.invoked_function_arn,\n"
+        "                                 context.function_version]))\n"
+    )
+    client.publish_version(FunctionName=name)
+    alias = client.create_alias(FunctionName=name, Name="live", FunctionVersion="1")["AliasArn"]
+    url, queue = lab.queue()
+    made = lab.mapping(f"{name}:live", queue)
+    assert made["FunctionArn"] == alias
+    lab.client("sqs").send_message(QueueUrl=url, MessageBody="m")
+    assert lab.events(name) == [[alias, "1"]]
+
+
+def test_a_mapping_begins_to_read_for_another_function(lab: Lab) -> None:
+    client = lab.client("lambda")
+    first, second = lab.engine.create(ECHO), lab.engine.create(ECHO)
+    url, queue = lab.queue()
+    made = lab.mapping(first, queue)
+    lab.client("sqs").send_message(QueueUrl=url, MessageBody="1")
+    lab.events(first)
+    client.update_event_source_mapping(UUID=made["UUID"], FunctionName=second)
+    lab.mapping_is(made["UUID"], "Enabled")
+    lab.client("sqs").send_message(QueueUrl=url, MessageBody="2")
+    (event,) = lab.events(second)
+    assert event["Records"][0]["body"] == "2"
+
+
+def test_a_throttled_function_gets_its_messages_later(lab: Lab) -> None:
+    client = lab.client("lambda")
+    name = lab.engine.create(ECHO)
+    client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+    url, queue = lab.queue(VisibilityTimeout="2")
+    lab.mapping(name, queue)
+    lab.client("sqs").send_message(QueueUrl=url, MessageBody="m")
+    time.sleep(1)
+    client.delete_function_concurrency(FunctionName=name)
+    (event,) = lab.events(name)
+    assert int(event["Records"][0]["attributes"]["ApproximateReceiveCount"]) > 1
+
+
+def test_a_large_batch_is_gathered_in_its_window(lab: Lab) -> None:
+    name = lab.engine.create(ECHO)
+    url, queue = lab.queue()
+    sqs = lab.client("sqs")
+    lab.mapping(name, queue, BatchSize=20, MaximumBatchingWindowInSeconds=3)
+    for first in (0, 10):
+        entries = [{"Id": str(i), "MessageBody": str(i)} for i in range(first, first + 10)]
+        sqs.send_message_batch(QueueUrl=url, Entries=entries)
+    (event,) = lab.events(name)
+    assert sorted(int(record["body"]) for record in event["Records"]) == list(range(20))
+
+
+def test_a_disabled_stream_s_mapping_goes_on_where_it_stopped(lab: Lab) -> None:
+    client = lab.client("lambda")
+    name = lab.engine.create(ECHO)
+    source, arn = stream(lab)
+    kinesis = lab.client("kinesis")
+    made = lab.mapping(name, arn, StartingPosition="LATEST")
+    time.sleep(1)  # LATEST is where the reader's first call finds the stream
+    kinesis.put_record(StreamName=source, Data=b"1", PartitionKey="p")
+    lab.events(name)
+    client.update_event_source_mapping(UUID=made["UUID"], Enabled=False)
+    lab.mapping_is(made["UUID"], "Disabled")
+    kinesis.put_record(StreamName=source, Data=b"2", PartitionKey="p")
+    time.sleep(1.5)
+    assert len(lab.events(name)) == 1
+    client.update_event_source_mapping(UUID=made["UUID"], Enabled=True)
+    told = [event["Records"][0]["kinesis"]["data"] for event in lab.events(name, 2)]
+    assert [base64.b64decode(data) for data in told] == [b"1", b"2"]
+
+
+def test_what_a_mapping_says_it_last_did(lab: Lab) -> None:
+    name = lab.engine.create(ECHO)
+    source, arn = stream(lab)
+    made = lab.mapping(name, arn, StartingPosition="TRIM_HORIZON")
+    lab.client("kinesis").put_record(StreamName=source, Data=b"1", PartitionKey="p")
+    get = lab.client("lambda").get_event_source_mapping
+    eventually(lambda: get(UUID=made["UUID"])["LastProcessingResult"] == "OK", 10)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
 
@@ -16,7 +16,10 @@ from lambda_nb.rules import names
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """One account in one Region, and the means to serve it."""
+    """One account in one Region, and the means to serve it.
+
+    ``quiet`` waits until nothing more is read for an event source mapping.
+    """
 
     store: Store
     code: CodeStore
@@ -26,6 +29,7 @@ class Context:
     fetch: FetchObject
     hooks: ControlHooks
     probe: Probe | None
+    quiet: Callable[[str], Awaitable[None]] | None = None
 
     def function_arn(self, name: str, qualifier: str | None = None) -> str:
         """The ARN of a function of this account, qualified if a qualifier is given."""

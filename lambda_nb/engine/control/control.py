@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -74,6 +74,9 @@ class Control:
     probe
         Looks whether queues, streams and subnets that requests name exist; ``None`` takes
         requests at their word.
+    quiet
+        Waits until nothing more is read for an event source mapping, which then comes to rest;
+        ``None`` if nothing ever is.
 
     Notes
     -----
@@ -93,10 +96,12 @@ class Control:
         executor_hooks: ControlHooks,
         account_limit: int = quotas.CONCURRENCY.value,
         probe: Probe | None = None,
+        quiet: Callable[[str], Awaitable[None]] | None = None,
     ) -> None:
         store = Store(db_path)
+        code = CodeStore(files_dir)
         context = Context(
-            store, CodeStore(files_dir), account, region, endpoint, fetch, executor_hooks, probe
+            store, code, account, region, endpoint, fetch, executor_hooks, probe, quiet
         )
         lookup = Lookup(context)
         layer_use = LayerUse(context)

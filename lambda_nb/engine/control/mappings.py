@@ -54,6 +54,7 @@ class Mappings:
         self._context = context
         self._store = context.store
         self._lookup = lookup
+        self._settling: set[asyncio.Task[None]] = set()
 
     def operations(self) -> dict[str, Operation]:
         """Handlers by operation name."""
@@ -153,8 +154,16 @@ class Mappings:
     def _save(self, identifier: str, record: Record) -> Response:
         with self._store.write() as batch:
             batch.put("mapping", "", identifier, record)
-        asyncio.get_running_loop().call_soon(self._finish, identifier)
+        task = asyncio.get_running_loop().create_task(self._settle(identifier))
+        self._settling.add(task)
+        task.add_done_callback(self._settling.discard)
         return self._shown(identifier, record)
+
+    async def _settle(self, identifier: str) -> None:
+        """Bring a mapping to rest, once what read for it before reads no more."""
+        if self._context.quiet is not None:
+            await self._context.quiet(identifier)
+        self._finish(identifier)
 
     def _finish(self, identifier: str) -> None:
         record = self._store.get("mapping", "", identifier)

@@ -30,7 +30,8 @@ class NeighbourProbe:
         if service == "sqs":
             await self._ask("sqs", "get_queue_url", QueueName=name)
         elif service == "kinesis":
-            await self._ask("kinesis", "describe_stream_summary", StreamARN=arn)
+            stream = arn.partition("/consumer/")[0]
+            await self._ask("kinesis", "describe_stream_summary", StreamARN=stream)
         elif service == "dynamodb":
             await self._ask("dynamodbstreams", "describe_stream", StreamArn=arn)
 

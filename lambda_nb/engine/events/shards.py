@@ -53,6 +53,11 @@ class StreamPoller:
         Takes the mapping's figures.
     processed
         Is told what came of each batch.
+
+    Attributes
+    ----------
+    ended : asyncio.Event
+        Set when nothing more is read and no batch runs.
     """
 
     def __init__(
@@ -74,6 +79,7 @@ class StreamPoller:
         self._processed = processed
         self._readers: dict[str, asyncio.Task[None]] = {}
         self._stopping = asyncio.Event()
+        self.ended = asyncio.Event()
         self._first_look = True
 
     async def run(self) -> None:
@@ -91,6 +97,7 @@ class StreamPoller:
             await self._pause(patience)
         if self._readers:
             await asyncio.wait(self._readers.values())
+        self.ended.set()
 
     def stop(self) -> None:
         """Read no more."""

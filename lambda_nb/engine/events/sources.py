@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -21,9 +22,14 @@ from lambda_nb.engine.events.streamfailures import FailureReport
 
 log = logging.getLogger(__name__)
 
+_QUIET_WITHIN_S = 10.0
+"""How long a mapping may stay on its way to rest while a batch of it still runs."""
+
 
 class Poller(Protocol):
-    """Reads one source for one function."""
+    """Reads one source for one function; ``ended`` is set when it reads no more."""
+
+    ended: asyncio.Event
 
     async def run(self) -> None:
         """Read until told to stop."""
@@ -74,6 +80,7 @@ class EventSources:
         self._destinations = destinations
         self._figures = figures
         self._active: dict[str, tuple[object, Poller]] = {}
+        self._stopping: dict[str, Poller] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
 
@@ -96,6 +103,13 @@ class EventSources:
         for identifier in active:
             self._checkpoints.forget(identifier)
         self._look()
+
+    async def quiet(self, identifier: str) -> None:
+        """Wait until a mapping that was switched off reads no more."""
+        poller = self._stopping.pop(identifier, None)
+        if poller is not None:
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(poller.ended.wait(), _QUIET_WITHIN_S)
 
     async def close(self) -> None:
         """Stop all reading at once."""
@@ -120,6 +134,7 @@ class EventSources:
             record = enabled.get(identifier)
             if record is None or _version(record) != version:
                 poller.stop()
+                self._stopping[identifier] = poller
                 del self._active[identifier]
             if identifier not in records:
                 self._checkpoints.forget(identifier)

@@ -14,7 +14,7 @@ from lambda_nb.rules import batches
 
 _PER_CALL = 10
 """Messages of one ReceiveMessage or DeleteMessageBatch at most."""
-_LONG_POLL_S = 2
+_LONG_POLL_S = 1
 """Short enough that a mapping that is switched off soon stops reading."""
 _Message = dict[str, Any]
 
@@ -37,6 +37,11 @@ class QueuePoller:
         Takes the mapping's figures.
     processed
         Is told what came of each batch: ``"OK"`` or a problem.
+
+    Attributes
+    ----------
+    ended : asyncio.Event
+        Set when nothing more is read.
     """
 
     def __init__(
@@ -57,6 +62,7 @@ class QueuePoller:
         self._left: list[_Message] = []
         self._backlog_since: float | None = None
         self._stopping = False
+        self.ended = asyncio.Event()
         scaling = mapping.config.get("ScalingConfig") or {}
         self._maximum: int | None = scaling.get("MaximumConcurrency")
 
@@ -79,6 +85,7 @@ class QueuePoller:
                 self._running.add(task)
                 task.add_done_callback(self._running.discard)
             await self._room()
+        self.ended.set()
         if self._running:
             await asyncio.wait(self._running)
 

@@ -76,12 +76,13 @@ class KinesisStream:
         self._mapping = mapping
         self._calls = calls
         self._role = role
+        self._arn = mapping.source_arn.partition("/consumer/")[0]
         self._filters = mapping.patterns
 
     async def shards(self) -> list[Shard]:
         """All shards of the stream."""
         found: list[Shard] = []
-        request: dict[str, Any] = {"StreamARN": self._mapping.source_arn}
+        request: dict[str, Any] = {"StreamARN": self._arn}
         while True:
             page = await self._call("ListShards", request)
             for shard in page.get("Shards", []):
@@ -94,7 +95,7 @@ class KinesisStream:
 
     async def iterator(self, shard: str, after: str | None, start: Mapping[str, Any]) -> str:
         """Where to read a shard."""
-        where = {"StreamARN": self._mapping.source_arn, "ShardId": shard}
+        where = {"StreamARN": self._arn, "ShardId": shard}
         answer = await self._call("GetShardIterator", {**where, **_iterator_request(after, start)})
         return str(answer["ShardIterator"])
 
@@ -103,7 +104,7 @@ class KinesisStream:
     ) -> tuple[list[StreamRecord], str | None]:
         """Records, and where to read on."""
         request = {"ShardIterator": iterator, "Limit": limit}
-        request["StreamARN"] = self._mapping.source_arn
+        request["StreamARN"] = self._arn
         answer = await self._call("GetRecords", request)
         records = [self._record(shard, raw) for raw in answer["Records"]]
         return records, answer.get("NextShardIterator")

@@ -93,7 +93,7 @@ class FailureReport:
                 "approximateArrivalOfFirstRecord": _stamp(records[0].arrived, ms),
                 "approximateArrivalOfLastRecord": _stamp(records[-1].arrived, ms),
                 "batchSize": len(records),
-                "streamArn": self._mapping.source_arn,
+                "streamArn": self._mapping.source_arn.partition("/consumer/")[0],
             },
         }
         return record
