@@ -181,7 +181,7 @@ class App:
             executor_hooks=self._executor,
             account_limit=options.account_concurrency,
             probe=NeighbourProbe(self._clients),
-            quiet=lambda identifier: self._sources.quiet(identifier),
+            settled=lambda identifier: self._sources.settled(identifier),
         )
         self._cleanup.callback(self._control.close)
 

@@ -805,7 +805,6 @@ def test_a_disabled_stream_s_mapping_goes_on_where_it_stopped(lab: Lab) -> None:
     source, arn = stream(lab)
     kinesis = lab.client("kinesis")
     made = lab.mapping(name, arn, StartingPosition="LATEST")
-    time.sleep(1)  # LATEST is where the reader's first call finds the stream
     kinesis.put_record(StreamName=source, Data=b"1", PartitionKey="p")
     lab.events(name)
     client.update_event_source_mapping(UUID=made["UUID"], Enabled=False)
@@ -825,3 +824,26 @@ def test_what_a_mapping_says_it_last_did(lab: Lab) -> None:
     lab.client("kinesis").put_record(StreamName=source, Data=b"1", PartitionKey="p")
     get = lab.client("lambda").get_event_source_mapping
     eventually(lambda: get(UUID=made["UUID"])["LastProcessingResult"] == "OK", 10)
+
+
+@pytest.mark.parametrize("make", [stream, table])
+def test_the_latest_begins_when_the_mapping_is_enabled(lab: Lab, make: Any) -> None:
+    name = lab.engine.create(ECHO)
+    source, arn = make(lab)
+
+    def put(text: str) -> None:
+        if make is stream:
+            data = text.encode()
+            lab.client("kinesis").put_record(StreamName=source, Data=data, PartitionKey="p")
+        else:
+            lab.client("dynamodb").put_item(TableName=source, Item={"id": {"S": text}})
+
+    put("before")
+    lab.mapping(name, arn, StartingPosition="LATEST")
+    put("after")
+    (event,) = lab.events(name)
+    (record,) = event["Records"]
+    if make is stream:
+        assert base64.b64decode(record["kinesis"]["data"]) == b"after"
+    else:
+        assert record["dynamodb"]["Keys"] == {"id": {"S": "after"}}

@@ -18,7 +18,7 @@ from lambda_nb.rules import names
 class Context:
     """One account in one Region, and the means to serve it.
 
-    ``quiet`` waits until nothing more is read for an event source mapping.
+    ``settled`` waits until an event source mapping has followed a change of its state.
     """
 
     store: Store
@@ -29,7 +29,7 @@ class Context:
     fetch: FetchObject
     hooks: ControlHooks
     probe: Probe | None
-    quiet: Callable[[str], Awaitable[None]] | None = None
+    settled: Callable[[str], Awaitable[None]] | None = None
 
     def function_arn(self, name: str, qualifier: str | None = None) -> str:
         """The ARN of a function of this account, qualified if a qualifier is given."""

@@ -74,9 +74,9 @@ class Control:
     probe
         Looks whether queues, streams and subnets that requests name exist; ``None`` takes
         requests at their word.
-    quiet
-        Waits until nothing more is read for an event source mapping, which then comes to rest;
-        ``None`` if nothing ever is.
+    settled
+        Waits until the reading for an event source mapping has begun or ended as its record wants;
+        ``None`` if nothing ever reads.
 
     Notes
     -----
@@ -96,12 +96,12 @@ class Control:
         executor_hooks: ControlHooks,
         account_limit: int = quotas.CONCURRENCY.value,
         probe: Probe | None = None,
-        quiet: Callable[[str], Awaitable[None]] | None = None,
+        settled: Callable[[str], Awaitable[None]] | None = None,
     ) -> None:
         store = Store(db_path)
         code = CodeStore(files_dir)
         context = Context(
-            store, code, account, region, endpoint, fetch, executor_hooks, probe, quiet
+            store, code, account, region, endpoint, fetch, executor_hooks, probe, settled
         )
         lookup = Lookup(context)
         layer_use = LayerUse(context)

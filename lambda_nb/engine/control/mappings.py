@@ -160,9 +160,9 @@ class Mappings:
         return self._shown(identifier, record)
 
     async def _settle(self, identifier: str) -> None:
-        """Bring a mapping to rest, once what read for it before reads no more."""
-        if self._context.quiet is not None:
-            await self._context.quiet(identifier)
+        """Bring a mapping to rest, once the reading for it has begun or ended."""
+        if self._context.settled is not None:
+            await self._context.settled(identifier)
         self._finish(identifier)
 
     def _finish(self, identifier: str) -> None:

@@ -56,8 +56,9 @@ class StreamPoller:
 
     Attributes
     ----------
-    ended : asyncio.Event
-        Set when nothing more is read and no batch runs.
+    begun, ended : asyncio.Event
+        Set when the place to read from is known in each shard, and when nothing more is read and
+        no batch runs.
     """
 
     def __init__(
@@ -79,7 +80,8 @@ class StreamPoller:
         self._processed = processed
         self._readers: dict[str, asyncio.Task[None]] = {}
         self._stopping = asyncio.Event()
-        self.ended = asyncio.Event()
+        self.begun, self.ended = asyncio.Event(), asyncio.Event()
+        self._unplaced: set[str] = set()
         self._first_look = True
 
     async def run(self) -> None:
@@ -90,6 +92,7 @@ class StreamPoller:
             try:
                 self._begin_shards(await self._stream.shards())
                 failures = 0
+                self._note_begun()
             except CallError as error:
                 failures += 1
                 patience = batches.backoff(failures)
@@ -132,7 +135,15 @@ class StreamPoller:
             task = asyncio.get_running_loop().create_task(reader)
             task.add_done_callback(_say_why)
             self._readers[shard.identifier] = task
+            if not self.begun.is_set():
+                self._unplaced.add(shard.identifier)
         self._first_look = False
+
+    def _note_begun(self, shard: str = "") -> None:
+        """A shard's reader knows its place; the mapping is on when all that are there now do."""
+        self._unplaced.discard(shard)
+        if not self._unplaced:
+            self.begun.set()
 
     async def _read(self, shard: str, after: str | None, start: Mapping[str, Any]) -> None:
         iterator: str | None = None
@@ -144,6 +155,7 @@ class StreamPoller:
             try:
                 if iterator is None:
                     iterator = await self._stream.iterator(shard, after, start)
+                    self._note_begun(shard)
                 room = max(1, self._mapping.batch_size - len(pending))
                 records, following = await self._stream.read(shard, iterator, room)
                 failures = 0

@@ -22,13 +22,18 @@ from lambda_nb.engine.events.streamfailures import FailureReport
 
 log = logging.getLogger(__name__)
 
-_QUIET_WITHIN_S = 10.0
-"""How long a mapping may stay on its way to rest while a batch of it still runs."""
+_SETTLED_WITHIN_S = 10.0
+"""How long a mapping may be on its way while a batch runs or its source does not answer."""
+_ON = ("Creating", "Enabling", "Enabled")
 
 
 class Poller(Protocol):
-    """Reads one source for one function; ``ended`` is set when it reads no more."""
+    """Reads one source for one function.
 
+    ``begun`` is set when it will miss nothing that comes, ``ended`` when it reads no more.
+    """
+
+    begun: asyncio.Event
     ended: asyncio.Event
 
     async def run(self) -> None:
@@ -104,12 +109,15 @@ class EventSources:
             self._checkpoints.forget(identifier)
         self._look()
 
-    async def quiet(self, identifier: str) -> None:
-        """Wait until a mapping that was switched off reads no more."""
-        poller = self._stopping.pop(identifier, None)
-        if poller is not None:
+    async def settled(self, identifier: str) -> None:
+        """Wait until a mapping that was switched off reads no more, or one that was switched on
+        knows from where to read."""
+        stopping = self._stopping.pop(identifier, None)
+        active = self._active.get(identifier)
+        event = stopping.ended if stopping else active[1].begun if active else None
+        if event is not None:
             with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(poller.ended.wait(), _QUIET_WITHIN_S)
+                await asyncio.wait_for(event.wait(), _SETTLED_WITHIN_S)
 
     async def close(self) -> None:
         """Stop all reading at once."""
@@ -128,7 +136,7 @@ class EventSources:
         enabled = {
             identifier: record
             for identifier, record in records.items()
-            if record["state"] == "Enabled"
+            if record["target"] == "Enabled" and record["state"] in _ON
         }
         for identifier, (version, poller) in list(self._active.items()):
             record = enabled.get(identifier)
@@ -181,7 +189,7 @@ class EventSources:
 
         def note(result: str) -> None:
             record = self._store.get("mapping", "", identifier)
-            if self._closed or record is None or record["state"] != record["target"]:
+            if self._closed or record is None or record["target"] != "Enabled":
                 return
             if "LastProcessingResult" not in record["config"]:
                 return  # queues do not show it

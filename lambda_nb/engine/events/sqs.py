@@ -40,8 +40,8 @@ class QueuePoller:
 
     Attributes
     ----------
-    ended : asyncio.Event
-        Set when nothing more is read.
+    begun, ended : asyncio.Event
+        Set when reading begins, and when nothing more is read.
     """
 
     def __init__(
@@ -62,12 +62,13 @@ class QueuePoller:
         self._left: list[_Message] = []
         self._backlog_since: float | None = None
         self._stopping = False
-        self.ended = asyncio.Event()
+        self.begun, self.ended = asyncio.Event(), asyncio.Event()
         scaling = mapping.config.get("ScalingConfig") or {}
         self._maximum: int | None = scaling.get("MaximumConcurrency")
 
     async def run(self) -> None:
         """Read until :meth:`stop`; then let what runs come to its end."""
+        self.begun.set()
         url = ""
         failures = 0
         while not self._stopping:
