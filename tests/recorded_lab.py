@@ -17,7 +17,6 @@ import pytest
 from botocore.config import Config
 from engine_fixtures import Engine, launch
 
-REGION = "us-east-1"
 _KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 
 
@@ -27,6 +26,7 @@ class Lab:
 
     engine: Engine
     neighbours_url: str
+    region: str = "us-east-1"
     _clients: dict[str, Any] = field(default_factory=dict)
 
     def client(self, service: str) -> Any:
@@ -36,7 +36,7 @@ class Lab:
             self._clients[service] = boto3.client(
                 service,
                 endpoint_url=url,
-                region_name=REGION,
+                region_name=self.region,
                 config=Config(retries={"total_max_attempts": 1}),
                 **_KEYS,
             )

@@ -38,6 +38,7 @@ from lambda_nb.engine.loops import LoopGuard
 from lambda_nb.engine.model import Invocation, InvocationResult, Resolved
 from lambda_nb.engine.neighbours import Neighbours
 from lambda_nb.engine.neighbours.child import NeighboursError
+from lambda_nb.engine.neighbours.overlap import OneSeries
 from lambda_nb.engine.telemetry import LogShipper, Metrics
 
 
@@ -151,8 +152,9 @@ class App:
 
     def _make_executor(self) -> None:
         options = self._options
-        self._logs = LogShipper(lambda: self._neighbours.url)
-        self._metrics = Metrics(lambda: self._neighbours.url, self._logs)
+        self._logs = LogShipper(lambda: self._neighbours.url, options.region)
+        choose = OneSeries(options.neighbours_url) if options.neighbours_url else None
+        self._metrics = Metrics(lambda: self._neighbours.url, self._logs, options.region, choose)
         self._executor = Executor(
             work_dir=self._work_dir / "execution",
             account=options.account,

@@ -13,7 +13,7 @@ import json
 import logging
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -44,6 +44,7 @@ _RECORD_FIELDS = tuple(field.name for field in dataclasses.fields(InvocationReco
 _ENCODE = json.JSONEncoder(separators=(",", ":")).encode
 _Dimensions = tuple[tuple[str, str], ...]
 _Series = tuple[str, str, _Dimensions, int]
+_Choose = Callable[[Mapping[_Series, list[float]]], Awaitable[Mapping[_Series, list[float]]]]
 _SCOPE = (
     "AWS4-HMAC-SHA256 Credential=lambda-nb/20260101/{region}/{service}/aws4_request, "
     "SignedHeaders=host, Signature=0"
@@ -58,7 +59,7 @@ class RefusedError(RuntimeError):
 class Sender:
     """One HTTP session to the neighbours."""
 
-    def __init__(self, url: Callable[[], str], region: str = "us-east-1") -> None:
+    def __init__(self, url: Callable[[], str], region: str) -> None:
         self._url = url
         self._region = region
         self._session: aiohttp.ClientSession | None = None
@@ -105,10 +106,12 @@ class LogShipper:
     ----------
     url
         The neighbours' URL; while it raises, events wait.
+    region
+        The Region whose logs they are.
     """
 
-    def __init__(self, url: Callable[[], str]) -> None:
-        self._sender = Sender(url)
+    def __init__(self, url: Callable[[], str], region: str = "us-east-1") -> None:
+        self._sender = Sender(url, region)
         self._waiting: dict[tuple[str, str], list[tuple[int, str]]] = defaultdict(list)
         self._count = 0
         self._dropped = 0
@@ -269,10 +272,21 @@ class Metrics:
         The neighbours' URL.
     logs
         Takes the invocation log; ``None`` for none.
+    region
+        The Region whose figures they are.
+    choose
+        Picks the series to send, where not all should be.
     """
 
-    def __init__(self, url: Callable[[], str], logs: LogSink | None = None) -> None:
-        self._sender = Sender(url)
+    def __init__(
+        self,
+        url: Callable[[], str],
+        logs: LogSink | None = None,
+        region: str = "us-east-1",
+        choose: _Choose | None = None,
+    ) -> None:
+        self._sender = Sender(url, region)
+        self._choose = choose
         self._logs = logs
         self._waiting: dict[_Series, list[float]] = defaultdict(list)
         self._task: asyncio.Task[None] | None = None
@@ -331,7 +345,7 @@ class Metrics:
             self._sent = time.monotonic()
             waiting, self._waiting = self._waiting, defaultdict(list)
             try:
-                await self._send(waiting)
+                await self._send(await self._choose(waiting) if self._choose else waiting)
             except RefusedError as error:
                 log.warning("metrics are lost: %s", error)
             except (aiohttp.ClientError, RuntimeError, OSError, asyncio.TimeoutError) as error:
