@@ -38,6 +38,19 @@ HELP = """\
 %lambda COMMAND --help tells more of one. A cell that begins with %%lambda NAME is a function.
 """
 
+OTHERS = {
+    "list": ["ls"],
+    "functions": ["ls"],
+    "delete": ["rm"],
+    "remove": ["rm"],
+    "run": ["invoke"],
+    "call": ["invoke"],
+    "configuration": ["config"],
+    "settings": ["config"],
+    "restart": ["start"],
+}
+"""What people write for a command out of habit, and the command."""
+
 
 class Commands:
     """Runs the commands of ``%lambda`` for one notebook.
@@ -79,7 +92,7 @@ class Commands:
             command = "help"
         run = getattr(self, f"_do_{command}", None)
         if run is None:
-            near = difflib.get_close_matches(command, self.names(), 1)
+            near = OTHERS.get(command) or difflib.get_close_matches(command, self.names(), 1)
             hint = f"did you mean {near[0]}?" if near else "%lambda help lists them."
             raise UsageError(
                 f"%lambda has no command {command!r}; {hint} (A cell that defines a function "

@@ -35,6 +35,7 @@ class Extension:
         line._ipython_magic_no_var_expand = cell._ipython_magic_no_var_expand = True  # type: ignore[attr-defined]
         shell.register_magic_function(cell, "cell", "lambda")
         shell.register_magic_function(line, "line", "lambda")
+        shell.input_transformers_cleanup.append(with_body)
         completer = Completer(self.session, magics.commands)
         shell.set_hook("complete_command", completer, re_key=r"%%?lambda")
         kernel = getattr(shell, "kernel", None)
@@ -46,8 +47,19 @@ class Extension:
         """Take everything out of the shell again and end the engine."""
         for kind in ("cell", "line"):
             shell.magics_manager.magics[kind].pop("lambda", None)
+        shell.input_transformers_cleanup.remove(with_body)
         self.panel.close()
         self.session.close()
+
+
+def with_body(lines: list[str]) -> list[str]:
+    """Let a cell of nothing but a ``%%lambda`` line come to the magic: IPython refuses it.
+
+    IPython's words ("did you mean the line magic?") help nobody who wants ``--help`` or forgot the
+    code.
+    """
+    alone = len(lines) == 1 and lines[0].split(None, 1)[:1] == ["%%lambda"]
+    return [lines[0].rstrip("\n") + "\n", "\n"] if alone else lines
 
 
 _loaded: weakref.WeakKeyDictionary[Any, Extension] = weakref.WeakKeyDictionary()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import re
 import shlex
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from lambda_nb.notebook.errors import UsageError
 from lambda_nb.notebook.sources import FORMS
@@ -21,6 +22,9 @@ The handler is the function `handler` or `lambda_handler` of the cell (Python, R
 `handler` (Node.js), the class (Java), `main` (Go). Settings that are left out have Lambda's
 defaults; when a cell runs again they go back to them.
 """
+
+
+_KEY = re.compile(r"[a-zA-Z][a-zA-Z0-9_]+")
 
 
 class Parser(argparse.ArgumentParser):
@@ -46,17 +50,31 @@ class HelpShown(Exception):  # noqa: N818  # not an error
 
 
 def pair(text: str) -> tuple[str, str]:
-    """``KEY=VALUE``."""
+    """``KEY=VALUE``, with a key that Lambda takes."""
     key, sign, value = text.partition("=")
     if not sign or not key:
         raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE")
+    if not _KEY.fullmatch(key):
+        raise argparse.ArgumentTypeError(
+            f"{key!r} is no name that Lambda takes: it needs two or more letters, digits and _, "
+            "the first a letter"
+        )
     return key, value
 
 
-def cell_parser() -> Parser:
-    """The parser of a ``%%lambda`` line."""
+def cell_parser(name_first: bool = True) -> Parser:
+    """The parser of a ``%%lambda`` line.
+
+    Options that may be repeated take several values as well, unless the function's name may still
+    come after them.
+    """
+    several: dict[str, Any] = (
+        {"action": "extend", "nargs": "+"} if name_first else {"action": "append"}
+    )
+    several["default"] = []
     parser = Parser(
         prog="%%lambda",
+        usage="%%%%lambda NAME [OPTIONS]",
         description=DESCRIPTION,
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -67,24 +85,19 @@ def cell_parser() -> Parser:
     add("--timeout", type=int, default=3, metavar="S", help="1 to 900 seconds (default 3)")
     add("--runtime", metavar="ID", help="python3.12, nodejs22.x, ruby3.3, java21, provided.al2023")
     add("--handler", metavar="FILE.NAME", help="found in the cell if left out")
-    add(
-        "--env", type=pair, action="append", default=[], metavar="KEY=VALUE", help="may be repeated"
-    )
-    add(
-        "--layer", action="append", default=[], metavar="ARN", help="of a layer version, up to five"
-    )
+    add("--env", type=pair, metavar="KEY=VALUE", help="environment variables", **several)
+    add("--layer", metavar="ARN", help="of a layer version, up to five", **several)
     add("--role", metavar="ARN", help="the execution role; needed on AWS")
     add("--description", default="", help="text")
     add("--arch", choices=("x86_64", "arm64"), default="x86_64", help="default x86_64")
     add("--ephemeral-storage", type=int, default=512, metavar="MB", help="of /tmp (default 512)")
     add("--log-format", choices=("Text", "JSON"), default="Text", help="default Text")
-    add("--file", action="append", default=[], metavar="PATH", help="a file or folder to package")
+    add("--file", metavar="PATH", help="files or folders to package", **several)
     add(
         "--include",
-        action="append",
-        default=[],
         metavar="NAME",
-        help="a function or class defined in this notebook that the cell uses",
+        help="functions or classes defined in this notebook that the cell uses",
+        **several,
     )
     add(
         "--requirements",
@@ -96,7 +109,7 @@ def cell_parser() -> Parser:
     add("--reserved", type=int, metavar="N", help="reserved concurrency")
     add("--publish", action="store_true", help="publish a version")
     add("--alias", metavar="NAME", help="publish, and point this alias at the version")
-    add("--on", action="append", default=[], metavar="SOURCE", help=f"what invokes it: {FORMS}")
+    add("--on", metavar="SOURCE", help=f"what invokes it: {FORMS}", **several)
     add("--url", action="store_true", help="give it a function URL")
     return parser
 
@@ -113,7 +126,9 @@ def parse_cell(line: str) -> argparse.Namespace:
     """
     if not line.strip():
         raise UsageError("%%lambda needs a name: %%lambda hello --memory 256")
-    return cell_parser().parse_args(split(line))
+    words = split(line)
+    name_first = words[0] in ("-h", "--help") or not words[0].startswith("-")
+    return cell_parser(name_first).parse_args(words)
 
 
 def split(line: str) -> list[str]:

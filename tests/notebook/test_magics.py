@@ -256,6 +256,25 @@ def test_help_of_the_magics(notebook: Shell) -> None:
     assert "connect URL | aws | local" in notebook.shell.object_inspect("%lambda")["docstring"]
 
 
+def test_a_line_without_a_cell_comes_to_the_magic(
+    notebook: Shell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    notebook.value("%%lambda --help")
+    assert "NAME [OPTIONS]" in capsys.readouterr().out
+    with pytest.raises(UsageError, match="the cell is empty"):
+        notebook.value("%%lambda greet")
+    with pytest.raises(UsageError, match="needs a name"):
+        notebook.value("%%lambda\n")
+    assert notebook.value("1 + 1") == 2
+
+
+def test_commands_by_other_names_are_suggested(notebook: Shell) -> None:
+    with pytest.raises(UsageError, match="did you mean rm"):
+        notebook.value("%lambda delete greet")
+    with pytest.raises(UsageError, match="did you mean ls"):
+        notebook.value("%lambda list")
+
+
 def test_tune_measures_memory_sizes(notebook: Shell, greet: str) -> None:
     name = greet.replace("_", "-")
     event = '{"name": "x"}'

@@ -121,6 +121,12 @@ def test_settings_have_lambda_s_names_and_defaults() -> None:
     told = parse_cell("f --memory 256 --env AB=1 --env CD='x y' --layer arn:1 --layer arn:2")
     assert told.env == [("AB", "1"), ("CD", "x y")]
     assert told.layer == ["arn:1", "arn:2"]
+    together = parse_cell("f --env AB=1 CD=2 --file a b --include c d --memory 256")
+    assert together.env == [("AB", "1"), ("CD", "2")]
+    assert (together.file, together.include, together.memory) == (["a", "b"], ["c", "d"], 256)
+    last = parse_cell("--env AB=1 --memory 256 --layer arn:1 f")
+    assert (last.name, last.layer) == ("f", ["arn:1"])
+    assert parse_cell("f").env == []
 
 
 @pytest.mark.parametrize(
@@ -129,6 +135,7 @@ def test_settings_have_lambda_s_names_and_defaults() -> None:
         ("f --memroy 3", "did you mean --memory"),
         ("f --memory much", "invalid int value: 'much'"),
         ("f --env nothing", "'nothing' is not KEY=VALUE"),
+        ("f --env A=1", "'A' is no name that Lambda takes"),
         ("", "needs a name"),
         ("f --env 'open", "No closing quotation"),
     ],
