@@ -30,6 +30,9 @@ Progress = Callable[[int], None]
 CHUNK = 1 << 19
 """Requests between reports of progress."""
 
+_ROW, _SLOT = 32, (1 << 32) - 1
+"""A completion is one number: its row, which also orders those of one instant, above its slot."""
+
 _COMPILED_RULES = (
     rules.refill,
     rules.idle_until,
@@ -73,9 +76,7 @@ def _kernel() -> Any:
         last: int,
         heap: Any,
         when: Any,
-        order: Any,
-        slot_of: Any,
-        index_of: Any,
+        what: Any,
         arrival: Any,
         pool: Any,
         busy: Any,
@@ -99,28 +100,33 @@ def _kernel() -> Any:
                 return i
             now = arrival[i] if i < total else np.inf
             while size > 0 and when[0] <= now:
-                done, slot, index = when[0], slot_of[0], index_of[0]
+                done, which = when[0], what[0]
                 size -= 1
-                # Sift the last element down from the root.
-                t, o, s, x = when[size], order[size], slot_of[size], index_of[size]
+                # The hole at the root sinks to the bottom, and the last element rises from there:
+                # it belongs near the bottom, and so no step asks whether it is to stay.
+                t, w = when[size], what[size]
                 hole = 0
                 child = 1
                 while child < size:
                     right = child + 1
-                    if right < size and (
-                        when[right] < when[child]
-                        or (when[right] == when[child] and order[right] < order[child])
-                    ):
-                        child = right
-                    if when[child] < t or (when[child] == t and order[child] < o):
-                        when[hole], order[hole] = when[child], order[child]
-                        slot_of[hole], index_of[hole] = slot_of[child], index_of[child]
-                        hole = child
-                        child = 2 * hole + 1
+                    # Without a branch, since nobody could predict it.
+                    left_when, right_when = when[child], when[right]
+                    child += (right < size) & (
+                        (right_when < left_when)
+                        | ((right_when == left_when) & (what[right] < what[child]))
+                    )
+                    when[hole], what[hole] = when[child], what[child]
+                    hole = child
+                    child = 2 * hole + 1
+                while hole > 0:
+                    parent = (hole - 1) >> 1
+                    if when[parent] > t or (when[parent] == t and what[parent] > w):
+                        when[hole], what[hole] = when[parent], what[parent]
+                        hole = parent
                     else:
                         break
-                when[hole], order[hole], slot_of[hole], index_of[hole] = t, o, s, x
-                finish(state, done, slot, limits[index * stride])
+                when[hole], what[hole] = t, w
+                finish(state, done, which & _SLOT, limits[(which >> _ROW) * stride])
             if i >= total:
                 heap[0] = size
                 return i
@@ -148,18 +154,15 @@ def _kernel() -> Any:
                 finish_of[i] = end
                 hole = size
                 size += 1
-                number = heap[1]
-                heap[1] = number + 1
                 while hole > 0:
-                    parent = (hole - 1) // 2
+                    parent = (hole - 1) >> 1
                     # A later one of the same time stays below.
                     if when[parent] > end:
-                        when[hole], order[hole] = when[parent], order[parent]
-                        slot_of[hole], index_of[hole] = slot_of[parent], index_of[parent]
+                        when[hole], what[hole] = when[parent], what[parent]
                         hole = parent
                     else:
                         break
-                when[hole], order[hole], slot_of[hole], index_of[hole] = end, number, slot, i
+                when[hole], what[hole] = end, i << _ROW | slot
             i += 1
 
     return kernel
@@ -243,9 +246,8 @@ def simulate(
     fleet, ahead = scenario.fleet()
     state = _columns(fleet.state)
     n = len(load)
-    heap = np.zeros(2, dtype=np.int64)
-    when, order = np.zeros(1024), np.zeros(1024, dtype=np.int64)
-    slot_of, index_of = np.zeros(1024, dtype=np.int64), np.zeros(1024, dtype=np.int64)
+    heap = np.zeros(1, dtype=np.int64)
+    when, what = np.zeros(1024), np.zeros(1024, dtype=np.int64)
     code = np.zeros(n, dtype=np.int8)
     environment = np.full(n, -1, dtype=np.int32)
     finish = np.full(n, np.nan)
@@ -254,7 +256,7 @@ def simulate(
     while True:
         last = min(n, i + CHUNK) if progress is not None else n
         i = kernel(
-            state, i, last, heap, when, order, slot_of, index_of, load.arrival, load.function,
+            state, i, last, heap, when, what, load.arrival, load.function,
             load.busy, load.init, load.finish, load.was, each, code, environment, finish, ended,
         )  # fmt: skip
         if progress is not None:
@@ -262,8 +264,7 @@ def simulate(
         if i >= n:
             break
         if heap[0] >= len(when):
-            when, order = _longer(when, 0.0), _longer(order, 0)
-            slot_of, index_of = _longer(slot_of, 0), _longer(index_of, 0)
+            when, what = _longer(when, 0.0), _longer(what, 0)
         if state.counts[rules.SERIALS] >= len(ended):
             ended = _longer(ended, np.inf)
         if not rules.has_slot(state):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 from engine_fixtures import zip_of
+from recorded_lab import eventually
 
 if TYPE_CHECKING:
     from engine_fixtures import Engine
@@ -150,8 +151,8 @@ def test_mappings_and_event_invoke_configs_carry_their_times(engine: Engine) -> 
     made = lambda_.create_event_source_mapping(FunctionName=name, EventSourceArn=arn)
     assert made["ResponseMetadata"]["HTTPStatusCode"] == 202
     assert made["LastModified"].year >= 2026
-    got = lambda_.get_event_source_mapping(UUID=made["UUID"])
-    assert got["State"] == "Enabled"
+    assert made["State"] == "Creating"
+    eventually(lambda: lambda_.get_event_source_mapping(UUID=made["UUID"])["State"] == "Enabled")
     put = lambda_.put_function_event_invoke_config(FunctionName=name, MaximumRetryAttempts=1)
     assert put["LastModified"].tzinfo is not None
     lambda_.delete_event_source_mapping(UUID=made["UUID"])

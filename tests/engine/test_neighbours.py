@@ -25,6 +25,13 @@ def client(service: str, url: str) -> Any:
     )
 
 
+def child_of(work_dir: Path) -> psutil.Process:
+    """The neighbours that work in this directory; other tests of this process may have theirs."""
+    children = psutil.Process().children()
+    (child,) = [p for p in children if p.cmdline()[-1:] == [str(work_dir)]]
+    return child
+
+
 async def test_services_answer_for_the_account_and_region(tmp_path: Path) -> None:
     neighbours = Neighbours(account=ACCOUNT, region="eu-west-1", work_dir=tmp_path)
     with pytest.raises(NeighboursError, match="not started"):
@@ -43,7 +50,7 @@ async def test_services_answer_for_the_account_and_region(tmp_path: Path) -> Non
         )
         client("s3", url).put_object(Bucket="bucket", Key="k", Body=b"data")
         assert client("s3", url).get_object(Bucket="bucket", Key="k")["Body"].read() == b"data"
-        (child,) = [p for p in psutil.Process().children() if "neighbours" in " ".join(p.cmdline())]
+        child = child_of(tmp_path)
         listening = {c.laddr.ip for c in child.net_connections() if c.status == "LISTEN"}
         assert listening == {"127.0.0.1"}
     finally:
@@ -113,7 +120,7 @@ async def test_what_is_deleted_or_replaced_is_freed(tmp_path: Path) -> None:
                 dynamodb.put_item(TableName="t", Item={"id": {"S": "k"}, "body": {"S": body}})
 
         use(50)
-        (child,) = [p for p in psutil.Process().children() if "neighbours" in " ".join(p.cmdline())]
+        child = child_of(tmp_path)
         before = child.memory_info().rss
         use(400)  # 80 MB in all
         assert child.memory_info().rss - before < 30e6
