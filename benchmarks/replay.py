@@ -184,20 +184,21 @@ def kernel(_: str, arrival: Any, busy: Any) -> tuple[float, float, float]:
 def _workload(arrival: Any, busy: Any) -> Any:
     import numpy as np
 
+    from lambda_nb.simulator.columns import constant
     from lambda_nb.simulator.workload import UNKNOWN, Workload
 
     count = len(arrival)
     return Workload(
         functions=["f"],
         arrival=arrival,
-        function=np.zeros(count, dtype=np.int32),
+        function=constant(0, count, np.int32),
         busy=busy,
-        init=np.full(count, INIT),
+        init=constant(INIT, count),
         duration=busy,
-        finish=np.full(count, np.nan),
-        was=np.full(count, UNKNOWN, dtype=np.int8),
-        memory=np.full(count, 128, dtype=np.int32),
-        status=np.zeros(count, dtype=np.int8),
+        finish=constant(np.nan, count),
+        was=constant(UNKNOWN, count, np.int8),
+        memory=constant(128, count, np.int32),
+        status=constant(0, count, np.int8),
         timeout=np.full(1, np.inf),
     )
 
@@ -218,18 +219,15 @@ def c_loop(_: str, arrival: Any, busy: Any) -> tuple[float, float, float]:
     replay = ctypes.CDLL(str(library)).replay
     replay.restype = ctypes.c_int64
     count = len(arrival)
-    init = np.full(count, INIT)
 
     def column(array: Any) -> Any:
         return ctypes.c_void_p(array.ctypes.data)
 
     with Meter() as meter:
         code, environment = np.zeros(count, np.int8), np.full(count, -1, np.int32)
-        finish = np.full(count, np.nan)
         cold = replay(
-            ctypes.c_int64(count), column(arrival), column(busy), column(init),
+            ctypes.c_int64(count), column(arrival), column(busy), ctypes.c_double(INIT),
             ctypes.c_double(KEEP_ALIVE), ctypes.c_int64(CAP), column(code), column(environment),
-            column(finish),
         )  # fmt: skip
     return meter.seconds, meter.memory, float(cold)
 

@@ -13,9 +13,8 @@ typedef struct {
 } Done;
 
 /* Returns the number of cold starts; -1 without memory. code: 0 warm, 1 cold, 3 throttled. */
-int64_t replay(int64_t n, const double *arrival, const double *busy, const double *init,
-               double keep_alive, int64_t cap, int8_t *code, int32_t *environment,
-               double *finish) {
+int64_t replay(int64_t n, const double *arrival, const double *busy, double init,
+               double keep_alive, int64_t cap, int8_t *code, int32_t *environment) {
     Done *heap = malloc((size_t)(cap + 1) * sizeof *heap);
     int32_t *idle = malloc((size_t)(cap + 1) * sizeof *idle);
     double *until = malloc((size_t)(cap + 1) * sizeof *until);
@@ -63,11 +62,10 @@ int64_t replay(int64_t n, const double *arrival, const double *busy, const doubl
         } else {
             slot = serial++;
             code[i] = 1;
-            end = now + (busy[i] + init[i]);
+            end = now + (busy[i] + init);
             cold++;
         }
         environment[i] = slot;
-        finish[i] = end;
         int64_t hole = size++;
         while (hole > 0 && heap[(hole - 1) / 2].when > end) {
             heap[hole] = heap[(hole - 1) / 2];

@@ -140,8 +140,9 @@ class Billing:
         load, pricing = self._load, self._pricing
         hundredths = np.rint(np.where(self._served, load.duration, 0.0) * 1e5)
         if pricing.init_billed:
-            began = (self._run.code == fleet.COLD) & ~self._extras.snap_start[load.function]
-            hundredths = hundredths + np.rint(np.where(began, load.init, 0.0) * 1e5)
+            began = np.flatnonzero(self._run.code == fleet.COLD)
+            began = began[~self._extras.snap_start[load.function[began]]]
+            hundredths[began] += np.rint(load.init[began] * 1e5)
         step = pricing.granularity_s * 1e5
         return np.ceil(np.round(hundredths / step, 9)) * pricing.granularity_s
 
@@ -184,7 +185,10 @@ class Billing:
         served, function = self._served[rows], load.function[rows]
         gb_s, architectures = self.gb_s[rows], self._architectures[rows]
         provisioned = run.code[rows] == fleet.PROVISIONED
-        restored = (run.code[rows] == fleet.COLD) & extras.snap_start[function]
+        restored_mb = 0.0
+        if extras.snap_start.any():
+            restored = (run.code[rows] == fleet.COLD) & extras.snap_start[function]
+            restored_mb = float(load.memory[rows][restored].sum())
         kept = 0.0
         span = max(self._end, SNAPSHOT_LEAST_S)
         share = (min(until, self._end) - since) / self._end
@@ -198,8 +202,10 @@ class Billing:
             storage_gb_s=float(self.billed[rows].sum()) * extras.storage,
             set_aside_gb_s=self._set_aside_gb_s(set(places), since, until),
             snap_start_gb_s=kept,
-            restored_gb=float(load.memory[rows][restored].sum()) / MB_PER_GB,
-            streamed_gb=float(extras.streamed[function[served]].sum()),
+            restored_gb=restored_mb / MB_PER_GB,
+            streamed_gb=(
+                float(extras.streamed[function[served]].sum()) if extras.streamed.any() else 0.0
+            ),
         )
 
     def _set_aside_gb_s(self, places: set[int], since: float, until: float) -> dict[str, float]:
@@ -232,6 +238,10 @@ class Billing:
 
     def _sums(self, amounts: Floats, kinds: Codes, rows: Any) -> dict[str, float]:
         """The sum of the amounts of some rows, by architecture."""
+        if not rows.any():
+            return {}
+        if len(self._names) == 1:
+            return {self._names[0]: float(amounts.sum(where=rows))}
         totals = np.bincount(kinds[rows], amounts[rows], minlength=len(self._names))
         present = np.bincount(kinds[rows], minlength=len(self._names))
         return {

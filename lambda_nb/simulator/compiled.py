@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from lambda_nb.rules import fleet as rules
+from lambda_nb.simulator.columns import constant, is_constant, read_only
 from lambda_nb.simulator.run import Run
 from lambda_nb.simulator.scenario import Scenario
 from lambda_nb.simulator.workload import Floats, Workload
@@ -84,14 +85,15 @@ def _kernel() -> Any:
         known: Any,
         was: Any,
         limits: Any,
+        steps: Any,
         code_of: Any,
         environment_of: Any,
-        finish_of: Any,
         ended: Any,
     ) -> int:
         _ = digest
         size = heap[0]
-        stride = 1 if len(limits) > 1 else 0
+        # A column of one value has one element, and the step from row to row is 0.
+        of_pool, of_busy, of_init, of_known, of_was, of_limit = steps
         total = len(arrival)
         i = first
         while True:
@@ -126,7 +128,7 @@ def _kernel() -> Any:
                     else:
                         break
                 when[hole], what[hole] = t, w
-                finish(state, done, which & _SLOT, limits[(which >> _ROW) * stride])
+                finish(state, done, which & _SLOT, limits[(which >> _ROW) * of_limit])
             if i >= total:
                 heap[0] = size
                 return i
@@ -138,20 +140,20 @@ def _kernel() -> Any:
             while gone >= 0:
                 ended[state.e_serial[gone]] = state.e_expires[gone]
                 gone = pop_ended(state)
-            code, slot = arrive(state, now, pool[i])
+            code, slot = arrive(state, now, pool[i * of_pool])
             if code == full:
                 heap[0] = size
                 return i
             code_of[i] = code
             if slot >= 0:
                 environment_of[i] = state.e_serial[slot]
-                if code == was[i] and known[i] == known[i]:
-                    end = known[i]
+                same = known[i * of_known]
+                if code == was[i * of_was] and same == same:
+                    end = same
                 elif code == cold:
-                    end = now + (busy[i] + init[i])
+                    end = now + (busy[i * of_busy] + init[i * of_init])
                 else:
-                    end = now + busy[i]
-                finish_of[i] = end
+                    end = now + busy[i * of_busy]
                 hole = size
                 size += 1
                 while hole > 0:
@@ -240,7 +242,9 @@ def simulate(
             f"the compiled engine cannot ask {type(scenario.policy).__name__} each time; "
             "use engine='simpy'"
         )
-    each = np.full(1, limits) if isinstance(limits, float) else limits
+    each = constant(limits, len(load)) if isinstance(limits, float) else limits
+    columns = (load.function, load.busy, load.init, load.finish, load.was, each)
+    steps = tuple(0 if is_constant(column) else 1 for column in columns)
     explain_compiling()
     kernel = _kernel()
     fleet, ahead = scenario.fleet()
@@ -250,14 +254,13 @@ def simulate(
     when, what = np.zeros(1024), np.zeros(1024, dtype=np.int64)
     code = np.zeros(n, dtype=np.int8)
     environment = np.full(n, -1, dtype=np.int32)
-    finish = np.full(n, np.nan)
     ended = np.full(max(1024, 2 * len(ahead)), np.inf)
     i = 0
     while True:
         last = min(n, i + CHUNK) if progress is not None else n
         i = kernel(
-            state, i, last, heap, when, what, load.arrival, load.function,
-            load.busy, load.init, load.finish, load.was, each, code, environment, finish, ended,
+            state, i, last, heap, when, what, read_only(load.arrival),
+            *map(read_only, columns), steps, code, environment, ended,
         )  # fmt: skip
         if progress is not None:
             progress(i)
@@ -273,7 +276,7 @@ def simulate(
     return Run(
         code=code,
         environment=environment,
-        finish=finish,
+        finish=None,
         ended=ended[: int(state.counts[rules.SERIALS])],
         engine="compiled",
         ahead=ahead,

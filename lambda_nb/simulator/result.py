@@ -17,7 +17,7 @@ from lambda_nb.simulator.billing import ALL, Billing, Extras, Rows
 from lambda_nb.simulator.intervals import average_of, peak_of, peaks
 from lambda_nb.simulator.run import Run
 from lambda_nb.simulator.scenario import Scenario
-from lambda_nb.simulator.workload import Codes, Floats, Workload
+from lambda_nb.simulator.workload import Codes, Floats, Workload, finishes
 from lambda_nb.traces import Trace, times
 
 if TYPE_CHECKING:
@@ -68,6 +68,11 @@ class Result:
     @cached_property
     def _cold(self) -> Any:
         return self._run.code == rules.COLD
+
+    @cached_property
+    def _finish(self) -> Floats:
+        finish = self._run.finish
+        return finishes(self._load, self._run.code) if finish is None else finish
 
     @cached_property
     def _init(self) -> Floats:
@@ -128,7 +133,7 @@ class Result:
                 "reason": _category(place[run.code], reasons),
                 "environment": run.environment,
                 "init": self._init,
-                "finish": run.finish,
+                "finish": self._finish,
                 "billed": self._billing.billed,
                 "cost": self._billing.each(),
                 **(self._outcome.columns if self._outcome is not None else {}),
@@ -154,8 +159,8 @@ class Result:
                 "function": _category(self._load.function, self._load.functions),
                 "attempts": np.ones(len(self), dtype=np.int32),
                 "outcome": _category(words, list(OUTCOMES)),
-                "done": np.where(self._served, self._run.finish, self._load.arrival),
-                "latency": np.where(self._served, self._run.finish - self._load.arrival, 0.0),
+                "done": np.where(self._served, self._finish, self._load.arrival),
+                "latency": np.where(self._served, self._finish - self._load.arrival, 0.0),
                 "row": np.arange(len(self), dtype=np.int64),
                 "caller": np.full(len(self), -1, dtype=np.int64),
             }
@@ -214,8 +219,7 @@ class Result:
             ``arrivals``, ``cold_starts``, ``throttles``: counts. With queues and retries also
             ``waiting``: requests that have come and neither run nor are done, on average.
         """
-        load, run = self._load, self._run
-        end = self._end
+        load, end = self._load, self._end
         width = times.seconds(freq) if freq is not None else _nice(end / 500)
         if not width > 0:
             raise ValueError(f"freq is {freq!r}: a bin must be wider than nothing")
@@ -227,10 +231,10 @@ class Result:
             )
         edges: Floats = np.arange(bins + 1, dtype=np.float64) * width
         served, cold = self._served, self._cold
-        began, ended = load.arrival[served], run.finish[served]
+        began, ended = load.arrival[served], self._finish[served]
         created = load.arrival[cold]
         started = average_of(
-            created, np.minimum(created + load.init[cold], run.finish[cold]), edges
+            created, np.minimum(created + load.init[cold], self._finish[cold]), edges
         )
         in_flight = average_of(began, ended, edges)
         lives = self.environments
@@ -263,8 +267,7 @@ class Result:
     def _end(self) -> float:
         """When the last request is done."""
         last = float(self._load.arrival[-1]) if len(self) else 0.0
-        done = self._run.finish[self._served]
-        return max(last, float(done.max()) if len(done) else 0.0, 1e-9)
+        return max(last, float(np.fmax.reduce(self._finish, initial=0.0)), 1e-9)
 
     # -- money --------------------------------------------------------------------------------
 
@@ -359,19 +362,25 @@ class Result:
         return [order[first:last] for first, last in itertools.pairwise(cuts)]
 
     def _figures(self, rows: Rows, lives: int, usage: Usage) -> dict[str, float]:
-        load, run = self._load, self._run
-        code, served = run.code[rows], self._served[rows]
-        cold = self._cold[rows]
-        duration = load.duration[rows][served]
-        wait = duration + np.where(cold[served], load.init[rows][served], 0.0)
+        load, code, served = self._load, self._run.code[rows], self._served[rows]
+        every = bool(served.all())
+
+        def of_served(column: Any) -> Any:
+            return column[rows] if every else column[rows][served]
+
+        duration = of_served(load.duration)
+        cold = np.flatnonzero(of_served(self._cold))
+        wait = duration.copy()
+        wait[cold] += of_served(load.init)[cold]
         started = len(duration)
+        peak = peak_of(of_served(load.arrival), of_served(self._finish))
         return {
             "invocations": started,
-            "cold_starts": int(cold.sum()),
-            "cold_share": float(cold.sum() / started) if started else np.nan,
+            "cold_starts": len(cold),
+            "cold_share": len(cold) / started if started else np.nan,
             "provisioned": int((code == rules.PROVISIONED).sum()),
             "throttles": len(code) - started,
-            "peak_concurrency": int(peak_of(load.arrival[rows][served], run.finish[rows][served])),
+            "peak_concurrency": int(peak),
             "environments": lives,
             "mean_duration": float(duration.mean()) if started else np.nan,
             "p99_duration": float(np.quantile(wait, 0.99)) if started else np.nan,

@@ -40,7 +40,8 @@ class Run:
     environment
         Which environment served it, by its number (int32; -1: none).
     finish
-        When that environment was free again (NaN: none).
+        When that environment was free again (NaN: none); ``None`` when that follows from the
+        decisions (:func:`workload.finishes`).
     ended
         When each environment ended (inf: it lives on).
     engine
@@ -53,7 +54,7 @@ class Run:
 
     code: Codes
     environment: Ints
-    finish: Floats
+    finish: Floats | None
     ended: Floats
     engine: str
     ahead: Mapping[int, Ahead] = field(default_factory=dict)

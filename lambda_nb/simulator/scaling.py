@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lambda_nb.rules import quotas
+from lambda_nb.simulator.columns import constant, is_constant
 
 Floats = npt.NDArray[np.float64]
 
@@ -124,24 +125,35 @@ def factors(
     ValueError
         When a name or a value makes no sense.
     """
-    each = scaling if isinstance(scaling, Mapping) else dict.fromkeys(functions, scaling)
+    before, after, codes = np.asarray(before), np.asarray(after), np.asarray(codes)
+    if not isinstance(scaling, Mapping):
+        if is_constant(before) and is_constant(after) and len(codes):
+            factor = _factors(scaling, before[:1], after[:1], "scaling")
+            return np.asarray(constant(factor[0], len(codes)))
+        return _factors(scaling, before, after, "scaling")
     changed = np.ones(len(codes))
-    for name, law in each.items():
+    for name, law in scaling.items():
         if name not in functions:
             raise ValueError(f"scaling names {name!r}, which is not in the trace")
-        rows = np.flatnonzero(np.asarray(codes) == list(functions).index(name))
-        old, new = np.asarray(before)[rows], np.asarray(after)[rows]
-        if isinstance(law, DurationLaw):
-            was = law(old)
-            changed[rows] = np.where(was > 0, law(new) / np.where(was > 0, was, 1.0), 1.0)
-        else:
-            try:
-                for size in np.unique(old):
-                    mine = rows[old == size]
-                    changed[mine] = cpu_bound(float(law), float(size))(np.asarray(after)[mine])
-            except (TypeError, ValueError) as error:
-                raise ValueError(
-                    f"scaling of {name!r} is {law!r}; give the CPU-bound share of its duration "
-                    "(0 to 1), or a DurationLaw"
-                ) from error
+        rows = np.flatnonzero(codes == list(functions).index(name))
+        changed[rows] = _factors(law, before[rows], after[rows], f"scaling of {name!r}")
+    return changed
+
+
+def _factors(law: float | DurationLaw, before: Any, after: Any, what: str) -> Floats:
+    """By how much durations change from one memory to another (arrays of MB)."""
+    if isinstance(law, DurationLaw):
+        was = law(before)
+        changed: Floats = np.where(was > 0, law(after) / np.where(was > 0, was, 1.0), 1.0)
+        return changed
+    try:
+        changed = np.ones(len(before))
+        for size in np.unique(before):
+            rows = np.flatnonzero(before == size)
+            changed[rows] = cpu_bound(float(law), float(size))(after[rows])
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{what} is {law!r}; give the CPU-bound share of the duration (0 to 1), or "
+            "a DurationLaw"
+        ) from error
     return changed

@@ -191,7 +191,7 @@ def _figures(rows: pd.DataFrame, book: PriceBook) -> dict[str, float]:
         "cold starts": float((served["start"] == "cold").sum()),
         "throttles": len(rows) - len(served),
         "environments": served["environment"].nunique(),
-        "peak concurrency": peak_of(served["arrival"], served["finish"]),
+        "peak concurrency": peak_of(served["arrival"].to_numpy(), served["finish"].to_numpy()),
         "median wait, s": float(wait.median()),
         "95 % wait, s": float(wait.quantile(0.95)),
         "99 % wait, s": float(wait.quantile(0.99)),

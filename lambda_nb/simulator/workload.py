@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lambda_nb.rules import fleet, quotas
+from lambda_nb.simulator.columns import constant, is_constant, taken
 from lambda_nb.simulator.scaling import Scaling, factors
 from lambda_nb.traces import Trace, laws
 
@@ -32,6 +33,8 @@ _WORDS = {"warm": fleet.WARM, "cold": fleet.COLD, "provisioned": fleet.PROVISION
 @dataclass(frozen=True, slots=True)
 class Workload:
     """Requests in order of arrival, all times in seconds.
+
+    Columns may be read-only: those of one value are :func:`columns.constant`.
 
     Attributes
     ----------
@@ -109,33 +112,38 @@ def workload(
         When something that is needed is neither in the trace nor given.
     """
     functions = trace.functions
-    codes = trace.codes
+    codes = constant(0, len(trace), np.int32) if len(functions) == 1 else trace.codes
+    unknown = constant(np.nan, len(trace))
     arrival = trace.numbers("arrival")
-    measured = trace.numbers("duration")
-    started = trace.numbers("init")
-    finish = trace.numbers("finish")
+    measured, started, finish = (
+        trace.numbers(name) if name in trace else unknown for name in ("duration", "init", "finish")
+    )
     was = _recorded(trace)
     if duration is not None:
         measured = _given(duration, "duration", functions, codes, rng, measured)
-        finish = np.full(len(trace), np.nan)
+        finish = unknown
     measured = _filled(measured, codes, functions, "duration")
-    cold = was == fleet.COLD
     if init is not None:
-        law = _given(init, "init", functions, codes, rng, np.full(len(trace), np.nan))
-        started = np.where(np.isnan(law), started, law)
-        finish = np.where(cold, np.nan, finish)
-    known = np.where(np.isnan(finish), measured, finish - arrival)
+        law = _given(init, "init", functions, codes, rng, unknown)
+        started = law if started is unknown else np.where(np.isnan(law), started, law)
+        if finish is not unknown:
+            finish = np.where(was == fleet.COLD, np.nan, finish)
     inits = _inits(started, codes, len(functions))
-    busy = np.where(cold & ~np.isnan(finish), np.maximum(known - inits, 0.0), known)
+    busy = measured
+    if finish is not unknown:
+        done = ~np.isnan(finish)
+        busy = np.where(done, finish - arrival, measured)
+        busy = np.where((was == fleet.COLD) & done, np.maximum(busy - inits, 0.0), busy)
     status = _statuses(trace)
     stops = np.full(len(functions), np.inf)
     if timeout is not None:
         stops = _by_function(timeout, "timeout", functions, np.inf)
-        limits = stops[codes]
+        limits = taken(stops, codes)
         over = measured > limits
         measured, busy = np.minimum(measured, limits), np.where(over, limits, busy)
-        finish = np.where(over, np.nan, finish)
-        status[over] = TIMEOUT
+        if finish is not unknown:
+            finish = np.where(over, np.nan, finish)
+        status = np.where(over, np.int8(TIMEOUT), status)
     return Workload(
         functions=functions,
         arrival=arrival,
@@ -161,28 +169,29 @@ def with_functions(load: Workload, names: Sequence[str]) -> Workload:
 
 
 def _statuses(trace: Trace) -> Codes:
-    status = np.full(len(trace), SUCCESS, dtype=np.int8)
-    if "status" in trace:
-        words = trace.table.column("status").to_pandas()
-        for word, code in (("error", ERROR), ("timeout", TIMEOUT)):
-            status[(words == word).to_numpy()] = code
-    return status
+    return _coded(trace, "status", {"error": ERROR, "timeout": TIMEOUT}, SUCCESS)
 
 
 def _recorded(trace: Trace) -> Codes:
-    was = np.full(len(trace), UNKNOWN, dtype=np.int8)
-    if "start" in trace:
-        words = trace.table.column("start").to_pandas()
-        for word, code in _WORDS.items():
-            was[(words == word).to_numpy()] = code
-    return was
+    return _coded(trace, "start", _WORDS, UNKNOWN)
+
+
+def _coded(trace: Trace, column: str, codes: Mapping[str, int], otherwise: int) -> Codes:
+    """A code for each row's word."""
+    if column not in trace:
+        return np.asarray(constant(otherwise, len(trace), np.int8))
+    words = trace.table.column(column).to_pandas()
+    coded = np.full(len(trace), otherwise, dtype=np.int8)
+    for word, code in codes.items():
+        coded[(words == word).to_numpy()] = code
+    return coded
 
 
 def _filled(values: Floats, codes: Ints, functions: list[str], name: str) -> Floats:
     """Unknown values (those of throttled requests) become the median of their function."""
-    missing = np.isnan(values)
-    if not missing.any():
+    if not np.isnan(np.min(values, initial=np.inf)):
         return values
+    missing = np.isnan(values)
     filled: Floats = values.copy()
     for code in np.unique(codes[missing]):
         of_function = values[codes == code]
@@ -198,11 +207,13 @@ def _filled(values: Floats, codes: Ints, functions: list[str], name: str) -> Flo
 
 def _inits(init: Floats, codes: Ints, count: int) -> Floats:
     """The init phase each request would have: its own, its function's median, all functions'."""
+    if is_constant(init):
+        return np.asarray(constant(np.nan_to_num(init[0]) if len(init) else 0.0, len(init)))
     known = ~np.isnan(init)
     if known.all():
         return init
     if not known.any():
-        return np.zeros(len(init))
+        return np.asarray(constant(0.0, len(init)))
     overall = float(np.median(init[known]))
     medians = np.full(count, overall)
     for code in np.unique(codes[known]):
@@ -243,7 +254,7 @@ def _given(
     if callable(given):
         return laws.draw(given, rng, len(codes))
     if not isinstance(given, Mapping):
-        each: Floats = _by_function(given, name, functions, np.nan)[codes]
+        each: Floats = taken(_by_function(given, name, functions, np.nan), codes)
         return each
     values: Floats = otherwise.copy()
     constants = {key: law for key, law in given.items() if not callable(law)}
@@ -258,9 +269,12 @@ def _given(
 
 
 def _memory(trace: Trace) -> Ints:
-    own = trace.numbers("memory")
-    known = np.where(np.isnan(own), float(DEFAULT_MEMORY_MB), own)
-    return known.astype(np.int32)
+    column = trace.table.column("memory")
+    if column.null_count == len(column):
+        return np.asarray(constant(DEFAULT_MEMORY_MB, len(trace), np.int32))
+    if column.null_count:
+        column = column.fill_null(DEFAULT_MEMORY_MB)
+    return np.asarray(column.to_numpy(), dtype=np.int32)
 
 
 def with_memory(
@@ -287,24 +301,40 @@ def with_memory(
             f"memory of {load.functions[place]!r} is {by_function[place]:g} MB: Lambda has "
             f"{least} to {most} MB"
         )
-    asked = by_function[load.function]
-    chosen = np.where(np.isnan(asked), load.memory, asked).astype(np.int32)
+    if not np.isnan(by_function).any():
+        chosen = taken(by_function.astype(np.int32), load.function)
+    else:
+        asked = by_function[load.function]
+        chosen = np.where(np.isnan(asked), load.memory, asked).astype(np.int32)
     if scaling is None:
         return replace(load, memory=chosen)
     try:
         factor = factors(scaling, load.functions, load.function, load.memory, chosen)
     except ValueError as error:
         raise WorkloadError(str(error)) from None
-    # What an environment is busy with beyond the handler's time does not depend on the CPU share.
     duration = load.duration * factor
-    busy = load.busy + (duration - load.duration)
-    limits = load.timeout[load.function]
-    over = duration > limits
-    return replace(
-        load,
-        memory=chosen,
-        duration=np.where(over, limits, duration),
-        busy=np.where(over, limits, busy),
-        finish=np.where(factor == 1.0, load.finish, np.nan),
-        status=np.where(over, np.int8(TIMEOUT), load.status),
-    )
+    # What an environment is busy with beyond the handler's time does not depend on the CPU share.
+    busy = duration
+    if load.busy is not load.duration:
+        busy = load.busy + (duration - load.duration)
+    status, finish = load.status, load.finish
+    if np.isfinite(load.timeout).any():
+        limits = taken(load.timeout, load.function)
+        over = duration > limits
+        duration, busy = np.where(over, limits, duration), np.where(over, limits, busy)
+        status = np.where(over, np.int8(TIMEOUT), status)
+    if not is_constant(finish):
+        finish = np.where(factor == 1.0, finish, np.nan)
+    return replace(load, memory=chosen, duration=duration, busy=busy, finish=finish, status=status)
+
+
+def finishes(load: Workload, code: Codes) -> Floats:
+    """When each request's environment is free again, as each was decided (NaN: throttled)."""
+    cold = np.flatnonzero(code == fleet.COLD)
+    finish: Floats = load.arrival + load.busy
+    finish[cold] = load.arrival[cold] + (load.busy[cold] + load.init[cold])
+    if not is_constant(load.was):
+        again = np.flatnonzero((code == load.was) & ~np.isnan(load.finish))
+        finish[again] = load.finish[again]
+    finish[code >= fleet.THROTTLE_ACCOUNT] = np.nan
+    return finish

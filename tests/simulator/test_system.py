@@ -400,7 +400,7 @@ class TestBills:
         ({"provisioned": Schedule([(0, 2000)])}, "more than account_limit=1000"),
         ({"response_mb": -1}, "response_mb of 'f' is -1"),
         ({"snap_start": ["x"]}, "snap_start names 'x'"),
-        ({"scaling": 2.0, "memory": 256}, "scaling of 'f' is 2.0"),
+        ({"scaling": 2.0, "memory": 256}, "scaling is 2.0"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(settings: Any, said: str) -> None:
