@@ -71,6 +71,13 @@ def _kernel() -> Any:
     cold, full, serials = rules.COLD, rules.FULL, rules.SERIALS
 
     @njit  # type: ignore[untyped-decorator]
+    def later(when: Any, what: Any, child: int) -> int:
+        """1 if the right one of two siblings comes first; beyond the last there is "never"."""
+        left, right = when[child], when[child + 1]
+        # Without a branch, since nobody could predict it.
+        return (right < left) | ((right == left) & (what[child + 1] < what[child]))
+
+    @njit  # type: ignore[untyped-decorator]
     def kernel(
         state: Any,
         first: int,
@@ -91,50 +98,54 @@ def _kernel() -> Any:
         ended: Any,
     ) -> int:
         _ = digest
-        size = heap[0]
+        # Completions lie in a heap, whose root is hollow from when one is over until another fills
+        # it: mostly that of the next request.
+        size, hollow = heap
         # A column of one value has one element, and the step from row to row is 0.
         of_pool, of_busy, of_init, of_known, of_was, of_limit = steps
         total = len(arrival)
         i = first
         while True:
             if last <= i < total:
-                heap[0] = size
+                heap[0], heap[1] = size, hollow
                 return i
             now = arrival[i] if i < total else np.inf
-            while size > 0 and when[0] <= now:
-                done, which = when[0], what[0]
-                size -= 1
-                # The hole at the root sinks to the bottom, and the last element rises from there:
-                # it belongs near the bottom, and so no step asks whether it is to stay.
-                t, w = when[size], what[size]
-                hole = 0
-                child = 1
-                while child < size:
-                    right = child + 1
-                    # Without a branch, since nobody could predict it.
-                    left_when, right_when = when[child], when[right]
-                    child += (right < size) & (
-                        (right_when < left_when)
-                        | ((right_when == left_when) & (what[right] < what[child]))
-                    )
-                    when[hole], what[hole] = when[child], what[child]
-                    hole = child
-                    child = 2 * hole + 1
-                while hole > 0:
-                    parent = (hole - 1) >> 1
-                    if when[parent] > t or (when[parent] == t and what[parent] > w):
-                        when[hole], what[hole] = when[parent], what[parent]
-                        hole = parent
-                    else:
+            while size > hollow:
+                if hollow:
+                    # Who comes next without its parent is one of the root's two children.
+                    if when[1] > now and when[2] > now:
                         break
-                when[hole], what[hole] = t, w
-                finish(state, done, which & _SLOT, limits[(which >> _ROW) * of_limit])
+                    size -= 1
+                    t, w = when[size], what[size]
+                    when[size] = np.inf
+                    # The hole at the root sinks to the bottom, and the last element rises from
+                    # there: it belongs near the bottom, and so no step asks whether it is to stay.
+                    hole = 0
+                    child = 1
+                    while child < size:
+                        child += later(when, what, child)
+                        when[hole], what[hole] = when[child], what[child]
+                        hole = child
+                        child = 2 * hole + 1
+                    while hole > 0:
+                        parent = (hole - 1) >> 1
+                        if when[parent] > t or (when[parent] == t and what[parent] > w):
+                            when[hole], what[hole] = when[parent], what[parent]
+                            hole = parent
+                        else:
+                            break
+                    when[hole], what[hole] = t, w
+                elif when[0] > now:
+                    break
+                hollow = 1
+                which = what[0]
+                finish(state, when[0], which & _SLOT, limits[(which >> _ROW) * of_limit])
             if i >= total:
-                heap[0] = size
+                heap[0], heap[1] = size, hollow
                 return i
             # Room for one more environment and one more completion, or back to Python.
-            if size >= len(when) or state.counts[serials] >= len(ended):
-                heap[0] = size
+            if size + 2 >= len(when) or state.counts[serials] >= len(ended):
+                heap[0], heap[1] = size, hollow
                 return i
             gone = pop_ended(state)
             while gone >= 0:
@@ -142,7 +153,7 @@ def _kernel() -> Any:
                 gone = pop_ended(state)
             code, slot = arrive(state, now, pool[i * of_pool])
             if code == full:
-                heap[0] = size
+                heap[0], heap[1] = size, hollow
                 return i
             code_of[i] = code
             if slot >= 0:
@@ -154,16 +165,27 @@ def _kernel() -> Any:
                     end = now + (busy[i * of_busy] + init[i * of_init])
                 else:
                     end = now + busy[i * of_busy]
-                hole = size
-                size += 1
-                while hole > 0:
-                    parent = (hole - 1) >> 1
-                    # A later one of the same time stays below.
-                    if when[parent] > end:
+                # Of one time, the earlier rows are above: those that are there already.
+                if hollow:
+                    hollow = 0
+                    hole = 0
+                    child = 1 + later(when, what, 1)
+                    while when[child] <= end:
+                        when[hole], what[hole] = when[child], what[child]
+                        hole = child
+                        child = 2 * hole + 1
+                        if child >= size:
+                            break
+                        child += later(when, what, child)
+                else:
+                    hole = size
+                    size += 1
+                    while hole > 0:
+                        parent = (hole - 1) >> 1
+                        if when[parent] <= end:
+                            break
                         when[hole], what[hole] = when[parent], what[parent]
                         hole = parent
-                    else:
-                        break
                 when[hole], what[hole] = end, i << _ROW | slot
             i += 1
 
@@ -250,8 +272,8 @@ def simulate(
     fleet, ahead = scenario.fleet()
     state = _columns(fleet.state)
     n = len(load)
-    heap = np.zeros(1, dtype=np.int64)
-    when, what = np.zeros(1024), np.zeros(1024, dtype=np.int64)
+    heap = np.zeros(2, dtype=np.int64)
+    when, what = np.full(1024, np.inf), np.zeros(1024, dtype=np.int64)
     code = np.zeros(n, dtype=np.int8)
     environment = np.full(n, -1, dtype=np.int32)
     ended = np.full(max(1024, 2 * len(ahead)), np.inf)
@@ -266,8 +288,8 @@ def simulate(
             progress(i)
         if i >= n:
             break
-        if heap[0] >= len(when):
-            when, what = _longer(when, 0.0), _longer(what, 0)
+        if heap[0] + 2 >= len(when):
+            when, what = _longer(when, np.inf), _longer(what, 0)
         if state.counts[rules.SERIALS] >= len(ended):
             ended = _longer(ended, np.inf)
         if not rules.has_slot(state):
