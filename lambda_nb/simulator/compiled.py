@@ -71,7 +71,7 @@ def _kernel() -> Any:
     cold, full, serials = rules.COLD, rules.FULL, rules.SERIALS
 
     @njit  # type: ignore[untyped-decorator]
-    def later(when: Any, what: Any, child: int) -> int:
+    def later(when: Any, what: Any, child: int) -> Any:
         """1 if the right one of two siblings comes first; beyond the last there is "never"."""
         left, right = when[child], when[child + 1]
         # Without a branch, since nobody could predict it.
