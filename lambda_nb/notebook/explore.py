@@ -99,7 +99,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
         except NotCompiledError:
             self._engine = "simpy"
             first = self._simulate({})
-        peak = int(first.summary().iloc[-1]["peak_concurrency"])
+        peak = int(first.total["peak_concurrency"])
         self._keep_alive = _choice(
             "keep-alive", [(_minutes(s), s) for s in KEEP_ALIVE], 600.0, "how long idle ones live"
         )
@@ -145,7 +145,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
         self._picture.value = display.card(self._figures(result), picture(result, self._span))
 
     def _figures(self, result: Result) -> str:
-        row = result.summary().iloc[-1]
+        row = result.total
         month = float(result.cost()["total"].item()) * SECONDS_PER_MONTH / self._span
         told = [
             ("cold starts", f"{int(row['cold_starts']):,} ({row['cold_share']:.2%})"),

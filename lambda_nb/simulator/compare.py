@@ -112,5 +112,5 @@ def figures(result: Result) -> dict[str, float]:
 
     ``provisioned``, which is also the name of a setting, becomes ``provisioned_starts``.
     """
-    last = result.summary().iloc[-1].rename({"provisioned": "provisioned_starts"})
-    return {str(name): float(value) for name, value in last.items()}
+    names = {"provisioned": "provisioned_starts"}
+    return {names.get(name, name): float(value) for name, value in result.total.items()}

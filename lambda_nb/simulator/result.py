@@ -346,10 +346,15 @@ class Result:
             for i, name in enumerate(functions)
         }
         if len(functions) != 1:
-            rows["all"] = self._figures(ALL, len(environments), self.usage())
+            rows["all"] = self.total
         frame: pd.DataFrame = pd.DataFrame.from_dict(rows, orient="index")
         frame.index.name = "function"
         return frame
+
+    @cached_property
+    def total(self) -> dict[str, float]:
+        """The figures of :meth:`summary` for all functions together."""
+        return self._figures(ALL, len(self._run.ended), self._billing.usage())
 
     @cached_property
     def _rows(self) -> list[Rows]:
@@ -415,7 +420,7 @@ class Result:
         return f"{self.trace.name or 'Trace'}: {told} simulated"
 
     def __repr__(self) -> str:
-        row = self.summary().iloc[-1]
+        row = self.total
         throttled = f", {int(row['throttles']):,} throttled" if row["throttles"] else ""
         return (
             f"Result({int(row['invocations']):,} invocations, {int(row['cold_starts']):,} cold "
