@@ -14,7 +14,7 @@ from lambda_nb.rules import fleet as rules
 from lambda_nb.rules.pricing import PriceBook, Usage, bill, neighbours_of
 from lambda_nb.simulator.attempts import OUTCOMES, THROTTLE
 from lambda_nb.simulator.billing import ALL, Billing, Extras, Rows
-from lambda_nb.simulator.intervals import average_of, peak_of, peaks
+from lambda_nb.simulator.intervals import average_of, counts, peak_of, peaks
 from lambda_nb.simulator.run import Run
 from lambda_nb.simulator.scenario import Scenario
 from lambda_nb.simulator.workload import Codes, Floats, Workload, finishes
@@ -73,6 +73,12 @@ class Result:
     def _finish(self) -> Floats:
         finish = self._run.finish
         return finishes(self._load, self._run.code) if finish is None else finish
+
+    @cached_property
+    def _ended(self) -> Floats:
+        """When requests that were served ended, in order of time."""
+        finish = self._finish
+        return np.sort(finish if self._served.all() else finish[self._served])
 
     @cached_property
     def _init(self) -> Floats:
@@ -231,16 +237,15 @@ class Result:
             )
         edges: Floats = np.arange(bins + 1, dtype=np.float64) * width
         served, cold = self._served, self._cold
-        began, ended = load.arrival[served], self._finish[served]
+        began, ended = load.arrival[served], self._ended
         created = load.arrival[cold]
-        started = average_of(
-            created, np.minimum(created + load.init[cold], self._finish[cold]), edges
-        )
+        ready = np.sort(np.minimum(created + load.init[cold], self._finish[cold]))
+        started = average_of(created, ready, edges)
         in_flight = average_of(began, ended, edges)
         lives = self.environments
         over = np.where(np.isnan(lives["ended"]), end, lives["ended"])
-        alive = average_of(lives["created"].to_numpy(), np.minimum(over, end), edges)
-        throttled = load.arrival[~served]
+        born, gone = np.sort(lives["created"].to_numpy()), np.sort(np.minimum(over, end))
+        alive = average_of(born, gone, edges)
         frame: pd.DataFrame = pd.DataFrame(
             {
                 "in_flight": in_flight - started,
@@ -248,17 +253,19 @@ class Result:
                 "idle": np.maximum(alive - in_flight, 0.0),
                 "environments": alive,
                 "peak": peaks(began, ended, edges),
-                "arrivals": np.histogram(load.arrival, edges)[0],
-                "cold_starts": np.histogram(created, edges)[0],
-                "throttles": np.histogram(throttled, edges)[0],
+                "arrivals": counts(load.arrival, edges),
+                "cold_starts": counts(created, edges),
+                "throttles": counts(load.arrival[~served], edges),
             },
             index=pd.Index(edges[:-1], name="time"),
         )
         if self._outcome is not None:
             records = self._outcome.columns["records"][served]
-            running = average_of(np.repeat(began, records), np.repeat(ended, records), edges)
+            finish = np.sort(np.repeat(self._finish[served], records))
+            running = average_of(np.repeat(began, records), finish, edges)
             there = self.requests
-            still = average_of(there["arrival"].to_numpy(), there["done"].to_numpy(), edges)
+            came, done = (np.sort(there[c].to_numpy()) for c in ("arrival", "done"))
+            still = average_of(came, done, edges)
             # A hair less than nothing is rounding.
             frame["waiting"] = np.maximum(np.round(still - running, 9), 0.0)
         return frame
@@ -378,7 +385,8 @@ class Result:
         wait = duration.copy()
         wait[cold] += of_served(load.init)[cold]
         started = len(duration)
-        peak = peak_of(of_served(load.arrival), of_served(self._finish))
+        ended = self._ended if rows is ALL else np.sort(of_served(self._finish))
+        peak = peak_of(of_served(load.arrival), ended)
         return {
             "invocations": started,
             "cold_starts": len(cold),

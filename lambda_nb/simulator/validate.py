@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lambda_nb.rules.pricing import PriceBook
-from lambda_nb.simulator.intervals import average_of, peak_of
+from lambda_nb.simulator.intervals import average_of, counts, peak_of
 from lambda_nb.simulator.result import Result
 from lambda_nb.simulator.simulate import simulate
 from lambda_nb.simulator.workload import WorkloadError
@@ -191,7 +191,7 @@ def _figures(rows: pd.DataFrame, book: PriceBook) -> dict[str, float]:
         "cold starts": float((served["start"] == "cold").sum()),
         "throttles": len(rows) - len(served),
         "environments": served["environment"].nunique(),
-        "peak concurrency": peak_of(served["arrival"].to_numpy(), served["finish"].to_numpy()),
+        "peak concurrency": peak_of(served["arrival"].to_numpy(), np.sort(served["finish"])),
         "median wait, s": float(wait.median()),
         "95 % wait, s": float(wait.quantile(0.95)),
         "99 % wait, s": float(wait.quantile(0.99)),
@@ -207,12 +207,12 @@ def _timeline(trace: Trace, like: pd.DataFrame) -> pd.DataFrame:
     begins = like.index.to_numpy(dtype=np.float64)
     width = begins[1] - begins[0] if len(begins) > 1 else max(1.0, trace.span)
     edges = np.append(begins, begins[-1] + width)
-    arrival, finish = (served[c].to_numpy(dtype=np.float64) for c in ("arrival", "finish"))
-    cold = served.loc[served["start"] == "cold", "arrival"]
+    arrival, finish = (np.sort(served[c].to_numpy(np.float64)) for c in ("arrival", "finish"))
+    cold = served.loc[served["start"] == "cold", "arrival"].to_numpy()
     frame: pd.DataFrame = pd.DataFrame(
         {
             "in_flight": average_of(arrival, finish, edges),
-            "cold_starts": np.histogram(cold, edges)[0],
+            "cold_starts": counts(cold, edges),
         },
         index=like.index,
     )
