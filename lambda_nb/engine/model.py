@@ -122,8 +122,7 @@ class InvocationResult:
     durable_execution_arn: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class InvocationRecord:
+class InvocationRecord(NamedTuple):
     """One attempt as the scheduler saw it; the engine's own row of the trace.
 
     ``arrival_ns`` and ``finish_ns`` are epoch nanoseconds, exactly the times that ``rules.fleet``

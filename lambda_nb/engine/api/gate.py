@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lambda_nb.engine.api import signature_v2
 from lambda_nb.engine.api.credentials import Credentials
@@ -105,8 +105,7 @@ class Gate:
         return self._credentials.caller(credential)
 
 
-@dataclass(frozen=True, slots=True)
-class Visitor:
+class Visitor(NamedTuple):
     """A request at the door, whose body is still to be read."""
 
     gate: Gate

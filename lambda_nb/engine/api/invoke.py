@@ -7,7 +7,7 @@ import binascii
 import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lambda_nb.engine.api import eventstream, jsoncheck
 from lambda_nb.engine.api.http import Header, Reply, Send
@@ -31,8 +31,7 @@ Begin = Callable[[Resolved, Invocation], str]
 Submit = Callable[[str, "str | None", Invocation], Awaitable[None]]
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """What the caller of Invoke asked for."""
 
     function_name: str

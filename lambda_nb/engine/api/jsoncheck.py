@@ -30,7 +30,7 @@ def check(payload: bytes) -> None:
     if not payload or len(payload) > _LOOKED_AT:
         return
     try:
-        json.loads(payload.decode(), parse_constant=_no_constant)
+        _DECODER.decode(payload.decode())
     except json.JSONDecodeError as error:
         if error.msg != "Extra data":  # Jackson stops at the end of the first value
             raise _refused(_complaint(error, payload)) from None
@@ -51,6 +51,9 @@ class _Constant(Exception):  # noqa: N818
 
 def _no_constant(name: str) -> Any:
     raise _Constant(name)
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_constant)
 
 
 def _refused(complaint: str) -> AWSError:

@@ -122,6 +122,8 @@ class Extensions:
 
     def invoke(self, invocation: Invocation, deadline_ms: int) -> None:
         """Tell those who asked for it that an invocation begins."""
+        if not self._registered:
+            return
         event = {
             "eventType": "INVOKE",
             "deadlineMs": deadline_ms,

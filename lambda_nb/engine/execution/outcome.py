@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from lambda_nb.engine.execution.runtime_api import MAX_RESPONSE_BYTES
 from lambda_nb.engine.execution.zygotes import ExitStatus
@@ -14,8 +15,7 @@ OUT_OF_MEMORY = "Runtime.OutOfMemory"
 EXIT_ERROR = "Runtime.ExitError"
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What the caller gets. ``failed`` stands for ``FunctionError: Unhandled``.
 
     ``error_type`` is what the REPORT line and the metrics say; ``broken`` is set when the processes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lambda_nb.engine.execution.clock import epoch_ms, iso
 from lambda_nb.engine.execution.functionlog import FunctionLog
@@ -18,8 +18,7 @@ from lambda_nb.engine.model import (
 from lambda_nb.rules import loglines
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(NamedTuple):
     """One invocation as it came out, with what REPORT says of it (milliseconds, megabytes).
 
     ``init_ms`` is the init phase, or with SnapStart the restore, that went before it.
@@ -33,8 +32,7 @@ class Finished:
     log_tail: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """What the scheduler decided about one invocation, and when (epoch nanoseconds)."""
 
     function: FunctionVersion
