@@ -6,7 +6,7 @@ export interface IFunctionCell {
   memory: string;
 }
 
-const FIRST_LINE = /^\s*%%lambda\s+([A-Za-z0-9_-]+)([^\n]*)/;
+const FIRST_LINE = /^\s*%%lambda\s+([A-Za-z0-9_][A-Za-z0-9_-]*)([^\n]*)/;
 
 const MIME_TYPES: [prefix: string, mimeType: string][] = [
   ['nodejs', 'text/javascript'],

@@ -39,15 +39,15 @@ HELP = """\
 """
 
 OTHERS = {
-    "list": ["ls"],
-    "functions": ["ls"],
-    "delete": ["rm"],
-    "remove": ["rm"],
-    "run": ["invoke"],
-    "call": ["invoke"],
-    "configuration": ["config"],
-    "settings": ["config"],
-    "restart": ["start"],
+    "list": "ls",
+    "functions": "ls",
+    "delete": "rm",
+    "remove": "rm",
+    "run": "invoke",
+    "call": "invoke",
+    "configuration": "config",
+    "settings": "config",
+    "restart": "start",
 }
 """What people write for a command out of habit, and the command."""
 
@@ -92,8 +92,9 @@ class Commands:
             command = "help"
         run = getattr(self, f"_do_{command}", None)
         if run is None:
-            near = OTHERS.get(command) or difflib.get_close_matches(command, self.names(), 1)
-            hint = f"did you mean {near[0]}?" if near else "%lambda help lists them."
+            near = difflib.get_close_matches(command, [*self.names(), *OTHERS], 1)
+            meant = OTHERS.get(near[0], near[0]) if near else ""
+            hint = f"did you mean {meant}?" if near else "%lambda help lists them."
             raise UsageError(
                 f"%lambda has no command {command!r}; {hint} (A cell that defines a function "
                 f"begins with two percent signs: %%lambda {command})"

@@ -30,6 +30,7 @@ CELLS = [
     "%%lambda greet --memory 256\ndef handler(event, context):\n    return event['name']",
     "for name in 'ab': greet({'name': name})",
     "%%lambda shout --runtime nodejs20.x\nexports.handler = async (event) => event.text + '!';",
+    "%%lambda --help",
 ]
 
 
@@ -51,7 +52,9 @@ def test_panel_badges_and_status_follow_the_kernel(page: Any) -> None:
     badge = ".jp-Cell[data-windowed-list-index='{}'] .lnb-badge"
     page.wait_for_selector(badge.format(1))
     assert page.inner_text(badge.format(1)) == "λ greet · not deployed"
+    page.wait_for_selector(badge.format(3))
     assert page.query_selector(badge.format(2)) is None
+    assert page.query_selector(badge.format(4)) is None
 
     page.click("[data-id='lambda-nb-functions']")
     page.wait_for_selector(".lnb-panel >> text=%load_ext lambda_nb")

@@ -273,6 +273,8 @@ def test_commands_by_other_names_are_suggested(notebook: Shell) -> None:
         notebook.value("%lambda delete greet")
     with pytest.raises(UsageError, match="did you mean ls"):
         notebook.value("%lambda list")
+    with pytest.raises(UsageError, match="did you mean rm"):
+        notebook.value("%lambda delet greet")
 
 
 def test_tune_measures_memory_sizes(notebook: Shell, greet: str) -> None:
