@@ -34,7 +34,17 @@ CHUNK = 1 << 19
 _ROW, _SLOT = 32, (1 << 32) - 1
 """A completion is one number: its row, which also orders those of one instant, above its slot."""
 
-_COMPILED_RULES = (
+
+def _later(when: Any, what: Any, child: int) -> int:
+    """1 if the right one of two siblings comes first; beyond the last there is "never"."""
+    left, right = when[child], when[child + 1]
+    # Without a branch, since nobody could predict it.
+    first: int = (right < left) | ((right == left) & (what[child + 1] < what[child]))
+    return first
+
+
+_COMPILED = (
+    _later,
     rules.refill,
     rules.idle_until,
     rules.has_slot,
@@ -60,7 +70,7 @@ def _kernel() -> Any:
 
     options: Any = {"_nrt": False}
     njit: Any = numba.njit(cache=True, **options)
-    for function in _COMPILED_RULES:
+    for function in _COMPILED:
         # Bound late: numba asks for the implementation when it meets a call.
         overload(function, strict=False, jit_options=options)(_always(function))
 
@@ -69,13 +79,6 @@ def _kernel() -> Any:
     digest = hashlib.sha256(inspect.getsource(rules).encode()).hexdigest()
     arrive, finish, pop_ended = rules.arrive, rules.finish, rules.pop_ended
     cold, full, serials = rules.COLD, rules.FULL, rules.SERIALS
-
-    @njit  # type: ignore[untyped-decorator]
-    def later(when: Any, what: Any, child: int) -> Any:
-        """1 if the right one of two siblings comes first; beyond the last there is "never"."""
-        left, right = when[child], when[child + 1]
-        # Without a branch, since nobody could predict it.
-        return (right < left) | ((right == left) & (what[child + 1] < what[child]))
 
     @njit  # type: ignore[untyped-decorator]
     def kernel(
@@ -123,7 +126,7 @@ def _kernel() -> Any:
                     hole = 0
                     child = 1
                     while child < size:
-                        child += later(when, what, child)
+                        child += _later(when, what, child)
                         when[hole], what[hole] = when[child], what[child]
                         hole = child
                         child = 2 * hole + 1
@@ -169,14 +172,14 @@ def _kernel() -> Any:
                 if hollow:
                     hollow = 0
                     hole = 0
-                    child = 1 + later(when, what, 1)
+                    child = 1 + _later(when, what, 1)
                     while when[child] <= end:
                         when[hole], what[hole] = when[child], what[child]
                         hole = child
                         child = 2 * hole + 1
                         if child >= size:
                             break
-                        child += later(when, what, child)
+                        child += _later(when, what, child)
                 else:
                     hole = size
                     size += 1
@@ -202,16 +205,16 @@ def ready() -> bool:
 
 
 def on_disk() -> bool:
-    """Whether some kernel of this file lies in numba's cache: then the first use is quick."""
-    stem = Path(__file__).stem
-    return any((Path(__file__).parent / "__pycache__").glob(f"{stem}._kernel*.nbi"))
+    """Whether a kernel of this file lies in numba's cache: then the first use is quick."""
+    folder = Path(_kernel().stats.cache_path)
+    return any(folder.glob(f"{Path(__file__).stem}._kernel*.nbi"))
 
 
 def explain_compiling() -> None:
     """Say why the first run takes longer, where somebody may be looking."""
     if not ready() and not on_disk():
         print(  # noqa: T201
-            "Compiling the simulator's kernel: once, about ten seconds ...",
+            "Compiling the simulator's kernel: once, a few seconds ...",
             file=sys.stderr,
             flush=True,
         )

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -297,3 +301,28 @@ def test_an_empty_trace_gives_an_empty_answer() -> None:
         assert result.cost()["total"].sum() == 0
         assert len(result.timeline()) >= 1
         assert "0 invocations" in repr(result)
+
+
+def test_the_kernel_is_compiled_once_for_all_processes(tmp_path: Path) -> None:
+    """Numba looks up what it compiled by all that the kernel refers to: one object that is another
+    in each process would make every process compile again."""
+    code = (
+        "from lambda_nb import simulate, traces\n"
+        "from lambda_nb.simulator import compiled\n"
+        "simulate(traces.poisson(1, duration=0.1, hours=1, seed=1), init=0.1, engine='compiled')\n"
+        "stats = compiled._kernel().stats\n"
+        "print(sum(stats.cache_hits.values()), sum(stats.cache_misses.values()))\n"
+    )
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    runs = [
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        for _ in range(2)
+    ]
+    assert [run.stdout.split() for run in runs] == [["0", "1"], ["1", "0"]]
+    assert ["Compiling" in run.stderr for run in runs] == [True, False]
