@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from lambda_nb.traces import schema
+from lambda_nb.traces import schema, times
 from lambda_nb.traces.laws import Law, draw
 from lambda_nb.traces.schema import Floats, TraceError
 from lambda_nb.traces.trace import Trace
@@ -249,7 +249,7 @@ def time_of_week(start: Clock) -> float:
     """Seconds from Monday midnight to the start, by the clock of the start's own zone."""
     if start is None:
         return 0.0
-    when = datetime.fromisoformat(start.replace("Z", "+00:00")) if isinstance(start, str) else start
+    when = times.from_iso(start) if isinstance(start, str) else start
     of_day = when.hour * HOUR + when.minute * 60.0 + when.second
     return when.weekday() * DAY + of_day
 

@@ -24,6 +24,8 @@ NS = 1_000_000_000
 UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 _NS_OF_UNIT = {"s": NS, "ms": 1_000_000, "us": 1_000, "ns": 1}
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_FRACTION = re.compile(r"\.(\d+)")
+_ZONE = re.compile(r"([+-]\d\d)(\d\d)$")
 _NUMBER = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$"
 _LOOKS_LIKE_EPOCH_S = 3e8
 """Seconds (9.5 years): no trace is that long, so a first arrival beyond it is a clock's time."""
@@ -47,6 +49,19 @@ def to_datetime(ns: int) -> datetime:
     return _EPOCH + timedelta(microseconds=ns // 1000)
 
 
+def from_iso(text: str) -> datetime:
+    """A datetime of ISO 8601 text, with a zone if it has one; below a microsecond is cut off.
+
+    Raises
+    ------
+    ValueError
+        It is none.
+    """
+    # Python 3.10 wants three or six digits of a second, and a colon in a zone.
+    text = _FRACTION.sub(lambda found: "." + found[1][:6].ljust(6, "0"), text)
+    return datetime.fromisoformat(_ZONE.sub(r"\1:\2", text.replace("Z", "+00:00")))
+
+
 def to_ns(when: datetime | str) -> int:
     """Epoch nanoseconds of a zoned datetime or ISO 8601 text.
 
@@ -57,7 +72,7 @@ def to_ns(when: datetime | str) -> int:
     """
     if isinstance(when, str):
         try:
-            when = datetime.fromisoformat(when.replace("Z", "+00:00"))
+            when = from_iso(when)
         except ValueError:
             raise TraceError(
                 f"{when!r} is not an ISO 8601 time, such as 2026-11-23T14:00Z"
