@@ -35,7 +35,7 @@ def failure(lab: Lab, name: str, payload: Any = b"{}") -> dict[str, Any]:
     answer = call(lab, name, payload)
     assert answer["StatusCode"] == 200
     assert answer["FunctionError"] == "Unhandled"
-    told: dict[str, Any] = json.loads(answer["Payload"])
+    told: dict[str, Any] = lab.with_lambda_s_paths(answer["Payload"])
     return {**told, "id": answer["ResponseMetadata"]["RequestId"]}
 
 
@@ -400,7 +400,7 @@ def test_environment_variables(lab: Lab) -> None:
         Environment={"Variables": {"MINE": "1"}},
         MemorySize=256,
     )
-    told = json.loads(call(lab, name)["Payload"])
+    told = lab.with_lambda_s_paths(call(lab, name)["Payload"])
     runtime = f"python{sys.version_info[0]}.{sys.version_info[1]}"
     expected = {
         "AWS_DEFAULT_REGION": "us-east-1",
