@@ -38,7 +38,9 @@ def draw(law: Law, rng: np.random.Generator, count: int) -> Floats:
         raise TraceError(f"the law gave {values.shape} durations where {count} were asked for")
     if not bool(np.all(np.isfinite(values) & (values >= 0))):
         wrong = values[~(np.isfinite(values) & (values >= 0))][0]
-        raise TraceError(f"the law gave a duration of {wrong!r} s; it must be 0 or more")
+        raise TraceError(
+            f"the law gave a duration of {wrong:g} s; it must give finite numbers, 0 or more"
+        )
     return values
 
 
