@@ -101,9 +101,16 @@ def conform(table: pa.Table, where: Where = row) -> pa.Table:
     return _sorted(conformed)
 
 
+def one_chunk(column: Any) -> Any:
+    """An Arrow column as one array; Arrow itself would copy even a single chunk."""
+    if not isinstance(column, pa.ChunkedArray):
+        return column
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
 def floats(column: Any) -> Floats:
     """An Arrow column as float64, NaN where it is null."""
-    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    array = one_chunk(column)
     if not pa.types.is_float64(array.type):
         array = array.cast(pa.float64())
     result: Floats = np.asarray(array.to_numpy(zero_copy_only=False), dtype=np.float64)

@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lambda_nb.traces.schema import Floats, TraceError, Where, floats, row
+from lambda_nb.traces.schema import Floats, TraceError, Where, floats, one_chunk, row
 
 NS = 1_000_000_000
 UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
@@ -165,7 +165,7 @@ def _from_clock(ns: Any, start: datetime | str | None) -> tuple[Floats, int | No
 
 
 def _epoch_numbers(column: Any, unit: str) -> Any:
-    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    array = one_chunk(column)
     if pa.types.is_integer(array.type):
         return pc.multiply(array.cast(pa.int64()), _NS_OF_UNIT[unit])
     values = floats(array)
@@ -181,7 +181,7 @@ def _epoch_numbers(column: Any, unit: str) -> Any:
 
 
 def _in_utc(column: Any, tz: str | None, where: Where) -> Any:
-    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    array = one_chunk(column)
     if array.type.tz is None:
         if tz is None:
             first = array[0].as_py() if len(array) else None
@@ -197,7 +197,7 @@ def _in_utc(column: Any, tz: str | None, where: Where) -> Any:
 
 
 def _from_text(column: Any, where: Where) -> Any:
-    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    array = one_chunk(column)
     number = pc.match_substring_regex(array, _NUMBER)
     if pc.any(number).as_py():
         at = int(pc.index(number, False).as_py())
