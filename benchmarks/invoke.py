@@ -101,13 +101,14 @@ def limited(peer: Peer, requests: int, seconds: float = 10.0) -> list[float]:
 
 
 def cold_functions(peer: Peer, count: int) -> Iterator[float]:
-    """First invokes of functions that were never invoked, seconds each."""
+    """First invokes of functions that were deployed but never invoked, seconds each."""
     client = peer.client()
-    for index in range(count):
-        name = f"cold-{index}"
+    names = [f"cold-{index}" for index in range(count)]
+    for name in names:
         with contextlib.suppress(client.exceptions.ResourceNotFoundException):
             client.delete_function(FunctionName=name)
         peers.create_echo(client, name)
+    for name in names:
         yield first_answer(peer, peers.invoke_path(name))
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from lambda_nb.engine.execution import Executor
+from lambda_nb.engine.execution.isolation import LEVELS, Isolation, IsolationError
 from lambda_nb.engine.model import (
     FunctionVersion,
     Invocation,
@@ -26,6 +27,23 @@ from lambda_nb.rules import loglines
 PYTHON = "python{}.{}".format(*sys.version_info[:2])
 ARN = "arn:aws:lambda:us-east-1:000000000000:function"
 _ids = count(1)
+
+TELL = """
+import os, resource, sys
+
+def handler(event, context):
+    return {
+        "pid": os.getpid(),
+        "variables": sorted(os.environ),
+        "modules": sorted(m for m in sys.modules if not m.startswith("lambda_runtime")),
+        "descriptors": sorted(
+            os.readlink(f"/proc/self/fd/{fd}").split(":")[0]
+            for fd in os.listdir("/proc/self/fd") if os.path.exists(f"/proc/self/fd/{fd}")),
+        "path": sys.path,
+        "used_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+    }
+"""
+"""A function that tells what a new environment is like."""
 
 
 @dataclass
@@ -118,6 +136,18 @@ async def make_lab(tmp_path: Path) -> AsyncIterator[MakeLab]:
 @pytest.fixture
 async def lab(make_lab: MakeLab) -> Lab:
     made: Lab = await make_lab()
+    return made
+
+
+@pytest.fixture(params=LEVELS)
+async def at_level(request: pytest.FixtureRequest, make_lab: MakeLab, tmp_path: Path) -> Lab:
+    level: str = request.param
+    try:
+        Isolation(level, tmp_path / "probe").probe()
+    except IsolationError as refusal:
+        pytest.skip(str(refusal))
+    made: Lab = await make_lab(isolation=level)
+    assert made.executor.status()["isolation"]["level"] == level
     return made
 
 

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from execution_lab import Lab, MakeLab, error, lab, make_lab, task_root, until
+from execution_lab import Lab, MakeLab, at_level, error, lab, make_lab, task_root, until
 
 from lambda_nb.engine.execution import ephemeral
 from lambda_nb.engine.execution.ephemeral import StorageWatchdog
 from lambda_nb.engine.execution.isolation import LEVELS, Isolation, IsolationError
 from lambda_nb.engine.model import FileSystemMount
 
-__all__ = ["lab", "make_lab"]
+__all__ = ["at_level", "lab", "make_lab"]
 
 TRY = """
 import ctypes, os, subprocess, sys, threading
@@ -42,18 +42,6 @@ def call(*arguments):
     libc = ctypes.CDLL(None, use_errno=True)
     return os.strerror(ctypes.get_errno()) if libc.syscall(*arguments) < 0 else "done"
 """
-
-
-@pytest.fixture(params=LEVELS)
-async def at_level(request: pytest.FixtureRequest, make_lab: MakeLab, tmp_path: Path) -> Lab:
-    level: str = request.param
-    try:
-        Isolation(level, tmp_path / "probe").probe()
-    except IsolationError as refusal:
-        pytest.skip(str(refusal))
-    made: Lab = await make_lab(isolation=level)
-    assert made.executor.status()["isolation"]["level"] == level
-    return made
 
 
 def rank(lab: Lab) -> int:

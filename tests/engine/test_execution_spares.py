@@ -8,25 +8,9 @@ import os
 import signal
 
 import psutil
-from execution_lab import Lab, MakeLab, lab, make_lab, until
+from execution_lab import TELL, Lab, MakeLab, lab, make_lab, until
 
 __all__ = ["lab", "make_lab"]
-
-TELL = """
-import os, resource, sys
-
-def handler(event, context):
-    return {
-        "pid": os.getpid(),
-        "variables": sorted(os.environ),
-        "modules": sorted(m for m in sys.modules if not m.startswith("lambda_runtime")),
-        "descriptors": sorted(
-            os.readlink(f"/proc/self/fd/{fd}").split(":")[0]
-            for fd in os.listdir("/proc/self/fd") if os.path.exists(f"/proc/self/fd/{fd}")),
-        "path": sys.path,
-        "used_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-    }
-"""
 
 
 def zygote_pid(lab: Lab) -> int:

@@ -19,7 +19,6 @@ from __future__ import annotations
 import asyncio
 import shutil
 import time
-from typing import TYPE_CHECKING
 
 from lambda_nb.engine.execution import outcome as outcomes
 from lambda_nb.engine.execution import report
@@ -32,9 +31,6 @@ from lambda_nb.engine.execution.streaming import ResponseStream
 from lambda_nb.engine.identifiers import hex_digits, uuid4
 from lambda_nb.engine.model import Invocation
 from lambda_nb.rules import loglines
-
-if TYPE_CHECKING:
-    pass
 
 INIT_LIMIT_S = 10.0
 """Longest init phase of an on-demand environment (AWS Developer Guide)."""
@@ -55,6 +51,8 @@ class Environment(Restore):
     async def start(self, limit_s: float = INIT_LIMIT_S) -> InitResult:
         """Run the init phase, at most ``limit_s`` seconds, or restore the version's snapshot."""
         function = self.function
+        self.created = self.idle_since = time.time()
+        self.log.open()
         if self._origin is not None:
             self._init = await self._resume(self._origin)
             return self._init

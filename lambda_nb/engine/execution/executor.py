@@ -142,6 +142,7 @@ class Executor(Hooks):
         """End every environment and every process of this executor."""
         self._roster.closing = True
         self._up.set()
+        await self._ahead.close()
         await self._zygotes.close()
         await self._roster.close()
         snapshots = [s.close() for _, s in self._pools.snapshots()]
@@ -165,6 +166,7 @@ class Executor(Hooks):
                 }
                 for function, s in self._pools.snapshots()
             ],
+            "laid_out": self._ahead.status(),
             "environments": [
                 {
                     "function": e.function.name,
@@ -226,7 +228,7 @@ class Executor(Hooks):
         roster = self._roster
         try:
             if attempt.start == "cold":
-                environment = self._new_environment(pool)
+                environment = await self._new_environment(pool)
                 roster.add(slot, environment)
                 init = await environment.start()
                 if init.restore_ms is not None and init.status == "timeout":
@@ -249,7 +251,10 @@ class Executor(Hooks):
         self._records.record(report.record(attempt, finish_ns, environment.log, done))
         return report.result(attempt, environment.log, done)
 
-    def _new_environment(self, pool: Pool) -> Environment:
+    async def _new_environment(self, pool: Pool) -> Environment:
+        ahead = await self._ahead.take(pool.prepared.function)
+        if ahead is not None:
+            return ahead
         kind = "snap-start" if pool.prepared.function.snap_start else "on-demand"
         origin = self._snapshots(pool)
         return Environment(pool.prepared, self._services, initialization_type=kind, origin=origin)

@@ -19,9 +19,9 @@ Listener = Callable[[str, int, Any], None]
 """Told of every event as ``(type, epoch milliseconds, record)``: the Telemetry API."""
 
 
-def stream_name(version: str) -> str:
-    """A new environment's log stream: ``2026/11/23/[$LATEST]`` and 32 hex digits."""
-    return f"{datetime.now(timezone.utc):%Y/%m/%d}/[{version}]{uuid.uuid4().hex}"
+def stream_name(version: str, identifier: str) -> str:
+    """An environment's log stream: today, ``2026/11/23/[$LATEST]``, and its 32 hex digits."""
+    return f"{datetime.now(timezone.utc):%Y/%m/%d}/[{version}]{identifier}"
 
 
 class FunctionLog:
@@ -29,7 +29,9 @@ class FunctionLog:
 
     def __init__(self, function: FunctionVersion, sink: LogSink) -> None:
         self.group = function.log_group or f"/aws/lambda/{function.name}"
-        self.stream = stream_name(function.version)
+        self.environment = uuid.uuid4().hex
+        self.stream = stream_name(function.version, self.environment)
+        self._version = function.version
         self._json = function.log_format == "JSON"
         self._system_level = function.system_log_level or "INFO"
         self._application_level = function.application_log_level or "INFO"
@@ -38,6 +40,10 @@ class FunctionLog:
         self._tail_length = 0
         self.listeners: list[Listener] = []
         self._early: list[tuple[str, int, Any]] | None = []
+
+    def open(self) -> None:
+        """The environment begins to live: its stream bears this day's date."""
+        self.stream = stream_name(self._version, self.environment)
 
     def begin(self) -> None:
         """A new invocation: its tail starts empty."""

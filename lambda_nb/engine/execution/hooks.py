@@ -7,10 +7,11 @@ import logging
 from collections.abc import Callable
 
 from lambda_nb.engine.errors import AWSError
+from lambda_nb.engine.execution.ahead import Ahead
 from lambda_nb.engine.execution.channel import SpawnError
 from lambda_nb.engine.execution.environment import Environment
 from lambda_nb.engine.execution.pools import Key, Pool, Pools
-from lambda_nb.engine.execution.preparation import Services
+from lambda_nb.engine.execution.preparation import Prepared, Services
 from lambda_nb.engine.execution.roster import Roster
 from lambda_nb.engine.execution.snapshots import Snapshots
 from lambda_nb.engine.model import FunctionVersion, ProvisionedStatus
@@ -39,16 +40,19 @@ class Hooks:
         self._roster = roster
         self._pools = pools
         self._services = services
+        self._ahead = Ahead(services)
         self._find_version = find_version
         self._failures: dict[tuple[str, str], str] = {}
         self._up = asyncio.Event()
 
     def code_changed(self, function_name: str, version: str) -> None:
         """Take no further invocation in the version's present environments; let busy ones end."""
+        self._ahead.drop(function_name, version)
         self._drain(lambda key: key[:2] == (function_name, version))
 
     def deleted(self, function_name: str, version: str | None) -> None:
         """End the environments of one version, or (``None``) of the whole function."""
+        self._ahead.drop(function_name, version)
         self._drain(lambda key: key[0] == function_name and version in (None, key[1]))
         if version is None and self._pools.knows(function_name):
             self.reserved(function_name, None)
@@ -63,7 +67,7 @@ class Hooks:
 
     def prepare(self, function: FunctionVersion) -> None:
         """Make ready, in the background, what the first environment of a version will need."""
-        self._roster.background(self._prepare(function))
+        self._ahead.lay_out(function, self._prepare(function))
 
     def snapshot(self, function: FunctionVersion, taken: Callable[[str], None]) -> None:
         """Run the init phase of a version with SnapStart; tell how it went (error type, if any)."""
@@ -77,14 +81,17 @@ class Hooks:
         )
         return ProvisionedStatus(ready, ready, self._failures.get((function_name, version), ""))
 
-    async def _prepare(self, function: FunctionVersion) -> None:
+    async def _prepare(self, function: FunctionVersion) -> Prepared | None:
+        """Make a version ready; ``None`` when there is nothing to hold ready for its requests."""
         await self._up.wait()
         if self._roster.closing:
-            return
+            return None
         try:
-            await self._pools.prepare(function)
+            prepared = await self._pools.prepare(function)
         except AWSError:
-            return  # whoever invokes it will be told
+            return None  # whoever invokes it will be told
+        served = self._pools.find(function, "") is not None
+        return None if served or function.snap_start else prepared
 
     async def _take_snapshot(self, function: FunctionVersion, taken: Callable[[str], None]) -> None:
         """Runtimes that are not forked have no snapshot: each environment runs its init phase."""

@@ -57,8 +57,7 @@ class Life:
         self.idle_since = self.created
         self.invocations = 0
         self._services = services
-        self._id = self.log.stream[-32:]
-        self.home = services.work_dir / "environments" / self._id
+        self.home = services.work_dir / "environments" / self.log.environment
         self._origin = origin
         self._snapshots = snapshots
         self._snapshot: Snapshot | None = None
@@ -92,6 +91,11 @@ class Life:
         """The runtime's process, if it has one now."""
         runtime = self._runtime
         return None if runtime is None or not runtime.alive else runtime.pid
+
+    @property
+    def held_pid(self) -> int:
+        """The process that waits for the init phase to begin; 0 if there is none."""
+        return 0 if self._processes is None else self._processes.holds
 
     @property
     def process(self) -> Process | None:

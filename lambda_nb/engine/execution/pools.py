@@ -72,7 +72,7 @@ class Pools:
         """The pool for invocations of this very revision, if there is one already."""
         return self._pools.get((function.name, function.version, function.revision, tenant))
 
-    async def prepare(self, function: FunctionVersion) -> None:
+    async def prepare(self, function: FunctionVersion) -> Prepared:
         """Do ahead of its first invocation what :meth:`make` would do for it.
 
         Raises
@@ -84,6 +84,7 @@ class Pools:
         self._ahead[function.name, function.version, function.revision] = prepared
         while len(self._ahead) > _AHEAD:
             del self._ahead[next(iter(self._ahead))]
+        return prepared
 
     async def make(self, function: FunctionVersion, tenant: str) -> Pool:
         """Make the pool, once: find out how the function starts and lay out its layers.

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import json
 import signal
-from typing import TYPE_CHECKING
+import socket
+from typing import TYPE_CHECKING, NamedTuple
 
 from lambda_nb.engine.execution.functionlog import FunctionLog
 from lambda_nb.engine.execution.isolation import Sandbox
@@ -16,12 +19,21 @@ if TYPE_CHECKING:
     from lambda_nb.engine.execution.snapshots import Snapshot
 
 
+class _Held(NamedTuple):
+    """A runtime that waits, where it is told to go on, and its environment variables so far."""
+
+    process: Process
+    channel: socket.socket
+    env: dict[str, str]
+
+
 class Processes:
     """Starts, stops, continues and ends them together."""
 
     def __init__(self, zygotes: Zygotes, sandbox: Sandbox, log: FunctionLog) -> None:
         self.runtime: Process | None = None
         self.extensions: list[Process] = []
+        self._held: _Held | None = None
         self._zygotes = zygotes
         self._sandbox = sandbox
         self._log = log
@@ -32,17 +44,54 @@ class Processes:
     async def start_runtime(
         self, launch: Launch, env: dict[str, str], *descriptors: int
     ) -> Process:
-        """Start the runtime, with further descriptors for it. Raises ``SpawnError``."""
+        """Start the runtime, with further descriptors for it. Raises ``SpawnError``.
+
+        If one is held, and nothing further is to be handed over, it is let go instead.
+        """
+        held = None if descriptors else self._let_go(env)
+        self.runtime = held or await self._spawn(launch, env, *descriptors)
+        return self.runtime
+
+    async def hold(self, launch: Launch, env: dict[str, str]) -> None:
+        """Fork the runtime ahead; it waits before it loads the function. Raises ``SpawnError``."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with contextlib.ExitStack() as unless_held:
+            unless_held.enter_context(ours)
+            with theirs:
+                process = await self._spawn(launch, env, theirs.fileno(), held=True)
+            unless_held.pop_all()
+        self._held = _Held(process, ours, env)
+
+    async def _spawn(
+        self, launch: Launch, env: dict[str, str], *descriptors: int, held: bool = False
+    ) -> Process:
         request = {
             **self._sandbox.request(),
             "env": env,
             "argv": launch.argv,
             "path": launch.path,
             "framed": launch.framed,
+            "held": held,
         }
-        fds = (self._pipe.write_fd, *descriptors)
-        self.runtime = await self._zygotes.spawn(launch.kind, request, *fds)
-        return self.runtime
+        return await self._zygotes.spawn(launch.kind, request, self._pipe.write_fd, *descriptors)
+
+    def _let_go(self, env: dict[str, str]) -> Process | None:
+        """The held runtime, on its way from now on with these variables, unless it has ended."""
+        held, self._held = self._held, None
+        if held is None:
+            return None
+        changed = {name: text for name, text in env.items() if held.env.get(name) != text}
+        with held.channel, contextlib.suppress(OSError):
+            held.channel.send(json.dumps(changed).encode())
+            if held.process.alive:
+                return held.process
+        self._dismiss(held)
+        return None
+
+    def _dismiss(self, held: _Held) -> None:
+        held.channel.close()
+        self._sandbox.kill(held.process)
+        self._dying.append(held.process)
 
     async def restore_runtime(self, snapshot: Snapshot, env: dict[str, str]) -> Process:
         """Restore the runtime from a snapshot. Raises ``SpawnError``."""
@@ -57,6 +106,11 @@ class Processes:
         process = await self._zygotes.spawn(kind, request, self._extension_pipe.write_fd)
         self.extensions.append(process)
         return process
+
+    @property
+    def holds(self) -> int:
+        """The process id of the runtime that waits to be let go; 0 if there is none."""
+        return 0 if self._held is None else self._held.process.pid
 
     @property
     def all(self) -> list[Process]:
@@ -101,6 +155,9 @@ class Processes:
 
     async def close(self) -> None:
         """Kill them, wait for their end, close the pipes."""
+        held, self._held = self._held, None
+        if held is not None:
+            self._dismiss(held)
         self.kill()
         if waiting := [process.exited for process in self._dying if process.alive]:
             await asyncio.wait(waiting)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from lambda_nb.engine.execution import outcome as outcomes
 from lambda_nb.engine.execution import variables
@@ -16,15 +16,41 @@ from lambda_nb.engine.execution.phase import Happening
 from lambda_nb.engine.execution.processes import Processes
 from lambda_nb.rules import loglines
 
-if TYPE_CHECKING:
-    pass
-
 RESTORE_LIMIT_S = 10.0
 """Longest SnapStart restore, after-restore hooks included (AWS Developer Guide)."""
 
 
 class Startup(Life):
     """An environment that can run its init phase, up to a snapshot or through a restore."""
+
+    async def lay_out(self) -> None:
+        """Do what the init phase needs and the function's code does not see, ahead of it.
+
+        Raises
+        ------
+        SpawnError
+            When no process can be started.
+        """
+        launch = self.prepared.launch
+        assert launch is not None, "what cannot start cannot be held"
+        processes = await self._furnish(launch)
+        if not self._extensions.expected:
+            await processes.hold(launch, self._variables(launch))
+
+    async def _furnish(self, launch: Launch) -> Processes:
+        """Have a sandbox, a listener and a log pipe."""
+        if self._sandbox is None:
+            self._sandbox = self._services.isolation.sandbox(
+                self.function,
+                self.prepared.files,
+                self.home,
+                launch.program,
+                snapshot=self._snapshots >= 0,
+            )
+            await self._api.start()
+        if self._processes is None:
+            self._processes = Processes(self._services.zygotes, self._sandbox, self.log)
+        return self._processes
 
     async def _initialise(self, phase: Literal["init", "invoke"], limit_s: float) -> InitResult:
         began = time.perf_counter()
@@ -51,29 +77,20 @@ class Startup(Life):
 
     async def _spawn(self, launch: Launch, limit_s: float) -> Happening:
         """Start the extensions, then the runtime; returns what ended the init phase."""
-        self._reset()
-        if self._sandbox is None:
-            self._sandbox = self._services.isolation.sandbox(
-                self.function,
-                self.prepared.files,
-                self.home,
-                launch.program,
-                snapshot=self._snapshots >= 0,
-            )
-            await self._api.start()
-        if self._processes is None:
-            self._processes = Processes(self._services.zygotes, self._sandbox, self.log)
+        processes = await self._furnish(launch)
+        if not processes.holds:  # what is held has connected already
+            self._reset()
         self._out_of_memory = False
         env = self._variables(launch)
         began = time.perf_counter()
         if self._extensions.expected and self._snapshots < 0:
             waiting = self._wait(limit_s, lambda: self._extensions.all_registered)
-            await self._start_extensions(self._processes, env)
+            await self._start_extensions(processes, env)
             self._phase.check()
             if (happened := await waiting) != "next":
                 return happened
         more = () if self._snapshots < 0 else (self._snapshots,)
-        runtime = await self._processes.start_runtime(launch, env, *more)
+        runtime = await processes.start_runtime(launch, env, *more)
         runtime.exited.add_done_callback(self._exited)
         self._watch(runtime)
         waiting = self._wait(max(0.001, limit_s - (time.perf_counter() - began)))

@@ -8,7 +8,8 @@ packet:
 
 * engine -> zygote ``{"token", "argv"|null, "env", "cwd", "limits", ...}`` with a descriptor, the
   log pipe: start a process; without ``argv`` it becomes the Python runtime without an exec, and
-  with a second descriptor a snapshot (``lambda_runtime.snapshot``), which takes requests there;
+  with a second descriptor a snapshot (``lambda_runtime.snapshot``), which takes requests there, or,
+  ``held``, a process that waits there until it may load the function (``lambda_runtime.held``);
 * engine -> zygote ``{"token", "adopt": pid, "cgroups", "view", "binds"}`` with a socket: a process
   that a snapshot has forked, now a child of the zygote, is handed its groups and its own view of
   the file system (``view``: its root and secret, if there are views here) and may go on;
@@ -60,7 +61,7 @@ class Zygote:
         self.pid = os.getpid()
         self.children: set[int] = set()
         self.spare: tuple[int, socket.socket] | None = None
-        self.snapshots = -1
+        self.more = -1
         self.wake, self.waker = os.pipe()
         os.set_blocking(self.wake, False)
         os.set_blocking(self.waker, False)
@@ -144,7 +145,8 @@ class Zygote:
 
     def use_spare(self, request: dict[str, Any], descriptors: list[int]) -> int:
         """Hand a request to the spare, if there is one and it fits; its pid or 0."""
-        if self.spare is None or request["argv"] is not None or len(descriptors) > 1:
+        snapshot = len(descriptors) > 1 and not request.get("held")
+        if self.spare is None or request["argv"] is not None or snapshot:
             return 0
         (pid, channel), self.spare = self.spare, None
         rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))
@@ -186,12 +188,12 @@ class Zygote:
         if self.spare is not None:
             self.spare[1].close()
 
-    def become(self, request: dict[str, Any], log: int, snapshots: int = -1) -> None:
+    def become(self, request: dict[str, Any], log: int, more: int = -1) -> None:
         """Turn the fork into the process asked for."""
-        if snapshots >= 0:
+        if more >= 0:
             # Away from the low numbers, which are given out below.
-            self.snapshots = fcntl.fcntl(snapshots, fcntl.F_DUPFD_CLOEXEC, 10)
-            os.close(snapshots)
+            self.more = fcntl.fcntl(more, fcntl.F_DUPFD_CLOEXEC, 10)
+            os.close(more)
         for target in (1, 2):
             os.dup2(log, target)
         if log != LOG_FD:
@@ -294,7 +296,7 @@ def make_clients(services: list[str], path: list[str]) -> None:
         sys.path[:] = own
 
 
-def become_function(request: dict[str, Any], snapshots: int) -> None:
+def become_function(request: dict[str, Any], more: int) -> None:
     """Run the Python runtime in this process: no exec, so that what is imported stays."""
     os.environ["_LAMBDA_TELEMETRY_LOG_FD"] = str(LOG_FD)
     time.tzset()
@@ -303,7 +305,10 @@ def become_function(request: dict[str, Any], snapshots: int) -> None:
     numpy_random = sys.modules.get("numpy.random")
     if numpy_random is not None:
         numpy_random.seed()
-    lambda_runtime.main.main(socket.socket(fileno=snapshots) if snapshots >= 0 else None)
+    channel = socket.socket(fileno=more) if more >= 0 else None
+    if request.get("held"):
+        lambda_runtime.main.main(held=channel)
+    lambda_runtime.main.main(snapshots=channel)
 
 
 def become_program(request: dict[str, Any]) -> NoReturn:
@@ -342,7 +347,7 @@ def main() -> None:
         zygote.end()
     if request["argv"] is not None:
         become_program(request)
-    become_function(request, zygote.snapshots)
+    become_function(request, zygote.more)
 
 
 if __name__ == "__main__":

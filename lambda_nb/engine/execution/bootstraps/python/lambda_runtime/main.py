@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from lambda_runtime import errors, snapshot
+from lambda_runtime import held as holding
 from lambda_runtime.client import RuntimeClient
 from lambda_runtime.context import LambdaContext
 from lambda_runtime.errors import Fault
@@ -66,12 +67,17 @@ def load_handler(written: str) -> Handler:
     return handler
 
 
-def main(snapshots: socket.socket | None = None) -> NoReturn:
-    """Be the runtime of this process, or the snapshot that ``snapshots`` asks for copies of."""
+def main(snapshots: socket.socket | None = None, held: socket.socket | None = None) -> NoReturn:
+    """Be the runtime of this process, or the snapshot that ``snapshots`` asks for copies of.
+
+    With ``held`` it does not go beyond itself, to the function, before it is told to there.
+    """
     log = FunctionLog()
     client = RuntimeClient(os.environ["AWS_LAMBDA_RUNTIME_API"])
+    log.set_up()
+    if held is not None:
+        holding.wait(held)
     try:
-        log.set_up()
         handler = load_handler(os.environ["_HANDLER"])
     except Fault as fault:
         _give_up_init(client, log, errors.from_fault(fault))
