@@ -1,52 +1,57 @@
-"""Connections of the front: uvicorn's, but the head of an answer leaves with its body."""
+"""Connections of the front: uvicorn's, which can be handed an answer as a whole."""
 
 from __future__ import annotations
 
-import asyncio
+import re
+from functools import partial
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
+
+from lambda_nb.engine.api.http import WHOLE, Header
+
+_NO_VALUE = re.compile(b"[\x00-\x08\x0a-\x1f\x7f]")
+_JOINED = 65536
 
 
 class WholeAnswers(HttpToolsProtocol):
-    """uvicorn's protocol, which writes head and body one after the other, on one write for both."""
+    """uvicorn's protocol, which writes the head of an answer and then its body, each by a message
+    of ASGI, and beside that a way to have both written at once."""
 
-    def connection_made(self, transport: Any) -> None:
-        """asyncio: a client connected."""
-        gathering: Any = Gathering(transport, self.loop)
-        super().connection_made(gathering)
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        scope: Any = cycle.scope
+        scope[WHOLE] = partial(_write, cycle)
+        super()._start_asgi_task(cycle, app)
 
 
-class Gathering:
-    """A transport that keeps what is written until the next write, or the loop's next turn."""
-
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
-        self._transport = transport
-        self._loop = loop
-        self._kept: bytes | None = None
-
-    def write(self, data: bytes) -> None:
-        """Send, together with what was kept; or keep."""
-        kept = self._kept
-        if kept is None:
-            self._kept = data
-            self._loop.call_soon(self._send)
-            return
-        self._kept = None
-        if len(data) < 65536:
-            self._transport.write(kept + data)
-        else:
-            self._transport.writelines((kept, data))
-
-    def close(self) -> None:
-        """Send what was kept and hang up."""
-        self._send()
-        self._transport.close()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
-
-    def _send(self) -> None:
-        if self._kept is not None:
-            kept, self._kept = self._kept, None
-            self._transport.write(kept)
+def _write(cycle: RequestResponseCycle, status: int, headers: list[Header], body: bytes) -> bool:
+    """Write an answer that tells its own length; false for one that needs uvicorn's more careful
+    way, of which nothing has been written then."""
+    if (
+        cycle.response_started
+        or cycle.disconnected
+        or cycle.flow.write_paused
+        or not cycle.keep_alive
+        or cycle.scope["method"] == "HEAD"
+    ):
+        return False
+    lines = [STATUS_LINE[status]]
+    for name, value in (*cycle.default_headers, *headers):
+        if _NO_VALUE.search(value):
+            return False
+        lines += (name.lower(), b": ", value, b"\r\n")
+    lines.append(b"\r\n")
+    if len(body) < _JOINED:
+        lines.append(body)
+        cycle.transport.write(b"".join(lines))
+    else:
+        cycle.transport.writelines((b"".join(lines), body))
+    cycle.waiting_for_100_continue = False
+    cycle.response_started = cycle.response_complete = True
+    cycle.message_event.set()
+    cycle.on_response()
+    return True

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -15,7 +15,17 @@ from lambda_nb.engine.api import function_urls
 from lambda_nb.engine.api.faults import lambda_fault, neighbour_fault
 from lambda_nb.engine.api.function_urls import FunctionUrls
 from lambda_nb.engine.api.gate import Gate
-from lambda_nb.engine.api.http import ClientGone, HttpRequest, Receive, Reply, Scope, Send
+from lambda_nb.engine.api.http import (
+    WHOLE,
+    ClientGone,
+    Header,
+    HttpRequest,
+    Receive,
+    Reply,
+    Scope,
+    Send,
+    Whole,
+)
 from lambda_nb.engine.api.lambda_api import LambdaAPI
 from lambda_nb.engine.api.proxy import Proxy, verified_chunks
 from lambda_nb.engine.api.routing import looks_like_lambda
@@ -69,31 +79,22 @@ class Front:
         request = HttpRequest.of(scope, receive)
         request_id = uuid4()
         answer, fault = self._route(request)
-        started = False
-
-        async def watched(message: Any) -> None:
-            nonlocal started
-            started = True
-            try:
-                await send(message)
-            except RuntimeError as closed:  # uvloop, once the client has hung up
-                raise ClientGone from closed
-
+        watched = _Watched(send, scope.get(WHOLE))
         try:
             await answer(request, request_id, watched)
         except AWSError as error:
-            if started:
+            if watched.started:
                 raise
             await fault(error, request, request_id).send(send)
         except ClientGone:
             return
         except asyncio.CancelledError:  # the engine ends, and has waited long enough
-            if not started:
+            if not watched.started:
                 await fault(_ENDING, request, request_id).send(send)
             raise
         except Exception:
             log.exception("%s %s (request %s)", request.method, request.path, request_id)
-            if started:
+            if watched.started:
                 raise
             crash = AWSError(
                 "ServiceException", "An error occurred and the request cannot be processed.", 500
@@ -160,6 +161,35 @@ class Front:
             request.headers.get("content-length", "0") != "0"
         )
         await self._proxy.pass_on(request, chunks if has_body else b"", service, send)
+
+
+class _Watched:
+    """Sends, and knows whether anything has been sent."""
+
+    __slots__ = ("_send", "_whole", "started")
+
+    def __init__(self, send: Send, whole: Whole | None) -> None:
+        self._send = send
+        self._whole = whole
+        self.started = False
+
+    async def __call__(self, message: MutableMapping[str, Any]) -> None:
+        """Send a message of ASGI."""
+        self.started = True
+        try:
+            await self._send(message)
+        except RuntimeError as closed:  # uvloop, once the client has hung up
+            raise ClientGone from closed
+
+    def whole(self, status: int, headers: list[Header], body: bytes) -> bool:
+        """Send a whole answer at once, if the server can."""
+        if self._whole is None or self.started:
+            return False
+        try:
+            self.started = self._whole(status, headers, body)
+        except RuntimeError as closed:
+            raise ClientGone from closed
+        return self.started
 
 
 _Answer = Callable[[HttpRequest, str, Send], Awaitable[None]]

@@ -11,8 +11,14 @@ from lambda_nb.engine.errors import AWSError
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Header = tuple[bytes, bytes]
+Whole = Callable[[int, list[Header], bytes], bool]
 
 JSON = b"application/json"
+
+WHOLE = "lambda_nb.whole"
+"""Where an ASGI scope has, beside the messages, a :data:`Whole`: it writes an answer at once, given
+status, headers and body, or says that it cannot."""
 
 
 class ClientGone(Exception):  # noqa: N818
@@ -87,9 +93,6 @@ class HttpRequest:
                 return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
-Header = tuple[bytes, bytes]
-
-
 @dataclass(slots=True)
 class Reply:
     """One whole HTTP reply."""
@@ -106,5 +109,8 @@ class Reply:
             headers = [*headers, (b"content-length", b"%d" % len(self.body))]
         if self.content_type is not None and self.status != 204:
             headers = [(b"content-type", self.content_type), *headers]
+        whole = getattr(send, "whole", None)
+        if whole is not None and whole(self.status, headers, self.body):
+            return
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": self.body})

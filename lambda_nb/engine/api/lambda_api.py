@@ -14,6 +14,7 @@ from lambda_nb.engine.api.gate import Gate, Visitor
 from lambda_nb.engine.api.http import HttpRequest, Reply, Send
 from lambda_nb.engine.api.invoke import SYNC_LIMIT, Call, Invoker
 from lambda_nb.engine.api.routing import Router
+from lambda_nb.engine.busypoll import BusyPoll
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.model import Caller, Operation
 
@@ -44,6 +45,7 @@ class LambdaAPI:
         self._invoker = invoker
         self._operations = operations
         self._router: Router | None = None
+        self._busy_poll = BusyPoll()
 
     async def answer(self, request: HttpRequest, request_id: str, send: Send) -> None:
         """Answer one request.
@@ -84,6 +86,12 @@ class LambdaAPI:
         return self._router.find(request.method, request.path, request.query)
 
     async def _invoke(
+        self, operation: str, name: str, request: HttpRequest, request_id: str, send: Send
+    ) -> None:
+        with self._busy_poll:
+            await self._invoked(operation, name, request, request_id, send)
+
+    async def _invoked(
         self, operation: str, name: str, request: HttpRequest, request_id: str, send: Send
     ) -> None:
         visitor = self._gate.glance(request)

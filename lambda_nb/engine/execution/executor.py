@@ -209,12 +209,9 @@ class Executor(Hooks):
             reason = rules.THROTTLE_REASONS[code]
             self._records.record(report.throttle(attempt, reason))
             raise Throttled(reason)
-        serving = self._roster.background(self._serve(pool, attempt, slot))
-        try:
-            return await asyncio.shield(serving)
-        except asyncio.CancelledError:
-            serving.add_done_callback(_nobody_waits)
-            raise
+        answered: asyncio.Future[InvocationResult] = asyncio.get_running_loop().create_future()
+        self._roster.background(self._answer(answered, pool, attempt, slot))
+        return await answered
 
     async def _first(self, function: FunctionVersion, tenant: str) -> Pool:
         """The pool of a revision that has none yet; those of earlier revisions drain."""
@@ -223,6 +220,23 @@ class Executor(Hooks):
             self._close(key)
         self._roster.bury()
         return pool
+
+    async def _answer(
+        self, answered: asyncio.Future[InvocationResult], pool: Pool, attempt: Attempt, slot: int
+    ) -> None:
+        """Serve, and tell whoever still waits."""
+        try:
+            result = await self._serve(pool, attempt, slot)
+        except Exception as error:
+            if not answered.done():
+                answered.set_exception(error)
+            elif not isinstance(error, AWSError):
+                log.error("an invocation without a caller failed", exc_info=error)
+        else:
+            if not answered.done():
+                answered.set_result(result)
+        finally:
+            answered.cancel()  # of no effect unless this was cancelled
 
     async def _serve(self, pool: Pool, attempt: Attempt, slot: int) -> InvocationResult:
         roster = self._roster
@@ -267,12 +281,6 @@ class Executor(Hooks):
         except SpawnError:
             return  # whoever needs it will be told why
         await asyncio.to_thread(interpreters.pythons)
-
-
-def _nobody_waits(serving: asyncio.Task[InvocationResult]) -> None:
-    """Take note of how an invocation ended whose caller is gone."""
-    if not serving.cancelled() and not isinstance(serving.exception(), (AWSError, type(None))):
-        log.error("an invocation without a caller failed", exc_info=serving.exception())
 
 
 def _closing() -> AWSError:
