@@ -87,9 +87,12 @@ MEASURES: dict[str, Callable[[dict[str, list[float]], argparse.Namespace], None]
 def warm(
     rows: dict[str, list[float]], peer: Peer, options: argparse.Namespace, peak_clients: int
 ) -> None:
-    """Latency on one connection, then throughput of one and of many clients."""
-    rows["warm"] += limited(peer, options.requests)
+    """Throughput of one client, latency on one connection, throughput of many clients.
+
+    In this order, so that nobody's latency is that of a server which is still starting up.
+    """
     rows["rps 1"].append(load.throughput(peer.port, peer.path, 1, options.seconds))
+    rows["warm"] += limited(peer, options.requests)
     rows["rps 8"].append(load.throughput(peer.port, peer.path, peak_clients, options.seconds))
 
 

@@ -82,6 +82,7 @@ class Invocation:
     the caller wrote it (with the alias, if any). ``client_context`` is the decoded JSON text. When
     ``on_chunk`` is given the caller takes a streamed response: each chunk is passed on as it comes
     (``on_start`` first, with the content type); a buffered handler then makes exactly one chunk.
+    A ``steady`` caller is not cancelled before the answer, unless the engine ends.
     """
 
     request_id: str
@@ -95,6 +96,7 @@ class Invocation:
     on_start: ResponseStart | None = None
     on_chunk: ResponseChunk | None = None
     durable_execution_name: str | None = None
+    steady: bool = False
 
 
 @dataclass(slots=True)

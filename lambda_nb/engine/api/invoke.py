@@ -174,6 +174,7 @@ class Invoker:
             trace_header=call.headers.get("x-amzn-trace-id") or new_trace_header(),
             tenant_id=tenant,
             durable_execution_name=call.headers.get("x-amz-durable-execution-name"),
+            steady=True,
         )
 
 

@@ -209,6 +209,8 @@ class Executor(Hooks):
             reason = rules.THROTTLE_REASONS[code]
             self._records.record(report.throttle(attempt, reason))
             raise Throttled(reason)
+        if invocation.steady:
+            return await self._serve(pool, attempt, slot)
         answered: asyncio.Future[InvocationResult] = asyncio.get_running_loop().create_future()
         self._roster.background(self._answer(answered, pool, attempt, slot))
         return await answered

@@ -15,6 +15,9 @@ from lambda_nb.rules import loglines
 TAIL_BYTES = 4096
 """How much of an invocation's log ``LogType=Tail`` returns (AWS Developer Guide)."""
 
+_ALWAYS = (loglines.Start, loglines.End, loglines.Report)
+"""Lines of the text format that every invocation writes."""
+
 Listener = Callable[[str, int, Any], None]
 """Told of every event as ``(type, epoch milliseconds, record)``: the Telemetry API."""
 
@@ -69,6 +72,9 @@ class FunctionLog:
     def platform(self, line: loglines.Line) -> None:
         """Write one of Lambda's own lines, in the form that the format has for it."""
         now = epoch_ms()
+        if isinstance(line, _ALWAYS) and not self.wants_details and self._early is None:
+            self._put(now, line.text())
+            return
         if isinstance(line, (loglines.End, loglines.TimedOut, loglines.Exited)):
             if not self._json:
                 self._put(now, line.text())

@@ -21,8 +21,9 @@ MAX_RESPONSE_BYTES = 6_291_556
 """Largest buffered response (recorded from AWS, facts/executor.md section 4)."""
 
 STREAMING = "streaming"
-PEAK_HEADER = "lambda-nb-peak-kb"
-"""Our Python runtime's own peak of resident memory (KB), told with each answer."""
+NEXT_HEADER = "lambda-nb-next"
+"""With it an answer of our Python runtime's asks for the next event as well; its value is the
+runtime's own peak of resident memory (KB)."""
 _LAST_WORDS_S = 0.2
 _PREFIX = "/2018-06-01/runtime/"
 _OK = b'{"status":"OK"}\n'
@@ -232,7 +233,7 @@ class RuntimeAPI:
             )
             return
         self._answered = True
-        told = request.headers.get(PEAK_HEADER, "")
+        told = request.headers.get(NEXT_HEADER, "")
         self.peak_kb = int(told) if told.isdigit() else 0
         if len(request.body) > MAX_RESPONSE_BYTES:
             request.refuse(
@@ -242,11 +243,14 @@ class RuntimeAPI:
             )
             self._events.too_large()
             return
-        request.reply(202, _OK)
+        if not told:
+            request.reply(202, _OK)
         if action == "response":
             self._events.responded(bytes(request.body), _content_type(request))
         else:
             self._events.failed(bytes(request.body), _error_type(request, "Function"))
+        if told:
+            self._next(request)
 
     def _due(self, request: Request) -> bool:
         path = f"{_PREFIX}invocation/{self._request_id}/response"

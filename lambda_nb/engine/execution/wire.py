@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Protocol, cast
 
 import httptools
@@ -19,6 +20,12 @@ _REASONS = {
     413: "Request Entity Too Large",
     500: "Internal Server Error",
 }
+
+
+@lru_cache(maxsize=256)
+def _lowered(name: bytes) -> str:
+    """A header's name in lower case; the same few come in every request."""
+    return name.decode("latin-1").lower()
 
 
 class Server(Protocol):
@@ -145,7 +152,7 @@ class Connection(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header, or, after the body, a trailer."""
-        self._request.headers[name.decode("latin-1").lower()] = value.decode("utf-8", "replace")
+        self._request.headers[_lowered(name)] = value.decode("utf-8", "replace")
 
     def on_headers_complete(self) -> None:
         """The body comes next."""

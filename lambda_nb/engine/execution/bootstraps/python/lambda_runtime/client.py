@@ -1,6 +1,8 @@
 """One keep-alive connection to the Runtime API, over a plain blocking socket.
 
-An answer and the request for the next event leave in one write, which saves a round trip.
+To post an answer is to ask for the next event as well (``Lambda-Nb-Next``, the engine's addition),
+and that is what comes back: one request and one reply for each invocation. The header's value is
+the process's peak of resident memory, in KB.
 """
 
 from __future__ import annotations
@@ -30,20 +32,23 @@ class RuntimeClient:
 
     def next(self) -> tuple[dict[str, str], bytes]:
         """Wait for an event: its headers (names in lower case) and its body."""
-        if not self.asked:
-            self.socket.sendall(self.next_request)
-        self.asked = False
-        _, headers, body = self._response()
-        return headers, body
+        asked, self.asked = self.asked, False
+        if asked:
+            status, headers, body = self._response()
+            if status == 200:
+                return headers, body
+            # The answer was refused, and nothing else was done.
+        self.socket.sendall(self.next_request)
+        return self._response()[1:]
 
     def respond(self, request_id: str, invocation_id: str, body: bytes, content_type: str) -> None:
-        """Post a response and ask for the next event in one go."""
+        """Post a response; :meth:`next` has the event that follows."""
         path = f"/invocation/{request_id}/response"
         head = self._request("POST", path, len(body), content_type, "", invocation_id)
         self._post_then_ask(head, body)
 
     def fail(self, request_id: str, invocation_id: str, body: bytes, error_type: str) -> None:
-        """Post an error and ask for the next event in one go."""
+        """Post an error; :meth:`next` has the event that follows."""
         path = f"/invocation/{request_id}/error"
         head = self._request("POST", path, len(body), "application/json", error_type, invocation_id)
         self._post_then_ask(head, body)
@@ -65,13 +70,11 @@ class RuntimeClient:
 
     def _post_then_ask(self, head: bytes, body: bytes) -> None:
         if len(body) < 65536:
-            self.socket.sendall(head + body + self.next_request)
+            self.socket.sendall(head + body)
         else:
             self.socket.sendall(head)
             self.socket.sendall(body)
-            self.socket.sendall(self.next_request)
         self.asked = True
-        self._response()
 
     def _request(
         self,
@@ -90,7 +93,7 @@ class RuntimeClient:
         if invocation_id:
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
             lines.append(f"Lambda-Runtime-Invocation-Id: {invocation_id}")
-            lines.append(f"Lambda-Nb-Peak-Kb: {peak}")
+            lines.append(f"Lambda-Nb-Next: {peak}")
         return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8")
 
     def _response(self) -> tuple[int, dict[str, str], bytes]:

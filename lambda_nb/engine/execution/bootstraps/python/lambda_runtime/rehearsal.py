@@ -29,7 +29,6 @@ _EVENT = (
     b"Lambda-Runtime-Invoked-Function-Arn: arn\r\nLambda-Runtime-Trace-Id: trace\r\n"
     b"Content-Length: %d\r\n\r\n%b" % (len(_BODY), _BODY)
 )
-_TAKEN = b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n"
 
 
 def rehearse() -> None:
@@ -42,7 +41,7 @@ def rehearse() -> None:
         client = RuntimeClient(f"127.0.0.1:{listener.getsockname()[1]}")
         runtime_api, _ = listener.accept()
         with runtime_api, client.socket:
-            runtime_api.sendall(_EVENT + _TAKEN)
+            runtime_api.sendall(_EVENT)
             headers, body = client.next()
             handler: main.Handler = names["handler"]
             main.serve(client, FunctionLog(), Encoder(), handler, headers, body)
