@@ -125,15 +125,19 @@ def first_answer(peer: Peer, path: str | None = None) -> float:
     return elapsed
 
 
-def through_boto3(peer: Peer, function: str, requests: int = 200) -> list[float]:
+def through_boto3(
+    peer: Peer, function: str, requests: int = 200, settle_s: float = 2.0
+) -> list[float]:
     """Seconds of warm invokes as a boto3 user sees them, signing and parsing included."""
     client = peer.client()
     times = []
-    for _ in range(requests):
+    settled = time.perf_counter() + settle_s
+    while len(times) < requests:
         start = time.perf_counter()
         client.invoke(FunctionName=function, Payload=load.EVENT)["Payload"].read()
-        times.append(time.perf_counter() - start)
-    return times[10:]
+        if start > settled:
+            times.append(time.perf_counter() - start)
+    return times
 
 
 def report(figures: Figures) -> None:

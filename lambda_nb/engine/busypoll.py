@@ -9,7 +9,9 @@ network drivers (``net.core.busy_poll``) and hypervisors (``halt_poll_ns``).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+from pathlib import Path
 from time import perf_counter
 from types import TracebackType
 
@@ -18,18 +20,23 @@ FOR_S = 0.000_2
 next request of a caller in a loop come within it, and a caller that is slower costs no more."""
 
 
+_QUOTA = Path("/sys/fs/cgroup/cpu.max")
+"""A container's share of processor time (control groups, version 2): microseconds, and in which."""
+
+
 class BusyPoll:
     """A context for each invocation. Polls while there is one, not while there are several.
 
     With several the loop finds events when it looks, and functions have need of the processors.
-    On a single processor it never polls.
+    With less than two processors it never polls.
     """
 
     def __init__(self) -> None:
-        self._allowed = _processors() > 1
+        self._allowed = _processors() >= 2
         self._under_way = 0
         self._until = 0.0
-        self._polling = False
+        self.polling = False
+        """Whether the loop is kept awake."""
 
     def __enter__(self) -> None:
         """An invocation begins."""
@@ -50,19 +57,23 @@ class BusyPoll:
         if not self._allowed or self._under_way > 1:
             return
         self._until = perf_counter() + FOR_S
-        if not self._polling:
-            self._polling = True
+        if not self.polling:
+            self.polling = True
             self._again()
 
     def _again(self) -> None:
-        self._polling = self._under_way <= 1 and perf_counter() < self._until
-        if self._polling:
+        self.polling = self._under_way <= 1 and perf_counter() < self._until
+        if self.polling:
             asyncio.get_running_loop().call_soon(self._again)
 
 
-def _processors() -> int:
-    """How many processors this process may run on."""
+def _processors() -> float:
+    """How much processor time this process may have: of how many processors, and what quota."""
     try:
-        return len(os.sched_getaffinity(0))
+        here = float(len(os.sched_getaffinity(0)))
     except AttributeError:  # not on Linux
-        return os.cpu_count() or 1
+        return float(os.cpu_count() or 1)
+    with contextlib.suppress(OSError, ValueError):  # "max 100000" where there is no quota
+        quota, period = _QUOTA.read_text().split()
+        here = min(here, int(quota) / int(period))
+    return here

@@ -130,3 +130,35 @@ def test_what_is_no_http(quiet: Engine, nonsense: bytes) -> None:
             received += piece
     assert received == b"" or received.startswith(b"HTTP/1.1 400")
     assert quiet.get("/_lambda_nb/health") == b'{"status": "ok"}'
+
+
+def test_connections_that_are_to_be_closed(quiet: Engine) -> None:
+    name = quiet.create("def handler(event, context): return event")
+    for first, more in (("HTTP/1.1", "Connection: close"), ("HTTP/1.0", "X: y")):
+        with connect(quiet) as connection:
+            connection.sendall(head(name, 3, more).replace(b"HTTP/1.1", first.encode()) + b'"a"')
+            assert reply(connection) == (200, b'"a"')
+            assert connection.recv(1) == b""
+
+
+@pytest.mark.parametrize("size", [10, 65_536, 3_000_000])
+def test_answers_of_every_size(quiet: Engine, size: int) -> None:
+    name = quiet.create("def handler(event, context): return 'x' * event")
+    with connect(quiet) as connection:
+        for _ in range(3):
+            event = str(size).encode()
+            connection.sendall(head(name, len(event)) + event)
+            status, body = reply(connection)
+            assert (status, len(body)) == (200, size + 2)
+
+
+def test_only_the_head_of_an_answer(quiet: Engine) -> None:
+    with connect(quiet) as connection:
+        connection.sendall(b"HEAD /_lambda_nb/health HTTP/1.1\r\nHost: x\r\n\r\n")
+        connection.sendall(b"GET /_lambda_nb/health HTTP/1.1\r\nHost: x\r\n\r\n")
+        connection.shutdown(socket.SHUT_WR)
+        data = b""
+        while part := connection.recv(65536):
+            data += part
+    assert data.count(b"HTTP/1.1 200 OK") == 2
+    assert data.count(b'{"status": "ok"}') == 1
