@@ -248,6 +248,11 @@ def _longer(array: Any, fill: float | int) -> Any:
     return np.concatenate([array, extra])
 
 
+def _numbers(environments: int) -> Any:
+    """The type for the numbers of so many environments: mostly two bytes a request will do."""
+    return np.int16 if environments <= np.iinfo(np.int16).max + 1 else np.int32
+
+
 def simulate(
     load: Workload,
     scenario: Scenario,
@@ -278,8 +283,8 @@ def simulate(
     heap = np.zeros(2, dtype=np.int64)
     when, what = np.full(1024, np.inf), np.zeros(1024, dtype=np.int64)
     code = np.zeros(n, dtype=np.int8)
-    environment = np.full(n, -1, dtype=np.int32)
     ended = np.full(max(1024, 2 * len(ahead)), np.inf)
+    environment = np.full(n, -1, dtype=_numbers(len(ended)))
     i = 0
     while True:
         last = min(n, i + CHUNK) if progress is not None else n
@@ -295,6 +300,7 @@ def simulate(
             when, what = _longer(when, np.inf), _longer(what, 0)
         if state.counts[rules.SERIALS] >= len(ended):
             ended = _longer(ended, np.inf)
+            environment = environment.astype(_numbers(len(ended)), copy=False)
         if not rules.has_slot(state):
             state = _grown(state)
     _collect(state, ended)

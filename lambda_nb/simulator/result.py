@@ -137,7 +137,7 @@ class Result:
                     np.where(self._served, load.status, THROTTLE), list(OUTCOMES[: THROTTLE + 1])
                 ),
                 "reason": _category(place[run.code], reasons),
-                "environment": run.environment,
+                "environment": run.environment.astype(np.int32, copy=False),
                 "init": self._init,
                 "finish": self._finish,
                 "billed": self._billing.billed,

@@ -38,7 +38,7 @@ class Run:
     code
         What the scheduler answered: a code of ``rules.fleet`` (int8).
     environment
-        Which environment served it, by its number (int32; -1: none).
+        Which environment served it, by its number (int16 or int32; -1: none).
     finish
         When that environment was free again (NaN: none); ``None`` when that follows from the
         decisions (:func:`workload.finishes`).

@@ -75,6 +75,18 @@ def test_both_engines_give_the_same_rows(requests: Any, **assumed: Any) -> None:
     assert by_simpy.cost().equals(by_numba.cost())
 
 
+@pytest.mark.parametrize("environments", [32_768, 32_769, 40_000])
+def test_more_environments_than_two_bytes_can_number(environments: int) -> None:
+    each = np.arange(environments, dtype=np.float64)
+    columns = {"arrival": each, "function": ["f"] * environments, "duration": each * 0 + 0.5}
+    trace = Trace(columns)
+    both = [simulate(trace, engine=engine, keep_alive=0.0) for engine in ENGINES]
+    for result in both:
+        assert (result.invocations["environment"] == np.arange(environments)).all()
+        assert (result.environments["invocations"] == 1).all()
+    pd.testing.assert_frame_equal(both[0].invocations, both[1].invocations)
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 class TestTheory:
     """The oracles of facts/simulation.md section 4, within five standard errors."""
