@@ -95,7 +95,9 @@ def free_port() -> int:
 
 
 def notes(payload: bytes) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in json.loads(payload).splitlines()]
+    """What the agent had noted when its file was read, perhaps in the middle of a line."""
+    lines = json.loads(payload).splitlines(keepends=True)
+    return [json.loads(line) for line in lines if line.endswith("\n")]
 
 
 async def test_an_external_extension_sees_every_invocation(lab: Lab) -> None:
