@@ -63,6 +63,7 @@ class Options:
     isolation: str = "auto"
     cpu_share: str = "whole"
     parent: int | None = None
+    recover: bool = False
 
 
 class App:

@@ -46,6 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 isolation=options.isolation,
                 cpu_share=options.cpu_share,
                 parent=options.end_with_parent,
+                recover=options.recover,
             )
         )
     except StartError as error:
@@ -148,6 +149,12 @@ def parser() -> argparse.ArgumentParser:
         default="whole",
         help="CPU time of environments: as much as there is, or as on AWS in proportion to memory "
         "(1769 MB: one vCPU) (%(default)s)",
+    )
+    add(
+        "--recover",
+        action="store_true",
+        help="save what is readable of a damaged data directory, say what was lost, and go on; "
+        "damaged files are kept under another name",
     )
     add(
         "--end-with-parent",

@@ -8,6 +8,8 @@ import gc
 import logging
 import signal
 import socket
+import sys
+import tempfile
 from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,8 @@ import uvicorn
 from lambda_nb.engine.api import service
 from lambda_nb.engine.api.connection import WholeAnswers
 from lambda_nb.engine.app import App, Options
-from lambda_nb.engine.control.store import StoreError
+from lambda_nb.engine.control.store import readable_record
+from lambda_nb.engine.databases import DatabaseError, rescue
 from lambda_nb.engine.execution.isolation import IsolationError
 from lambda_nb.engine.parent import ParentWatch
 from lambda_nb.engine.private_dir import private_dir
@@ -40,9 +43,20 @@ def run(options: Options) -> None:
     listener = _listen(options.port)
     with contextlib.closing(listener), _data_dir(options.data_dir) as data_dir:
         try:
+            if options.recover:
+                _recover(data_dir)
             _run_loop(_serve(options, listener, data_dir))
-        except (StoreError, IsolationError) as error:
+        except (DatabaseError, IsolationError) as error:
             raise StartError(str(error)) from error
+
+
+def _recover(data_dir: Path) -> None:
+    """Save what is readable of damaged databases, and say what was lost."""
+    sound = {"control.sqlite": readable_record}
+    for name in ("control.sqlite", "events.sqlite", "checkpoints.sqlite"):
+        done = rescue(data_dir / name, sound.get(name, lambda table, row: True))
+        if done is not None:
+            print(f"lambda-nb: {done}", file=sys.stderr, flush=True)  # noqa: T201
 
 
 def _run_loop(main: Coroutine[Any, Any, None]) -> None:
@@ -80,7 +94,16 @@ def _data_dir(given: Path | None) -> Iterator[Path]:
                 f"cannot make the data directory {given}: {error.strerror}. Choose another with "
                 "--data-dir."
             ) from error
-        yield given.resolve()
+        path = given.resolve()
+        try:
+            with tempfile.TemporaryFile(dir=path) as trial:
+                trial.write(b"0" * 4096)
+        except OSError as error:
+            raise StartError(
+                f"cannot write in the data directory {path}: {error.strerror}. Make it writable, "
+                "free some room, or choose another with --data-dir."
+            ) from error
+        yield path
         return
     with private_dir() as path:
         yield path

@@ -16,13 +16,24 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from lambda_nb.engine import databases
+from lambda_nb.engine.databases import DatabaseError
+
 Record = dict[str, Any]
 
 SCHEMA = 1
 
 
-class StoreError(RuntimeError):
+class StoreError(DatabaseError):
     """The database cannot be used: another engine holds it, or it is of another format."""
+
+
+def readable_record(table: str, row: tuple[Any, ...]) -> bool:
+    """Whether a row of the database holds a record."""
+    try:
+        return isinstance(json.loads(row[-1]), dict)
+    except (TypeError, ValueError):
+        return False
 
 
 class Batch:
@@ -69,10 +80,15 @@ class Store:
             self._db.execute("PRAGMA synchronous = NORMAL")  # survives kill -9; WAL never tears
             self._db.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError as error:
+            if "locked" not in str(error):
+                raise StoreError(f"{path} cannot be used: {error}.") from error
             raise StoreError(
                 f"{path} is in use by another engine ({error}). Stop that engine, or give this one "
                 "a data directory of its own."
             ) from error
+        except sqlite3.DatabaseError as error:
+            raise databases.damaged(path, error) from error
+        databases.check(self._db, path)
         found = self._db.execute("PRAGMA user_version").fetchone()[0]
         if found not in (0, SCHEMA):
             raise StoreError(
@@ -86,7 +102,10 @@ class Store:
         self._db.execute(f"PRAGMA user_version = {SCHEMA}")
         self._db.execute("COMMIT")
         for kind, parent, key, text in self._db.execute("SELECT * FROM records"):
-            self._records.setdefault((kind, parent), {})[key] = json.loads(text)
+            try:
+                self._records.setdefault((kind, parent), {})[key] = json.loads(text)
+            except ValueError as error:
+                raise databases.damaged(path, f"{kind} {key}: {error}") from error
 
     def get(self, kind: str, parent: str, key: str) -> Record | None:
         """One record, or ``None``."""

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from lambda_nb.engine import databases
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.events import outcomes
 from lambda_nb.engine.events.outcomes import Condition
@@ -136,6 +137,7 @@ class AsyncQueue:
     ) -> None:
         self._db = sqlite3.connect(db_path, isolation_level=None)
         db_path.chmod(0o600)
+        databases.check(self._db, db_path)
         self._db.row_factory = sqlite3.Row
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")

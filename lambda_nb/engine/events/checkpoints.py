@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+from lambda_nb.engine import databases
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS checkpoint (
     mapping TEXT NOT NULL,
@@ -30,6 +32,8 @@ class Checkpoints:
         self._db = sqlite3.connect(db_path or ":memory:", isolation_level=None)
         if db_path is not None:
             db_path.chmod(0o600)
+        if db_path is not None:
+            databases.check(self._db, db_path)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.execute(_SCHEMA)
