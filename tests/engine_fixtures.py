@@ -21,7 +21,7 @@ import threading
 import time
 import urllib.request
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -214,12 +214,15 @@ def zip_of(files: dict[str, str | bytes]) -> bytes:
     return buffer.getvalue()
 
 
-def launch(directory: Path, *options: str) -> Engine:
+SERVE = (sys.executable, "-m", "lambda_nb.engine", "serve", "--port", "0")
+"""Starts an engine on a free port."""
+
+
+def launch(directory: Path, *options: str, serve: Sequence[str] = SERVE) -> Engine:
     """Start an engine on a free port and wait for its ready line."""
     directory.mkdir(parents=True, exist_ok=True)
     data_dir = directory / "data"
     log_file = directory / "engine.log"
-    serve = [sys.executable, "-m", "lambda_nb.engine", "serve", "--port", "0"]
     with log_file.open("w") as log:
         process = subprocess.Popen(
             [*serve, "--data-dir", str(data_dir), *options],
@@ -267,8 +270,8 @@ def start_engine(tmp_path: Path) -> Iterator[Callable[..., Engine]]:
     """Start further engines: ``start_engine("--auth", "none")``; stopped at the end of the test."""
     running: list[Engine] = []
 
-    def start(*options: str, directory: str = "engine") -> Engine:
-        engine = launch(tmp_path / directory, *options)
+    def start(*options: str, directory: str = "engine", serve: Sequence[str] = SERVE) -> Engine:
+        engine = launch(tmp_path / directory, *options, serve=serve)
         running.append(engine)
         return engine
 

@@ -23,6 +23,7 @@ from lambda_nb.engine.api.proxy import Proxy
 from lambda_nb.engine.clients import Clients, ObjectReader
 from lambda_nb.engine.control import Control
 from lambda_nb.engine.control.probe import NeighbourProbe
+from lambda_nb.engine.descriptors import Descriptors
 from lambda_nb.engine.durable import Durable
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.events.asynchronous import AsyncQueue
@@ -84,6 +85,8 @@ class App:
         The ASGI application.
     credentials : Credentials
         The keys that were issued.
+    descriptors : Descriptors
+        The file descriptors of this process.
     """
 
     def __init__(self, options: Options, url: str, data_dir: Path) -> None:
@@ -92,6 +95,7 @@ class App:
         self._data_dir = data_dir
         self._work_dir = data_dir / "work"
         self._started = time.time()
+        self.descriptors = Descriptors()
         self._cleanup = contextlib.AsyncExitStack()
         self.credentials = Credentials(
             data_dir / "credentials", account=options.account, region=options.region
@@ -169,6 +173,7 @@ class App:
             account_limit=options.account_concurrency,
             isolation=options.isolation,
             share_cpu=options.cpu_share == "proportional",
+            descriptors=self.descriptors,
             function_version=lambda name, number: self._control.resolve(name, number).function,
         )
 

@@ -10,7 +10,8 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from lambda_nb.engine.parent import ParentWatch
 from lambda_nb.engine.private_dir import private_dir
 
 _GRACE_S = 2
+_ROOM_POLL_S = 0.01
 
 
 class StartError(Exception):
@@ -123,7 +125,8 @@ async def _serve(options: Options, listener: socket.socket, data_dir: Path) -> N
                 access_log=False,
                 proxy_headers=False,
                 server_header=False,
-                timeout_keep_alive=75,
+                # Connections that nobody uses make room for others where there is little.
+                timeout_keep_alive=2 if app.descriptors.scarce else 75,
                 timeout_graceful_shutdown=_GRACE_S,
             )
         )
@@ -136,7 +139,10 @@ async def _serve(options: Options, listener: socket.socket, data_dir: Path) -> N
             watch.add_done_callback(lambda _: server.stop())
         app.credentials.write(url)
         gc.freeze()  # what is loaded by now stays; collections need not walk it again
-        serving = asyncio.ensure_future(server.serve(sockets=[listener]))
+        if app.descriptors.scarce:
+            server.accept_from(listener, app.descriptors.may_accept)
+        sockets = [] if app.descriptors.scarce else [listener]
+        serving = asyncio.ensure_future(server.serve(sockets=sockets))
         print(  # noqa: T201
             f"lambda-nb serving on {url} (account {options.account}, region {options.region}, "
             f"credentials {app.credentials.path})",
@@ -152,6 +158,8 @@ async def _serve(options: Options, listener: socket.socket, data_dir: Path) -> N
 class _Server(uvicorn.Server):
     """uvicorn without its own ideas about signals: ours end the other rooms as well."""
 
+    _accepting: asyncio.Future[None] | None = None
+
     def stop(self) -> None:
         """Stop serving; a second call does not wait for open requests."""
         self.force_exit = self.should_exit
@@ -162,6 +170,32 @@ class _Server(uvicorn.Server):
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.stop)
+
+    def accept_from(self, listener: socket.socket, may_accept: Callable[[], bool]) -> None:
+        """Take connections one by one, as long as ``may_accept`` says so; the others wait."""
+        self._accepting = asyncio.ensure_future(self._accept(listener, may_accept))
+
+    async def _accept(self, listener: socket.socket, may_accept: Callable[[], bool]) -> None:
+        loop = asyncio.get_running_loop()
+        listener.setblocking(False)
+        while True:
+            if not self.started or not may_accept():
+                await asyncio.sleep(_ROOM_POLL_S)
+                continue
+            connection, _ = await loop.sock_accept(listener)
+            protocol = partial(
+                WholeAnswers,
+                config=self.config,
+                server_state=self.server_state,
+                app_state=self.lifespan.state,
+            )
+            await loop.connect_accepted_socket(protocol, connection)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Accept no more, and let what is under way come to its end."""
+        if self._accepting is not None:
+            self._accepting.cancel()
+        await super().shutdown(sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

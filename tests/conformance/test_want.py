@@ -9,16 +9,21 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import sys
+import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from engine_fixtures import Ear, Engine
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from engine_fixtures import ROLE, SERVE, Ear, Engine, launch, zip_of
 
-SERVE = [sys.executable, "-m", "lambda_nb.engine", "serve", "--port", "0"]
 ECHO = "def handler(event, context):\n    return event\n"
+PYTHON = f"python{sys.version_info[0]}.{sys.version_info[1]}"
 
 
 def refused(*options: str) -> str:
@@ -65,7 +70,7 @@ def test_a_damaged_file_is_named_and_the_other_one_survives(
         assert json.loads(_payload(again, function, "hello")) is None
     else:
         assert names == []
-        assert engine.create(ECHO)
+        assert again.create(ECHO)
 
 
 def _payload(engine: Engine, function: str, event: object) -> bytes:
@@ -112,3 +117,103 @@ def _fill(place: Path) -> Path:
         while True:
             file.write(b"\0" * 512)
     return filler
+
+
+def test_a_disk_that_fills_up_and_has_room_again(
+    small_disk: Path, tmp_path: Path, ear: Ear
+) -> None:
+    (tmp_path / "engine").mkdir()
+    (tmp_path / "engine" / "data").symlink_to(small_disk)
+    engine = launch(tmp_path / "engine")
+    try:
+        says = engine.create(f"{ear.say}def handler(event, context):\n    say(event)\n")
+        assert _payload(engine, says, "before") == b"null"
+        filler = _fill(small_disk)
+        client = engine.client()
+        for call in (
+            lambda: client.create_function(
+                FunctionName="late",
+                Runtime=PYTHON,
+                Role=ROLE,
+                Handler="index.handler",
+                Code={"ZipFile": zip_of({"index.py": ECHO, "data": os.urandom(200_000)})},
+            ),
+            lambda: client.publish_layer_version(
+                LayerName="late", Content={"ZipFile": zip_of({"data": os.urandom(200_000)})}
+            ),
+        ):
+            with pytest.raises(ClientError, match="The disk is full") as error:
+                call()
+            assert error.value.response["Error"]["Code"] == "ServiceException"
+        os.truncate(filler, filler.stat().st_size - (256 << 10))  # a little room for some events
+        accepted = _until_full(
+            lambda number: client.invoke(
+                FunctionName=says,
+                InvocationType="Event",
+                Payload=json.dumps(f"{number:04d}" + "x" * 5000),
+            )
+        )
+        assert accepted
+        _until_full(
+            lambda number: client.update_function_configuration(
+                FunctionName=says, Description=f"{number}" * 50
+            )
+        )
+        assert json.loads(engine.get("/_lambda_nb/health")) == {"status": "ok"}
+        filler.unlink()
+        ear.wait(lambda said: {f"{n:04d}" for n in range(accepted)} <= {t[:4] for t in said})
+        name = engine.create(ECHO)
+        assert _payload(engine, name, "after") == b'"after"'
+        client.invoke(FunctionName=says, InvocationType="Event", Payload=b'"after"')
+        ear.wait(lambda said: "after" in said)
+        assert "late" not in {f["FunctionName"] for f in client.list_functions()["Functions"]}
+    finally:
+        assert engine.stop() == 0
+    log = engine.log_file.read_text()
+    assert "Traceback" not in log
+    assert "the disk is full" in log
+
+
+def _until_full(call: Callable[[int], object]) -> int:
+    """Make calls until one is refused for want of room; how many were answered with success."""
+    for number in range(2000):
+        try:
+            call(number)
+        except ClientError as error:
+            if "The disk is full" not in str(error):
+                raise
+            return number
+    raise AssertionError("the disk never filled up")
+
+
+@pytest.mark.skipif(shutil.which("prlimit") is None, reason="util-linux has no prlimit here")
+def test_few_file_descriptors(start_engine: Callable[..., Engine]) -> None:
+    engine = start_engine(serve=["prlimit", "--nofile=128:128", *SERVE])
+    name = engine.create("import time\ndef handler(event, context):\n    time.sleep(event)\n")
+    others = [engine.create(ECHO) for _ in range(25)]
+    answers: Counter[str] = Counter()
+
+    def call() -> None:
+        client = engine.client(verify=False)  # with a connection of its own, kept open
+        try:
+            client.invoke(FunctionName=name, Payload=b"0.5")
+        except ClientError as error:
+            answers[error.response["Error"]["Code"]] += 1
+        else:
+            answers["right"] += 1
+
+    callers = [threading.Thread(target=call) for _ in range(150)]
+    for thread in callers:
+        thread.start()
+    for thread in callers:
+        thread.join(60)
+    assert set(answers) == {"right", "TooManyRequestsException"}, answers
+    assert sum(answers.values()) == len(callers)
+    patient = engine.client(config=Config(retries={"mode": "standard", "total_max_attempts": 8}))
+    for other in others:  # each wants an environment of its own; idle ones make room
+        answer = patient.invoke(FunctionName=other, Payload=b"1")
+        assert answer["Payload"].read() == b"1"
+    assert engine.stop() == 0
+    log = engine.log_file.read_text()
+    assert log.count("this process may open only 128 files") == 1
+    assert "Traceback" not in log

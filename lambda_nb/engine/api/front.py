@@ -30,8 +30,10 @@ from lambda_nb.engine.api.lambda_api import LambdaAPI
 from lambda_nb.engine.api.proxy import Proxy, verified_chunks
 from lambda_nb.engine.api.routing import looks_like_lambda
 from lambda_nb.engine.api.signature import claimed_service, declared_payload_hash
+from lambda_nb.engine.databases import no_room
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.identifiers import uuid4
+from lambda_nb.engine.notices import Notice
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +41,12 @@ _OWN = "/_lambda_nb/"
 _DOWNLOADS = "/snapshots/"
 _BODY_LIMIT = 64 << 20  # of a signed call to a neighbour that names no payload hash
 
+_CRASH = AWSError("ServiceException", "An error occurred and the request cannot be processed.", 500)
+_DISK_FULL = AWSError(
+    "ServiceException",
+    "The disk is full: nothing was changed or accepted. Free some room and try again.",
+    500,
+)
 _ENDING = AWSError("ServiceException", "The engine is shutting down; try again later.", 500)
 
 Status = Callable[[], Mapping[str, Any]]
@@ -73,6 +81,9 @@ class Front:
         self._proxy = proxy
         self._download = download
         self._status = status
+        self._full_disk = Notice(
+            log, "the disk is full: what needs room is refused until there is some"
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; whatever goes wrong, the caller gets an answer."""
@@ -92,14 +103,15 @@ class Front:
             if not watched.started:
                 await fault(_ENDING, request, request_id).send(send)
             raise
-        except Exception:
-            log.exception("%s %s (request %s)", request.method, request.path, request_id)
+        except Exception as error:
+            answer_500 = _DISK_FULL if no_room(error) else _CRASH
+            if answer_500 is _DISK_FULL:
+                self._full_disk.warn()
+            else:
+                log.exception("%s %s (request %s)", request.method, request.path, request_id)
             if watched.started:
                 raise
-            crash = AWSError(
-                "ServiceException", "An error occurred and the request cannot be processed.", 500
-            )
-            await fault(crash, request, request_id).send(send)
+            await fault(answer_500, request, request_id).send(send)
 
     def _route(self, request: HttpRequest) -> tuple[_Answer, _Fault]:
         path = request.path

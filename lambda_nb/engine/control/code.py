@@ -23,6 +23,7 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
 
+from lambda_nb.engine.databases import no_room
 from lambda_nb.engine.errors import AWSError, invalid_parameter
 from lambda_nb.rules import quotas
 
@@ -199,6 +200,8 @@ def unpack(source: IO[bytes], target: Path) -> None:
         EOFError,
         zlib.error,
     ) as error:  # clashing names, broken compression
+        if no_room(error):
+            raise
         raise invalid_parameter(_UNREADABLE) from error
 
 

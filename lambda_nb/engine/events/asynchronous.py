@@ -14,6 +14,7 @@ import functools
 import logging
 import sqlite3
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,7 @@ from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.events import outcomes
 from lambda_nb.engine.events.outcomes import Condition
 from lambda_nb.engine.model import Invocation, InvocationResult, Resolved, Throttled
+from lambda_nb.engine.notices import Notice
 from lambda_nb.rules import retry
 
 log = logging.getLogger(__name__)
@@ -36,6 +38,9 @@ AT_ONCE = 200
 
 Functions do not wait for one another: what bounds them together is the account's concurrency.
 """
+
+_ROOM_POLL_S = 1.0
+"""How often a full disk is looked at again."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS event (
@@ -152,6 +157,11 @@ class AsyncQueue:
         self._running: dict[str, set[asyncio.Task[None]]] = {}
         # When the next event of each function that has any is due.
         self._due: dict[str, float] = dict(self._db.execute(_WAITING).fetchall())
+        # What is still to be written, once the disk has room.
+        self._owed: deque[tuple[str, tuple[Any, ...]]] = deque()
+        self._full_disk = Notice(
+            log, "the disk is full: asynchronous events wait until there is room"
+        )
         self._news = asyncio.Event()
         self._worker: asyncio.Task[None] | None = None
 
@@ -200,6 +210,7 @@ class AsyncQueue:
         while True:
             self._news.clear()
             now = time.time()
+            self._pay()
             for function in [name for name, due in self._due.items() if due <= now]:
                 self._take(function, now)
             with contextlib.suppress(asyncio.TimeoutError):
@@ -210,7 +221,15 @@ class AsyncQueue:
         room = self._room(function)
         if room <= 0:
             return
-        for row in self._db.execute(_TAKE, (function, now, room)).fetchall():
+        try:
+            rows = self._db.execute(_TAKE, (function, now, room)).fetchall()
+        except sqlite3.OperationalError as error:
+            if not databases.no_room(error):
+                raise
+            self._full_disk.warn()
+            self._due[function] = now + _ROOM_POLL_S
+            return
+        for row in rows:
             task = asyncio.create_task(self._attempt(row))
             self._running.setdefault(function, set()).add(task)
             task.add_done_callback(functools.partial(self._done, function))
@@ -226,6 +245,8 @@ class AsyncQueue:
     def _until_next(self) -> float | None:
         """Seconds until an event that there is room for is due; ``None`` to wait for news."""
         dues = [due for function, due in self._due.items() if self._room(function) > 0]
+        if self._owed:
+            dues.append(time.time() + _ROOM_POLL_S)
         return max(0.001, min(dues) - time.time()) if dues else None
 
     def _expect(self, function: str, due: float) -> None:
@@ -289,7 +310,7 @@ class AsyncQueue:
         failures = row["failures"] + (not throttled)
         throttles = row["throttles"] + 1 if throttled else 0
         due = time.time() + delay_s
-        self._db.execute(_PUT_BACK, (due, failures, throttles, row["id"]))
+        self._write(_PUT_BACK, (due, failures, throttles, row["id"]))
         self._expect(row["function"], due)
 
     def _config(self, resolved: Resolved) -> Mapping[str, Any]:
@@ -298,7 +319,30 @@ class AsyncQueue:
         return self._settings.event_invoke_config(resolved.function.name, _qualifier(resolved))
 
     def _delete(self, row: sqlite3.Row) -> None:
-        self._db.execute("DELETE FROM event WHERE id = ?", (row["id"],))
+        self._write("DELETE FROM event WHERE id = ?", (row["id"],))
+
+    def _write(self, statement: str, values: tuple[Any, ...]) -> None:
+        """Take note of what became of an event; on a full disk, once there is room again.
+
+        Raises
+        ------
+        sqlite3.Error
+            If anything else is wrong.
+        """
+        self._owed.append((statement, values))
+        self._pay()
+
+    def _pay(self) -> None:
+        """Write what is still to be written, as far as the disk has room."""
+        try:
+            while self._owed:
+                self._db.execute(*self._owed[0])
+                self._owed.popleft()
+        except sqlite3.OperationalError as error:
+            if not databases.no_room(error):
+                self._owed.popleft()
+                raise
+            self._full_disk.warn()
 
     async def _leave(
         self, leaving: _Leaving, condition: Condition, result: InvocationResult | None

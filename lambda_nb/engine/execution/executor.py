@@ -12,12 +12,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-import resource
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from lambda_nb.engine.descriptors import Descriptors
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.execution import interpreters, launch, layers, report
 from lambda_nb.engine.execution.channel import SpawnError
@@ -81,6 +81,8 @@ class Executor(Hooks):
     function_version
         Looks up a version by function name and version number: for provisioned environments, which
         start without an invocation.
+    descriptors
+        The file descriptors of this process, if others count them as well.
     """
 
     def __init__(
@@ -102,6 +104,7 @@ class Executor(Hooks):
         isolation: str = "auto",
         share_cpu: bool = False,
         function_version: FindVersion | None = None,
+        descriptors: Descriptors | None = None,
     ) -> None:
         self.account = account
         self.region = region
@@ -117,8 +120,9 @@ class Executor(Hooks):
         )
         self._isolation = Isolation(isolation, work_dir, share_cpu=share_cpu)
         self._zygotes = Zygotes()
+        self._descriptors = descriptors or Descriptors()
         super().__init__(
-            Roster(fleet, policy),
+            Roster(fleet, policy, self._descriptors),
             Pools(fleet, self._isolation, work_dir, self._runtime_dir, fork=fork),
             Services(work_dir, self._zygotes, self._isolation, logs, api_endpoint, credentials_for),
             function_version,
@@ -128,7 +132,6 @@ class Executor(Hooks):
 
     async def start(self) -> None:
         """Make ready to run functions; a first zygote starts in the background."""
-        _raise_open_files()
         for name in ("environments", "opt"):
             (self._work_dir / name).mkdir(parents=True, exist_ok=True)
         await asyncio.gather(
@@ -204,6 +207,9 @@ class Executor(Hooks):
         code, slot, arrival_ns = self._roster.arrive(pool.index)
         concurrency = self._roster.fleet.in_flight(pool.function_index)
         start = _STARTS.get(code, "throttle")
+        if start == "cold" and not self._descriptors.start_environment():
+            self._roster.discard(slot)
+            start, code = "throttle", rules.THROTTLE_ACCOUNT
         attempt = Attempt(function, invocation, start, arrival_ns, concurrency)
         if start == "throttle":
             reason = rules.THROTTLE_REASONS[code]
@@ -244,9 +250,12 @@ class Executor(Hooks):
         roster = self._roster
         try:
             if attempt.start == "cold":
-                environment = await self._new_environment(pool)
-                roster.add(slot, environment)
-                init = await environment.start()
+                try:
+                    environment = await self._new_environment(pool)
+                    roster.add(slot, environment)
+                    init = await environment.start()
+                finally:
+                    self._descriptors.environment_started()
                 if init.restore_ms is not None and init.status == "timeout":
                     raise _restore_timeout()
             else:
@@ -292,10 +301,3 @@ def _closing() -> AWSError:
 def _restore_timeout() -> AWSError:
     message = "Lambda couldn't restore the snapshot within the timeout limit."
     return AWSError("SnapStartTimeoutException", message, 408)
-
-
-def _raise_open_files() -> None:
-    """An environment needs four descriptors here: let this process have as many as it may."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != hard:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

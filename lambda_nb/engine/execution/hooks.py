@@ -84,7 +84,7 @@ class Hooks:
     async def _prepare(self, function: FunctionVersion) -> Prepared | None:
         """Make a version ready; ``None`` when there is nothing to hold ready for its requests."""
         await self._up.wait()
-        if self._roster.closing:
+        if self._roster.closing or self._roster.descriptors.scarce:
             return None
         try:
             prepared = await self._pools.prepare(function)
@@ -137,6 +137,10 @@ class Hooks:
     async def _start_ahead(self, pool: Pool, slot: int, few: asyncio.Semaphore) -> None:
         """Initialise one provisioned environment; one that fails is given up, for good."""
         function = pool.prepared.function
+        if not self._roster.descriptors.start_environment():
+            self._failures[function.name, function.version] = _CANNOT_START
+            self._roster.discard(slot)
+            return
         environment = Environment(
             pool.prepared, self._services, initialization_type="provisioned-concurrency"
         )
@@ -148,6 +152,7 @@ class Hooks:
                 ok = not self._roster.closing and (await environment.start(limit_s)).ok
             except SpawnError:
                 ok, failure = False, _CANNOT_START
+        self._roster.descriptors.environment_started()
         if ok:
             environment.rest()
             self._roster.fleet.ready(self._roster.now(), slot)

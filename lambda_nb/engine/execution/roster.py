@@ -8,6 +8,7 @@ import random
 from collections.abc import Coroutine, Iterable
 from typing import Any
 
+from lambda_nb.engine.descriptors import Descriptors
 from lambda_nb.engine.execution.clock import Clock
 from lambda_nb.engine.execution.environment import Environment
 from lambda_nb.rules import fleet as rules
@@ -25,11 +26,12 @@ class Roster:
     them is due. Every event has a time of its own on one clock.
     """
 
-    def __init__(self, fleet: Fleet, keep_alive: KeepAlive) -> None:
+    def __init__(self, fleet: Fleet, keep_alive: KeepAlive, descriptors: Descriptors) -> None:
         self.fleet = fleet
         self.closing = False
         self._clock = Clock()
         self._keep_alive = keep_alive
+        self.descriptors = descriptors
         self._environments: dict[int, Environment] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._expiry: asyncio.TimerHandle | None = None
@@ -51,6 +53,8 @@ class Roster:
         finish_ns = self._clock.now_ns()
         now = self._clock.seconds(finish_ns)
         keep_alive = self._keep_alive.idle_limit(function_name, now, random.random())
+        if not self.descriptors.may_keep_idle():
+            keep_alive = 0.0
         self.fleet.finish(now, slot, keep_alive)
         self._expire_by(now + keep_alive)
         self.bury()

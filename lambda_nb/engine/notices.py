@@ -1,0 +1,32 @@
+"""Log lines about a state that lasts: said when it begins, and again only after a while."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+_AGAIN_AFTER_S = 60.0
+
+
+class Notice:
+    """One warning that many requests may have reason to give.
+
+    Parameters
+    ----------
+    log
+        Where it is said.
+    text
+        What is said.
+    """
+
+    def __init__(self, log: logging.Logger, text: str) -> None:
+        self._log = log
+        self._text = text
+        self._quiet_until = 0.0
+
+    def warn(self) -> None:
+        """Say it, unless it was said within the last minute."""
+        now = time.monotonic()
+        if now >= self._quiet_until:
+            self._quiet_until = now + _AGAIN_AFTER_S
+            self._log.warning("%s", self._text)
