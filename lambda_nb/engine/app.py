@@ -235,6 +235,7 @@ class App:
             delivery=destinations,
             figures=self._metrics,
             retry_delay_s=self._options.retry_delay_s,
+            patient=self._options.recover,
         )
         self._cleanup.push_async_callback(self._queue.close)
         await self._queue.start()

@@ -20,7 +20,8 @@ import uvicorn
 from lambda_nb.engine.api import service
 from lambda_nb.engine.api.connection import WholeAnswers
 from lambda_nb.engine.app import App, Options
-from lambda_nb.engine.control.store import readable_record
+from lambda_nb.engine.control.mending import mend
+from lambda_nb.engine.control.store import Store, readable_record
 from lambda_nb.engine.databases import DatabaseError, rescue
 from lambda_nb.engine.execution.isolation import IsolationError
 from lambda_nb.engine.parent import ParentWatch
@@ -54,11 +55,18 @@ def run(options: Options) -> None:
 
 def _recover(data_dir: Path) -> None:
     """Save what is readable of damaged databases, and say what was lost."""
-    sound = {"control.sqlite": readable_record}
-    for name in ("control.sqlite", "events.sqlite", "checkpoints.sqlite"):
-        done = rescue(data_dir / name, sound.get(name, lambda table, row: True))
-        if done is not None:
-            print(f"lambda-nb: {done}", file=sys.stderr, flush=True)  # noqa: T201
+    records = data_dir / "control.sqlite"
+    words: list[object] = []
+    if (done := rescue(records, readable_record)) is not None:
+        words.append(done)
+        store = Store(records)
+        words += mend(store)
+        store.close()
+    for name in ("events.sqlite", "checkpoints.sqlite"):
+        if (done := rescue(data_dir / name)) is not None:
+            words.append(done)
+    for word in words:
+        print(f"lambda-nb: {word}", file=sys.stderr, flush=True)  # noqa: T201
 
 
 def _run_loop(main: Coroutine[Any, Any, None]) -> None:
@@ -82,7 +90,20 @@ def _listen(port: int) -> socket.socket:
             f"cannot listen on 127.0.0.1:{port}: {error.strerror}. Choose another port with "
             "--port, or 0 for a free one."
         ) from error
+    _try_loopback(listener)
     return listener
+
+
+def _try_loopback(listener: socket.socket) -> None:
+    """Refuse to serve where nobody could reach the engine."""
+    try:
+        socket.create_connection(listener.getsockname(), timeout=5).close()
+    except OSError as error:
+        listener.close()
+        raise StartError(
+            f"127.0.0.1 cannot be reached here: {error.strerror or error}. Bring the loopback "
+            "interface up (ip link set lo up)."
+        ) from error
 
 
 @contextlib.contextmanager

@@ -9,8 +9,10 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from control_harness import Harness, archive
 
 from lambda_nb.engine import databases
+from lambda_nb.engine.control.mending import mend
 from lambda_nb.engine.control.store import Store, readable_record
 from lambda_nb.engine.databases import DatabaseError, no_room, rescue
 
@@ -155,3 +157,44 @@ def test_readable_records() -> None:
     assert readable_record("records", ("k", "p", "k", json.dumps({"a": 1})))
     assert not readable_record("records", ("k", "p", "k", "[1]"))
     assert not readable_record("records", ("k", "p", "k", None))
+
+
+async def test_records_agree_after_a_rescue(tmp_path: Path) -> None:
+    first = Harness(tmp_path)
+    for name in ("whole", "untagged", "headless", "cut"):
+        await first.function(name)
+        await first("PublishVersion", FunctionName=name)
+        await first("CreateAlias", FunctionName=name, Name="live", FunctionVersion="1")
+    queue = "arn:aws:sqs:us-east-1:000000000000:q"
+    for name in ("whole", "headless"):
+        await first("CreateEventSourceMapping", FunctionName=name, EventSourceArn=queue)
+    layer = {"LayerName": "shelf", "Content": {"ZipFile": archive("x = 1")}}
+    await first("PublishLayerVersion", **layer)
+    first.close()
+    store = Store(tmp_path / "control.db")
+    with store.write() as batch:  # what a rescue could not read
+        batch.delete("function", "", "untagged")
+        batch.delete("version", "headless", "$LATEST")
+        batch.delete("version", "cut", "1")
+        batch.delete("layer", "", "shelf")
+    words = mend(store)
+    assert sorted(word.split(" ", 2)[:2] for word in words) == [
+        ["alias", "live"],
+        ["function", "headless"],
+        ["function", "untagged"],
+        ["layer", "shelf"],
+        ["the", "event"],
+    ]
+    assert mend(store) == []
+    store.close()
+    again = Harness(tmp_path)
+    listed = await again("ListFunctions")
+    assert [f["FunctionName"] for f in listed["Functions"]] == ["cut", "untagged", "whole"]
+    assert (await again("PublishLayerVersion", **layer))["Version"] == 2
+    await again.settled("UpdateFunctionConfiguration", FunctionName="untagged", Timeout=7)
+    assert (await again("PublishVersion", FunctionName="untagged"))["Version"] == "2"
+    assert (await again("GetAlias", FunctionName="whole", Name="live"))["FunctionVersion"] == "1"
+    await again.function("headless")
+    versions = await again("ListVersionsByFunction", FunctionName="headless")
+    assert [v["Version"] for v in versions["Versions"]] == ["$LATEST"]
+    again.close()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import replace
 from typing import Any
 
 from lambda_nb.engine.control.store import Record
 from lambda_nb.engine.model import InvocationResult
+from lambda_nb.engine.steady import steady_time
 
 
 def of_execution(arn: str, record: Record, last: InvocationResult) -> InvocationResult:
@@ -47,7 +47,7 @@ def of_execution(arn: str, record: Record, last: InvocationResult) -> Invocation
 
 def completed(started: float, request_id: str, result: InvocationResult) -> dict[str, Any]:
     """The history's event of one invocation."""
-    now = time.time()
+    now = steady_time()
     details: dict[str, Any] = {
         "StartTimestamp": started,
         "EndTimestamp": now,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import time
 import uuid
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from lambda_nb.engine.control.store import Batch, Record, Store
 from lambda_nb.engine.errors import not_found
 from lambda_nb.engine.model import FunctionVersion
+from lambda_nb.engine.steady import steady_time
 from lambda_nb.rules import durable, durable_history
 from lambda_nb.rules.durable import Operation
 
@@ -32,7 +32,7 @@ class Executions:
         self, function: FunctionVersion, name: str, identifier: str, payload: str, config: Record
     ) -> str:
         """Begin an execution; its ARN."""
-        now = time.time()
+        now = steady_time()
         arn = f"{function.qualified_arn}/durable-execution/{name}/{identifier}"
         timeout = config["ExecutionTimeout"]
         first = durable.beginning(identifier, payload, now)
@@ -117,7 +117,7 @@ class Executions:
         An operation may come several times, once for each of its changes. An ``EXECUTION``
         operation that has ended ends the execution.
         """
-        now = time.time()
+        now = steady_time()
         record = {**self.get(arn), **fields}
         numbers: dict[str, int] = {}
         with self._store.write() as batch:
@@ -143,7 +143,7 @@ class Executions:
     def end(self, arn: str, status: str, *, result: str | None = None, error: Any = None) -> Record:
         """End an execution, through the operation that stands for it."""
         first = next(iter(self.operations(arn).values()))
-        ended = durable.ended(first, status, time.time(), result=result, error=error)
+        ended = durable.ended(first, status, steady_time(), result=result, error=error)
         return self.change(arn, [ended])
 
     def delete(self, arn: str) -> None:
@@ -157,7 +157,7 @@ class Executions:
 
     def purge(self) -> None:
         """Remove executions whose retention period is over."""
-        now = time.time()
+        now = steady_time()
         for arn, record in list(self.every()):
             days = record["config"]["RetentionPeriodInDays"]
             if record["status"] != RUNNING and record.get("ended", now) + days * 86400 < now:

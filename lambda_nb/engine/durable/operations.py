@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import datetime, timezone
 from typing import Any
 
@@ -13,6 +12,7 @@ from lambda_nb.engine.durable.executions import RUNNING, Executions
 from lambda_nb.engine.durable.runner import Resolve, Runner
 from lambda_nb.engine.errors import AWSError, conflict, invalid_parameter
 from lambda_nb.engine.model import Caller, Operation, Request, Response
+from lambda_nb.engine.steady import steady_time
 from lambda_nb.rules import durable
 
 _PAGE = 1000
@@ -57,7 +57,7 @@ class DurableOperations:
             return again[1]
         record = self._entitled(request)
         self._runner.mature(arn)
-        now = time.time()
+        now = steady_time()
         operations = self._executions.operations(arn)
         changes: list[durable.Operation] = []
         for update in request.get("Updates") or []:
@@ -162,7 +162,7 @@ class DurableOperations:
         arn = request["DurableExecutionArn"]
         if self._executions.get(arn)["status"] != RUNNING:
             raise conflict(f"Durable execution {arn} is not running.")
-        now = time.time()
+        now = steady_time()
         details: Record = {
             "PauseRequestTimestamp": now,
             "ExecutionTimeoutPaused": bool(request.get("ExecutionTimeoutPaused")),
@@ -185,7 +185,7 @@ class DurableOperations:
         record = self._executions.get(arn)
         if record["status"] != "PAUSED":
             raise conflict(f"Durable execution {arn} is not paused.")
-        now, pause = time.time(), record["pause"]
+        now, pause = steady_time(), record["pause"]
         timeout = record["timeout_at"]
         if pause["ExecutionTimeoutPaused"]:
             timeout += now - pause["PauseRequestTimestamp"]
@@ -209,7 +209,7 @@ class DurableOperations:
             raise conflict(f"Durable execution {arn} is running. Stop it before deleting it.")
         self._executions.delete(arn)
         self._answers.pop(arn, None)
-        return {"DeletionRequestTimestamp": _moment(time.time())}
+        return {"DeletionRequestTimestamp": _moment(steady_time())}
 
     def callback_success(self, request: Request, caller: Caller) -> Response:
         """Answer a callback with a result."""
@@ -223,13 +223,13 @@ class DurableOperations:
     def callback_heartbeat(self, request: Request, caller: Caller) -> Response:
         """Tell that whoever is to answer a callback is still at it."""
         arn, operation = self._open_callback(request)
-        self._executions.touch(arn, durable.beaten(operation, time.time()))
+        self._executions.touch(arn, durable.beaten(operation, steady_time()))
         self._runner.wake(arn)
         return {}
 
     def _called_back(self, request: Request, status: str, **outcome: Any) -> Response:
         arn, operation = self._open_callback(request)
-        self._executions.change(arn, [durable.ended(operation, status, time.time(), **outcome)])
+        self._executions.change(arn, [durable.ended(operation, status, steady_time(), **outcome)])
         self._runner.changed(arn, operation["Id"])
         return {}
 

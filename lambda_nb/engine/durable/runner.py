@@ -12,7 +12,6 @@ import asyncio
 import contextlib
 import json
 import logging
-import time
 import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -21,6 +20,7 @@ from lambda_nb.engine.durable import answers
 from lambda_nb.engine.durable.executions import RUNNING, Executions, new_identifier
 from lambda_nb.engine.errors import AWSError, invalid_parameter
 from lambda_nb.engine.model import Invocation, InvocationResult, Resolved, Throttled
+from lambda_nb.engine.steady import steady_time
 from lambda_nb.rules import durable, retry
 from lambda_nb.rules.durable import Operation
 
@@ -155,7 +155,7 @@ class Runner:
 
     def mature(self, arn: str) -> None:
         """Move on what time alone moves on."""
-        now = time.time()
+        now = steady_time()
         operations = self._executions.operations(arn).values()
         ripe = [ripened for op in operations if (ripened := durable.matured(op, now))]
         if ripe:
@@ -196,7 +196,7 @@ class Runner:
                 if failures > len(_RETRY_DELAYS_S):
                     self._executions.end(arn, "FAILED", error=answers.error_of(last.payload))
                     break
-                await self._slept(arn, time.time() + _RETRY_DELAYS_S[failures - 1])
+                await self._slept(arn, steady_time() + _RETRY_DELAYS_S[failures - 1])
                 continue
             failures = 0
             self._news.setdefault(arn, set()).update(self._late.pop(arn, set()))
@@ -218,7 +218,7 @@ class Runner:
         record = self._executions.get(arn)
         if record["status"] != RUNNING:
             return False
-        if record["timeout_at"] <= time.time():
+        if record["timeout_at"] <= steady_time():
             error = {"ErrorType": "Execution.Timeout", "ErrorMessage": "Execution timed out"}
             self._executions.end(arn, "TIMED_OUT", error=error)
             return False
@@ -229,7 +229,7 @@ class Runner:
         throttles = 0
         while self._running(arn):
             record = self._executions.get(arn)
-            started = time.time()
+            started = steady_time()
             request_id = str(uuid.uuid4())
             try:
                 function, _, _ = arn.partition("/durable-execution/")
@@ -314,7 +314,7 @@ class Runner:
         until = min(until, self._executions.get(arn)["timeout_at"])
         wake = self._wakes[arn]
         with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(wake.wait(), max(0.0, until - time.time()))
+            await asyncio.wait_for(wake.wait(), max(0.0, until - steady_time()))
         wake.clear()
 
     async def _chained(self, arn: str, operation: Operation, key: str) -> None:
@@ -335,9 +335,9 @@ class Runner:
             result = await self._patiently(resolved, invocation)
         except AWSError as error:
             failure = {"ErrorType": error.code, "ErrorMessage": error.message}
-            ended = durable.ended(operation, "FAILED", time.time(), error=failure)
+            ended = durable.ended(operation, "FAILED", steady_time(), error=failure)
         else:
-            now = time.time()
+            now = steady_time()
             if result.function_error is not None:
                 ended = durable.ended(
                     operation, "FAILED", now, error=answers.error_of(result.payload)

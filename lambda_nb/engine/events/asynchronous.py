@@ -13,7 +13,6 @@ import contextlib
 import functools
 import logging
 import sqlite3
-import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -26,6 +25,7 @@ from lambda_nb.engine.events import outcomes
 from lambda_nb.engine.events.outcomes import Condition
 from lambda_nb.engine.model import Invocation, InvocationResult, Resolved, Throttled
 from lambda_nb.engine.notices import Notice
+from lambda_nb.engine.steady import steady_time
 from lambda_nb.rules import retry
 
 log = logging.getLogger(__name__)
@@ -77,6 +77,9 @@ RETURNING *
 """
 _NEXT = "SELECT min(due) FROM event WHERE taken = 0 AND function = ?"
 _WAITING = "SELECT function, min(due) FROM event WHERE taken = 0 GROUP BY function"
+_BEGIN_AGAIN = """
+UPDATE event SET taken = 0, accepted = min(accepted, ?), due = CASE WHEN due > ? THEN ? ELSE due END
+"""
 _PUT_BACK = "UPDATE event SET taken = 0, due = ?, failures = ?, throttles = ? WHERE id = ?"
 
 
@@ -127,6 +130,8 @@ class AsyncQueue:
         Takes the queue's metrics.
     retry_delay_s
         Seconds before the first retry after a function error; the second waits twice as long.
+    patient
+        Keep events whose function is not there until it is created again: after a rescue.
     """
 
     def __init__(
@@ -139,6 +144,7 @@ class AsyncQueue:
         delivery: Delivery | None = None,
         figures: Figures | None = None,
         retry_delay_s: float = retry.ERROR_DELAYS_S[0],
+        patient: bool = False,
     ) -> None:
         self._db = sqlite3.connect(db_path, isolation_level=None)
         db_path.chmod(0o600)
@@ -147,13 +153,17 @@ class AsyncQueue:
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.executescript(_SCHEMA)
-        self._db.execute("UPDATE event SET taken = 0")
+        # Where the machine's clock was set back meanwhile, nothing waits for the old time.
+        now = steady_time()
+        latest = now + max(retry.MOST_BACKOFF_S, 2 * retry_delay_s)
+        self._db.execute(_BEGIN_AGAIN, (now, latest, now))
         self._resolve = resolve
         self._invoke = invoke
         self._settings = settings
         self._delivery = delivery
         self._figures = figures
         self._retry_delay_s = retry_delay_s
+        self._patient = patient
         self._running: dict[str, set[asyncio.Task[None]]] = {}
         # When the next event of each function that has any is due.
         self._due: dict[str, float] = dict(self._db.execute(_WAITING).fetchall())
@@ -178,7 +188,7 @@ class AsyncQueue:
         self, function_name: str, qualifier: str | None, invocation: Invocation
     ) -> None:
         """Accept one event; it is safe when this returns."""
-        now = time.time()
+        now = steady_time()
         self._db.execute(
             _INSERT,
             (
@@ -209,7 +219,7 @@ class AsyncQueue:
     async def _work(self) -> None:
         while True:
             self._news.clear()
-            now = time.time()
+            now = steady_time()
             self._pay()
             for function in [name for name, due in self._due.items() if due <= now]:
                 self._take(function, now)
@@ -246,8 +256,8 @@ class AsyncQueue:
         """Seconds until an event that there is room for is due; ``None`` to wait for news."""
         dues = [due for function, due in self._due.items() if self._room(function) > 0]
         if self._owed:
-            dues.append(time.time() + _ROOM_POLL_S)
-        return max(0.001, min(dues) - time.time()) if dues else None
+            dues.append(steady_time() + _ROOM_POLL_S)
+        return max(0.001, min(dues) - steady_time()) if dues else None
 
     def _expect(self, function: str, due: float) -> None:
         """An event of a function waits until a time."""
@@ -268,10 +278,10 @@ class AsyncQueue:
         try:
             resolved = self._resolve(row["function"], row["qualifier"])
         except AWSError as error:
-            if error.code == "ResourceNotFoundException":
+            if error.code == "ResourceNotFoundException" and not self._patient:
                 log.warning("event %s is lost: %s", row["request_id"], error)
                 self._delete(row)
-            else:  # the function is being created or changed
+            else:  # the function is being created or changed, or was lost with its database
                 self._put_back(row, retry.after_throttle(row["throttles"] + 1), throttled=True)
             return
         leaving = _Leaving(row, resolved, self._config(resolved))
@@ -296,7 +306,7 @@ class AsyncQueue:
             refused=result is None,
             failures=leaving.attempts,
             throttles=row["throttles"] + 1,
-            age_s=time.time() - row["accepted"],
+            age_s=steady_time() - row["accepted"],
             max_attempts=leaving.config.get("MaximumRetryAttempts", retry.MAX_ATTEMPTS),
             max_age_s=leaving.config.get("MaximumEventAgeInSeconds", retry.MAX_AGE_S),
             first_s=self._retry_delay_s,
@@ -309,7 +319,7 @@ class AsyncQueue:
     def _put_back(self, row: sqlite3.Row, delay_s: float, *, throttled: bool) -> None:
         failures = row["failures"] + (not throttled)
         throttles = row["throttles"] + 1 if throttled else 0
-        due = time.time() + delay_s
+        due = steady_time() + delay_s
         self._write(_PUT_BACK, (due, failures, throttles, row["id"]))
         self._expect(row["function"], due)
 
@@ -349,7 +359,7 @@ class AsyncQueue:
     ) -> None:
         """The event is done with: tell its destination or dead-letter queue, then forget it."""
         row, function = leaving.row, leaving.resolved.function
-        age_ms = (time.time() - row["accepted"]) * 1000
+        age_ms = (steady_time() - row["accepted"]) * 1000
         self._note(function.name, "AsyncEventAge", "Milliseconds", age_ms)
         if condition in ("EventAgeExceeded", "ZeroReservedConcurrency"):
             self._note(function.name, "AsyncEventsDropped")

@@ -5,23 +5,24 @@ from __future__ import annotations
 import time
 from datetime import datetime, timezone
 
+from lambda_nb.engine.steady import steady_ns
+
 
 class Clock:
     """Strictly increasing epoch nanoseconds.
 
-    Anchored to the wall clock once and driven by the monotonic clock, so that setting the
-    machine's time changes no decision. Two readings always differ, so that events recorded with
+    Driven by :func:`~lambda_nb.engine.steady.steady_ns`, so that setting the machine's time changes
+    no decision. Two readings always differ, so that events recorded with
     their times can be put in order again.
     """
 
     def __init__(self) -> None:
-        self.origin_ns = time.time_ns()
-        self._offset = self.origin_ns - time.monotonic_ns()
+        self.origin_ns = steady_ns()
         self._last = self.origin_ns
 
     def now_ns(self) -> int:
         """A time that no other call has returned."""
-        now = time.monotonic_ns() + self._offset
+        now = steady_ns()
         if now <= self._last:
             now = self._last + 1
         self._last = now

@@ -34,6 +34,7 @@ class Clock:
         self._targets = targets
         # By ARN: the expression and zone, when it was first seen, when it fires next.
         self._due: dict[str, tuple[tuple[str, str], datetime, datetime | None]] = {}
+        self._last = datetime.min.replace(tzinfo=timezone.utc)
 
     def start(self) -> None:
         """Begin to watch."""
@@ -49,6 +50,9 @@ class Clock:
 
     def tick(self, now: datetime) -> None:
         """Fire all that is due at a time (UTC)."""
+        if now < self._last:  # the machine's clock was set back: no schedule waits for the old time
+            self._due.clear()
+        self._last = now
         alive = set()
         for rule in list(_scheduled_rules()):
             alive.add(rule.arn)
