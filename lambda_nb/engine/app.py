@@ -25,6 +25,7 @@ from lambda_nb.engine.control import Control
 from lambda_nb.engine.control.probe import NeighbourProbe
 from lambda_nb.engine.descriptors import Descriptors
 from lambda_nb.engine.durable import Durable
+from lambda_nb.engine.endpoint import Endpoint
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.events.asynchronous import AsyncQueue
 from lambda_nb.engine.events.bridge import Bridge
@@ -132,13 +133,14 @@ class App:
             account=options.account,
             region=options.region,
             work_dir=self._work_dir / "neighbours",
+            address=self._url,
             external_url=options.neighbours_url,
             pushed=lambda source, arn, payload: self._pushes(source, arn, payload),
             restarted=lambda: self._sources.begin_afresh(),
         )
         user = self.credentials.user
         keys = (user.access_key, user.secret_key)
-        self._clients = Clients(self._neighbours_url, self._url, keys, options.region)
+        self._clients = Clients(self._neighbours_endpoint, self._url, keys, options.region)
 
     def _start_neighbours(self) -> None:
         """Start the neighbours, which come up on their own, and what ships to them."""
@@ -148,18 +150,22 @@ class App:
         self._cleanup.push_async_callback(self._logs.close)
         self._cleanup.push_async_callback(self._metrics.close)
 
-    async def _neighbours_url(self) -> str:
+    async def _neighbours_endpoint(self) -> Endpoint:
         try:
             await asyncio.shield(self._neighbours_up)
-            return self._neighbours.url
+            return self._neighbours.endpoint
         except NeighboursError as error:
             raise AWSError("ServiceUnavailable", str(error), 503) from error
 
     def _make_executor(self) -> None:
         options = self._options
-        self._logs = LogShipper(lambda: self._neighbours.url, options.region)
+
+        def neighbours() -> Endpoint:
+            return self._neighbours.endpoint
+
+        self._logs = LogShipper(neighbours, options.region)
         choose = OneSeries(options.neighbours_url) if options.neighbours_url else None
-        self._metrics = Metrics(lambda: self._neighbours.url, self._logs, options.region, choose)
+        self._metrics = Metrics(neighbours, self._logs, options.region, choose)
         self._executor = Executor(
             work_dir=self._work_dir / "execution",
             account=options.account,
@@ -241,7 +247,7 @@ class App:
         await self._queue.start()
         self._pushes = Pushes(self._queue.submit)
         user = self.credentials.user
-        calls = Calls(self._neighbours_url, (user.access_key, user.secret_key))
+        calls = Calls(self._neighbours_endpoint, (user.access_key, user.secret_key))
         outlast = self._options.neighbours_url is not None
         self._sources = EventSources(
             control.store,
@@ -277,7 +283,7 @@ class App:
             return str(answer["Policy"])
 
         invoker = Invoker(control.resolve, execute, self._queue.submit, self._durable.begin)
-        proxy = Proxy(self._neighbours_url, self.credentials.keep_issued)
+        proxy = Proxy(self._neighbours_endpoint, self.credentials.keep_issued)
         self._cleanup.push_async_callback(proxy.close)
         self.front = Front(
             gate,
@@ -309,7 +315,7 @@ class App:
 
     def _neighbours_at(self) -> str | None:
         try:
-            return self._neighbours.url
+            return str(self._neighbours.endpoint)
         except NeighboursError:
             return None
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from lambda_nb.engine.endpoint import Endpoint
 from lambda_nb.engine.model import FetchFailed
 
 
@@ -14,8 +15,8 @@ class Clients:
 
     Parameters
     ----------
-    neighbours_url
-        The neighbours' URL, once they answer.
+    neighbours
+        Where the neighbours answer, once they do.
     own_url
         The engine's URL, for calls to Lambda itself.
     keys
@@ -26,12 +27,12 @@ class Clients:
 
     def __init__(
         self,
-        neighbours_url: Callable[[], Awaitable[str]],
+        neighbours: Callable[[], Awaitable[Endpoint]],
         own_url: str,
         keys: tuple[str, str],
         region: str,
     ) -> None:
-        self._neighbours_url = neighbours_url
+        self._neighbours = neighbours
         self._own_url = own_url
         self._keys = keys
         self._region = region
@@ -43,11 +44,12 @@ class Clients:
         """The client of a service. Its calls block: make them in a thread."""
         async with self._making:
             if service not in self._clients:
-                url = self._own_url if service == "lambda" else await self._neighbours_url()
-                self._clients[service] = await asyncio.to_thread(self._make, service, url)
+                own = Endpoint(self._own_url)
+                at = own if service == "lambda" else await self._neighbours()
+                self._clients[service] = await asyncio.to_thread(self._make, service, at)
             return self._clients[service]
 
-    def _make(self, service: str, url: str) -> Any:
+    def _make(self, service: str, at: Endpoint) -> Any:
         # Imported late: a quarter of a second that not every engine needs.
         import boto3
         from botocore.config import Config
@@ -55,7 +57,7 @@ class Clients:
         if self._session is None:
             self._session = boto3.Session(*self._keys, region_name=self._region)
         config = Config(s3={"addressing_style": "path"}, max_pool_connections=50)
-        return self._session.client(service, endpoint_url=url, config=config)
+        return at.reach(self._session.client(service, endpoint_url=at.url, config=config))
 
 
 class ObjectReader:

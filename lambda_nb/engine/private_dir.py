@@ -19,9 +19,15 @@ _LOCK = "engine.lock"
 
 
 @contextlib.contextmanager
-def private_dir() -> Iterator[Path]:
-    """A new directory that only its owner can enter; removed in the end."""
-    base = Path(tempfile.gettempdir())
+def private_dir(base: Path | None = None) -> Iterator[Path]:
+    """A new directory that only its owner can enter; removed in the end.
+
+    Parameters
+    ----------
+    base
+        Where to make it; by default where the system keeps temporary files.
+    """
+    base = base or Path(tempfile.gettempdir())
     _remove_abandoned(base)
     # Locked before it has the name that other engines look for.
     new = Path(tempfile.mkdtemp(prefix=f".{_PREFIX}", dir=base))

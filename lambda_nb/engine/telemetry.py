@@ -19,6 +19,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 
+from lambda_nb.engine.endpoint import Endpoint
 from lambda_nb.engine.model import InvocationRecord, LogSink
 from lambda_nb.engine.neighbours.child import NotStartedError
 
@@ -62,20 +63,23 @@ class RefusedError(RuntimeError):
 class Sender:
     """One HTTP session to the neighbours."""
 
-    def __init__(self, url: Callable[[], str], region: str) -> None:
-        self._url = url
+    def __init__(self, neighbours: Callable[[], Endpoint], region: str) -> None:
+        self._neighbours = neighbours
         self._region = region
         self._session: aiohttp.ClientSession | None = None
 
     async def post(self, service: str, headers: Mapping[str, str], body: bytes) -> None:
         """Make one call; that something exists already is no error."""
+        at = self._neighbours()
         if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60))
+            self._session = aiohttp.ClientSession(
+                connector=at.connector(), timeout=aiohttp.ClientTimeout(total=60)
+            )
         signed = {
             "Authorization": _SCOPE.format(region=self._region, service=service),
             **headers,
         }
-        async with self._session.post(self._url() + "/", data=body, headers=signed) as reply:
+        async with self._session.post(at.url + "/", data=body, headers=signed) as reply:
             text = await reply.text()
             if reply.status >= 300 and "AlreadyExists" not in text:
                 final = reply.status == 400 and "Throttl" not in text
@@ -107,14 +111,14 @@ class LogShipper:
 
     Parameters
     ----------
-    url
-        The neighbours' URL; while it raises, events wait.
+    neighbours
+        Where the neighbours answer; while it raises, events wait.
     region
         The Region whose logs they are.
     """
 
-    def __init__(self, url: Callable[[], str], region: str = "us-east-1") -> None:
-        self._sender = Sender(url, region)
+    def __init__(self, neighbours: Callable[[], Endpoint], region: str = "us-east-1") -> None:
+        self._sender = Sender(neighbours, region)
         self._waiting: dict[tuple[str, str], list[tuple[int, str]]] = defaultdict(list)
         self._count = 0
         self._dropped = 0
@@ -278,8 +282,8 @@ class Metrics:
 
     Parameters
     ----------
-    url
-        The neighbours' URL.
+    neighbours
+        Where the neighbours answer.
     logs
         Takes the invocation log; ``None`` for none.
     region
@@ -290,12 +294,12 @@ class Metrics:
 
     def __init__(
         self,
-        url: Callable[[], str],
+        neighbours: Callable[[], Endpoint],
         logs: LogSink | None = None,
         region: str = "us-east-1",
         choose: _Choose | None = None,
     ) -> None:
-        self._sender = Sender(url, region)
+        self._sender = Sender(neighbours, region)
         self._choose = choose
         self._logs = logs
         self._waiting: dict[_Series, list[float]] = defaultdict(list)

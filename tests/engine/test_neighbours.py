@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import boto3
 import psutil
 import pytest
 
+from lambda_nb.engine.endpoint import Endpoint
 from lambda_nb.engine.neighbours import Neighbours
 from lambda_nb.engine.neighbours.child import NeighboursError
 
 ACCOUNT = "000000000000"
 
 
-def client(service: str, url: str) -> Any:
-    return boto3.client(
+def client(service: str, at: Endpoint) -> Any:
+    made = boto3.client(
         service,
-        endpoint_url=url,
+        endpoint_url=at.url,
         region_name="eu-west-1",
         aws_access_key_id="x",
         aws_secret_access_key="x",
     )
+    return at.reach(made)
 
 
 def child_of(work_dir: Path) -> psutil.Process:
@@ -35,11 +41,11 @@ def child_of(work_dir: Path) -> psutil.Process:
 async def test_services_answer_for_the_account_and_region(tmp_path: Path) -> None:
     neighbours = Neighbours(account=ACCOUNT, region="eu-west-1", work_dir=tmp_path)
     with pytest.raises(NeighboursError, match="not started"):
-        _ = neighbours.url
+        _ = neighbours.endpoint
     await neighbours.start()
     try:
-        url = neighbours.url
-        assert url.startswith("http://127.0.0.1:")
+        url = neighbours.endpoint
+        assert str(url) == f"unix:{tmp_path}/socket"
         assert client("sts", url).get_caller_identity()["Account"] == ACCOUNT
         queue = client("sqs", url).create_queue(QueueName="q")["QueueUrl"]
         sqs = client("sqs", url)
@@ -51,11 +57,60 @@ async def test_services_answer_for_the_account_and_region(tmp_path: Path) -> Non
         client("s3", url).put_object(Bucket="bucket", Key="k", Body=b"data")
         assert client("s3", url).get_object(Bucket="bucket", Key="k")["Body"].read() == b"data"
         child = child_of(tmp_path)
-        listening = {c.laddr.ip for c in child.net_connections() if c.status == "LISTEN"}
-        assert listening == {"127.0.0.1"}
+        assert not child.net_connections()
+        assert tmp_path.stat().st_mode & 0o777 == 0o700
     finally:
         await neighbours.close()
     assert not child.is_running()
+    assert not (tmp_path / "socket").exists()
+
+
+ASK = """
+import socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.connect(sys.argv[1])
+try:
+    s.sendall(b"GET / HTTP/1.0\\r\\nHost: s3.localhost\\r\\n\\r\\n")
+    print(len(s.recv(1)))
+except OSError:
+    print(0)
+"""
+
+
+async def test_another_process_is_not_answered_and_pages_are_not_allowed(tmp_path: Path) -> None:
+    """Not even a process of the same user, which may open the socket."""
+    neighbours = Neighbours(account=ACCOUNT, region="eu-west-1", work_dir=tmp_path)
+    await neighbours.start()
+    try:
+        at = neighbours.endpoint
+        ask = [sys.executable, "-c", ASK, str(at.socket)]
+        said = await asyncio.to_thread(subprocess.check_output, ask, timeout=30)
+        assert said == b"0\n"
+        async with aiohttp.ClientSession(connector=at.connector()) as session:
+            scope = "Credential=x/20260101/eu-west-1/s3/aws4_request"
+            headers = {
+                "Origin": "http://page.example",
+                "Authorization": f"AWS4-HMAC-SHA256 {scope}",
+            }
+            async with session.get(at.url, headers=headers) as reply:
+                assert reply.status == 200
+                assert "Access-Control-Allow-Origin" not in reply.headers
+    finally:
+        await neighbours.close()
+
+
+async def test_a_directory_with_a_long_name(tmp_path: Path) -> None:
+    """The path of a Unix socket has 107 bytes at most: then it lies elsewhere, as private."""
+    work_dir = tmp_path / ("long" * 30)
+    neighbours = Neighbours(account=ACCOUNT, region="eu-west-1", work_dir=work_dir)
+    await neighbours.start()
+    try:
+        path = Path(str(neighbours.endpoint.socket))
+        assert path.parent.stat().st_mode & 0o777 == 0o700
+        assert client("sts", neighbours.endpoint).get_caller_identity()["Account"] == ACCOUNT
+    finally:
+        await neighbours.close()
+    assert not path.parent.exists()
 
 
 async def test_a_queue_with_a_backlog_stays_quick(tmp_path: Path) -> None:
@@ -63,7 +118,7 @@ async def test_a_queue_with_a_backlog_stays_quick(tmp_path: Path) -> None:
     neighbours = Neighbours(account=ACCOUNT, region="eu-west-1", work_dir=tmp_path)
     await neighbours.start()
     try:
-        sqs = client("sqs", neighbours.url)
+        sqs = client("sqs", neighbours.endpoint)
         queue = sqs.create_queue(QueueName="q")["QueueUrl"]
         for batch in range(20):
             entries = [{"Id": str(i), "MessageBody": f"{batch}-{i}"} for i in range(10)]
@@ -92,7 +147,7 @@ async def test_an_endpoint_of_ones_own(tmp_path: Path) -> None:
         account=ACCOUNT, region="r", work_dir=tmp_path / "w", external_url="http://127.0.0.1:9"
     )
     await neighbours.start()
-    assert neighbours.url == "http://127.0.0.1:9"
+    assert str(neighbours.endpoint) == neighbours.endpoint.url == "http://127.0.0.1:9"
     await neighbours.close()
     assert not (tmp_path / "w").exists()
 
@@ -102,7 +157,7 @@ async def test_what_is_deleted_or_replaced_is_freed(tmp_path: Path) -> None:
     neighbours = Neighbours(account=ACCOUNT, region="eu-west-1", work_dir=tmp_path)
     await neighbours.start()
     try:
-        sqs, dynamodb = client("sqs", neighbours.url), client("dynamodb", neighbours.url)
+        sqs, dynamodb = client("sqs", neighbours.endpoint), client("dynamodb", neighbours.endpoint)
         queue = sqs.create_queue(QueueName="q")["QueueUrl"]
         dynamodb.create_table(
             TableName="t",

@@ -33,13 +33,15 @@ async def neighbours(tmp_path: Path) -> AsyncIterator[Neighbours]:
 @pytest.fixture
 def client(neighbours: Neighbours) -> Any:
     def connect(service: str) -> Any:
-        return boto3.client(
+        at = neighbours.endpoint
+        made = boto3.client(
             service,
-            endpoint_url=neighbours.url,
+            endpoint_url=at.url,
             region_name="eu-west-1",
             aws_access_key_id="x",
             aws_secret_access_key="x",
         )
+        return at.reach(made)
 
     return connect
 

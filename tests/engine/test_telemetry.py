@@ -11,6 +11,7 @@ from typing import Any
 
 from engine_fixtures import Engine
 
+from lambda_nb.engine.endpoint import Endpoint
 from lambda_nb.engine.model import InvocationRecord
 from lambda_nb.engine.neighbours import Neighbours
 from lambda_nb.engine.telemetry import INVOCATION_LOG, LogShipper, Metrics
@@ -112,7 +113,7 @@ async def test_more_than_a_batch_arrives_whole_and_in_order(tmp_path: Path) -> N
     neighbours = Neighbours(account="000000000000", region="us-east-1", work_dir=tmp_path)
     await neighbours.start()
     try:
-        logs = LogShipper(lambda: neighbours.url)
+        logs = LogShipper(lambda: neighbours.endpoint)
         now = time.time_ns() // 1_000_000
         for n in range(12_000):
             logs.put("group", "stream", now, f"line {n}")
@@ -120,7 +121,7 @@ async def test_more_than_a_batch_arrives_whole_and_in_order(tmp_path: Path) -> N
         logs.put("group", "stream", now, "   ")
         await logs.flush()
         await logs.close()
-        found = _all_events(neighbours.url)
+        found = _all_events(neighbours.endpoint)
         assert found[:-1] == [f"line {n}" for n in range(12_000)]
         assert len(found[-1]) == 200_000
     finally:
@@ -131,14 +132,14 @@ async def test_what_comes_late_is_put_in_order_and_days_are_parted(tmp_path: Pat
     neighbours = Neighbours(account="000000000000", region="us-east-1", work_dir=tmp_path)
     await neighbours.start()
     try:
-        logs = LogShipper(lambda: neighbours.url)
+        logs = LogShipper(lambda: neighbours.endpoint)
         now = time.time_ns() // 1_000_000
         hour = 3_600_000
         for hours_ago in (1, 0, 30, 2, 60):
             logs.put("group", "stream", now - hours_ago * hour, str(hours_ago))
         await logs.flush()
         await logs.close()
-        assert _all_events(neighbours.url) == ["60", "30", "2", "1", "0"]
+        assert _all_events(neighbours.endpoint) == ["60", "30", "2", "1", "0"]
     finally:
         await neighbours.close()
 
@@ -149,34 +150,35 @@ async def test_a_deleted_log_group_comes_back_and_a_refused_batch_holds_up_nothi
     neighbours = Neighbours(account="000000000000", region="us-east-1", work_dir=tmp_path)
     await neighbours.start()
     try:
-        logs = LogShipper(lambda: neighbours.url)
+        logs = LogShipper(lambda: neighbours.endpoint)
         now = time.time_ns() // 1_000_000
         logs.put("group", "stream", now, "before")
         await logs.flush()
-        await asyncio.to_thread(_logs(neighbours.url).delete_log_group, logGroupName="group")
+        await asyncio.to_thread(_logs(neighbours.endpoint).delete_log_group, logGroupName="group")
         logs.put("not a name that CloudWatch takes", "stream", now, "refused")
         logs.put("group", "stream", now, "after")
         await logs.flush()
         await logs.close()
-        assert _all_events(neighbours.url) == ["after"]
+        assert _all_events(neighbours.endpoint) == ["after"]
     finally:
         await neighbours.close()
 
 
-def _logs(url: str) -> Any:
+def _logs(at: Endpoint) -> Any:
     import boto3
 
-    return boto3.client(
+    made = boto3.client(
         "logs",
-        endpoint_url=url,
+        endpoint_url=at.url,
         region_name="us-east-1",
         aws_access_key_id="x",
         aws_secret_access_key="x",
     )
+    return at.reach(made)
 
 
-def _all_events(url: str) -> list[str]:
-    logs = _logs(url)
+def _all_events(at: Endpoint) -> list[str]:
+    logs = _logs(at)
     messages: list[str] = []
     token: dict[str, str] = {}
     while True:
@@ -191,8 +193,8 @@ def _all_events(url: str) -> list[str]:
 
 async def test_what_waits_is_sent_when_the_neighbours_come(tmp_path: Path) -> None:
     neighbours = Neighbours(account="000000000000", region="us-east-1", work_dir=tmp_path)
-    logs = LogShipper(lambda: neighbours.url)
-    metrics = Metrics(lambda: neighbours.url)
+    logs = LogShipper(lambda: neighbours.endpoint)
+    metrics = Metrics(lambda: neighbours.endpoint)
     logs.put("group", "stream", time.time_ns() // 1_000_000, "early")
     now = time.time_ns()
     metrics.record(InvocationRecord("f", "1", "r", now, now + 1, "warm", "success"))
@@ -200,7 +202,7 @@ async def test_what_waits_is_sent_when_the_neighbours_come(tmp_path: Path) -> No
     try:
         await logs.flush()
         await metrics.flush()
-        assert _all_events(neighbours.url) == ["early"]
+        assert _all_events(neighbours.endpoint) == ["early"]
     finally:
         await logs.close()
         await metrics.close()

@@ -11,6 +11,7 @@ import aiohttp
 from yarl import URL
 
 from lambda_nb.engine.api.http import ClientGone, Header, HttpRequest, Send
+from lambda_nb.engine.endpoint import Endpoint
 from lambda_nb.engine.errors import AWSError
 
 log = logging.getLogger(__name__)
@@ -39,14 +40,14 @@ class Proxy:
 
     Parameters
     ----------
-    url
-        The neighbours' URL, once they answer.
+    neighbours
+        Where the neighbours answer, once they do.
     keep_keys
         Shown the replies of STS and IAM, which may carry access keys newly issued.
     """
 
-    def __init__(self, url: Callable[[], Awaitable[str]], keep_keys: Keep) -> None:
-        self._url = url
+    def __init__(self, neighbours: Callable[[], Awaitable[Endpoint]], keep_keys: Keep) -> None:
+        self._neighbours = neighbours
         self._keep_keys = keep_keys
         self._session: aiohttp.ClientSession | None = None
 
@@ -66,11 +67,11 @@ class Proxy:
             ``ServiceUnavailable`` (503) if they cannot be reached.
         """
         try:
-            base = await self._url()
+            at = await self._neighbours()
             query = f"?{request.query}" if request.query else ""
-            async with self._client().request(
+            async with self._client(at).request(
                 request.method,
-                URL(f"{base}{request.path}{query}", encoded=True),
+                URL(f"{at.url}{request.path}{query}", encoded=True),
                 headers=_passed(request.headers, body),
                 data=body or None,
                 allow_redirects=False,
@@ -102,11 +103,11 @@ class Proxy:
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
 
-    def _client(self) -> aiohttp.ClientSession:
+    def _client(self, at: Endpoint) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 auto_decompress=False,
-                connector=aiohttp.TCPConnector(limit=0, limit_per_host=_IDLE_CONNECTIONS),
+                connector=at.connector(_IDLE_CONNECTIONS),
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=10),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 skip_auto_headers=("User-Agent", "Accept-Encoding", "Content-Type", "Accept"),

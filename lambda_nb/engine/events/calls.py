@@ -12,6 +12,8 @@ from typing import Any
 
 import aiohttp
 
+from lambda_nb.engine.endpoint import Endpoint
+
 # Target prefix, version of the JSON protocol, name in the signature.
 _PROTOCOLS = {
     "sqs": ("AmazonSQS", "1.0", "sqs"),
@@ -34,14 +36,14 @@ class Calls:
 
     Parameters
     ----------
-    url
-        The endpoint, once it answers.
+    endpoint
+        Where the services answer, once they do.
     keys
         Access key and secret.
     """
 
-    def __init__(self, url: Callable[[], Awaitable[str]], keys: tuple[str, str]) -> None:
-        self._url = url
+    def __init__(self, endpoint: Callable[[], Awaitable[Endpoint]], keys: tuple[str, str]) -> None:
+        self._endpoint = endpoint
         self._keys = keys
         self._session: aiohttp.ClientSession | None = None
 
@@ -56,7 +58,8 @@ class Calls:
             If the service refuses, or cannot be reached (``Unreachable``).
         """
         target, version, name = _PROTOCOLS[service]
-        url = await self._url() + "/"
+        endpoint = await self._endpoint()
+        url = endpoint.url + "/"
         body = json.dumps(request).encode()
         headers = {
             "Content-Type": f"application/x-amz-json-{version}",
@@ -65,13 +68,14 @@ class Calls:
         signed = self._signed(url, body, headers, name, region)
         try:
             if self._session is None:
-                limits = aiohttp.TCPConnector(limit=0)
                 timeout = aiohttp.ClientTimeout(total=60)
-                self._session = aiohttp.ClientSession(connector=limits, timeout=timeout)
+                self._session = aiohttp.ClientSession(
+                    connector=endpoint.connector(), timeout=timeout
+                )
             async with self._session.post(url, data=body, headers=signed) as reply:
                 content = await reply.read()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise CallError("Unreachable", f"{url} {error!r}") from error
+            raise CallError("Unreachable", f"{endpoint} {error!r}") from error
         return _answer(reply.status, content)
 
     def _signed(

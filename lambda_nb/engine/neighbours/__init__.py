@@ -1,7 +1,7 @@
 """The engine's neighbours: S3, SQS, SNS, DynamoDB, Kinesis, EventBridge, CloudWatch and the rest.
 
-A moto server in a child process on loopback, behind the engine's own door; or any AWS-compatible
-endpoint that the user names.
+A moto server in a child process on a Unix socket, behind the engine's own door; or any
+AWS-compatible endpoint that the user names.
 """
 
 from lambda_nb.engine.neighbours.child import Neighbours

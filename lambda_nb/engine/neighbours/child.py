@@ -1,7 +1,9 @@
 """Starts and ends the neighbours' process, and starts it again when it dies.
 
-The socket belongs to the engine and is handed to the child: calls made while a new child starts
-wait in the kernel's queue, and the address stays the same. What the services held is lost.
+They listen on a Unix socket that nobody but the engine reaches: everything else comes by the
+engine's own door. The socket belongs to the engine and is handed to the child: calls made while a
+new child starts wait in the kernel's queue, and the address stays the same. What the services held
+is lost.
 """
 
 from __future__ import annotations
@@ -17,13 +19,19 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from lambda_nb.engine.endpoint import Endpoint
+from lambda_nb.engine.private_dir import private_dir
+
 log = logging.getLogger(__name__)
 
 Pushed = Callable[[str, str, bytes], Awaitable[None]]
 """Takes an event that a service pushed: the service, the function's ARN, the payload."""
 
 _LONGEST_LINE = 16 << 20
-_BACKLOG = 1024
+_BACKLOG = 4096
+"""Calls that wait while a child starts: beyond these, a Unix socket refuses them."""
+_LONGEST_PATH = 100
+"""Bytes of a socket's path; the kernel takes 107."""
 QUICK_DEATH_S = 10.0
 MOST_QUICK_DEATHS = 5
 """A child that dies so soon after its start, so many times in a row, is not started again."""
@@ -46,6 +54,9 @@ class Neighbours:
         Whose resources they hold.
     work_dir
         For the child's log.
+    address
+        The engine's URL. Calls name it as theirs, so that what the services answer (the URL of a
+        queue) leads to the engine's door.
     external_url
         An endpoint to use instead of a child process.
     pushed
@@ -60,6 +71,7 @@ class Neighbours:
         account: str,
         region: str,
         work_dir: Path,
+        address: str = "http://127.0.0.1",
         external_url: str | None = None,
         pushed: Pushed | None = None,
         restarted: Callable[[], None] = lambda: None,
@@ -67,7 +79,9 @@ class Neighbours:
         self._account = account
         self._region = region
         self._work_dir = work_dir
-        self._url = external_url
+        self._address = address
+        self._endpoint = Endpoint(external_url) if external_url else None
+        self._cleanup = contextlib.ExitStack()
         self._pushed = pushed
         self._restarted = restarted
         self._listener: socket.socket | None = None
@@ -76,7 +90,7 @@ class Neighbours:
         self._gave_up = ""
 
     @property
-    def url(self) -> str:
+    def endpoint(self) -> Endpoint:
         """Where they answer.
 
         Raises
@@ -88,19 +102,33 @@ class Neighbours:
         """
         if self._gave_up:
             raise NeighboursError(self._gave_up)
-        if self._url is None:
+        if self._endpoint is None:
             raise NotStartedError("the neighbours have not started")
-        return self._url
+        return self._endpoint
 
     async def start(self) -> None:
         """Start the child and wait until it listens; nothing to do for an external endpoint."""
-        if self._url is not None:
+        if self._endpoint is not None:
             return
         self._work_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG)
+        path = self._listen_privately()
         lines = await self._spawn()
-        self._url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._endpoint = Endpoint(self._address, str(path))
         self._watching = asyncio.create_task(self._watch(lines))
+
+    def _listen_privately(self) -> Path:
+        """Open the socket, in a directory that only its owner enters; its path."""
+        path = self._work_dir.absolute() / "socket"
+        if len(os.fsencode(path)) > _LONGEST_PATH:
+            path = self._cleanup.enter_context(private_dir(Path("/tmp"))) / "socket"  # noqa: S108
+        os.chmod(path.parent, 0o700)
+        path.unlink(missing_ok=True)  # of an engine that was killed
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._cleanup.callback(self._listener.close)
+        self._listener.bind(str(path))
+        self._cleanup.callback(path.unlink, missing_ok=True)
+        self._listener.listen(_BACKLOG)
+        return path
 
     async def _spawn(self) -> asyncio.StreamReader:
         """Start a child and wait until it serves; the lines that it pushes."""
@@ -123,6 +151,7 @@ class Neighbours:
                     **os.environ,
                     "MOTO_ACCOUNT_ID": self._account,
                     "AWS_DEFAULT_REGION": self._region,
+                    "MOTO_DISABLE_GLOBAL_CORS": "true",  # only the rules of a bucket allow pages
                 },
                 start_new_session=True,
                 limit=_LONGEST_LINE,
@@ -181,5 +210,4 @@ class Neighbours:
                 self._process.kill()
             await self._process.wait()
             self._process = None
-        if self._listener is not None:
-            self._listener.close()
+        self._cleanup.close()

@@ -1,8 +1,9 @@
-"""The neighbours' process: moto on loopback, with what it lacks put right.
+"""The neighbours' process: moto on a Unix socket, with what it lacks put right.
 
 Its arguments are the descriptor of the socket to serve on and a directory. Its standard output
 speaks to the engine: first an empty object, once it serves, then a line for each event that a
-service pushes to a function. It ends when its standard input does, that is with the engine, however
+service pushes to a function. It answers the process that started it and no other, not even one of
+the same user. It ends when its standard input does, that is with the engine, however
 the engine ends.
 """
 
@@ -10,9 +11,12 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
+import struct
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 from lambda_nb.engine.neighbours.outlet import Outlet
 
@@ -22,8 +26,19 @@ def _end_with_engine() -> None:
     os._exit(0)
 
 
+def _admit_only(server: Any, process: int) -> None:
+    """Refuse the connections of any other process."""
+
+    def verify_request(connection: socket.socket, address: Any) -> bool:
+        credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+        return bool(struct.unpack("3i", credentials)[0] == process)
+
+    server.verify_request = verify_request
+
+
 def main() -> None:
     """Serve until the engine is gone."""
+    engine = os.getppid()
     threading.Thread(target=_end_with_engine, daemon=True).start()
     to_engine = sys.stdout
     sys.stdout = sys.stderr  # whatever a library prints must not reach the engine
@@ -41,7 +56,9 @@ def main() -> None:
     pushes.install(outlet)
     clock.Clock(bus.Targets(outlet)).start()
     application = DomainDispatcherApplication(create_backend_app)
-    server = make_server("127.0.0.1", 0, application, threaded=True, fd=int(sys.argv[1]))
+    server = make_server("unix://", 0, application, threaded=True, fd=int(sys.argv[1]))
+    server.server_address = ("127.0.0.1", 80)  # what a request without Host is taken to mean
+    _admit_only(server, engine)
     to_engine.write("{}\n")
     to_engine.flush()
     server.serve_forever()
