@@ -30,7 +30,7 @@ async def told() -> Told:
 
 @pytest.fixture
 async def api(told: Told) -> AsyncIterator[RuntimeAPI]:
-    made = RuntimeAPI(told)
+    made = RuntimeAPI(told, lambda _: True)
     await made.start()
     yield made
     made.close()
@@ -135,3 +135,30 @@ async def test_an_answer_comes_once(api: RuntimeAPI, runtime: Runtime) -> None:
     runtime.send("POST", "/id/error", b"{}")
     status, _, body = await runtime.receive()
     assert (status, b"InvalidStateTransition" in body) == (403, True)
+
+
+@pytest.mark.parametrize(
+    ("version", "extra"), [("1.1", "Connection: close\r\n"), ("1.0", ""), ("1.0", "X: y\r\n")]
+)
+async def test_a_client_that_reads_to_the_end_of_the_stream_comes_to_it(
+    api: RuntimeAPI, version: str, extra: str
+) -> None:
+    """Many small clients ask for ``Connection: close``, or speak HTTP/1.0, and read until EOF."""
+
+    async def ask(method: str, path: str, body: bytes = b"") -> bytes:
+        reader, writer = await asyncio.open_connection("127.0.0.1", api.port)
+        head = f"{method} {PREFIX}{path} HTTP/{version}\r\nHost: x\r\n{extra}"
+        writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        try:
+            return await asyncio.wait_for(reader.read(), 20)
+        finally:
+            writer.close()
+
+    waiting = asyncio.ensure_future(ask("GET", "/next"))
+    await asked(api)
+    api.deliver("id", "attempt", [], b"event")
+    head, _, body = (await waiting).partition(b"\r\n\r\n")
+    assert (body, b"Connection: close" in head) == (b"event", True)
+    assert b"202" in await ask("POST", "/id/response", b"1")
+    assert b"403" in await ask("POST", "/id/response", b"1")
+    assert b"404" in await ask("GET", "/nowhere")

@@ -119,6 +119,10 @@ class Sandbox:
         if self._cgroup is not None:
             self._cgroup.kill()
 
+    def processes(self) -> list[int]:
+        """All that live in the environment's control group; none where it has no group."""
+        return [] if self._cgroup is None else self._cgroup.processes()
+
     async def close(self) -> None:
         """Give back what the environment held outside its own directory."""
         if self._cgroup is None:

@@ -19,6 +19,7 @@ from lambda_nb.engine.execution.governor import Governor
 from lambda_nb.engine.execution.isolation import Sandbox
 from lambda_nb.engine.execution.memory import Watchdog
 from lambda_nb.engine.execution.outcome import InitResult, Outcome
+from lambda_nb.engine.execution.peers import Peer
 from lambda_nb.engine.execution.phase import Happening, Phase
 from lambda_nb.engine.execution.preparation import Prepared, Services
 from lambda_nb.engine.execution.processes import Processes
@@ -62,7 +63,7 @@ class Life:
         self._snapshots = snapshots
         self._snapshot: Snapshot | None = None
         self._sandbox: Sandbox | None = None
-        self._api = RuntimeAPI(self)
+        self._api = RuntimeAPI(self, self._owns)
         self._processes: Processes | None = None
         self._extensions = Extensions(
             prepared.function, extensions.programs(prepared.files.opt), self, self.log.platform
@@ -116,6 +117,10 @@ class Life:
             self._storage.stop()
         if self._governor is not None:
             self._governor.stop()
+
+    def _owns(self, other: Peer) -> bool | None:
+        """Whether one of our processes is there; ``None`` if that will be known in a moment."""
+        return False if self._processes is None else self._processes.owns(other)
 
     @property
     def _runtime(self) -> Process | None:

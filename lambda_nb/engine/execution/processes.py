@@ -7,12 +7,14 @@ import contextlib
 import json
 import signal
 import socket
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from lambda_nb.engine.execution.functionlog import FunctionLog
 from lambda_nb.engine.execution.isolation import Sandbox
 from lambda_nb.engine.execution.launch import Launch
 from lambda_nb.engine.execution.logpipe import LogPipe
+from lambda_nb.engine.execution.peers import Peer, held_by, session
 from lambda_nb.engine.execution.zygotes import Process, ZygoteKind, Zygotes, descendants
 
 if TYPE_CHECKING:
@@ -28,9 +30,18 @@ class _Held(NamedTuple):
 
 
 class Processes:
-    """Starts, stops, continues and ends them together."""
+    """Starts, stops, continues and ends them together.
 
-    def __init__(self, zygotes: Zygotes, sandbox: Sandbox, log: FunctionLog) -> None:
+    ``known`` is called when a process that was starting is known, or did not start.
+    """
+
+    def __init__(
+        self,
+        zygotes: Zygotes,
+        sandbox: Sandbox,
+        log: FunctionLog,
+        known: Callable[[], None] = lambda: None,
+    ) -> None:
         self.runtime: Process | None = None
         self.extensions: list[Process] = []
         self._held: _Held | None = None
@@ -38,6 +49,9 @@ class Processes:
         self._sandbox = sandbox
         self._log = log
         self._dying: list[Process] = []
+        self._members: list[Process] = []
+        self._starting = 0
+        self._known = known
         self._pipe = LogPipe(log.function)
         self._extension_pipe: LogPipe | None = None
 
@@ -73,7 +87,47 @@ class Processes:
             "framed": launch.framed,
             "held": held,
         }
-        return await self._zygotes.spawn(launch.kind, request, self._pipe.write_fd, *descriptors)
+        with self._joining():
+            return self._joined(
+                await self._zygotes.spawn(launch.kind, request, self._pipe.write_fd, *descriptors)
+            )
+
+    @contextlib.contextmanager
+    def _joining(self) -> Iterator[None]:
+        """A process is being started, and may be at work before we hear of it."""
+        self._starting += 1
+        try:
+            yield
+        finally:
+            self._starting -= 1
+            self._known()
+
+    def _joined(self, process: Process) -> Process:
+        self._members = [p for p in self._members if p.alive]
+        self._members.append(process)
+        return process
+
+    def owns(self, other: Peer) -> bool | None:
+        """Whether a process of this environment is at that end of a connection.
+
+        ``None`` if that will be known when a process that starts just now is known.
+        """
+        members = [process.pid for process in self._members if process.alive]
+        if held_by(other, members) or held_by(
+            other, [child for pid in members for child in descendants(pid)]
+        ):
+            return True
+        if held_by(other, self._strays(set(members))):
+            return True
+        return None if self._starting else False
+
+    def _strays(self, members: set[int]) -> Iterator[int]:
+        """What they started and left: in the same control group, or the same session."""
+        yield from self._sandbox.processes()
+        for zygote in {process.zygote.pid for process in self._members}:
+            for pid in descendants(zygote):
+                if pid not in members and session(pid) in members:
+                    yield pid
 
     def _let_go(self, env: dict[str, str]) -> Process | None:
         """The held runtime, on its way from now on with these variables, unless it has ended."""
@@ -95,7 +149,10 @@ class Processes:
 
     async def restore_runtime(self, snapshot: Snapshot, env: dict[str, str]) -> Process:
         """Restore the runtime from a snapshot. Raises ``SpawnError``."""
-        self.runtime = await snapshot.restore(env, self._sandbox, self._pipe.write_fd)
+        with self._joining():
+            self.runtime = self._joined(
+                await snapshot.restore(env, self._sandbox, self._pipe.write_fd)
+            )
         return self.runtime
 
     async def start_extension(self, kind: ZygoteKind, program: str, env: dict[str, str]) -> Process:
@@ -103,7 +160,10 @@ class Processes:
         if self._extension_pipe is None:
             self._extension_pipe = LogPipe(self._log.extension)
         request = {**self._sandbox.request(), "env": env, "argv": [program]}
-        process = await self._zygotes.spawn(kind, request, self._extension_pipe.write_fd)
+        with self._joining():
+            process = self._joined(
+                await self._zygotes.spawn(kind, request, self._extension_pipe.write_fd)
+            )
         self.extensions.append(process)
         return process
 

@@ -52,7 +52,9 @@ class Restore(Startup):
             await self._move_in(snapshot)
         assert self._sandbox is not None
         if self._processes is None:
-            self._processes = Processes(self._services.zygotes, self._sandbox, self.log)
+            self._processes = Processes(
+                self._services.zygotes, self._sandbox, self.log, self._api.settle
+            )
         self._out_of_memory = False
         env = self._variables(launch)
         began = time.perf_counter()

@@ -4,18 +4,27 @@ Theory of operation: a runtime asks ``GET /runtime/invocation/next`` and is park
 wakes it with an event; it posts a response or an error and asks for the next event. The listener
 checks that order and the request id, answers as AWS does when they are wrong, and tells its
 :class:`RuntimeEvents` what happened. Payload bytes pass through unparsed.
+
+Every process of the machine can reach the port. So each connection is looked at once, when the
+first bytes come: unless a process of this environment holds its other end it is answered 403.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import re
 import socket
 from collections.abc import Callable
+from functools import cache
 from typing import Protocol
 
+from lambda_nb.engine.execution import peers
+from lambda_nb.engine.execution.peers import Peer
 from lambda_nb.engine.execution.wire import Connection, Request, Route
+
+log = logging.getLogger(__name__)
 
 MAX_RESPONSE_BYTES = 6_291_556
 """Largest buffered response (recorded from AWS, facts/executor.md section 4)."""
@@ -65,10 +74,21 @@ class RuntimeEvents(Protocol):
 
 
 class RuntimeAPI:
-    """The listener of one environment. ``routes`` of other APIs on the same port may be added."""
+    """The listener of one environment. ``routes`` of other APIs on the same port may be added.
 
-    def __init__(self, events: RuntimeEvents) -> None:
+    Parameters
+    ----------
+    events
+        Who is told what the runtime did.
+    owns
+        Whether a process of the environment is at the other end of a connection; ``None`` while
+        that is not known: :meth:`settle` asks again.
+    """
+
+    def __init__(self, events: RuntimeEvents, owns: Callable[[Peer], bool | None]) -> None:
         self._events = events
+        self._owns = owns
+        self._told_of_strangers = False
         self._server: asyncio.Server | None = None
         self.connections: set[Connection] = set()
         self.routes: dict[tuple[str, str], Route] = {
@@ -110,6 +130,33 @@ class RuntimeAPI:
         self._answered = True
         self._quiet = None
         self.peak_kb = 0
+
+    def admits(self, theirs: peers.Address, ours: peers.Address) -> bool | None:
+        """Whether a connection may ask anything; ``None`` if that is not known yet."""
+        try:
+            other = peers.peer(theirs, ours)
+        except peers.PeersUnknownError as error:
+            _say_once(
+                "this system does not tell who calls a Runtime API (%s): any process of this "
+                "machine can pass for one of an environment",
+                str(error),
+            )
+            return True
+        admitted = other is not None and self._owns(other)
+        if admitted is False and not self._told_of_strangers:
+            self._told_of_strangers = True
+            log.warning(
+                "a process that is none of its environment called the Runtime API on port %d "
+                "(user %s): refused, with 403",
+                self.port,
+                "unknown" if other is None else other.uid,
+            )
+        return admitted
+
+    def settle(self) -> None:
+        """Decide on connections that came before their process was known."""
+        for connection in list(self.connections):
+            connection.settle()
 
     @property
     def parked(self) -> bool:
@@ -269,6 +316,11 @@ class RuntimeAPI:
     def _restore_error(self, request: Request) -> None:
         request.reply(202, _OK)
         self._events.restore_failed(bytes(request.body), _error_type(request, "Runtime"))
+
+
+@cache
+def _say_once(words: str, reason: str) -> None:
+    log.warning(words, reason)
 
 
 def _content_type(request: Request) -> str:

@@ -49,7 +49,9 @@ class Startup(Life):
             )
             await self._api.start()
         if self._processes is None:
-            self._processes = Processes(self._services.zygotes, self._sandbox, self.log)
+            self._processes = Processes(
+                self._services.zygotes, self._sandbox, self.log, self._api.settle
+            )
         return self._processes
 
     async def _initialise(self, phase: Literal["init", "invoke"], limit_s: float) -> InitResult:

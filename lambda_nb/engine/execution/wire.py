@@ -10,6 +10,8 @@ from typing import Protocol, cast
 
 import httptools
 
+from lambda_nb.engine.execution.peers import Address
+
 _REASONS = {
     200: "OK",
     202: "Accepted",
@@ -20,6 +22,11 @@ _REASONS = {
     413: "Request Entity Too Large",
     500: "Internal Server Error",
 }
+
+_STRANGER = (
+    "This Runtime API serves the processes of its own execution environment, and the caller is "
+    "none of them"
+)
 
 
 @lru_cache(maxsize=256)
@@ -32,6 +39,9 @@ class Server(Protocol):
     """What takes the requests of an environment's connections."""
 
     connections: set[Connection]
+
+    def admits(self, theirs: Address, ours: Address) -> bool | None:
+        """Whether a connection may ask anything; ``None`` if that is not known yet."""
 
     def headers_complete(self, request: Request) -> None:
         """A request's body comes next."""
@@ -87,7 +97,10 @@ class Request:
 
 
 class Connection(asyncio.Protocol):
-    """One connection of a process of the environment. Requests are answered in order."""
+    """One connection of a process of the environment. Requests are answered in order.
+
+    Nothing that comes in is looked at before the server has admitted the connection.
+    """
 
     def __init__(self, api: Server) -> None:
         self._api = api
@@ -95,6 +108,9 @@ class Connection(asyncio.Protocol):
         self._request = Request(self)
         self._url = b""
         self._parsing = False
+        self._admitted = False
+        self._early: list[bytes] = []
+        self._last = False
         self._unsent: list[bytes] = []
         self._transport: asyncio.Transport | None = None
 
@@ -110,21 +126,49 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """asyncio: bytes came in."""
+        if not self._admitted:
+            self._early.append(data)
+            self.settle()
+            return
+        if self._last:
+            return
         self._parsing = True
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError as error:
-            Request(self).refuse(400, "InvalidRequest", f"not HTTP: {error}")
-            self.close()
+            if not self._last:  # what follows the last request is nobody's
+                Request(self).refuse(400, "InvalidRequest", f"not HTTP: {error}")
+                self.close()
         self._parsing = False
         # A runtime that sent its answer and asked for the next event in one go waits for both: the
         # reply to its answer leaves with the event, which spares both sides a change of context.
         if self._unsent and not self._api.parked_on(self):
             self._send()
 
+    def settle(self) -> None:
+        """Decide what becomes of what came in: take it, refuse it, or wait until that is known."""
+        if not self._early or self._transport is None:
+            return
+        transport = self._transport
+        theirs, ours = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
+        admitted = self._api.admits(theirs, ours)
+        if admitted is None:
+            transport.pause_reading()
+            return
+        early, self._early = b"".join(self._early), []
+        if not admitted:
+            self._last = self._admitted = True
+            Request(self).refuse(403, "AccessDenied", _STRANGER)
+            return
+        self._admitted = True
+        transport.resume_reading()
+        self.data_received(early)
+
     def write(self, head: bytes, body: bytes = b"") -> None:
         """Send an answer, unless nobody is there any more; what came in together is answered
         together."""
+        if self._last:
+            head = head[:-2] + b"Connection: close\r\n\r\n"
         self._unsent += (head, body)
         if not self._parsing:
             self._send()
@@ -137,6 +181,8 @@ class Connection(asyncio.Protocol):
             self._transport.write(b"".join(unsent))
         else:
             self._transport.writelines(unsent)
+        if self._last:
+            self._transport.close()
 
     def close(self) -> None:
         """Hang up."""
@@ -171,4 +217,6 @@ class Connection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         """The request is complete."""
         request, self._request = self._request, Request(self)
+        # An older client may read to the end of the stream.
+        self._last = not self._parser.should_keep_alive() or self._parser.get_http_version() < "1.1"
         self._api.dispatch(request)
