@@ -13,6 +13,7 @@ import itertools
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -32,6 +33,8 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
+
+from lambda_nb.engine.execution import interpreters
 
 READY = re.compile(
     r"lambda-nb serving on (?P<url>http://127\.0\.0\.1:\d+) "
@@ -249,10 +252,34 @@ def launch(directory: Path, *options: str, serve: Sequence[str] = SERVE) -> Engi
     )
 
 
+def has_runtime(identifier: str) -> bool:
+    """Whether the very version of a managed runtime is on this machine."""
+    try:
+        interpreters.choose(identifier)
+    except interpreters.NotHereError:
+        return False
+    return True
+
+
+def needs_runtime(*identifiers: str) -> pytest.MarkDecorator:
+    """Skips a test unless the very versions of these managed runtimes are on this machine."""
+    missing = [one for one in identifiers if not has_runtime(one)]
+    return pytest.mark.skipif(bool(missing), reason=f"this machine has no {', '.join(missing)}")
+
+
+def needs_program(*names: str) -> pytest.MarkDecorator:
+    """Skips a test unless these programs are on PATH."""
+    missing = [name for name in names if shutil.which(name) is None]
+    return pytest.mark.skipif(bool(missing), reason=f"needs {', '.join(missing)}, not on PATH")
+
+
 @pytest.fixture(scope="session")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    """One engine for all tests of the session, with signed requests."""
-    running = launch(tmp_path_factory.mktemp("engine"))
+    """One engine for all tests of the session, with signed requests.
+
+    Tests in other languages run on whatever version of them this machine has.
+    """
+    running = launch(tmp_path_factory.mktemp("engine"), "--runtime-fallback", "nearest")
     yield running
     assert running.stop() == 0, running.log_file.read_text()
 

@@ -176,6 +176,7 @@ def lab(elsewhere: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[La
     engine = launch(
         tmp_path_factory.mktemp("recorded"),
         *("--auth", "none", "--neighbours", elsewhere, "--retry-delay", "1"),
+        *("--runtime-fallback", "nearest"),
     )
     running = Lab(engine, elsewhere)
     yield running

@@ -7,7 +7,8 @@ import contextlib
 import math
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
@@ -35,7 +36,8 @@ from lambda_nb.engine.events.destinations import Destinations
 from lambda_nb.engine.events.mapping import Runner
 from lambda_nb.engine.events.pushes import Pushes
 from lambda_nb.engine.events.sources import EventSources
-from lambda_nb.engine.execution import Executor
+from lambda_nb.engine.execution import Executor, inventory
+from lambda_nb.engine.execution.interpreters import Fallback
 from lambda_nb.engine.loops import LoopGuard
 from lambda_nb.engine.model import Invocation, InvocationResult, Resolved
 from lambda_nb.engine.neighbours import Neighbours
@@ -64,6 +66,7 @@ class Options:
     account_concurrency: int = 1000
     isolation: str = "auto"
     cpu_share: str = "whole"
+    runtime_fallback: Fallback = "none"
     parent: int | None = None
     recover: bool = False
 
@@ -179,6 +182,7 @@ class App:
             account_limit=options.account_concurrency,
             isolation=options.isolation,
             share_cpu=options.cpu_share == "proportional",
+            runtime_fallback=options.runtime_fallback,
             descriptors=self.descriptors,
             function_version=lambda name, number: self._control.resolve(name, number).function,
         )
@@ -292,6 +296,7 @@ class App:
             proxy,
             control.download,
             self._status,
+            self._runtimes,
         )
 
     def _status(self) -> dict[str, Any]:
@@ -311,6 +316,14 @@ class App:
             else None,
             "neighbours": self._neighbours_at(),
             **self._executor.status(),
+        }
+
+    def _runtimes(self) -> dict[str, Any]:
+        """What ``/_lambda_nb/runtimes`` shows; blocks while programs tell their versions."""
+        rows = inventory.table(datetime.now(timezone.utc).date())
+        return {
+            "fallback": self._options.runtime_fallback,
+            "runtimes": {row.runtime: asdict(row) for row in rows},
         }
 
     def _neighbours_at(self) -> str | None:

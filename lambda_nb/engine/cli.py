@@ -45,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 account_concurrency=options.account_concurrency,
                 isolation=options.isolation,
                 cpu_share=options.cpu_share,
+                runtime_fallback=options.runtime_fallback,
                 parent=options.end_with_parent,
                 recover=options.recover,
             )
@@ -155,6 +156,13 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="save what is readable of a damaged data directory, say what was lost, and go on; "
         "damaged files are kept under another name",
+    )
+    add(
+        "--runtime-fallback",
+        choices=("none", "nearest"),
+        default="none",
+        help="a function whose version of Python, Node.js, Ruby or Java is not on this machine is "
+        "refused, or runs on the nearest version that is, and its log says so (%(default)s)",
     )
     add(
         "--end-with-parent",

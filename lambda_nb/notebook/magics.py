@@ -15,7 +15,7 @@ from lambda_nb.notebook.errors import UsageError, aws_errors
 from lambda_nb.notebook.handle import Function, figures, summary
 from lambda_nb.notebook.options import HelpShown, parse_cell
 from lambda_nb.notebook.origin import Origin
-from lambda_nb.notebook.package import Package, build
+from lambda_nb.notebook.package import Package, build, default_runtime
 from lambda_nb.notebook.session import Session
 
 
@@ -60,6 +60,10 @@ class Magics:
         handle.remember(deployed.config)
         deployed.notes += self._extras(options, handle, deployed.config)
         deployed.notes += self._bind(options.name, handle)
+        if package.runtime != default_runtime() and (
+            note := self._session.runtime_note(package.runtime)
+        ):
+            deployed.notes.append(note)
         return shown(deployed)
 
     def _deploy(self, options: argparse.Namespace, package: Package) -> deploy.Deployed:

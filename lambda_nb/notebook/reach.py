@@ -106,13 +106,15 @@ def is_aws(client: Any) -> bool:
     return host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws"))
 
 
-def engine_status(client: Any) -> dict[str, Any] | None:
+def engine_status(client: Any, what: str = "status") -> dict[str, Any] | None:
     """What an engine of lambda_nb tells of itself; None where something else answers.
 
     Parameters
     ----------
     client
         A boto3 client of Lambda: its endpoint is asked, with its signature.
+    what
+        ``status``, or ``runtimes``: what each managed runtime uses on the engine's machine.
     """
     from botocore.auth import SigV4Auth
     from botocore.awsrequest import AWSRequest
@@ -120,7 +122,7 @@ def engine_status(client: Any) -> dict[str, Any] | None:
 
     if is_aws(client):
         return None
-    request = AWSRequest("GET", f"{client.meta.endpoint_url}/_lambda_nb/status")
+    request = AWSRequest("GET", f"{client.meta.endpoint_url}/_lambda_nb/{what}")
     SigV4Auth(client._get_credentials(), "lambda", client.meta.region_name).add_auth(request)
     http = URLLib3Session(timeout=10)
     try:

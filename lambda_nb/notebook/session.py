@@ -60,6 +60,7 @@ class Session:
         self._lock = threading.RLock()
         self._connection: Connection | None = None
         self._clients: dict[str, Any] = {}
+        self._noted: set[str] = set()
         self._engine: subprocess.Popen[str] | None = None
         self._log: Path | None = None
         self._starting: threading.Thread | None = None
@@ -129,7 +130,8 @@ class Session:
         handle, name = tempfile.mkstemp(prefix="lambda-nb-engine-", suffix=".log")
         self._log = Path(name)
         self._keep = keep
-        command = [sys.executable, "-m", "lambda_nb.engine", "serve", "--port", "0", *options]
+        command = [sys.executable, "-m", "lambda_nb.engine", "serve", "--port", "0"]
+        command += ["--runtime-fallback", "nearest", *options]
         with os.fdopen(handle, "w") as log:
             self._engine = subprocess.Popen(
                 command if keep else [*command, "--end-with-parent"],
@@ -229,6 +231,7 @@ class Session:
     def _forget(self) -> None:
         self._connection = None
         self._clients.clear()
+        self._noted.clear()
         self._starting = None
 
     @property
@@ -239,6 +242,22 @@ class Session:
     def engine_status(self) -> dict[str, Any] | None:
         """What an engine of lambda_nb tells of itself; None where something else answers."""
         return reach.engine_status(self.client())
+
+    def runtime_note(self, runtime: str) -> str:
+        """What the engine has to say of a runtime whose own version is not on its machine.
+
+        Empty when there is nothing to say, or it has been said.
+        """
+        if runtime in self._noted:
+            return ""
+        self._noted.add(runtime)
+        told = reach.engine_status(self.client(), "runtimes") or {}
+        row = told.get("runtimes", {}).get(runtime, {"status": "here"})
+        if row["status"] == "here":
+            return ""
+        if row["status"] == "nearest" and told["fallback"] == "nearest":
+            return str(row["note"])
+        return f"invocations will be refused: the engine's machine has no {runtime}"
 
     def client(self, service: str = "lambda") -> Any:
         """A boto3 client of a service at the endpoint, made once. It does not retry by itself."""

@@ -8,6 +8,8 @@ runtimes blocked before this table was made only that is kept (``BLOCKED``).
 from __future__ import annotations
 
 import hashlib
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -164,3 +166,33 @@ def version_arn(identifier: str, region: str, partition: str = "aws") -> str:
     """The ARN of a runtime's present version: a hash of its identifier, as each has just one."""
     digest = hashlib.sha256(identifier.encode()).hexdigest()
     return f"arn:{partition}:lambda:{region}::runtime:{digest}"
+
+
+Numbers = tuple[int, ...]
+"""The part of a version that tells runtimes apart: minor for Python and Ruby, major for others."""
+
+
+def numbers(identifier: str) -> Numbers:
+    """What a runtime asks of its program: ``(3, 12)`` of python3.12, ``(20,)`` of nodejs20.x.
+
+    Empty for custom runtimes, which bring their program along.
+    """
+    found = re.match(r"(python|nodejs|ruby|java|dotnet)(\d+)(?:\.(\d+))?", identifier)
+    if found is None:
+        return ()
+    family, major, minor = found.groups()
+    by_minor = family in ("python", "ruby") and minor is not None
+    return (int(major), int(minor)) if by_minor else (int(major),)
+
+
+def nearest(wanted: Numbers, here: Iterable[Numbers]) -> Numbers | None:
+    """The version of ``here`` that is least far from ``wanted``; of two as far, the newer one."""
+    return min(here, key=lambda one: (_distance(one, wanted), -_line(one)), default=None)
+
+
+def _line(version: Numbers) -> int:
+    return version[0] * 100 + (version[1] if len(version) > 1 else 0)
+
+
+def _distance(one: Numbers, other: Numbers) -> int:
+    return abs(_line(one) - _line(other))

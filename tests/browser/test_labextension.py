@@ -10,6 +10,7 @@ from typing import Any
 
 import nbformat
 import pytest
+from engine_fixtures import needs_program
 from jupyter_browser import CHROMIUM, open_notebook, run, serve
 
 EXTENSION = Path(sys.prefix) / "share" / "jupyter" / "labextensions" / "lambda-nb"
@@ -22,6 +23,7 @@ pytestmark = [
     pytest.mark.skipif(
         CHROMIUM is None, reason="needs chromium (Debian: apt-get install chromium)"
     ),
+    needs_program("node"),  # one cell is Node.js
     pytest.mark.skipif(not EXTENSION.exists(), reason="needs the extension installed: `make test`"),
 ]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import http.client
 import json
-import shutil
 import subprocess
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,7 +13,7 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from engine_fixtures import Engine, zip_of
+from engine_fixtures import Engine, needs_program, zip_of
 
 ECHO = "def handler(event, context):\n    return event\n"
 SAID = "import json\ndef handler(event, context):\n    return json.loads(event['body'])\n"
@@ -260,7 +259,7 @@ export const handler = awslambda.streamifyResponse(async (event, stream) => {
 """
 
 
-@pytest.mark.skipif(shutil.which("node") is None, reason="Node.js is not installed")
+@needs_program("node")
 def test_a_streamed_response(engine: Engine) -> None:
     version = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True)
     name = engine.create(

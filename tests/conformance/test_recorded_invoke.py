@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import re
-import shutil
 import sys
 import threading
 import urllib.error
@@ -16,10 +15,10 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from engine_fixtures import Engine, zip_of
+from engine_fixtures import Engine, needs_program, needs_runtime, zip_of
 from recorded_lab import ECHO, Lab, eventually
 
-needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="Node.js is not installed")
+needs_node = needs_program("node")
 
 
 def call(lab: Lab, name: str, payload: Any = b"{}", **more: Any) -> dict[str, Any]:
@@ -546,6 +545,7 @@ def test_metrics_arrive_in_the_external_endpoint(lab: Lab) -> None:
     assert total("Errors") == 1
 
 
+@needs_runtime("python3.11", "python3.12")
 def test_characters_stay_as_they_are_from_python_3_12_on(lab: Lab) -> None:
     code = "def handler(event, context):\n    return {'k': '\\u00e9'}\n"
     for runtime, payload in (

@@ -605,7 +605,8 @@ async def test_records_replayed_through_the_rules_give_the_same_decisions(
 # --- what this machine cannot do, and the end of everything
 
 
-async def test_a_runtime_that_is_not_here(lab: Lab) -> None:
+async def test_a_runtime_that_is_not_here(make_lab: MakeLab) -> None:
+    lab = await make_lab(runtime_fallback="none")
     with pytest.raises(AWSError) as raised:
         await lab.invoke(lab.function(ECHO, runtime="python3.99"))
     assert raised.value.code == "InvalidRuntimeException"

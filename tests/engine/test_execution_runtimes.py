@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import sys
 from pathlib import Path
 
 import pytest
+from engine_fixtures import needs_program
 from execution_lab import Lab, MakeLab, error, lab, make_lab, report
 
 from lambda_nb.engine.execution import interpreters
 
 __all__ = ["lab", "make_lab"]
-
-
-def needs(program: str) -> pytest.MarkDecorator:
-    missing = shutil.which(program) is None
-    return pytest.mark.skipif(missing, reason=f"{program} is not installed")
 
 
 BOOTSTRAP = """#!/bin/sh
@@ -34,7 +29,7 @@ done
 """
 
 
-@needs("curl")
+@needs_program("curl")
 async def test_a_shell_script_as_custom_runtime(lab: Lab) -> None:
     function = lab.function(
         runtime="provided.al2023", files={"bootstrap": BOOTSTRAP}, handler="anything", timeout_s=20
@@ -97,7 +92,7 @@ exports.never = () => new Promise(() => {});
 """
 
 
-@needs("node")
+@needs_program("node")
 async def test_nodejs_commonjs(lab: Lab) -> None:
     def function(name: str) -> object:
         return lab.function(
@@ -125,7 +120,7 @@ async def test_nodejs_commonjs(lab: Lab) -> None:
     assert missing["errorType"] == "Runtime.HandlerNotFound"
 
 
-@needs("node")
+@needs_program("node")
 async def test_nodejs_modules_and_streaming(lab: Lab) -> None:
     source = """
     export const handler = async (event) => event.map((n) => n * 2);
@@ -162,7 +157,7 @@ async def test_nodejs_modules_and_streaming(lab: Lab) -> None:
     assert buffered == [b"[2]"]
 
 
-@needs("ruby")
+@needs_program("ruby")
 async def test_ruby(lab: Lab) -> None:
     source = (
         "def handler(event:, context:)\n"
@@ -181,7 +176,7 @@ async def test_ruby(lab: Lab) -> None:
     assert (failed["errorType"], failed["errorMessage"]) == ("Function<ArgumentError>", "bad")
 
 
-@needs("javac")
+@needs_program("javac")
 @pytest.mark.slow
 async def test_java_from_source(lab: Lab) -> None:
     source = """
@@ -206,7 +201,7 @@ async def test_java_from_source(lab: Lab) -> None:
     assert "javac failed:" in error(await lab.invoke(wrong))["errorMessage"]
 
 
-@needs("go")
+@needs_program("go")
 @pytest.mark.slow
 async def test_go_from_source(lab: Lab) -> None:
     source = """package main

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 import time
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, WaiterError
-from engine_fixtures import Engine
+from engine_fixtures import Engine, needs_runtime
 
 # SnapStart is offered for Python 3.12 and newer.
 NEWER = (
@@ -18,9 +17,7 @@ NEWER = (
     if sys.version_info >= (3, 12)
     else "python3.12"
 )
-needs_newer = pytest.mark.skipif(
-    sys.version_info < (3, 12) and shutil.which("python3.12") is None, reason="needs Python 3.12"
-)
+needs_newer = needs_runtime(NEWER)
 BORN = """
 import uuid
 born = str(uuid.uuid4())

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import atexit
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from engine_fixtures import Engine
+from engine_fixtures import Engine, needs_program
 from IPython.core.interactiveshell import InteractiveShell
 
 from lambda_nb.notebook import extension
@@ -37,11 +36,7 @@ def deploy(shell: InteractiveShell, options: str, source: str) -> Any:
     return shell.user_ns[name]
 
 
-def needs(program: str) -> pytest.MarkDecorator:
-    return pytest.mark.skipif(shutil.which(program) is None, reason=f"needs {program}")
-
-
-@needs("node")
+@needs_program("node")
 def test_node(shell: InteractiveShell) -> None:
     source = "exports.handler = async (event) => {\n  return event.a.b + 1;\n};"
     function = deploy(shell, "--runtime nodejs22.x", source)
@@ -51,13 +46,13 @@ def test_node(shell: InteractiveShell) -> None:
     assert any("line 3" in frame and "event.a.b" in frame for frame in caught.value.frames)
 
 
-@needs("ruby")
+@needs_program("ruby")
 def test_ruby(shell: InteractiveShell) -> None:
     source = "def handler(event:, context:)\n  event['n'] + 1\nend"
     assert deploy(shell, "--runtime ruby3.3", source)({"n": 1}) == 2
 
 
-@needs("go")
+@needs_program("go")
 def test_go(shell: InteractiveShell) -> None:
     source = """package main
 
@@ -72,7 +67,7 @@ func main() { lambda.Start(handle) }
     assert deploy(shell, "--runtime provided.al2023", source)({"N": 1}) == 2
 
 
-@needs("javac")
+@needs_program("javac")
 def test_java(shell: InteractiveShell) -> None:
     source = """import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.services.lambda.runtime.RequestHandler;
@@ -87,7 +82,7 @@ public class Next implements RequestHandler<Map<String, Integer>, Integer> {
     assert deploy(shell, "--runtime java17 --memory 512", source)({"n": 1}) == 2
 
 
-@needs("javac")
+@needs_program("javac")
 def test_what_does_not_compile_is_shown(shell: InteractiveShell) -> None:
     with pytest.raises(NotebookError, match=r"does not compile:\n.*Bad.java:2"):
         deploy(shell, "--runtime java17", "public class Bad { nonsense }")

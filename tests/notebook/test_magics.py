@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -298,3 +299,18 @@ def test_the_dashboard_follows_the_notebook(notebook: Shell, greet: str, engine:
     assert name in repr(view)
     view = notebook.value(f"lambda_nb.dashboard({greet})")
     assert [row.function for row in view._picture.rows] == [name]
+
+
+def test_a_version_that_is_not_here_is_told_once(notebook: Shell, engine: Engine) -> None:
+    absent = next(
+        one
+        for one, row in json.loads(engine.get("/_lambda_nb/runtimes"))["runtimes"].items()
+        if row["status"] == "nearest" and one.startswith("python")
+    )
+    said = f"{absent} runs on Python "
+    told = []
+    for _ in range(2):
+        name = engine.name("absent").replace("-", "_")
+        value = notebook.value(f"%%lambda {name} --runtime {absent}\ndef handler(e, c): return e")
+        told.append(said in str(value))
+    assert told == [True, False]

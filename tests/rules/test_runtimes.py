@@ -59,3 +59,31 @@ def test_version_arns_have_the_model_s_form() -> None:
     assert head == "arn:aws:lambda:eu-west-1::runtime"
     assert len(digest) == 64
     assert arn != runtimes.version_arn("python3.13", "eu-west-1")
+
+
+@pytest.mark.parametrize(
+    ("identifier", "numbers"),
+    [
+        ("python3.12", (3, 12)), ("nodejs20.x", (20,)), ("ruby3.3", (3, 3)), ("java21", (21,)),
+        ("java8.al2", (8,)), ("java17.al2023", (17,)), ("provided.al2023", ()), ("go1.x", ()),
+    ],
+)  # fmt: skip
+def test_what_a_runtime_asks_of_its_program(identifier: str, numbers: tuple[int, ...]) -> None:
+    assert runtimes.numbers(identifier) == numbers
+
+
+@pytest.mark.parametrize(
+    ("wanted", "here", "nearest"),
+    [
+        ((3, 14), [(3, 9), (3, 12)], (3, 12)),
+        ((3, 11), [(3, 12), (3, 10)], (3, 12)),
+        ((18,), [(24,), (20,)], (20,)),
+        ((4, 0), [(3, 1), (3, 4)], (3, 4)),
+        ((21,), [], None),
+    ],
+)
+def test_the_nearest_version(
+    wanted: tuple[int, ...], here: list[tuple[int, ...]], nearest: tuple[int, ...] | None
+) -> None:
+    assert runtimes.nearest(wanted, here) == nearest
+    assert runtimes.nearest(wanted, [*here, wanted]) == wanted

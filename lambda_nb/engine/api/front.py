@@ -64,6 +64,8 @@ class Front:
         Opens the archive behind a download link.
     status
         What ``/_lambda_nb/status`` shows.
+    runtimes
+        What ``/_lambda_nb/runtimes`` shows. It blocks, and so is called in a thread.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class Front:
         proxy: Proxy,
         download: Download,
         status: Status,
+        runtimes: Status,
     ) -> None:
         self._gate = gate
         self._lambda_api = lambda_api
@@ -81,6 +84,7 @@ class Front:
         self._proxy = proxy
         self._download = download
         self._status = status
+        self._runtimes = runtimes
         self._full_disk = Notice(
             log, "the disk is full: what needs room is refused until there is some"
         )
@@ -136,10 +140,14 @@ class Front:
         visitor = self._gate.glance(request)
         body = await request.body(0, lambda _: AWSError("ValidationException", "No body expected."))
         visitor.admit(hashlib.sha256(body).hexdigest(), anywhere=True)
-        if what != "status":
-            text = f"There is no {request.path}; there are {_OWN}status and {_OWN}health."
+        if what == "status":
+            told = self._status()
+        elif what == "runtimes":
+            told = await asyncio.to_thread(self._runtimes)
+        else:
+            text = f"There is no {request.path}; there are {_OWN}status, runtimes and health."
             raise AWSError("ResourceNotFoundException", text, 404)
-        await Reply(200, json.dumps(self._status(), default=str).encode()).send(send)
+        await Reply(200, json.dumps(told, default=str).encode()).send(send)
 
     async def _send_archive(self, request: HttpRequest, request_id: str, send: Send) -> None:
         archive = self._download(request.path, dict(parse_qsl(request.query)))

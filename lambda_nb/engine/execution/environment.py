@@ -66,8 +66,18 @@ class Environment(Restore):
                 function.version,
             )
         )
+        self._tell_note()
         self._init = await self._initialise("init", limit_s)
         return self._init
+
+    def _tell_note(self) -> None:
+        """Say once a function version, in its log, that another language version runs it."""
+        launch, function, told = self.prepared.launch, self.function, self._services.told
+        if launch is not None and launch.note:
+            note = (function.name, function.version, launch.note)
+            if note not in told:
+                told.add(note)
+                self.log.notice(launch.note)
 
     async def invoke(self, invocation: Invocation) -> Finished:
         """Run one invocation, init phase included when the environment is broken."""

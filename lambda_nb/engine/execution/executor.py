@@ -23,6 +23,7 @@ from lambda_nb.engine.execution import interpreters, launch, layers, report
 from lambda_nb.engine.execution.channel import SpawnError
 from lambda_nb.engine.execution.environment import Environment
 from lambda_nb.engine.execution.hooks import FindVersion, Hooks
+from lambda_nb.engine.execution.interpreters import Fallback
 from lambda_nb.engine.execution.isolation import Isolation
 from lambda_nb.engine.execution.places import Files
 from lambda_nb.engine.execution.pools import Pool, Pools
@@ -78,6 +79,8 @@ class Executor(Hooks):
         ``auto`` for the highest level that this machine allows, or one of ``L0`` to ``L3``.
     share_cpu
         Give environments CPU time in proportion to their memory (1769 MB: one vCPU).
+    runtime_fallback
+        Whether the nearest version of a language runs what asks for one that is not here.
     function_version
         Looks up a version by function name and version number: for provisioned environments, which
         start without an invocation.
@@ -103,6 +106,7 @@ class Executor(Hooks):
         fork: bool = True,
         isolation: str = "auto",
         share_cpu: bool = False,
+        runtime_fallback: Fallback = "none",
         function_version: FindVersion | None = None,
         descriptors: Descriptors | None = None,
     ) -> None:
@@ -123,7 +127,14 @@ class Executor(Hooks):
         self._descriptors = descriptors or Descriptors()
         super().__init__(
             Roster(fleet, policy, self._descriptors),
-            Pools(fleet, self._isolation, work_dir, self._runtime_dir, fork=fork),
+            Pools(
+                fleet,
+                self._isolation,
+                work_dir,
+                self._runtime_dir,
+                fork=fork,
+                fallback=runtime_fallback,
+            ),
             Services(work_dir, self._zygotes, self._isolation, logs, api_endpoint, credentials_for),
             function_version,
         )

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from lambda_nb.engine.execution import builds, interpreters
+from lambda_nb.engine.execution.interpreters import Fallback, Program
 from lambda_nb.engine.execution.launch import (
     BOOTSTRAPS,
     InvalidEntrypoint,
     Launch,
+    chosen,
     launcher,
     missing,
     python,
@@ -17,13 +21,24 @@ from lambda_nb.engine.execution.launch import (
 )
 from lambda_nb.engine.execution.places import Files, Places
 from lambda_nb.engine.model import FunctionVersion
+from lambda_nb.rules import runtimes
 
 _HEAP_SHARE = 0.8
 """Share of the memory limit that the Java heap may take; the rest is the machine's own."""
 
 
-def plan(function: FunctionVersion, files: Files, seen: Places, *, fork: bool = True) -> Launch:
+def plan(
+    function: FunctionVersion,
+    files: Files,
+    seen: Places,
+    *,
+    fork: bool = True,
+    fallback: Fallback = "none",
+) -> Launch:
     """Work out how to start ``function``.
+
+    With ``fallback`` "nearest" another version of its language will do where the right one is
+    missing; the plan's ``note`` says so.
 
     Raises
     ------
@@ -37,69 +52,79 @@ def plan(function: FunctionVersion, files: Files, seen: Places, *, fork: bool = 
         raise missing(
             function.image_uri, "container images need a container engine. Deploy it as a zip file."
         )
-    if runtime.startswith("python"):
-        return python(function, files, seen, fork)
-    if runtime.startswith("nodejs"):
-        return nodejs(function, files, seen)
-    if runtime.startswith("ruby"):
-        return ruby(function, files, seen)
-    if runtime.startswith("java"):
-        return java(function, files, seen)
+    for family, start in _MANAGED.items():
+        if runtime.startswith(family):
+            program = chosen(runtime, fallback)
+            return replace(start(function, files, seen, program, fork), note=program.note)
     if runtime.startswith("provided") or runtime in ("custom", "go1.x"):
         return custom(function, files, seen)
     raise missing(runtime, "lambda_nb has no runtime of this family. Use a custom runtime.")
 
 
-def nodejs(function: FunctionVersion, files: Files, seen: Places) -> Launch:
-    """Node.js: any version here, the one of the same major version if there are several."""
-    major = function.runtime.removeprefix("nodejs").removesuffix(".x")
-    path, version = _program(function, "node", major)
-    own_major = version.split(".")[0]
-    modules = [f"{seen.opt}/nodejs/node_modules", f"{seen.opt}/nodejs/node{own_major}/node_modules"]
+def nodejs(
+    function: FunctionVersion, files: Files, seen: Places, program: Program, fork: bool
+) -> Launch:
+    """Node.js."""
+    (major,) = runtimes.numbers(function.runtime)
+    modules = [f"{seen.opt}/nodejs/node{major}/node_modules", f"{seen.opt}/nodejs/node_modules"]
     script = str(BOOTSTRAPS / "nodejs" / "index.mjs")
-    argv = wrapped((path, script), function, seen)
+    argv = wrapped((program.path, script), function, seen)
     return Launch(
         launcher(),
-        f"nodejs:{version}",
+        f"nodejs:{program.version}",
         argv=argv,
         framed=True,
         extra={"NODE_PATH": ":".join(modules)},
     )
 
 
-def ruby(function: FunctionVersion, files: Files, seen: Places) -> Launch:
+def ruby(
+    function: FunctionVersion, files: Files, seen: Places, program: Program, fork: bool
+) -> Launch:
     """Ruby. Without gems of its own a function starts twice as fast without RubyGems."""
-    path, version = _program(function, "ruby", function.runtime.removeprefix("ruby"))
-    minor = ".".join(version.split(".")[:2])
+    asked = ".".join(map(str, runtimes.numbers(function.runtime)))
+    minor = ".".join(program.version.split(".")[:2])
     gems = (files.task / "vendor").is_dir() or (files.opt / "ruby").is_dir()
     flags = () if gems else ("--disable-gems",)
     script = str(BOOTSTRAPS / "ruby" / "bootstrap.rb")
-    gem_path = f"{seen.task}/vendor/bundle/ruby/{minor}.0:{seen.opt}/ruby/gems/{minor}.0"
-    argv = wrapped((path, *flags, script), function, seen)
-    extra = {"GEM_PATH": gem_path, "RUBYLIB": f"{seen.opt}/ruby/lib"}
-    return Launch(launcher(), f"ruby:{version}", argv=argv, extra=extra)
+    folders = []
+    for version in dict.fromkeys((asked, minor)):  # a fallback also finds what was for the other
+        folders += [f"{seen.task}/vendor/bundle/ruby/{version}.0"]
+        folders += [f"{seen.opt}/ruby/gems/{version}.0"]
+    argv = wrapped((program.path, *flags, script), function, seen)
+    extra = {"GEM_PATH": ":".join(folders), "RUBYLIB": f"{seen.opt}/ruby/lib"}
+    return Launch(launcher(), f"ruby:{program.version}", argv=argv, extra=extra)
 
 
-def java(function: FunctionVersion, files: Files, seen: Places) -> Launch:
+def java(
+    function: FunctionVersion, files: Files, seen: Places, program: Program, fork: bool
+) -> Launch:
     """Java; a package of sources alone is compiled first."""
-    major = function.runtime.removeprefix("java").split(".")[0]
-    path, version = _program(function, "java", major, "-version")
-    javac = interpreters.program("javac", version, "-version")
-    if javac is None:
-        raise missing(function.runtime, "there is a java but no javac. Install a JDK.")
-    runtime = builds.java_runtime(javac[0], BOOTSTRAPS / "java")
+    javac = Path(program.path).resolve().with_name("javac")
+    if not javac.exists():
+        raise missing(function.runtime, f"beside {program.path} is no javac. Install a JDK.")
+    runtime = builds.java_runtime(str(javac), BOOTSTRAPS / "java")
     class_path = [seen.task, f"{seen.task}/lib/*", f"{seen.opt}/java/lib/*", str(runtime)]
     if any(files.task.rglob("*.java")) and not _compiled(files.task):
         libraries = [f"{files.task}/lib/*", f"{files.opt}/java/lib/*", str(runtime)]
         try:
-            classes = builds.java_classes(javac[0], files.task, ":".join(libraries))
+            classes = builds.java_classes(str(javac), files.task, ":".join(libraries))
         except builds.BuildError as error:
             raise InvalidEntrypoint(str(error)) from None
         class_path.insert(0, str(classes))
     heap = int(function.memory_mb * _HEAP_SHARE)
     flags = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", f"-Xmx{heap}m")
-    command = (path, *flags, "-cp", ":".join(class_path), "lambdanb.Bootstrap")
-    return Launch(launcher(), f"java:{version}", argv=wrapped(command, function, seen))
+    command = (program.path, *flags, "-cp", ":".join(class_path), "lambdanb.Bootstrap")
+    argv = wrapped(command, function, seen)
+    return Launch(launcher(), f"java:{program.version}", argv=argv)
+
+
+_MANAGED: dict[str, Callable[[FunctionVersion, Files, Places, Program, bool], Launch]] = {
+    "python": python,
+    "nodejs": nodejs,
+    "ruby": ruby,
+    "java": java,
+}
 
 
 def custom(function: FunctionVersion, files: Files, seen: Places) -> Launch:
@@ -130,15 +155,3 @@ def _go(function: FunctionVersion, task: Path) -> Path:
 
 def _compiled(task: Path) -> bool:
     return any(task.rglob("*.class")) or any((task / "lib").glob("*.jar"))
-
-
-def _program(
-    function: FunctionVersion, name: str, major: str, flag: str = "--version"
-) -> tuple[str, str]:
-    found = interpreters.program(name, major, flag)
-    if found is None:
-        raise missing(
-            function.runtime,
-            f"there is no {name} on this machine. Install it and start the engine again.",
-        )
-    return found

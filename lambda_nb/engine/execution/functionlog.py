@@ -97,6 +97,12 @@ class FunctionLog:
         """Write what an external extension wrote."""
         self._write("extension", message, timestamp_ms, level)
 
+    def notice(self, text: str) -> None:
+        """Write what the engine itself has to say to the function's author, whatever the levels."""
+        now = epoch_ms()
+        fields = {"timestamp": iso(now), "level": "WARN", "message": text}
+        self._put(now, (json.dumps(fields) if self._json else f"[lambda_nb] {text}") + "\n")
+
     def _write(self, kind: str, message: str, timestamp_ms: int | None, level: str | None) -> None:
         at = timestamp_ms or epoch_ms()
         if self.listeners or self._early is not None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.execution import interpreters
+from lambda_nb.engine.execution.interpreters import Fallback, Program
 from lambda_nb.engine.execution.places import Files, Places
 from lambda_nb.engine.execution.zygotes import ZygoteKind
 from lambda_nb.engine.model import FunctionVersion
@@ -45,6 +46,8 @@ class Launch:
     path: tuple[str, ...] = ()
     framed: bool = False
     extra: dict[str, str] = field(default_factory=dict)
+    note: str = ""
+    """What the function's log is told once: that another version than its own runs it."""
 
     @property
     def program(self) -> str:
@@ -68,15 +71,19 @@ def wrapped(argv: tuple[str, ...], function: FunctionVersion, seen: Places) -> t
     return argv if not wrapper else (seen.of(wrapper), *argv)
 
 
-def python(function: FunctionVersion, files: Files, seen: Places, fork: bool) -> Launch:
-    version = function.runtime[len("python") :]
-    interpreter = interpreters.python(version)
-    if interpreter is None:
-        here = ", ".join(f"python{v}" for v in interpreters.pythons())
-        raise missing(
-            function.runtime,
-            f"there is no Python {version} on this machine. Install it, or choose one of: {here}.",
-        )
+def chosen(runtime: str, fallback: Fallback) -> Program:
+    """The program that runs a managed runtime. Raises what :func:`missing` makes."""
+    try:
+        return interpreters.choose(runtime, fallback)
+    except interpreters.NotHereError as error:
+        raise missing(runtime, str(error)) from None
+
+
+def python(
+    function: FunctionVersion, files: Files, seen: Places, program: Program, fork: bool
+) -> Launch:
+    """Python: forked from a zygote, or (a wrapper, or not ``fork``) started as the others are."""
+    interpreter, version, _ = program
     host_path = search_path(version, str(files.task), str(files.opt), str(files.runtime))
     path = search_path(version, seen.task, seen.opt, seen.runtime)
     name = f"python:{version}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lambda_nb.engine.execution import families, launch, layers
+from lambda_nb.engine.execution.interpreters import Fallback
 from lambda_nb.engine.execution.isolation import Isolation
 from lambda_nb.engine.execution.places import Files
 from lambda_nb.engine.execution.preparation import Prepared
@@ -43,12 +44,14 @@ class Pools:
         runtime_dir: Path,
         *,
         fork: bool,
+        fallback: Fallback = "none",
     ) -> None:
         self._fleet = fleet
         self._isolation = isolation
         self._work_dir = work_dir
         self._runtime_dir = runtime_dir
         self._fork = fork
+        self._fallback = fallback
         self._functions: dict[str, int] = {}
         self._pools: dict[Key, Pool] = {}
         self._preparing: dict[Key, asyncio.Task[Pool]] = {}
@@ -115,7 +118,7 @@ class Pools:
         files = Files(function.code_dir, opt, self._runtime_dir)
         seen = self._isolation.places(files, Path("/tmp"))  # noqa: S108  (not used here)
         try:
-            found = families.plan(function, files, seen, fork=self._fork)
+            found = families.plan(function, files, seen, fork=self._fork, fallback=self._fallback)
         except launch.InvalidEntrypoint as error:
             return Prepared(function, None, files, str(error))
         layered = bool(found.kind.preload and function.layer_dirs)

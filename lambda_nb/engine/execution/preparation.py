@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from lambda_nb.engine.execution.isolation import Isolation
@@ -41,3 +41,5 @@ class Services:
     logs: LogSink
     endpoint: Callable[[], str]
     credentials_for: Callable[[FunctionVersion], tuple[str, str, str]]
+    told: set[tuple[str, str, str]] = field(default_factory=set)
+    """Function, version and note of what has been said in a log and need not be said again."""
