@@ -20,6 +20,7 @@ from lambda_nb.engine.api.function_urls import FunctionUrls
 from lambda_nb.engine.api.gate import Gate
 from lambda_nb.engine.api.invoke import Invoker
 from lambda_nb.engine.api.lambda_api import LambdaAPI
+from lambda_nb.engine.api.pages import Names
 from lambda_nb.engine.api.proxy import Proxy
 from lambda_nb.engine.clients import Clients, ObjectReader
 from lambda_nb.engine.control import Control
@@ -68,6 +69,7 @@ class Options:
     cpu_share: str = "whole"
     runtime_fallback: Fallback = "none"
     parent: int | None = None
+    allowed_hosts: tuple[str, ...] = ()
     recover: bool = False
 
 
@@ -294,6 +296,7 @@ class App:
             LambdaAPI(gate, invoker, operations),
             FunctionUrls(gate, control.function_url, policy, control.resolve, execute),
             proxy,
+            Names(self._options.allowed_hosts),
             control.download,
             self._status,
             self._runtimes,

@@ -47,6 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 cpu_share=options.cpu_share,
                 runtime_fallback=options.runtime_fallback,
                 parent=options.end_with_parent,
+                allowed_hosts=tuple(options.allow_host),
                 recover=options.recover,
             )
         )
@@ -87,6 +88,15 @@ def parser() -> argparse.ArgumentParser:
         choices=("sigv4", "none"),
         default="sigv4",
         help="whether requests must be signed with the issued credentials (%(default)s)",
+    )
+    add(
+        "--allow-host",
+        type=_host,
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a further name by which requests may call the engine, beside localhost and those "
+        "below it; *.NAME for all below NAME; repeatable",
     )
     add(
         "--neighbours",
@@ -218,6 +228,14 @@ def _account(text: str) -> str:
 def _region(text: str) -> str:
     if not re.fullmatch(r"[a-z]{2,4}(-[a-z]+)+-\d", text):
         raise argparse.ArgumentTypeError(f"{text!r}: a Region looks like us-east-1")
+    return text
+
+
+def _host(text: str) -> str:
+    if not re.fullmatch(r"(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*", text):
+        raise argparse.ArgumentTypeError(
+            f"{text!r}: a name has no scheme, port or path: engine.internal, or *.on.aws"
+        )
     return text
 
 

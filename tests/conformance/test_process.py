@@ -185,6 +185,7 @@ def test_a_data_directory_in_use(start_engine: Callable[..., Engine]) -> None:
         ["--region", "Mars"],
         ["--keep-alive", "-1"],
         ["--neighbours", "nowhere"],
+        ["--allow-host", "http://engine.test"],
         ["--isolation", "L9"],
     ],
 )

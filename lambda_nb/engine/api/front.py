@@ -27,6 +27,7 @@ from lambda_nb.engine.api.http import (
     Whole,
 )
 from lambda_nb.engine.api.lambda_api import LambdaAPI
+from lambda_nb.engine.api.pages import Names, refuse_foreign
 from lambda_nb.engine.api.proxy import Proxy, verified_chunks
 from lambda_nb.engine.api.routing import looks_like_lambda
 from lambda_nb.engine.api.signature import claimed_service, declared_payload_hash
@@ -60,6 +61,8 @@ class Front:
     ----------
     gate, lambda_api, urls, proxy
         Where requests go.
+    names
+        The names by which requests may call the engine.
     download
         Opens the archive behind a download link.
     status
@@ -74,6 +77,7 @@ class Front:
         lambda_api: LambdaAPI,
         urls: FunctionUrls,
         proxy: Proxy,
+        names: Names,
         download: Download,
         status: Status,
         runtimes: Status,
@@ -82,6 +86,7 @@ class Front:
         self._lambda_api = lambda_api
         self._urls = urls
         self._proxy = proxy
+        self._names = names
         self._download = download
         self._status = status
         self._runtimes = runtimes
@@ -96,6 +101,7 @@ class Front:
         answer, fault = self._route(request)
         watched = _Watched(send, scope.get(WHOLE))
         try:
+            self._names.check(request)
             await answer(request, request_id, watched)
         except AWSError as error:
             if watched.started:
@@ -135,6 +141,7 @@ class Front:
     async def _own(self, request: HttpRequest, request_id: str, send: Send) -> None:
         what = request.path[len(_OWN) :]
         if what == "health":
+            refuse_foreign(request.headers)
             await Reply(200, b'{"status": "ok"}').send(send)
             return
         visitor = self._gate.glance(request)

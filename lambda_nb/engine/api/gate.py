@@ -8,6 +8,7 @@ from typing import NamedTuple
 from lambda_nb.engine.api import signature_v2
 from lambda_nb.engine.api.credentials import Credentials
 from lambda_nb.engine.api.http import HttpRequest
+from lambda_nb.engine.api.pages import refuse_foreign
 from lambda_nb.engine.api.signature import (
     Claim,
     Verifier,
@@ -53,11 +54,7 @@ class Gate:
             The 403 that the caller gets.
         """
         if self.open:
-            if request.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
-                raise refused(
-                    "AccessDeniedException",
-                    "An engine with --auth none does not answer requests made by web pages.",
-                )
+            refuse_foreign(request.headers)
             return Visitor(self, request, None)
         claim = None
         key = signature_v2.access_key(request.query)
