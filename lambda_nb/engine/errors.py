@@ -16,12 +16,17 @@ class AWSError(Exception):
         What was wrong, with the value, in AWS's wording where it is known.
     status
         The HTTP status.
+    typed
+        Whether the body tells the ``Type`` of the error; a few refusals of AWS's do not.
     fields
         Further members of the error body (``Reason`` of a throttle, say).
     """
 
-    def __init__(self, code: str, message: str, status: int = 400, **fields: Any) -> None:
+    def __init__(
+        self, code: str, message: str, status: int = 400, *, typed: bool = True, **fields: Any
+    ) -> None:
         super().__init__(message)
+        self.typed = typed
         self.code = code
         self.message = message
         self.status = status
@@ -31,6 +36,11 @@ class AWSError(Exception):
 def invalid_parameter(message: str) -> AWSError:
     """``InvalidParameterValueException`` (400)."""
     return AWSError("InvalidParameterValueException", message)
+
+
+def untyped_parameter(message: str) -> AWSError:
+    """``InvalidParameterValueException`` without ``Type``, as AWS refuses claims of concurrency."""
+    return AWSError("InvalidParameterValueException", message, typed=False)
 
 
 def validation(message: str) -> AWSError:

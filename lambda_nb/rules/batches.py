@@ -29,15 +29,15 @@ def failed_items(response: bytes, identifiers: Sequence[str]) -> list[str]:
     --------
     >>> failed_items(b'{"batchItemFailures": [{"itemIdentifier": "b"}]}', ["a", "b"])
     ['b']
-    >>> failed_items(b"null", ["a"]), failed_items(b"{", ["a"])
-    ([], ['a'])
+    >>> failed_items(b"null", ["a"]), failed_items(b"[]", ["a"]), failed_items(b"{", ["a"])
+    ([], [], ['a'])
     """
     everything = list(identifiers)
     try:
         answer: Any = json.loads(response or b"null")
     except ValueError:
         return everything
-    if answer is None or answer == "":
+    if answer in (None, "", []):
         return []
     if not isinstance(answer, dict):
         return everything

@@ -7,10 +7,11 @@ begins and tells all problems of a request at once (facts/api.md section 4).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
+from lambda_nb.rules import enumerations
 from lambda_nb.rules.refusal import problem
 
 Shape = Any
@@ -22,6 +23,10 @@ _JAVA = (
     (r"\p{Z}", " \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"),
     (r"\p{N}", r"\d"),
 )
+
+_WITHOUT_NULL = ("SubnetIds", "SecurityGroupIds")
+"""Lists of whose items AWS does not say that they must not be null (recorded.md 4), nor does it of
+the keys of maps."""
 
 
 class _Rule(NamedTuple):
@@ -77,7 +82,9 @@ def _of_each(
     """At most one problem for all items of a list, all keys or all values of a map."""
     rules = _rules(inside)
     if any(not rule.holds(item) for item in items for rule in rules):
-        texts = [*(rule.text for rule in rules), "Member must not be null"]
+        texts = [rule.text for rule in rules]
+        if whose != "Map keys" and shape.name not in _WITHOUT_NULL:
+            texts.append("Member must not be null")
         yield _told(shape, value, path, f"{whose} must satisfy constraint: [{', '.join(texts)}]")
 
 
@@ -100,7 +107,7 @@ def _rules(shape: Shape) -> list[_Rule]:
     if "pattern" in metadata:
         rules.append(_matching(metadata["pattern"]))
     if "enum" in metadata:
-        rules.append(_one_of(metadata["enum"]))
+        rules.append(_one_of(enumerations.in_order(shape.name, metadata["enum"])))
     return rules
 
 
@@ -124,7 +131,7 @@ def _matching(pattern: str) -> _Rule:
     return _Rule(text, lambda v: compiled.fullmatch(v) is not None)
 
 
-def _one_of(allowed: list[str]) -> _Rule:
+def _one_of(allowed: Sequence[str]) -> _Rule:
     text = f"Member must satisfy enum value set: [{', '.join(allowed)}]"
     return _Rule(text, lambda v: v in allowed)
 

@@ -62,7 +62,8 @@ def _details(operation: Operation, kind: str, ending: str, now: float) -> Event:
         return details
     if ending == "Succeeded":
         result = found.get("Result")
-        details["Result"] = {} if result is None else {"Payload": result}
+        told: Event = {} if result is None else {"Payload": result}
+        details["Result"] = {**told, "Truncated": False}
     else:
         details["Error"] = {"Payload": found.get("Error") or _NO_ERROR}
     if kind == "STEP":
@@ -94,5 +95,6 @@ def _started(operation: Operation, kind: str, found: Operation) -> Event:
             details["TenantId"] = target["TenantId"]
         if payload is not None:
             details["Input"] = {"Payload": payload}
+        details |= operation.get("_destination", {})
         return details
     return {}

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from lambda_nb.rules import enumerations
 from lambda_nb.rules.refusal import Refused, invalid
 
 Family = Literal["python", "nodejs", "ruby", "java", "dotnet", "go", "provided"]
@@ -137,7 +138,7 @@ def check(identifier: str, today: date, *, updating: bool = False) -> Runtime:
     """
     runtime = RUNTIMES.get(identifier)
     if runtime is None:
-        raise unknown(identifier, today)
+        raise unknown(identifier)
     blocked = runtime.block_update if updating else runtime.block_create
     if blocked is not None and today >= blocked:
         raise invalid(
@@ -148,9 +149,9 @@ def check(identifier: str, today: date, *, updating: bool = False) -> Runtime:
     return runtime
 
 
-def unknown(identifier: str, today: date) -> Refused:
-    """The refusal of an identifier that is not a runtime, listing those that are on ``today``."""
-    known = ", ".join(supported(today))
+def unknown(identifier: str) -> Refused:
+    """The refusal of an identifier that is not a runtime."""
+    known = ", ".join(enumerations.RUNTIMES)
     return invalid(
         f"Value {identifier} at 'runtime' failed to satisfy constraint: Member must satisfy enum "
         f"value set: [{known}] or be a valid ARN"

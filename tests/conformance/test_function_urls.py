@@ -147,6 +147,12 @@ def test_a_response_with_a_status(said: str) -> None:
     assert reply.cookies == ["a=1", "b=2"]
 
 
+@pytest.mark.parametrize("body", [{"an": ["object", "ü"]}, [1, 2], 3, True])
+def test_a_body_that_is_no_string_is_sent_as_json(said: str, body: Any) -> None:
+    reply = call(said, "POST", json.dumps({"statusCode": 201, "body": body}).encode())
+    assert (reply.status, json.loads(reply.body)) == (201, body)
+
+
 @pytest.mark.parametrize(
     "response",
     [
@@ -154,7 +160,6 @@ def test_a_response_with_a_status(said: str) -> None:
         {"statusCode": "many"},
         {"statusCode": 200, "headers": ["x"]},
         {"statusCode": 200, "headers": {"x": "a\r\nb: c"}},
-        {"statusCode": 200, "body": {"no": "string"}},
         {"statusCode": 200, "body": "*", "isBase64Encoded": True},
     ],
 )
@@ -182,7 +187,11 @@ def test_without_a_permission_nobody_may_call(engine: Engine) -> None:
 
 
 def test_an_unknown_url(engine: Engine) -> None:
-    assert call(f"{engine.url}/lambda-url/nothing/").status == 403
+    reply = call(f"{engine.url}/lambda-url/nothing/")
+    assert (reply.status, reply.body) == (404, b'{"Message":null}')
+    host = {"Host": f"nothing.lambda-url.{engine.region}.localhost"}
+    reply = call(f"{engine.url}/path", headers=host)
+    assert (reply.status, reply.body) == (404, b'{"Message":null}')
 
 
 def test_iam(engine: Engine) -> None:

@@ -565,7 +565,11 @@ def test_a_stream_s_report_of_failures_is_a_checkpoint(lab: Lab) -> None:
     (record,) = lab.bodies(url)
     assert record["KinesisBatchInfo"]["batchSize"] == 2
     assert record["requestContext"]["condition"] == "RetryAttemptsExhausted"
-    assert record["responseContext"] == {"statusCode": 200, "executedVersion": "$LATEST"}
+    assert record["responseContext"] == {
+        "statusCode": 200,
+        "executedVersion": "$LATEST",
+        "functionError": None,
+    }
     assert lab.events(name, 2) == [["a", "b", "bad", "c"], ["bad", "c"]]
 
 

@@ -37,15 +37,30 @@ async def versions(harness: Harness, count: int) -> None:
         assert made["Version"] == str(number)
 
 
-async def test_publish_answers_a_qualified_version_that_becomes_active(harness: Harness) -> None:
+async def test_publish_answers_a_qualified_version_that_is_active(harness: Harness) -> None:
     await harness.function(Description="of the function")
-    first = await harness.settled("PublishVersion", FunctionName="f", Description="first")
+    first = await harness("PublishVersion", FunctionName="f", Description="first")
     assert first["FunctionArn"] == f"{ARN}f:1"
-    assert (first["Version"], first["Description"], first["State"]) == ("1", "first", "Pending")
-    assert "LastUpdateStatus" not in first
-    active = await harness("GetFunctionConfiguration", FunctionName="f", Qualifier="1")
-    assert (active["State"], active["LastUpdateStatus"]) == ("Active", "Successful")
-    assert active["RevisionId"] != first["RevisionId"]
+    assert (first["Version"], first["Description"]) == ("1", "first")
+    assert (first["State"], first["LastUpdateStatus"]) == ("Active", "Successful")
+    assert not [member for member in first if member.startswith("StateReason")]
+    made = {"FunctionName": "f", "Name": "live", "FunctionVersion": "1"}
+    await harness("CreateAlias", **made)  # at once: nothing is pending
+    await asyncio.sleep(0)
+    shown = await harness("GetFunctionConfiguration", FunctionName="f", Qualifier="1")
+    assert shown == first
+    listed = await harness("ListVersionsByFunction", FunctionName="f")
+    assert listed["Versions"][1]["RevisionId"] == first["RevisionId"]
+    revision = first["RevisionId"]
+    await harness(
+        "AddPermission",
+        FunctionName="f",
+        Qualifier="1",
+        StatementId="s",
+        Action="lambda:InvokeFunction",
+        Principal="s3.amazonaws.com",
+        RevisionId=revision,
+    )
     latest = await harness("GetFunctionConfiguration", FunctionName="f")
     assert latest["Description"] == "of the function"
     assert latest["RevisionId"] != first["RevisionId"]

@@ -248,6 +248,20 @@ async def test_chained_invokes_of_plain_and_durable_functions(lab: Lab) -> None:
     lab.handlers["plain"] = lambda event, context: event["n"] + 1
     result = await lab.run("parent")
     assert json.loads(result.payload) == [2, 20]
+    history = await lab(
+        "GetDurableExecutionHistory", DurableExecutionArn=result.durable_execution_arn
+    )
+    details = [
+        e["ChainedInvokeStartedDetails"]
+        for e in history["Events"]
+        if e["EventType"] == "ChainedInvokeStarted"
+    ]
+    assert [d["ExecutedVersion"] for d in details] == ["$LATEST", "$LATEST"]
+    assert "DurableExecutionArn" not in details[0]
+    reached = await lab(
+        "GetDurableExecution", DurableExecutionArn=details[1]["DurableExecutionArn"]
+    )
+    assert (reached["Status"], json.loads(reached["Result"])) == ("SUCCEEDED", 20)
 
 
 async def test_a_chained_invoke_that_fails(lab: Lab) -> None:
@@ -392,3 +406,24 @@ async def test_only_the_latest_token_may_checkpoint(lab: Lab) -> None:
             CheckpointToken=tokens[0][1],
             Updates=[],
         )
+
+
+async def test_results_of_steps_say_that_they_are_whole(lab: Lab) -> None:
+    tries: list[int] = []
+
+    def flaky(_: Any) -> str:
+        tries.append(1)
+        if len(tries) == 1:
+            raise ValueError("not yet")
+        return "done"
+
+    def handler(event: Any, context: Any) -> Any:
+        return context.step(flaky, name="step")
+
+    await lab.add("f", handler)
+    result = await lab.run("f")
+    assert len(tries) == 2
+    arn = result.durable_execution_arn
+    history = await lab("GetDurableExecutionHistory", DurableExecutionArn=arn)
+    ended = [e["StepSucceededDetails"] for e in history["Events"] if "StepSucceededDetails" in e]
+    assert [d["Result"] for d in ended] == [{"Payload": '"done"', "Truncated": False}]

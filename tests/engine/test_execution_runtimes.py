@@ -246,6 +246,14 @@ async def test_every_python_of_this_machine(lab: Lab, version: str) -> None:
     result = await lab.invoke(function)
     assert json.loads(result.payload) == [int(n) for n in version.split(".")]
     assert (await lab.invoke(function)).start == "warm"
+    broken = lab.function(
+        "def handler(event, context):\n    raise ValueError('bad')",
+        runtime=f"python{version}",
+        timeout_s=20,
+    )
+    # The error object of Python 3.8 has no requestId (recorded.md 15).
+    keys = ["errorMessage", "errorType", *(["requestId"] * (version != "3.8")), "stackTrace"]
+    assert list(error(await lab.invoke(broken))) == keys
 
 
 async def test_a_wrapper_script_starts_the_runtime(make_lab: MakeLab) -> None:

@@ -15,7 +15,15 @@ ITEMS = ["a", "b", "c"]
 
 @pytest.mark.parametrize(
     "response",
-    [b"", b"null", b'""', b"{}", b'{"batchItemFailures": []}', b'{"batchItemFailures": null}'],
+    [
+        b"",
+        b"null",
+        b'""',
+        b"{}",
+        b"[]",
+        b'{"batchItemFailures": []}',
+        b'{"batchItemFailures": null}',
+    ],
 )
 def test_answers_that_mean_success(response: bytes) -> None:
     assert batches.failed_items(response, ITEMS) == []

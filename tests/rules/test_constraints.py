@@ -69,8 +69,57 @@ TAG = r"([\p{L}\p{Z}\p{N}_.:/=+\-@]*)"
             [
                 "Value at 'environment.variables' failed to satisfy constraint: Map keys must "
                 "satisfy constraint: [Member must satisfy regular expression pattern: "
-                "[a-zA-Z]([a-zA-Z0-9_])+, Member must not be null]"
+                "[a-zA-Z]([a-zA-Z0-9_])+]"
             ],
+        ),
+        (
+            "CreateFunction",
+            {"VpcConfig": {"SubnetIds": ["net"]}},
+            said(
+                "[net]",
+                "vpcConfig.subnetIds",
+                "Member must satisfy constraint: [Member must have length less than or equal to "
+                "1024, Member must have length greater than or equal to 0, Member must satisfy "
+                "regular expression pattern: subnet-[0-9a-z]*]",
+            ),
+        ),
+        (
+            "CreateAlias",
+            {"RoutingConfig": {"AdditionalVersionWeights": {"live": 0.5}}},
+            said(
+                "{live=0.5}",
+                "routingConfig.additionalVersionWeights",
+                "Map keys must satisfy constraint: [Member must have length less than or equal to "
+                "1024, Member must have length greater than or equal to 1, Member must satisfy "
+                "regular expression pattern: [0-9]+]",
+            ),
+        ),
+        (
+            "PutFunctionRecursionConfig",
+            {"RecursiveLoop": "Never"},
+            said(
+                "Never",
+                "recursiveLoop",
+                "Member must satisfy enum value set: [Terminate, Allow]",
+            ),
+        ),
+        (
+            "CreateEventSourceMapping",
+            {"StartingPosition": "FIRST"},
+            said(
+                "FIRST",
+                "startingPosition",
+                "Member must satisfy enum value set: [LATEST, AT_TIMESTAMP, TRIM_HORIZON]",
+            ),
+        ),
+        (
+            "CreateFunctionUrlConfig",
+            {"InvokeMode": "STREAM"},
+            said(
+                "STREAM",
+                "invokeMode",
+                "Member must satisfy enum value set: [RESPONSE_STREAM, BUFFERED]",
+            ),
         ),
         (
             "CreateFunction",

@@ -40,7 +40,7 @@ def lambda_fault(error: AWSError, request_id: str) -> Reply:
     if "Reason" in error.fields:
         body["Reason"] = error.fields["Reason"]
     shape = service.error(error.code)
-    if shape is not None:
+    if shape is not None and error.typed:
         body["Type"] = "User" if shape.metadata["error"].get("senderFault") else "Service"
     capital = error.code == "AccessDeniedException" if shape is None else "Message" in shape.members
     body["Message" if capital else "message"] = error.message

@@ -79,7 +79,8 @@ class FunctionUrls:
         identifier, path = address(request) or ("", "/")
         url = self._find(identifier)
         if url is None:
-            raise _forbidden()
+            await Reply(404, b'{"Message":null}').send(send)
+            return
         cors_headers: list[Header] = []
         if url.cors:
             if url_cors.is_preflight(request.method, request.headers):

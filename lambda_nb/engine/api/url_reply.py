@@ -100,7 +100,7 @@ def _body(response: dict[str, Any]) -> bytes:
     if body is None:
         return b""
     if not isinstance(body, str):
-        raise BadShape(f"body must be a string, not {type(body).__name__}")
+        body = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
     if not response.get("isBase64Encoded"):
         return _encoded(body)
     try:

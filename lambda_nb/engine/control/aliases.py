@@ -10,7 +10,7 @@ from lambda_nb.engine.control.lookup import Lookup, check_revision
 from lambda_nb.engine.control.paging import page
 from lambda_nb.engine.control.provisioned import Provisioned
 from lambda_nb.engine.control.store import Record
-from lambda_nb.engine.errors import conflict, invalid_parameter, not_found
+from lambda_nb.engine.errors import conflict, invalid_parameter, not_found, untyped_parameter
 from lambda_nb.engine.model import Caller, Operation, Request, Response
 from lambda_nb.rules import quotas
 from lambda_nb.rules.names import LATEST
@@ -116,7 +116,7 @@ class Aliases:
 
     def _check(self, name: str, version: str, weights: Mapping[str, float]) -> None:
         """Refuse versions that do not exist and routing that Lambda does not know."""
-        self._lookup.function(name)
+        self._lookup.function(name, missing_as=version)
         if len(weights) > quotas.ALIASES_ROUTED.value:
             raise invalid_parameter(
                 "Number of items in AdditionalVersionWeights cannot be greater than "
@@ -128,7 +128,7 @@ class Aliases:
                 "included in routing configuration."
             )
         if weights and version == LATEST:
-            raise invalid_parameter(
+            raise untyped_parameter(
                 "$LATEST is not supported for an alias pointing to more than 1 version"
             )
         for wanted in (version, *weights):

@@ -178,7 +178,7 @@ def unpack(source: IO[bytes], target: Path) -> None:
             entries = archive.infolist()
             if not entries:
                 raise invalid_parameter("Uploaded file must be a non-empty zip")
-            if sum(entry.file_size for entry in entries) > room:
+            if sum(entry.file_size for entry in entries) >= room:
                 raise _too_large()
             for entry in entries:
                 path = _inside(target, entry.filename)
@@ -222,7 +222,7 @@ def _write(
     with archive.open(entry) as packed, path.open("wb") as file:
         while chunk := packed.read(_CHUNK):
             size += len(chunk)
-            if size > room:
+            if size >= room:
                 raise _too_large()
             file.write(chunk)
     path.chmod(0o755 if mode & 0o111 else 0o644)

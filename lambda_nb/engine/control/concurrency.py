@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from lambda_nb.engine.control.context import Context
 from lambda_nb.engine.control.lookup import Lookup
-from lambda_nb.engine.errors import AWSError, invalid_parameter
+from lambda_nb.engine.errors import AWSError, untyped_parameter
 from lambda_nb.engine.model import Caller, Operation, Request, Response
 from lambda_nb.rules import quotas
+from lambda_nb.rules.names import LATEST
 
 
 class Budget:
@@ -36,7 +37,7 @@ class Budget:
 
     def below_minimum(self) -> AWSError:
         """The refusal of a claim that would leave other functions fewer than 100 environments."""
-        return invalid_parameter(
+        return untyped_parameter(
             "Specified ReservedConcurrentExecutions for function decreases account's "
             "UnreservedConcurrentExecution below its minimum value of "
             f"[{quotas.UNRESERVED_MIN.value}]."
@@ -62,13 +63,13 @@ class Concurrency:
 
     def put(self, request: Request, caller: Caller) -> Response:
         """Reserve concurrency; 0 stops the function."""
-        name = self._lookup.unqualified(request)
+        name = self._lookup.unqualified(request, missing_as=LATEST)
         reserved = request["ReservedConcurrentExecutions"]
         if self._budget.unreserved(without=name) - reserved < quotas.UNRESERVED_MIN.value:
             raise self._budget.below_minimum()
         provisioned = self._budget.provisioned(name)
         if reserved < provisioned:
-            raise invalid_parameter(  # the spaces are AWS's
+            raise untyped_parameter(  # the spaces are AWS's
                 f" ReservedConcurrentExecutions  {reserved} should not be lower than function's "
                 f"total provisioned concurrency [{provisioned}]."
             )

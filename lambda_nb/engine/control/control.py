@@ -143,7 +143,7 @@ class Control:
             LayerPermissions(context, shelf),
             RuntimeSettings(context, lookup),
             Account(context, budget),
-            Tags(context),
+            Tags(context, lookup),
             mappings,
             self._urls,
             Signing(context, lookup, gate),

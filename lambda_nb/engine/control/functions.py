@@ -180,7 +180,7 @@ class Functions:
             )
         if not names.is_version(version):
             raise invalid_parameter("Deletion of aliases is not currently supported.")
-        self._lookup.version(name, version)
+        self._lookup.function(name)
         aliases = [
             alias
             for alias, record in sorted(self._store.children("alias", name).items())

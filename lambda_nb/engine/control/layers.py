@@ -15,6 +15,15 @@ from lambda_nb.rules import names
 _OPTIONAL = ("CompatibleRuntimes", "CompatibleArchitectures", "LicenseInfo")
 
 
+def _optional(request: Request) -> Record:
+    """What a version says of itself: lists that were given are shown although they are empty, and
+    one of runtimes also when only architectures were given (recorded.md 8)."""
+    given = {member: request[member] for member in _OPTIONAL if request.get(member) is not None}
+    if "CompatibleArchitectures" in given:
+        given.setdefault("CompatibleRuntimes", [])
+    return {member: value for member, value in given.items() if value != ""}
+
+
 class LayerShelf:
     """Finds layer versions by the names and ARNs that requests carry."""
 
@@ -86,7 +95,7 @@ class Layers:
             "code": dict(code._asdict()),
             "sha256": code.sha256,
         }
-        record |= {member: request[member] for member in _OPTIONAL if request.get(member)}
+        record |= _optional(request)
         with self._store.write() as batch:
             batch.put("layer", "", name, {"next": version + 1})
             batch.put("layer_version", name, str(version), record)
@@ -154,7 +163,7 @@ class Layers:
             "Description": record["Description"],
             "CreatedDate": record["CreatedDate"],
         }
-        return summary | {member: record[member] for member in _OPTIONAL if member in record}
+        return summary | {member: record[member] for member in _OPTIONAL if record.get(member)}
 
     def _shown(self, name: str, record: Record) -> Response:
         code = record["code"]
@@ -162,6 +171,7 @@ class Layers:
         return {
             "LayerArn": self._shelf.arn(name),
             **self._summary(name, record),
+            **{member: record[member] for member in _OPTIONAL if member in record},
             "Content": {
                 "Location": location,
                 "CodeSha256": record["sha256"],

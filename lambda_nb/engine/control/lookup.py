@@ -68,19 +68,22 @@ class Lookup:
         names.located(name, context.account, context.region)
         return Target(name.name, names.one_qualifier(name, request.get("Qualifier")))
 
-    def unqualified(self, request: Request) -> str:
-        """The name of the existing function that a request names; a qualifier is refused."""
+    def unqualified(self, request: Request, *, missing_as: str | None = None) -> str:
+        """The name of the existing function that a request names; a qualifier is refused.
+
+        ``missing_as`` is the qualifier that AWS's refusal names when there is no such function.
+        """
         target = self.target(request)
         if target.qualifier is not None:
             raise invalid_parameter(UNQUALIFIED_ONLY)
-        self.function(target.name)
+        self.function(target.name, missing_as=missing_as)
         return target.name
 
-    def function(self, name: str) -> Record:
-        """The record of a function."""
+    def function(self, name: str, *, missing_as: str | None = None) -> Record:
+        """The record of a function; ``missing_as`` as at :meth:`unqualified`."""
         record = self._store.get("function", "", name)
         if record is None:
-            raise self.missing(name)
+            raise self.missing(name, missing_as)
         return record
 
     def version(self, name: str, qualifier: str | None) -> tuple[str, Record]:
@@ -102,6 +105,12 @@ class Lookup:
     def missing(self, name: str, qualifier: str | None = None) -> AWSError:
         """``ResourceNotFoundException`` for a function, version or alias."""
         return not_found(f"Function not found: {self._context.function_arn(name, qualifier)}")
+
+    def missing_qualified(self, name: str, qualifier: str | None) -> AWSError:
+        """The same from operations that look for an alias by its own name."""
+        if qualifier is None or names.is_version(qualifier):
+            return self.missing(name, qualifier)
+        return not_found(f"Cannot find alias arn: {self._context.function_arn(name, qualifier)}")
 
     def revision(self, name: str, qualifier: str | None) -> str:
         """The revision of a function, version or alias, which its policy shares."""

@@ -81,7 +81,8 @@ class Mappings:
         record: Record = {
             "config": config,
             "function": function,
-            "state": "Creating",
+            # A queue's mapping that is not to be read has nothing to begin.
+            "state": "Creating" if enabled or kind != "sqs" else "Disabled",
             "target": "Enabled" if enabled else "Disabled",
             "reason": _reason(kind),
             "modified": c.epoch(),
@@ -232,6 +233,8 @@ class Mappings:
 
     def _shown(self, identifier: str, record: Record) -> Response:
         config = dict(record["config"])
+        if not (config.get("FilterCriteria") or {}).get("Filters"):
+            config.pop("FilterCriteria", None)
         start = config.get("StartingPositionTimestamp")
         if start is not None:
             config["StartingPositionTimestamp"] = c.moment(start)

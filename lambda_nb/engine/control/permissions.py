@@ -8,6 +8,7 @@ from lambda_nb.engine.control.context import Context
 from lambda_nb.engine.control.lookup import Lookup, Target, check_revision
 from lambda_nb.engine.errors import invalid_parameter, not_found
 from lambda_nb.engine.model import Caller, Operation, Request, Response
+from lambda_nb.rules import names
 from lambda_nb.rules.names import LATEST
 
 
@@ -30,9 +31,8 @@ class Permissions:
     def add(self, request: Request, caller: Caller) -> Response:
         """Add a statement to the policy of a function, version or alias."""
         target = self._target(request)
-        self._lookup.function(target.name)
         if not self._lookup.exists(target.name, target.qualifier):
-            raise self._lookup.missing(target.name, target.qualifier)
+            raise self._lookup.missing_qualified(target.name, target.qualifier)
         policy = self._store.get("policy", target.name, target.qualifier or "")
         revision = self._lookup.revision(target.name, target.qualifier)
         check_revision(request, revision, "GetPolicy")
@@ -48,6 +48,8 @@ class Permissions:
         """Remove a statement."""
         target = self._target(request)
         if not self._lookup.exists(target.name, target.qualifier):
+            if target.qualifier and not names.is_version(target.qualifier):
+                raise self._lookup.missing_qualified(target.name, target.qualifier)
             arn = self._context.function_arn(target.name, target.qualifier)
             raise not_found(f"No policy found for: {arn}")
         key = target.qualifier or ""

@@ -9,7 +9,7 @@ from lambda_nb.engine.control.context import Context
 from lambda_nb.engine.control.lookup import Lookup, Target
 from lambda_nb.engine.control.paging import page
 from lambda_nb.engine.control.store import Record
-from lambda_nb.engine.errors import AWSError, conflict, invalid_parameter
+from lambda_nb.engine.errors import AWSError, conflict, invalid_parameter, untyped_parameter
 from lambda_nb.engine.model import Caller, Operation, Request, Response
 from lambda_nb.rules import names, quotas
 from lambda_nb.rules.names import LATEST
@@ -136,12 +136,8 @@ class Provisioned:
     def _existing(self, target: Target) -> tuple[str, str]:
         """The function and qualifier, if that version or alias exists."""
         qualifier = target.qualifier or LATEST
-        self._lookup.function(target.name)
         if not self._lookup.exists(target.name, qualifier):
-            if names.is_version(qualifier):
-                raise self._lookup.missing(target.name, qualifier)
-            arn = self._context.function_arn(target.name, qualifier)
-            raise AWSError("ResourceNotFoundException", f"Cannot find alias arn: {arn}", 404)
+            raise self._lookup.missing_qualified(target.name, qualifier)
         return target.name, qualifier
 
     def _version(self, name: str, qualifier: str) -> str | None:
@@ -172,13 +168,13 @@ class Provisioned:
             return
         free = self._budget.unreserved(without=name) - others
         if requested > free:
-            raise invalid_parameter(
+            raise untyped_parameter(
                 "Specified ConcurrentExecutions for function is greater than account's unreserved "
                 f"concurrency [{free}]."
             )
         least = quotas.UNRESERVED_MIN.value
         if free - requested < least:
-            raise invalid_parameter(
+            raise untyped_parameter(
                 "Specified ConcurrentExecutions for function decreases account's "
                 f"UnreservedConcurrentExecution below its minimum value of [{least}]."
             )

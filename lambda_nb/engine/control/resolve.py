@@ -99,7 +99,7 @@ class Resolver:
     def _resolved(
         self, name: str, wanted: str | None, alias: str | None, version: str | None = None
     ) -> Resolved:
-        number, record = self._lookup.version(name, version or wanted)
+        number, record = self._lookup.version(name, version or wanted or names.LATEST)
         state = record["config"]["State"]
         if state == "Pending" and record["config"]["SnapStart"]["OptimizationStatus"] == "On":
             message = (

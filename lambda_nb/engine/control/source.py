@@ -66,7 +66,7 @@ class Sources:
         code = await self.archive(given)
         total = code.unzipped + sum(layer.unzipped for layer in layers)
         limit = quotas.UNZIPPED_BYTES.value
-        if total > limit:
+        if total >= limit:
             raise invalid_parameter(
                 "Function code combined with layers exceeds the maximum allowed size of "
                 f"{limit} bytes. The actual size is {total} bytes."

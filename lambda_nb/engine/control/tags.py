@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from lambda_nb.engine.control import context as c
 from lambda_nb.engine.control.context import Context
+from lambda_nb.engine.control.lookup import Lookup
 from lambda_nb.engine.control.store import Record
 from lambda_nb.engine.errors import invalid_parameter, not_found
 from lambda_nb.engine.model import Caller, Operation, Request, Response
@@ -22,6 +24,13 @@ _KINDS = {
     "event-source-mapping": "mapping",
     "capacity-provider": "capacity_provider",
 }
+_WORDS = {
+    "function": "Function",
+    "code_signing": "Code signing config",
+    "mapping": "Event source mapping",
+    "capacity_provider": "Capacity provider",
+}
+"""What AWS calls a resource that is not there (recorded.md 6; that of signing is not recorded)."""
 
 
 def check_tags(tags: Mapping[str, str]) -> None:
@@ -33,9 +42,10 @@ def check_tags(tags: Mapping[str, str]) -> None:
 class Tags:
     """TagResource, UntagResource and ListTags."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, lookup: Lookup) -> None:
         self._context = context
         self._store = context.store
+        self._lookup = lookup
 
     def operations(self) -> dict[str, Operation]:
         """Handlers by operation name."""
@@ -66,6 +76,8 @@ class Tags:
     def _save(self, kind: str, key: str, record: Record, tags: Mapping[str, str]) -> None:
         with self._store.write() as batch:
             batch.put(kind, "", key, {**record, "tags": dict(tags)})
+            if kind == "function":
+                self._lookup.revise(batch, key, None, c.revision())
 
     def _find(self, arn: str) -> tuple[str, str, Record]:
         match = _RESOURCE.fullmatch(arn)
@@ -83,6 +95,5 @@ class Tags:
         key = arn if kind == "code_signing" else match["key"]
         record = self._store.get(kind, "", key)
         if record is None:
-            words = "Function" if kind == "function" else "Resource"
-            raise not_found(f"{words} not found: {arn}")
+            raise not_found(f"{_WORDS[kind]} not found: {arn}")
         return kind, key, record

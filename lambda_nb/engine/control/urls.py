@@ -112,6 +112,8 @@ class Urls:
     def update(self, request: Request, caller: Caller) -> Response:
         """Change what is given; an empty ``Cors`` removes it."""
         name, key = self._target(request)
+        if not self._lookup.exists(name, key):
+            raise not_found("Function does not exist")
         record = {**self._record(name, key), "modified": _now()}
         for member, field in (("AuthType", "auth"), ("InvokeMode", "mode"), ("Cors", "cors")):
             if request.get(member) is not None:

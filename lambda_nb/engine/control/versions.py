@@ -64,15 +64,15 @@ class Versions:
             return self._lookup.describe(name, last, last["config"]["Version"])
         config: Record = {
             **settled(latest["config"]),
-            **CREATING,
             "Version": version,
             "RevisionId": c.revision(),
         }
-        del config["LastUpdateStatus"]
         if request.get("Description") is not None:
             config["Description"] = request["Description"]
         if config["SnapStart"]["ApplyOn"] == "PublishedVersions":
-            config["SnapStart"] = {**config["SnapStart"], "OptimizationStatus": "On"}
+            # Only a snapshot takes time: any other version is active as soon as it is there.
+            config |= {**CREATING, "SnapStart": {**config["SnapStart"], "OptimizationStatus": "On"}}
+            del config["LastUpdateStatus"]
         record: Record = {
             **latest,
             "config": config,

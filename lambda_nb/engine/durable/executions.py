@@ -33,7 +33,7 @@ class Executions:
     ) -> str:
         """Begin an execution; its ARN."""
         now = steady_time()
-        arn = f"{function.qualified_arn}/durable-execution/{name}/{identifier}"
+        arn = execution_arn(function, name, identifier)
         timeout = config["ExecutionTimeout"]
         first = durable.beginning(identifier, payload, now)
         record: Record = {
@@ -190,6 +190,11 @@ class Executions:
         if event is not None:
             record["events"] += 1
             batch.put("durable_event", arn, str(record["events"]), event)
+
+
+def execution_arn(function: FunctionVersion, name: str, identifier: str) -> str:
+    """The ARN of an execution of a function version."""
+    return f"{function.qualified_arn}/durable-execution/{name}/{identifier}"
 
 
 def new_identifier(request_id: str) -> str:

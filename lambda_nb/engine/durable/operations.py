@@ -63,6 +63,9 @@ class DurableOperations:
         for update in request.get("Updates") or []:
             callback = self._executions.callback_id(arn, update["Id"])
             operation = durable.updated(operations, update, now, callback)
+            if operation["Type"] == "CHAINED_INVOKE" and operation["Status"] == "STARTED":
+                destination = self._runner.destination(arn, operation)
+                operation = {**operation, "_destination": destination}
             operations[operation["Id"]] = operation
             changes.append(operation)
         record = self._executions.change(arn, changes, token=record["token"] + 1)

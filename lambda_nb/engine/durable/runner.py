@@ -17,7 +17,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from lambda_nb.engine.durable import answers
-from lambda_nb.engine.durable.executions import RUNNING, Executions, new_identifier
+from lambda_nb.engine.durable.executions import (
+    RUNNING,
+    Executions,
+    execution_arn,
+    new_identifier,
+)
 from lambda_nb.engine.errors import AWSError, invalid_parameter
 from lambda_nb.engine.model import Invocation, InvocationResult, Resolved, Throttled
 from lambda_nb.engine.steady import steady_time
@@ -161,6 +166,19 @@ class Runner:
         if ripe:
             self._executions.change(arn, ripe)
             self.changed(arn, *(operation["Id"] for operation in ripe))
+
+    def destination(self, arn: str, operation: Operation) -> dict[str, str]:
+        """Whom a chained invoke will reach: ``ExecutedVersion``, and for a durable function its
+        ``DurableExecutionArn``; nothing if there is no such function."""
+        try:
+            function = self._resolve(operation["_target"]["FunctionName"], None).function
+        except AWSError:
+            return {}
+        reached = {"ExecutedVersion": function.version}
+        if function.durable:
+            identifier = new_identifier(_chained_id(f"{arn}#{operation['Id']}"))
+            reached["DurableExecutionArn"] = execution_arn(function, identifier, identifier)
+        return reached
 
     def chain(self, arn: str, operation: Operation) -> None:
         """Run the other function that a chained invoke names."""
@@ -321,7 +339,7 @@ class Runner:
         """Run a chained invoke and note how it ended."""
         target = operation["_target"]
         payload = (operation["_payload"] or "null").encode()
-        request_id = str(uuid.uuid5(uuid.NAMESPACE_URL, key))
+        request_id = _chained_id(key)
         try:
             resolved = self._resolve(target["FunctionName"], None)
             invocation = Invocation(
@@ -358,3 +376,8 @@ class Runner:
             except Throttled:
                 throttles += 1
                 await asyncio.sleep(retry.after_throttle(throttles))
+
+
+def _chained_id(key: str) -> str:
+    """The request id of a chained invoke: the same again when an engine takes it up again."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, key))

@@ -78,10 +78,11 @@ class FailureReport:
         }
         record: dict[str, Any] = {"requestContext": context}
         if outcome is not None and outcome.result is not None:
-            answer = {"statusCode": 200, "executedVersion": outcome.result.executed_version}
-            if outcome.result.function_error:
-                answer["functionError"] = outcome.result.function_error
-            record["responseContext"] = answer
+            record["responseContext"] = {
+                "statusCode": 200,
+                "executedVersion": outcome.result.executed_version,
+                "functionError": outcome.result.function_error,  # null: it named failed records
+            }
         ms = self._batch_info == "KinesisBatchInfo"
         record |= {
             "version": "1.0",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import traceback
 from typing import Any
 
@@ -36,10 +37,9 @@ def from_exception(error: BaseException, request_id: str = "") -> dict[str, Any]
 
 
 def make(message: str, kind: str, trace: list[str], request_id: str = "") -> dict[str, Any]:
-    """The error object; its keys stand in AWS's order."""
-    return {
-        "errorMessage": message,
-        "errorType": kind,
-        "requestId": request_id,
-        "stackTrace": trace,
-    }
+    """The error object; its keys stand in AWS's order. Python 3.8's has no ``requestId``."""
+    told: dict[str, Any] = {"errorMessage": message, "errorType": kind}
+    if sys.version_info >= (3, 9):  # noqa: UP036  (functions may run on 3.8)
+        told["requestId"] = request_id
+    told["stackTrace"] = trace
+    return told
