@@ -20,6 +20,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; its exit code."""
     parent = os.getppid()  # read first: it changes when the parent ends
     options = parser().parse_args(arguments)
+    if options.command == "runtimes":
+        from lambda_nb.engine import runtimes
+
+        return runtimes.run(options)
     if options.end_with_parent == 0:
         options.end_with_parent = parent
     # Imported late: --help and a wrong option answer at once.
@@ -188,7 +192,35 @@ def parser() -> argparse.ArgumentParser:
         default="warning",
         help="what the engine itself logs to standard error (%(default)s)",
     )
+    _add_runtimes(commands)
     return command
+
+
+def _add_runtimes(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    told = "which program each managed runtime uses on this machine, and what is missing"
+    runtimes = commands.add_parser("runtimes", help=told, description=f"Tell {told}.")
+    runtimes.add_argument("--json", action="store_true", help="the same as JSON")
+    actions = runtimes.add_subparsers(dest="action", metavar="ACTION")
+    install = actions.add_parser(
+        "install",
+        help="fetch a Python or AWS's SDKs",
+        description="Fetch a Python (python3.14; needs uv: pip install uv), or the SDK that AWS's "
+        "Node.js or Ruby runtime brings along (nodejs-sdk by npm, ruby-sdk by gem), once, into the "
+        "user's cache directory. Functions find it at once.",
+    )
+    add = install.add_argument
+    add("name", metavar="NAME", help="python3.14 and the like, nodejs-sdk or ruby-sdk")
+    add("--mirror", metavar="URL", help="where uv fetches Pythons, file:// too")
+    add("--source", metavar="URL", help="where gem fetches the SDK for Ruby")
+    add(
+        "--with",
+        dest="more",
+        action="extend",
+        nargs="+",
+        default=[],
+        metavar="PACKAGE",
+        help="further packages of the SDK: client-foo, aws-sdk-foo",
+    )
 
 
 def _port(text: str) -> int:

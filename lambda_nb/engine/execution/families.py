@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from lambda_nb.engine.execution import builds, interpreters
+from lambda_nb.engine.execution import builds, interpreters, sdks
 from lambda_nb.engine.execution.interpreters import Fallback, Program
 from lambda_nb.engine.execution.launch import (
     BOOTSTRAPS,
@@ -67,6 +67,7 @@ def nodejs(
     """Node.js."""
     (major,) = runtimes.numbers(function.runtime)
     modules = [f"{seen.opt}/nodejs/node{major}/node_modules", f"{seen.opt}/nodejs/node_modules"]
+    modules += [str(sdks.nodejs())]
     script = str(BOOTSTRAPS / "nodejs" / "index.mjs")
     argv = wrapped((program.path, script), function, seen)
     return Launch(
@@ -84,16 +85,22 @@ def ruby(
     """Ruby. Without gems of its own a function starts twice as fast without RubyGems."""
     asked = ".".join(map(str, runtimes.numbers(function.runtime)))
     minor = ".".join(program.version.split(".")[:2])
-    gems = (files.task / "vendor").is_dir() or (files.opt / "ruby").is_dir()
+    sdk = _mentions_sdk(files.task)
+    gems = sdk or (files.task / "vendor").is_dir() or (files.opt / "ruby").is_dir()
     flags = () if gems else ("--disable-gems",)
     script = str(BOOTSTRAPS / "ruby" / "bootstrap.rb")
     folders = []
     for version in dict.fromkeys((asked, minor)):  # a fallback also finds what was for the other
         folders += [f"{seen.task}/vendor/bundle/ruby/{version}.0"]
         folders += [f"{seen.opt}/ruby/gems/{version}.0"]
+    folders += [str(sdks.ruby(minor))] if sdk else []
     argv = wrapped((program.path, *flags, script), function, seen)
     extra = {"GEM_PATH": ":".join(folders), "RUBYLIB": f"{seen.opt}/ruby/lib"}
     return Launch(launcher(), f"ruby:{program.version}", argv=argv, extra=extra)
+
+
+def _mentions_sdk(task: Path) -> bool:
+    return any(b"aws-sdk" in source.read_bytes() for source in task.rglob("*.rb"))
 
 
 def java(

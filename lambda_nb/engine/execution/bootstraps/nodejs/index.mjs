@@ -1,6 +1,6 @@
 // The Node.js runtime: loads the handler, then asks the Runtime API for one event after another.
 // Names, error shapes and log lines are those of AWS's own Node.js runtime.
-import { createRequire } from "node:module";
+import nodeModule, { createRequire } from "node:module";
 import { existsSync, readFileSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { basename, dirname, join, resolve } from "node:path";
@@ -84,6 +84,23 @@ function isModulePackage(folder) {
   }
 }
 
+// The SDK is part of AWS's runtime; here it has to be fetched, and the log says how.
+function hintAtSdk(error) {
+  const [, name] = String(error?.message).match(/'((?:@aws-sdk|@smithy)\/[\w-]+)/) ?? [];
+  if (!name) return;
+  const [, client] = name.match(/^@aws-sdk\/(client-[\w-]+)$/) ?? [];
+  const has = process.env.NODE_PATH?.split(":").some((at) => existsSync(join(at, "@aws-sdk")));
+  const more = has && client ? ` --with ${client}` : "";
+  console.warn(`${name} is part of AWS's Node.js runtime. Here fetch it once: lambda-nb runtimes install nodejs-sdk${more}`);
+}
+
+// Only where there is a folder to look in: the hook costs a thread.
+function findModulesAsLambda() {
+  const folders = (process.env.NODE_PATH ?? "").split(":").filter(Boolean);
+  if (!nodeModule.register) return; // before 18.19
+  if (folders.some((folder) => existsSync(folder))) nodeModule.register("./resolver.mjs", import.meta.url);
+}
+
 async function loadModule(folder, name) {
   const path = resolve(folder, name);
   const candidates = ["", ".js", ".mjs", ".cjs"].map((ending) => path + ending);
@@ -91,11 +108,13 @@ async function loadModule(folder, name) {
   try {
     if (!file) return require(require.resolve(name, { paths: [folder] }));
     const module = file.endsWith(".mjs") || (file.endsWith(".js") && isModulePackage(dirname(file)));
+    if (module || /\bimport\s*\(/.test(readFileSync(file, "utf8"))) findModulesAsLambda();
     return module ? await import(pathToFileURL(file).href) : require(file);
   } catch (error) {
     if (error instanceof SyntaxError) {
       throw new RuntimeError("Runtime.UserCodeSyntaxError", `${error}`, error);
     }
+    hintAtSdk(error);
     if (error?.code === "MODULE_NOT_FOUND" || error?.code === "ERR_MODULE_NOT_FOUND") {
       throw new RuntimeError("Runtime.ImportModuleError", `${error}`, error);
     }

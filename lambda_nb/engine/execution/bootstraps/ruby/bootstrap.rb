@@ -88,9 +88,18 @@ module LambdaNb
     rescue SyntaxError => e
       raise RuntimeError.new("Runtime.UserCodeSyntaxError", e.message)
     rescue LoadError => e
+      hint_at_sdk(e.path.to_s)
       raise RuntimeError.new("Runtime.ImportModuleError", e.message)
     end
     find_method(file, names)
+  end
+
+  # The SDK is part of AWS's runtime; here it has to be fetched, and the log says how.
+  def hint_at_sdk(name)
+    return unless name.start_with?("aws-sdk")
+
+    puts "#{name} is part of AWS's Ruby runtime. Here fetch it once: lambda-nb runtimes install ruby-sdk" \
+         "#{" --with #{name}" if ENV.fetch("GEM_PATH", "").split(":").any? { |at| Dir.exist?("#{at}/gems/") }}"
   end
 
   def find_method(file, names)
