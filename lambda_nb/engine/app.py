@@ -22,6 +22,7 @@ from lambda_nb.engine.api.invoke import Invoker
 from lambda_nb.engine.api.lambda_api import LambdaAPI
 from lambda_nb.engine.api.pages import Names
 from lambda_nb.engine.api.proxy import Proxy
+from lambda_nb.engine.api.unsigned import Unsigned
 from lambda_nb.engine.clients import Clients, ObjectReader
 from lambda_nb.engine.control import Control
 from lambda_nb.engine.control.probe import NeighbourProbe
@@ -296,6 +297,7 @@ class App:
             LambdaAPI(gate, invoker, operations),
             FunctionUrls(gate, control.function_url, policy, control.resolve, execute),
             proxy,
+            Unsigned(self._options.region),
             Names(self._options.allowed_hosts),
             control.download,
             self._status,
