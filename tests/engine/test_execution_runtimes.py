@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from engine_fixtures import needs_program
-from execution_lab import Lab, MakeLab, error, lab, make_lab, report
+from execution_lab import Lab, MakeLab, error, lab, make_lab, report, task_root
 
 from lambda_nb.engine.execution import interpreters
 
@@ -254,6 +254,34 @@ async def test_every_python_of_this_machine(lab: Lab, version: str) -> None:
     # The error object of Python 3.8 has no requestId (recorded.md 15).
     keys = ["errorMessage", "errorType", *(["requestId"] * (version != "3.8")), "stackTrace"]
     assert list(error(await lab.invoke(broken))) == keys
+
+
+USES_SETUPTOOLS = """
+import sys, warnings
+def handler(event, context):
+    with warnings.catch_warnings(record=True) as seen:
+        import pkg_resources
+    parsed = str(pkg_resources.parse_version("1.10"))
+    return [parsed, [str(one.message) for one in seen], pkg_resources.__file__ in event]
+"""
+
+
+@pytest.mark.parametrize("fork", [True, False])
+@pytest.mark.parametrize("version", list(interpreters.pythons()))
+async def test_pkg_resources_is_there_up_to_3_11(
+    make_lab: MakeLab, version: str, fork: bool
+) -> None:
+    lab = await make_lab(fork=fork)
+    function = lab.function(USES_SETUPTOOLS, runtime=f"python{version}", timeout_s=30)
+    result = await lab.invoke(function, [])
+    if tuple(map(int, version.split("."))) > (3, 11):
+        assert "No module named 'pkg_resources'" in error(result)["errorMessage"]
+        return
+    assert json.loads(result.payload) == ["1.10", [], False]
+    own = {"app.py": USES_SETUPTOOLS, "pkg_resources.py": "parse_version = str\n"}
+    mine = lab.function(files=own, runtime=f"python{version}", timeout_s=30)
+    path = f"{task_root(lab, mine)}/pkg_resources.py"
+    assert json.loads((await lab.invoke(mine, [path])).payload) == ["1.10", [], True]
 
 
 async def test_a_wrapper_script_starts_the_runtime(make_lab: MakeLab) -> None:

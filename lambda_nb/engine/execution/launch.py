@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from lambda_nb.engine.errors import AWSError
-from lambda_nb.engine.execution import interpreters
+from lambda_nb.engine.execution import interpreters, setuptools
 from lambda_nb.engine.execution.interpreters import Fallback, Program
 from lambda_nb.engine.execution.places import Files, Places
 from lambda_nb.engine.execution.zygotes import ZygoteKind
@@ -44,6 +44,8 @@ class Launch:
     runtime_version: str
     argv: tuple[str, ...] | None = None
     path: tuple[str, ...] = ()
+    last: tuple[str, ...] = ()
+    """What ``sys.path`` ends with, after the standard library; ``path`` is what it begins with."""
     framed: bool = False
     extra: dict[str, str] = field(default_factory=dict)
     note: str = ""
@@ -87,13 +89,15 @@ def python(
     host_path = search_path(version, str(files.task), str(files.opt), str(files.runtime))
     path = search_path(version, seen.task, seen.opt, seen.runtime)
     name = f"python:{version}"
+    packages = setuptools.folder(version, interpreter)
+    last = () if packages is None else (str(packages),)
     if fork and not function.environment.get("AWS_LAMBDA_EXEC_WRAPPER"):
         preload = preloads(function, host_path)
         clients = clients_of(source(function, files.task)) if "boto3" in preload else ()
         kind = ZygoteKind(interpreter, preload, path[1:] if preload else (), clients)
-        return Launch(kind, name, path=path, framed=True)
+        return Launch(kind, name, path=path, last=last, framed=True)
     script = str(BOOTSTRAPS / "python" / "spawned.py")
-    argv = (interpreter, "-I", "-S", script, ":".join(path))
+    argv = (interpreter, "-I", "-S", script, ":".join(path), ":".join(last))
     return Launch(launcher(), name, argv=wrapped(argv, function, seen), framed=True)
 
 

@@ -84,6 +84,7 @@ class Processes:
             "env": env,
             "argv": launch.argv,
             "path": launch.path,
+            "last": launch.last,
             "framed": launch.framed,
             "held": held,
         }

@@ -1,4 +1,7 @@
-"""The Python runtime in a process of its own making: ``python -I -S spawned.py SEARCH_PATH``."""
+"""The Python runtime in a process of its own making: ``python -I -S spawned.py PATH LAST``.
+
+``PATH`` and ``LAST`` are what ``sys.path`` begins and ends with.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ sys.path.insert(0, HERE)
 import lambda_runtime.main  # noqa: E402
 
 if __name__ == "__main__":
-    sys.path[:] = sys.argv[1].split(":") + [p for p in sys.path if p != HERE]
+    first, last = (words.split(":") if words else [] for words in sys.argv[1:3])
+    sys.path[:] = [*first, *(path for path in sys.path if path != HERE), *last]
     sys.argv = [""]
     lambda_runtime.main.main()

@@ -300,7 +300,8 @@ def become_function(request: dict[str, Any], more: int) -> None:
     """Run the Python runtime in this process: no exec, so that what is imported stays."""
     os.environ["_LAMBDA_TELEMETRY_LOG_FD"] = str(LOG_FD)
     time.tzset()
-    sys.path[:] = request["path"] + [p for p in sys.path if p != HERE]
+    own = [path for path in sys.path if path != HERE]
+    sys.path[:] = [*request["path"], *own, *request["last"]]
     sys.argv = [""]
     numpy_random = sys.modules.get("numpy.random")
     if numpy_random is not None:
