@@ -29,7 +29,7 @@ def connect(engine: Engine) -> socket.socket:
 
 
 def head(name: str, length: int, *more: str) -> bytes:
-    lines = [f"POST /2015-03-31/functions/{name}/invocations HTTP/1.1", "Host: x"]
+    lines = [f"POST /2015-03-31/functions/{name}/invocations HTTP/1.1", "Host: localhost"]
     return "\r\n".join([*lines, f"Content-Length: {length}", *more, "", ""]).encode()
 
 
@@ -98,7 +98,7 @@ def test_requests_sent_in_advance_are_answered_in_order(quiet: Engine) -> None:
 
 def test_a_body_in_chunks(quiet: Engine) -> None:
     name = quiet.create("def handler(event, context):\n    return event\n")
-    lines = [f"POST /2015-03-31/functions/{name}/invocations HTTP/1.1", "Host: x"]
+    lines = [f"POST /2015-03-31/functions/{name}/invocations HTTP/1.1", "Host: localhost"]
     start = "\r\n".join([*lines, "Transfer-Encoding: chunked", "", ""]).encode()
     with connect(quiet) as connection:
         connection.sendall(start + b'2\r\n"a\r\n2\r\nb"\r\n0\r\n\r\n')
@@ -107,7 +107,7 @@ def test_a_body_in_chunks(quiet: Engine) -> None:
 
 def test_a_body_in_chunks_that_is_too_large(quiet: Engine) -> None:
     name = quiet.create("def handler(event, context):\n    return event\n")
-    lines = [f"POST /2015-03-31/functions/{name}/invocations HTTP/1.1", "Host: x"]
+    lines = [f"POST /2015-03-31/functions/{name}/invocations HTTP/1.1", "Host: localhost"]
     start = "\r\n".join([*lines, "Transfer-Encoding: chunked", "", ""]).encode()
     chunk = b"100000\r\n" + b" " * 0x100000 + b"\r\n"
     with connect(quiet) as connection:
@@ -154,8 +154,8 @@ def test_answers_of_every_size(quiet: Engine, size: int) -> None:
 
 def test_only_the_head_of_an_answer(quiet: Engine) -> None:
     with connect(quiet) as connection:
-        connection.sendall(b"HEAD /_lambda_nb/health HTTP/1.1\r\nHost: x\r\n\r\n")
-        connection.sendall(b"GET /_lambda_nb/health HTTP/1.1\r\nHost: x\r\n\r\n")
+        connection.sendall(b"HEAD /_lambda_nb/health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        connection.sendall(b"GET /_lambda_nb/health HTTP/1.1\r\nHost: localhost\r\n\r\n")
         data = b""
         while not data.endswith(b'{"status": "ok"}'):
             part = connection.recv(65536)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import http.client
 import json
+import socket
 import subprocess
 from typing import Any
 from urllib.parse import urlsplit
@@ -295,3 +296,25 @@ def test_a_streamed_response(engine: Engine) -> None:
     streamed = engine.client().invoke_with_response_stream(FunctionName=name)
     chunks = [e["PayloadChunk"]["Payload"] for e in streamed["EventStream"] if "PayloadChunk" in e]
     assert b"".join(chunks).endswith(b"\0" * 8 + b"one two three")
+
+
+@needs_program("node")
+def test_a_streamed_response_to_a_client_of_http_1_0(engine: Engine) -> None:
+    """It knows no chunks: ApacheBench and nginx, as they come, are such clients."""
+    version = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True)
+    name = engine.create(
+        "",
+        Code={"ZipFile": zip_of({"index.mjs": STREAM})},
+        Runtime=f"nodejs{version.stdout[1:].split('.')[0]}.x",
+        Timeout=20,
+    )
+    url = urlsplit(give_url(engine, name, InvokeMode="RESPONSE_STREAM"))
+    with socket.create_connection((str(url.hostname), int(url.port or 0)), timeout=30) as client:
+        client.sendall(f"GET {url.path} HTTP/1.0\r\n\r\n".encode())
+        answer = b""
+        while chunk := client.recv(65536):
+            answer += chunk
+    lines, _, body = answer.partition(b"\r\n\r\n")
+    assert body == b"one two three"
+    assert b"content-length: 13" in lines.lower()
+    assert b"transfer-encoding" not in lines.lower()

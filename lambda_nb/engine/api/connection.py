@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import MutableMapping
 from functools import partial
 from typing import Any
 
@@ -12,7 +13,7 @@ from uvicorn.protocols.http.httptools_impl import (
     RequestResponseCycle,
 )
 
-from lambda_nb.engine.api.http import WHOLE, Header
+from lambda_nb.engine.api.http import WHOLE, Header, Receive, Scope, Send
 
 _NO_VALUE = re.compile(b"[\x00-\x08\x0a-\x1f\x7f]")
 _JOINED = 65536
@@ -25,7 +26,40 @@ class WholeAnswers(HttpToolsProtocol):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         scope: Any = cycle.scope
         scope[WHOLE] = partial(_write, cycle)
-        super()._start_asgi_task(cycle, app)
+        super()._start_asgi_task(cycle, _measured(app) if scope["http_version"] == "1.0" else app)
+
+
+def _measured(app: Any) -> Any:
+    """The application for a client of HTTP/1.0, which knows no chunks: what is streamed without a
+    length is collected and sent with it. ApacheBench and nginx, as they come, are such clients."""
+
+    async def measured(scope: Scope, receive: Receive, send: Send) -> None:
+        held: list[MutableMapping[str, Any]] = []
+
+        async def collect(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                if any(name.lower() == b"content-length" for name, _ in message["headers"]):
+                    await send(message)
+                else:
+                    held.append(message)
+                return
+            if not held:
+                await send(message)
+                return
+            held.append(message)
+            if message.get("more_body", False):
+                return
+            body = b"".join(part.get("body", b"") for part in held[1:])
+            start, *_ = held
+            held.clear()
+            if start["status"] not in (204, 304):
+                start["headers"] = [*start["headers"], (b"content-length", b"%d" % len(body))]
+            await send(start)
+            await send({"type": "http.response.body", "body": body})
+
+        await app(scope, receive, collect)
+
+    return measured
 
 
 def _write(cycle: RequestResponseCycle, status: int, headers: list[Header], body: bytes) -> bool:
