@@ -118,9 +118,9 @@ class Processes:
             other, [child for pid in members for child in descendants(pid)]
         ):
             return True
-        if held_by(other, self._strays(set(members))):
-            return True
-        return None if self._starting else False
+        if self._starting:
+            return None
+        return held_by(other, self._strays(set(members)))
 
     def _strays(self, members: set[int]) -> Iterator[int]:
         """What they started and left: in the same control group, or the same session."""

@@ -5,8 +5,8 @@ wakes it with an event; it posts a response or an error and asks for the next ev
 checks that order and the request id, answers as AWS does when they are wrong, and tells its
 :class:`RuntimeEvents` what happened. Payload bytes pass through unparsed.
 
-Every process of the machine can reach the port. So each connection is looked at once, when the
-first bytes come: unless a process of this environment holds its other end it is answered 403.
+Every process of the machine can reach the port. So each connection is looked at before it is
+listened to: unless a process of this environment holds its other end it is answered 403.
 """
 
 from __future__ import annotations

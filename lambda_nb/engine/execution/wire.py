@@ -118,6 +118,7 @@ class Connection(asyncio.Protocol):
         """asyncio: a process connected."""
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by descent
         self._api.connections.add(self)
+        self.settle()  # a runtime that is held ready connects long before it has to be quick
 
     def connection_lost(self, exc: Exception | None) -> None:
         """asyncio: the connection is gone."""
@@ -147,22 +148,23 @@ class Connection(asyncio.Protocol):
 
     def settle(self) -> None:
         """Decide what becomes of what came in: take it, refuse it, or wait until that is known."""
-        if not self._early or self._transport is None:
-            return
         transport = self._transport
+        if self._admitted or transport is None:
+            return
         theirs, ours = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
         admitted = self._api.admits(theirs, ours)
-        if admitted is None:
-            transport.pause_reading()
-            return
-        early, self._early = b"".join(self._early), []
-        if not admitted:
+        early, self._early = self._early, []
+        if admitted:
+            self._admitted = True
+            if early:
+                transport.resume_reading()
+                self.data_received(b"".join(early))
+        elif early and admitted is False:
             self._last = self._admitted = True
             Request(self).refuse(403, "AccessDenied", _STRANGER)
-            return
-        self._admitted = True
-        transport.resume_reading()
-        self.data_received(early)
+        elif early:
+            self._early = early
+            transport.pause_reading()
 
     def write(self, head: bytes, body: bytes = b"") -> None:
         """Send an answer, unless nobody is there any more; what came in together is answered
