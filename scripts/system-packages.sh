@@ -16,6 +16,7 @@ programs=(
     "automake        automake                      the same"
     "libtoolize      libtool                       the same"
     "ruby            ruby                          Ruby functions"
+    "bundle          ruby-bundler                  Gemfiles of Ruby cells"
     "go              golang-go                     Go functions"
     "javac           default-jdk-headless          Java functions"
     "chromium        chromium                      browser tests of the notebooks"

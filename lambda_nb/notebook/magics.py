@@ -50,6 +50,7 @@ class Magics:
             files=options.file,
             include=options.include,
             namespace=self._shell.user_ns,
+            requirements=options.requirements,
         )
         deployed = self._deploy(options, package)
         # Not shell.execution_count: newer IPythons count on before the cell runs.
@@ -69,7 +70,7 @@ class Magics:
     def _deploy(self, options: argparse.Namespace, package: Package) -> deploy.Deployed:
         client, connection = self._session.client(), self._session.connection
         layers = list(options.layer)
-        if options.requirements:
+        if options.requirements and package.runtime.startswith(requirements.LAYERED):
             layers.append(
                 requirements.layer(
                     client,

@@ -104,7 +104,8 @@ def cell_parser(name_first: bool = True) -> Parser:
         nargs="+",
         default=[],
         metavar="PACKAGE",
-        help="Python packages from pip or uv, or a requirements file: a layer, installed once",
+        help="packages of pip or uv, npm, gem or Go by name, or requirements.txt, package.json, "
+        "Gemfile, go.mod: a layer, installed once (Go: compiled in)",
     )
     add("--reserved", type=int, metavar="N", help="reserved concurrency")
     add("--publish", action="store_true", help="publish a version")

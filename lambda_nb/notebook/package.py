@@ -7,6 +7,7 @@ import base64
 import hashlib
 import inspect
 import io
+import json
 import os
 import re
 import shutil
@@ -64,6 +65,7 @@ def build(
     files: Sequence[str],
     include: Sequence[str],
     namespace: Mapping[str, Any],
+    requirements: Sequence[str] = (),
 ) -> Package:
     """Package a cell.
 
@@ -81,6 +83,9 @@ def build(
         Names of functions and classes in ``namespace`` whose source goes before the cell's.
     namespace
         The notebook's variables.
+    requirements
+        Go modules, ``module@version`` or a ``go.mod``. What other languages need is a layer
+        (``requirements.layer``); where there is no such thing they are refused.
 
     Raises
     ------
@@ -95,7 +100,7 @@ def build(
             f"cells cannot be packaged for the runtime {runtime!r}; there are "
             f"{', '.join(sorted(_BUILDERS))}"
         )
-    cell = _Cell(source, line, handler, include, namespace)
+    cell = _Cell(source, line, handler, include, namespace, requirements)
     contents, found, module, offset = builder(cell)
     for path in files:
         contents.update(_read(path))
@@ -116,6 +121,7 @@ class _Cell:
     handler: str | None
     include: Sequence[str]
     namespace: Mapping[str, Any]
+    requirements: Sequence[str]
 
 
 def _python(cell: _Cell) -> _Built:
@@ -195,6 +201,7 @@ def _ruby(cell: _Cell) -> _Built:
 
 def _java(cell: _Cell) -> _Built:
     _no_include(cell, "Java")
+    _no_requirements(cell, "Java; add jar files with --file lib")
     named = re.search(r"\bpublic\s+(?:final\s+)?class\s+(\w+)", cell.source)
     if named is None:
         raise NotebookError("a Java cell needs a public class: public class Hello implements ...")
@@ -221,21 +228,72 @@ def _go(cell: _Cell) -> _Built:
     go = _tool("go", "Go", "golang-go")
     with tempfile.TemporaryDirectory() as place:
         (Path(place) / "main.go").write_text(f"// %%lambda {cell.line}\n{cell.source}")
-        (Path(place) / "go.mod").write_text(
-            "module function\n\ngo 1.18\n\nrequire github.com/aws/aws-lambda-go v1.0.0\n\n"
-            f"replace github.com/aws/aws-lambda-go => {_ENGINE / 'go' / 'aws-lambda-go'}\n"
-        )
         environment = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-mod=mod", "GOOS": "linux"}
+        _go_modules(go, Path(place), cell.requirements, environment)
         command = [go, "build", "-trimpath", "-ldflags=-s -w", "-o", "bootstrap", "."]
         _compile(command, Path(place), environment)
         binary = (Path(place) / "bootstrap").read_bytes()
     return {"bootstrap": binary}, "bootstrap", "main.go", 0
 
 
+def _go_modules(
+    go: str, place: Path, requirements: Sequence[str], environment: Mapping[str, str]
+) -> None:
+    """Write go.mod: the user's own, or one that asks for what is named.
+
+    Unless the user asks for AWS's aws-lambda-go, ours stands in its place: it needs no network.
+    """
+    files = [Path(item) for item in requirements if Path(item).is_file()]
+    names = [item for item in requirements if not Path(item).is_file()]
+    if len(files) > 1 or any(file.name != "go.mod" for file in files):
+        raise NotebookError(
+            f"--requirements {' '.join(requirements)}: for Go give one go.mod, or modules by name"
+        )
+    edits = []
+    if files:
+        shutil.copy2(files[0], place / "go.mod")
+        sums = files[0].with_name("go.sum")
+        if sums.is_file():
+            shutil.copy2(sums, place / "go.sum")
+        edits += _absolute_replacements(go, files[0].resolve().parent, place)
+    else:
+        (place / "go.mod").write_text("module function\n\ngo 1.18\n")
+    aws = "github.com/aws/aws-lambda-go"
+    if aws not in (place / "go.mod").read_text() + " ".join(names):
+        edits += [f"-require={aws}@v1.0.0"]
+        edits += [f"-replace={aws}={_ENGINE / 'go' / 'aws-lambda-go'}"]
+    steps = [[go, "mod", "edit", *edits]] if edits else []
+    steps += [[go, "get", name] for name in names]
+    for step in steps:
+        done = subprocess.run(
+            step, cwd=place, env=environment, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            said = "\n".join(done.stderr.strip().splitlines()[-5:])
+            raise NotebookError(f"--requirements {' '.join(requirements)}: cannot install:\n{said}")
+
+
+def _absolute_replacements(go: str, folder: Path, place: Path) -> list[str]:
+    """Edits that let relative replacements of a copied go.mod mean what they meant."""
+    told = subprocess.run(
+        [go, "mod", "edit", "-json"], cwd=place, capture_output=True, text=True, check=False
+    )
+    if told.returncode:
+        raise NotebookError(f"--requirements {folder / 'go.mod'}: {told.stderr.strip()}")
+    edits = []
+    for one in json.loads(told.stdout).get("Replace") or []:
+        old, new = one["Old"], one["New"]["Path"]
+        if new.startswith("."):
+            version = f"@{old['Version']}" if old.get("Version") else ""
+            edits.append(f"-replace={old['Path']}{version}={(folder / new).resolve()}")
+    return edits
+
+
 def _provided(cell: _Cell) -> _Built:
     if re.search(r"^package main\b", cell.source, re.MULTILINE):
         return _go(cell)
     _no_include(cell, "custom runtimes")
+    _no_requirements(cell, "custom runtimes, except in Go")
     if not cell.source.startswith("#!"):
         raise NotebookError(
             "a cell for a custom runtime is its bootstrap: begin it with #!/bin/sh, or write Go "
@@ -257,6 +315,11 @@ _BUILDERS: dict[str, Callable[..., _Built]] = {
 def _no_include(cell: _Cell, language: str) -> None:
     if cell.include:
         raise NotebookError(f"--include is for Python; {language} files are added with --file")
+
+
+def _no_requirements(cell: _Cell, language: str) -> None:
+    if cell.requirements:
+        raise NotebookError(f"--requirements is not for {language}")
 
 
 def _tool(program: str, what: str, package: str) -> str:

@@ -1,7 +1,8 @@
-"""``--requirements``: Python packages as a layer, installed once and published once.
+"""``--requirements``: packages as a layer, installed once and published once.
 
 A layer of its own, not a part of the function's archive: editing the cell then uploads a few
-hundred bytes, not the packages again.
+hundred bytes, not the packages again. Each language's own tool fetches them: pip or uv, npm, gem
+or Bundler. What Go needs is compiled into the program instead (``package``).
 """
 
 from __future__ import annotations
@@ -9,18 +10,19 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from lambda_nb.notebook import installers
 from lambda_nb.notebook.errors import NotebookError, aws_errors
-from lambda_nb.notebook.package import default_runtime, zip_of
+from lambda_nb.notebook.package import zip_of
 
 MOST_BYTES = 52_428_800
 """Of an archive in a request (AWS, "Lambda quotas": 50 MB)."""
-_PLATFORMS = {"x86_64": "manylinux2014_x86_64", "arm64": "manylinux2014_aarch64"}
+LAYERED = tuple(installers.INSTALLERS)
+"""Runtime families whose packages become a layer."""
 
 
 def layer(
@@ -31,10 +33,8 @@ def layer(
     Raises
     ------
     NotebookError
-        The runtime is not Python's, the packages cannot be installed or are too large.
+        The packages cannot be installed or are too large.
     """
-    if not runtime.startswith("python"):
-        raise NotebookError(f"--requirements is for Python, not {runtime}; add files with --file")
     key = _key(requirements, runtime, architecture, on_aws)
     name = f"lambda-nb-requirements-{key}"
     with aws_errors():
@@ -44,7 +44,7 @@ def layer(
     folder = _installed(requirements, runtime, architecture, key, on_aws)
     archive = zip_of(
         {
-            f"python/{file.relative_to(folder)}": file.read_bytes()
+            str(file.relative_to(folder)): file.read_bytes()
             for file in sorted(folder.rglob("*"))
             if file.is_file() and "__pycache__" not in file.parts
         }
@@ -65,9 +65,15 @@ def layer(
 
 
 def _key(requirements: Sequence[str], runtime: str, architecture: str, on_aws: bool) -> str:
-    texts = [Path(r).read_text() if Path(r).is_file() else r for r in requirements]
+    texts = [_text(Path(item)) if Path(item).is_file() else item for item in requirements]
     whole = "\0".join([runtime, architecture, "aws" if on_aws else sys.platform, *texts])
     return hashlib.sha256(whole.encode()).hexdigest()[:24]
+
+
+def _text(file: Path) -> str:
+    """What a file of requirements says, with the lock file beside it."""
+    lock = installers.lock_of(file)
+    return (file.read_bytes() + (b"" if lock is None else lock.read_bytes())).hex()
 
 
 def cache() -> Path:
@@ -80,49 +86,18 @@ def cache() -> Path:
 def _installed(
     requirements: Sequence[str], runtime: str, architecture: str, key: str, on_aws: bool
 ) -> Path:
+    """The layer's contents as a directory."""
     folder = cache() / key
     if folder.exists():
         return folder
     building = folder.with_name(f"{key}.{os.getpid()}")
     shutil.rmtree(building, ignore_errors=True)
-    command = _installer(building)
-    # For another interpreter or machine than this one only ready-made wheels will do.
-    version = runtime.removeprefix("python")
-    if on_aws or runtime != default_runtime():
-        command += ["--python-version", version, "--only-binary=:all:"]
-        platform = _PLATFORMS[architecture]
-        uses_uv = "uv" in Path(command[0]).name
-        command += ["--python-platform" if uses_uv else "--platform", _uv(platform, uses_uv)]
-    for item in requirements:
-        command += ["-r", item] if Path(item).is_file() else [item]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
+    building.mkdir(parents=True)
+    family = next(one for one in LAYERED if runtime.startswith(one))
+    wanted = installers.Wanted(list(requirements), runtime, architecture, on_aws)
+    try:
+        installers.INSTALLERS[family](wanted, building)
+        building.rename(folder)
+    finally:
         shutil.rmtree(building, ignore_errors=True)
-        said = "\n".join(done.stderr.strip().splitlines()[-5:])
-        raise NotebookError(f"--requirements {' '.join(requirements)}: cannot install:\n{said}")
-    building.rename(folder)
     return folder
-
-
-def _installer(target: Path) -> list[str]:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    uv = shutil.which("uv")
-    if uv:
-        return [
-            uv,
-            "pip",
-            "install",
-            "--quiet",
-            "--python",
-            sys.executable,
-            "--target",
-            str(target),
-        ]
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    return [*pip, "--no-compile", "--target", str(target)]
-
-
-def _uv(platform: str, uses_uv: bool) -> str:
-    """uv names platforms the other way round."""
-    machine = platform.removeprefix("manylinux2014_")
-    return f"{machine}-manylinux2014" if uses_uv else platform

@@ -12,6 +12,8 @@ from engine_fixtures import Engine, zip_of
 
 HERE = Path(__file__).parent / "javascript"
 
+pytestmark = pytest.mark.timeout(600)  # npm fetches the SDK
+
 
 @pytest.fixture(scope="module")
 def sdk() -> Path:
@@ -20,7 +22,7 @@ def sdk() -> Path:
         pytest.skip("Node.js and npm are not installed")
     if not (HERE / "node_modules" / "@aws-sdk" / "client-lambda").exists():
         install = ["npm", "install", "--no-audit", "--no-fund", "--no-package-lock"]
-        done = subprocess.run(install, cwd=HERE, capture_output=True, text=True, timeout=100)
+        done = subprocess.run(install, cwd=HERE, capture_output=True, text=True)
         if done.returncode != 0:
             pytest.skip(f"npm cannot install AWS's SDK for JavaScript: {done.stderr[-300:]}")
     return HERE

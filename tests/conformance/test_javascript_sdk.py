@@ -14,6 +14,7 @@ from engine_fixtures import Engine, zip_of
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.timeout(600),  # npm fetches the SDK
     pytest.mark.xdist_group("javascript"),
     pytest.mark.skipif(
         shutil.which("npm") is None, reason="needs node and npm (apt-get install npm)"

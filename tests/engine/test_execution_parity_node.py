@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -19,11 +20,12 @@ from lambda_nb.engine.model import FunctionVersion
 __all__ = ["lab", "make_lab"]
 
 CLIENT = "aws-lambda-ric@3"
+BUILT = "node_modules/aws-lambda-ric/dist/rapid-client.node"
 NEEDED = ("npm", "node", "cmake", "make", "g++", "autoreconf", "libtoolize")
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(1500),
     pytest.mark.xdist_group("javascript"),
     pytest.mark.skipif(
         any(shutil.which(program) is None for program in NEEDED),
@@ -87,23 +89,28 @@ CALLBACKS = [
 def client() -> Path:
     """AWS's client, built once and kept beside the virtual environment."""
     folder = Path(sys.prefix) / "share" / "lambda-nb-tests" / "node-client"
-    package = folder / "node_modules" / "aws-lambda-ric"
-    built = package / "dist" / "rapid-client.node"
+    built = folder / BUILT
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # other workers want it too, and npm builds in place
         if not built.exists():
             _build(folder)
     if not built.exists():
-        pytest.skip(f"npm could not build {CLIENT}: see {folder / 'npm.log'}")
-    return package
+        said = (folder / "npm.log").read_text().strip()[-400:]
+        pytest.skip(f"npm could not build {CLIENT}: see {folder / 'npm.log'}, which ends: {said}")
+    return built.parent.parent
 
 
 def _build(folder: Path) -> None:
+    """Minutes of curl and C++; once more where npm is set up to run no scripts."""
     npm = ["npm", "--no-audit", "--no-fund", "--prefix", str(folder)]
+    parallel = {**os.environ, "MAKEFLAGS": f"-j{os.cpu_count() or 1}"}
     with (folder / "npm.log").open("w") as log:
         for command in (["install", CLIENT], ["rebuild", "aws-lambda-ric"]):
-            if subprocess.run([*npm, *command], stdout=log, stderr=log, cwd=folder).returncode:
+            done = subprocess.run(
+                [*npm, *command], stdout=log, stderr=log, cwd=folder, env=parallel
+            )
+            if done.returncode or (folder / BUILT).exists():
                 return
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -124,3 +125,127 @@ def build_wheel(folder, config_settings=None, metadata_directory=None):
         wheel.writestr(f"{info}/RECORD", "")
     return name
 """
+
+
+@pytest.fixture
+def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Packages of this test's own, and no registry."""
+    monkeypatch.setenv("LAMBDA_NB_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("npm_config_offline", "true")
+    monkeypatch.setenv("GOPROXY", "off")
+    monkeypatch.setenv("GOFLAGS", "-mod=mod")
+    return tmp_path
+
+
+def written(folder: Path, **texts: str) -> Path:
+    folder.mkdir(parents=True)
+    for name, text in texts.items():
+        (folder / name.replace("_", ".")).write_text(text)
+    return folder
+
+
+@needs_program("node", "npm")
+def test_packages_of_npm(shell: InteractiveShell, offline: Path) -> None:
+    words = written(
+        offline / "words",
+        package_json='{"name": "words", "version": "1.0.0"}',
+        index_js="exports.of = (text) => text.length;",
+    )
+    source = "import { of } from 'words';\nexport const handler = async (event) => of(event);"
+    by_name = deploy(shell, f"--runtime nodejs20.x --requirements {words}", source)
+    assert by_name("four") == 4
+    project = written(
+        offline / "project", package_json='{"dependencies": {"words": "file:../words"}}'
+    )
+    listed = f"--runtime nodejs20.x --requirements {project / 'package.json'}"
+    first, second = deploy(shell, listed, source), deploy(shell, listed, source)
+    assert first("three") == 5
+    assert first.config["Layers"] == second.config["Layers"] != by_name.config["Layers"]
+    with pytest.raises(NotebookError, match=r"cannot install:\n(.*\n)*.*ENOTCACHED") as refused:
+        deploy(shell, "--runtime nodejs20.x --requirements is-odd@3.0.1", source)
+    assert "A complete log" not in str(refused.value)
+    with pytest.raises(NotebookError, match=r"for nodejs20.x give one package.json, or packages"):
+        deploy(shell, f"--runtime nodejs20.x --requirements {words / 'index.js'}", source)
+
+
+def gem_source(folder: Path) -> Path:
+    """A gem, and the index of a source that has it."""
+    project = written(
+        folder / "gem",
+        words_gemspec="Gem::Specification.new do |s|\n  s.name = 'words'; s.version = '1.0.0'\n"
+        "  s.summary = 'x'; s.authors = ['x']; s.files = ['lib/words.rb']\nend\n",
+    )
+    written(project / "lib", words_rb="module Words\n  def self.of(text) = text.length\nend\n")
+    gems = folder / "source" / "gems"
+    gems.mkdir(parents=True)
+    for step in (
+        ["gem", "build", "words.gemspec", "-o", str(gems / "words-1.0.0.gem")],
+        ["gem", "generate_index", "-d", str(gems.parent)],
+    ):
+        done = subprocess.run(step, cwd=project, capture_output=True, text=True)
+        if done.returncode:
+            pytest.skip(f"this RubyGems makes no index: {done.stderr[-300:]}")
+    return gems.parent
+
+
+RUBY = "require 'words'\ndef handler(event:, context:)\n  Words.of(event)\nend"
+
+
+@needs_program("ruby", "gem")
+def test_packages_of_gem(shell: InteractiveShell, offline: Path) -> None:
+    gem = gem_source(offline) / "gems" / "words-1.0.0.gem"
+    assert deploy(shell, f"--runtime ruby3.3 --requirements {gem}", RUBY)("four") == 4
+    with pytest.raises(NotebookError, match=r"nothing@1\.0: cannot install:\nERROR"):
+        deploy(shell, "--runtime ruby3.3 --requirements nothing@1.0", RUBY)
+
+
+@needs_program("ruby", "gem", "bundle")
+def test_packages_of_a_gemfile(shell: InteractiveShell, offline: Path) -> None:
+    source = gem_source(offline)
+    text = f'source "{source.as_uri()}"\ngem "words"\n'
+    project = written(offline / "project", Gemfile=text)
+    function = deploy(shell, f"--runtime ruby3.3 --requirements {project / 'Gemfile'}", RUBY)
+    assert function("four") == 4
+
+
+@needs_program("go")
+def test_modules_of_go(shell: InteractiveShell, offline: Path) -> None:
+    written(
+        offline / "words",
+        go_mod="module example.com/words\n\ngo 1.18\n",
+        words_go="package words\n\nfunc Of(text string) int { return len(text) }\n",
+    )
+    project = written(
+        offline / "project",
+        go_mod="module mine\n\ngo 1.18\n\nrequire example.com/words v0.0.0\n\n"
+        "replace example.com/words => ../words\n",
+    )
+    source = """package main
+
+import (
+	"example.com/words"
+	"github.com/aws/aws-lambda-go/lambda"
+)
+
+func main() { lambda.Start(func(text string) (int, error) { return words.Of(text), nil }) }
+"""
+    function = deploy(
+        shell, f"--runtime provided.al2023 --requirements {project / 'go.mod'}", source
+    )
+    assert function("four") == 4
+    with pytest.raises(NotebookError, match=r"nothing@v1: cannot install:\n(.*\n)*.*off"):
+        deploy(shell, "--runtime provided.al2023 --requirements example.com/nothing@v1", source)
+
+
+@pytest.mark.parametrize(
+    ("options", "source", "said"),
+    [
+        ("--runtime java17", "public class A {}", "is not for Java; add jar files with --file"),
+        ("--runtime provided.al2023", "#!/bin/sh\n", "is not for custom runtimes, except in Go"),
+    ],
+)
+def test_what_takes_no_requirements(
+    shell: InteractiveShell, options: str, source: str, said: str
+) -> None:
+    with pytest.raises(NotebookError, match=said):
+        deploy(shell, f"{options} --requirements x", source)
