@@ -9,18 +9,19 @@ import shutil
 import subprocess
 import sys
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
 import pytest
-from engine_fixtures import needs_program
+from engine_fixtures import Engine, needs_program, start_engine
 from execution_lab import Lab, error, lab, make_lab
 
 from lambda_nb.engine import installing
 from lambda_nb.engine.execution import interpreters, sdks
 
-__all__ = ["lab", "make_lab"]
+__all__ = ["lab", "make_lab", "start_engine"]
 
 OWN = "{}.{}".format(*sys.version_info[:2])
 STANDALONE = "https://github.com/astral-sh/python-build-standalone/releases/download"
@@ -86,7 +87,12 @@ def missing_here(tmp_path: Path) -> list[str]:
 
 @pytest.mark.slow
 @pytest.mark.skipif(not Path(UV).exists(), reason="needs uv (pip install uv)")
-def test_a_python_comes_from_a_mirror_and_runs_functions(tmp_path: Path) -> None:
+def test_a_python_comes_from_a_mirror_and_runs_functions(
+    tmp_path: Path,
+    cache: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    start_engine: Callable[..., Engine],
+) -> None:
     candidates = missing_here(tmp_path)
     if not candidates:
         pytest.skip("needs a second Python, which the mirror can give out")
@@ -100,20 +106,31 @@ def test_a_python_comes_from_a_mirror_and_runs_functions(tmp_path: Path) -> None
     known.write_text(json.dumps({row["key"]: download(row, archive)}))
 
     mirror = (tmp_path / "mirror").as_uri()
-    environment = {**bare(tmp_path), "UV_PYTHON_DOWNLOADS_JSON_URL": str(known)}
+    environment = {
+        **bare(tmp_path),
+        "XDG_CACHE_HOME": str(cache),
+        "UV_PYTHON_DOWNLOADS_JSON_URL": str(known),
+    }
     done = command("install", f"python{version}", "--mirror", mirror, **environment)
     assert done.returncode == 0, done.stdout + done.stderr
-    installed = tmp_path / "cache" / "lambda_nb" / "pythons"
+    installed = cache / "lambda_nb" / "pythons"
     assert f"python{version} is {installed}/cpython-{version}." in done.stdout
     told = json.loads(command("--json", **environment).stdout)["runtimes"]
     used = next(row for row in told if row["runtime"] == f"python{version}")
     assert used["status"] == "here"
     assert used["program"].startswith(str(installed))
-    code = "import encodings, sys; print(*sys.version_info[:2], sys.prefix)"
-    ran = subprocess.run([used["program"], "-I", "-c", code], capture_output=True, text=True)
-    assert ran.stdout.split() == [*version.split("."), str(Path(used["program"]).parents[1])]
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    engine = start_engine()
+    code = "import json, sys\ndef handler(event, context):\n    return [sys.prefix, sys.version]\n"
+    function = engine.create(code, Runtime=f"python{version}", Timeout=30)
+    answer = engine.client().invoke(FunctionName=function)
+    assert "FunctionError" not in answer
+    prefix, tells = json.load(answer["Payload"])
+    assert os.path.samefile(prefix, Path(used["program"]).parents[1])
+    assert tells.startswith(f"{version}.")
 
-    shutil.rmtree(installed)
+    shutil.rmtree(cache)
     shutil.rmtree(tmp_path / "mirror")
     failed = command("install", f"python{version}", "--mirror", mirror, **environment)
     assert failed.returncode == 1
