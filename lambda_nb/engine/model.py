@@ -82,7 +82,8 @@ class Invocation:
     the caller wrote it (with the alias, if any). ``client_context`` is the decoded JSON text. When
     ``on_chunk`` is given the caller takes a streamed response: each chunk is passed on as it comes
     (``on_start`` first, with the content type); a buffered handler then makes exactly one chunk.
-    A ``steady`` caller is not cancelled before the answer, unless the engine ends.
+    A ``steady`` caller is not cancelled before the answer, unless the engine ends. One with
+    ``patience_s`` is not throttled for want of concurrency, but waits for it so many seconds.
     """
 
     request_id: str
@@ -97,6 +98,7 @@ class Invocation:
     on_chunk: ResponseChunk | None = None
     durable_execution_name: str | None = None
     steady: bool = False
+    patience_s: float | None = None
 
 
 @dataclass(slots=True)

@@ -230,8 +230,11 @@ def pop_ended(s: State) -> int:
     return e
 
 
-def arrive(s: State, now: float, p: int) -> tuple[int, int]:
+def arrive(s: State, now: float, p: int, paced: int = 1) -> tuple[int, int]:
     """A request for pool ``p`` arrives: which environment takes it, or why none may.
+
+    Rates of requests do not hold for asynchronous events (``paced`` is 0): an environment serves as
+    many of them as it can (AWS Developer Guide, quotas, 2026).
 
     Returns
     -------
@@ -246,9 +249,10 @@ def arrive(s: State, now: float, p: int) -> tuple[int, int]:
     if e >= 0 and s.p_serving[p] == 1:
         most = REQUESTS_PER_CONCURRENCY * s.p_provisioned[p]
         tokens = refill(s.p_rate_tokens[p], s.p_rate_at[p], now, most, most)
-        if tokens >= ALMOST_ONE:
-            s.p_rate_tokens[p] = tokens - 1.0
-            s.p_rate_at[p] = now
+        if tokens >= ALMOST_ONE or paced == 0:
+            if paced == 1:
+                s.p_rate_tokens[p] = tokens - 1.0
+                s.p_rate_at[p] = now
             s.p_spare[p] = s.e_below[e]
             s.e_state[e] = BUSY
             s.e_uses[e] += 1
@@ -262,14 +266,14 @@ def arrive(s: State, now: float, p: int) -> tuple[int, int]:
             return THROTTLE_ACCOUNT, -1
         most = figures[ACCOUNT_RATE]
         tokens = refill(figures[ACCOUNT_TOKENS], figures[ACCOUNT_TOKENS_AT], now, most, most)
-        if tokens < ALMOST_ONE:
+        if tokens < ALMOST_ONE and paced == 1:
             return THROTTLE_ACCOUNT_RATE, -1
     else:
         if s.f_in_flight[f] >= reserved - s.f_provisioned[f]:
             return THROTTLE_RESERVED, -1
         most = REQUESTS_PER_CONCURRENCY * reserved
         tokens = refill(s.f_rate_tokens[f], s.f_rate_at[f], now, most, most)
-        if tokens < ALMOST_ONE:
+        if tokens < ALMOST_ONE and paced == 1:
             return THROTTLE_RESERVED_RATE, -1
 
     e = s.p_top[p]
@@ -296,6 +300,9 @@ def arrive(s: State, now: float, p: int) -> tuple[int, int]:
 
     if reserved < 0:
         counts[IN_FLIGHT] += 1
+    if paced == 0:
+        pass
+    elif reserved < 0:
         figures[ACCOUNT_TOKENS] = tokens - 1.0
         figures[ACCOUNT_TOKENS_AT] = now
     else:
@@ -304,6 +311,18 @@ def arrive(s: State, now: float, p: int) -> tuple[int, int]:
     s.f_in_flight[f] += 1
     s.e_uses[e] += 1
     return code, e
+
+
+def has_room(s: State, p: int) -> bool:
+    """Whether concurrency allows an asynchronous event for pool ``p``; the scaling rate may still
+    forbid it."""
+    if s.p_spare[p] >= 0 and s.p_serving[p] == 1:
+        return True
+    f = s.p_function[p]
+    reserved = s.f_reserved[f]
+    if reserved < 0:
+        return s.counts[IN_FLIGHT] < s.counts[SHARED_LIMIT]
+    return s.f_in_flight[f] < reserved - s.f_provisioned[f]
 
 
 def release(s: State, e: int) -> None:

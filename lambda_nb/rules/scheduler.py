@@ -162,14 +162,18 @@ class Fleet:
 
     # -- what happens
 
-    def arrive(self, now: float, pool: int) -> tuple[int, int]:
+    def arrive(self, now: float, pool: int, paced: int = 1) -> tuple[int, int]:
         """A request arrives: ``(code, environment)`` as :func:`lambda_nb.rules.fleet.arrive` has
         them, but never ``FULL``."""
-        answer = rules.arrive(self.state, now, pool)
+        answer = rules.arrive(self.state, now, pool, paced)
         if answer[0] == rules.FULL:
             rules.make_room(self.state)
-            answer = rules.arrive(self.state, now, pool)
+            answer = rules.arrive(self.state, now, pool, paced)
         return answer
+
+    def has_room(self, pool: int) -> bool:
+        """Whether concurrency allows an asynchronous event for ``pool``."""
+        return rules.has_room(self.state, pool)
 
     def prewarm(self, now: float, pool: int) -> int:
         """Start an environment ahead of any request; returns its slot."""

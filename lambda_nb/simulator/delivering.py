@@ -76,7 +76,11 @@ def deliver_event(system: System, source: Asynchronous, request: Request) -> Ste
     """Lambda's queue of asynchronous events; ends with the outcome."""
     failures = throttles = 0
     while True:
-        status = yield from system.attempt([request])
+        age_s = system.env.now - request.arrival
+        placed = yield from system.turn(request, max(0.0, source.max_age - age_s))
+        status = THROTTLE
+        if placed is not None:
+            status = yield from system.attempt([request], placed=placed)
         if status == SUCCESS:
             system.close(request, SUCCESS)
             return SUCCESS

@@ -173,6 +173,7 @@ class Provisioner:
         self._ask(function, new, asked)
         yield env.timeout(max(0.0, each.complete - env.now))
         self._system.fleet.set_provisioned(env.now, old, 0)
+        self._system.admit()
 
     # -- the fleet ----------------------------------------------------------------------------
 
@@ -193,6 +194,7 @@ class Provisioner:
         self.allocations.append(Allocation(env.now, function, count))
         for i, slot in enumerate(self._system.fleet.set_provisioned(env.now, pool, count)):
             env.process(self._start(function, slot, START_DELAY_S + i / STARTS_PER_S))
+        self._system.admit()
 
     def _start(self, function: int, slot: int, delay: float) -> Waiting:
         system = self._system
@@ -201,4 +203,5 @@ class Provisioner:
         yield system.env.timeout(delay + init)
         if system.fleet.serial(slot) == serial:
             system.fleet.ready(system.env.now, slot)
+            system.admit()
             system.ahead[serial] = Ahead(function, created, system.env.now, provisioned=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from lambda_nb.rules import fleet as rules
 from lambda_nb.rules import lineage
 from lambda_nb.rules.histogram import Prewarming
 from lambda_nb.rules.policies import Retiring
+from lambda_nb.rules.waiting import WaitingRoom
 from lambda_nb.simulator import delivering, provisioning
 from lambda_nb.simulator.attempts import DROPPED, THROTTLE, Attempts, Request, frame_of
 from lambda_nb.simulator.reference import (
@@ -37,6 +39,20 @@ from lambda_nb.traces import laws
 
 Steps = Generator[simpy.Event, Any, int]
 """A SimPy process that ends with a code of :data:`~lambda_nb.simulator.attempts.OUTCOMES`."""
+
+_Version = tuple[int, Deployment | None]
+Placed = tuple[int, int, int, Deployment | None]
+"""The fleet's code, the slot, the row of the attempt, and what the version changes."""
+
+
+@dataclass(slots=True)
+class _Turn:
+    """An event that waits for concurrency."""
+
+    request: Request
+    version: _Version
+    called: simpy.Event
+    placed: Placed | None = None
 
 
 class Outcome:
@@ -89,6 +105,7 @@ class System:
         self.state = self.fleet.state
         self.provisioned = provisioning.Provisioner(self)
         self._ended: dict[int, float] = {}
+        self._waiting = WaitingRoom[_Turn]()
         self._u = u.tolist() if u is not None else None
         self._finish_of = finishes_of(load)
         self._calls: dict[int, list[tuple[Call, int]]] = defaultdict(list)
@@ -194,37 +211,21 @@ class System:
 
     # -- one attempt --------------------------------------------------------------------------
 
-    def attempt(self, requests: Sequence[Request], overhead: float = 0.0) -> Steps:
+    def attempt(
+        self, requests: Sequence[Request], overhead: float = 0.0, placed: Placed | None = None
+    ) -> Steps:
         """Invoke a function with one request or a batch, once; ends with how that ended.
 
         After an ``ERROR`` each request's ``failed`` says whether the handler failed on it.
+        ``placed`` is where a request that waited has been placed just now.
         """
         env, state, attempts = self.env, self.state, self.attempts
         now, first = env.now, requests[0]
         function = first.function
         name = self.functions[function]
-        version, deployed = self._version(function, now)
-        pool = self._pools[function][version]
-        for request in requests:
-            request.attempts += 1
-        if self._watch is not None:
-            self._watch.coming(now, name)
-        if self._prewarmer is not None:
-            self._prewarmer.coming(now, function)
-        code, slot = rules.arrive(state, now, pool)
-        if code == rules.FULL:
-            self._collect()
-            rules.make_room(state)
-            code, slot = rules.arrive(state, now, pool)
-        serial = state.e_serial[slot] if slot >= 0 else -1
-        place = attempts.add(first, len(requests), now, version + 1, code, serial)
-        self.provisioned.seen(function, pool)
+        code, slot, place, deployed = placed or self._place(requests, self._version(function, now))
         if slot < 0:
             return THROTTLE
-        if self._watch is not None:
-            self._watch.started(slot, name)
-        if self._prewarmer is not None:
-            self._prewarmer.started(function)
 
         status, duration, busy = self._handled(requests, overhead, deployed)
         init = first.init * (deployed.init_factor if deployed is not None else 1.0)
@@ -248,6 +249,7 @@ class System:
         attempts.busy[place] = busy + waited
         attempts.status[place], attempts.finish[place] = status, env.now
         rules.finish(state, env.now, slot, self._idle_limit(name, first))
+        self.admit()
         if self._watch is not None:
             self._watch.finished(env.now, slot, name)
         if self._prewarmer is not None:
@@ -257,6 +259,57 @@ class System:
                 if call.kind == "async":
                     self._send(call, called, first)
         return status
+
+    def _place(self, requests: Sequence[Request], chosen: _Version, paced: int = 1) -> Placed:
+        """Have the fleet place a request or a batch now."""
+        state, now, first = self.state, self.env.now, requests[0]
+        function, (version, deployed) = first.function, chosen
+        name, pool = self.functions[function], self._pools[function][version]
+        for request in requests:
+            request.attempts += 1
+        if self._watch is not None:
+            self._watch.coming(now, name)
+        if self._prewarmer is not None:
+            self._prewarmer.coming(now, function)
+        code, slot = rules.arrive(state, now, pool, paced)
+        if code == rules.FULL:
+            self._collect()
+            rules.make_room(state)
+            code, slot = rules.arrive(state, now, pool, paced)
+        serial = state.e_serial[slot] if slot >= 0 else -1
+        place = self.attempts.add(first, len(requests), now, version + 1, code, serial)
+        self.provisioned.seen(function, pool)
+        if slot < 0:
+            return code, slot, place, deployed
+        if self._watch is not None:
+            self._watch.started(slot, name)
+        if self._prewarmer is not None:
+            self._prewarmer.started(function)
+        return code, slot, place, deployed
+
+    def turn(
+        self, request: Request, patience_s: float
+    ) -> Generator[simpy.Event, Any, Placed | None]:
+        """Wait for concurrency, so many seconds at most; where the request was placed then."""
+        version = self._version(request.function, self.env.now)
+        pool = self._pools[request.function][version[0]]
+        if not self._waiting.waits(pool) and self.fleet.has_room(pool):
+            return self._place([request], version, paced=0)
+        ticket = _Turn(request, version, self.env.event())
+        self._waiting.enter(pool, ticket)
+        yield self.env.any_of([ticket.called, self.env.timeout(patience_s)])
+        self._waiting.leave(pool, ticket)
+        return ticket.placed
+
+    def admit(self) -> None:
+        """Place the events that wait, as far as concurrency allows."""
+        while self._waiting:
+            called = self._waiting.next(self.fleet.has_room)
+            if called is None:
+                return
+            _, ticket = called
+            ticket.placed = self._place([ticket.request], ticket.version, paced=0)
+            ticket.called.succeed()
 
     def _handled(
         self, requests: Sequence[Request], overhead: float, deployed: Deployment | None
@@ -286,7 +339,7 @@ class System:
             share = self._shares.get(request.function, 0.0)
         return ERROR if share and self.random() < share else SUCCESS
 
-    def _version(self, function: int, now: float) -> tuple[int, Deployment | None]:
+    def _version(self, function: int, now: float) -> _Version:
         """Which version takes a request: its place among the function's, and what it changes."""
         place, deployed = 0, None
         for i, each in enumerate(self._deployments.get(function, ())):

@@ -6,7 +6,7 @@ import json
 
 import pandas as pd
 import pytest
-from engine_fixtures import Engine
+from engine_fixtures import Ear, Engine
 
 from lambda_nb import Trace, simulate
 from lambda_nb.simulator import Asynchronous, Queue
@@ -21,45 +21,91 @@ def handler(event, context):
 """
 
 
+SLOW_FIRST = """
+import time
+def handler(event, context):
+    if event == 0:
+        time.sleep(3)
+    say(str(event))
+"""
+HOLDS = """
+import time
+def handler(event, context):
+    say(event)
+    time.sleep(8)
+"""
+
+
 @pytest.mark.slow
-def test_throttled_events_are_tried_as_often_as_simulated(engine: Engine) -> None:
+@pytest.mark.parametrize("reserved", [1, 2])
+def test_events_wait_for_concurrency_as_simulated(engine: Engine, reserved: int) -> None:
     name = engine.create(HANDLER, Timeout=10)
     client = engine.client()
-    client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=2)
+    client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=reserved)
     for i in range(8):
         client.invoke(FunctionName=name, InvocationType="Event", Payload=json.dumps({"n": i}))
-    # Two run, the others are tried again after 1, 2 and 4 s: 8 + 6 + 4 + 2 attempts.
-    real = Trace.from_logs(name, client=engine.client("logs"), expect=20).to_pandas()
-    served = real[real["start"] != "throttle"]
-    first = served.sort_values("arrival").iloc[:2]
-
+    # Nobody is refused: each event runs as soon as one before it has ended.
+    real = Trace.from_logs(name, client=engine.client("logs"), expect=8).to_pandas()
+    first = real.sort_values("arrival").iloc[:reserved]
     arrivals = pd.DataFrame(
         {
-            "arrival": real.sort_values("arrival")["arrival"].to_numpy()[:8],
+            "arrival": [0.0] * 8,
             "function": name,
-            "duration": float(served["duration"].median()),
+            "duration": float(real["duration"].median()),
             "init": float(first["init"].median()),
         }
     )
     simulated = simulate(
-        Trace.from_pandas(arrivals), reserved={name: 2}, source=Asynchronous()
+        Trace.from_pandas(arrivals), reserved={name: reserved}, source=Asynchronous()
     ).invocations
-    assert _starts(simulated) == _starts(real)
-    assert _rounds(simulated) == _rounds(real) == [(8, 2), (6, 2), (4, 2), (2, 2)]
+    assert _starts(simulated) == _starts(real) == {"cold": reserved, "warm": 8 - reserved}
+    assert _in_turn(simulated) == _in_turn(real)
 
 
 def _starts(attempts: pd.DataFrame) -> dict[str, int]:
     return attempts["start"].astype(str).value_counts().to_dict()  # type: ignore[no-any-return]
 
 
-def _rounds(attempts: pd.DataFrame) -> list[tuple[int, int]]:
-    """How many events were tried at about the same time, and how many of them were served."""
-    ordered = attempts.sort_values("arrival")
-    ordered = ordered.assign(round=(ordered["arrival"].diff() > 0.4).cumsum())
-    return [
-        (len(rows), int((rows["start"] != "throttle").sum()))
-        for _, rows in ordered.groupby("round")
+def _in_turn(attempts: pd.DataFrame) -> list[int]:
+    """How many events each environment served."""
+    return sorted(attempts.groupby("environment").size().tolist())
+
+
+def test_a_backlog_behind_a_slow_event_drains_at_once(engine: Engine, ear: Ear) -> None:
+    name = engine.create(f"{ear.say}{SLOW_FIRST}", Timeout=60)
+    client = engine.client()
+    client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=1)
+    for i in range(15):
+        client.invoke(FunctionName=name, InvocationType="Event", Payload=json.dumps(i))
+    ear.wait(lambda heard: len(heard) == 15)
+    assert ear.heard == [str(i) for i in range(15)]  # in the order of their coming
+    throttles = [
+        e["message"]
+        for e in engine.client("logs").filter_log_events(
+            logGroupName="/lambda-nb/invocations", filterPattern=f'"{name}"'
+        )["events"]
+        if '"throttle"' in e["message"]
     ]
+    assert throttles == []
+
+
+def test_an_event_that_waits_too_long_is_given_up(engine: Engine, ear: Ear) -> None:
+    name = engine.create(f"{ear.say}{HOLDS}", Timeout=300)
+    client, sqs = engine.client(), engine.client("sqs")
+    queue = sqs.create_queue(QueueName=f"{name}-given-up")["QueueUrl"]
+    arn = f"arn:aws:sqs:{engine.region}:{engine.account}:{name}-given-up"
+    client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=1)
+    client.put_function_event_invoke_config(
+        FunctionName=name, DestinationConfig={"OnFailure": {"Destination": arn}}
+    )
+    client.invoke(FunctionName=name, InvocationType="Event", Payload=b'"holds"')
+    ear.wait(lambda heard: heard == ["holds"])
+    client.invoke(FunctionName=name, InvocationType="Event", Payload=b'"waits"')
+    client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+    messages = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=20)["Messages"]
+    record = json.loads(messages[0]["Body"])
+    assert record["requestContext"]["condition"] == "ZeroReservedConcurrency"
+    assert record["requestPayload"] == "waits"
 
 
 @pytest.mark.slow

@@ -550,3 +550,22 @@ def test_decides_as_the_slow_scheduler_does(
     for f in range(len(reserved)):
         busy = [b for b in boxes("busy") if function_of[b.pool] == f]
         assert fleet.in_flight(f) == len(busy)
+
+
+def test_rates_of_requests_do_not_hold_for_events() -> None:
+    fleet = Fleet(account_limit=10)
+    pool = fleet.add_pool(fleet.add_function(reserved=1))
+    codes = []
+    for _ in range(50):
+        code, slot = fleet.arrive(1.0, pool, paced=0)
+        codes.append(code)
+        fleet.finish(1.0, slot, 60.0)
+    assert codes == [rules.COLD] + [rules.WARM] * 49
+    # Nor do events use up what requests are allowed: 10 a second for each unit of concurrency.
+    answers = []
+    for _ in range(11):
+        code, slot = fleet.arrive(1.0, pool)
+        answers.append(code)
+        if slot >= 0:
+            fleet.finish(1.0, slot, 60.0)
+    assert answers == [rules.WARM] * 10 + [rules.THROTTLE_RESERVED_RATE]

@@ -118,8 +118,9 @@ class TestEvents:
         assert result.requests["done"].iloc[0] == 183.0
 
     def test_throttles_back_off_exponentially_and_do_not_count_as_retries(self) -> None:
+        # Only one environment may be started: a refusal that the queue cannot foresee.
         trace = trace_of([0.0, 1.0], [100.0, 1.0])
-        result = simulate(trace, account_limit=1, source=Asynchronous(retries=0))
+        result = simulate(trace, scale_rate=0, scale_burst=1, source=Asynchronous(retries=0))
         tries = result.invocations[result.invocations["request"] == 1]["arrival"].to_numpy()
         assert list(np.diff(tries)) == [1, 2, 4, 8, 16, 32, 64]
         assert list(result.requests["outcome"]) == ["success", "success"]
@@ -128,7 +129,26 @@ class TestEvents:
         trace = trace_of([0.0, 1.0], [1000.0, 1.0])
         result = simulate(trace, account_limit=1, source=Asynchronous(max_age=60.0))
         assert list(result.requests["outcome"]) == ["success", "expired"]
-        assert result.requests["attempts"].iloc[1] == 6  # at 0, 1, 3, 7, 15 and 31 s; not at 63 s
+        assert result.requests["attempts"].iloc[1] == 0  # it has waited for concurrency in vain
+        assert result.requests["done"].iloc[1] == pytest.approx(61.0)
+
+    def test_events_wait_for_concurrency_and_the_function_is_never_idle(self) -> None:
+        trace = trace_of([0.0] * 20, 0.3)
+        result = simulate(trace, reserved=1, source=Asynchronous())
+        assert list(result.invocations["start"].astype(str).unique()) == ["cold", "warm"]
+        assert result.invocations["arrival"].to_numpy() == pytest.approx(0.3 * np.arange(20))
+
+    def test_functions_that_wait_for_the_account_take_turns(self) -> None:
+        trace = Trace(
+            {
+                "arrival": [0.0, 0.0, 0.0, 0.0, 0.1, 0.1],
+                "function": ["a", "a", "a", "a", "b", "b"],
+                "duration": [1.0] * 6,
+            }
+        )
+        result = simulate(trace, account_limit=1, source=Asynchronous())
+        order = result.invocations.sort_values("arrival")["function"].astype(str)
+        assert list(order) == ["a", "a", "b", "a", "b", "a"]
 
     def test_a_recorded_error_is_repeated_and_retries_fail_as_often_as_recorded(self) -> None:
         trace = trace_of([0.0, 1000.0, 2000.0], 1.0, status=["error", "success", "error"])

@@ -39,6 +39,7 @@ AT_ONCE = 200
 Functions do not wait for one another: what bounds them together is the account's concurrency.
 """
 
+_MAX_AGE = "MaximumEventAgeInSeconds"
 _ROOM_POLL_S = 1.0
 """How often a full disk is looked at again."""
 
@@ -290,7 +291,9 @@ class AsyncQueue:
             return
         result: InvocationResult | None = None
         try:
-            result = await self._invoke(resolved, _invocation(row, resolved))
+            age_s = steady_time() - row["accepted"]
+            patience_s = max(0.0, leaving.config.get(_MAX_AGE, retry.MAX_AGE_S) - age_s)
+            result = await self._invoke(resolved, _invocation(row, resolved, patience_s))
         except (Throttled, AWSError) as refusal:
             if isinstance(refusal, AWSError) and refusal.code == "RecursiveInvocationException":
                 await self._leave(leaving, "RetriesExhausted", None)
@@ -308,7 +311,7 @@ class AsyncQueue:
             throttles=row["throttles"] + 1,
             age_s=steady_time() - row["accepted"],
             max_attempts=leaving.config.get("MaximumRetryAttempts", retry.MAX_ATTEMPTS),
-            max_age_s=leaving.config.get("MaximumEventAgeInSeconds", retry.MAX_AGE_S),
+            max_age_s=leaving.config.get(_MAX_AGE, retry.MAX_AGE_S),
             first_s=self._retry_delay_s,
         )
         if isinstance(then, str):
@@ -421,7 +424,7 @@ def _plain_name(function_name: str) -> str:
     return parts[parts.index("function") + 1] if "function" in parts[:-1] else parts[0]
 
 
-def _invocation(row: sqlite3.Row, resolved: Resolved) -> Invocation:
+def _invocation(row: sqlite3.Row, resolved: Resolved, patience_s: float) -> Invocation:
     return Invocation(
         request_id=row["request_id"],
         payload=row["payload"],
@@ -430,4 +433,5 @@ def _invocation(row: sqlite3.Row, resolved: Resolved) -> Invocation:
         trace_header=row["trace"],
         tenant_id=row["tenant"],
         source=row["source"],
+        patience_s=patience_s,
     )

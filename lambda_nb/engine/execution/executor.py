@@ -215,7 +215,11 @@ class Executor(Hooks):
         pool = self._pools.find(function, tenant) or await self._first(function, tenant)
         if self._roster.closing:
             raise _closing()
-        code, slot, arrival_ns = self._roster.arrive(pool.index)
+        if invocation.patience_s is None:
+            code, slot, arrival_ns = self._roster.arrive(pool.index)
+        else:
+            patience_s = invocation.patience_s
+            code, slot, arrival_ns = await self._roster.arrive_patiently(pool.index, patience_s)
         concurrency = self._roster.fleet.in_flight(pool.function_index)
         start = _STARTS.get(code, "throttle")
         if start == "cold" and not self._descriptors.start_environment():

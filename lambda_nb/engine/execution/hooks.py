@@ -59,7 +59,12 @@ class Hooks:
 
     def reserved(self, function_name: str, concurrency: int | None) -> None:
         """Set the function's reserved concurrency; ``None`` returns it to the account's pool."""
-        self._roster.fleet.set_reserved(self._pools.function(function_name), concurrency)
+        index = self._pools.function(function_name)
+        self._roster.fleet.set_reserved(index, concurrency)
+        if concurrency == 0:  # no event will ever have its turn
+            functions = self._roster.fleet.state.p_function
+            self._roster.dismiss(lambda pool: functions[pool] == index)
+        self._roster.bury()
 
     def provisioned(self, function_name: str, version: str, environments: int) -> None:
         """Keep this many environments of the version initialised; 0 ends them."""
@@ -171,6 +176,7 @@ class Hooks:
     def _close(self, key: Key) -> None:
         """Close a pool, and end what its environments were restored from."""
         pool = self._pools.close(key, self._roster.now())
+        self._roster.dismiss(lambda waited_for: waited_for == pool.index)
         if pool.snapshots is not None:
             self._roster.background(pool.snapshots.close())
 

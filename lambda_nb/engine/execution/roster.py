@@ -5,18 +5,23 @@ from __future__ import annotations
 import asyncio
 import math
 import random
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 from lambda_nb.engine.descriptors import Descriptors
 from lambda_nb.engine.execution.clock import Clock
 from lambda_nb.engine.execution.environment import Environment
+from lambda_nb.engine.model import Throttled
 from lambda_nb.rules import fleet as rules
 from lambda_nb.rules.keepalive import KeepAlive
 from lambda_nb.rules.scheduler import Environment as EndedEnvironment
 from lambda_nb.rules.scheduler import Fleet
+from lambda_nb.rules.waiting import WaitingRoom
 
 _LONGEST_SLEEP_S = 3600.0
+
+Placed = tuple[int, int, int]
+"""Where a request was placed, and when: the fleet's code, the slot, epoch nanoseconds."""
 
 
 class Roster:
@@ -33,6 +38,7 @@ class Roster:
         self._keep_alive = keep_alive
         self.descriptors = descriptors
         self._environments: dict[int, Environment] = {}
+        self._waiting = WaitingRoom[asyncio.Future["Placed | None"]]()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._expiry: asyncio.TimerHandle | None = None
         self._looked_at = math.inf  # the fleet's seconds
@@ -41,12 +47,52 @@ class Roster:
         """A new time, in the fleet's seconds."""
         return self._clock.seconds(self._clock.now_ns())
 
-    def arrive(self, pool: int) -> tuple[int, int, int]:
-        """A request arrives now: ``(code, slot, epoch nanoseconds)``."""
+    def arrive(self, pool: int, paced: int = 1) -> Placed:
+        """A request arrives now: ``(code, slot, epoch nanoseconds)``; ``paced`` as for
+        :func:`lambda_nb.rules.fleet.arrive`."""
         arrival_ns = self._clock.now_ns()
-        code, slot = self.fleet.arrive(self._clock.seconds(arrival_ns), pool)
-        self.bury()
+        code, slot = self.fleet.arrive(self._clock.seconds(arrival_ns), pool, paced)
+        self._end(self.fleet.ended())
         return code, slot, arrival_ns
+
+    async def arrive_patiently(self, pool: int, patience_s: float) -> Placed:
+        """The same for a request that waits for concurrency, so many seconds at most.
+
+        Raises
+        ------
+        Throttled
+            When its time is over, or the pool is closed meanwhile.
+        """
+        if not self._waiting.waits(pool) and self.fleet.has_room(pool):
+            return self.arrive(pool, paced=0)
+        turn: asyncio.Future[Placed | None] = asyncio.get_running_loop().create_future()
+        self._waiting.enter(pool, turn)
+        try:
+            placed = await asyncio.wait_for(turn, patience_s)
+        except asyncio.TimeoutError:
+            placed = None
+        finally:
+            self._waiting.leave(pool, turn)
+        if placed is None:
+            raise Throttled(rules.THROTTLE_REASONS[rules.THROTTLE_ACCOUNT])
+        return placed
+
+    def dismiss(self, waited_for: Callable[[int], bool]) -> None:
+        """Send away the requests that wait for some pools: whoever sent them may try again."""
+        for pool in filter(waited_for, self._waiting.pools()):
+            for turn in self._waiting.dismiss(pool):
+                if not turn.done():
+                    turn.set_result(None)
+
+    def _admit(self) -> None:
+        """Place the requests that wait, as far as concurrency allows."""
+        while self._waiting:
+            called = self._waiting.next(self.fleet.has_room)
+            if called is None:
+                return
+            pool, turn = called
+            if not turn.done():  # else it has just given up
+                turn.set_result(self.arrive(pool, paced=0))
 
     def finish(self, slot: int, function_name: str) -> int:
         """An environment is free for its next request, at the epoch nanoseconds returned."""
@@ -92,8 +138,10 @@ class Roster:
         return words
 
     def bury(self) -> None:
-        """End the environments that the fleet has ended."""
+        """End the environments that the fleet has ended; what waits for concurrency may go on."""
         self._end(self.fleet.ended())
+        if self._waiting:
+            self._admit()
 
     def background(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Run something that :meth:`close` waits for."""
@@ -106,6 +154,7 @@ class Roster:
         """Wait for what is running and end every environment."""
         if self._expiry is not None:
             self._expiry.cancel()
+        self.dismiss(lambda pool: True)
         await asyncio.gather(*self._tasks, return_exceptions=True)
         environments = list(self._environments.values())
         self._environments.clear()
