@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from lambda_nb.engine.api.bucket_cors import BucketCors
 from lambda_nb.engine.api.credentials import Credentials
 from lambda_nb.engine.api.front import Front
 from lambda_nb.engine.api.function_urls import FunctionUrls
@@ -299,6 +300,7 @@ class App:
             proxy,
             Unsigned(self._options.region),
             Names(self._options.allowed_hosts),
+            BucketCors(self._clients),
             control.download,
             self._status,
             self._runtimes,

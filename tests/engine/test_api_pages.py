@@ -174,3 +174,77 @@ def test_no_text_before_or_after_makes_a_name_ours(text: str) -> None:
     assert not names.has(f"{text}.example")
     assert not names.has(f"localhost.{text}x")
     assert not names.has(f"x{text}127.0.0.1")
+
+
+RULE = {
+    "AllowedOrigins": ["http://*.page", "https://b.example"],
+    "AllowedMethods": ["GET", "PUT"],
+    "AllowedHeaders": ["content-*"],
+    "ExposeHeaders": ["ETag"],
+    "MaxAgeSeconds": 60,
+}
+
+
+def test_a_page_uploads_to_a_bucket_that_allows_it(engine: Engine) -> None:
+    """By a presigned link, after the browser has asked; and not to a bucket that does not."""
+    s3 = engine.client("s3")
+    link = {}
+    for bucket in ("open-to-pages", "closed-to-pages"):
+        s3.create_bucket(Bucket=bucket)
+        link[bucket] = urlsplit(
+            s3.generate_presigned_url("put_object", {"Bucket": bucket, "Key": "k"})
+        )
+    s3.put_bucket_cors(Bucket="open-to-pages", CORSConfiguration={"CORSRules": [RULE]})
+
+    def send(method: str, bucket: str, headers: dict[str, str], host: str = "") -> Any:
+        at = link[bucket]
+        connection = http.client.HTTPConnection(at.netloc, timeout=30)
+        path = f"{at.path}?{at.query}" if not host else "/k"
+        more = {"Host": f"{host}.localhost"} if host else {}
+        connection.request(method, path, b"x" if method == "PUT" else None, {**headers, **more})
+        reply = connection.getresponse()
+        reply.read()
+        connection.close()
+        return reply.status, {name.lower(): value for name, value in reply.getheaders()}
+
+    def asks(origin: str, method: str = "PUT", headers: str = "content-type") -> dict[str, str]:
+        return {
+            "Origin": origin,
+            "Access-Control-Request-Method": method,
+            "Access-Control-Request-Headers": headers,
+            "Sec-Fetch-Site": "cross-site",
+        }
+
+    for host in ("", "open-to-pages"):
+        status, told = send("OPTIONS", "open-to-pages", asks("http://a.page"), host)
+        assert (status, told["access-control-allow-origin"]) == (200, "http://a.page")
+        assert told["access-control-allow-methods"] == "GET, PUT"
+        assert told["access-control-allow-headers"] == "content-type"
+        assert told["access-control-max-age"] == "60"
+    status, told = send("PUT", "open-to-pages", {"Origin": "http://a.page"})
+    assert (status, told["access-control-allow-origin"]) == (200, "http://a.page")
+    for refused in (
+        asks("http://a.page.example"),
+        asks("https://a.page"),
+        asks("http://a.page", "DELETE"),
+        asks("http://a.page", headers="content-type, x-other"),
+    ):
+        status, told = send("OPTIONS", "open-to-pages", refused)
+        assert (status, "access-control-allow-origin" in told) == (403, False)
+    status, told = send("OPTIONS", "closed-to-pages", asks("http://a.page"))
+    assert (status, "access-control-allow-origin" in told) == (403, False)
+    status, told = send("PUT", "closed-to-pages", {"Origin": "http://a.page"})
+    assert (status, "access-control-allow-origin" in told) == (200, False)
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/moto-api/reset", "/no-such-bucket/k", "/?Action=ListQueues"]
+)
+def test_a_preflight_reaches_nothing_but_rules(engine: Engine, path: str) -> None:
+    connection = http.client.HTTPConnection(urlsplit(engine.url).netloc, timeout=30)
+    asks = {"Origin": "http://a.page", "Access-Control-Request-Method": "PUT"}
+    connection.request("OPTIONS", path, headers=asks)
+    reply = connection.getresponse()
+    assert reply.status in (403, 404)
+    assert "access-control-allow-origin" not in {name.lower() for name, _ in reply.getheaders()}
+    connection.close()

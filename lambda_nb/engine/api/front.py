@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
-from lambda_nb.engine.api import function_urls
+from lambda_nb.engine.api import function_urls, url_cors
+from lambda_nb.engine.api.bucket_cors import BucketCors
 from lambda_nb.engine.api.faults import lambda_fault, neighbour_fault
 from lambda_nb.engine.api.function_urls import FunctionUrls
 from lambda_nb.engine.api.gate import Gate
@@ -66,6 +67,8 @@ class Front:
         Lets in what AWS does not want signed.
     names
         The names by which requests may call the engine.
+    bucket_cors
+        Answers browsers that ask whether a page may call S3.
     download
         Opens the archive behind a download link.
     status
@@ -82,6 +85,7 @@ class Front:
         proxy: Proxy,
         unsigned: Unsigned,
         names: Names,
+        bucket_cors: BucketCors,
         download: Download,
         status: Status,
         runtimes: Status,
@@ -92,6 +96,7 @@ class Front:
         self._proxy = proxy
         self._unsigned = unsigned
         self._names = names
+        self._bucket_cors = bucket_cors
         self._download = download
         self._status = status
         self._runtimes = runtimes
@@ -181,6 +186,9 @@ class Front:
     async def _to_neighbour(self, request: HttpRequest, request_id: str, send: Send) -> None:
         service = claimed_service(request.headers, request.query) or ""
         declared = declared_payload_hash(request.headers)
+        if not self._gate.open and url_cors.is_preflight(request.method, request.headers):
+            await (await self._bucket_cors.answer(request)).send(send)
+            return
         if not self._gate.open and (call := await self._unsigned.admitted(request)):
             # As from no service: keys in an answer to somebody unknown are not to be trusted.
             await self._proxy.pass_on(*call, "", send)
