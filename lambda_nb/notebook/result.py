@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,9 @@ from typing import Any
 from lambda_nb.notebook import display, origin, report
 from lambda_nb.notebook.errors import FunctionError
 from lambda_nb.rules.pricing import Usage, bill
+
+_FETCH = re.compile(r"\S+ is part of AWS's .*: lambda-nb runtimes install .*")
+"""What an engine says in the log of a function that lacks AWS's SDK."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -183,4 +187,6 @@ def _failure(
     hint = _HINTS.get(error_type, "")
     if error_type == "Runtime.ExitError" and "signal: killed" in message:
         hint = _HINTS["Runtime.OutOfMemory"]
+    elif error_type == "Runtime.ImportModuleError" and (said := _FETCH.search(log)):
+        hint = f"\n{said[0]}"
     return FunctionError(function, error_type, message + hint, frames, log, request_id)

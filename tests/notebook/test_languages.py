@@ -47,6 +47,14 @@ def test_node(shell: InteractiveShell) -> None:
     assert any("line 3" in frame and "event.a.b" in frame for frame in caught.value.frames)
 
 
+@needs_program("node")
+def test_an_sdk_that_is_not_here_is_told_under_the_error(shell: InteractiveShell) -> None:
+    source = "import '@aws-sdk/client-of-nobody';\nexport const handler = async () => 1;"
+    with pytest.raises(FunctionError, match="runtimes install nodejs-sdk") as caught:
+        deploy(shell, "--runtime nodejs20.x", source)({})
+    assert "@aws-sdk/client-of-nobody is part of AWS's Node.js runtime" in str(caught.value)
+
+
 @needs_program("ruby")
 def test_ruby(shell: InteractiveShell) -> None:
     source = "def handler(event:, context:)\n  event['n'] + 1\nend"
