@@ -75,7 +75,7 @@ class Magics:
                 requirements.layer(
                     client,
                     options.requirements,
-                    package.runtime,
+                    self._session.runs_as(package.runtime),
                     options.arch,
                     on_aws=connection.is_aws,
                 )

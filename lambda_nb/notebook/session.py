@@ -251,13 +251,26 @@ class Session:
         if runtime in self._noted:
             return ""
         self._noted.add(runtime)
-        told = reach.engine_status(self.client(), "runtimes") or {}
-        row = told.get("runtimes", {}).get(runtime, {"status": "here"})
+        row = self._runtime(runtime)
         if row["status"] == "here":
             return ""
-        if row["status"] == "nearest" and told["fallback"] == "nearest":
+        if row["status"] == "nearest":
             return str(row["note"])
         return f"invocations will be refused: the engine's machine has no {runtime}"
+
+    def runs_as(self, runtime: str) -> str:
+        """The runtime that is at work where another version's functions run: for its packages."""
+        row = self._runtime(runtime)
+        runs = row["status"] == "nearest" and runtime.startswith("python")
+        return f"python{row['version']}" if runs else runtime
+
+    def _runtime(self, runtime: str) -> dict[str, Any]:
+        """What the engine tells of a runtime; ``missing`` when it refuses its functions."""
+        told = reach.engine_status(self.client(), "runtimes") or {}
+        row: dict[str, Any] = told.get("runtimes", {}).get(runtime, {"status": "here"})
+        if row["status"] == "nearest" and told["fallback"] != "nearest":
+            return {**row, "status": "missing"}
+        return row
 
     def client(self, service: str = "lambda") -> Any:
         """A boto3 client of a service at the endpoint, made once. It does not retry by itself."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from engine_fixtures import Engine, needs_program
 from IPython.core.interactiveshell import InteractiveShell
 
-from lambda_nb.notebook import extension
+from lambda_nb.notebook import extension, installers
 from lambda_nb.notebook.errors import FunctionError, NotebookError
 
 pytestmark = pytest.mark.slow
@@ -115,6 +116,26 @@ def test_requirements_become_a_layer_that_is_published_once(
     assert len(layers) == 1
     second = deploy(shell, f"--requirements {package}", source)
     assert second.config["Layers"] == layers
+
+
+def test_packages_are_for_the_version_that_runs(
+    shell: InteractiveShell, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = json.loads(engine.get("/_lambda_nb/runtimes"))["runtimes"]
+    absent = [row for row in told.values() if row["status"] == "nearest"]
+    row = next(row for row in absent if row["runtime"].startswith("python"))
+    seen: list[installers.Wanted] = []
+
+    def install(wanted: installers.Wanted, layer: Path) -> None:
+        seen.append(wanted)
+        (layer / "python").mkdir()
+        (layer / "python" / "made.py").write_text("value = 1")
+
+    monkeypatch.setenv("LAMBDA_NB_HOME", str(tmp_path))
+    monkeypatch.setitem(installers.INSTALLERS, "python", install)
+    source = "import made\ndef handler(event, context):\n    return made.value"
+    assert deploy(shell, f"--runtime {row['runtime']} --requirements made", source)({}) == 1
+    assert [wanted.runtime for wanted in seen] == [f"python{row['version']}"]
 
 
 # A build backend of a few lines: the test needs no package index.
