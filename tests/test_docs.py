@@ -21,6 +21,7 @@ with_examples = [page for page in PAGES if EXAMPLE.search(page.read_text(encodin
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("page", with_examples, ids=lambda page: page.name)
 def test_examples_run_in_order(page: Path, tmp_path: Path) -> None:
     """A page's Python blocks are the cells of one notebook."""
