@@ -301,7 +301,9 @@ def probe():
         "capset": refused(libc.capset, header, every),
         "setns": refused(libc.setns, own, 0x20000),
         "chroot": refused(libc.chroot, b"/"),
-        "home": os.path.exists(__file__) and sorted(os.listdir("/tmp")),
+        "home": os.path.exists(__file__) and [
+            name for name in os.listdir("/tmp") if os.path.isfile(f"/tmp/{name}")
+        ],
         "efs": os.path.isdir("/mnt/efs") and os.listdir("/mnt/efs"),
     }
 """

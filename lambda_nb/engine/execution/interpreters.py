@@ -177,6 +177,11 @@ def python(version: str) -> str | None:
     return _pythons[version]
 
 
+def found() -> list[str]:
+    """The Pythons that have been found so far: what functions may start beside their own."""
+    return [own_python(), *_pythons.values()]
+
+
 def _find_python(version: str) -> str | None:
     if version == "{}.{}".format(*sys.version_info[:2]):
         return own_python()

@@ -21,6 +21,7 @@ import asyncio
 import json
 import secrets
 import subprocess
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,8 @@ _PROBE = "import sys; sys.path.insert(0, sys.argv[1]); import confine; confine.m
 LEVELS = ("L0", "L1", "L2", "L3")
 _OWN = "/.own"  # bootstraps/python/confine.py: OWN
 _SEEN = Places("/var/task", "/opt", "/var/runtime", "/tmp")  # noqa: S108  (inside the environment)
-_HIDDEN = ("/tmp", "/opt", "/var/task", "/var/runtime")  # noqa: S108
+_TMP = "/tmp"  # noqa: S108
+_HIDDEN = (_TMP, "/opt", "/var/task", "/var/runtime")
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc", "/proc", "/sys", "/run")
 
 
@@ -153,6 +155,7 @@ class Isolation:
         self._share_cpu = share_cpu
         self._cgroups: Cgroups | UnifiedCgroups | None = None
         self._readable: list[str] = []
+        self._shown: list[str] = []  # of these, what lies in /tmp and is needed in spite of that
         self.level = 0
         self.refused: dict[str, str] = {}
 
@@ -187,9 +190,11 @@ class Isolation:
             self.refused["L1"] = done.stderr.strip().rpartition("\n")[2]
             return
         answers = json.loads(done.stdout)
+        self._shown = _below(_TMP, self._readable)
+        others = [path for path in self._readable if path not in self._shown]
         steps = {
             1: answers["landlock"] or answers["seccomp"],
-            2: answers["namespaces"] or _would_be_hidden(self._readable),
+            2: answers["namespaces"] or _would_be_hidden(others),
         }
         for level in range(1, min(most, 2) + 1):
             if steps[level]:
@@ -224,6 +229,8 @@ class Isolation:
         if self.level < 2:
             return kind
         binds = [(str(files.runtime), _SEEN.runtime)]
+        shown = _below(_TMP, [*self._shown, *_prefixes([kind.interpreter])])
+        binds += [(path, path) for path in shown]
         if layered:
             binds.append((str(files.opt), _SEEN.opt))
         return replace(kind, root=str(self._root), binds=tuple(binds), link_tmp=snapshot)
@@ -239,11 +246,11 @@ class Isolation:
         function: FunctionVersion,
         files: Files,
         home: Path,
-        program: str,
+        programs: Collection[str],
         *,
         snapshot: bool = False,
     ) -> Sandbox:
-        """Make the directories and groups of a new environment that runs ``program``.
+        """Make the directories and groups of a new environment that runs ``programs``.
 
         Those restored from a ``snapshot`` inherit its confinement and change to mounts of their
         own; nobody else can who does not know its secret.
@@ -252,11 +259,12 @@ class Isolation:
         tmp.mkdir(parents=True)
         places = self.places(files, tmp)
         mounts = [mount.mount_path for mount in function.file_systems]
-        binds = self._binds(function, files, tmp)
+        behind = [_interpreter(program, files) for program in programs]
+        prefixes = _prefixes((*programs, *behind, *interpreters.found()))
+        binds = self._binds(function, files, tmp, prefixes)
         landlock = None
         if self.level >= 1:
-            prefix = str(Path(program).resolve().parent.parent)
-            read = [*self._readable, prefix, places.task, places.opt, places.runtime]
+            read = [*self._readable, *prefixes, places.task, places.opt, places.runtime]
             write = [places.tmp, "/tmp", "/dev", *mounts]  # noqa: S108
             if snapshot and self.level >= 2:
                 write.append(_OWN)
@@ -267,11 +275,15 @@ class Isolation:
         cgroup = self._cgroup(function, home)
         return Sandbox(function, places, tmp, binds, landlock, cgroup, secret)
 
-    def _binds(self, function: FunctionVersion, files: Files, tmp: Path) -> list[list[Any]] | None:
+    def _binds(
+        self, function: FunctionVersion, files: Files, tmp: Path, prefixes: Collection[str]
+    ) -> list[list[Any]] | None:
         if self.level < 2:
             return None
         binds: list[list[Any]] = [[str(files.task), _SEEN.task, True]]
         binds += [[str(tmp), _SEEN.tmp, False], [str(files.opt), _SEEN.opt, True]]
+        shown = _below(_TMP, [*self._shown, *prefixes])
+        binds += [[path, path, True] for path in shown]
         return binds + [[str(m.local_dir), m.mount_path, False] for m in function.file_systems]
 
     def restored(
@@ -287,7 +299,7 @@ class Isolation:
         tmp.mkdir(parents=True, exist_ok=True)
         places = self.places(files, tmp)
         cgroup = self._cgroup(function, home)
-        binds = self._binds(function, files, tmp)
+        binds = self._binds(function, files, tmp, _prefixes(interpreters.found()))
         sandbox = Sandbox(function, places, tmp, binds, origin.landlock, cgroup)
         if own:
             sandbox.view = {"root": str(self._root), "secret": origin.secret}
@@ -329,6 +341,36 @@ def _readable() -> list[str]:
             packages.append(str(Path(spec.origin).resolve().parents[1 if name == "boto3" else 0]))
     own = [str(SCRIPT.parent.parent), str(cache_dir())]
     return list(dict.fromkeys([*_SYSTEM, prefix, *packages, *own]))
+
+
+def _prefixes(programs: Collection[str]) -> list[str]:
+    """Where programs are installed: a virtual environment's, and what it stands on."""
+    found = []
+    for program in map(Path, programs):
+        if program.is_absolute() and program.is_file():
+            for folder in (program.parent, program.resolve().parent):
+                found.append(str(folder.parent if folder.name == "bin" else folder))
+    return [prefix for prefix in dict.fromkeys(found) if prefix != "/"]
+
+
+def _interpreter(program: str, files: Files) -> str:
+    """What the first line of a script of the function or its layers names; empty without one."""
+    for seen, here in ((_SEEN.task, files.task), (_SEEN.opt, files.opt)):
+        if program.startswith(f"{seen}/"):
+            program = f"{here}{program[len(seen) :]}"
+    try:
+        with open(program, "rb") as script:
+            first = script.readline(4096)
+    except OSError:
+        return ""
+    words = first[2:].split() if first.startswith(b"#!") else []
+    return words[0].decode("utf-8", "replace") if words else ""
+
+
+def _below(folder: str, paths: Collection[str]) -> list[str]:
+    """Those of the paths that lie in a folder; none that lies in another of them."""
+    inside = [path for path in dict.fromkeys(paths) if path.startswith(folder + "/")]
+    return [path for path in inside if not any(path.startswith(other + "/") for other in inside)]
 
 
 def _would_be_hidden(paths: list[str]) -> str:

@@ -52,9 +52,9 @@ class Launch:
     """What the function's log is told once: that another version than its own runs it."""
 
     @property
-    def program(self) -> str:
-        """The interpreter or program that runs."""
-        return self.kind.interpreter if self.argv is None else self.argv[0]
+    def programs(self) -> tuple[str, ...]:
+        """The interpreter, and what else it is started with: a wrapper, the runtime behind it."""
+        return (self.kind.interpreter, *(self.argv or ()))
 
 
 def missing(runtime: str, why: str) -> AWSError:

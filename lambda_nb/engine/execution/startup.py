@@ -44,7 +44,7 @@ class Startup(Life):
                 self.function,
                 self.prepared.files,
                 self.home,
-                launch.program,
+                launch.programs,
                 snapshot=self._snapshots >= 0,
             )
             await self._api.start()

@@ -13,6 +13,7 @@ import json
 import os
 import resource
 import signal
+import stat
 import sys
 from typing import Any
 
@@ -36,6 +37,9 @@ OWN = "/.own"
 
 HOST = "/.host"
 """Where a zygote with a root of its own still finds the machine's; hidden from functions."""
+
+_PRIVATE_IN = ("/etc", "/run")
+"""Directories of the machine that environments see, in which not all is for everybody."""
 
 _bounded: list[bool] = []
 """Holds something once this process has run :func:`_bound`."""
@@ -231,10 +235,51 @@ def enter_root(root: str, binds: list[list[str]], link_tmp: bool = False) -> Non
         os.makedirs(f"{root}/{folder}", exist_ok=True)
     _mount("/", root + HOST, None, _MS_BIND | _MS_REC)
     for source, target in binds:
+        os.makedirs(root + target, exist_ok=True)
         _bind(source, root + target, True)
+    for folder in _PRIVATE_IN:
+        _hide_private(root + folder)
+    # Who may not trace a process does not see it: with Landlock that leaves an environment its own.
+    # A kernel before 5.8, or a user namespace that does not own the machine's, refuses.
+    with contextlib.suppress(OSError):
+        flags = _MS_NOSUID | _MS_NODEV | _MS_NOEXEC
+        _mount("proc", root + "/proc", "proc", flags, "hidepid=ptraceable")
     os.chdir(root)
     os.chroot(".")
     os.chdir("/")
+
+
+def _hide_private(folder: str) -> None:
+    """Cover what users other than its owner may not use: passwords, keys, sockets of services.
+
+    Environments keep the engine's user, who may be root; this leaves them what a user of their own
+    would find.
+    """
+    needed = {"socket": 0o002, "folder": 0o005}
+    for entry in _entries(folder):
+        try:
+            if entry.is_symlink():
+                continue
+            mode = entry.stat().st_mode
+            kind = "folder" if stat.S_ISDIR(mode) else "socket" if stat.S_ISSOCK(mode) else "file"
+            wanted = needed.get(kind, 0o004)
+            if mode & wanted == wanted:
+                if kind == "folder":
+                    _hide_private(entry.path)
+            elif kind == "folder":
+                _mount("none", entry.path, "tmpfs", _MS_RDONLY | _MS_NOSUID, "size=0,mode=755")
+            else:
+                _mount("/dev/null", entry.path, None, _MS_BIND)
+        except FileNotFoundError:  # it has just gone
+            continue
+
+
+def _entries(folder: str) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except OSError:
+        return []
 
 
 def _mirror(source: str, target: str, left_out: tuple[str, ...]) -> None:
