@@ -104,6 +104,8 @@ class App:
         self._work_dir = data_dir / "work"
         self._started = time.time()
         self.descriptors = Descriptors()
+        self._sources: EventSources | None = None
+        self._services_empty = False
         self._cleanup = contextlib.AsyncExitStack()
         self.credentials = Credentials(
             data_dir / "credentials", account=options.account, region=options.region
@@ -143,11 +145,21 @@ class App:
             address=self._url,
             external_url=options.neighbours_url,
             pushed=lambda source, arn, payload: self._pushes(source, arn, payload),
-            restarted=lambda: self._sources.begin_afresh(),
+            state_dir=self._data_dir / "services",
+            emptied=self._begin_sources_afresh,
         )
         user = self.credentials.user
         keys = (user.access_key, user.secret_key)
         self._clients = Clients(self._neighbours_endpoint, self._url, keys, options.region)
+
+    async def _settled(self, identifier: str) -> None:
+        if self._sources is not None:
+            await self._sources.settled(identifier)
+
+    def _begin_sources_afresh(self) -> None:
+        self._services_empty = True
+        if self._sources is not None:
+            self._sources.begin_afresh()
 
     def _start_neighbours(self) -> None:
         """Start the neighbours, which come up on their own, and what ships to them."""
@@ -203,7 +215,7 @@ class App:
             executor_hooks=self._executor,
             account_limit=options.account_concurrency,
             probe=NeighbourProbe(self._clients),
-            settled=lambda identifier: self._sources.settled(identifier),
+            settled=self._settled,
         )
         self._cleanup.callback(self._control.close)
 
@@ -262,13 +274,14 @@ class App:
             calls,
             control.resolve,
             Runner(control.resolve, self._execute),
-            # Our own neighbours forget their streams; another life's checkpoints would mislead.
-            Checkpoints(self._data_dir / "checkpoints.sqlite" if outlast else None),
+            Checkpoints(self._data_dir / "checkpoints.sqlite"),
             destinations,
             self._metrics,
         )
         self._cleanup.push_async_callback(self._sources.close)
         self._sources.start()
+        if self._services_empty:  # it was told before anybody could listen
+            self._sources.begin_afresh()
         if outlast:  # services elsewhere know nothing of us
             bridge = Bridge(calls, self._options.region, self._pushes)
             self._cleanup.push_async_callback(bridge.close)

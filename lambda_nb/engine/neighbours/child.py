@@ -2,8 +2,8 @@
 
 They listen on a Unix socket that nobody but the engine reaches: everything else comes by the
 engine's own door. The socket belongs to the engine and is handed to the child: calls made while a
-new child starts wait in the kernel's queue, and the address stays the same. What the services held
-is lost.
+new child starts wait in the kernel's queue, and the address stays the same. What the services
+hold is saved each second and at the end, and the new child begins with it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 from lambda_nb.engine.endpoint import Endpoint
 from lambda_nb.engine.private_dir import private_dir
@@ -32,6 +33,7 @@ _BACKLOG = 4096
 """Calls that wait while a child starts: beyond these, a Unix socket refuses them."""
 _LONGEST_PATH = 100
 """Bytes of a socket's path; the kernel takes 107."""
+_SAVING_S = 20.0
 QUICK_DEATH_S = 10.0
 MOST_QUICK_DEATHS = 5
 """A child that dies so soon after its start, so many times in a row, is not started again."""
@@ -54,6 +56,8 @@ class Neighbours:
         Whose resources they hold.
     work_dir
         For the child's log.
+    state_dir
+        Where what the services hold is kept; by default below ``work_dir``.
     address
         The engine's URL. Calls name it as theirs, so that what the services answer (the URL of a
         queue) leads to the engine's door.
@@ -61,8 +65,8 @@ class Neighbours:
         An endpoint to use instead of a child process.
     pushed
         Takes the events that services push to functions; never from an external endpoint.
-    restarted
-        Is called when a new child has taken the place of one that died.
+    emptied
+        Is called when a child has begun without what the services held.
     """
 
     def __init__(
@@ -74,7 +78,8 @@ class Neighbours:
         address: str = "http://127.0.0.1",
         external_url: str | None = None,
         pushed: Pushed | None = None,
-        restarted: Callable[[], None] = lambda: None,
+        emptied: Callable[[], None] = lambda: None,
+        state_dir: Path | None = None,
     ) -> None:
         self._account = account
         self._region = region
@@ -83,7 +88,8 @@ class Neighbours:
         self._endpoint = Endpoint(external_url) if external_url else None
         self._cleanup = contextlib.ExitStack()
         self._pushed = pushed
-        self._restarted = restarted
+        self._emptied = emptied
+        self._state_dir = state_dir or work_dir / "state"
         self._listener: socket.socket | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._watching: asyncio.Task[None] | None = None
@@ -142,6 +148,7 @@ class Neighbours:
                 "-m",
                 "lambda_nb.engine.neighbours.server",
                 str(handed),
+                str(self._state_dir.absolute()),
                 str(self._work_dir.absolute()),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
@@ -157,10 +164,28 @@ class Neighbours:
                 limit=_LONGEST_LINE,
             )
         assert self._process.stdout is not None
-        if not await self._process.stdout.readline():
+        told = await self._process.stdout.readline()
+        if not told:
             tail = log_file.read_text(errors="replace")[-2000:]
             raise NeighboursError(f"the neighbours ended while starting; their log says:\n{tail}")
+        self._tell(json.loads(told))
         return self._process.stdout
+
+    def _tell(self, restored: dict[str, Any]) -> None:
+        """Say what the child has restored."""
+        things: dict[str, int] = restored["things"]
+        unreadable: list[str] = restored["unreadable"]
+        for file in unreadable:
+            log.warning(
+                "what a service held cannot be read by this version; it begins empty, and the file "
+                "is kept: %s",
+                file,
+            )
+        if things:
+            listed = ", ".join(f"{service} ({number})" for service, number in things.items())
+            log.info("the services hold what they held before: %s", listed)
+        if unreadable or not things:
+            self._emptied()
 
     async def _watch(self, lines: asyncio.StreamReader) -> None:
         """Take on what the child pushes; when it ends, start another."""
@@ -173,8 +198,7 @@ class Neighbours:
             quick_deaths = quick_deaths + 1 if time.monotonic() - began < QUICK_DEATH_S else 0
             log.warning(
                 "the process of S3, SQS, DynamoDB and the other services ended (status %d) and is "
-                "started again; its buckets, queues, tables, topics, rules and logs are gone: "
-                "create anew what you need",
+                "started again with what they held, but for the last second and the log groups",
                 status,
             )
             try:
@@ -187,7 +211,6 @@ class Neighbours:
                 assert self._listener is not None
                 self._listener.close()
                 return
-            self._restarted()
 
     async def _listen(self, lines: asyncio.StreamReader) -> None:
         """Take on what the child pushes, until it ends."""
@@ -206,8 +229,14 @@ class Neighbours:
             self._watching.cancel()
             await asyncio.gather(self._watching, return_exceptions=True)
         if self._process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                self._process.kill()
-            await self._process.wait()
+            assert self._process.stdin is not None
+            self._process.stdin.close()  # it saves, and ends
+            try:
+                await asyncio.wait_for(self._process.wait(), _SAVING_S)
+            except asyncio.TimeoutError:
+                log.warning("the services could not save what they hold within %d s", _SAVING_S)
+                with contextlib.suppress(ProcessLookupError):
+                    self._process.kill()
+                await self._process.wait()
             self._process = None
         self._cleanup.close()

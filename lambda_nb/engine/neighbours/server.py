@@ -1,29 +1,35 @@
 """The neighbours' process: moto on a Unix socket, with what it lacks put right.
 
-Its arguments are the descriptor of the socket to serve on and a directory. Its standard output
-speaks to the engine: first an empty object, once it serves, then a line for each event that a
-service pushes to a function. It answers the process that started it and no other, not even one of
-the same user. It ends when its standard input does, that is with the engine, however
-the engine ends.
+Its arguments are the descriptor of the socket to serve on, the directory of what the services hold
+and one for the rest. Its standard output speaks to the engine: first what was restored, once it
+serves, then a line for each event that a service pushes to a function. It answers the process that
+started it and no other, not even one of the same user. When its standard input ends, that is with
+the engine, however the engine ends, it saves what has changed and ends.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import socket
 import struct
 import sys
 import threading
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from lambda_nb.engine.neighbours.outlet import Outlet
+from lambda_nb.engine.neighbours.state import Keeper
 
 
-def _end_with_engine() -> None:
+def _end_with_engine(keeper: Keeper) -> None:
     sys.stdin.buffer.read()
-    os._exit(0)
+    try:
+        keeper.save()
+    finally:
+        os._exit(0)
 
 
 def _admit_only(server: Any, process: int) -> None:
@@ -39,19 +45,23 @@ def _admit_only(server: Any, process: int) -> None:
 def main() -> None:
     """Serve until the engine is gone."""
     engine = os.getppid()
-    threading.Thread(target=_end_with_engine, daemon=True).start()
     to_engine = sys.stdout
     sys.stdout = sys.stderr  # whatever a library prints must not reach the engine
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import make_server
 
-    from lambda_nb.engine.neighbours import bus, clock, figures, logs, patches, pushes
+    from lambda_nb.engine.neighbours import bus, clock, figures, logs, patches, pushes, sequences
     from lambda_nb.engine.neighbours.logstore import LogStore
 
     patches.apply()
+    sequences.install()
     figures.install()
-    logs.install(LogStore(Path(sys.argv[2])))
+    logs.install(LogStore(Path(sys.argv[3])))
+    keeper = Keeper(Path(sys.argv[2]))
+    restored = keeper.install()
+    threading.Thread(target=_end_with_engine, args=[keeper], daemon=True).start()
+    keeper.start()
     outlet = Outlet(to_engine)
     pushes.install(outlet)
     clock.Clock(bus.Targets(outlet)).start()
@@ -59,7 +69,7 @@ def main() -> None:
     server = make_server("unix://", 0, application, threaded=True, fd=int(sys.argv[1]))
     server.server_address = ("127.0.0.1", 80)  # what a request without Host is taken to mean
     _admit_only(server, engine)
-    to_engine.write("{}\n")
+    to_engine.write(json.dumps(asdict(restored)) + "\n")
     to_engine.flush()
     server.serve_forever()
 

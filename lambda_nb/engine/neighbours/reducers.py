@@ -1,0 +1,146 @@
+"""What the pickle of a service's state says in the place of what cannot be pickled."""
+
+from __future__ import annotations
+
+import copy
+import copyreg
+import importlib
+import threading
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+
+def table() -> dict[type, Any]:
+    """Reducers by type, for a pickler's ``dispatch_table``."""
+    from cryptography.hazmat.bindings._rust import openssl, x509
+    from joserfc.jwk import RSAKey
+    from moto.core.base_backend import BaseBackend
+
+    reducers: dict[type, Any] = {
+        **copyreg.dispatch_table,
+        type(threading.Lock()): lambda _: (threading.Lock, ()),
+        type(threading.RLock()): lambda _: (threading.RLock, ()),
+        threading.Condition: lambda _: (threading.Condition, ()),
+        RSAKey: lambda key: (_rsa_key, (key.as_dict(private=True),)),
+        x509.Certificate: _reduce_certificate,
+        defaultdict: _reduce_defaultdict,
+    }
+    for kind in _descendants(defaultdict):
+        reducers[kind] = _reduce_defaultdict
+    for kind in _descendants(BaseBackend):
+        reducers[kind] = _reduce_backend
+    for family in (openssl.rsa, openssl.ec, openssl.ed25519):
+        for name, kind in vars(family).items():
+            if name.endswith("PrivateKey"):
+                reducers[kind] = _reduce_private
+            elif name.endswith("PublicKey"):
+                reducers[kind] = _reduce_public
+    return reducers
+
+
+def backends(kind: str) -> Any:
+    """The table of the backends of a class, such as ``moto.sqs.models.SQSBackend``.
+
+    Raises
+    ------
+    ValueError, LookupError
+        It is not moto's, or this moto has no such.
+    """
+    from moto.core.base_backend import BackendDict
+
+    module, _, name = kind.rpartition(".")
+    if not module.startswith("moto."):
+        raise ValueError(f"{kind} is not moto's")
+    holder = importlib.import_module(module)
+    wanted = getattr(holder, name)
+    for thing in vars(holder).values():
+        if isinstance(thing, BackendDict) and thing.backend is wanted:
+            return thing
+    raise LookupError(f"moto has no backends of {kind}")
+
+
+def _reduce_backend(backend: Any) -> Any:
+    kind = type(backend)
+    name = f"{kind.__module__}.{kind.__name__}"
+    return _backend, (name, backend.account_id, backend.region_name)
+
+
+def _backend(kind: str, account: str, region: str) -> Any:
+    return backends(kind)[account][region]
+
+
+def _reduce_defaultdict(some: Any) -> Any:
+    factory = some.default_factory
+    if getattr(factory, "__name__", "") == "<lambda>":
+        factory = _Fresh(factory())
+    attributes = getattr(some, "__dict__", None)
+    return _defaultdict, (type(some), factory), attributes, None, iter(some.items())
+
+
+def _defaultdict(kind: Any, factory: Any) -> Any:
+    """Made without the ``__init__`` of a class that wants something else than a factory."""
+    made = kind.__new__(kind)
+    made.default_factory = factory
+    return made
+
+
+class _Fresh:
+    """Gives copies of a value: in the place of a lambda, which no pickle holds."""
+
+    def __init__(self, sample: Any) -> None:
+        self._sample = sample
+
+    def __call__(self) -> Any:
+        return copy.deepcopy(self._sample)
+
+
+def _reduce_private(key: Any) -> Any:
+    from cryptography.hazmat.primitives import serialization as form
+
+    der = key.private_bytes(form.Encoding.DER, form.PrivateFormat.PKCS8, form.NoEncryption())
+    return _private, (der,)
+
+
+def _private(der: bytes) -> Any:
+    from cryptography.hazmat.primitives.serialization import load_der_private_key
+
+    return load_der_private_key(der, None)
+
+
+def _reduce_public(key: Any) -> Any:
+    from cryptography.hazmat.primitives import serialization as form
+
+    kind = form.PublicFormat.SubjectPublicKeyInfo
+    return _public, (key.public_bytes(form.Encoding.DER, kind),)
+
+
+def _public(der: bytes) -> Any:
+    from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+    return load_der_public_key(der)
+
+
+def _reduce_certificate(certificate: Any) -> Any:
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    return _certificate, (certificate.public_bytes(Encoding.DER),)
+
+
+def _certificate(der: bytes) -> Any:
+    from cryptography.x509 import load_der_x509_certificate
+
+    return load_der_x509_certificate(der)
+
+
+def _rsa_key(values: dict[str, Any]) -> Any:
+    from joserfc.jwk import RSAKey
+
+    return RSAKey.import_key(values)
+
+
+def _descendants(kind: type) -> Iterator[type]:
+    one: type
+    for one in kind.__subclasses__():
+        yield one
+        yield from _descendants(one)

@@ -1,0 +1,66 @@
+"""Sequence numbers as AWS gives them: as many digits, and always rising.
+
+They begin with the time. So what is sent after a crash has higher numbers than what was lost with
+it, and whoever remembers how far it has read misses nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+
+def install() -> None:
+    """Give Kinesis and SQS such numbers."""
+    _number_records()
+    _number_messages()
+
+
+def kinesis_number(at_ns: int, shard: int) -> int:
+    """A number of 56 digits for a time, in nanoseconds, and a shard's own number."""
+    return int(f"49{at_ns:019d}{shard:012d}{0:023d}")
+
+
+def _number_records() -> None:
+    from moto.kinesis.models import Record, Shard
+
+    original = Shard.__init__
+
+    def init(self: Any, *arguments: Any, **named: Any) -> None:
+        original(self, *arguments, **named)
+        self.first_number = kinesis_number(time.time_ns(), self._shard_id)
+
+    def put_record(self: Any, partition_key: str, data: str, explicit_hash_key: str) -> str:
+        now = kinesis_number(time.time_ns(), self._shard_id)
+        number: int = max(now, self.get_max_sequence_number() + 1)
+        self.records[number] = Record(partition_key, data, number, explicit_hash_key)
+        return str(number)
+
+    def first(self: Any) -> int:
+        return int(self.first_number)
+
+    def last(self: Any) -> int:
+        return next(reversed(self.records), int(self.first_number))
+
+    shard_class: Any = Shard
+    shard_class.__init__ = init
+    shard_class.put_record = put_record
+    shard_class.get_min_sequence_number = first
+    shard_class.get_max_sequence_number = last
+
+
+def _number_messages() -> None:
+    from moto.sqs.models import Queue
+
+    original = Queue.add_message
+
+    def add_message(self: Any, message: Any) -> None:
+        if self.fifo_queue:
+            last: int = self.__dict__.get("_last_number", 0)
+            # 18.8... quintillion in 2026, as AWS's are, and 256 of them in a microsecond.
+            self._last_number = max(last + 1, 18 * 10**18 + time.time_ns() // 1000 * 256)
+            message.sequence_number = f"{self._last_number:020d}"
+        original(self, message)
+
+    queue_class: Any = Queue
+    queue_class.add_message = add_message
