@@ -159,6 +159,7 @@ class Neighbours:
                     "MOTO_ACCOUNT_ID": self._account,
                     "AWS_DEFAULT_REGION": self._region,
                     "MOTO_DISABLE_GLOBAL_CORS": "true",  # only the rules of a bucket allow pages
+                    "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
                 },
                 start_new_session=True,
                 limit=_LONGEST_LINE,

@@ -51,11 +51,21 @@ def main() -> None:
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import make_server
 
-    from lambda_nb.engine.neighbours import bus, clock, figures, logs, patches, pushes, sequences
+    from lambda_nb.engine.neighbours import (
+        bus,
+        clock,
+        figures,
+        logs,
+        patches,
+        pushes,
+        sequences,
+        templates,
+    )
     from lambda_nb.engine.neighbours.logstore import LogStore
 
     patches.apply()
     sequences.install()
+    templates.install()
     figures.install()
     logs.install(LogStore(Path(sys.argv[3])))
     keeper = Keeper(Path(sys.argv[2]))
