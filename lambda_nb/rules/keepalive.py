@@ -29,6 +29,31 @@ class KeepAlive(Protocol):
         request."""
 
 
+def idle_limit(policy: KeepAlive, function: str, now: float, u: float) -> float:
+    """What a policy answers, checked: somebody else may have written it.
+
+    Raises
+    ------
+    ValueError
+        When it is not a number of seconds from 0 on; says which policy answered what for which
+        function.
+    """
+    answer: object = policy.idle_limit(function, now, u)
+    if isinstance(answer, float) and answer >= 0:
+        return answer
+    try:
+        seconds = math.nan if isinstance(answer, (str, bytes, bool)) else float(answer)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        seconds = math.nan
+    if not seconds >= 0:
+        raise ValueError(
+            f"keep-alive policy {type(policy).__name__} answered {answer!r} for function "
+            f"{function!r} at {now:g} s; idle_limit must give seconds, 0 or more (math.inf: for "
+            "ever)"
+        )
+    return seconds
+
+
 @dataclass(frozen=True, slots=True)
 class Fixed:
     """The same number of seconds for every idle period.

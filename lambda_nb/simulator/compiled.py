@@ -11,10 +11,11 @@ second). Whatever must grow is grown in Python, and the kernel goes on where it 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -210,14 +211,31 @@ def on_disk() -> bool:
     return any(folder.glob(f"{Path(__file__).stem}._kernel*.nbi"))
 
 
-def explain_compiling() -> None:
-    """Say why the first run takes longer, where somebody may be looking."""
-    if not ready() and not on_disk():
-        print(  # noqa: T201
-            "Compiling the simulator's kernel: once, a few seconds ...",
-            file=sys.stderr,
-            flush=True,
-        )
+_COMPILING = "Compiling the simulator's kernel: once, a few seconds ..."
+
+
+@contextlib.contextmanager
+def explained() -> Iterator[None]:
+    """Say why the first run takes longer, where somebody may be looking, for as long as it does."""
+    if ready() or on_disk():
+        yield
+        return
+    ipython: Any = sys.modules.get("IPython")
+    shell = None if ipython is None else ipython.get_ipython()
+    if shell is not None and hasattr(shell, "kernel"):
+        shown = ipython.display.display({"text/plain": _COMPILING}, raw=True, display_id=True)
+        try:
+            yield
+        finally:
+            shown.update({"text/plain": ""}, raw=True)
+        return
+    terminal = sys.stderr.isatty()
+    print(_COMPILING, end="" if terminal else "\n", file=sys.stderr, flush=True)  # noqa: T201
+    try:
+        yield
+    finally:
+        if terminal:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)  # noqa: T201
 
 
 def _columns(state: rules.State) -> rules.State:
@@ -275,7 +293,6 @@ def simulate(
     each = constant(limits, len(load)) if isinstance(limits, float) else limits
     columns = (load.function, load.busy, load.init, load.finish, load.was, each)
     steps = tuple(0 if is_constant(column) else 1 for column in columns)
-    explain_compiling()
     kernel = _kernel()
     fleet, ahead = scenario.fleet()
     state = _columns(fleet.state)
@@ -286,23 +303,24 @@ def simulate(
     ended = np.full(max(1024, 2 * len(ahead)), np.inf)
     environment = np.full(n, -1, dtype=_numbers(len(ended)))
     i = 0
-    while True:
-        last = min(n, i + CHUNK) if progress is not None else n
-        i = kernel(
-            state, i, last, heap, when, what, read_only(load.arrival),
-            *map(read_only, columns), steps, code, environment, ended,
-        )  # fmt: skip
-        if progress is not None:
-            progress(i)
-        if i >= n:
-            break
-        if heap[0] + 2 >= len(when):
-            when, what = _longer(when, np.inf), _longer(what, 0)
-        if state.counts[rules.SERIALS] >= len(ended):
-            ended = _longer(ended, np.inf)
-            environment = environment.astype(_numbers(len(ended)), copy=False)
-        if not rules.has_slot(state):
-            state = _grown(state)
+    with explained():
+        while True:
+            last = min(n, i + CHUNK) if progress is not None else n
+            i = kernel(
+                state, i, last, heap, when, what, read_only(load.arrival),
+                *map(read_only, columns), steps, code, environment, ended,
+            )  # fmt: skip
+            if progress is not None:
+                progress(i)
+            if i >= n:
+                break
+            if heap[0] + 2 >= len(when):
+                when, what = _longer(when, np.inf), _longer(what, 0)
+            if state.counts[rules.SERIALS] >= len(ended):
+                ended = _longer(ended, np.inf)
+                environment = environment.astype(_numbers(len(ended)), copy=False)
+            if not rules.has_slot(state):
+                state = _grown(state)
     _collect(state, ended)
     return Run(
         code=code,

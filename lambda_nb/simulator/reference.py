@@ -17,6 +17,7 @@ import simpy
 
 from lambda_nb.rules import fleet as rules
 from lambda_nb.rules.histogram import Prewarming
+from lambda_nb.rules.keepalive import idle_limit
 from lambda_nb.rules.policies import Idle, Retiring, View
 from lambda_nb.simulator.run import Ahead, Run
 from lambda_nb.simulator.scenario import Scenario
@@ -188,7 +189,8 @@ def simulate(
         elif each is not None:
             limit = each[i]
         else:
-            limit = policy.idle_limit(names[functions[i]], now, draws[i] if draws else 0.5)
+            u_of = draws[i] if draws else 0.5
+            limit = idle_limit(policy, names[functions[i]], now, u_of)
         rules.finish(state, now, event.slot, limit)
         if watch is not None:
             watch.finished(now, event.slot, names[functions[i]])

@@ -19,6 +19,7 @@ import simpy
 from lambda_nb.rules import fleet as rules
 from lambda_nb.rules import lineage
 from lambda_nb.rules.histogram import Prewarming
+from lambda_nb.rules.keepalive import idle_limit
 from lambda_nb.rules.policies import Retiring
 from lambda_nb.rules.waiting import WaitingRoom
 from lambda_nb.simulator import delivering, provisioning
@@ -353,7 +354,7 @@ class System:
         if self._u is not None:
             own = request.row >= 0 and request.attempts == 1
             u = self._u[request.row] if own else self.random()
-        return self.scenario.policy.idle_limit(name, self.env.now, u)
+        return idle_limit(self.scenario.policy, name, self.env.now, u)
 
     def _until(self, when: float) -> Completion:
         event = Completion(self.env, [], 0, 0)

@@ -10,7 +10,9 @@ What is recognised, line by line and compressed or not:
 ``{"timestamp", "message"}``        one event a line
 ``{"time", "type", "record"}``      JSON logs of functions, as they are
 ``{"function", "arrival_ns", ...}`` the engine's own log group ``/lambda-nb/invocations``
-CSV with a header                   Logs Insights (``@timestamp``, ``@message``) and the console
+CSV with a header                   Logs Insights (``@message``, or ``@duration`` and other fields
+                                    of its own) and the console
+``{"results": [[{"field", ...``     ``aws logs get-query-results``
 ==================================  ==============================================================
 """
 
@@ -28,7 +30,7 @@ from typing import Any, TextIO
 
 import pyarrow as pa
 
-from lambda_nb.traces import invocation_log, log_lines, report_lines, times
+from lambda_nb.traces import insights_fields, invocation_log, log_lines, report_lines, times
 from lambda_nb.traces.plain_lines import Plain
 from lambda_nb.traces.schema import TraceError
 from lambda_nb.traces.trace import Trace
@@ -46,6 +48,7 @@ class _Event:
     timestamp_ms: int
     message: str
     function: str | None = None
+    figures: insights_fields.Figures | None = None
 
 
 def read_logs(
@@ -83,10 +86,12 @@ def read_logs(
             if invocation_log.is_record(event.message):
                 records.append(event.message)
                 continue
+            taker = reader(function or event.function or usual)
+            if event.figures is not None:
+                taker.take_figures(event.stream, event.timestamp_ms, event.figures)
+                continue
             try:
-                reader(function or event.function or usual).take(
-                    event.stream, event.timestamp_ms, event.message
-                )
+                taker.take(event.stream, event.timestamp_ms, event.message)
             except TraceError as error:
                 raise TraceError(f"{path.name} line {event.line}: {error}") from None
     called = name or files[0].name
@@ -137,6 +142,8 @@ def _form(path: Path) -> Callable[[Path], Iterator[_Event]] | None:
     columns = next(csv.reader([first]), [])
     if _one_of(_MESSAGE_COLUMNS, columns) and _one_of(_TIME_COLUMNS, columns):
         return _csv_events
+    if insights_fields.has_figures(columns):
+        return _csv_figures
     return _json_events if first.lstrip().startswith("{") else None
 
 
@@ -202,6 +209,9 @@ def _json_events(path: Path) -> Iterator[_Event]:
 def _unwrapped(path: Path, number: int, value: Any, line: str, stream: str) -> Iterator[_Event]:
     if not isinstance(value, dict):
         raise TraceError(f"{path.name} line {number} is no log event: {line[:200]!r}")
+    if isinstance(value.get("results"), list):
+        yield from _query_results(path, value["results"])
+        return
     events = value.get("logEvents", value.get("events"))
     stream = value.get("logStream", stream)
     function = _function(value.get("logGroup"))
@@ -241,6 +251,48 @@ def _csv_events(path: Path) -> Iterator[_Event]:
                 raise TraceError(f"{path.name} line {reader.line_num}: {error}") from None
             owner = _function(row.get(group)) if group else None
             yield _Event(reader.line_num, row.get(stream) or "", at, row[message] or "", owner)
+
+
+def _csv_figures(path: Path) -> Iterator[_Event]:
+    with _open(path) as text:
+        reader = csv.DictReader(text)
+        insights_fields.check(reader.fieldnames or [], path.name)
+        for row in reader:
+            yield from _figures(row, f"{path.name} line {reader.line_num}", reader.line_num)
+
+
+def _query_results(path: Path, results: Sequence[Any]) -> Iterator[_Event]:
+    """Rows as ``aws logs get-query-results`` prints them: lists of fields with their values."""
+    try:
+        rows = [{cell["field"]: cell["value"] for cell in row} for row in results]
+    except (KeyError, TypeError):
+        raise TraceError(
+            f"{path.name} has results that are not lists of fields and values"
+        ) from None
+    names = {name for row in rows for name in row}  # an empty field is left out of its row
+    if insights_fields.has_figures(names):
+        insights_fields.check(names | {"@initDuration"}, path.name)
+    for number, row in enumerate(rows, 1):
+        place = f"{path.name} result {number}"
+        if "@message" not in names:
+            yield from _figures(row, place, number)
+        elif row.get("@message") is not None:
+            stream, owner = row.get("@logStream", ""), _function(row.get("@log"))
+            yield _Event(number, stream, _row_ms(row, place), row["@message"], owner)
+
+
+def _figures(row: Mapping[str, Any], place: str, number: int) -> Iterator[_Event]:
+    found = insights_fields.figures(row, place)
+    if found is not None:
+        stream, owner = row.get("@logStream") or "", _function(row.get("@log"))
+        yield _Event(number, stream, _row_ms(row, place), "", owner, found)
+
+
+def _row_ms(row: Mapping[str, Any], place: str) -> int:
+    try:
+        return _ms(row.get("@timestamp"))
+    except TraceError as error:
+        raise TraceError(f"{place}: @timestamp {error}") from None
 
 
 def _function(group: object) -> str | None:

@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 
 from lambda_nb.rules import loglines
 from lambda_nb.traces import attempts, times
+from lambda_nb.traces.insights_fields import Figures
 from lambda_nb.traces.plain_lines import Plain
 from lambda_nb.traces.schema import TraceError
 from lambda_nb.traces.trace import Trace
@@ -102,6 +103,10 @@ class Reader:
             self._failures[line.request_id] = ("error", line.error_type)
         elif _is_provisioned(line):
             self._provisioned.add(stream)
+
+    def take_figures(self, stream: str, timestamp_ms: int, told: Figures) -> None:
+        """Take the figures of a REPORT line from Logs Insights' own fields."""
+        self._reports.add((stream, timestamp_ms, *told, None, None))
 
     def take_many(self, streams: Any, timestamps_ms: Any, messages: Any) -> None:
         """Take log events by the column: Arrow arrays of streams, int64 and text.

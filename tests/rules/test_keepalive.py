@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import math
+import re
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lambda_nb import simulate, traces
+from lambda_nb.rules import keepalive
 from lambda_nb.rules.keepalive import Fixed, Hazard, KeepAlive, inverse_survival, share_left
+from lambda_nb.simulator import Asynchronous
 
 GAPS = [0.0, 300.0, 600.0, 900.0]
 SURVIVAL = [1.0, 0.9, 0.9, 0.2]
@@ -69,3 +74,30 @@ def test_inverse_and_curve_agree(falls: list[float], steps: list[float], u: floa
         assert 1.0 - u < survival[-1]
     else:
         assert share_left(gap, gaps, survival) == pytest.approx(1.0 - u, abs=1e-9)
+
+
+class Mine:
+    """A policy of somebody's own."""
+
+    def __init__(self, answer: object) -> None:
+        self.answer = answer
+
+    def idle_limit(self, function: str, now: float, u: float) -> float:
+        return self.answer  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("answer", [math.nan, -1.0, "10min", b"5", None, True, [1.0], np.nan])
+def test_an_answer_that_is_no_number_of_seconds(answer: object) -> None:
+    policy = Mine(answer)
+    said = f"policy Mine answered {answer!r} for function 'thumb' at 12.5 s"
+    with pytest.raises(ValueError, match=re.escape(said)):
+        keepalive.idle_limit(policy, "thumb", 12.5, 0.5)
+    trace = traces.Trace({"arrival": [0.0, 1.0], "function": ["thumb"] * 2, "duration": [0.5] * 2})
+    for more in ({}, {"source": Asynchronous()}):
+        with pytest.raises(ValueError, match=r"policy Mine answered .* for function 'thumb'"):
+            simulate(trace, keep_alive=policy, **more)
+
+
+@pytest.mark.parametrize("answer", [0, 5, 2.5, math.inf, np.float32(1.5), np.int64(3)])
+def test_answers_that_are(answer: float) -> None:
+    assert keepalive.idle_limit(Mine(answer), "f", 0.0, 0.5) == answer

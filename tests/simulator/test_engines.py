@@ -9,11 +9,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from nbclient import NotebookClient
 
 import lambda_nb
 from lambda_nb import traces
@@ -338,3 +340,21 @@ def test_the_kernel_is_compiled_once_for_all_processes(tmp_path: Path) -> None:
     ]
     assert [run.stdout.split() for run in runs] == [["0", "1"], ["1", "0"]]
     assert ["Compiling" in run.stderr for run in runs] == [True, False]
+
+
+def test_in_a_notebook_the_word_about_compiling_goes_away(tmp_path: Path) -> None:
+    code = (
+        "from lambda_nb import simulate, traces\n"
+        "trace = traces.Trace({'arrival': [0.0], 'function': ['f'], 'duration': [1.0]})\n"
+        "len(simulate(trace, engine='compiled').invocations)"
+    )
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+    # A cache of its own: the kernel is compiled anew.
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    client = NotebookClient(notebook, timeout=300)
+    client.execute(env=environment)
+    outputs = notebook.cells[0].outputs
+    assert [o for o in outputs if o.output_type == "stream"] == []
+    shown = [o.data["text/plain"] for o in outputs if o.output_type == "display_data"]
+    assert shown == [""]
+    assert outputs[-1].data["text/plain"] == "1"

@@ -13,7 +13,7 @@ from lambda_nb.engine.execution.clock import Clock
 from lambda_nb.engine.execution.environment import Environment
 from lambda_nb.engine.model import Throttled
 from lambda_nb.rules import fleet as rules
-from lambda_nb.rules.keepalive import KeepAlive
+from lambda_nb.rules.keepalive import KeepAlive, idle_limit
 from lambda_nb.rules.scheduler import Environment as EndedEnvironment
 from lambda_nb.rules.scheduler import Fleet
 from lambda_nb.rules.waiting import WaitingRoom
@@ -98,7 +98,7 @@ class Roster:
         """An environment is free for its next request, at the epoch nanoseconds returned."""
         finish_ns = self._clock.now_ns()
         now = self._clock.seconds(finish_ns)
-        keep_alive = self._keep_alive.idle_limit(function_name, now, random.random())
+        keep_alive = idle_limit(self._keep_alive, function_name, now, random.random())
         if not self.descriptors.may_keep_idle():
             keep_alive = 0.0
         self.fleet.finish(now, slot, keep_alive)
