@@ -138,6 +138,8 @@ class App:
 
     def _make_neighbours(self) -> None:
         options = self._options
+        user = self.credentials.user
+        keys = (user.access_key, user.secret_key)
         self._neighbours = Neighbours(
             account=options.account,
             region=options.region,
@@ -146,10 +148,9 @@ class App:
             external_url=options.neighbours_url,
             pushed=lambda source, arn, payload: self._pushes(source, arn, payload),
             state_dir=self._data_dir / "services",
+            keys=keys,
             emptied=self._begin_sources_afresh,
         )
-        user = self.credentials.user
-        keys = (user.access_key, user.secret_key)
         self._clients = Clients(self._neighbours_endpoint, self._url, keys, options.region)
 
     async def _settled(self, identifier: str) -> None:

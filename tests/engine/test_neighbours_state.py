@@ -191,7 +191,11 @@ def test_every_service_holds_its_things_after_a_normal_end(
     first.client("sqs").send_message(QueueUrl=queue, MessageBody="waits")
     first.client("dynamodb").put_item(TableName="a-table", Item={"k": {"S": "item"}})
     put = first.client("kinesis").put_record(StreamName="st", PartitionKey="k", Data=b"record")
+    basic = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+    first.client("iam").attach_role_policy(RoleName="a-role", PolicyArn=basic)
     assert first.stop() == 0
+    sizes = {f.name: f.stat().st_size for f in (first.data_dir / "services").glob("moto.iam*")}
+    assert all(size < 500_000 for size in sizes.values()), sizes
 
     again = start_engine("--log-level", "info")
     assert missing(again) == []
@@ -206,6 +210,10 @@ def test_every_service_holds_its_things_after_a_normal_end(
         StreamName="st", ShardId=put["ShardId"], ShardIteratorType="TRIM_HORIZON"
     )["ShardIterator"]
     assert kinesis.get_records(ShardIterator=at)["Records"][0]["Data"] == b"record"
+    iam = again.client("iam")
+    (attached,) = iam.list_attached_role_policies(RoleName="a-role")["AttachedPolicies"]
+    assert attached["PolicyArn"] == basic
+    assert iam.get_policy(PolicyArn=basic)["Policy"]["AttachmentCount"] == 1
     # What was restored is not only shown: it takes changes, and they are kept as well.
     again.client("s3").put_object(Bucket="bucket", Key="big", Body=b"small")
     with pytest.raises(ClientError, match="BucketAlready"):

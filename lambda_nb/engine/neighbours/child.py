@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from lambda_nb.engine.endpoint import Endpoint
+from lambda_nb.engine.neighbours import machines
 from lambda_nb.engine.private_dir import private_dir
 
 log = logging.getLogger(__name__)
@@ -65,6 +66,8 @@ class Neighbours:
         An endpoint to use instead of a child process.
     pushed
         Takes the events that services push to functions; never from an external endpoint.
+    keys
+        Access key and secret of the calls that state machines make at ``address``.
     emptied
         Is called when a child has begun without what the services held.
     """
@@ -80,6 +83,7 @@ class Neighbours:
         pushed: Pushed | None = None,
         emptied: Callable[[], None] = lambda: None,
         state_dir: Path | None = None,
+        keys: tuple[str, str] = ("none", "none"),
     ) -> None:
         self._account = account
         self._region = region
@@ -89,6 +93,7 @@ class Neighbours:
         self._cleanup = contextlib.ExitStack()
         self._pushed = pushed
         self._emptied = emptied
+        self._keys = keys
         self._state_dir = state_dir or work_dir / "state"
         self._listener: socket.socket | None = None
         self._process: asyncio.subprocess.Process | None = None
@@ -159,6 +164,8 @@ class Neighbours:
                     "MOTO_ACCOUNT_ID": self._account,
                     "AWS_DEFAULT_REGION": self._region,
                     "MOTO_DISABLE_GLOBAL_CORS": "true",  # only the rules of a bucket allow pages
+                    machines.ENDPOINT: self._address,
+                    **dict(zip(machines.KEYS, self._keys, strict=True)),
                     "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
                 },
                 start_new_session=True,

@@ -37,6 +37,7 @@ def check(path: Path) -> None:
 def locked(path: Path) -> Any:
     """The lock of the directory; an engine that just ended may still be saving."""
     held = path.open("w")
+    path.chmod(0o600)
     deadline = time.monotonic() + _WAIT_S
     while True:
         try:

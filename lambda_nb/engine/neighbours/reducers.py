@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import copyreg
 import importlib
+import sys
 import threading
 from collections import defaultdict
 from collections.abc import Iterator
@@ -26,6 +27,8 @@ def table() -> dict[type, Any]:
         x509.Certificate: _reduce_certificate,
         defaultdict: _reduce_defaultdict,
     }
+    if (iam := sys.modules.get("moto.iam.models")) is not None:
+        reducers[iam.AWSManagedPolicy] = _reduce_managed_policy
     for kind in _descendants(defaultdict):
         reducers[kind] = _reduce_defaultdict
     for kind in _descendants(BaseBackend):
@@ -93,6 +96,16 @@ class _Fresh:
 
     def __call__(self) -> Any:
         return copy.deepcopy(self._sample)
+
+
+def _reduce_managed_policy(policy: Any) -> Any:
+    """moto brings these 4 MB itself: only how often each is attached is ours to keep."""
+    count = {"attachment_count": policy.attachment_count}
+    return _managed_policy, (policy.account_id, policy.partition, policy.arn), count
+
+
+def _managed_policy(account: str, partition: str, arn: str) -> Any:
+    return _backend("moto.iam.models.IAMBackend", account, partition).managed_policies[arn]
 
 
 def _reduce_private(key: Any) -> Any:

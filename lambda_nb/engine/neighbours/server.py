@@ -56,6 +56,7 @@ def main() -> None:
         clock,
         figures,
         logs,
+        machines,
         patches,
         pushes,
         sequences,
@@ -66,6 +67,7 @@ def main() -> None:
     patches.apply()
     sequences.install()
     templates.install()
+    machines.install()
     figures.install()
     logs.install(LogStore(Path(sys.argv[3])))
     keeper = Keeper(Path(sys.argv[2]))

@@ -1,0 +1,70 @@
+"""Step Functions run for real: their tasks call functions and services by the engine's door.
+
+moto's interpreter has a thread for each execution and calls whatever a task names over HTTP. It
+does so here with the engine's address and keys, as any other client would.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import uuid
+from typing import Any
+
+ENDPOINT = "LAMBDA_NB_ENDPOINT"
+KEYS = ("LAMBDA_NB_ACCESS_KEY", "LAMBDA_NB_SECRET_KEY")
+"""Variables of the child's environment; it takes them out when it starts."""
+
+
+def install() -> None:
+    """Let state machines run, with the address and the keys of the environment."""
+    from moto.core.config import default_user_config
+    from moto.stepfunctions import responses
+
+    door = _Door(os.environ.pop(ENDPOINT), *(os.environ.pop(key) for key in KEYS))
+    config: Any = default_user_config
+    config["stepfunctions"]["execute_state_machine"] = True
+    original = responses.get_backend
+    prepare = functools.cache(_prepare)
+
+    def get_backend(account: str, region: str) -> Any:
+        prepare(door)
+        return original(account, region)
+
+    responses.get_backend = get_backend
+
+
+def _prepare(door: _Door) -> None:
+    """Change the interpreter once it is needed; loading it takes a quarter of a second."""
+    from moto.stepfunctions.parser.asl.utils import boto_client
+    from moto.stepfunctions.parser.models import StepFunctionsParserBackend
+
+    module: Any = boto_client
+    module.boto3 = door
+    _name_executions(StepFunctionsParserBackend)
+
+
+def _name_executions(backend_class: Any) -> None:
+    """An execution that was given no name gets one of its own; moto calls each ``None``."""
+    original = backend_class.start_execution
+
+    def start(self: Any, state_machine_arn: str, name: str | None, *rest: Any, **named: Any) -> Any:
+        return original(self, state_machine_arn, name or str(uuid.uuid4()), *rest, **named)
+
+    backend_class.start_execution = start
+
+
+class _Door:
+    """Stands where the interpreter looks for boto3: its clients lead to the engine."""
+
+    def __init__(self, endpoint: str, access_key: str, secret_key: str) -> None:
+        self._fixed = {
+            "endpoint_url": endpoint,
+            "aws_access_key_id": access_key,
+            "aws_secret_access_key": secret_key,
+        }
+
+    def client(self, **asked: Any) -> Any:
+        import boto3
+
+        return boto3.client(**{**asked, **self._fixed})
