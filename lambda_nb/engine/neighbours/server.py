@@ -24,10 +24,11 @@ from lambda_nb.engine.neighbours.outlet import Outlet
 from lambda_nb.engine.neighbours.state import Keeper
 
 
-def _end_with_engine(keeper: Keeper) -> None:
+def _end_with_engine(keepers: list[Keeper]) -> None:
     sys.stdin.buffer.read()
     try:
-        keeper.save()
+        for keeper in keepers:  # none, while the process starts
+            keeper.save()
     finally:
         os._exit(0)
 
@@ -45,6 +46,8 @@ def _admit_only(server: Any, process: int) -> None:
 def main() -> None:
     """Serve until the engine is gone."""
     engine = os.getppid()
+    keepers: list[Keeper] = []
+    threading.Thread(target=_end_with_engine, args=[keepers], daemon=True).start()
     to_engine = sys.stdout
     sys.stdout = sys.stderr  # whatever a library prints must not reach the engine
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
@@ -72,7 +75,7 @@ def main() -> None:
     logs.install(LogStore(Path(sys.argv[3])))
     keeper = Keeper(Path(sys.argv[2]))
     restored = keeper.install()
-    threading.Thread(target=_end_with_engine, args=[keeper], daemon=True).start()
+    keepers.append(keeper)
     keeper.start()
     outlet = Outlet(to_engine)
     pushes.install(outlet)

@@ -56,7 +56,8 @@ class Keeper:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Without its parents: when these are gone, the engine is, and nothing shall be left.
+        directory.mkdir(mode=0o700, exist_ok=True)
         files.check(directory)
         self._bodies = directory / "bodies"
         self._bodies.mkdir(mode=0o700, exist_ok=True)
