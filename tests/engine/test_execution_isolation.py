@@ -21,7 +21,7 @@ from lambda_nb.engine.model import FileSystemMount
 __all__ = ["at_level", "lab", "make_lab"]
 
 TRY = """
-import ctypes, os, subprocess, sys, threading
+import ctypes, os, shutil, socket, subprocess, sys, threading
 def handler(event, context):
     try:
         return eval(event)
@@ -340,3 +340,18 @@ const api = `http://${process.env.AWS_LAMBDA_RUNTIME_API}/2018-06-01/runtime/inv
   }
 })();
 """
+
+
+async def test_what_amazon_linux_has(at_level: Lab) -> None:
+    if rank(at_level) < 2:
+        pytest.skip("below level 2 environments see the machine's own files")
+    assert await attempt(at_level, "socket.gethostbyname('sandbox')") == "127.0.0.1"
+    assert await attempt(at_level, "socket.gethostbyname('sandbox.localdomain')") == "127.0.0.1"
+    pipe = "subprocess.run(['/bin/sh', '-c', 'set -euo pipefail; false | true']).returncode"
+    assert await attempt(at_level, pipe) == 1
+    version = "subprocess.run([{!r}, '-c', 'import sys; print(*sys.version_info[:2])'], "
+    version += "capture_output=True, text=True).stdout"
+    own = await attempt(at_level, "'{} {}'.format(*sys.version_info[:2])")
+    for name in ("python", "python3"):
+        assert (await attempt(at_level, version.format(name))).strip() == own
+    assert await attempt(at_level, "shutil.which('python')") == "/var/lang/bin/python"

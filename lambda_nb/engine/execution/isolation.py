@@ -18,6 +18,7 @@ and all that lies in it: Landlock can forbid but not redirect, and functions wri
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import secrets
 import subprocess
@@ -43,6 +44,7 @@ LEVELS = ("L0", "L1", "L2", "L3")
 _OWN = "/.own"  # bootstraps/python/confine.py: OWN
 _SEEN = Places("/var/task", "/opt", "/var/runtime", "/tmp")  # noqa: S108  (inside the environment)
 _TMP = "/tmp"  # noqa: S108
+_LANG = "/var/lang"
 _HIDDEN = (_TMP, "/opt", "/var/task", "/var/runtime")
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc", "/proc", "/sys", "/run")
 
@@ -71,6 +73,8 @@ class Sandbox:
         """Of a restored environment: what it needs to change from its snapshot's mounts to its own
         (``root``, ``secret``), where there are mounts."""
         self.secret = secret
+        self.lang = ""
+        """Where what is its ``/var/lang`` lies on this machine, if it has one."""
         self._function = function
         self._binds = binds
         self.landlock = landlock
@@ -155,6 +159,7 @@ class Isolation:
         self._share_cpu = share_cpu
         self._cgroups: Cgroups | UnifiedCgroups | None = None
         self._readable: list[str] = []
+        self._of_the_system: list[tuple[str, str]] = []
         self._shown: list[str] = []  # of these, what lies in /tmp and is needed in spite of that
         self.level = 0
         self.refused: dict[str, str] = {}
@@ -201,6 +206,7 @@ class Isolation:
                 self.refused[LEVELS[level]] = steps[level]
                 return
             self.level = level
+        self._of_the_system = _as_on_amazon_linux(self._root.parent)
         if most == 3:
             reasons = []
             for version in (Cgroups, UnifiedCgroups):
@@ -228,7 +234,7 @@ class Isolation:
         """
         if self.level < 2:
             return kind
-        binds = [(str(files.runtime), _SEEN.runtime)]
+        binds = [(str(files.runtime), _SEEN.runtime), *self._of_the_system]
         shown = _below(_TMP, [*self._shown, *_prefixes([kind.interpreter])])
         binds += [(path, path) for path in shown]
         if layered:
@@ -247,10 +253,12 @@ class Isolation:
         files: Files,
         home: Path,
         programs: Collection[str],
+        interpreter: str = "",
         *,
         snapshot: bool = False,
     ) -> Sandbox:
-        """Make the directories and groups of a new environment that runs ``programs``.
+        """Make the directories and groups of a new environment that runs ``programs``, and finds
+        ``interpreter`` first on its path.
 
         Those restored from a ``snapshot`` inherit its confinement and change to mounts of their
         own; nobody else can who does not know its secret.
@@ -261,10 +269,12 @@ class Isolation:
         mounts = [mount.mount_path for mount in function.file_systems]
         behind = [_interpreter(program, files) for program in programs]
         prefixes = _prefixes((*programs, *behind, *interpreters.found()))
-        binds = self._binds(function, files, tmp, prefixes)
+        lang = self._lang(interpreter)
+        binds = self._binds(function, files, tmp, prefixes, lang)
         landlock = None
         if self.level >= 1:
             read = [*self._readable, *prefixes, places.task, places.opt, places.runtime]
+            read += [_LANG] if lang else []
             write = [places.tmp, "/tmp", "/dev", *mounts]  # noqa: S108
             if snapshot and self.level >= 2:
                 write.append(_OWN)
@@ -273,10 +283,32 @@ class Isolation:
             landlock = {"read": read, "write": write}
         secret = secrets.randbits(64) | 1 if snapshot and self.level >= 2 else 0
         cgroup = self._cgroup(function, home)
-        return Sandbox(function, places, tmp, binds, landlock, cgroup, secret)
+        sandbox = Sandbox(function, places, tmp, binds, landlock, cgroup, secret)
+        sandbox.lang = lang
+        return sandbox
+
+    def _lang(self, interpreter: str) -> str:
+        """A directory that shows an interpreter as ``/var/lang`` does on AWS."""
+        if self.level < 2 or not interpreter:
+            return ""
+        name = hashlib.sha256(interpreter.encode()).hexdigest()[:16]
+        folder = self._root.parent / "lang" / name
+        if not folder.exists():
+            (folder / "bin").mkdir(parents=True)
+            names = {Path(interpreter).name, Path(interpreter).resolve().name}
+            if any(one.startswith("python") for one in names):
+                names |= {"python", "python3"}
+            for one in names:
+                (folder / "bin" / one).symlink_to(interpreter)
+        return str(folder)
 
     def _binds(
-        self, function: FunctionVersion, files: Files, tmp: Path, prefixes: Collection[str]
+        self,
+        function: FunctionVersion,
+        files: Files,
+        tmp: Path,
+        prefixes: Collection[str],
+        lang: str,
     ) -> list[list[Any]] | None:
         if self.level < 2:
             return None
@@ -284,6 +316,7 @@ class Isolation:
         binds += [[str(tmp), _SEEN.tmp, False], [str(files.opt), _SEEN.opt, True]]
         shown = _below(_TMP, [*self._shown, *prefixes])
         binds += [[path, path, True] for path in shown]
+        binds += [[lang, _LANG, True]] if lang else []
         return binds + [[str(m.local_dir), m.mount_path, False] for m in function.file_systems]
 
     def restored(
@@ -299,7 +332,8 @@ class Isolation:
         tmp.mkdir(parents=True, exist_ok=True)
         places = self.places(files, tmp)
         cgroup = self._cgroup(function, home)
-        binds = self._binds(function, files, tmp, _prefixes(interpreters.found()))
+        prefixes = _prefixes(interpreters.found())
+        binds = self._binds(function, files, tmp, prefixes, origin.lang)
         sandbox = Sandbox(function, places, tmp, binds, origin.landlock, cgroup)
         if own:
             sandbox.view = {"root": str(self._root), "secret": origin.secret}
@@ -341,6 +375,22 @@ def _readable() -> list[str]:
             packages.append(str(Path(spec.origin).resolve().parents[1 if name == "boto3" else 0]))
     own = [str(SCRIPT.parent.parent), str(cache_dir())]
     return list(dict.fromkeys([*_SYSTEM, prefix, *packages, *own]))
+
+
+def _as_on_amazon_linux(work_dir: Path) -> list[tuple[str, str]]:
+    """Files that environments see in the place of this machine's: the names ``sandbox`` and
+    ``sandbox.localdomain``, where extensions listen, and a ``/bin/sh`` that is bash."""
+    shown = []
+    hosts, own = Path("/etc/hosts"), work_dir / "hosts"
+    if hosts.exists():
+        known = hosts.read_text(errors="replace")
+        own.write_text(f"{known.rstrip()}\n127.0.0.1 sandbox sandbox.localdomain\n")
+        own.chmod(0o644)
+        shown.append((str(own), str(hosts)))
+    shell, bash = Path("/bin/sh").resolve(), Path("/bin/bash")
+    if shell.name == "dash" and bash.exists():
+        shown.append((str(bash.resolve()), str(shell)))
+    return shown
 
 
 def _prefixes(programs: Collection[str]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -52,9 +53,19 @@ class Launch:
     """What the function's log is told once: that another version than its own runs it."""
 
     @property
+    def interpreter(self) -> str:
+        """The interpreter of a managed runtime; empty for a program of the function's own."""
+        started = (self.kind.interpreter,) if self.argv is None else self.argv
+        named = (program for program in started if _INTERPRETER.fullmatch(Path(program).name))
+        return next(named, "")
+
+    @property
     def programs(self) -> tuple[str, ...]:
         """The interpreter, and what else it is started with: a wrapper, the runtime behind it."""
         return (self.kind.interpreter, *(self.argv or ()))
+
+
+_INTERPRETER = re.compile(r"python(3(\.\d+)?)?|node|ruby|java")
 
 
 def missing(runtime: str, why: str) -> AWSError:

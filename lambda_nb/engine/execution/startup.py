@@ -45,6 +45,7 @@ class Startup(Life):
                 self.prepared.files,
                 self.home,
                 launch.programs,
+                launch.interpreter,
                 snapshot=self._snapshots >= 0,
             )
             await self._api.start()

@@ -235,7 +235,8 @@ def enter_root(root: str, binds: list[list[str]], link_tmp: bool = False) -> Non
         os.makedirs(f"{root}/{folder}", exist_ok=True)
     _mount("/", root + HOST, None, _MS_BIND | _MS_REC)
     for source, target in binds:
-        os.makedirs(root + target, exist_ok=True)
+        if not os.path.exists(root + target):
+            os.makedirs(root + target)
         _bind(source, root + target, True)
     for folder in _PRIVATE_IN:
         _hide_private(root + folder)
