@@ -55,12 +55,13 @@ class Magics:
         deployed = self._deploy(options, package)
         # Not shell.execution_count: newer IPythons count on before the cell runs.
         label = f"Cell In[{self._shell.displayhook.prompt_count}]"
-        origin = Origin(label, package.source, package.module, package.offset)
+        origin = Origin(label, package.source, package.module, package.offset, package.left_behind)
         self._cells[options.name] = origin
         handle = self._handle(options.name)
         handle.remember(deployed.config)
         deployed.notes += self._extras(options, handle, deployed.config)
         deployed.notes += self._bind(options.name, handle)
+        deployed.notes += package.left_behind.values()
         if package.runtime != default_runtime() and (
             note := self._session.runtime_note(package.runtime)
         ):

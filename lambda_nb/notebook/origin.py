@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from lambda_nb.notebook.errors import BOLD, OFF
 
@@ -36,12 +36,15 @@ class Origin:
         The cell's file in the package.
     offset
         What to add to a line of that file to get the line of the cell.
+    left_behind
+        Names that the cell uses and only the notebook has, with what to do about each.
     """
 
     label: str
     source: str
     file: str
     offset: int = 0
+    left_behind: Mapping[str, str] = field(default_factory=dict)
 
     def holds(self, file: str) -> bool:
         """Whether a frame's file is the cell.

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lambda_nb.notebook import names
 from lambda_nb.notebook.errors import NotebookError
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -36,6 +37,7 @@ class Package:
 
     ``source`` (the whole cell) and ``module`` (its file) let an error of the function point at the
     line of the cell; ``offset`` is what to add to a line of the file to get that of the cell.
+    ``left_behind`` are names that it uses and only the notebook has (:mod:`.names`).
     """
 
     archive: bytes
@@ -44,6 +46,7 @@ class Package:
     module: str
     source: str
     offset: int
+    left_behind: Mapping[str, str]
 
     @property
     def sha256(self) -> str:
@@ -105,7 +108,10 @@ def build(
     for path in files:
         contents.update(_read(path))
     whole = f"%%lambda {line}".rstrip() + "\n" + source
-    return Package(zip_of(contents), handler or found, runtime, module, whole, offset)
+    lacking: Mapping[str, str] = {}
+    if builder is _python:
+        lacking = names.left_behind(contents[module].decode(), namespace)
+    return Package(zip_of(contents), handler or found, runtime, module, whole, offset, lacking)
 
 
 _Built = tuple[dict[str, bytes], str, str, int]

@@ -125,6 +125,7 @@ def _ms(seconds: float | None) -> str:
     return display.milliseconds(None if seconds is None else seconds * 1000)
 
 
+_LACKING = re.compile(r"name '(\w+)' is not defined")
 _HINTS = {
     "Sandbox.Timedout": " (%%lambda NAME --timeout S sets the limit)",
     "Runtime.OutOfMemory": " (it ran out of memory? %%lambda NAME --memory MB gives it more)",
@@ -189,4 +190,6 @@ def _failure(
         hint = _HINTS["Runtime.OutOfMemory"]
     elif error_type == "Runtime.ImportModuleError" and (said := _FETCH.search(log)):
         hint = f"\n{said[0]}"
+    elif error_type == "NameError" and cell is not None and (lacking := _LACKING.search(message)):
+        hint = "\n" + cell.left_behind[lacking[1]] if lacking[1] in cell.left_behind else ""
     return FunctionError(function, error_type, message + hint, frames, log, request_id)

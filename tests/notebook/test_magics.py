@@ -314,3 +314,16 @@ def test_a_version_that_is_not_here_is_told_once(notebook: Shell, engine: Engine
         value = notebook.value(f"%%lambda {name} --runtime {absent}\ndef handler(e, c): return e")
         told.append(said in str(value))
     assert told == [True, False]
+
+
+def test_a_name_of_the_notebook_is_missed_when_the_cell_runs(
+    notebook: Shell, engine: Engine
+) -> None:
+    notebook.value("def helper(n):\n    return n + 1\n")
+    cell = "%%lambda counter {}\ndef handler(event, context):\n    return helper(event)\n"
+    hint = "helper is defined in this notebook, not in the function: add --include helper"
+    assert hint in str(notebook.value(cell.format("")))
+    with pytest.raises(FunctionError, match=f"name 'helper' is not defined\n{hint}"):
+        notebook.value("counter(1)")
+    assert hint not in str(notebook.value(cell.format("--include helper")))
+    assert notebook.value("counter(1)") == 2
