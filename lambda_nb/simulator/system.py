@@ -46,7 +46,7 @@ Placed = tuple[int, int, int, Deployment | None]
 """The fleet's code, the slot, the row of the attempt, and what the version changes."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Turn:
     """An event that waits for concurrency."""
 
@@ -250,11 +250,11 @@ class System:
         attempts.busy[place] = busy + waited
         attempts.status[place], attempts.finish[place] = status, env.now
         rules.finish(state, env.now, slot, self._idle_limit(name, first))
-        self.admit()
         if self._watch is not None:
             self._watch.finished(env.now, slot, name)
         if self._prewarmer is not None:
             self._prewarmer.finished(env.now, function)
+        self.admit()
         if status == SUCCESS:
             for call, called in calls:
                 if call.kind == "async":
@@ -299,7 +299,8 @@ class System:
         ticket = _Turn(request, version, self.env.event())
         self._waiting.enter(pool, ticket)
         yield self.env.any_of([ticket.called, self.env.timeout(patience_s)])
-        self._waiting.leave(pool, ticket)
+        if ticket.placed is None:
+            self._waiting.leave(pool, ticket)
         return ticket.placed
 
     def admit(self) -> None:

@@ -148,3 +148,45 @@ def test_the_engine_s_files_are_not_there(engine: Engine) -> None:
             "FileNotFoundError: No such file or directory",
             "PermissionError: Permission denied",
         ), path
+
+
+LOOK = """
+def handler(event, context):
+    try:
+        return open(event).read()
+    except OSError as error:
+        return type(error).__name__
+"""
+
+
+@pytest.mark.parametrize("level", ["L1", "L2", "L3"])
+@pytest.mark.parametrize(
+    "first_line",
+    ["#!/usr/../bin/sh", "#!/proc/self/root/bin/sh", "#!/bin/../usr/../bin/sh -e", "#!{secret}"],
+)
+async def test_a_function_does_not_choose_what_it_may_read(
+    make_lab: MakeLab, level: str, first_line: str
+) -> None:
+    """Neither by the first line of its wrapper nor by the wrapper's name."""
+    lab = (await attacker_at(level, make_lab)).lab
+    secret = Path(f"/var/tmp/lambda-nb-secret-{os.getpid()}-{level}")
+    secret.write_text("secret")
+    secret.chmod(0o600)
+    try:
+        layer = lab.folder / "layer"
+        layer.mkdir(exist_ok=True)
+        (layer / "wrap").write_text(f'{first_line.format(secret=secret)}\nexec "$@"\n')
+        (layer / "wrap").chmod(0o755)
+        for wrapper in ("/opt/wrap", str(secret), "/usr/../bin/env", "/proc/self/root/bin/env"):
+            function = lab.function(
+                LOOK,
+                environment={"AWS_LAMBDA_EXEC_WRAPPER": wrapper},
+                layer_dirs=(layer,),
+                timeout_s=30,
+            )
+            result = await lab.invoke(function, str(secret))
+            assert b"secret" not in result.payload.replace(str(secret).encode(), b""), wrapper
+            if result.function_error is None:
+                assert json.loads(result.payload) == "PermissionError"
+    finally:
+        secret.unlink()

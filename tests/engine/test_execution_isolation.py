@@ -307,19 +307,24 @@ async def test_a_script_starts_a_virtual_environment_of_a_private_home(
     assert (result.function_error, result.payload) == (None, b'"read"'), at_level.sink.text
 
 
-async def test_node_below_a_private_home(at_level: Lab, tmp_path: Path) -> None:
+async def test_node_below_a_private_home(
+    at_level: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     node = shutil.which("node")
     if node is None:
         pytest.skip("Node.js is not installed")
     binaries = private_home(tmp_path) / "node" / "bin"
     binaries.mkdir(parents=True)
     shutil.copy(os.path.realpath(node), binaries / "node")
-    bootstrap = f"#!{binaries}/node\n{CUSTOM_NODE}"
+    monkeypatch.setenv("PATH", f"{binaries}:{os.environ['PATH']}")
     function = at_level.function(
-        files={"bootstrap": bootstrap}, runtime="provided.al2023", handler="x", timeout_s=30
+        files={"index.mjs": "export const handler = async () => process.execPath;\n"},
+        runtime="nodejs20.x",
+        handler="index.handler",
+        timeout_s=30,
     )
     result = await at_level.invoke(function)
-    assert (result.function_error, result.payload) == (None, b'"node"'), at_level.sink.text
+    assert json.loads(result.payload) == f"{binaries}/node", at_level.sink.text
 
 
 CUSTOM = """
@@ -329,16 +334,6 @@ while True:
     with urllib.request.urlopen(api + "next") as event:
         number = event.headers["Lambda-Runtime-Aws-Request-Id"]
     urllib.request.urlopen(api + number + "/response", data=f'"{shelf.BOOK}"'.encode())
-"""
-CUSTOM_NODE = """
-const api = `http://${process.env.AWS_LAMBDA_RUNTIME_API}/2018-06-01/runtime/invocation/`;
-(async () => {
-  for (;;) {
-    const event = await fetch(api + "next");
-    const id = event.headers.get("lambda-runtime-aws-request-id");
-    await fetch(`${api}${id}/response`, { method: "POST", body: '"node"' });
-  }
-})();
 """
 
 

@@ -162,6 +162,7 @@ def own_python() -> str:
 
 
 _pythons: dict[str, str] = {}
+_others: set[str] = set()
 
 
 def python(version: str) -> str | None:
@@ -177,9 +178,9 @@ def python(version: str) -> str | None:
     return _pythons[version]
 
 
-def found() -> list[str]:
-    """The Pythons that have been found so far: what functions may start beside their own."""
-    return [own_python(), *_pythons.values()]
+def found() -> set[str]:
+    """The real paths of the interpreters found so far: what functions may start."""
+    return {own_python(), *map(os.path.realpath, _pythons.values()), *_others}
 
 
 def _find_python(version: str) -> str | None:
@@ -231,6 +232,7 @@ def _programs(name: str, flag: str, places: tuple[str, ...] = ()) -> list[tuple[
             version = _program_version(path, flag)
             if version:
                 found.setdefault(os.path.realpath(path), (path, version))
+    _others.update(found)
     return list(found.values())
 
 

@@ -20,6 +20,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import os
 import secrets
 import subprocess
 from collections.abc import Collection
@@ -394,13 +395,24 @@ def _as_on_amazon_linux(work_dir: Path) -> list[tuple[str, str]]:
 
 
 def _prefixes(programs: Collection[str]) -> list[str]:
-    """Where programs are installed: a virtual environment's, and what it stands on."""
+    """Where programs are installed: a virtual environment's, and what it stands on.
+
+    What a function names (a wrapper, the first line of a script) counts only where it leads to an
+    interpreter that the engine has found by itself: a function must not choose what it may read.
+    """
+    known = interpreters.found()
     found = []
-    for program in map(Path, programs):
-        if program.is_absolute() and program.is_file():
-            for folder in (program.parent, program.resolve().parent):
-                found.append(str(folder.parent if folder.name == "bin" else folder))
-    return [prefix for prefix in dict.fromkeys(found) if prefix != "/"]
+    for program in programs:
+        real = os.path.realpath(program)
+        if not program.startswith("/") or real not in known:
+            continue
+        folder = os.path.dirname(real)
+        prefix = os.path.dirname(folder) if os.path.basename(folder) == "bin" else folder
+        found.append(folder if prefix in ("/", os.path.expanduser("~")) else prefix)
+        virtual = os.path.dirname(os.path.realpath(os.path.dirname(program)))
+        if os.path.isfile(f"{virtual}/pyvenv.cfg"):
+            found.append(virtual)
+    return list(dict.fromkeys(found))
 
 
 def _interpreter(program: str, files: Files) -> str:

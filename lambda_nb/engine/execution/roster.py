@@ -69,10 +69,11 @@ class Roster:
         self._waiting.enter(pool, turn)
         try:
             placed = await asyncio.wait_for(turn, patience_s)
-        except asyncio.TimeoutError:
-            placed = None
+        except asyncio.TimeoutError:  # its turn may have come at this very moment
+            placed = turn.result() if turn.done() and not turn.cancelled() else None
         finally:
-            self._waiting.leave(pool, turn)
+            if not turn.done() or turn.cancelled():
+                self._waiting.leave(pool, turn)
         if placed is None:
             raise Throttled(rules.THROTTLE_REASONS[rules.THROTTLE_ACCOUNT])
         return placed
