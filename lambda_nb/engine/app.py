@@ -147,6 +147,7 @@ class App:
             address=self._url,
             external_url=options.neighbours_url,
             pushed=lambda source, arn, payload: self._pushes(source, arn, payload),
+            news=self._read_on,
             state_dir=self._data_dir / "services",
             keys=keys,
             emptied=self._begin_sources_afresh,
@@ -156,6 +157,10 @@ class App:
     async def _settled(self, identifier: str) -> None:
         if self._sources is not None:
             await self._sources.settled(identifier)
+
+    def _read_on(self, stream_arn: str, shard: str) -> None:
+        if self._sources is not None:
+            self._sources.read_on(stream_arn, shard)
 
     def _begin_sources_afresh(self) -> None:
         self._services_empty = True

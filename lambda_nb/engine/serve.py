@@ -203,7 +203,11 @@ class _Server(uvicorn.Server):
             if not self.started or not may_accept():
                 await asyncio.sleep(_ROOM_POLL_S)
                 continue
-            connection, _ = await loop.sock_accept(listener)
+            try:
+                connection, _ = await loop.sock_accept(listener)
+            except OSError:  # gone before it was accepted, or the last descriptor is taken
+                await asyncio.sleep(_ROOM_POLL_S)
+                continue
             protocol = partial(
                 WholeAnswers,
                 config=self.config,

@@ -697,3 +697,18 @@ async def test_an_environment_rests_only_when_nothing_follows() -> None:
     rest.begin()
     while not frozen:
         await asyncio.sleep(0.001)
+
+
+class Nonsense:
+    """A keep-alive policy that cannot count."""
+
+    def idle_limit(self, function: str, now: float, u: float) -> float:
+        return float("nan")
+
+
+async def test_a_policy_that_answers_nonsense_keeps_no_environment_busy(make_lab: MakeLab) -> None:
+    lab = await make_lab(keep_alive_s=Nonsense(), account_limit=1)
+    function = lab.function("def handler(event, context):\n    return event")
+    for _ in range(3):  # with one environment at most: a throttle would say that it is busy
+        with pytest.raises(ValueError, match="policy Nonsense answered nan"):
+            await lab.invoke(function)

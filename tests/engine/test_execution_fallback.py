@@ -44,6 +44,7 @@ def few(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setattr(interpreters, "PATHS", ())
     monkeypatch.setattr(interpreters, "_PYTHON_PLACES", ("{installed}/cpython-{v}.*/bin/py{v}",))
     monkeypatch.setattr(interpreters, "_pythons", {})
+    monkeypatch.setattr(interpreters, "_found", set())
     monkeypatch.setenv("PATH", "")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return tmp_path

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from itertools import pairwise
 from typing import Any
 
@@ -64,3 +66,42 @@ def test_numbers_of_messages(engine: Engine) -> None:
         QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["SequenceNumber"]
     )["Messages"]
     assert [one["Attributes"]["SequenceNumber"] for one in messages] == answered
+
+
+# In a process of its own, since it changes moto. Threads change as often as they can.
+MANY_AT_ONCE = """
+import sys, threading
+from types import SimpleNamespace
+from lambda_nb.engine.neighbours import sequences
+from moto.kinesis.models import Shard
+from moto.sqs.models import Queue
+
+stored = []
+Queue.add_message = lambda self, message: stored.append(message.sequence_number)
+sequences.install()
+sys.setswitchinterval(1e-6)
+shard = Shard(0, 0, 2**128)
+queue = SimpleNamespace(fifo_queue=True)
+numbers = []
+
+def put():
+    for n in range(400):
+        numbers.append(shard.put_record("k", "data", ""))
+        Queue.add_message(queue, SimpleNamespace())
+
+threads = [threading.Thread(target=put) for _ in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+kept = list(shard.records)
+print(len(set(numbers)) == len(kept) == 3200, kept == sorted(kept))
+print(len(set(stored)) == 3200, stored == sorted(stored))
+"""
+
+
+def test_what_is_sent_at_once_is_stored_in_the_order_of_its_numbers() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", MANY_AT_ONCE], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["True"] * 4

@@ -42,6 +42,7 @@ log = logging.getLogger(__name__)
 
 _OWN = "/_lambda_nb/"
 _DOWNLOADS = "/snapshots/"
+_SMALL = 65536
 _BODY_LIMIT = 64 << 20  # of a signed call to a neighbour that names no payload hash
 
 _CRASH = AWSError("ServiceException", "An error occurred and the request cannot be processed.", 500)
@@ -204,6 +205,10 @@ class Front:
         has_body = "transfer-encoding" in request.headers or (
             request.headers.get("content-length", "0") != "0"
         )
+        if has_body and _is_small(request):
+            body = b"".join([chunk async for chunk in chunks])
+            await self._proxy.pass_on(request, body, service, send)
+            return
         await self._proxy.pass_on(request, chunks if has_body else b"", service, send)
 
 
@@ -238,6 +243,12 @@ class _Watched:
 
 _Answer = Callable[[HttpRequest, str, Send], Awaitable[None]]
 _Fault = Callable[[AWSError, HttpRequest, str], Reply]
+
+
+def _is_small(request: HttpRequest) -> bool:
+    """Whether a body is as quickly read as streamed."""
+    length = request.headers.get("content-length", "")
+    return length.isdecimal() and int(length) <= _SMALL
 
 
 def _too_large(size: int) -> AWSError:

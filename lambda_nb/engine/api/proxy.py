@@ -92,9 +92,15 @@ class Proxy:
             if name.lower() not in _HOP_BY_HOP and name.lower() not in ("date", "server")
         ]
         start = {"type": "http.response.start", "status": answer.status, "headers": headers}
-        if service in ("sts", "iam"):
+        length = answer.content_length
+        with_keys = service in ("sts", "iam")
+        if with_keys or (length is not None and length <= _CHUNK):
             content = await answer.read()
-            self._keep_keys(content)
+            if with_keys:
+                self._keep_keys(content)
+            whole = getattr(send, "whole", None)
+            if length is not None and whole is not None and whole(answer.status, headers, content):
+                return
             await send(start)
             await send({"type": "http.response.body", "body": content})
             return

@@ -33,6 +33,11 @@ class EventSourceMapping:
         return str(self.config["EventSourceArn"])
 
     @property
+    def stream_arn(self) -> str:
+        """The stream, also where the source is a consumer of it."""
+        return self.source_arn.partition("/consumer/")[0]
+
+    @property
     def region(self) -> str:
         """The source's Region."""
         return self.source_arn.split(":")[3]

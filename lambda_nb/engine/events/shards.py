@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import time
@@ -27,6 +28,7 @@ from lambda_nb.rules import batches
 log = logging.getLogger(__name__)
 
 _POLL_S = 0.5
+"""Between two looks at a shard that had nothing, unless its service says that something came."""
 _LOOK_FOR_SHARDS_S = 5.0
 _FROM_THE_START = {"ShardIteratorType": "TRIM_HORIZON"}
 
@@ -80,6 +82,7 @@ class StreamPoller:
         self._processed = processed
         self._readers: dict[str, asyncio.Task[None]] = {}
         self._stopping = asyncio.Event()
+        self._news: dict[str, asyncio.Event] = {}
         self.begun, self.ended = asyncio.Event(), asyncio.Event()
         self._unplaced: set[str] = set()
         self._first_look = True
@@ -105,6 +108,13 @@ class StreamPoller:
     def stop(self) -> None:
         """Read no more."""
         self._stopping.set()
+        for news in self._news.values():
+            news.set()
+
+    def read_on(self, stream_arn: str, shard: str) -> None:
+        """A shard of a stream has new records: if it is one of these, read without delay."""
+        if shard in self._news and stream_arn == self._mapping.stream_arn:
+            self._news[shard].set()
 
     async def close(self) -> None:
         """Abandon what runs; it is read again after the next start."""
@@ -113,10 +123,7 @@ class StreamPoller:
         await asyncio.gather(*self._readers.values(), return_exceptions=True)
 
     async def _pause(self, seconds: float) -> None:
-        try:
-            await asyncio.wait_for(self._stopping.wait(), seconds)
-        except asyncio.TimeoutError:
-            return
+        await _within(seconds, self._stopping)
 
     def _begin_shards(self, shards: list[Shard]) -> None:
         known = self._checkpoints.all(self._mapping.identifier)
@@ -148,6 +155,7 @@ class StreamPoller:
     async def _read(self, shard: str, after: str | None, start: Mapping[str, Any]) -> None:
         iterator: str | None = None
         failures = 0
+        news = self._news[shard] = asyncio.Event()
         pending: list[StreamRecord] = []
         began = 0.0
         window = TumblingWindow(self._mapping, shard) if self._mapping.tumbling_s else None
@@ -156,6 +164,7 @@ class StreamPoller:
                 if iterator is None:
                     iterator = await self._stream.iterator(shard, after, start)
                     self._note_begun(shard)
+                news.clear()  # before reading: what comes from now on may be missed by it
                 room = max(1, self._mapping.batch_size - len(pending))
                 records, following = await self._stream.read(shard, iterator, room)
                 failures = 0
@@ -187,7 +196,7 @@ class StreamPoller:
                 return
             iterator = following
             if not records:
-                await self._pause(_POLL_S)
+                await _within(_POLL_S, news)
 
     def _is_due(self, pending: Sequence[StreamRecord], began: float, at_end: bool) -> bool:
         mapping = self._mapping
@@ -337,6 +346,12 @@ class StreamPoller:
         young = [record for record in records if record.arrived >= oldest]
         old = [record for record in records if record.arrived < oldest]
         return young, old
+
+
+async def _within(seconds: float, event: asyncio.Event) -> None:
+    """Wait for an event, but not for long."""
+    with contextlib.suppress(asyncio.TimeoutError):
+        await asyncio.wait_for(event.wait(), seconds)
 
 
 def _what_fits(records: Sequence[StreamRecord]) -> list[list[StreamRecord]]:

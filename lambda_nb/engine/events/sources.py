@@ -109,6 +109,12 @@ class EventSources:
             self._checkpoints.forget(identifier)
         self._look()
 
+    def read_on(self, stream_arn: str, shard: str) -> None:
+        """A shard has new records: nobody needs to wait for the next poll."""
+        for _, poller in self._active.values():
+            if isinstance(poller, StreamPoller):
+                poller.read_on(stream_arn, shard)
+
     async def settled(self, identifier: str) -> None:
         """Wait until a mapping that was switched off reads no more, or one that was switched on
         knows from where to read."""

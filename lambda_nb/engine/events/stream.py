@@ -76,7 +76,7 @@ class KinesisStream:
         self._mapping = mapping
         self._calls = calls
         self._role = role
-        self._arn = mapping.source_arn.partition("/consumer/")[0]
+        self._arn = mapping.stream_arn
         self._filters = mapping.patterns
 
     async def shards(self) -> list[Shard]:

@@ -162,7 +162,7 @@ def own_python() -> str:
 
 
 _pythons: dict[str, str] = {}
-_others: set[str] = set()
+_found: set[str] = set()
 
 
 def python(version: str) -> str | None:
@@ -175,12 +175,13 @@ def python(version: str) -> str | None:
         if found is None:
             return None
         _pythons[version] = found
+        _found.add(os.path.realpath(found))
     return _pythons[version]
 
 
 def found() -> set[str]:
     """The real paths of the interpreters found so far: what functions may start."""
-    return {own_python(), *map(os.path.realpath, _pythons.values()), *_others}
+    return _found | {own_python()}
 
 
 def _find_python(version: str) -> str | None:
@@ -232,7 +233,7 @@ def _programs(name: str, flag: str, places: tuple[str, ...] = ()) -> list[tuple[
             version = _program_version(path, flag)
             if version:
                 found.setdefault(os.path.realpath(path), (path, version))
-    _others.update(found)
+    _found.update(found)
     return list(found.values())
 
 

@@ -7,7 +7,8 @@ L0     process group, cleared environment, resource limits, memory           not
        watchdog, death with the engine
 L1     no_new_privs, Landlock (files, signals), a seccomp filter             Linux 5.13
 L2     a mount namespace: ``/tmp`` of its own, ``/var/task``, ``/opt`` and   root, or user
-       ``/var/runtime`` read-only at their true paths; no capabilities       namespaces
+       ``/var/runtime`` read-only at their true paths; no capabilities;      namespaces
+       other processes, passwords and sockets of services out of sight
 L3     control groups: the kernel's memory limit, number of processes        cgroups, writable
 =====  ====================================================================  ===================
 
@@ -25,6 +26,7 @@ import secrets
 import subprocess
 from collections.abc import Collection
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -269,7 +271,7 @@ class Isolation:
         places = self.places(files, tmp)
         mounts = [mount.mount_path for mount in function.file_systems]
         behind = [_interpreter(program, files) for program in programs]
-        prefixes = _prefixes((*programs, *behind, *interpreters.found()))
+        prefixes = _prefixes((*programs, *behind))
         lang = self._lang(interpreter)
         binds = self._binds(function, files, tmp, prefixes, lang)
         landlock = None
@@ -333,8 +335,7 @@ class Isolation:
         tmp.mkdir(parents=True, exist_ok=True)
         places = self.places(files, tmp)
         cgroup = self._cgroup(function, home)
-        prefixes = _prefixes(interpreters.found())
-        binds = self._binds(function, files, tmp, prefixes, origin.lang)
+        binds = self._binds(function, files, tmp, _prefixes(()), origin.lang)
         sandbox = Sandbox(function, places, tmp, binds, origin.landlock, cgroup)
         if own:
             sandbox.view = {"root": str(self._root), "secret": origin.secret}
@@ -395,24 +396,27 @@ def _as_on_amazon_linux(work_dir: Path) -> list[tuple[str, str]]:
 
 
 def _prefixes(programs: Collection[str]) -> list[str]:
-    """Where programs are installed: a virtual environment's, and what it stands on.
+    """Where interpreters are installed, and the virtual environments that programs belong to.
 
     What a function names (a wrapper, the first line of a script) counts only where it leads to an
     interpreter that the engine has found by itself: a function must not choose what it may read.
     """
     known = interpreters.found()
-    found = []
+    found = [_installation(program) for program in known]
     for program in programs:
-        real = os.path.realpath(program)
-        if not program.startswith("/") or real not in known:
-            continue
-        folder = os.path.dirname(real)
-        prefix = os.path.dirname(folder) if os.path.basename(folder) == "bin" else folder
-        found.append(folder if prefix in ("/", os.path.expanduser("~")) else prefix)
-        virtual = os.path.dirname(os.path.realpath(os.path.dirname(program)))
-        if os.path.isfile(f"{virtual}/pyvenv.cfg"):
-            found.append(virtual)
+        if program.startswith("/") and program not in known and os.path.realpath(program) in known:
+            virtual = os.path.dirname(os.path.realpath(os.path.dirname(program)))
+            if os.path.isfile(f"{virtual}/pyvenv.cfg"):
+                found.append(virtual)
     return list(dict.fromkeys(found))
+
+
+@cache
+def _installation(program: str) -> str:
+    """The directory that an interpreter, given by its real path, is installed below."""
+    folder = os.path.dirname(program)
+    prefix = os.path.dirname(folder) if os.path.basename(folder) == "bin" else folder
+    return folder if prefix in ("/", os.path.expanduser("~")) else prefix
 
 
 def _interpreter(program: str, files: Files) -> str:

@@ -99,10 +99,12 @@ class Roster:
         """An environment is free for its next request, at the epoch nanoseconds returned."""
         finish_ns = self._clock.now_ns()
         now = self._clock.seconds(finish_ns)
-        keep_alive = idle_limit(self._keep_alive, function_name, now, random.random())
-        if not self.descriptors.may_keep_idle():
-            keep_alive = 0.0
-        self.fleet.finish(now, slot, keep_alive)
+        keep_alive = 0.0  # also where the policy fails: the slot must not stay busy for that
+        try:
+            if self.descriptors.may_keep_idle():
+                keep_alive = idle_limit(self._keep_alive, function_name, now, random.random())
+        finally:
+            self.fleet.finish(now, slot, keep_alive)
         self._expire_by(now + keep_alive)
         self.bury()
         return finish_ns

@@ -29,6 +29,9 @@ log = logging.getLogger(__name__)
 Pushed = Callable[[str, str, bytes], Awaitable[None]]
 """Takes an event that a service pushed: the service, the function's ARN, the payload."""
 
+News = Callable[[str, str], None]
+"""Is told that a stream has new records: its ARN, the shard."""
+
 _LONGEST_LINE = 16 << 20
 _BACKLOG = 4096
 """Calls that wait while a child starts: beyond these, a Unix socket refuses them."""
@@ -66,6 +69,8 @@ class Neighbours:
         An endpoint to use instead of a child process.
     pushed
         Takes the events that services push to functions; never from an external endpoint.
+    news
+        Is told which streams have new records; never of an external endpoint.
     keys
         Access key and secret of the calls that state machines make at ``address``.
     emptied
@@ -81,6 +86,7 @@ class Neighbours:
         address: str = "http://127.0.0.1",
         external_url: str | None = None,
         pushed: Pushed | None = None,
+        news: News = lambda stream_arn, shard: None,
         emptied: Callable[[], None] = lambda: None,
         state_dir: Path | None = None,
         keys: tuple[str, str] = ("none", "none"),
@@ -92,6 +98,7 @@ class Neighbours:
         self._endpoint = Endpoint(external_url) if external_url else None
         self._cleanup = contextlib.ExitStack()
         self._pushed = pushed
+        self._news = news
         self._emptied = emptied
         self._keys = keys
         self._state_dir = state_dir or work_dir / "state"
@@ -221,9 +228,12 @@ class Neighbours:
                 return
 
     async def _listen(self, lines: asyncio.StreamReader) -> None:
-        """Take on what the child pushes, until it ends."""
+        """Take on what the child says, until it ends."""
         while line := await lines.readline():
             event = json.loads(line)
+            if "stream" in event:
+                self._news(event["stream"], event["shard"])
+                continue
             if self._pushed is None:
                 continue
             try:

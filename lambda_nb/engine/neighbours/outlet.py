@@ -1,4 +1,4 @@
-"""The way from the neighbours' process to the engine: a JSON line for each event of a function."""
+"""The way from the neighbours' process to the engine: a JSON line for each thing it is told."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, TextIO
 
 
 class Outlet:
-    """Hands events for functions to the engine, in order.
+    """Hands events for functions, and news of streams, to the engine, in order.
 
     The engine reads the other end all the time and only queues, so a write hardly waits; a service
     that pushes an event never waits for the function.
@@ -26,7 +26,14 @@ class Outlet:
     def send(self, source: str, function_arn: str, event: Any) -> None:
         """Send one event (a JSON value, or JSON text as it stands)."""
         payload = event if isinstance(event, str) else json.dumps(event)
-        line = json.dumps({"source": source, "function": function_arn, "payload": payload})
+        self._write({"source": source, "function": function_arn, "payload": payload})
+
+    def tell_news(self, stream_arn: str, shard: str) -> None:
+        """Say that a shard of a stream has new records."""
+        self._write({"stream": stream_arn, "shard": shard})
+
+    def _write(self, told: dict[str, str]) -> None:
+        line = json.dumps(told)
         with self._lock:
             self._stream.write(line + "\n")
             self._stream.flush()

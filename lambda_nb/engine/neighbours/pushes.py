@@ -12,6 +12,7 @@ import json
 import time
 from typing import Any
 from urllib.parse import quote_plus
+from weakref import WeakKeyDictionary
 
 from lambda_nb.engine.neighbours import bus
 from lambda_nb.engine.neighbours.outlet import Outlet
@@ -86,7 +87,7 @@ def _lead_sns(outlet: Outlet) -> None:
 def _sns_event(
     subscription: Any, message: str, message_id: str, fields: dict[str, Any]
 ) -> dict[str, Any]:
-    posted = subscription.get_post_data(message, message_id, fields.get("subject"))
+    subject = fields.get("subject")
     attributes = {
         name: {"Type": value["Type"], "Value": _text(value["Value"])}
         for name, value in (fields.get("message_attributes") or {}).items()
@@ -95,14 +96,11 @@ def _sns_event(
         "Type": "Notification",
         "MessageId": message_id,
         "TopicArn": subscription.topic.arn,
-        "Subject": fields.get("subject"),
+        "Subject": subject,
         "Message": message,
-        "Timestamp": posted["Timestamp"],
-        "SignatureVersion": posted["SignatureVersion"],
-        "Signature": posted["Signature"],
-        "SigningCertUrl": posted["SigningCertURL"],
-        "UnsubscribeUrl": posted["UnsubscribeURL"].partition("SubscriptionArn=")[0]
-        + f"SubscriptionArn={subscription.arn}",
+        **signed(subscription, message, message_id, subject),
+        "UnsubscribeUrl": f"https://sns.{subscription.topic.sns_backend.region_name}.amazonaws.com/"
+        f"?Action=Unsubscribe&SubscriptionArn={subscription.arn}",
         "MessageAttributes": attributes,
     }
     record = {
@@ -112,6 +110,41 @@ def _sns_event(
         "Sns": notification,
     }
     return {"Records": [record]}
+
+
+_signers: WeakKeyDictionary[Any, tuple[Any, str]] = WeakKeyDictionary()
+
+
+def signed(subscription: Any, message: str, message_id: str, subject: str | None) -> dict[str, str]:
+    """What tells that a message came from SNS: the time, the signature, the certificate's URL.
+
+    A subscription has one certificate; moto itself makes one for each message, and keeps them all.
+    """
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import padding
+    from moto.core.utils import iso_8601_datetime_with_milliseconds
+
+    if subscription not in _signers:
+        url = subscription.get_post_data(message, message_id, subject)["SigningCertURL"]
+        _signers[subscription] = (subscription.private_key(), url)
+    key, url = _signers[subscription]
+    timestamp = iso_8601_datetime_with_milliseconds()
+    told = {
+        "Message": message,
+        "MessageId": message_id,
+        **({"Subject": subject} if subject else {}),
+        "Timestamp": timestamp,
+        "TopicArn": subscription.topic.arn,
+        "Type": "Notification",
+    }
+    text = "".join(f"{name}\n{value}\n" for name, value in told.items())
+    signature = key.sign(text.encode(), padding.PKCS1v15(), hashes.SHA256())
+    return {
+        "Timestamp": timestamp,
+        "SignatureVersion": "2",
+        "Signature": base64.b64encode(signature).decode(),
+        "SigningCertUrl": url,
+    }
 
 
 def _text(value: Any) -> str:

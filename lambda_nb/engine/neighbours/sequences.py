@@ -1,13 +1,23 @@
 """Sequence numbers as AWS gives them: as many digits, and always rising.
 
+A number is given and its message stored in one step, however many clients send at once: else a
+reader that has passed the higher of two numbers would miss the lower, stored after it. Nor is a
+shard read while it changes.
+
 They begin with the time. So what is sent after a crash has higher numbers than what was lost with
 it, and whoever remembers how far it has read misses nothing.
 """
 
 from __future__ import annotations
 
+import threading
 import time
+from itertools import islice, takewhile
 from typing import Any
+
+_ONE_STEP = threading.RLock()
+_NEAR = 1000
+"""Records from the newest one: a reader who is no further behind is served from that end."""
 
 
 def install() -> None:
@@ -24,17 +34,27 @@ def kinesis_number(at_ns: int, shard: int) -> int:
 def _number_records() -> None:
     from moto.kinesis.models import Record, Shard
 
-    original = Shard.__init__
+    make, read = Shard.__init__, Shard.get_records
 
     def init(self: Any, *arguments: Any, **named: Any) -> None:
-        original(self, *arguments, **named)
+        make(self, *arguments, **named)
         self.first_number = kinesis_number(time.time_ns(), self._shard_id)
 
     def put_record(self: Any, partition_key: str, data: str, explicit_hash_key: str) -> str:
-        now = kinesis_number(time.time_ns(), self._shard_id)
-        number: int = max(now, self.get_max_sequence_number() + 1)
-        self.records[number] = Record(partition_key, data, number, explicit_hash_key)
+        with _ONE_STEP:
+            now = kinesis_number(time.time_ns(), self._shard_id)
+            number: int = max(now, self.get_max_sequence_number() + 1)
+            self.records[number] = Record(partition_key, data, number, explicit_hash_key)
         return str(number)
+
+    def get_records(self: Any, after: str, limit: int | None) -> tuple[list[Any], int, int]:
+        with _ONE_STEP:
+            newer = takewhile(lambda number: number > int(after), reversed(self.records))
+            found = list(islice(newer, (limit or _NEAR) + 1))
+            if len(found) > (limit or _NEAR):  # far behind: moto looks from the first record on
+                return read(self, after, limit)
+            records = [self.records[number] for number in reversed(found)]
+        return records, found[0] if found else int(after), 0
 
     def first(self: Any) -> int:
         return int(self.first_number)
@@ -45,6 +65,7 @@ def _number_records() -> None:
     shard_class: Any = Shard
     shard_class.__init__ = init
     shard_class.put_record = put_record
+    shard_class.get_records = get_records
     shard_class.get_min_sequence_number = first
     shard_class.get_max_sequence_number = last
 
@@ -55,12 +76,15 @@ def _number_messages() -> None:
     original = Queue.add_message
 
     def add_message(self: Any, message: Any) -> None:
-        if self.fifo_queue:
+        if not self.fifo_queue:
+            original(self, message)
+            return
+        with _ONE_STEP:
             last: int = self.__dict__.get("_last_number", 0)
             # 18.8... quintillion in 2026, as AWS's are, and 256 of them in a microsecond.
             self._last_number = max(last + 1, 18 * 10**18 + time.time_ns() // 1000 * 256)
             message.sequence_number = f"{self._last_number:020d}"
-        original(self, message)
+            original(self, message)
 
     queue_class: Any = Queue
     queue_class.add_message = add_message

@@ -2,7 +2,8 @@
 
 Its arguments are the descriptor of the socket to serve on, the directory of what the services hold
 and one for the rest. Its standard output speaks to the engine: first what was restored, once it
-serves, then a line for each event that a service pushes to a function. It answers the process that
+serves, then a line for each event that a service pushes to a function and for each shard of a
+stream that has something new. It answers the process that
 started it and no other, not even one of the same user. When its standard input ends, that is with
 the engine, however the engine ends, it saves what has changed and ends.
 """
@@ -60,12 +61,14 @@ def main() -> None:
         figures,
         logs,
         machines,
+        news,
         patches,
         pushes,
         sequences,
         templates,
     )
     from lambda_nb.engine.neighbours.logstore import LogStore
+    from lambda_nb.engine.neighbours.wsgi import Handler
 
     patches.apply()
     sequences.install()
@@ -79,13 +82,16 @@ def main() -> None:
     keeper.start()
     outlet = Outlet(to_engine)
     pushes.install(outlet)
-    clock.Clock(bus.Targets(outlet)).start()
+    news.install(outlet)
     application = DomainDispatcherApplication(create_backend_app)
-    server = make_server("unix://", 0, application, threaded=True, fd=int(sys.argv[1]))
+    server = make_server(
+        "unix://", 0, application, threaded=True, request_handler=Handler, fd=int(sys.argv[1])
+    )
     server.server_address = ("127.0.0.1", 80)  # what a request without Host is taken to mean
     _admit_only(server, engine)
     to_engine.write(json.dumps(asdict(restored)) + "\n")
     to_engine.flush()
+    clock.Clock(bus.Targets(outlet)).start()  # not before: the first line is what was restored
     server.serve_forever()
 
 
