@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from execution_lab import Lab, MakeLab, lab, make_lab
@@ -123,3 +125,27 @@ def test_the_machine_s_own_path_is_searched(
     program(tmp_path / "mine", "node", "v22.9.9")
     monkeypatch.setenv("PATH", str(tmp_path / "mine"))
     assert interpreters.choose("nodejs22.x").path == os.path.join(tmp_path, "mine", "node")
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"runtime": "dotnet8"}, "Runtime dotnet8 cannot run: "),
+        ({"package_type": "Image", "image_uri": "host/image:1"}, "container images need"),
+    ],
+)
+async def test_what_cannot_run_is_said_when_it_is_deployed(
+    lab: Lab, caplog: pytest.LogCaptureFixture, settings: dict[str, Any], said: str
+) -> None:
+    function = lab.function("", **settings)
+    lab.executor.prepare(function)
+    for _ in range(1000):
+        if caplog.messages:
+            break
+        await asyncio.sleep(0.01)
+    assert f"{function.qualified_arn} is kept, but: " in caplog.messages[0]
+    assert said in caplog.messages[0]
+    lab.executor.prepare(function)
+    with pytest.raises(AWSError):
+        await lab.invoke(function)
+    assert sum(said in message for message in caplog.messages) == 1

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +90,7 @@ async def test_another_process_is_not_answered_and_pages_are_not_allowed(tmp_pat
         said = await asyncio.to_thread(subprocess.check_output, ask, timeout=30)
         assert said == b"0\n"
         async with aiohttp.ClientSession(connector=at.connector()) as session:
-            scope = "Credential=x/20260101/eu-west-1/s3/aws4_request"
+            scope = "Credential=x/20260101/us-east-1/s3/aws4_request"
             headers = {
                 "Origin": "http://page.example",
                 "Authorization": f"AWS4-HMAC-SHA256 {scope}",
@@ -181,3 +184,97 @@ async def test_what_is_deleted_or_replaced_is_freed(tmp_path: Path) -> None:
         assert child.memory_info().rss - before < 30e6
     finally:
         await neighbours.close()
+
+
+async def until(holds: Callable[[], object]) -> None:
+    """Wait for something; not for ever."""
+    for _ in range(1000):
+        if holds():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it did not come true within 10 s")
+
+
+async def test_streams_tell_that_something_came(tmp_path: Path) -> None:
+    news: list[tuple[str, str]] = []
+    neighbours = Neighbours(
+        account=ACCOUNT,
+        region="eu-west-1",
+        work_dir=tmp_path,
+        news=lambda arn, shard: news.append((arn, shard)),
+    )
+    await neighbours.start()
+    try:
+        kinesis = client("kinesis", neighbours.endpoint)
+        kinesis.create_stream(StreamName="two", ShardCount=2)
+        arn = kinesis.describe_stream(StreamName="two")["StreamDescription"]["StreamARN"]
+        one = kinesis.put_record(StreamName="two", PartitionKey="a", Data=b"x")["ShardId"]
+        await until(lambda: news)
+        assert news == [(arn, one)]
+        news.clear()
+        many = [{"PartitionKey": str(key), "Data": b"x"} for key in range(20)]
+        shards = kinesis.put_records(StreamName="two", Records=many)["Records"]
+        await until(lambda: len(news) == 2)
+        assert set(news) == {(arn, record["ShardId"]) for record in shards}
+        news.clear()
+        dynamodb = client("dynamodb", neighbours.endpoint)
+        table = dynamodb.create_table(
+            TableName="table",
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+            StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"},
+        )["TableDescription"]
+        dynamodb.put_item(TableName="table", Item={"id": {"S": "a"}})
+        dynamodb.delete_item(TableName="table", Key={"id": {"S": "a"}})
+        await until(lambda: len(news) == 2)
+        assert {arn for arn, _ in news} == {table["LatestStreamArn"]}
+    finally:
+        await neighbours.close()
+
+
+async def test_a_connection_serves_many_requests(tmp_path: Path) -> None:
+    neighbours = Neighbours(account=ACCOUNT, region="eu-west-1", work_dir=tmp_path)
+    await neighbours.start()
+    try:
+        path = neighbours.endpoint.socket
+        assert path is not None
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(10)
+            connection.connect(path)
+            assert ask(connection, "PUT", "/bucket")[0].startswith(b"HTTP/1.1 200 ")
+            for body in (b"", b"some", bytes(range(256)) * 4000):
+                assert ask(connection, "PUT", "/bucket/k", body)[0].startswith(b"HTTP/1.1 200 ")
+                head, content = ask(connection, "GET", "/bucket/k")
+                assert (content, b"connection: close" in head.lower()) == (body, False)
+            head, content = ask(connection, "HEAD", "/bucket/k")
+            assert (b"content-length: 1024000" in head.lower(), content) == (True, b"")
+            assert ask(connection, "DELETE", "/bucket/k")[0].startswith(b"HTTP/1.1 204 ")
+            assert ask(connection, "GET", "/bucket/k")[0].startswith(b"HTTP/1.1 404 ")
+            large = bytes(3 << 20)
+            assert ask(connection, "PUT", "/bucket/l", large)[0].startswith(b"HTTP/1.1 200 ")
+            assert connection.recv(1) == b""  # closed: it was not read before it was looked at
+        at = client("s3", neighbours.endpoint)
+        assert at.get_object(Bucket="bucket", Key="l")["Body"].read() == large
+    finally:
+        await neighbours.close()
+
+
+def ask(
+    connection: socket.socket, method: str, path: str, body: bytes = b""
+) -> tuple[bytes, bytes]:
+    """One request on an open connection; head and body of the answer."""
+    scope = "Credential=x/20260101/us-east-1/s3/aws4_request"
+    head = (
+        f"{method} {path} HTTP/1.1\r\nHost: s3.amazonaws.com\r\nContent-Length: {len(body)}\r\n"
+        f"Authorization: AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=x\r\n\r\n"
+    )
+    connection.sendall(head.encode() + body)
+    got = b""
+    while b"\r\n\r\n" not in got:
+        got += connection.recv(65536)
+    told, _, content = got.partition(b"\r\n\r\n")
+    length = re.search(rb"(?i)\ncontent-length: (\d+)", told)
+    while method != "HEAD" and length and len(content) < int(length[1]):
+        content += connection.recv(65536)
+    return told, content

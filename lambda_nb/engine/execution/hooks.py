@@ -93,8 +93,12 @@ class Hooks:
             return None
         try:
             prepared = await self._pools.prepare(function)
-        except AWSError:
-            return None  # whoever invokes it will be told
+        except AWSError as error:  # AWS would take and run it: say now what each invocation will
+            said = (function.name, function.version, error.message)
+            if said not in self._services.told:
+                self._services.told.add(said)
+                _LOGGER.warning("%s is kept, but: %s", function.qualified_arn, error.message)
+            return None
         served = self._pools.find(function, "") is not None
         return None if served or function.snap_start else prepared
 
