@@ -105,8 +105,8 @@ class Roster:
                 keep_alive = idle_limit(self._keep_alive, function_name, now, random.random())
         finally:
             self.fleet.finish(now, slot, keep_alive)
-        self._expire_by(now + keep_alive)
-        self.bury()
+            self._expire_by(now + keep_alive)
+            self.bury()
         return finish_ns
 
     def discard(self, slot: int) -> None:
