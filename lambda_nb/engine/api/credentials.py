@@ -91,6 +91,12 @@ class Credentials:
         """The credential of an access key, if it was issued here."""
         return self._known.get(access_key)
 
+    def own(self, access_key: str) -> Credential | None:
+        """The credential of an access key that no other service has issued."""
+        credential = self.find(access_key)
+        own = credential is self.user or credential in self._roles.values()
+        return credential if own else None
+
     def caller(self, credential: Credential) -> Caller:
         """The identity behind a credential."""
         return Caller(self._account, self._region, credential.access_key, credential.arn)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
-from lambda_nb.engine.api import function_urls, url_cors
+from lambda_nb.engine.api import function_urls, identity, url_cors
 from lambda_nb.engine.api.bucket_cors import BucketCors
 from lambda_nb.engine.api.faults import lambda_fault, neighbour_fault
 from lambda_nb.engine.api.function_urls import FunctionUrls
@@ -195,9 +195,14 @@ class Front:
             await self._proxy.pass_on(*call, "", send)
             return
         visitor = self._gate.glance(request)
-        if declared is None and not self._gate.open:
+        if service == "sts" or (declared is None and not self._gate.open):
             body = await request.body(_BODY_LIMIT, _too_large)
             visitor.admit(hashlib.sha256(body).hexdigest(), anywhere=True)
+            if service == "sts" and identity.is_asked(request, body):
+                credential = self._gate.own_credential(request)
+                if credential is not None:
+                    await identity.answer(credential, request_id).send(send)
+                    return
             await self._proxy.pass_on(request, body, service, send)
             return
         visitor.admit(declared or "", anywhere=True)

@@ -6,7 +6,7 @@ import time
 from typing import NamedTuple
 
 from lambda_nb.engine.api import signature_v2
-from lambda_nb.engine.api.credentials import Credentials
+from lambda_nb.engine.api.credentials import Credential, Credentials
 from lambda_nb.engine.api.http import HttpRequest
 from lambda_nb.engine.api.pages import refuse_foreign
 from lambda_nb.engine.api.signature import (
@@ -16,6 +16,7 @@ from lambda_nb.engine.api.signature import (
     declared_payload_hash,
     refused,
 )
+from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.model import Caller
 
 
@@ -67,6 +68,14 @@ class Gate:
                 "The security token included in the request is invalid.",
             )
         return Visitor(self, request, claim)
+
+    def own_credential(self, request: HttpRequest) -> Credential | None:
+        """The engine's own credential that an admitted request names, if it names one."""
+        key = signature_v2.access_key(request.query)
+        try:
+            return self._credentials.own(key or claim_of(request.headers, request.query).access_key)
+        except AWSError:  # with "none", requests need not be signed
+            return None
 
     def verify(
         self, request: HttpRequest, claim: Claim | None, payload_hash: str, *, anywhere: bool
