@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from lambda_nb.engine.execution.runtime_api import RuntimeAPI
+from lambda_nb.engine.execution.wire import Connection
 
 PREFIX = "/2018-06-01/runtime/invocation"
 
@@ -162,3 +164,18 @@ async def test_a_client_that_reads_to_the_end_of_the_stream_comes_to_it(
     assert b"202" in await ask("POST", "/id/response", b"1")
     assert b"403" in await ask("POST", "/id/response", b"1")
     assert b"404" in await ask("GET", "/nowhere")
+
+
+async def test_who_is_accepted_as_the_listener_closes_is_hung_up_on(told: Told) -> None:
+    made = RuntimeAPI(told, lambda _: True)
+    await made.start()
+    made.close()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        reader, writer = await asyncio.open_connection(*listener.getsockname())
+        accepted, _ = listener.accept()
+        loop = asyncio.get_running_loop()
+        await loop.connect_accepted_socket(lambda: Connection(made), accepted)
+        assert await asyncio.wait_for(reader.read(), 10) == b""
+        assert not made.connections
+        writer.close()
+        await writer.wait_closed()

@@ -91,6 +91,7 @@ class RuntimeAPI:
         self._told_of_strangers = False
         self._server: asyncio.Server | None = None
         self.connections: set[Connection] = set()
+        self.closed = False
         self.routes: dict[tuple[str, str], Route] = {
             ("GET", _PREFIX + "invocation/next"): self._next,
             ("POST", _PREFIX + "init/error"): self._init_error,
@@ -116,6 +117,7 @@ class RuntimeAPI:
 
     def close(self) -> None:
         """Stop listening and hang up on everybody."""
+        self.closed = True
         self.reset()
         if self._server is not None:
             self._server.close()

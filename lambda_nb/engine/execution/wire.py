@@ -39,6 +39,7 @@ class Server(Protocol):
     """What takes the requests of an environment's connections."""
 
     connections: set[Connection]
+    closed: bool
 
     def admits(self, theirs: Address, ours: Address) -> bool | None:
         """Whether a connection may ask anything; ``None`` if that is not known yet."""
@@ -117,6 +118,9 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """asyncio: a process connected."""
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by descent
+        if self._api.closed:  # it was accepted before, and would be nobody's to close
+            self.close()
+            return
         self._api.connections.add(self)
         self.settle()  # a runtime that is held ready connects long before it has to be quick
 
