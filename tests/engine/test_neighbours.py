@@ -7,7 +7,6 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import aiohttp
 import boto3
 import psutil
 import pytest
+from execution_lab import until
 
 from lambda_nb.engine.endpoint import Endpoint
 from lambda_nb.engine.neighbours import Neighbours
@@ -90,7 +90,7 @@ async def test_another_process_is_not_answered_and_pages_are_not_allowed(tmp_pat
         said = await asyncio.to_thread(subprocess.check_output, ask, timeout=30)
         assert said == b"0\n"
         async with aiohttp.ClientSession(connector=at.connector()) as session:
-            scope = "Credential=x/20260101/us-east-1/s3/aws4_request"
+            scope = "Credential=x/20260101/eu-west-1/s3/aws4_request"
             headers = {
                 "Origin": "http://page.example",
                 "Authorization": f"AWS4-HMAC-SHA256 {scope}",
@@ -186,15 +186,6 @@ async def test_what_is_deleted_or_replaced_is_freed(tmp_path: Path) -> None:
         await neighbours.close()
 
 
-async def until(holds: Callable[[], object]) -> None:
-    """Wait for something; not for ever."""
-    for _ in range(1000):
-        if holds():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("it did not come true within 10 s")
-
-
 async def test_streams_tell_that_something_came(tmp_path: Path) -> None:
     news: list[tuple[str, str]] = []
     neighbours = Neighbours(
@@ -209,7 +200,7 @@ async def test_streams_tell_that_something_came(tmp_path: Path) -> None:
         kinesis.create_stream(StreamName="two", ShardCount=2)
         arn = kinesis.describe_stream(StreamName="two")["StreamDescription"]["StreamARN"]
         one = kinesis.put_record(StreamName="two", PartitionKey="a", Data=b"x")["ShardId"]
-        await until(lambda: news)
+        await until(lambda: bool(news))
         assert news == [(arn, one)]
         news.clear()
         many = [{"PartitionKey": str(key), "Data": b"x"} for key in range(20)]
