@@ -72,7 +72,7 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 _TAKE = """
 UPDATE event SET taken = 1
 WHERE id IN (
-    SELECT id FROM event WHERE taken = 0 AND function = ? AND due <= ? ORDER BY due LIMIT ?
+    SELECT id FROM event WHERE taken = 0 AND function = ? AND due <= ? ORDER BY due, id LIMIT ?
 )
 RETURNING *
 """
@@ -240,7 +240,8 @@ class AsyncQueue:
             self._full_disk.warn()
             self._due[function] = now + _ROOM_POLL_S
             return
-        for row in rows:
+        # SQLite returns them in no order that it promises.
+        for row in sorted(rows, key=lambda row: (row["due"], row["id"])):
             task = asyncio.create_task(self._attempt(row))
             self._running.setdefault(function, set()).add(task)
             task.add_done_callback(functools.partial(self._done, function))

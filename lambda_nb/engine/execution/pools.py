@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lambda_nb.engine.execution import families, launch, layers
@@ -33,6 +33,15 @@ class Pool:
     snapshots: Snapshots | None = None
 
 
+@dataclass(slots=True)
+class _Making:
+    """A pool that is being made, and those who wait for it: the first to come goes on first."""
+
+    task: asyncio.Task[Pool]
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    waiting: int = 0
+
+
 class Pools:
     """Keeps the fleet's functions and pools under Lambda's names."""
 
@@ -54,7 +63,7 @@ class Pools:
         self._fallback = fallback
         self._functions: dict[str, int] = {}
         self._pools: dict[Key, Pool] = {}
-        self._preparing: dict[Key, asyncio.Task[Pool]] = {}
+        self._making: dict[Key, _Making] = {}
         self._ahead: dict[tuple[str, str, str], Prepared] = {}
 
     def function(self, name: str) -> int:
@@ -72,8 +81,9 @@ class Pools:
         return self._pools[key]
 
     def find(self, function: FunctionVersion, tenant: str) -> Pool | None:
-        """The pool for invocations of this very revision, if there is one already."""
-        return self._pools.get((function.name, function.version, function.revision, tenant))
+        """The pool for invocations of this very revision, if nobody has to wait for it."""
+        key = (function.name, function.version, function.revision, tenant)
+        return None if key in self._making else self._pools.get(key)
 
     async def prepare(self, function: FunctionVersion) -> Prepared:
         """Do ahead of its first invocation what :meth:`make` would do for it.
@@ -98,12 +108,23 @@ class Pools:
             When this machine cannot run the function's runtime.
         """
         key = (function.name, function.version, function.revision, tenant)
-        task = self._preparing.get(key)
-        if task is None:
-            task = asyncio.create_task(self._make(key, function))
-            self._preparing[key] = task
-            task.add_done_callback(lambda _: self._preparing.pop(key, None))
-        return await asyncio.shield(task)
+        making = self._making.get(key)
+        if making is None:
+            making = _Making(asyncio.create_task(self._make(key, function)))
+            self._making[key] = making
+            making.task.add_done_callback(lambda _: self._made(key, making))
+        making.waiting += 1
+        try:
+            async with making.turn:
+                return await asyncio.shield(making.task)
+        finally:
+            making.waiting -= 1
+            self._made(key, making)
+
+    def _made(self, key: Key, making: _Making) -> None:
+        """From now on nobody waits, unless somebody still does."""
+        if making.task.done() and not making.waiting:
+            self._making.pop(key, None)
 
     async def _make(self, key: Key, function: FunctionVersion) -> Pool:
         prepared = self._ahead.get(key[:3])
