@@ -7,7 +7,8 @@ import contextlib
 import math
 import os
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
@@ -29,6 +30,7 @@ from lambda_nb.engine.control import Control
 from lambda_nb.engine.control.probe import NeighbourProbe
 from lambda_nb.engine.descriptors import Descriptors
 from lambda_nb.engine.durable import Durable
+from lambda_nb.engine.elsewhere import Directory, keys_of
 from lambda_nb.engine.endpoint import Endpoint
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.events.asynchronous import AsyncQueue
@@ -48,11 +50,15 @@ from lambda_nb.engine.neighbours.child import NeighboursError
 from lambda_nb.engine.neighbours.overlap import OneSeries
 from lambda_nb.engine.telemetry import LogShipper, Metrics
 
+_PUSHING = {"s3", "sns", "events", "sqs"}
+"""Services that, elsewhere, reach functions through queues."""
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """What ``lambda-nb serve`` was told.
 
+    ``elsewhere`` has the URLs of services that are not embedded, by their names in signatures.
     ``keep_alive_s``, ``max_age_s`` and ``retry_delay_s`` are in seconds; ``parent`` is the process
     to end with, if any.
     """
@@ -61,6 +67,7 @@ class Options:
     data_dir: Path | None = None
     signed: bool = True
     neighbours_url: str | None = None
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
     account: str = "000000000000"
     region: str = "us-east-1"
     keep_alive_s: float = 600.0
@@ -150,9 +157,16 @@ class App:
             news=self._read_on,
             state_dir=self._data_dir / "services",
             keys=keys,
+            elsewhere=tuple(options.elsewhere),
             emptied=self._begin_sources_afresh,
         )
-        self._clients = Clients(self._neighbours_endpoint, self._url, keys, options.region)
+        others = keys_of(os.environ, keys)
+        self._services = Directory(
+            lambda: self._neighbours.endpoint,
+            self._neighbours_answer,
+            {name: Endpoint(url, keys=others) for name, url in options.elsewhere.items()},
+        )
+        self._clients = Clients(self._services, self._url, keys, options.region)
 
     async def _settled(self, identifier: str) -> None:
         if self._sources is not None:
@@ -165,7 +179,7 @@ class App:
     def _begin_sources_afresh(self) -> None:
         self._services_empty = True
         if self._sources is not None:
-            self._sources.begin_afresh()
+            self._sources.begin_afresh(self._options.elsewhere)
 
     def _start_neighbours(self) -> None:
         """Start the neighbours, which come up on their own, and what ships to them."""
@@ -175,22 +189,20 @@ class App:
         self._cleanup.push_async_callback(self._logs.close)
         self._cleanup.push_async_callback(self._metrics.close)
 
-    async def _neighbours_endpoint(self) -> Endpoint:
+    async def _neighbours_answer(self) -> None:
         try:
             await asyncio.shield(self._neighbours_up)
-            return self._neighbours.endpoint
+            _ = self._neighbours.endpoint
         except NeighboursError as error:
             raise AWSError("ServiceUnavailable", str(error), 503) from error
 
     def _make_executor(self) -> None:
         options = self._options
-
-        def neighbours() -> Endpoint:
-            return self._neighbours.endpoint
-
-        self._logs = LogShipper(neighbours, options.region)
-        choose = OneSeries(options.neighbours_url) if options.neighbours_url else None
-        self._metrics = Metrics(neighbours, self._logs, options.region, choose)
+        services = self._services
+        self._logs = LogShipper(services.now("logs"), options.region)
+        figures_at = options.elsewhere.get("monitoring", options.neighbours_url)
+        choose = OneSeries(figures_at) if figures_at else None
+        self._metrics = Metrics(services.now("monitoring"), self._logs, options.region, choose)
         self._executor = Executor(
             work_dir=self._work_dir / "execution",
             account=options.account,
@@ -273,8 +285,7 @@ class App:
         await self._queue.start()
         self._pushes = Pushes(self._queue.submit)
         user = self.credentials.user
-        calls = Calls(self._neighbours_endpoint, (user.access_key, user.secret_key))
-        outlast = self._options.neighbours_url is not None
+        calls = Calls(self._services, (user.access_key, user.secret_key))
         self._sources = EventSources(
             control.store,
             calls,
@@ -287,8 +298,9 @@ class App:
         self._cleanup.push_async_callback(self._sources.close)
         self._sources.start()
         if self._services_empty:  # it was told before anybody could listen
-            self._sources.begin_afresh()
-        if outlast:  # services elsewhere know nothing of us
+            self._sources.begin_afresh(self._options.elsewhere)
+        if _PUSHING & self._options.elsewhere.keys() or self._options.neighbours_url:
+            # services elsewhere know nothing of us
             bridge = Bridge(calls, self._options.region, self._pushes)
             self._cleanup.push_async_callback(bridge.close)
             bridge.start()
@@ -310,7 +322,7 @@ class App:
             return str(answer["Policy"])
 
         invoker = Invoker(control.resolve, execute, self._queue.submit, self._durable.begin)
-        proxy = Proxy(self._neighbours_endpoint, self.credentials.keep_issued)
+        proxy = Proxy(self._services, self._options.region, self.credentials.keep_issued)
         self._cleanup.push_async_callback(proxy.close)
         self.front = Front(
             gate,
@@ -341,6 +353,7 @@ class App:
             if math.isfinite(self._options.max_age_s)
             else None,
             "neighbours": self._neighbours_at(),
+            "elsewhere": dict(self._options.elsewhere),
             **self._executor.status(),
         }
 

@@ -41,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 data_dir=options.data_dir,
                 signed=options.auth == "sigv4",
                 neighbours_url=options.neighbours,
+                elsewhere=dict(options.neighbour),
                 account=options.account,
                 region=options.region,
                 keep_alive_s=options.keep_alive,
@@ -107,6 +108,16 @@ def parser() -> argparse.ArgumentParser:
         type=_url,
         metavar="URL",
         help="an AWS-compatible endpoint for S3, SQS, Logs and the others, instead of the embedded",
+    )
+    add(
+        "--neighbour",
+        type=_neighbour,
+        action="append",
+        default=[],
+        metavar="SERVICE=URL",
+        help="a service elsewhere in the place of the embedded one, as boto3 names it: "
+        "dynamodb=http://127.0.0.1:8000. Calls are signed with AWS_ACCESS_KEY_ID and "
+        "AWS_SECRET_ACCESS_KEY of the environment, or with the engine's credentials; repeatable",
     )
     add(
         "--account",
@@ -269,6 +280,24 @@ def _host(text: str) -> str:
             f"{text!r}: a name has no scheme, port or path: engine.internal, or *.on.aws"
         )
     return text
+
+
+def _neighbour(text: str) -> tuple[str, str]:
+    from lambda_nb.engine.elsewhere import UnknownServiceError, signing_name
+
+    service, equals, url = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"{text!r}: a service and its URL: s3=http://127.0.0.1:9")
+    url = _url(url)
+    if urlsplit(url).path or urlsplit(url).username is not None:
+        raise argparse.ArgumentTypeError(f"{url!r}: only a scheme, a host and a port: {text!r}")
+    try:
+        name = signing_name(service)
+    except UnknownServiceError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    if name == "lambda":
+        raise argparse.ArgumentTypeError(f"{text!r}: this engine is Lambda itself")
+    return name, url
 
 
 def _url(text: str) -> str:

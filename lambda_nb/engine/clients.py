@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Any
 
+from lambda_nb.engine.elsewhere import Directory, signing_name
 from lambda_nb.engine.endpoint import Endpoint
 from lambda_nb.engine.model import FetchFailed
 
@@ -15,8 +15,8 @@ class Clients:
 
     Parameters
     ----------
-    neighbours
-        Where the neighbours answer, once they do.
+    services
+        Where the services answer.
     own_url
         The engine's URL, for calls to Lambda itself.
     keys
@@ -27,12 +27,12 @@ class Clients:
 
     def __init__(
         self,
-        neighbours: Callable[[], Awaitable[Endpoint]],
+        services: Directory,
         own_url: str,
         keys: tuple[str, str],
         region: str,
     ) -> None:
-        self._neighbours = neighbours
+        self._services = services
         self._own_url = own_url
         self._keys = keys
         self._region = region
@@ -44,10 +44,16 @@ class Clients:
         """The client of a service. Its calls block: make them in a thread."""
         async with self._making:
             if service not in self._clients:
-                own = Endpoint(self._own_url)
-                at = own if service == "lambda" else await self._neighbours()
+                at = await self._address(service)
                 self._clients[service] = await asyncio.to_thread(self._make, service, at)
             return self._clients[service]
+
+    async def _address(self, service: str) -> Endpoint:
+        if service == "lambda":
+            return Endpoint(self._own_url)
+        if not self._services.elsewhere:
+            return await self._services(service)
+        return await self._services(await asyncio.to_thread(signing_name, service))
 
     def _make(self, service: str, at: Endpoint) -> Any:
         # Imported late: a quarter of a second that not every engine needs.
@@ -57,7 +63,12 @@ class Clients:
         if self._session is None:
             self._session = boto3.Session(*self._keys, region_name=self._region)
         config = Config(s3={"addressing_style": "path"}, max_pool_connections=50)
-        return at.reach(self._session.client(service, endpoint_url=at.url, config=config))
+        told: dict[str, Any] = {"endpoint_url": at.url, "config": config}
+        if at.keys is not None:
+            told["aws_access_key_id"] = at.keys.access_key
+            told["aws_secret_access_key"] = at.keys.secret_key
+            told["aws_session_token"] = at.keys.token
+        return at.reach(self._session.client(service, **told))
 
 
 class ObjectReader:

@@ -3,17 +3,72 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import aiohttp
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Credentials that calls are signed with."""
+
+    access_key: str
+    secret_key: str = field(repr=False)
+    token: str | None = field(default=None, repr=False)
+
+    def sign(
+        self,
+        service: str,
+        region: str,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        payload: bytes | str,
+    ) -> dict[str, str]:
+        """Headers of a call, with those of its signature among them.
+
+        Parameters
+        ----------
+        service, region
+            As signatures name them.
+        url
+            Percent-encoded as it is sent.
+        headers
+            Those that are signed, as all that are named ``x-amz-*`` should be.
+        payload
+            The body, or the word that S3 takes in the place of its hash.
+        """
+        # Imported late: an engine that makes no calls never needs it.
+        from botocore.auth import S3SigV4Auth, SigV4Auth
+        from botocore.awsrequest import AWSRequest
+        from botocore.credentials import Credentials
+
+        body = payload if isinstance(payload, bytes) else b""
+        request = AWSRequest(method, url, data=body, headers=dict(headers))
+        kind: Any = S3SigV4Auth if service == "s3" else SigV4Auth
+        auth = kind(Credentials(self.access_key, self.secret_key, self.token), service, region)
+        if isinstance(payload, str):
+            auth.payload = lambda _: payload
+        # botocore signs a name alone where a port is usual; what is sent must be the same.
+        request.headers["Host"] = urlsplit(url).netloc
+        auth.add_auth(request)
+        return {name: _text(value) for name, value in request.headers.items()}
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else value
 
 
 class Endpoint(NamedTuple):
     """An address for calls to AWS's services.
 
     ``url`` is what calls name as their address. With ``socket``, the path of a Unix socket, they
-    go there: the embedded services have no port that somebody else could reach.
+    go there: the embedded services have no port that somebody else could reach. With ``keys``,
+    calls to it must be signed with these.
 
     Examples
     --------
@@ -23,6 +78,7 @@ class Endpoint(NamedTuple):
 
     url: str
     socket: str | None = None
+    keys: Keys | None = None
 
     def __str__(self) -> str:
         """Where connections go."""

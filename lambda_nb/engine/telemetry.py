@@ -61,7 +61,7 @@ class RefusedError(RuntimeError):
 
 
 class Sender:
-    """One HTTP session to the neighbours."""
+    """One HTTP session to a service."""
 
     def __init__(self, neighbours: Callable[[], Endpoint], region: str) -> None:
         self._neighbours = neighbours
@@ -75,11 +75,13 @@ class Sender:
             self._session = aiohttp.ClientSession(
                 connector=at.connector(), timeout=aiohttp.ClientTimeout(total=60)
             )
-        signed = {
-            "Authorization": _SCOPE.format(region=self._region, service=service),
-            **headers,
-        }
-        async with self._session.post(at.url + "/", data=body, headers=signed) as reply:
+        url = at.url + "/"
+        if at.keys is not None:
+            signed = at.keys.sign(service, self._region, "POST", url, headers, body)
+        else:
+            scope = _SCOPE.format(region=self._region, service=service)
+            signed = {"Authorization": scope, **headers}
+        async with self._session.post(url, data=body, headers=signed) as reply:
             text = await reply.text()
             if reply.status >= 300 and "AlreadyExists" not in text:
                 final = reply.status == 400 and "Throttl" not in text

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
-from lambda_nb.engine.api import function_urls, identity, url_cors
+from lambda_nb.engine.api import function_urls, identity, signature_v2, url_cors
 from lambda_nb.engine.api.bucket_cors import BucketCors
 from lambda_nb.engine.api.faults import lambda_fault, neighbour_fault
 from lambda_nb.engine.api.function_urls import FunctionUrls
@@ -186,6 +186,8 @@ class Front:
 
     async def _to_neighbour(self, request: HttpRequest, request_id: str, send: Send) -> None:
         service = claimed_service(request.headers, request.query) or ""
+        if not service and signature_v2.access_key(request.query) is not None:
+            service = "s3"  # nobody else takes such signatures
         declared = declared_payload_hash(request.headers)
         if not self._gate.open and url_cors.is_preflight(request.method, request.headers):
             await (await self._bucket_cors.answer(request)).send(send)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 
 import aiohttp
 from yarl import URL
 
+from lambda_nb.engine.api import anew
 from lambda_nb.engine.api.http import ClientGone, Header, HttpRequest, Send
+from lambda_nb.engine.api.signature import claimed_service
+from lambda_nb.engine.elsewhere import Directory
 from lambda_nb.engine.endpoint import Endpoint
 from lambda_nb.engine.errors import AWSError
 
@@ -40,34 +43,46 @@ class Proxy:
 
     Parameters
     ----------
-    neighbours
-        Where the neighbours answer, once they do.
+    services
+        Where the services answer.
+    region
+        The Region of requests that name none.
     keep_keys
         Shown the replies of STS and IAM, which may carry access keys newly issued.
     """
 
-    def __init__(self, neighbours: Callable[[], Awaitable[Endpoint]], keep_keys: Keep) -> None:
-        self._neighbours = neighbours
+    def __init__(self, services: Directory, region: str, keep_keys: Keep) -> None:
+        self._services = services
+        self._region = region
         self._keep_keys = keep_keys
-        self._session: aiohttp.ClientSession | None = None
+        self._sessions: dict[Endpoint, aiohttp.ClientSession] = {}
 
     async def close(self) -> None:
         """Close idle connections."""
-        if self._session is not None:
-            await self._session.close()
+        for session in self._sessions.values():
+            await session.close()
 
     async def pass_on(
         self, request: HttpRequest, body: bytes | AsyncIterator[bytes], service: str, send: Send
     ) -> None:
-        """Answer a request with the neighbours' answer.
+        """Answer a request with the answer of its service.
+
+        Parameters
+        ----------
+        service
+            Who is meant, by the name in the signature; empty for a request that is not signed.
 
         Raises
         ------
         AWSError
             ``ServiceUnavailable`` (503) if they cannot be reached.
         """
+        meant = claimed_service(request.headers, request.query) or "s3"
+        at = await self._services(meant)
         try:
-            at = await self._neighbours()
+            if at.keys is not None:
+                signed = service != ""
+                request, body = anew.addressed(request, body, at, meant, self._region, signed)
             query = f"?{request.query}" if request.query else ""
             async with self._client(at).request(
                 request.method,
@@ -80,10 +95,9 @@ class Proxy:
         except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
             if isinstance(error.__cause__, (AWSError, ClientGone)):
                 raise error.__cause__ from None
-            log.warning("%s %s: neighbours: %s", request.method, request.path, error)
-            raise AWSError(
-                "ServiceUnavailable", f"The embedded services do not answer: {error}", 503
-            ) from error
+            log.warning("%s %s: %s: %s", request.method, request.path, meant, error)
+            who = "The embedded services do" if at.keys is None else f"{meant} at {at.url} does"
+            raise AWSError("ServiceUnavailable", f"{who} not answer: {error}", 503) from error
 
     async def _relay(self, answer: aiohttp.ClientResponse, service: str, send: Send) -> None:
         headers: list[Header] = [
@@ -110,15 +124,15 @@ class Proxy:
         await send({"type": "http.response.body", "body": b""})
 
     def _client(self, at: Endpoint) -> aiohttp.ClientSession:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
+        if at not in self._sessions:
+            self._sessions[at] = aiohttp.ClientSession(
                 auto_decompress=False,
                 connector=at.connector(_IDLE_CONNECTIONS),
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=10),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 skip_auto_headers=("User-Agent", "Accept-Encoding", "Content-Type", "Accept"),
             )
-        return self._session
+        return self._sessions[at]
 
 
 def _passed(headers: dict[str, str], body: bytes | AsyncIterator[bytes]) -> dict[str, str]:

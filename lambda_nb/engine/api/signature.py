@@ -129,7 +129,7 @@ def _from_header(authorization: str, headers: Mapping[str, str]) -> Claim:
 
 
 def _from_query(query: str) -> Claim:
-    given = dict(_pairs(query))
+    given = dict(decoded_pairs(query))
     names = ("X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature", "X-Amz-SignedHeaders")
     missing = [
         f"AWS query-string parameters must include '{name}'."
@@ -322,7 +322,7 @@ def canonical_request(
         payload_hash = "UNSIGNED-PAYLOAD"
     pairs = sorted(
         (_encoded(name), _encoded(value))
-        for name, value in _pairs(query)
+        for name, value in decoded_pairs(query)
         if name != "X-Amz-Signature"
     )
     signed = "".join(f"{name}:{_trimmed(headers[name])}\n" for name in claim.signed_headers)
@@ -338,7 +338,8 @@ def canonical_request(
     )
 
 
-def _pairs(query: str) -> list[tuple[str, str]]:
+def decoded_pairs(query: str) -> list[tuple[str, str]]:
+    """Names and values of a query, percent-decoded."""
     pairs = (item.partition("=") for item in query.split("&") if item)
     return [(_decoded(name), _decoded(value)) for name, _, value in pairs]
 

@@ -7,12 +7,13 @@ service's own JSON, from which events are made without a detour through Python's
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import aiohttp
 
-from lambda_nb.engine.endpoint import Endpoint
+from lambda_nb.engine.elsewhere import Directory
+from lambda_nb.engine.endpoint import Endpoint, Keys
 
 # Target prefix, version of the JSON protocol, name in the signature.
 _PROTOCOLS = {
@@ -36,16 +37,16 @@ class Calls:
 
     Parameters
     ----------
-    endpoint
-        Where the services answer, once they do.
+    services
+        Where they answer.
     keys
-        Access key and secret.
+        Access key and secret for those that have no keys of their own.
     """
 
-    def __init__(self, endpoint: Callable[[], Awaitable[Endpoint]], keys: tuple[str, str]) -> None:
-        self._endpoint = endpoint
-        self._keys = keys
-        self._session: aiohttp.ClientSession | None = None
+    def __init__(self, services: Directory, keys: tuple[str, str]) -> None:
+        self._services = services
+        self._keys = Keys(*keys)
+        self._sessions: dict[Endpoint, aiohttp.ClientSession] = {}
 
     async def __call__(
         self, service: str, region: str, operation: str, request: Mapping[str, Any]
@@ -58,42 +59,34 @@ class Calls:
             If the service refuses, or cannot be reached (``Unreachable``).
         """
         target, version, name = _PROTOCOLS[service]
-        endpoint = await self._endpoint()
+        endpoint = await self._services(name)
         url = endpoint.url + "/"
         body = json.dumps(request).encode()
         headers = {
             "Content-Type": f"application/x-amz-json-{version}",
             "X-Amz-Target": f"{target}.{operation}",
         }
-        signed = self._signed(url, body, headers, name, region)
+        keys = endpoint.keys or self._keys
+        signed = keys.sign(name, region, "POST", url, headers, body)
         try:
-            if self._session is None:
-                timeout = aiohttp.ClientTimeout(total=60)
-                self._session = aiohttp.ClientSession(
-                    connector=endpoint.connector(), timeout=timeout
-                )
-            async with self._session.post(url, data=body, headers=signed) as reply:
+            session = self._session(endpoint)
+            async with session.post(url, data=body, headers=signed) as reply:
                 content = await reply.read()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise CallError("Unreachable", f"{endpoint} {error!r}") from error
         return _answer(reply.status, content)
 
-    def _signed(
-        self, url: str, body: bytes, headers: Mapping[str, str], name: str, region: str
-    ) -> dict[str, str]:
-        # Imported late: an engine without mappings never needs it.
-        from botocore.auth import SigV4Auth
-        from botocore.awsrequest import AWSRequest
-        from botocore.credentials import Credentials
-
-        request = AWSRequest("POST", url, data=body, headers=dict(headers))
-        SigV4Auth(Credentials(*self._keys), name, region).add_auth(request)
-        return dict(request.headers.items())
+    def _session(self, endpoint: Endpoint) -> aiohttp.ClientSession:
+        if endpoint not in self._sessions:
+            self._sessions[endpoint] = aiohttp.ClientSession(
+                connector=endpoint.connector(), timeout=aiohttp.ClientTimeout(total=60)
+            )
+        return self._sessions[endpoint]
 
     async def close(self) -> None:
         """Close the connections."""
-        if self._session is not None:
-            await self._session.close()
+        for session in self._sessions.values():
+            await session.close()
 
 
 def _answer(status: int, content: bytes) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Protocol
 
 from lambda_nb.engine.control.store import Record, Store
@@ -94,18 +94,30 @@ class EventSources:
         self._store.watch(self._look)
         self._look()
 
-    def begin_afresh(self) -> None:
-        """The sources' service has lost everything: forget how far they were read."""
-        task = asyncio.get_running_loop().create_task(self._afresh())
+    def begin_afresh(self, kept: Collection[str] = ()) -> None:
+        """The sources' services have lost everything: forget how far they were read.
+
+        Parameters
+        ----------
+        kept
+            Services that have lost nothing.
+        """
+        records = self._store.children("mapping", "")
+        lost = {
+            identifier: poller
+            for identifier, (_, poller) in self._active.items()
+            if identifier not in records or _service(records[identifier]["config"]) not in kept
+        }
+        task = asyncio.get_running_loop().create_task(self._afresh(lost))
         self._tasks.add(task)
         task.add_done_callback(self._ended)
 
-    async def _afresh(self) -> None:
-        active, self._active = self._active, {}
-        for _, poller in active.values():
+    async def _afresh(self, lost: dict[str, Poller]) -> None:
+        for identifier, poller in lost.items():
+            self._active.pop(identifier, None)
             poller.stop()
-        await asyncio.gather(*(poller.close() for _, poller in active.values()))
-        for identifier in active:
+        await asyncio.gather(*(poller.close() for poller in lost.values()))
+        for identifier in lost:
             self._checkpoints.forget(identifier)
         self._look()
 
@@ -167,7 +179,7 @@ class EventSources:
         task.add_done_callback(self._ended)
 
     def _poller(self, mapping: EventSourceMapping) -> Poller | None:
-        service = (mapping.config.get("EventSourceArn") or "::").split(":")[2]
+        service = _service(mapping.config)
         processed = self._processed(mapping.identifier)
         counts = Counts(mapping, self._figures)
         if service == "sqs":
@@ -210,6 +222,11 @@ class EventSources:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
             log.error("an event source has stopped", exc_info=task.exception())
+
+
+def _service(config: Mapping[str, Any]) -> str:
+    """The service that a mapping reads; empty for brokers that are not AWS's."""
+    return str((config.get("EventSourceArn") or "::").split(":")[2])
 
 
 def _version(record: Record) -> object:

@@ -16,12 +16,12 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from pathlib import Path
 from typing import Any
 
 from lambda_nb.engine.endpoint import Endpoint
-from lambda_nb.engine.neighbours import machines
+from lambda_nb.engine.neighbours import forwarding, machines
 from lambda_nb.engine.private_dir import private_dir
 
 log = logging.getLogger(__name__)
@@ -73,6 +73,8 @@ class Neighbours:
         Is told which streams have new records; never of an external endpoint.
     keys
         Access key and secret of the calls that state machines make at ``address``.
+    elsewhere
+        Services that answer at other addresses, by their names in signatures.
     emptied
         Is called when a child has begun without what the services held.
     """
@@ -90,6 +92,7 @@ class Neighbours:
         emptied: Callable[[], None] = lambda: None,
         state_dir: Path | None = None,
         keys: tuple[str, str] = ("none", "none"),
+        elsewhere: Collection[str] = (),
     ) -> None:
         self._account = account
         self._region = region
@@ -101,6 +104,7 @@ class Neighbours:
         self._news = news
         self._emptied = emptied
         self._keys = keys
+        self._elsewhere = elsewhere
         self._state_dir = state_dir or work_dir / "state"
         self._listener: socket.socket | None = None
         self._process: asyncio.subprocess.Process | None = None
@@ -172,6 +176,7 @@ class Neighbours:
                     "AWS_DEFAULT_REGION": self._region,
                     "MOTO_DISABLE_GLOBAL_CORS": "true",  # only the rules of a bucket allow pages
                     machines.ENDPOINT: self._address,
+                    forwarding.ELSEWHERE: ",".join(self._elsewhere),
                     **dict(zip(machines.KEYS, self._keys, strict=True)),
                     "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
                 },

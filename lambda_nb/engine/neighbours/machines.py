@@ -16,12 +16,12 @@ KEYS = ("LAMBDA_NB_ACCESS_KEY", "LAMBDA_NB_SECRET_KEY")
 """Variables of the child's environment; it takes them out when it starts."""
 
 
-def install() -> None:
-    """Let state machines run, with the address and the keys of the environment."""
+def install() -> Door:
+    """Let state machines run, with the address and the keys of the environment; the door."""
     from moto.core.config import default_user_config
     from moto.stepfunctions import responses
 
-    door = _Door(os.environ.pop(ENDPOINT), *(os.environ.pop(key) for key in KEYS))
+    door = Door(os.environ.pop(ENDPOINT), *(os.environ.pop(key) for key in KEYS))
     config: Any = default_user_config
     config["stepfunctions"]["execute_state_machine"] = True
     original = responses.get_backend
@@ -32,9 +32,10 @@ def install() -> None:
         return original(account, region)
 
     responses.get_backend = get_backend
+    return door
 
 
-def _prepare(door: _Door) -> None:
+def _prepare(door: Door) -> None:
     """Change the interpreter once it is needed; loading it takes a quarter of a second."""
     from moto.stepfunctions.parser.asl.utils import boto_client
     from moto.stepfunctions.parser.models import StepFunctionsParserBackend
@@ -54,8 +55,8 @@ def _name_executions(backend_class: Any) -> None:
     backend_class.start_execution = start
 
 
-class _Door:
-    """Stands where the interpreter looks for boto3: its clients lead to the engine."""
+class Door:
+    """Stands where boto3 is looked for: its clients lead to the engine."""
 
     def __init__(self, endpoint: str, access_key: str, secret_key: str) -> None:
         self._fixed = {
@@ -65,6 +66,7 @@ class _Door:
         }
 
     def client(self, **asked: Any) -> Any:
+        """Make a client, as ``boto3.client`` does."""
         import boto3
 
         return boto3.client(**{**asked, **self._fixed})

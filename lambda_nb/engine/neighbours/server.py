@@ -59,6 +59,7 @@ def main() -> None:
         bus,
         clock,
         figures,
+        forwarding,
         logs,
         machines,
         news,
@@ -73,7 +74,7 @@ def main() -> None:
     patches.apply()
     sequences.install()
     templates.install()
-    machines.install()
+    forwarding.install(machines.install())
     figures.install()
     logs.install(LogStore(Path(sys.argv[3])))
     keeper = Keeper(Path(sys.argv[2]))
