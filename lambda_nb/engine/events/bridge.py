@@ -1,8 +1,9 @@
 """Pushes from services elsewhere, which cannot reach this engine: they go through queues.
 
-With ``--neighbours URL`` or ``--neighbour s3=URL`` nobody there knows our functions. But S3, SNS and EventBridge everywhere
-deliver to SQS: whatever arrives in a queue named ``lambda-nb-push-FUNCTION`` is taken out and given
-to that function, in the form that the service would have invoked it with.
+With ``--neighbours URL``, or ``--neighbour s3=URL``, nobody there knows our functions. But S3, SNS
+and EventBridge everywhere deliver to SQS: whatever arrives in a queue named
+``lambda-nb-push-FUNCTION`` is taken out and given to that function, in the form that the service
+would have invoked it with.
 """
 
 from __future__ import annotations
