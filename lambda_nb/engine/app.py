@@ -7,8 +7,7 @@ import contextlib
 import math
 import os
 import time
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
@@ -18,68 +17,19 @@ from typing import Any
 from lambda_nb.engine.api.bucket_cors import BucketCors
 from lambda_nb.engine.api.credentials import Credentials
 from lambda_nb.engine.api.front import Front
-from lambda_nb.engine.api.function_urls import FunctionUrls
-from lambda_nb.engine.api.gate import Gate
-from lambda_nb.engine.api.invoke import Invoker
-from lambda_nb.engine.api.lambda_api import LambdaAPI
 from lambda_nb.engine.api.pages import Names
 from lambda_nb.engine.api.proxy import Proxy
 from lambda_nb.engine.api.unsigned import Unsigned
-from lambda_nb.engine.clients import Clients, ObjectReader
-from lambda_nb.engine.control import Control
-from lambda_nb.engine.control.probe import NeighbourProbe
+from lambda_nb.engine.clients import Clients
 from lambda_nb.engine.descriptors import Descriptors
-from lambda_nb.engine.durable import Durable
 from lambda_nb.engine.elsewhere import Directory, keys_of
 from lambda_nb.engine.endpoint import Endpoint
 from lambda_nb.engine.errors import AWSError
-from lambda_nb.engine.events.asynchronous import AsyncQueue
-from lambda_nb.engine.events.bridge import Bridge
-from lambda_nb.engine.events.calls import Calls
-from lambda_nb.engine.events.checkpoints import Checkpoints
-from lambda_nb.engine.events.destinations import Destinations
-from lambda_nb.engine.events.mapping import Runner
-from lambda_nb.engine.events.pushes import Pushes
-from lambda_nb.engine.events.sources import EventSources
-from lambda_nb.engine.execution import Executor, inventory
-from lambda_nb.engine.execution.interpreters import Fallback
-from lambda_nb.engine.loops import LoopGuard
-from lambda_nb.engine.model import Invocation, InvocationResult, Resolved
+from lambda_nb.engine.execution import inventory
 from lambda_nb.engine.neighbours import Neighbours
 from lambda_nb.engine.neighbours.child import NeighboursError
-from lambda_nb.engine.neighbours.overlap import OneSeries
-from lambda_nb.engine.telemetry import LogShipper, Metrics
-
-_PUSHING = {"s3", "sns", "events", "sqs"}
-"""Services that, elsewhere, reach functions through queues."""
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What ``lambda-nb serve`` was told.
-
-    ``elsewhere`` has the URLs of services that are not embedded, by their names in signatures.
-    ``keep_alive_s``, ``max_age_s`` and ``retry_delay_s`` are in seconds; ``parent`` is the process
-    to end with, if any.
-    """
-
-    port: int = 0
-    data_dir: Path | None = None
-    signed: bool = True
-    neighbours_url: str | None = None
-    elsewhere: Mapping[str, str] = field(default_factory=dict)
-    account: str = "000000000000"
-    region: str = "us-east-1"
-    keep_alive_s: float = 600.0
-    max_age_s: float = math.inf
-    retry_delay_s: float = 60.0
-    account_concurrency: int = 1000
-    isolation: str = "auto"
-    cpu_share: str = "whole"
-    runtime_fallback: Fallback = "none"
-    parent: int | None = None
-    allowed_hosts: tuple[str, ...] = ()
-    recover: bool = False
+from lambda_nb.engine.options import Options
+from lambda_nb.engine.region import Regions, Shared, abandon
 
 
 class App:
@@ -111,23 +61,23 @@ class App:
         self._work_dir = data_dir / "work"
         self._started = time.time()
         self.descriptors = Descriptors()
-        self._sources: EventSources | None = None
-        self._services_empty = False
         self._cleanup = contextlib.AsyncExitStack()
         self.credentials = Credentials(
             data_dir / "credentials", account=options.account, region=options.region
         )
+        user = self.credentials.user
+        self._keys = (user.access_key, user.secret_key)
 
     async def __aenter__(self) -> App:
         """Start the rooms."""
         self._work_dir.mkdir(mode=0o700, exist_ok=True)
         try:
             self._make_neighbours()
-            self._make_executor()
-            self._open_control()  # takes the data directory, or fails before anything is touched
+            # Takes the data directory, or fails before anything is touched.
+            self._cleanup.push_async_callback(self._regions.close)
+            self._regions.home.open()
             self._start_neighbours()
-            await self._bring_up_executor()
-            await self._start_invoking()
+            await self._regions.start()
             self._open_front()
         except BaseException:
             await self._cleanup.aclose()
@@ -145,20 +95,19 @@ class App:
 
     def _make_neighbours(self) -> None:
         options = self._options
-        user = self.credentials.user
-        keys = (user.access_key, user.secret_key)
+        keys = self._keys
         self._neighbours = Neighbours(
             account=options.account,
             region=options.region,
             work_dir=self._work_dir / "neighbours",
             address=self._url,
             external_url=options.neighbours_url,
-            pushed=lambda source, arn, payload: self._pushes(source, arn, payload),
-            news=self._read_on,
+            pushed=self._pushed,
+            news=lambda arn, shard: self._regions[_region_of(arn)].read_on(arn, shard),
             state_dir=self._data_dir / "services",
             keys=keys,
             elsewhere=tuple(options.elsewhere),
-            emptied=self._begin_sources_afresh,
+            emptied=lambda: self._regions.begin_sources_afresh(),
         )
         others = keys_of(os.environ, keys)
         self._services = Directory(
@@ -166,28 +115,17 @@ class App:
             self._neighbours_answer,
             {name: Endpoint(url, keys=others) for name, url in options.elsewhere.items()},
         )
-        self._clients = Clients(self._services, self._url, keys, options.region)
+        shared = Shared(options, self._url, self.credentials, self.descriptors, self._services)
+        self._regions = Regions(shared, self._data_dir, self._work_dir)
 
-    async def _settled(self, identifier: str) -> None:
-        if self._sources is not None:
-            await self._sources.settled(identifier)
-
-    def _read_on(self, stream_arn: str, shard: str) -> None:
-        if self._sources is not None:
-            self._sources.read_on(stream_arn, shard)
-
-    def _begin_sources_afresh(self) -> None:
-        self._services_empty = True
-        if self._sources is not None:
-            self._sources.begin_afresh(self._options.elsewhere)
+    async def _pushed(self, source: str, arn: str, payload: bytes) -> None:
+        await self._regions[_region_of(arn)].pushes(source, arn, payload)
 
     def _start_neighbours(self) -> None:
-        """Start the neighbours, which come up on their own, and what ships to them."""
+        """Start the neighbours, which come up on their own."""
         self._cleanup.push_async_callback(self._neighbours.close)
         self._neighbours_up = asyncio.ensure_future(self._neighbours.start())
-        self._cleanup.push_async_callback(_abandon, self._neighbours_up)
-        self._cleanup.push_async_callback(self._logs.close)
-        self._cleanup.push_async_callback(self._metrics.close)
+        self._cleanup.push_async_callback(abandon, self._neighbours_up)
 
     async def _neighbours_answer(self) -> None:
         try:
@@ -196,143 +134,18 @@ class App:
         except NeighboursError as error:
             raise AWSError("ServiceUnavailable", str(error), 503) from error
 
-    def _make_executor(self) -> None:
-        options = self._options
-        services = self._services
-        self._logs = LogShipper(services.now("logs"), options.region)
-        figures_at = options.elsewhere.get("monitoring", options.neighbours_url)
-        choose = OneSeries(figures_at) if figures_at else None
-        self._metrics = Metrics(services.now("monitoring"), self._logs, options.region, choose)
-        self._executor = Executor(
-            work_dir=self._work_dir / "execution",
-            account=options.account,
-            region=options.region,
-            api_endpoint=lambda: self._url,
-            credentials_for=self.credentials.for_function,
-            logs=self._logs,
-            records=self._metrics,
-            keep_alive_s=options.keep_alive_s,
-            max_age_s=options.max_age_s,
-            account_limit=options.account_concurrency,
-            isolation=options.isolation,
-            share_cpu=options.cpu_share == "proportional",
-            runtime_fallback=options.runtime_fallback,
-            descriptors=self.descriptors,
-            function_version=lambda name, number: self._control.resolve(name, number).function,
-        )
-
-    def _open_control(self) -> None:
-        options = self._options
-        self._control = Control(
-            self._data_dir / "control.sqlite",
-            self._data_dir / "files",
-            account=options.account,
-            region=options.region,
-            endpoint=lambda: self._url,
-            fetch=ObjectReader(self._clients),
-            executor_hooks=self._executor,
-            account_limit=options.account_concurrency,
-            probe=NeighbourProbe(self._clients),
-            settled=self._settled,
-        )
-        self._cleanup.callback(self._control.close)
-
-    async def _bring_up_executor(self) -> None:
-        """Let the executor probe the machine, a tenth of a second that only invocations wait for.
-
-        Raises
-        ------
-        IsolationError
-            The isolation or the CPU share asked for is not to be had here.
-        """
-
-        async def bring_up() -> None:
-            await self._executor.start()
-            self._control.announce()
-
-        self._cleanup.push_async_callback(self._executor.close)
-        self._executor_up = asyncio.ensure_future(bring_up())
-        self._cleanup.push_async_callback(_abandon, self._executor_up)
-        if self._options.isolation != "auto" or self._options.cpu_share != "whole":
-            await self._executor_up
-
-    async def _run_once(self, resolved: Resolved, invocation: Invocation) -> InvocationResult:
-        if self._executor_up.done():
-            self._executor_up.result()
-        else:
-            await asyncio.shield(self._executor_up)
-        return await self._executor.invoke(resolved.function, invocation)
-
-    async def _start_invoking(self) -> None:
-        """Start what invokes functions without a caller that waits."""
-        control = self._control
-        self._durable = Durable(control, self._run_once)
-        self._cleanup.push_async_callback(self._durable.close)
-        await self._durable.start()
-        self._execute = LoopGuard(self._durable.invoke, control.recursion_allowed)
-        destinations = Destinations(self._clients)
-        self._queue = AsyncQueue(
-            self._data_dir / "events.sqlite",
-            resolve=control.resolve,
-            invoke=self._execute,
-            settings=control,
-            delivery=destinations,
-            figures=self._metrics,
-            retry_delay_s=self._options.retry_delay_s,
-            patient=self._options.recover,
-        )
-        self._cleanup.push_async_callback(self._queue.close)
-        await self._queue.start()
-        self._pushes = Pushes(self._queue.submit)
-        user = self.credentials.user
-        calls = Calls(self._services, (user.access_key, user.secret_key))
-        self._sources = EventSources(
-            control.store,
-            calls,
-            control.resolve,
-            Runner(control.resolve, self._execute),
-            Checkpoints(self._data_dir / "checkpoints.sqlite"),
-            destinations,
-            self._metrics,
-        )
-        self._cleanup.push_async_callback(self._sources.close)
-        self._sources.start()
-        if self._services_empty:  # it was told before anybody could listen
-            self._sources.begin_afresh(self._options.elsewhere)
-        if _PUSHING & self._options.elsewhere.keys() or self._options.neighbours_url:
-            # services elsewhere know nothing of us
-            bridge = Bridge(calls, self._options.region, self._pushes)
-            self._cleanup.push_async_callback(bridge.close)
-            bridge.start()
-
     def _open_front(self) -> None:
-        control, execute = self._control, self._execute
-        gate = Gate(self.credentials, region=self._options.region, open=not self._options.signed)
-        operations = {**control.operations(), **self._durable.operations()}
-
-        def policy(function_name: str, qualifier: str | None) -> str | None:
-            asked = {"FunctionName": function_name}
-            if qualifier is not None:
-                asked["Qualifier"] = qualifier
-            try:
-                answer = operations["GetPolicy"](asked, gate.anyone)
-            except AWSError:
-                return None
-            assert isinstance(answer, dict)
-            return str(answer["Policy"])
-
-        invoker = Invoker(control.resolve, execute, self._queue.submit, self._durable.begin)
-        proxy = Proxy(self._services, self._options.region, self.credentials.keep_issued)
+        region = self._options.region
+        proxy = Proxy(self._services, region, self.credentials.keep_issued)
         self._cleanup.push_async_callback(proxy.close)
+        clients = Clients(self._services, self._url, self._keys, region)
         self.front = Front(
-            gate,
-            LambdaAPI(gate, invoker, operations),
-            FunctionUrls(gate, control.function_url, policy, control.resolve, execute),
+            self._regions.home.gate,
+            self._regions,
             proxy,
-            Unsigned(self._options.region),
+            Unsigned(region),
             Names(self._options.allowed_hosts),
-            BucketCors(self._clients),
-            control.download,
+            BucketCors(clients),
             self._status,
             self._runtimes,
         )
@@ -354,7 +167,8 @@ class App:
             else None,
             "neighbours": self._neighbours_at(),
             "elsewhere": dict(self._options.elsewhere),
-            **self._executor.status(),
+            **self._regions.home.status(),
+            "regions": {r.name: r.status() for r in self._regions.all()[1:]},
         }
 
     def _runtimes(self) -> dict[str, Any]:
@@ -372,7 +186,6 @@ class App:
             return None
 
 
-async def _abandon(task: asyncio.Future[None]) -> None:
-    """Cancel a task that may still run, and take note of how it ended."""
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+def _region_of(arn: str) -> str:
+    parts = arn.split(":", 4)
+    return parts[3] if len(parts) > 3 else ""

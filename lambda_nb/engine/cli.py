@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.end_with_parent == 0:
         options.end_with_parent = parent
     # Imported late: --help and a wrong option answer at once.
-    from lambda_nb.engine.app import Options
+    from lambda_nb.engine.options import Options
     from lambda_nb.engine.serve import StartError, run
 
     logging.basicConfig(

@@ -19,13 +19,15 @@ import uvicorn
 
 from lambda_nb.engine.api import service
 from lambda_nb.engine.api.connection import WholeAnswers
-from lambda_nb.engine.app import App, Options
+from lambda_nb.engine.app import App
 from lambda_nb.engine.control.mending import mend
 from lambda_nb.engine.control.store import Store, readable_record
 from lambda_nb.engine.databases import DatabaseError, rescue
 from lambda_nb.engine.execution.isolation import IsolationError
+from lambda_nb.engine.options import Options
 from lambda_nb.engine.parent import ParentWatch
 from lambda_nb.engine.private_dir import private_dir
+from lambda_nb.engine.region import kept
 
 _GRACE_S = 2
 _ROOM_POLL_S = 0.01
@@ -55,7 +57,16 @@ def run(options: Options) -> None:
 
 def _recover(data_dir: Path) -> None:
     """Save what is readable of damaged databases, and say what was lost."""
-    records = data_dir / "control.sqlite"
+    words: list[object] = []
+    for directory in (data_dir, *(data_dir / "regions" / name for name in kept(data_dir))):
+        words += _recovered(directory)
+    for word in words:
+        print(f"lambda-nb: {word}", file=sys.stderr, flush=True)  # noqa: T201
+
+
+def _recovered(directory: Path) -> list[object]:
+    """What there is to say of the databases of one Region."""
+    records = directory / "control.sqlite"
     words: list[object] = []
     if (done := rescue(records, readable_record)) is not None:
         words.append(done)
@@ -63,10 +74,9 @@ def _recover(data_dir: Path) -> None:
         words += mend(store)
         store.close()
     for name in ("events.sqlite", "checkpoints.sqlite"):
-        if (done := rescue(data_dir / name)) is not None:
+        if (done := rescue(directory / name)) is not None:
             words.append(done)
-    for word in words:
-        print(f"lambda-nb: {word}", file=sys.stderr, flush=True)  # noqa: T201
+    return words
 
 
 def _run_loop(main: Coroutine[Any, Any, None]) -> None:

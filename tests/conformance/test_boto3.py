@@ -253,8 +253,8 @@ def test_a_call_with_a_wrong_secret(engine: Engine, echo: str) -> None:
     assert message.startswith("The request signature we calculated does not match")
 
 
-def test_a_call_to_another_region(engine: Engine) -> None:
-    client = engine.client(region_name="eu-west-1")
+def test_a_call_to_a_region_that_aws_does_not_have(engine: Engine) -> None:
+    client = engine.client(region_name="eu-nowhere-7")
     code, status, message = refusal(client.list_functions)
     assert (code, status) == ("InvalidSignatureException", 403)
     assert "us-east-1" in message

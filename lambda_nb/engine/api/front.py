@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from lambda_nb.engine.api import function_urls, identity, signature_v2, url_cors
 from lambda_nb.engine.api.bucket_cors import BucketCors
 from lambda_nb.engine.api.faults import lambda_fault, neighbour_fault
-from lambda_nb.engine.api.function_urls import FunctionUrls
 from lambda_nb.engine.api.gate import Gate
 from lambda_nb.engine.api.http import (
     WHOLE,
@@ -27,16 +27,22 @@ from lambda_nb.engine.api.http import (
     Send,
     Whole,
 )
-from lambda_nb.engine.api.lambda_api import LambdaAPI
 from lambda_nb.engine.api.pages import Names, refuse_foreign
 from lambda_nb.engine.api.proxy import Proxy, verified_chunks
 from lambda_nb.engine.api.routing import looks_like_lambda
-from lambda_nb.engine.api.signature import claimed_service, declared_payload_hash
+from lambda_nb.engine.api.signature import (
+    claimed_region,
+    claimed_service,
+    declared_payload_hash,
+)
 from lambda_nb.engine.api.unsigned import Unsigned
 from lambda_nb.engine.databases import no_room
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.identifiers import uuid4
 from lambda_nb.engine.notices import Notice
+
+if TYPE_CHECKING:
+    from lambda_nb.engine.region import Regions
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +60,6 @@ _DISK_FULL = AWSError(
 _ENDING = AWSError("ServiceException", "The engine is shutting down; try again later.", 500)
 
 Status = Callable[[], Mapping[str, Any]]
-Download = Callable[[str, Mapping[str, str]], Path]
 
 
 class Front:
@@ -62,16 +67,18 @@ class Front:
 
     Parameters
     ----------
-    gate, lambda_api, urls, proxy
-        Where requests go.
+    gate
+        Lets requests in that are for no Region's Lambda.
+    regions
+        Answer for Lambda.
+    proxy
+        Passes on what is for other services.
     unsigned
         Lets in what AWS does not want signed.
     names
         The names by which requests may call the engine.
     bucket_cors
         Answers browsers that ask whether a page may call S3.
-    download
-        Opens the archive behind a download link.
     status
         What ``/_lambda_nb/status`` shows.
     runtimes
@@ -81,24 +88,20 @@ class Front:
     def __init__(
         self,
         gate: Gate,
-        lambda_api: LambdaAPI,
-        urls: FunctionUrls,
+        regions: Regions,
         proxy: Proxy,
         unsigned: Unsigned,
         names: Names,
         bucket_cors: BucketCors,
-        download: Download,
         status: Status,
         runtimes: Status,
     ) -> None:
         self._gate = gate
-        self._lambda_api = lambda_api
-        self._urls = urls
+        self._regions = regions
         self._proxy = proxy
         self._unsigned = unsigned
         self._names = names
         self._bucket_cors = bucket_cors
-        self._download = download
         self._status = status
         self._runtimes = runtimes
         self._full_disk = Notice(
@@ -137,17 +140,40 @@ class Front:
     def _route(self, request: HttpRequest) -> tuple[_Answer, _Fault]:
         path = request.path
         if function_urls.address(request) is not None:
-            return self._urls.answer, function_urls.fault
+            return self._to_url, function_urls.fault
         service = claimed_service(request.headers, request.query)
         if service == "lambda" and not path.startswith(_OWN):
-            return self._lambda_api.answer, _lambda_fault
+            return self._to_lambda, _lambda_fault
         if path.startswith(_OWN):
             return self._own, _lambda_fault
         if path.startswith(_DOWNLOADS):
             return self._send_archive, _download_fault
         if service is None and looks_like_lambda(path):
-            return self._lambda_api.answer, _lambda_fault
+            return self._to_lambda, _lambda_fault
         return self._to_neighbour, _neighbour_fault
+
+    async def _to_lambda(self, request: HttpRequest, request_id: str, send: Send) -> None:
+        region = claimed_region(request.headers, request.query)
+        if region is None or region == self._regions.home.name:
+            rooms = self._regions.home
+        else:
+            self._gate.glance(request)  # a stranger opens nothing
+            rooms = await self._regions.named(region)
+        await rooms.lambda_api.answer(request, request_id, send)
+
+    async def _to_url(self, request: HttpRequest, request_id: str, send: Send) -> None:
+        identifier, _ = function_urls.address(request) or ("", "")
+        owners = [r for r in self._regions.all() if r.control.function_url(identifier) is not None]
+        rooms = owners[0] if owners else self._regions.home
+        await rooms.urls.answer(request, request_id, send)
+
+    def _download(self, path: str, query: Mapping[str, str]) -> Path:
+        """The archive behind a download link; each Region knows its own."""
+        *others, last = reversed(self._regions.all())
+        for region in others:
+            with contextlib.suppress(AWSError):
+                return region.control.download(path, query)
+        return last.control.download(path, query)
 
     async def _own(self, request: HttpRequest, request_id: str, send: Send) -> None:
         what = request.path[len(_OWN) :]

@@ -26,6 +26,7 @@ EMPTY_SHA256 = hashlib.sha256(b"").hexdigest()
 _SKEW = timedelta(minutes=5)
 _LONGEST_PRESIGNED_S = 604800
 _TIMESTAMP = "%Y%m%dT%H%M%SZ"
+_SCOPE = re.compile(r"Credential=\s*[^/,\s]+/\d{8}/([^/,\s]+)/([a-z0-9.-]+)/aws4_request")
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 MISMATCH = (
@@ -64,11 +65,20 @@ def claimed_service(headers: Mapping[str, str], query: str) -> str | None:
 
     It decides where a request goes and in which shape an error comes back.
     """
+    return _claimed(headers, query)[1]
+
+
+def claimed_region(headers: Mapping[str, str], query: str) -> str | None:
+    """The Region named in the credential scope, unverified; ``None`` without a scope."""
+    return _claimed(headers, query)[0]
+
+
+def _claimed(headers: Mapping[str, str], query: str) -> tuple[str | None, str | None]:
     text = headers.get("authorization", "")
     if not text and "X-Amz-Credential" in query:
         text = unquote(query)
-    match = re.search(r"Credential=\s*[^/,\s]+/\d{8}/[^/,\s]+/([a-z0-9.-]+)/aws4_request", text)
-    return match[1] if match else None
+    match = _SCOPE.search(text)
+    return (match[1], match[2]) if match else (None, None)
 
 
 def claim_of(headers: Mapping[str, str], query: str) -> Claim:

@@ -1,0 +1,378 @@
+"""Lambda in one Region: its functions, their environments, its queue and what reads its sources.
+
+Nothing of one Region knows of another's, as on AWS: names, numbers of versions, mappings, function
+URLs and the limit of concurrent executions are a Region's own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from lambda_nb.engine.api.credentials import Credentials
+from lambda_nb.engine.api.function_urls import FunctionUrls
+from lambda_nb.engine.api.gate import Gate
+from lambda_nb.engine.api.invoke import Invoker
+from lambda_nb.engine.api.lambda_api import LambdaAPI
+from lambda_nb.engine.clients import Clients, ObjectReader
+from lambda_nb.engine.control import Control
+from lambda_nb.engine.control.probe import NeighbourProbe
+from lambda_nb.engine.descriptors import Descriptors
+from lambda_nb.engine.durable import Durable
+from lambda_nb.engine.elsewhere import Directory
+from lambda_nb.engine.errors import AWSError
+from lambda_nb.engine.events.asynchronous import AsyncQueue
+from lambda_nb.engine.events.bridge import Bridge
+from lambda_nb.engine.events.calls import Calls
+from lambda_nb.engine.events.checkpoints import Checkpoints
+from lambda_nb.engine.events.destinations import Destinations
+from lambda_nb.engine.events.mapping import Runner
+from lambda_nb.engine.events.pushes import Pushes
+from lambda_nb.engine.events.sources import EventSources
+from lambda_nb.engine.execution import Executor
+from lambda_nb.engine.loops import LoopGuard
+from lambda_nb.engine.model import Invocation, InvocationResult, Resolved
+from lambda_nb.engine.neighbours.overlap import OneSeries
+from lambda_nb.engine.options import Options
+from lambda_nb.engine.telemetry import LogShipper, Metrics
+
+_PUSHING = {"s3", "sns", "events", "sqs"}
+"""Services that, elsewhere, reach functions through queues."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What the Regions of an engine have in common: its address, its keys, its services."""
+
+    options: Options
+    url: str
+    credentials: Credentials
+    descriptors: Descriptors
+    services: Directory
+
+    @property
+    def keys(self) -> tuple[str, str]:
+        """Access key and secret of the engine's user."""
+        user = self.credentials.user
+        return user.access_key, user.secret_key
+
+
+class Region:
+    """The rooms of one Region.
+
+    Parameters
+    ----------
+    name
+        The Region.
+    shared
+        What it has in common with others.
+    data_dir
+        Where everything durable of it lies.
+    work_dir
+        For its environments.
+
+    Attributes
+    ----------
+    gate : Gate
+        Lets requests for this Region in.
+    control : Control
+        Its functions.
+    lambda_api : LambdaAPI
+        Answers Lambda's operations; from :meth:`start` on.
+    urls : FunctionUrls
+        Answers its function URLs; from :meth:`start` on.
+    pushes : Pushes
+        Takes what services push to its functions; from :meth:`start` on.
+    """
+
+    lambda_api: LambdaAPI
+    urls: FunctionUrls
+    pushes: Pushes
+
+    def __init__(self, name: str, shared: Shared, data_dir: Path, work_dir: Path) -> None:
+        self.name = name
+        self._shared = shared
+        self._options = shared.options
+        self._data_dir = data_dir
+        self._work_dir = work_dir
+        self._sources: EventSources | None = None
+        self._services_empty = False
+        self._cleanup = contextlib.AsyncExitStack()
+        self._clients = Clients(shared.services, shared.url, shared.keys, name)
+        self.gate = Gate(shared.credentials, region=name, open=not self._options.signed)
+
+    def open(self) -> None:
+        """Open what is kept, or fail before anything is touched.
+
+        Raises
+        ------
+        DatabaseError
+            If another engine has it open, or it is damaged.
+        """
+        self._data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._work_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._make_executor()
+        options = self._options
+        self.control = Control(
+            self._data_dir / "control.sqlite",
+            self._data_dir / "files",
+            account=options.account,
+            region=self.name,
+            endpoint=lambda: self._shared.url,
+            fetch=ObjectReader(self._clients),
+            executor_hooks=self._executor,
+            account_limit=options.account_concurrency,
+            probe=NeighbourProbe(self._clients),
+            settled=self._settled,
+        )
+        self._cleanup.callback(self.control.close)
+
+    async def start(self) -> None:
+        """Start to run functions.
+
+        Raises
+        ------
+        IsolationError
+            The isolation or the CPU share asked for is not to be had here.
+        """
+        self._cleanup.push_async_callback(self._logs.close)
+        self._cleanup.push_async_callback(self._metrics.close)
+        await self._bring_up_executor()
+        await self._start_invoking()
+        self._open_doors()
+
+    async def close(self) -> None:
+        """End the rooms, the last one first."""
+        await self._cleanup.aclose()
+
+    def read_on(self, stream_arn: str, shard: str) -> None:
+        """A shard of the embedded streams has something new."""
+        if self._sources is not None:
+            self._sources.read_on(stream_arn, shard)
+
+    def begin_sources_afresh(self) -> None:
+        """The embedded services hold nothing of what they held."""
+        self._services_empty = True
+        if self._sources is not None:
+            self._sources.begin_afresh(self._options.elsewhere)
+
+    def status(self) -> dict[str, Any]:
+        """What runs now."""
+        return self._executor.status()
+
+    async def _settled(self, identifier: str) -> None:
+        if self._sources is not None:
+            await self._sources.settled(identifier)
+
+    def _make_executor(self) -> None:
+        options, services = self._options, self._shared.services
+        self._logs = LogShipper(services.now("logs"), self.name)
+        figures_at = options.elsewhere.get("monitoring", options.neighbours_url)
+        choose = OneSeries(figures_at) if figures_at else None
+        self._metrics = Metrics(services.now("monitoring"), self._logs, self.name, choose)
+        self._executor = Executor(
+            work_dir=self._work_dir / "execution",
+            account=options.account,
+            region=self.name,
+            api_endpoint=lambda: self._shared.url,
+            credentials_for=self._shared.credentials.for_function,
+            logs=self._logs,
+            records=self._metrics,
+            keep_alive_s=options.keep_alive_s,
+            max_age_s=options.max_age_s,
+            account_limit=options.account_concurrency,
+            isolation=options.isolation,
+            share_cpu=options.cpu_share == "proportional",
+            runtime_fallback=options.runtime_fallback,
+            descriptors=self._shared.descriptors,
+            function_version=lambda name, number: self.control.resolve(name, number).function,
+        )
+
+    async def _bring_up_executor(self) -> None:
+        """Let the executor probe the machine: a tenth of a second for which only calls wait."""
+
+        async def bring_up() -> None:
+            await self._executor.start()
+            self.control.announce()
+
+        self._cleanup.push_async_callback(self._executor.close)
+        self._executor_up = asyncio.ensure_future(bring_up())
+        self._cleanup.push_async_callback(abandon, self._executor_up)
+        if self._options.isolation != "auto" or self._options.cpu_share != "whole":
+            await self._executor_up
+
+    async def _run_once(self, resolved: Resolved, invocation: Invocation) -> InvocationResult:
+        if self._executor_up.done():
+            self._executor_up.result()
+        else:
+            await asyncio.shield(self._executor_up)
+        return await self._executor.invoke(resolved.function, invocation)
+
+    async def _start_invoking(self) -> None:
+        """Start what invokes functions without a caller that waits."""
+        control = self.control
+        self._durable = Durable(control, self._run_once)
+        self._cleanup.push_async_callback(self._durable.close)
+        await self._durable.start()
+        self._execute = LoopGuard(self._durable.invoke, control.recursion_allowed)
+        destinations = Destinations(self._clients)
+        self._queue = AsyncQueue(
+            self._data_dir / "events.sqlite",
+            resolve=control.resolve,
+            invoke=self._execute,
+            settings=control,
+            delivery=destinations,
+            figures=self._metrics,
+            retry_delay_s=self._options.retry_delay_s,
+            patient=self._options.recover,
+        )
+        self._cleanup.push_async_callback(self._queue.close)
+        await self._queue.start()
+        self.pushes = Pushes(self._queue.submit)
+        calls = Calls(self._shared.services, self._shared.keys)
+        self._sources = EventSources(
+            control.store,
+            calls,
+            control.resolve,
+            Runner(control.resolve, self._execute),
+            Checkpoints(self._data_dir / "checkpoints.sqlite"),
+            destinations,
+            self._metrics,
+        )
+        self._cleanup.push_async_callback(self._sources.close)
+        self._sources.start()
+        if self._services_empty:  # it was told before anybody could listen
+            self._sources.begin_afresh(self._options.elsewhere)
+        if self._options.neighbours_url or _PUSHING & self._options.elsewhere.keys():
+            # services elsewhere know nothing of us
+            bridge = Bridge(calls, self.name, self.pushes)
+            self._cleanup.push_async_callback(bridge.close)
+            bridge.start()
+
+    def _open_doors(self) -> None:
+        control, execute, gate = self.control, self._execute, self.gate
+        operations = {**control.operations(), **self._durable.operations()}
+
+        def policy(function_name: str, qualifier: str | None) -> str | None:
+            asked = {"FunctionName": function_name}
+            if qualifier is not None:
+                asked["Qualifier"] = qualifier
+            try:
+                answer = operations["GetPolicy"](asked, gate.anyone)
+            except AWSError:
+                return None
+            assert isinstance(answer, dict)
+            return str(answer["Policy"])
+
+        invoker = Invoker(control.resolve, execute, self._queue.submit, self._durable.begin)
+        self.lambda_api = LambdaAPI(gate, invoker, operations)
+        self.urls = FunctionUrls(gate, control.function_url, policy, control.resolve, execute)
+
+
+class Regions:
+    """The Regions of an engine. Its home is there from the start, others when first named.
+
+    Parameters
+    ----------
+    shared
+        What they have in common.
+    data_dir, work_dir
+        Those of the home Region; others lie in ``regions/NAME`` below.
+    """
+
+    def __init__(self, shared: Shared, data_dir: Path, work_dir: Path) -> None:
+        self._shared = shared
+        self._data_dir = data_dir
+        self._work_dir = work_dir
+        self.home = Region(shared.options.region, shared, data_dir, work_dir)
+        self._open: dict[str, Region] = {}
+        self._opening = asyncio.Lock()
+        self._empty = False
+        self._closed = False
+
+    def __getitem__(self, name: str) -> Region:
+        """A Region that is open; the home Region for any other name."""
+        return self._open.get(name, self.home)
+
+    def all(self) -> list[Region]:
+        """The Regions that are open, the home Region first."""
+        return list(self._open.values()) or [self.home]
+
+    async def named(self, name: str) -> Region:
+        """The Region of a name, opened if need be; the home Region where AWS has none so called."""
+        region = self._open.get(name)
+        if region is not None or name not in await asyncio.to_thread(_of_aws):
+            return region or self.home
+        async with self._opening:
+            if name not in self._open and not self._closed:
+                region = self._region(name)
+                await self._start(region)
+            return self[name]
+
+    async def start(self) -> None:
+        """Start the home Region and those that hold something from before."""
+        await self._start(self.home)
+        for name in set(kept(self._data_dir)) - {self.home.name}:
+            await self._start(self._region(name))
+
+    async def close(self) -> None:
+        """End them all."""
+        self._closed = True
+        async with self._opening:
+            regions = self.all()
+        await asyncio.gather(*(region.close() for region in regions))
+
+    def begin_sources_afresh(self) -> None:
+        """The embedded services hold nothing of what they held."""
+        self._empty = True
+        for region in self.all():
+            region.begin_sources_afresh()
+
+    def _region(self, name: str) -> Region:
+        region = Region(
+            name,
+            self._shared,
+            self._data_dir / "regions" / name,
+            self._work_dir / "regions" / name,
+        )
+        region.open()
+        return region
+
+    async def _start(self, region: Region) -> None:
+        if self._empty:
+            region.begin_sources_afresh()
+        try:
+            await region.start()
+        except BaseException:
+            await region.close()
+            raise
+        self._open[region.name] = region
+
+
+def kept(data_dir: Path) -> list[str]:
+    """The Regions beside the home Region that hold something in a data directory."""
+    return sorted(path.parent.name for path in data_dir.glob("regions/*/control.sqlite"))
+
+
+@cache
+def _of_aws() -> Collection[str]:
+    """The Regions in which AWS has Lambda, as botocore knows them."""
+    # Imported late: who stays in the home Region never needs it.
+    from botocore.session import Session
+
+    session = Session()
+    partitions = session.get_available_partitions()
+    return frozenset(
+        name for part in partitions for name in session.get_available_regions("lambda", part)
+    )
+
+
+async def abandon(task: asyncio.Future[None]) -> None:
+    """Cancel a task that may still run, and take note of how it ended."""
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
