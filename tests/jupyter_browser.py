@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import nbformat
+import psutil
 import pytest
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -59,7 +60,13 @@ def serve(
             yield f"http://127.0.0.1:{port}"
         finally:
             server.terminate()
-            server.wait(30)
+            try:
+                server.wait(30)
+            except subprocess.TimeoutExpired:  # Jupyter waits for what does not answer it
+                for process in psutil.Process(server.pid).children(recursive=True):
+                    process.kill()
+                server.kill()
+                server.wait()
 
 
 def _wait(url: str, server: subprocess.Popen[bytes]) -> None:
