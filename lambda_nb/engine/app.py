@@ -20,7 +20,6 @@ from lambda_nb.engine.api.front import Front
 from lambda_nb.engine.api.pages import Names
 from lambda_nb.engine.api.proxy import Proxy
 from lambda_nb.engine.api.unsigned import Unsigned
-from lambda_nb.engine.clients import Clients
 from lambda_nb.engine.descriptors import Descriptors
 from lambda_nb.engine.elsewhere import Directory, keys_of
 from lambda_nb.engine.endpoint import Endpoint
@@ -65,8 +64,6 @@ class App:
         self.credentials = Credentials(
             data_dir / "credentials", account=options.account, region=options.region
         )
-        user = self.credentials.user
-        self._keys = (user.access_key, user.secret_key)
 
     async def __aenter__(self) -> App:
         """Start the rooms."""
@@ -74,9 +71,10 @@ class App:
         try:
             self._make_neighbours()
             # Takes the data directory, or fails before anything is touched.
-            self._cleanup.push_async_callback(self._regions.close)
             self._regions.home.open()
             self._start_neighbours()
+            # Before the neighbours end: logs and figures that wait still go to them.
+            self._cleanup.push_async_callback(self._regions.close)
             await self._regions.start()
             self._open_front()
         except BaseException:
@@ -95,7 +93,7 @@ class App:
 
     def _make_neighbours(self) -> None:
         options = self._options
-        keys = self._keys
+        keys = self.credentials.keys
         self._neighbours = Neighbours(
             account=options.account,
             region=options.region,
@@ -112,13 +110,14 @@ class App:
         others = keys_of(os.environ, keys)
         self._services = Directory(
             lambda: self._neighbours.endpoint,
-            self._neighbours_answer,
+            self._neighbours_endpoint,
             {name: Endpoint(url, keys=others) for name, url in options.elsewhere.items()},
         )
         shared = Shared(options, self._url, self.credentials, self.descriptors, self._services)
         self._regions = Regions(shared, self._data_dir, self._work_dir)
 
     async def _pushed(self, source: str, arn: str, payload: bytes) -> None:
+        await self._regions.started.wait()
         await self._regions[_region_of(arn)].pushes(source, arn, payload)
 
     def _start_neighbours(self) -> None:
@@ -127,10 +126,10 @@ class App:
         self._neighbours_up = asyncio.ensure_future(self._neighbours.start())
         self._cleanup.push_async_callback(abandon, self._neighbours_up)
 
-    async def _neighbours_answer(self) -> None:
+    async def _neighbours_endpoint(self) -> Endpoint:
         try:
             await asyncio.shield(self._neighbours_up)
-            _ = self._neighbours.endpoint
+            return self._neighbours.endpoint
         except NeighboursError as error:
             raise AWSError("ServiceUnavailable", str(error), 503) from error
 
@@ -138,14 +137,13 @@ class App:
         region = self._options.region
         proxy = Proxy(self._services, region, self.credentials.keep_issued)
         self._cleanup.push_async_callback(proxy.close)
-        clients = Clients(self._services, self._url, self._keys, region)
         self.front = Front(
             self._regions.home.gate,
             self._regions,
             proxy,
             Unsigned(region),
             Names(self._options.allowed_hosts),
-            BucketCors(clients),
+            BucketCors(self._regions.home.clients),
             self._status,
             self._runtimes,
         )

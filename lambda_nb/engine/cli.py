@@ -19,13 +19,18 @@ ISOLATION_LEVELS = ("auto", "L0", "L1", "L2", "L3")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; its exit code."""
     parent = os.getppid()  # read first: it changes when the parent ends
-    options = parser().parse_args(arguments)
+    command = parser()
+    options = command.parse_args(arguments)
     if options.command == "runtimes":
         from lambda_nb.engine import runtimes
 
         return runtimes.run(options)
     if options.end_with_parent == 0:
         options.end_with_parent = parent
+    elsewhere = dict(options.neighbour)
+    for service, url in options.neighbour:
+        if elsewhere[service] != url:
+            command.error(f"--neighbour: {service} is at {url} and at {elsewhere[service]}")
     # Imported late: --help and a wrong option answer at once.
     from lambda_nb.engine.options import Options
     from lambda_nb.engine.serve import StartError, run
@@ -41,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 data_dir=options.data_dir,
                 signed=options.auth == "sigv4",
                 neighbours_url=options.neighbours,
-                elsewhere=dict(options.neighbour),
+                elsewhere=elsewhere,
                 account=options.account,
                 region=options.region,
                 keep_alive_s=options.keep_alive,
@@ -130,7 +135,7 @@ def parser() -> argparse.ArgumentParser:
         "--region",
         type=_region,
         default="us-east-1",
-        help="the Region that ARNs name (%(default)s)",
+        help="the home Region, that of requests which name none (%(default)s)",
     )
     add(
         "--keep-alive",
@@ -289,8 +294,9 @@ def _neighbour(text: str) -> tuple[str, str]:
     if not equals:
         raise argparse.ArgumentTypeError(f"{text!r}: a service and its URL: s3=http://127.0.0.1:9")
     url = _url(url)
-    if urlsplit(url).path or urlsplit(url).username is not None:
-        raise argparse.ArgumentTypeError(f"{url!r}: only a scheme, a host and a port: {text!r}")
+    parts = urlsplit(url)
+    if url != f"{parts.scheme}://{parts.netloc}" or "@" in url:
+        raise argparse.ArgumentTypeError(f"{text!r}: a URL here is a scheme, a host and a port")
     try:
         name = signing_name(service)
     except UnknownServiceError as error:

@@ -62,33 +62,31 @@ class Directory:
 
     Parameters
     ----------
-    neighbours
+    now
         Where all those answer that are not elsewhere; raises while they start.
     up
-        Waits until they have started.
+        The same, once they have started.
     elsewhere
         Endpoints by the name of their service in signatures.
     """
 
     def __init__(
         self,
-        neighbours: Callable[[], Endpoint],
-        up: Callable[[], Awaitable[None]],
+        now: Callable[[], Endpoint],
+        up: Callable[[], Awaitable[Endpoint]],
         elsewhere: Mapping[str, Endpoint],
     ) -> None:
-        self._neighbours = neighbours
+        self._now = now
         self._up = up
         self.elsewhere = elsewhere
 
     async def __call__(self, service: str) -> Endpoint:
         """Where the service of a name in signatures answers, once it does."""
-        if service in self.elsewhere:
-            return self.elsewhere[service]
-        await self._up()
-        return self._neighbours()
+        there = self.elsewhere.get(service)
+        return there if there is not None else await self._up()
 
     def now(self, service: str) -> Callable[[], Endpoint]:
         """Tells where a service answers, and does not wait for the neighbours to start."""
         if service in self.elsewhere:
             return lambda: self.elsewhere[service]
-        return self._neighbours
+        return self._now

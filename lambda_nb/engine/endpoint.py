@@ -56,11 +56,7 @@ class Keys:
         # botocore signs a name alone where a port is usual; what is sent must be the same.
         request.headers["Host"] = urlsplit(url).netloc
         auth.add_auth(request)
-        return {name: _text(value) for name, value in request.headers.items()}
-
-
-def _text(value: str | bytes) -> str:
-    return value.decode("latin-1") if isinstance(value, bytes) else value
+        return dict(request.headers.items())
 
 
 class Endpoint(NamedTuple):

@@ -55,12 +55,6 @@ class Shared:
     descriptors: Descriptors
     services: Directory
 
-    @property
-    def keys(self) -> tuple[str, str]:
-        """Access key and secret of the engine's user."""
-        user = self.credentials.user
-        return user.access_key, user.secret_key
-
 
 class Region:
     """The rooms of one Region.
@@ -78,6 +72,8 @@ class Region:
 
     Attributes
     ----------
+    clients : Clients
+        Calls the other services in this Region.
     gate : Gate
         Lets requests for this Region in.
     control : Control
@@ -101,9 +97,8 @@ class Region:
         self._data_dir = data_dir
         self._work_dir = work_dir
         self._sources: EventSources | None = None
-        self._services_empty = False
         self._cleanup = contextlib.AsyncExitStack()
-        self._clients = Clients(shared.services, shared.url, shared.keys, name)
+        self.clients = Clients(shared.services, shared.url, shared.credentials.keys, name)
         self.gate = Gate(shared.credentials, region=name, open=not self._options.signed)
 
     def open(self) -> None:
@@ -124,10 +119,10 @@ class Region:
             account=options.account,
             region=self.name,
             endpoint=lambda: self._shared.url,
-            fetch=ObjectReader(self._clients),
+            fetch=ObjectReader(self.clients),
             executor_hooks=self._executor,
             account_limit=options.account_concurrency,
-            probe=NeighbourProbe(self._clients),
+            probe=NeighbourProbe(self.clients),
             settled=self._settled,
         )
         self._cleanup.callback(self.control.close)
@@ -157,7 +152,6 @@ class Region:
 
     def begin_sources_afresh(self) -> None:
         """The embedded services hold nothing of what they held."""
-        self._services_empty = True
         if self._sources is not None:
             self._sources.begin_afresh(self._options.elsewhere)
 
@@ -220,7 +214,7 @@ class Region:
         self._cleanup.push_async_callback(self._durable.close)
         await self._durable.start()
         self._execute = LoopGuard(self._durable.invoke, control.recursion_allowed)
-        destinations = Destinations(self._clients)
+        destinations = Destinations(self.clients)
         self._queue = AsyncQueue(
             self._data_dir / "events.sqlite",
             resolve=control.resolve,
@@ -234,7 +228,7 @@ class Region:
         self._cleanup.push_async_callback(self._queue.close)
         await self._queue.start()
         self.pushes = Pushes(self._queue.submit)
-        calls = Calls(self._shared.services, self._shared.keys)
+        calls = Calls(self._shared.services, self._shared.credentials.keys)
         self._sources = EventSources(
             control.store,
             calls,
@@ -246,8 +240,6 @@ class Region:
         )
         self._cleanup.push_async_callback(self._sources.close)
         self._sources.start()
-        if self._services_empty:  # it was told before anybody could listen
-            self._sources.begin_afresh(self._options.elsewhere)
         if self._options.neighbours_url or _PUSHING & self._options.elsewhere.keys():
             # services elsewhere know nothing of us
             bridge = Bridge(calls, self.name, self.pushes)
@@ -283,6 +275,13 @@ class Regions:
         What they have in common.
     data_dir, work_dir
         Those of the home Region; others lie in ``regions/NAME`` below.
+
+    Attributes
+    ----------
+    home : Region
+        The Region of requests that name none.
+    started : asyncio.Event
+        Set once those are open that hold something from before.
     """
 
     def __init__(self, shared: Shared, data_dir: Path, work_dir: Path) -> None:
@@ -291,6 +290,7 @@ class Regions:
         self._work_dir = work_dir
         self.home = Region(shared.options.region, shared, data_dir, work_dir)
         self._open: dict[str, Region] = {}
+        self.started = asyncio.Event()
         self._opening = asyncio.Lock()
         self._empty = False
         self._closed = False
@@ -309,16 +309,18 @@ class Regions:
         if region is not None or name not in await asyncio.to_thread(_of_aws):
             return region or self.home
         async with self._opening:
-            if name not in self._open and not self._closed:
-                region = self._region(name)
-                await self._start(region)
-            return self[name]
+            if self._closed:
+                raise AWSError("ServiceException", "The engine is shutting down.", 500)
+            if name not in self._open:
+                await self._start(self._region(name))
+            return self._open[name]
 
     async def start(self) -> None:
         """Start the home Region and those that hold something from before."""
         await self._start(self.home)
         for name in set(kept(self._data_dir)) - {self.home.name}:
             await self._start(self._region(name))
+        self.started.set()
 
     async def close(self) -> None:
         """End them all."""
@@ -344,14 +346,14 @@ class Regions:
         return region
 
     async def _start(self, region: Region) -> None:
-        if self._empty:
-            region.begin_sources_afresh()
         try:
             await region.start()
         except BaseException:
             await region.close()
             raise
         self._open[region.name] = region
+        if self._empty:  # it was told before the Region could listen
+            region.begin_sources_afresh()
 
 
 def kept(data_dir: Path) -> list[str]:

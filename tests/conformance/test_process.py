@@ -190,6 +190,8 @@ def test_a_data_directory_in_use(start_engine: Callable[..., Engine]) -> None:
         ["--neighbour", "s4=http://127.0.0.1:9"],
         ["--neighbour", "lambda=http://127.0.0.1:9"],
         ["--neighbour", "s3=http://127.0.0.1:9/path"],
+        ["--neighbour", "s3=http://127.0.0.1:9?query"],
+        ["--neighbour", "s3=http://127.0.0.1:9", "--neighbour", "s3=http://127.0.0.1:8"],
         ["--neighbour", "s3=http://me:secret@127.0.0.1:9"],
         ["--allow-host", "http://engine.test"],
         ["--isolation", "L9"],

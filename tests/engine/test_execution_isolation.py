@@ -237,7 +237,10 @@ async def test_cpu_time_in_proportion_to_memory(
     quarter = await share(442)
     assert 0.05 < quarter < 0.4  # a quarter of a vCPU, and what one period may overrun
     assert await share(442, "child") < 0.4, "what a function starts counts as well"
-    assert await share(1769) > 1.5 * quarter
+    for _ in range(10):  # other work on the machine can only lower a share
+        if (whole := await share(1769)) > 1.5 * quarter:
+            break
+    assert whole > 1.5 * quarter
 
 
 def engine_groups() -> list[Path]:

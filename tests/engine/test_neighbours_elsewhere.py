@@ -18,7 +18,9 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from engine_fixtures import Ear, Engine, zip_of
 
-from lambda_nb.engine.endpoint import Keys
+from lambda_nb.engine.api import anew
+from lambda_nb.engine.api.http import HttpRequest
+from lambda_nb.engine.endpoint import Endpoint, Keys
 
 Start = Callable[..., Engine]
 
@@ -100,20 +102,53 @@ def test_signed_chunks_come_out_whole(pair: Callable[..., Any], size: int, trail
     framed += b"0%b\r\n%b\r\n" % (mark, trailer)
     word = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
     keys = Keys(engine.keys["aws_access_key_id"], engine.keys["aws_secret_access_key"])
-    url = f"{engine.url}/chunks/k"
     length = {"x-amz-decoded-content-length": str(size)}
-    headers = keys.sign("s3", "us-east-1", "PUT", url, length, word)
-    headers |= {"Content-Encoding": "aws-chunked, br", "Content-Length": str(len(framed))}
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
-    connection.request("PUT", "/chunks/k", framed, headers)
-    with connection.getresponse() as reply:
-        assert reply.status == 200, reply.read()
-    connection.request("PUT", "/chunks/cut", framed[: size // 2 + 90].ljust(len(framed)), headers)
-    with connection.getresponse() as reply:
-        assert reply.status in (400, 403), reply.read()
-    connection.close()
+
+    def put(key: str, body: bytes) -> tuple[int, bytes]:
+        path = f"/chunks/{key}"
+        headers = keys.sign("s3", "us-east-1", "PUT", engine.url + path, length, word)
+        headers |= {"Content-Encoding": "aws-chunked, br", "Content-Length": str(len(body))}
+        connection = http.client.HTTPConnection(urlsplit(engine.url).netloc, timeout=30)
+        connection.request("PUT", path, body, headers)
+        with connection.getresponse() as reply:
+            answer = reply.status, reply.read()
+        connection.close()
+        return answer
+
+    assert put("k", framed)[0] == 200
+    without_end = framed[: -len(trailer) - 2 - len(mark) - 3]
+    for wrong in (framed[:60], without_end, framed.replace(b";", b"0;", 1), content):
+        status, told = put("wrong", wrong)
+        assert (status, b"<Code>IncompleteBody</Code>" in told) == (400, True), told
+    stored = other.client("s3").list_objects_v2(Bucket="chunks")["Contents"]
+    assert [one["Key"] for one in stored] == ["k"]
     found = other.client("s3").get_object(Bucket="chunks", Key="k")
     assert (found["Body"].read(), found["ContentEncoding"]) == (content, "br")
+
+
+@pytest.mark.parametrize(
+    ("host", "path"),
+    [
+        ("127.0.0.1:4571", "/b/k"),
+        ("localhost:4571", "/b/k"),
+        ("s3.localhost:4571", "/b/k"),
+        ("s3.eu-west-1.localhost", "/b/k"),
+        ("b.localhost:4571", "/k"),
+        ("b.s3.localhost:4571", "/k"),
+        ("b.s3.eu-west-1.amazonaws.com", "/k"),
+        ("b.s3-eu-west-1.amazonaws.com", "/k"),
+    ],
+)
+def test_a_bucket_in_the_host_stands_in_the_path_elsewhere(host: str, path: str) -> None:
+    async def receive() -> dict[str, Any]:
+        raise AssertionError("the body is not needed")
+
+    at = Endpoint("http://store.test:9000", keys=Keys("key", "secret"))
+    request = HttpRequest("GET", path, "list-type=2&prefix=a/", {"host": host}, receive)
+    sent, _ = anew.addressed(request, b"", at, "s3", "us-east-1", signed=True)
+    assert (sent.path, sent.headers["host"]) == ("/b/k", "store.test:9000")
+    assert sent.query == "list-type=2&prefix=a%2F"
+    assert "Credential=key/" in sent.headers["authorization"]
 
 
 def test_sources_elsewhere_are_read(pair: Callable[..., Any], ear: Ear) -> None:

@@ -99,7 +99,8 @@ def test_the_simulator_decides_as_the_engine_did(start_engine: Callable[..., Eng
 def test_a_second_run_begins_with_the_environments_of_the_first(
     start_engine: Callable[..., Engine],
 ) -> None:
-    engine = start_engine("--keep-alive", "4", "--port", "0")
+    # Long enough for the logs of the first run to be read before its environments expire.
+    engine = start_engine("--keep-alive", "60", "--port", "0")
     config = Config(retries={"total_max_attempts": 1}, max_pool_connections=256)
     client = engine.client("lambda", config=config)
     names = {"thumb": engine.create(SLEEPER, Timeout=10), "mail": engine.create(SLEEPER)}

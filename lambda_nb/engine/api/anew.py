@@ -6,28 +6,29 @@ import contextlib
 import dataclasses
 import re
 from collections.abc import AsyncIterator
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
+from lambda_nb.engine.api import signature_v2
 from lambda_nb.engine.api.http import HttpRequest
-from lambda_nb.engine.api.signature import claim_of, decoded_pairs
+from lambda_nb.engine.api.signature import claim_of, decoded_pairs, encoded
 from lambda_nb.engine.endpoint import Endpoint
 from lambda_nb.engine.errors import AWSError
 
 _SIGNATURES = frozenset({"authorization", "x-amz-date", "x-amz-security-token", "date"})
 _CHUNKED = frozenset({"x-amz-decoded-content-length", "x-amz-trailer", "x-amz-sdk-checksum-type"})
-_OF_THE_QUERY = frozenset(
-    {
-        *(f"x-amz-{name}" for name in ("algorithm", "credential", "date", "expires")),
-        *(f"x-amz-{name}" for name in ("signedheaders", "signature", "security-token")),
-        *("awsaccesskeyid", "signature", "expires"),
-    }
+_IN_THE_QUERY = frozenset(
+    f"X-Amz-{part}"
+    for part in (
+        *("Algorithm", "Credential", "Date", "Expires"),
+        *("SignedHeaders", "Signature", "Security-Token"),
+    )
 )
-_BUCKET_HOST = re.compile(r"(?P<bucket>.+?)(\.s3)?([.-][a-z]{2,4}(-[a-z]+)+-\d)?\.localhost(:\d+)?")
-_CHUNK_HEAD = re.compile(rb"([0-9a-fA-F]+)(;[^\r\n]*)?\r\n")
+_OF_THE_OLD_FORM = frozenset({"AWSAccessKeyId", "Signature", "Expires", "x-amz-security-token"})
+_BUCKET_HOST = re.compile(
+    r"(?P<bucket>.+?)(\.s3)?([.-][a-z]{2,4}(-[a-z]+)+-\d)?\.(localhost|amazonaws\.com)(:\d+)?"
+)
+_CHUNK_HEAD = re.compile(rb"([0-9a-fA-F]+)(;.*)?")
 _LONGEST_HEAD = 1024
-_NOT_CHUNKED = AWSError(
-    "IncompleteBody", "The request body is not framed as x-amz-content-sha256 says.", 400
-)
 
 Body = bytes | AsyncIterator[bytes]
 
@@ -63,8 +64,10 @@ def addressed(
     if signed:
         with contextlib.suppress(AWSError):  # an old signature of S3 names no Region
             region = claim_of(request.headers, request.query).region
-        pairs = [(n, v) for n, v in decoded_pairs(query) if n.lower() not in _OF_THE_QUERY]
-        query = "&".join(f"{_encoded(name)}={_encoded(value)}" for name, value in pairs)
+        old = signature_v2.access_key(query) is not None
+        gone = _OF_THE_OLD_FORM if old else _IN_THE_QUERY
+        pairs = [(name, value) for name, value in decoded_pairs(query) if name not in gone]
+        query = "&".join(f"{encoded(name)}={encoded(value)}" for name, value in pairs)
     headers["host"] = urlsplit(at.url).netloc
     request = dataclasses.replace(request, path=path, query=query, headers=headers)
     if signed:
@@ -75,10 +78,6 @@ def addressed(
         told = at.keys.sign(service, region, request.method, url, counted, whole)
         headers.update((name.lower(), value) for name, value in told.items())
     return request, body
-
-
-def _encoded(text: str) -> str:
-    return quote(text, safe="-_.~", errors="surrogateescape")
 
 
 def _unchunked(headers: dict[str, str], body: Body) -> tuple[dict[str, str], Body]:
@@ -104,36 +103,68 @@ async def _pieces(body: Body) -> AsyncIterator[bytes]:
 
 
 async def _payloads(pieces: AsyncIterator[bytes], length: int) -> AsyncIterator[bytes]:
-    """What chunks hold, without their heads, signatures and trailers."""
-    held = b""
-    left = 0  # bytes of the chunk that are still to come
-    seen = 0
-    ended = False
-    async for piece in pieces:
-        held += piece
-        while held and not ended:
-            if left > 0:
-                part, held = held[:left], held[left:]
-                left -= len(part)
-                seen += len(part)
-                yield part
-                if not left:
-                    left = -2  # the line's end behind a chunk
-                continue
-            if left < 0:
-                gone = min(-left, len(held))
-                held = held[gone:]
-                left += gone
-                continue
-            head = _CHUNK_HEAD.match(held)
-            if head is None:
-                if len(held) > _LONGEST_HEAD:
-                    raise _NOT_CHUNKED
-                break
-            held = held[head.end() :]
-            left = int(head[1], 16)
-            ended = left == 0
-        if ended:
-            held = b""  # trailers
-    if not ended or seen != length:
-        raise _NOT_CHUNKED
+    """What chunks hold, ``length`` bytes, without their heads, signatures and trailers."""
+    reader = _Reader(pieces)
+    left = length
+    held = b""  # back, until the end is seen: what is cut short must not look whole
+    while size := _size_in(await reader.line()):
+        left -= size
+        if left < 0:
+            raise _badly_framed()
+        async for part in reader.take(size):
+            if held:
+                yield held
+            held = part
+        if await reader.line():
+            raise _badly_framed()
+    if left:
+        raise _badly_framed()
+    async for _ in pieces:  # trailers
+        pass
+    if held:
+        yield held
+
+
+def _size_in(head: bytes) -> int:
+    """The bytes of a chunk; 0 for the last."""
+    match = _CHUNK_HEAD.fullmatch(head)
+    if match is None:
+        raise _badly_framed()
+    return int(match[1], 16)
+
+
+class _Reader:
+    """Reads lines and numbers of bytes from a body that comes in pieces."""
+
+    def __init__(self, pieces: AsyncIterator[bytes]) -> None:
+        self._pieces = pieces
+        self._held = b""
+
+    async def line(self) -> bytes:
+        """The next line, without its end."""
+        while b"\r\n" not in self._held:
+            if len(self._held) > _LONGEST_HEAD:
+                raise _badly_framed()
+            await self._read_on()
+        line, _, self._held = self._held.partition(b"\r\n")
+        return line
+
+    async def take(self, size: int) -> AsyncIterator[bytes]:
+        """The next bytes, as they come."""
+        while size:
+            if not self._held:
+                await self._read_on()
+            part, self._held = self._held[:size], self._held[size:]
+            size -= len(part)
+            yield part
+
+    async def _read_on(self) -> None:
+        try:
+            self._held += await anext(self._pieces)
+        except StopAsyncIteration:
+            raise _badly_framed() from None
+
+
+def _badly_framed() -> AWSError:
+    text = "The request body is not framed as x-amz-content-sha256 says."
+    return AWSError("IncompleteBody", text, 400)

@@ -87,6 +87,11 @@ class Credentials:
             f"endpoint_url = {endpoint}\n",
         )
 
+    @property
+    def keys(self) -> tuple[str, str]:
+        """Access key and secret of the engine's user."""
+        return self.user.access_key, self.user.secret_key
+
     def find(self, access_key: str) -> Credential | None:
         """The credential of an access key, if it was issued here."""
         return self._known.get(access_key)

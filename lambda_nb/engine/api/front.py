@@ -8,6 +8,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
@@ -31,7 +32,7 @@ from lambda_nb.engine.api.pages import Names, refuse_foreign
 from lambda_nb.engine.api.proxy import Proxy, verified_chunks
 from lambda_nb.engine.api.routing import looks_like_lambda
 from lambda_nb.engine.api.signature import (
-    claimed_region,
+    claimed_scope,
     claimed_service,
     declared_payload_hash,
 )
@@ -141,19 +142,20 @@ class Front:
         path = request.path
         if function_urls.address(request) is not None:
             return self._to_url, function_urls.fault
-        service = claimed_service(request.headers, request.query)
+        region, service = claimed_scope(request.headers, request.query)
         if service == "lambda" and not path.startswith(_OWN):
-            return self._to_lambda, _lambda_fault
+            return partial(self._to_lambda, region), _lambda_fault
         if path.startswith(_OWN):
             return self._own, _lambda_fault
         if path.startswith(_DOWNLOADS):
             return self._send_archive, _download_fault
         if service is None and looks_like_lambda(path):
-            return self._to_lambda, _lambda_fault
+            return partial(self._to_lambda, region), _lambda_fault
         return self._to_neighbour, _neighbour_fault
 
-    async def _to_lambda(self, request: HttpRequest, request_id: str, send: Send) -> None:
-        region = claimed_region(request.headers, request.query)
+    async def _to_lambda(
+        self, region: str | None, request: HttpRequest, request_id: str, send: Send
+    ) -> None:
         if region is None or region == self._regions.home.name:
             rooms = self._regions.home
         else:
@@ -163,8 +165,9 @@ class Front:
 
     async def _to_url(self, request: HttpRequest, request_id: str, send: Send) -> None:
         identifier, _ = function_urls.address(request) or ("", "")
-        owners = [r for r in self._regions.all() if r.control.function_url(identifier) is not None]
-        rooms = owners[0] if owners else self._regions.home
+        home, *others = self._regions.all()
+        owners = (rooms for rooms in others if rooms.control.function_url(identifier) is not None)
+        rooms = next(owners, home)
         await rooms.urls.answer(request, request_id, send)
 
     def _download(self, path: str, query: Mapping[str, str]) -> Path:

@@ -65,15 +65,11 @@ def claimed_service(headers: Mapping[str, str], query: str) -> str | None:
 
     It decides where a request goes and in which shape an error comes back.
     """
-    return _claimed(headers, query)[1]
+    return claimed_scope(headers, query)[1]
 
 
-def claimed_region(headers: Mapping[str, str], query: str) -> str | None:
-    """The Region named in the credential scope, unverified; ``None`` without a scope."""
-    return _claimed(headers, query)[0]
-
-
-def _claimed(headers: Mapping[str, str], query: str) -> tuple[str | None, str | None]:
+def claimed_scope(headers: Mapping[str, str], query: str) -> tuple[str | None, str | None]:
+    """Region and service named in the credential scope, unverified; ``None`` without a scope."""
     text = headers.get("authorization", "")
     if not text and "X-Amz-Credential" in query:
         text = unquote(query)
@@ -331,7 +327,7 @@ def canonical_request(
     if claim.service == "s3" and claim.presigned_for_s is not None:
         payload_hash = "UNSIGNED-PAYLOAD"
     pairs = sorted(
-        (_encoded(name), _encoded(value))
+        (encoded(name), encoded(value))
         for name, value in decoded_pairs(query)
         if name != "X-Amz-Signature"
     )
@@ -358,7 +354,8 @@ def _decoded(text: str) -> str:
     return unquote(text, errors="surrogateescape") if "%" in text else text
 
 
-def _encoded(text: str) -> str:
+def encoded(text: str) -> str:
+    """A name or value of a query, percent-encoded as it is signed."""
     return quote(text, safe="-_.~", errors="surrogateescape")
 
 
