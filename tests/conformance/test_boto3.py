@@ -278,8 +278,11 @@ def test_objects_of_every_way_to_send_them(engine: Engine) -> None:
     s3.create_bucket(Bucket=bucket)
     contents = {"small": b"x", "empty": b"", "a key/with ü+": b"y" * 100, "large": b"z" * 9_000_000}
     for key, content in contents.items():
-        s3.put_object(Bucket=bucket, Key=key, Body=content)
-        assert s3.get_object(Bucket=bucket, Key=key)["Body"].read() == content
+        names = {"with_underscore": key.encode().hex(), "with-dash": "1"}
+        s3.put_object(Bucket=bucket, Key=key, Body=content, Metadata=names)
+        stored = s3.get_object(Bucket=bucket, Key=key)
+        assert stored["Body"].read() == content
+        assert stored["Metadata"] == names
     s3.upload_fileobj(io.BytesIO(contents["large"]), bucket, "multipart")
     assert s3.head_object(Bucket=bucket, Key="multipart")["ContentLength"] == 9_000_000
 

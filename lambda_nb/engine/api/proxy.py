@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from typing import Protocol
 
 import aiohttp
 from yarl import URL
@@ -14,6 +16,7 @@ from lambda_nb.engine.api import anew
 from lambda_nb.engine.api.http import ClientGone, Header, HttpRequest, Send
 from lambda_nb.engine.api.signature import claimed_service
 from lambda_nb.engine.elsewhere import Directory
+from lambda_nb.engine.embedded import EmbeddedCalls
 from lambda_nb.engine.endpoint import Endpoint
 from lambda_nb.engine.errors import AWSError
 
@@ -38,6 +41,33 @@ _IDLE_CONNECTIONS = 64
 Keep = Callable[[bytes], None]
 
 
+class _Answer(Protocol):
+    """An answer whose body is still to be read: status, headers, bytes of the body if told."""
+
+    @property
+    def status(self) -> int: ...
+    @property
+    def headers(self) -> Iterable[tuple[str, str]]: ...
+    @property
+    def length(self) -> int | None: ...
+    async def read(self) -> bytes: ...
+    def chunks(self) -> AsyncIterator[bytes]: ...
+
+
+class _OfHttp:
+    """An answer that came by HTTP."""
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self.status = response.status
+        self.headers = response.headers.items()
+        self.length = response.content_length
+        self.read = response.read
+        self._content = response.content
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        return self._content.iter_chunked(_CHUNK)
+
+
 class Proxy:
     """Passes requests on to the neighbours.
 
@@ -56,9 +86,12 @@ class Proxy:
         self._region = region
         self._keep_keys = keep_keys
         self._sessions: dict[Endpoint, aiohttp.ClientSession] = {}
+        self._calls: dict[str, EmbeddedCalls] = {}
 
     async def close(self) -> None:
         """Close idle connections."""
+        for calls in self._calls.values():
+            await calls.close()
         for session in self._sessions.values():
             await session.close()
 
@@ -83,14 +116,7 @@ class Proxy:
             if at.keys is not None:
                 signed = service != ""
                 request, body = anew.addressed(request, body, at, meant, self._region, signed)
-            query = f"?{request.query}" if request.query else ""
-            async with self._client(at).request(
-                request.method,
-                URL(f"{at.url}{request.path}{query}", encoded=True),
-                headers=_passed(request.headers, body),
-                data=body or None,
-                allow_redirects=False,
-            ) as answer:
+            async with self._answer(at, request, body) as answer:
                 await self._relay(answer, service, send)
         except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
             if isinstance(error.__cause__, (AWSError, ClientGone)):
@@ -99,14 +125,34 @@ class Proxy:
             who = "The embedded services do" if at.keys is None else f"{meant} at {at.url} does"
             raise AWSError("ServiceUnavailable", f"{who} not answer: {error}", 503) from error
 
-    async def _relay(self, answer: aiohttp.ClientResponse, service: str, send: Send) -> None:
+    @asynccontextmanager
+    async def _answer(
+        self, at: Endpoint, request: HttpRequest, body: bytes | AsyncIterator[bytes]
+    ) -> AsyncIterator[_Answer]:
+        target = f"{request.path}?{request.query}" if request.query else request.path
+        headers = _passed(request.headers, body)
+        if at.socket is not None and isinstance(body, bytes):
+            calls = self._calls.setdefault(at.socket, EmbeddedCalls(at.socket))
+            async with calls(request.method, target, headers, body) as answer:
+                yield answer
+            return
+        async with self._client(at).request(
+            request.method,
+            URL(f"{at.url}{target}", encoded=True),
+            headers=headers,
+            data=body or None,
+            allow_redirects=False,
+        ) as response:
+            yield _OfHttp(response)
+
+    async def _relay(self, answer: _Answer, service: str, send: Send) -> None:
         headers: list[Header] = [
             (name.encode("latin-1"), value.encode("latin-1", "replace"))
-            for name, value in answer.headers.items()
+            for name, value in answer.headers
             if name.lower() not in _HOP_BY_HOP and name.lower() not in ("date", "server")
         ]
         start = {"type": "http.response.start", "status": answer.status, "headers": headers}
-        length = answer.content_length
+        length = answer.length
         with_keys = service in ("sts", "iam")
         if with_keys or (length is not None and length <= _CHUNK):
             content = await answer.read()
@@ -119,7 +165,7 @@ class Proxy:
             await send({"type": "http.response.body", "body": content})
             return
         await send(start)
-        async for chunk in answer.content.iter_chunked(_CHUNK):
+        async for chunk in answer.chunks():
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
 

@@ -6,13 +6,16 @@ service's own JSON, from which events are made without a detour through Python's
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 
 from lambda_nb.engine.elsewhere import Directory
+from lambda_nb.engine.embedded import EmbeddedCalls
 from lambda_nb.engine.endpoint import Endpoint, Keys
 
 # Target prefix, version of the JSON protocol, name in the signature.
@@ -21,6 +24,8 @@ _PROTOCOLS = {
     "kinesis": ("Kinesis_20131202", "1.1", "kinesis"),
     "dynamodbstreams": ("DynamoDBStreams_20120810", "1.0", "dynamodb"),
 }
+
+_PATIENCE_S = 60
 
 
 class CallError(Exception):
@@ -47,6 +52,7 @@ class Calls:
         self._services = services
         self._keys = Keys(*keys)
         self._sessions: dict[Endpoint, aiohttp.ClientSession] = {}
+        self._embedded: dict[str, EmbeddedCalls] = {}
 
     async def __call__(
         self, service: str, region: str, operation: str, request: Mapping[str, Any]
@@ -67,6 +73,10 @@ class Calls:
             "X-Amz-Target": f"{target}.{operation}",
         }
         keys = endpoint.keys or self._keys
+        if endpoint.socket is not None:
+            headers["Host"] = urlsplit(url).netloc
+            headers["Authorization"] = keys.scope(name, region)
+            return await self._call_embedded(endpoint, headers, body)
         signed = keys.sign(name, region, "POST", url, headers, body)
         try:
             session = self._session(endpoint)
@@ -76,15 +86,32 @@ class Calls:
             raise CallError("Unreachable", f"{endpoint} {error!r}") from error
         return _answer(reply.status, content)
 
+    async def _call_embedded(
+        self, endpoint: Endpoint, headers: Mapping[str, str], body: bytes
+    ) -> dict[str, Any]:
+        assert endpoint.socket is not None
+        calls = self._embedded.setdefault(endpoint.socket, EmbeddedCalls(endpoint.socket))
+
+        async def call() -> dict[str, Any]:
+            async with calls("POST", "/", headers, body) as answer:
+                return _answer(answer.status, await answer.read())
+
+        try:
+            return await asyncio.wait_for(call(), _PATIENCE_S)
+        except (TimeoutError, OSError, asyncio.TimeoutError) as error:
+            raise CallError("Unreachable", f"{endpoint} {error!r}") from error
+
     def _session(self, endpoint: Endpoint) -> aiohttp.ClientSession:
         if endpoint not in self._sessions:
             self._sessions[endpoint] = aiohttp.ClientSession(
-                connector=endpoint.connector(), timeout=aiohttp.ClientTimeout(total=60)
+                connector=endpoint.connector(), timeout=aiohttp.ClientTimeout(total=_PATIENCE_S)
             )
         return self._sessions[endpoint]
 
     async def close(self) -> None:
         """Close the connections."""
+        for calls in self._embedded.values():
+            await calls.close()
         for session in self._sessions.values():
             await session.close()
 
