@@ -52,7 +52,6 @@ def main() -> None:
     to_engine = sys.stdout
     sys.stdout = sys.stderr  # whatever a library prints must not reach the engine
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import make_server
 
     from lambda_nb.engine.neighbours import (
@@ -68,6 +67,7 @@ def main() -> None:
         sequences,
         templates,
     )
+    from lambda_nb.engine.neighbours.dispatch import Application
     from lambda_nb.engine.neighbours.logstore import LogStore
     from lambda_nb.engine.neighbours.wsgi import Handler
 
@@ -84,7 +84,7 @@ def main() -> None:
     outlet = Outlet(to_engine)
     pushes.install(outlet)
     news.install(outlet)
-    application = DomainDispatcherApplication(create_backend_app)
+    application = Application()
     server = make_server(
         "unix://", 0, application, threaded=True, request_handler=Handler, fd=int(sys.argv[1])
     )
