@@ -7,6 +7,8 @@ a response of what that returns, is done here with the parts of werkzeug that Fl
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from threading import Lock
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -23,7 +25,9 @@ class Application(DomainDispatcherApplication):
     """moto's services as one WSGI application."""
 
     def __init__(self) -> None:
-        super().__init__(create_backend_app)
+        super().__init__(self._create)
+        self.lock: Any = nullcontext()  # only making an app needs one
+        self._creating = Lock()
         self._ways: dict[Flask, MapAdapter] = {}
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
@@ -37,6 +41,10 @@ class Application(DomainDispatcherApplication):
             return _answer(view, request)(environ, start_response)
         finally:
             request.close()
+
+    def _create(self, service: Any) -> Flask:
+        with self._creating:
+            return self.app_instances.get(service) or create_backend_app(service)
 
     def _view(self, app: Flask, request: Request) -> convert_to_flask_response | None:
         """What answers a request; none if Flask itself does, as where no path fits."""

@@ -5,6 +5,7 @@ Each was measured: facts/local-runtimes.md section 5.
 
 from __future__ import annotations
 
+import string
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property, lru_cache
@@ -21,6 +22,8 @@ def apply() -> None:
     _remember_few_deleted_messages()
     _send_without_counting()
     _find_the_way_once()
+    _find_an_account_without_a_lock()
+    _draw_letters_at_once()
 
 
 def _keep_no_list_of_everything() -> None:
@@ -169,3 +172,39 @@ def _find_the_way_once() -> None:
         (models, "camelcase_to_underscores"),
     ):
         setattr(place, name, lru_cache(4096)(getattr(place, name)))
+
+
+def _find_an_account_without_a_lock() -> None:
+    """moto takes one lock for all services when it looks one up, several times a call."""
+    from moto.core.base_backend import BackendDict
+
+    original = BackendDict.__getitem__
+
+    def getitem(self: Any, account_id: str) -> Any:
+        found = dict.get(self, account_id)
+        return original(self, account_id) if found is None else found
+
+    dict_class: Any = BackendDict
+    dict_class.__getitem__ = getitem
+
+
+def _draw_letters_at_once() -> None:
+    """moto draws the letters of each request's id and of each receipt handle one by one."""
+    from moto.moto_api._internal import mock_random
+    from moto.moto_api._internal.moto_random import MotoRandom
+    from moto.sqs import models
+
+    def get_random_string(
+        self: Any, length: int = 20, include_digits: bool = True, lower_case: bool = False
+    ) -> str:
+        pool = string.ascii_letters + (string.digits if include_digits else "")
+        drawn = "".join(self.choices(pool, k=length))
+        return drawn.lower() if lower_case else drawn
+
+    def generate_receipt_handle() -> str:
+        return "".join(mock_random.choices(string.ascii_lowercase, k=185))
+
+    random_class: Any = MotoRandom
+    random_class.get_random_string = get_random_string
+    queue_module: Any = models
+    queue_module.generate_receipt_handle = generate_receipt_handle
