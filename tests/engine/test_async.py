@@ -298,6 +298,35 @@ async def test_an_attempt_that_breaks_is_made_again(
     assert tries == 3
 
 
+async def test_an_event_overtakes_none_of_its_function_that_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asynchronous, "AT_ONCE", 1)
+    began: list[str] = []
+    ended = asyncio.Semaphore(0)
+
+    async def invoke(resolved: Resolved, invocation: Invocation) -> InvocationResult:
+        began.append(invocation.request_id)
+        await ended.acquire()
+        return result(invocation.request_id)
+
+    queue = AsyncQueue(tmp_path / "events.sqlite", resolve=resolve, invoke=invoke)
+    await queue.submit("f", None, event(0))  # before anybody works the queue
+    await queue.start()
+    for n in (1, 2):
+        await queue.submit("f", None, event(n))
+    for n in range(3, 40):
+        ended.release()
+        for _ in range(n % 7):  # in every state of what has just ended
+            await asyncio.sleep(0)
+        await queue.submit("f", None, event(n))
+    for _ in range(3):
+        ended.release()
+    await drained(queue)
+    await queue.close()
+    assert began == [f"request-{n}" for n in range(40)]
+
+
 async def test_no_more_than_so_many_run_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
