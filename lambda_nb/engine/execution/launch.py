@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import re
+import threading
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -31,6 +33,9 @@ SDK = (
     "snapshot_restore_py",
 )
 """What AWS's Python runtime brings along (``/var/runtime``), as far as it is installed here."""
+
+_PARSING = threading.Lock()
+_TRIES = 10
 
 
 class InvalidEntrypoint(Exception):  # noqa: N818  (AWS's word)
@@ -142,9 +147,22 @@ def source(function: FunctionVersion, task: Path) -> Path:
 def _nodes(path: Path) -> tuple[ast.AST, ...]:
     """Every node of a module; none when it cannot be read."""
     try:
-        return tuple(ast.walk(ast.parse(path.read_bytes())))
-    except (OSError, SyntaxError, ValueError):
+        return tuple(ast.walk(_parsed(path.read_bytes())))
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return ()
+
+
+def _parsed(code: bytes) -> ast.AST:
+    """The tree of a module.
+
+    CPython 3.11 counts the depth of trees for all threads together, and may raise SystemError when
+    two make one at the same time (python/cpython issue 106905; met with 3.11.7).
+    """
+    with _PARSING:
+        for _ in range(_TRIES):
+            with contextlib.suppress(SystemError):  # another's thread, a traceback's say
+                return ast.parse(code)
+        return ast.parse(code)
 
 
 def clients_of(path: Path) -> tuple[str, ...]:
