@@ -209,11 +209,13 @@ class Ear:
 
 
 def zip_of(files: dict[str, str | bytes]) -> bytes:
-    """A zip archive of the files."""
+    """A zip archive of the files, the same bytes whenever it is made."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for path, content in files.items():
-            archive.writestr(path, content)
+            entry = zipfile.ZipInfo(path, date_time=(2026, 1, 1, 0, 0, 0))
+            entry.external_attr = 0o600 << 16
+            archive.writestr(entry, content)
     return buffer.getvalue()
 
 

@@ -1,8 +1,8 @@
 """Calls of the embedded services without HTTP: both ends are ours, and know what a call is.
 
-Writing HTTP down and reading it again took aiohttp and http.server a millisecond together, more
-than most services need for their answer. Here a call is two numbers, the bytes of its head (in
-JSON) and of its body, and then the two; an answer is the same. The socket takes HTTP as well.
+Writing HTTP down and reading it again took aiohttp and http.server 0.15 ms for each call, and
+twice that after a pause. Here a call is two numbers, the bytes of its head (in JSON) and of its
+body, and then the two; an answer is the same. The socket takes HTTP as well.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import struct
+from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -19,6 +20,8 @@ OPENING = b"\0"
 
 SIZES = struct.Struct("!IQ")
 """Bytes of the head and of the body that follow."""
+
+_Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 _CHUNK = 1 << 16
 _IDLE_CONNECTIONS = 64
@@ -80,26 +83,23 @@ class Answer:
 class EmbeddedCalls:
     """Makes calls to the embedded services.
 
-    Each call has a connection to itself; those that are idle are kept.
-
-    Parameters
-    ----------
-    path
-        The Unix socket of the services.
+    Each call has a connection to itself, so that none waits behind another's long poll. Those that
+    are idle are kept.
     """
 
-    def __init__(self, path: str) -> None:
-        self._path = path
-        self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+    def __init__(self) -> None:
+        self._idle: defaultdict[str, list[_Connection]] = defaultdict(list)
 
     @asynccontextmanager
     async def __call__(
-        self, method: str, target: str, headers: Mapping[str, str], body: bytes
+        self, path: str, method: str, target: str, headers: Mapping[str, str], body: bytes
     ) -> AsyncIterator[Answer]:
         """Make one call; its body is read inside of the context.
 
         Parameters
         ----------
+        path
+            The Unix socket of the services.
         method, target
             Of HTTP; the target is the path with the query, percent-encoded.
         headers
@@ -112,7 +112,8 @@ class EmbeddedCalls:
         OSError
             If the services do not answer.
         """
-        reader, writer = await self._connection()
+        idle = self._idle[path]
+        reader, writer = _alive(idle) or await _connected(path)
         answer = None
         try:
             writer.write(packed((method, target, list(headers.items())), body))
@@ -127,25 +128,31 @@ class EmbeddedCalls:
             raise ConnectionResetError("the services ended meanwhile") from error
         finally:
             kept = answer is not None and answer.complete
-            if kept and len(self._idle) < _IDLE_CONNECTIONS:
-                self._idle.append((reader, writer))
+            if kept and len(idle) < _IDLE_CONNECTIONS:
+                idle.append((reader, writer))
             else:
                 writer.close()
 
     async def close(self) -> None:
         """Close the connections that are idle."""
-        writers = [writer for _, writer in self._idle]
+        writers = [writer for idle in self._idle.values() for _, writer in idle]
         self._idle.clear()
         for writer in writers:
             writer.close()
         await asyncio.gather(*(writer.wait_closed() for writer in writers), return_exceptions=True)
 
-    async def _connection(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        while self._idle:
-            reader, writer = self._idle.pop()
-            if not (reader.at_eof() or writer.is_closing()):
-                return reader, writer
-            writer.close()
-        reader, writer = await asyncio.open_unix_connection(self._path)
-        writer.write(OPENING)
-        return reader, writer
+
+def _alive(idle: list[_Connection]) -> _Connection | None:
+    """Take an idle connection that the services have not closed."""
+    while idle:
+        reader, writer = idle.pop()
+        if not (reader.at_eof() or writer.is_closing()):
+            return reader, writer
+        writer.close()
+    return None
+
+
+async def _connected(path: str) -> _Connection:
+    reader, writer = await asyncio.open_unix_connection(path)
+    writer.write(OPENING)
+    return reader, writer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import select
 import socket
 import struct
 from collections.abc import Callable, Iterator
@@ -48,6 +49,30 @@ def reset(connection: socket.socket) -> None:
     """Hang up with a reset, as a process that is killed does."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
+
+
+def test_long_polls_hold_up_no_other_call(quiet: Engine) -> None:
+    sqs = quiet.client("sqs")
+    url = sqs.create_queue(QueueName="polled")["QueueUrl"]
+    asked = json.dumps({"QueueUrl": url, "WaitTimeSeconds": 20, "MaxNumberOfMessages": 1}).encode()
+    lines = ["POST / HTTP/1.1", "Host: localhost", "X-Amz-Target: AmazonSQS.ReceiveMessage"]
+    lines += ["Content-Type: application/x-amz-json-1.0", f"Content-Length: {len(asked)}"]
+    lines += ["Authorization: AWS4-HMAC-SHA256 Credential=k/20260101/us-east-1/sqs/aws4_request"]
+    polls = [connect(quiet) for _ in range(100)]
+    for poll in polls:
+        poll.sendall("\r\n".join([*lines, "", ""]).encode() + asked)
+    assert sqs.list_queues()["QueueUrls"] == [url]
+    assert select.select(polls, [], [], 0)[0] == []
+    for number in range(10):
+        entries = [{"Id": str(i), "MessageBody": f"{number}{i}"} for i in range(10)]
+        sqs.send_message_batch(QueueUrl=url, Entries=entries)
+    got = []
+    for poll in polls:
+        status, answer = reply(poll)
+        poll.close()
+        assert status == 200
+        got += [message["Body"] for message in json.loads(answer).get("Messages", [])]
+    assert sorted(got) == sorted(f"{number}{i}" for number in range(10) for i in range(10))
 
 
 @pytest.mark.parametrize("hang_up", [socket.socket.close, reset])

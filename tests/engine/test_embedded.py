@@ -7,6 +7,7 @@ import json
 import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from lambda_nb.engine.embedded import OPENING, EmbeddedCalls, packed
 from lambda_nb.engine.neighbours.wsgi import Handler
 
 Serve = Callable[[], Any]
-
+Call = Callable[..., Any]
 
 _made: list[str] = []
 
@@ -87,15 +88,15 @@ def serve(path: Path) -> Iterator[Serve]:
 
 
 @pytest.fixture
-async def calls(path: Path, serve: Serve) -> AsyncIterator[EmbeddedCalls]:
+async def calls(path: Path, serve: Serve) -> AsyncIterator[Call]:
     serve()
-    calls = EmbeddedCalls(str(path))
-    yield calls
+    calls = EmbeddedCalls()
+    yield partial(calls, str(path))
     await calls.close()
 
 
 async def answered(
-    calls: EmbeddedCalls,
+    calls: Call,
     target: str,
     body: bytes = b"",
     method: str = "POST",
@@ -105,7 +106,7 @@ async def answered(
         return answer.status, dict(answer.headers), await answer.read()
 
 
-async def test_a_call_and_its_answer_arrive_as_they_are(calls: EmbeddedCalls) -> None:
+async def test_a_call_and_its_answer_arrive_as_they_are(calls: Call) -> None:
     target = "/a%20b/%C3%BC+c//d?list-type=2&prefix=%2F&x="
     headers = [("x-amz-meta-name", "w\xf6rter"), ("content-type", "text/x")]
     status, answer, content = await answered(calls, target, b"123", "PUT", headers)
@@ -127,7 +128,7 @@ async def test_a_call_and_its_answer_arrive_as_they_are(calls: EmbeddedCalls) ->
     assert (await answered(calls, "/"))[0] == 201
 
 
-async def test_large_bodies_come_in_pieces(calls: EmbeddedCalls) -> None:
+async def test_large_bodies_come_in_pieces(calls: Call) -> None:
     body = bytes(range(256)) * 40_000
     async with calls("POST", "/echo", {}, body) as answer:
         assert answer.length == len(body)
@@ -136,14 +137,14 @@ async def test_large_bodies_come_in_pieces(calls: EmbeddedCalls) -> None:
     assert len(pieces) > 10
 
 
-async def test_many_calls_at_once_get_their_own_answers(calls: EmbeddedCalls) -> None:
+async def test_many_calls_at_once_get_their_own_answers(calls: Call) -> None:
     bodies = [b"%d" % number * number for number in range(200)]
     answers = await asyncio.gather(*(answered(calls, "/echo", body) for body in bodies))
     assert [content for _, _, content in answers] == bodies
 
 
 async def test_what_is_left_of_an_answer_is_no_answer_to_the_next_call(
-    calls: EmbeddedCalls,
+    calls: Call,
 ) -> None:
     body = b"old" * 100_000
     async with calls("POST", "/echo", {}, body) as answer:
@@ -157,7 +158,7 @@ async def test_what_is_left_of_an_answer_is_no_answer_to_the_next_call(
 
 @pytest.mark.parametrize("by_http", [False, True])
 async def test_a_call_that_was_cut_short_is_not_made(
-    calls: EmbeddedCalls, path: Path, made: list[str], by_http: bool
+    calls: Call, path: Path, made: list[str], by_http: bool
 ) -> None:
     if by_http:
         call = b"POST /cut HTTP/1.1\r\nContent-Length: 10\r\n\r\n"
@@ -172,9 +173,7 @@ async def test_a_call_that_was_cut_short_is_not_made(
     assert made == ["/after"]
 
 
-async def test_services_that_end_and_come_back(
-    calls: EmbeddedCalls, path: Path, serve: Serve
-) -> None:
+async def test_services_that_end_and_come_back(calls: Call, path: Path, serve: Serve) -> None:
     assert (await answered(calls, "/echo", b"1"))[2] == b"1"
 
     async def end_without_an_answer(
@@ -184,7 +183,8 @@ async def test_services_that_end_and_come_back(
         writer.close()
 
     path.unlink()
-    alone = EmbeddedCalls(str(path))
+    anew = EmbeddedCalls()
+    alone = partial(anew, str(path))
     with pytest.raises(OSError):
         await answered(alone, "/echo")
     async with await asyncio.start_unix_server(end_without_an_answer, str(path)):
@@ -192,7 +192,7 @@ async def test_services_that_end_and_come_back(
             await answered(alone, "/echo")
     serve()
     assert (await answered(alone, "/echo", b"2"))[2] == b"2"
-    await alone.close()
+    await anew.close()
 
 
 async def test_an_idle_connection_that_was_closed_is_not_used(path: Path) -> None:
@@ -207,10 +207,10 @@ async def test_an_idle_connection_that_was_closed_is_not_used(path: Path) -> Non
         await writer.drain()
         writer.close()
 
-    calls = EmbeddedCalls(str(path))
+    calls = EmbeddedCalls()
     async with await asyncio.start_unix_server(answer_once, str(path)):
         for _ in range(3):
-            assert (await answered(calls, "/"))[0] == 200
+            assert (await answered(partial(calls, str(path)), "/"))[0] == 200
             await asyncio.sleep(0.05)  # the end of the connection arrives
     assert len(made) == 3
     await calls.close()

@@ -86,12 +86,11 @@ class Proxy:
         self._region = region
         self._keep_keys = keep_keys
         self._sessions: dict[Endpoint, aiohttp.ClientSession] = {}
-        self._calls: dict[str, EmbeddedCalls] = {}
+        self._calls = EmbeddedCalls()
 
     async def close(self) -> None:
         """Close idle connections."""
-        for calls in self._calls.values():
-            await calls.close()
+        await self._calls.close()
         for session in self._sessions.values():
             await session.close()
 
@@ -132,8 +131,8 @@ class Proxy:
         target = f"{request.path}?{request.query}" if request.query else request.path
         headers = _passed(request.headers, body)
         if at.socket is not None and isinstance(body, bytes):
-            calls = self._calls.setdefault(at.socket, EmbeddedCalls(at.socket))
-            async with calls(request.method, target, headers, body) as answer:
+            call = self._calls(at.socket, request.method, target, headers, body)
+            async with call as answer:
                 yield answer
             return
         async with self._client(at).request(

@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import functools
 import logging
+import math
 import sqlite3
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
@@ -192,7 +193,7 @@ class AsyncQueue:
         """Accept one event; it is safe when this returns."""
         now = steady_time()
         # At once, unless others wait: taking it from the queue costs as much as putting it there.
-        waits = self._due.get(function_name, now + 1) <= now
+        waits = self._due.get(function_name, math.inf) <= now
         at_once = self._worker is not None and not waits and self._room(function_name) > 0
         (row,) = self._db.execute(
             _INSERT,

@@ -52,7 +52,7 @@ class Calls:
         self._services = services
         self._keys = Keys(*keys)
         self._sessions: dict[Endpoint, aiohttp.ClientSession] = {}
-        self._embedded: dict[str, EmbeddedCalls] = {}
+        self._embedded = EmbeddedCalls()
 
     async def __call__(
         self, service: str, region: str, operation: str, request: Mapping[str, Any]
@@ -76,7 +76,7 @@ class Calls:
         if endpoint.socket is not None:
             headers["Host"] = urlsplit(url).netloc
             headers["Authorization"] = keys.scope(name, region)
-            return await self._call_embedded(endpoint, headers, body)
+            return await self._call_embedded(endpoint.socket, headers, body)
         signed = keys.sign(name, region, "POST", url, headers, body)
         try:
             session = self._session(endpoint)
@@ -87,19 +87,16 @@ class Calls:
         return _answer(reply.status, content)
 
     async def _call_embedded(
-        self, endpoint: Endpoint, headers: Mapping[str, str], body: bytes
+        self, path: str, headers: Mapping[str, str], body: bytes
     ) -> dict[str, Any]:
-        assert endpoint.socket is not None
-        calls = self._embedded.setdefault(endpoint.socket, EmbeddedCalls(endpoint.socket))
-
         async def call() -> dict[str, Any]:
-            async with calls("POST", "/", headers, body) as answer:
+            async with self._embedded(path, "POST", "/", headers, body) as answer:
                 return _answer(answer.status, await answer.read())
 
         try:
             return await asyncio.wait_for(call(), _PATIENCE_S)
-        except (TimeoutError, OSError, asyncio.TimeoutError) as error:
-            raise CallError("Unreachable", f"{endpoint} {error!r}") from error
+        except (OSError, asyncio.TimeoutError) as error:
+            raise CallError("Unreachable", f"unix:{path} {error!r}") from error
 
     def _session(self, endpoint: Endpoint) -> aiohttp.ClientSession:
         if endpoint not in self._sessions:
@@ -110,8 +107,7 @@ class Calls:
 
     async def close(self) -> None:
         """Close the connections."""
-        for calls in self._embedded.values():
-            await calls.close()
+        await self._embedded.close()
         for session in self._sessions.values():
             await session.close()
 

@@ -36,11 +36,11 @@ class Handler(MotoRequestHandler):
     def handle(self) -> None:
         """Answer what comes, in the form in which the first byte says that it does."""
         rfile: Any = self.rfile
-        if rfile.peek(1)[:1] != embedded.OPENING:
-            super().handle()
-            return
-        with contextlib.suppress(ConnectionError):
-            self._answer_calls()
+        with contextlib.suppress(ConnectionError):  # the caller has gone
+            if rfile.peek(1)[:1] == embedded.OPENING:
+                self._answer_calls()
+            else:
+                super().handle()
 
     def _answer_calls(self) -> None:
         self.rfile.read(len(embedded.OPENING))
