@@ -18,8 +18,9 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from lambda_nb.simulator import predict, simulate  # noqa: E402
-from lambda_nb.simulator.calibrate import Calibration, calibrate  # noqa: E402
+from lambda_nb.simulator import simulate  # noqa: E402
+from lambda_nb.simulator.questions import predict  # noqa: E402
+from lambda_nb.simulator.questions.calibrate import Calibration, calibrate  # noqa: E402
 from lambda_nb.traces import Trace, aws_lambda_2020  # noqa: E402
 
 FIXED = 600.0

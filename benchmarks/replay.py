@@ -166,8 +166,9 @@ def ours(engine: str, arrival: Any, busy: Any) -> tuple[float, float, float]:
 
 def kernel(_: str, arrival: Any, busy: Any) -> tuple[float, float, float]:
     """The compiled engine alone, arrays in and arrays out."""
-    from lambda_nb.rules import fleet
-    from lambda_nb.simulator import compiled, scenario
+    from lambda_nb.rules.scheduling import fleet
+    from lambda_nb.simulator.assumptions import scenario
+    from lambda_nb.simulator.replay import compiled
 
     load = _workload(arrival, busy)
     few = _workload(arrival[:500], busy[:500])
@@ -184,8 +185,8 @@ def kernel(_: str, arrival: Any, busy: Any) -> tuple[float, float, float]:
 def _workload(arrival: Any, busy: Any) -> Any:
     import numpy as np
 
-    from lambda_nb.simulator.columns import constant
-    from lambda_nb.simulator.workload import UNKNOWN, Workload
+    from lambda_nb.simulator.assumptions.columns import constant
+    from lambda_nb.simulator.assumptions.workload import UNKNOWN, Workload
 
     count = len(arrival)
     return Workload(

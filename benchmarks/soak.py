@@ -78,7 +78,9 @@ def state(port: int) -> dict[str, float]:
     """Memory in MB, log store on disk in MB, and open descriptors, of the engine and moto."""
     processes = psutil.Process(os.getpid()).children(recursive=True)
     engine = next(p for p in processes if _listens(p, port))
-    moto = next(p for p in engine.children() if "lambda_nb.engine.neighbours.server" in p.cmdline())
+    moto = next(
+        p for p in engine.children() if "lambda_nb.engine.neighbours.process.server" in p.cmdline()
+    )
     return {
         "engine RSS, MB": engine.memory_info().rss / 1e6,
         "moto RSS, MB": moto.memory_info().rss / 1e6,

@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lambda_nb import charts, rules, simulator, traces
-    from lambda_nb.notebook.dashboard import dashboard
-    from lambda_nb.notebook.explore import explore
-    from lambda_nb.notebook.extension import load_ipython_extension, unload_ipython_extension
-    from lambda_nb.notebook.play import play
-    from lambda_nb.notebook.tune import power_tune
-    from lambda_nb.simulator.calibrate import calibrate
-    from lambda_nb.simulator.compare import compare
-    from lambda_nb.simulator.replicate import replicate
+    from lambda_nb.notebook.experiments.play import play
+    from lambda_nb.notebook.experiments.power_tune import power_tune
+    from lambda_nb.notebook.magics.extension import load_ipython_extension, unload_ipython_extension
+    from lambda_nb.notebook.views.dashboard import dashboard
+    from lambda_nb.notebook.views.explore import explore
+    from lambda_nb.simulator.questions.calibrate import calibrate
+    from lambda_nb.simulator.questions.compare import compare
+    from lambda_nb.simulator.questions.replicate import replicate
+    from lambda_nb.simulator.questions.sweep import optimise, sweep
+    from lambda_nb.simulator.questions.validate import validate
     from lambda_nb.simulator.simulate import simulate
-    from lambda_nb.simulator.sweep import optimise, sweep
-    from lambda_nb.simulator.validate import validate
     from lambda_nb.traces import Trace
 
 __version__ = "0.1.0"
@@ -55,16 +55,16 @@ _HOMES = {
     "Trace": "lambda_nb.traces",
     "calibrate": "lambda_nb.simulator",
     "compare": "lambda_nb.simulator",
-    "dashboard": "lambda_nb.notebook.dashboard",
-    "explore": "lambda_nb.notebook.explore",
-    "load_ipython_extension": "lambda_nb.notebook.extension",
+    "dashboard": "lambda_nb.notebook.views.dashboard",
+    "explore": "lambda_nb.notebook.views.explore",
+    "load_ipython_extension": "lambda_nb.notebook.magics.extension",
     "optimise": "lambda_nb.simulator",
-    "play": "lambda_nb.notebook.play",
-    "power_tune": "lambda_nb.notebook.tune",
+    "play": "lambda_nb.notebook.experiments.play",
+    "power_tune": "lambda_nb.notebook.experiments.power_tune",
     "replicate": "lambda_nb.simulator",
     "simulate": "lambda_nb.simulator",
     "sweep": "lambda_nb.simulator",
-    "unload_ipython_extension": "lambda_nb.notebook.extension",
+    "unload_ipython_extension": "lambda_nb.notebook.magics.extension",
     "validate": "lambda_nb.simulator",
 }
 _ROOMS = {"charts", "rules", "simulator", "traces"}

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from botocore.validate import ParamValidator
 
-from lambda_nb.engine.api import service
+from lambda_nb.engine.api.lambda_api import service_model
 from lambda_nb.engine.control import Control
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.model import Caller, FetchFailed, FunctionVersion, ProvisionedStatus
@@ -112,7 +112,7 @@ class Harness:
 
 def fits_the_model(operation: str, answer: dict[str, Any]) -> None:
     """An answer has only members of the service model, each of the model's type."""
-    shape = service.operation(operation).output_shape
+    shape = service_model.operation(operation).output_shape
     if shape is None:
         assert answer == {}
         return

@@ -34,7 +34,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
 
-from lambda_nb.engine.execution import interpreters
+from lambda_nb.engine.execution.runtimes import interpreters
 
 READY = re.compile(
     r"lambda-nb serving on (?P<url>http://127\.0\.0\.1:\d+) "

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from lambda_nb.engine.execution import Executor
-from lambda_nb.engine.execution.isolation import LEVELS, Isolation, IsolationError
+from lambda_nb.engine.execution.sandbox.isolation import LEVELS, Isolation, IsolationError
 from lambda_nb.engine.model import (
     FunctionVersion,
     Invocation,

@@ -14,7 +14,7 @@ import pytest
 from packaging.requirements import Requirement
 
 import lambda_nb
-from lambda_nb.rules import runtimes
+from lambda_nb.rules.settings import runtimes
 
 ROOT = Path(__file__).resolve().parent.parent
 

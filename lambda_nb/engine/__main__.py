@@ -2,7 +2,7 @@
 
 import sys
 
-from lambda_nb.engine.cli import main
+from lambda_nb.engine.process.cli import main
 
 if __name__ == "__main__":
     sys.exit(main())

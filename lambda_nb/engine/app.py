@@ -14,19 +14,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from lambda_nb.engine.api.bucket_cors import BucketCors
-from lambda_nb.engine.api.credentials import Credentials
+from lambda_nb.engine.api.admission.credentials import Credentials
+from lambda_nb.engine.api.admission.unsigned import Unsigned
+from lambda_nb.engine.api.admission.web_pages import Names
 from lambda_nb.engine.api.front import Front
-from lambda_nb.engine.api.pages import Names
-from lambda_nb.engine.api.proxy import Proxy
-from lambda_nb.engine.api.unsigned import Unsigned
+from lambda_nb.engine.api.neighbours.bucket_cors import BucketCors
+from lambda_nb.engine.api.neighbours.proxy import Proxy
+from lambda_nb.engine.aws_calls.elsewhere import Directory, keys_of
+from lambda_nb.engine.aws_calls.endpoint import Endpoint
 from lambda_nb.engine.descriptors import Descriptors
-from lambda_nb.engine.elsewhere import Directory, keys_of
-from lambda_nb.engine.endpoint import Endpoint
 from lambda_nb.engine.errors import AWSError
-from lambda_nb.engine.execution import inventory
+from lambda_nb.engine.execution.runtimes import inventory
 from lambda_nb.engine.neighbours import Neighbours
-from lambda_nb.engine.neighbours.child import NeighboursError
+from lambda_nb.engine.neighbours.process.supervisor import NeighboursError
 from lambda_nb.engine.options import Options
 from lambda_nb.engine.region import Regions, Shared, abandon
 

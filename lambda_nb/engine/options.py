@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lambda_nb.engine.execution.interpreters import Fallback
+from lambda_nb.engine.execution.runtimes.interpreters import Fallback
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,32 +14,32 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from lambda_nb.engine.api.credentials import Credentials
-from lambda_nb.engine.api.function_urls import FunctionUrls
-from lambda_nb.engine.api.gate import Gate
-from lambda_nb.engine.api.invoke import Invoker
-from lambda_nb.engine.api.lambda_api import LambdaAPI
-from lambda_nb.engine.clients import Clients, ObjectReader
+from lambda_nb.engine.api.admission.credentials import Credentials
+from lambda_nb.engine.api.admission.gate import Gate
+from lambda_nb.engine.api.lambda_api.invoke import Invoker
+from lambda_nb.engine.api.lambda_api.operations import LambdaAPI
+from lambda_nb.engine.aws_calls.clients import Clients, ObjectReader
+from lambda_nb.engine.aws_calls.elsewhere import Directory
+from lambda_nb.engine.aws_calls.json_calls import Calls
 from lambda_nb.engine.control import Control
-from lambda_nb.engine.control.probe import NeighbourProbe
+from lambda_nb.engine.control.events.probe import NeighbourProbe
 from lambda_nb.engine.descriptors import Descriptors
 from lambda_nb.engine.durable import Durable
-from lambda_nb.engine.elsewhere import Directory
 from lambda_nb.engine.errors import AWSError
-from lambda_nb.engine.events.asynchronous import AsyncQueue
-from lambda_nb.engine.events.bridge import Bridge
-from lambda_nb.engine.events.calls import Calls
-from lambda_nb.engine.events.checkpoints import Checkpoints
-from lambda_nb.engine.events.destinations import Destinations
-from lambda_nb.engine.events.mapping import Runner
-from lambda_nb.engine.events.pushes import Pushes
-from lambda_nb.engine.events.sources import EventSources
+from lambda_nb.engine.events.asynchronous.destinations import Destinations
+from lambda_nb.engine.events.asynchronous.queue import AsyncQueue
+from lambda_nb.engine.events.polled.checkpoints import Checkpoints
+from lambda_nb.engine.events.polled.mapping import Runner
+from lambda_nb.engine.events.polled.sources import EventSources
+from lambda_nb.engine.events.pushed.bridge_queues import Bridge
+from lambda_nb.engine.events.pushed.pushes import Pushes
 from lambda_nb.engine.execution import Executor
-from lambda_nb.engine.loops import LoopGuard
+from lambda_nb.engine.execution.recursive_loops import LoopGuard
+from lambda_nb.engine.gateways.function_urls.gateway import FunctionUrls
 from lambda_nb.engine.model import Invocation, InvocationResult, Resolved
-from lambda_nb.engine.neighbours.overlap import OneSeries
 from lambda_nb.engine.options import Options
-from lambda_nb.engine.telemetry import LogShipper, Metrics
+from lambda_nb.engine.telemetry.metric_series import OneSeries
+from lambda_nb.engine.telemetry.telemetry import LogShipper, Metrics
 
 _PUSHING = {"s3", "sns", "events", "sqs"}
 """Services that, elsewhere, reach functions through queues."""

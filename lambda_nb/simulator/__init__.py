@@ -4,16 +4,9 @@
 invocation: ``simpy``, the reference, and ``compiled``, the same rule functions under numba.
 """
 
-from lambda_nb.rules.autoscaling import TargetTracking
-from lambda_nb.simulator.calibrate import Calibration, Prior, calibrate
-from lambda_nb.simulator.compare import Comparison, compare
-from lambda_nb.simulator.edge import EdgeResult, simulate_edge
-from lambda_nb.simulator.provisioning import Schedule
-from lambda_nb.simulator.replicate import Replications, replicate
-from lambda_nb.simulator.result import Result
-from lambda_nb.simulator.scaling import DurationLaw, fit_duration
-from lambda_nb.simulator.simulate import Prepared, simulate
-from lambda_nb.simulator.sources import (
+from lambda_nb.rules.scheduling.autoscaling import TargetTracking
+from lambda_nb.simulator.assumptions.scaling import DurationLaw, fit_duration
+from lambda_nb.simulator.assumptions.sources import (
     Asynchronous,
     Call,
     Deployment,
@@ -21,9 +14,16 @@ from lambda_nb.simulator.sources import (
     Stream,
     Synchronous,
 )
-from lambda_nb.simulator.sweep import Optimum, optimise, sweep
-from lambda_nb.simulator.validate import Validation, validate
-from lambda_nb.simulator.workload import WorkloadError
+from lambda_nb.simulator.assumptions.workload import WorkloadError
+from lambda_nb.simulator.questions.calibrate import Calibration, Prior, calibrate
+from lambda_nb.simulator.questions.compare import Comparison, compare
+from lambda_nb.simulator.questions.edge import EdgeResult, simulate_edge
+from lambda_nb.simulator.questions.replicate import Replications, replicate
+from lambda_nb.simulator.questions.sweep import Optimum, optimise, sweep
+from lambda_nb.simulator.questions.validate import Validation, validate
+from lambda_nb.simulator.results.result import Result
+from lambda_nb.simulator.simulate import Prepared, simulate
+from lambda_nb.simulator.system.provisioning import Schedule
 
 __all__ = [
     "Asynchronous",

@@ -8,16 +8,19 @@ from typing import Any, Literal
 
 import numpy as np
 
-from lambda_nb.rules.keepalive import DEFAULT_KEEP_ALIVE, Fixed
+from lambda_nb.rules.keepalive.idle import DEFAULT_KEEP_ALIVE, Fixed
 from lambda_nb.rules.pricing import FREE_STORAGE_MB, PriceBook, book_for
-from lambda_nb.simulator import compiled, reference, system
-from lambda_nb.simulator.billing import Extras
-from lambda_nb.simulator.init_times import named
-from lambda_nb.simulator.result import Result
-from lambda_nb.simulator.scaling import Scaling
-from lambda_nb.simulator.scenario import Policy, Provisioned, Reserved, Scenario, scenario
-from lambda_nb.simulator.sources import Call, Deployment, Source, delivery
-from lambda_nb.simulator.workload import (
+from lambda_nb.simulator.assumptions.init_times import named
+from lambda_nb.simulator.assumptions.scaling import Scaling
+from lambda_nb.simulator.assumptions.scenario import (
+    Policy,
+    Provisioned,
+    Reserved,
+    Scenario,
+    scenario,
+)
+from lambda_nb.simulator.assumptions.sources import Call, Deployment, Source, delivery
+from lambda_nb.simulator.assumptions.workload import (
     Floats,
     NotCompiledError,
     Workload,
@@ -26,6 +29,10 @@ from lambda_nb.simulator.workload import (
     with_memory,
     workload,
 )
+from lambda_nb.simulator.replay import compiled, reference
+from lambda_nb.simulator.results.money import Extras
+from lambda_nb.simulator.results.result import Result
+from lambda_nb.simulator.system import system
 from lambda_nb.traces import Trace
 
 EngineName = Literal["auto", "simpy", "compiled"]
@@ -80,7 +87,7 @@ def simulate(
     provisioned
         Provisioned environments, for each function or by name; ready from the beginning. A number,
         a :class:`~lambda_nb.simulator.Schedule`, or
-        :class:`~lambda_nb.rules.autoscaling.TargetTracking`.
+        :class:`~lambda_nb.simulator.TargetTracking`.
     reserved
         Reserved concurrency, by name.
     account_limit
@@ -89,7 +96,7 @@ def simulate(
         Seconds, a law ``f(rng, n)`` (:mod:`lambda_nb.traces.laws`), or either by function name;
         without it what the trace has. Without either, cold starts take no time. ``init`` may also
         name a runtime, ``"python3.13"`` or ``"nodejs22.x image arm64"``: init phases as measured on
-        AWS (:mod:`lambda_nb.simulator.init_times`).
+        AWS (:mod:`lambda_nb.simulator.assumptions.init_times`).
     timeout
         Seconds, for all functions or by name.
     pricing

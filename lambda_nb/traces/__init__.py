@@ -19,16 +19,16 @@ whoever made it. Read one, record one, or make one:
 =================================  ===============================================================
 """
 
-from lambda_nb.traces import laws
-from lambda_nb.traces.aws2020 import aws_lambda_2020
-from lambda_nb.traces.azure2019 import azure_2019
-from lambda_nb.traces.azure2021 import azure_2021
-from lambda_nb.traces.generate import bursts, daily, mmpp, periodic, poisson, weekly
-from lambda_nb.traces.huawei import huawei_2023, huawei_2025
-from lambda_nb.traces.invitro import invitro
-from lambda_nb.traces.log_files import read_logs
-from lambda_nb.traces.logs import from_logs
-from lambda_nb.traces.population import heavy_tailed
+from lambda_nb.traces.datasets.aws2020 import aws_lambda_2020
+from lambda_nb.traces.datasets.azure2019 import azure_2019
+from lambda_nb.traces.datasets.azure2021 import azure_2021
+from lambda_nb.traces.datasets.huawei import huawei_2023, huawei_2025
+from lambda_nb.traces.datasets.invitro import invitro
+from lambda_nb.traces.generators import laws
+from lambda_nb.traces.generators.generate import bursts, daily, mmpp, periodic, poisson, weekly
+from lambda_nb.traces.generators.population import heavy_tailed
+from lambda_nb.traces.logs.cloudwatch import from_logs
+from lambda_nb.traces.logs.log_files import read_logs
 from lambda_nb.traces.reshape import merge, scale
 from lambda_nb.traces.schema import COLUMNS, TraceError
 from lambda_nb.traces.tabular import read_csv, read_parquet

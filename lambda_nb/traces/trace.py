@@ -211,9 +211,9 @@ class Trace:
 
         Parameters and errors are those of :func:`lambda_nb.traces.from_logs`.
         """
-        from lambda_nb.traces import logs
+        from lambda_nb.traces.logs import cloudwatch
 
-        return logs.from_logs(functions, **options)
+        return cloudwatch.from_logs(functions, **options)
 
     # -- a part of it, or more of it ----------------------------------------------------------
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from engine_fixtures import Ear, Engine
 
-from lambda_nb.engine.neighbours.clock import Clock
+from lambda_nb.engine.neighbours.services.schedules import Clock
 
 # The engine in a process whose wall clock is off by what a file says (seconds).
 JUMPY = """

@@ -13,10 +13,10 @@ import pytest
 from engine_fixtures import Engine
 
 import lambda_nb
-from lambda_nb.notebook.dashboard import Dashboard, _bars
+from lambda_nb.notebook.connection.reach import Beside
 from lambda_nb.notebook.errors import UsageError
-from lambda_nb.notebook.live import AWSSource, Bar, EngineSource, Row
-from lambda_nb.notebook.reach import Beside
+from lambda_nb.notebook.views.dashboard import Dashboard, _bars
+from lambda_nb.notebook.views.live import AWSSource, Bar, EngineSource, Row
 
 HANDLER = (
     "import time\n"

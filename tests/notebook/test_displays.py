@@ -7,10 +7,11 @@ import re
 
 import pytest
 
-from lambda_nb.notebook import display, origin, report, watch
-from lambda_nb.notebook.connect import _keys
+from lambda_nb.notebook import display
+from lambda_nb.notebook.connection.connect import _keys
 from lambda_nb.notebook.errors import FunctionError, UsageError
-from lambda_nb.notebook.result import Result
+from lambda_nb.notebook.functions import log_tail, monitoring, origin
+from lambda_nb.notebook.functions.result import Result
 
 CELL = origin.Origin(
     "Cell In[7]", "%%lambda f\nimport os\ndef handler(e, c):\n    return e['x']\n", "f.py"
@@ -68,7 +69,7 @@ def test_an_error_of_a_function_is_a_few_lines() -> None:
 
 
 def test_reads_the_report_of_both_log_formats() -> None:
-    told = report.read(f"START RequestId: x\nhello\n{REPORT}")
+    told = log_tail.read(f"START RequestId: x\nhello\n{REPORT}")
     assert told is not None
     assert (told.duration_ms, told.billed_ms, told.init_ms) == (46.84, 160, 112.30)
     record = {
@@ -76,14 +77,14 @@ def test_reads_the_report_of_both_log_formats() -> None:
         "type": "platform.report",
         "record": told.record(),
     }
-    again = report.read(json.dumps(record))
+    again = log_tail.read(json.dumps(record))
     assert again is not None
     assert again.billed_ms == 160
-    assert report.read("REPORT of my own\n") is None
+    assert log_tail.read("REPORT of my own\n") is None
 
 
 def test_tells_the_function_s_words_from_lambda_s() -> None:
-    assert report.written(f"START RequestId: x Version: $LATEST\nhello\n{REPORT}") == "hello"
+    assert log_tail.written(f"START RequestId: x Version: $LATEST\nhello\n{REPORT}") == "hello"
 
 
 def test_a_result_says_what_it_cost() -> None:
@@ -108,12 +109,12 @@ def test_displays_take_every_colour_from_the_theme() -> None:
     ("text", "seconds"), [("30s", 30), ("15min", 900), ("2h", 7200), ("1.5d", 129_600)]
 )
 def test_spans_of_time(text: str, seconds: float) -> None:
-    assert watch.ago(text).total_seconds() == seconds
+    assert monitoring.ago(text).total_seconds() == seconds
 
 
 def test_a_span_that_makes_no_sense_is_told() -> None:
     with pytest.raises(UsageError, match="'yesterday' is no span of time"):
-        watch.ago("yesterday")
+        monitoring.ago("yesterday")
 
 
 def test_aws_keys_are_not_used_where_nobody_named_them(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 import lambda_nb
 from lambda_nb import traces
-from lambda_nb.notebook.explore import Latest, explore, picture
+from lambda_nb.notebook.views.explore import Latest, explore, picture
 from lambda_nb.simulator import Asynchronous
 
 

@@ -13,8 +13,9 @@ import pytest
 from engine_fixtures import Engine, needs_program
 from IPython.core.interactiveshell import InteractiveShell
 
-from lambda_nb.notebook import extension, installers
 from lambda_nb.notebook.errors import FunctionError, NotebookError
+from lambda_nb.notebook.functions import installers
+from lambda_nb.notebook.magics import extension
 
 pytestmark = pytest.mark.slow
 

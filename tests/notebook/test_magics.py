@@ -12,9 +12,9 @@ from engine_fixtures import Engine
 from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
 
-from lambda_nb.notebook import extension
 from lambda_nb.notebook.errors import AWSError, FunctionError, NotebookError, UsageError
-from lambda_nb.notebook.watch import Logs
+from lambda_nb.notebook.functions.monitoring import Logs
+from lambda_nb.notebook.magics import extension
 
 GREET = """%%lambda {name} --memory 256 --timeout 5 --env GREETING=hello
 import os

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from lambda_nb.notebook import package
 from lambda_nb.notebook.errors import NotebookError, UsageError
-from lambda_nb.notebook.magics import identifier
-from lambda_nb.notebook.options import HelpShown, parse_cell
+from lambda_nb.notebook.functions import package
+from lambda_nb.notebook.magics.cell_magic import identifier
+from lambda_nb.notebook.magics.options import HelpShown, parse_cell
 
 HANDLER = "def handler(event, context):\n    return 1\n"
 

@@ -15,10 +15,10 @@ from engine_fixtures import Engine
 
 import lambda_nb
 from lambda_nb import traces
-from lambda_nb.notebook import play as playing
-from lambda_nb.notebook import played as playedmodule
 from lambda_nb.notebook.errors import AWSError, UsageError
-from lambda_nb.traces import logs
+from lambda_nb.notebook.experiments import play as playing
+from lambda_nb.notebook.experiments import play_result as playedmodule
+from lambda_nb.traces.logs import cloudwatch
 
 SLEEPER = "import time\ndef handler(event, context):\n    time.sleep(event['duration'])\n"
 ECHO = (
@@ -165,7 +165,7 @@ def test_where_only_report_lines_tell(
     """As on AWS: milliseconds, and nothing of throttles."""
     monkeypatch.setattr(playing, "engine_status", lambda client: None)
     monkeypatch.setattr(playedmodule, "engine_status", lambda client: None)
-    monkeypatch.setattr(logs, "_has_invocation_log", lambda client: False)
+    monkeypatch.setattr(cloudwatch, "_has_invocation_log", lambda client: False)
     name = engine.create(SLEEPER)
     engine.client().put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=2)
     trace = lambda_nb.Trace(

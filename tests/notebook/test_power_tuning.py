@@ -11,8 +11,8 @@ from engine_fixtures import Engine
 
 import lambda_nb
 from lambda_nb.notebook.errors import AWSError, FunctionError, UsageError
-from lambda_nb.notebook.result import Result
-from lambda_nb.notebook.tuned import PowerTuning, choose
+from lambda_nb.notebook.experiments.power_tune_result import PowerTuning, choose
+from lambda_nb.notebook.functions.result import Result
 
 # CPU time is counted, not work: the load of the machine does not change it.
 WORKER = (

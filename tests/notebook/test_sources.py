@@ -11,8 +11,8 @@ import pytest
 from engine_fixtures import Ear, Engine
 from IPython.core.interactiveshell import InteractiveShell
 
-from lambda_nb.notebook import extension
 from lambda_nb.notebook.errors import AWSError, UsageError
+from lambda_nb.notebook.magics import extension
 
 Deploy = Callable[[str], str]
 

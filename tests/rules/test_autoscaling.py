@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_nb.rules.autoscaling import TargetTracking
+from lambda_nb.rules.scheduling.autoscaling import TargetTracking
 
 NAN = math.nan
 POLICY = TargetTracking(minimum=2, maximum=100, target=0.7)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_nb.rules import batches
+from lambda_nb.rules.events import batches
 
 ITEMS = ["a", "b", "c"]
 

@@ -8,7 +8,7 @@ import pytest
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 
-from lambda_nb.rules import constraints
+from lambda_nb.rules.settings import constraints
 
 MODEL = ServiceModel(Loader().load_service_model("lambda", "service-2"), "lambda")
 

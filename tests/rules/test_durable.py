@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_nb.rules import durable, durable_history
-from lambda_nb.rules.durable import ENDED, Operation
+from lambda_nb.rules.durable import history
+from lambda_nb.rules.durable import operations as durable
+from lambda_nb.rules.durable.operations import ENDED, Operation
 from lambda_nb.rules.refusal import Refused
 
 
@@ -157,7 +158,7 @@ def test_what_has_ended_stays_as_it_is(steps: list[tuple[dict[str, Any], float]]
             continue
         assert before.get(changed["Id"], {}).get("Status") not in ENDED
         operations[changed["Id"]] = changed
-        event = durable_history.event(changed, now)
+        event = history.event(changed, now)
         assert event is None or event["EventType"].removesuffix("Details") + "Details" in event
         assert not any(key.startswith("_") for key in durable.shown(changed))
         assert ("EndTimestamp" in changed) == (changed["Status"] in ENDED)

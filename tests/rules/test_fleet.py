@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lambda_nb.rules import fleet as rules
-from lambda_nb.rules.fleet import DECISIONS, THROTTLE_REASONS
-from lambda_nb.rules.scheduler import Fleet
+from lambda_nb.rules.scheduling import fleet as rules
+from lambda_nb.rules.scheduling.fleet import DECISIONS, THROTTLE_REASONS
+from lambda_nb.rules.scheduling.scheduler import Fleet
 
 
 def one_pool(reserved: int | None = None, **settings: float) -> tuple[Fleet, int]:

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambda_nb import simulate, traces
-from lambda_nb.rules import keepalive
-from lambda_nb.rules.keepalive import Fixed, Hazard, KeepAlive, inverse_survival, share_left
+from lambda_nb.rules.keepalive import idle
+from lambda_nb.rules.keepalive.idle import Fixed, Hazard, KeepAlive, inverse_survival, share_left
 from lambda_nb.simulator import Asynchronous
 
 GAPS = [0.0, 300.0, 600.0, 900.0]
@@ -91,7 +91,7 @@ def test_an_answer_that_is_no_number_of_seconds(answer: object) -> None:
     policy = Mine(answer)
     said = f"policy Mine answered {answer!r} for function 'thumb' at 12.5 s"
     with pytest.raises(ValueError, match=re.escape(said)):
-        keepalive.idle_limit(policy, "thumb", 12.5, 0.5)
+        idle.idle_limit(policy, "thumb", 12.5, 0.5)
     trace = traces.Trace({"arrival": [0.0, 1.0], "function": ["thumb"] * 2, "duration": [0.5] * 2})
     for more in ({}, {"source": Asynchronous()}):
         with pytest.raises(ValueError, match=r"policy Mine answered .* for function 'thumb'"):
@@ -100,4 +100,4 @@ def test_an_answer_that_is_no_number_of_seconds(answer: object) -> None:
 
 @pytest.mark.parametrize("answer", [0, 5, 2.5, math.inf, np.float32(1.5), np.int64(3)])
 def test_answers_that_are(answer: float) -> None:
-    assert keepalive.idle_limit(Mine(answer), "f", 0.0, 0.5) == answer
+    assert idle.idle_limit(Mine(answer), "f", 0.0, 0.5) == answer

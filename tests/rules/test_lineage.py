@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_nb.rules.lineage import extended
+from lambda_nb.rules.events.lineage import extended
 
 F = "arn:aws:lambda:us-east-1:000000000000:function:f"
 G = "arn:aws:lambda:us-east-1:000000000000:function:g"

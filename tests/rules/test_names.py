@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_nb.rules import names
-from lambda_nb.rules.names import FunctionName
 from lambda_nb.rules.refusal import Refused
+from lambda_nb.rules.settings import names
+from lambda_nb.rules.settings.names import FunctionName
 
 ACCOUNTS = st.from_regex(r"[0-9]{12}", fullmatch=True)
 REGIONS = st.sampled_from(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_nb.rules.patterns import matches
+from lambda_nb.rules.events.patterns import matches
 
 EVENT = {
     "source": "aws.ec2",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_nb.rules import retry
+from lambda_nb.rules.events import retry
 
 
 def test_one_minute_then_two_then_no_more() -> None:

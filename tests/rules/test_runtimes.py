@@ -7,9 +7,9 @@ from datetime import date, timedelta
 import botocore.session
 import pytest
 
-from lambda_nb.rules import runtimes
 from lambda_nb.rules.refusal import Refused
-from lambda_nb.rules.runtimes import RUNTIMES
+from lambda_nb.rules.settings import runtimes
+from lambda_nb.rules.settings.runtimes import RUNTIMES
 
 TODAY = date(2026, 11, 23)
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from lambda_nb.rules.schedules import next_time
+from lambda_nb.rules.events.schedules import next_time
 
 START = datetime(2026, 1, 1)
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_nb.rules import settings
 from lambda_nb.rules.refusal import Refused
+from lambda_nb.rules.settings import settings
 
 TODAY = date(2026, 11, 23)
 ROLE = "arn:aws:iam::000000000000:role/r"

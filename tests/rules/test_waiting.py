@@ -8,9 +8,9 @@ from collections import defaultdict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_nb.rules import fleet, waiting
-from lambda_nb.rules.scheduler import Fleet
-from lambda_nb.rules.waiting import WaitingRoom
+from lambda_nb.rules.scheduling import fleet, waiting
+from lambda_nb.rules.scheduling.scheduler import Fleet
+from lambda_nb.rules.scheduling.waiting import WaitingRoom
 
 entries = st.lists(st.integers(0, 3), max_size=40)
 

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from lambda_nb import traces
-from lambda_nb.rules.keepalive import Hazard
-from lambda_nb.rules.policies import Measured
-from lambda_nb.simulator import Prior, WorkloadError, calibrate, predict, simulate
-from lambda_nb.simulator.periods import served
+from lambda_nb.rules.keepalive.fleet_wide import Measured
+from lambda_nb.rules.keepalive.idle import Hazard
+from lambda_nb.simulator import Prior, WorkloadError, calibrate, simulate
+from lambda_nb.simulator.questions import predict
+from lambda_nb.simulator.questions.idle_periods import served
 from lambda_nb.traces import Trace
 
 RUNS = Path(__file__).resolve().parents[3] / "shared" / "traces" / "aws-lambda-2020"

@@ -19,7 +19,7 @@ from nbclient import NotebookClient
 
 import lambda_nb
 from lambda_nb import traces
-from lambda_nb.rules.keepalive import Fixed, Hazard
+from lambda_nb.rules.keepalive.idle import Fixed, Hazard
 from lambda_nb.simulator import WorkloadError, simulate
 from lambda_nb.traces import Trace
 
@@ -322,7 +322,7 @@ def test_the_kernel_is_compiled_once_for_all_processes(tmp_path: Path) -> None:
     in each process would make every process compile again."""
     code = (
         "from lambda_nb import simulate, traces\n"
-        "from lambda_nb.simulator import compiled\n"
+        "from lambda_nb.simulator.replay import compiled\n"
         "simulate(traces.poisson(1, duration=0.1, hours=1, seed=1), init=0.1, engine='compiled')\n"
         "stats = compiled._kernel().stats\n"
         "print(sum(stats.cache_hits.values()), sum(stats.cache_misses.values()))\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lambda_nb.rules.histogram import HybridHistogram, Window
+from lambda_nb.rules.keepalive.histogram import HybridHistogram, Window
 from lambda_nb.simulator import simulate
 from lambda_nb.traces import Trace
 

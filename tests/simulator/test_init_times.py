@@ -11,7 +11,7 @@ import pytest
 
 from lambda_nb import traces
 from lambda_nb.simulator import WorkloadError, simulate
-from lambda_nb.simulator.init_times import RANKS, measured_init, measured_inits
+from lambda_nb.simulator.assumptions.init_times import RANKS, measured_init, measured_inits
 from lambda_nb.traces import Trace
 
 PUBLISHED = Path(__file__).parents[3] / "shared" / "traces" / "cold_starts_lambda_perf.csv"

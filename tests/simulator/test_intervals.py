@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_nb.simulator.intervals import average_of, counts, peak_of, peaks
+from lambda_nb.simulator.results.intervals import average_of, counts, peak_of, peaks
 
 # Few distinct times, so that beginnings and ends fall together.
 INTERVALS = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 30)), min_size=1, max_size=60)

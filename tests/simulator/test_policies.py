@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lambda_nb.rules.keepalive import Fixed
-from lambda_nb.rules.policies import (
+from lambda_nb.rules.keepalive.fleet_wide import (
     GreedyDual,
     LargestFirst,
     LeastFrequentlyUsed,
     LeastRecentlyUsed,
     Measured,
 )
+from lambda_nb.rules.keepalive.idle import Fixed
 from lambda_nb.simulator import WorkloadError, simulate
 from lambda_nb.traces import Trace
 

@@ -10,7 +10,7 @@ import pytest
 import lambda_nb
 from lambda_nb import traces
 from lambda_nb.simulator import WorkloadError, replicate
-from lambda_nb.simulator.replicate import student_t
+from lambda_nb.simulator.questions.replicate import student_t
 from lambda_nb.traces import Trace
 
 

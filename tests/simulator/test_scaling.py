@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from lambda_nb.simulator.scaling import DurationLaw, cpu_bound, factors, fit_duration
+from lambda_nb.simulator.assumptions.scaling import DurationLaw, cpu_bound, factors, fit_duration
 
 SIZES = (128, 256, 512, 1024, 1769, 3008)
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from lambda_nb import traces
-from lambda_nb.rules.keepalive import Fixed, Hazard
+from lambda_nb.rules.keepalive.idle import Fixed, Hazard
 from lambda_nb.simulator import WorkloadError, compare, optimise, simulate, sweep
 
 mpl.use("agg")

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lambda_nb import traces
-from lambda_nb.rules.keepalive import Fixed, Hazard
-from lambda_nb.rules.policies import LeastRecentlyUsed
+from lambda_nb.rules.keepalive.fleet_wide import LeastRecentlyUsed
+from lambda_nb.rules.keepalive.idle import Fixed, Hazard
 from lambda_nb.simulator import (
     Asynchronous,
     Call,

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from lambda_nb import traces
-from lambda_nb.traces import Trace, TraceError, laws
+from lambda_nb.traces import Trace, TraceError
+from lambda_nb.traces.generators import laws
 
 GENERATORS: dict[str, Callable[..., Trace]] = {
     "poisson": traces.poisson,
@@ -108,7 +109,7 @@ def test_few_functions_make_most_of_the_traffic() -> None:
 
 def test_published_popularity() -> None:
     """45 % of the functions are invoked once an hour at most, 81 % once a minute at most."""
-    from lambda_nb.traces import population
+    from lambda_nb.traces.generators import population
 
     rates = np.random.default_rng(0).lognormal(population._RATE_MU, population._RATE_SIGMA, 200_000)
     assert np.mean(rates <= 24) == pytest.approx(0.45, abs=0.005)

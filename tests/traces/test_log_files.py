@@ -11,7 +11,8 @@ import pytest
 
 from lambda_nb import traces
 from lambda_nb.rules import loglines
-from lambda_nb.traces import TraceError, log_lines
+from lambda_nb.traces import TraceError
+from lambda_nb.traces.logs import log_lines
 
 STREAM = "2026/11/23/[$LATEST]0123456789abcdef0123456789abcdef"
 START = loglines.Start("r-1", "$LATEST").text()

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lambda_nb.traces import TraceError, plain_lines, read_logs
-from lambda_nb.traces.plain_lines import Plain
+from lambda_nb.traces import TraceError, read_logs
+from lambda_nb.traces.logs import plain_lines
+from lambda_nb.traces.logs.plain_lines import Plain
 
 TIMES = st.sampled_from(
     ["2026-11-23T14:00:00.123Z", "2026-11-23T14:00:01.000Z", "2026-02-31T14:00:00.123Z",

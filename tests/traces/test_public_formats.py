@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from lambda_nb import traces
-from lambda_nb.traces import TraceError, laws
+from lambda_nb.traces import TraceError
+from lambda_nb.traces.generators import laws
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "traces"
 real_data = pytest.mark.skipif(

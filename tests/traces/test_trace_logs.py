@@ -22,8 +22,9 @@ from moto.server import ThreadedMotoServer
 
 from lambda_nb.engine.model import InvocationRecord
 from lambda_nb.rules import loglines
-from lambda_nb.traces import Trace, TraceError, invocation_log, report_lines
-from lambda_nb.traces.logs import use_client
+from lambda_nb.traces import Trace, TraceError
+from lambda_nb.traces.logs import invocation_log, report_lines
+from lambda_nb.traces.logs.cloudwatch import use_client
 
 NOW_MS = int(time.time()) * 1000 - 3_600_000
 NOW_NS = NOW_MS * 1_000_000

@@ -11,8 +11,8 @@ import json
 import struct
 from xml.sax.saxutils import escape
 
-from lambda_nb.engine.api import service
-from lambda_nb.engine.api.http import HttpRequest, Reply
+from lambda_nb.engine.api.lambda_api import service_model
+from lambda_nb.engine.api.wire.http import HttpRequest, Reply
 from lambda_nb.engine.errors import AWSError
 
 # What the services of the query protocol and S3 call the same refusals.
@@ -39,7 +39,7 @@ def lambda_fault(error: AWSError, request_id: str) -> Reply:
     body: dict[str, object] = {}
     if "Reason" in error.fields:
         body["Reason"] = error.fields["Reason"]
-    shape = service.error(error.code)
+    shape = service_model.error(error.code)
     if shape is not None and error.typed:
         body["Type"] = "User" if shape.metadata["error"].get("senderFault") else "Service"
     capital = error.code == "AccessDeniedException" if shape is None else "Message" in shape.members

@@ -13,11 +13,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from lambda_nb.engine.api import function_urls, identity, signature_v2, url_cors
-from lambda_nb.engine.api.bucket_cors import BucketCors
+from lambda_nb.engine.api.admission import caller_identity, signature_v2
+from lambda_nb.engine.api.admission.gate import Gate
+from lambda_nb.engine.api.admission.signature_v4 import (
+    claimed_scope,
+    claimed_service,
+    declared_payload_hash,
+)
+from lambda_nb.engine.api.admission.unsigned import Unsigned
+from lambda_nb.engine.api.admission.web_pages import Names, refuse_foreign
 from lambda_nb.engine.api.faults import lambda_fault, neighbour_fault
-from lambda_nb.engine.api.gate import Gate
-from lambda_nb.engine.api.http import (
+from lambda_nb.engine.api.lambda_api.routing import looks_like_lambda
+from lambda_nb.engine.api.neighbours.bucket_cors import BucketCors
+from lambda_nb.engine.api.neighbours.proxy import Proxy, verified_chunks
+from lambda_nb.engine.api.wire.http import (
     WHOLE,
     ClientGone,
     Header,
@@ -28,17 +37,9 @@ from lambda_nb.engine.api.http import (
     Send,
     Whole,
 )
-from lambda_nb.engine.api.pages import Names, refuse_foreign
-from lambda_nb.engine.api.proxy import Proxy, verified_chunks
-from lambda_nb.engine.api.routing import looks_like_lambda
-from lambda_nb.engine.api.signature import (
-    claimed_scope,
-    claimed_service,
-    declared_payload_hash,
-)
-from lambda_nb.engine.api.unsigned import Unsigned
 from lambda_nb.engine.databases import no_room
 from lambda_nb.engine.errors import AWSError
+from lambda_nb.engine.gateways.function_urls import cors, gateway
 from lambda_nb.engine.identifiers import uuid4
 from lambda_nb.engine.notices import Notice
 
@@ -140,8 +141,8 @@ class Front:
 
     def _route(self, request: HttpRequest) -> tuple[_Answer, _Fault]:
         path = request.path
-        if function_urls.address(request) is not None:
-            return self._to_url, function_urls.fault
+        if gateway.address(request) is not None:
+            return self._to_url, gateway.fault
         region, service = claimed_scope(request.headers, request.query)
         if service == "lambda" and not path.startswith(_OWN):
             return partial(self._to_lambda, region), _lambda_fault
@@ -164,7 +165,7 @@ class Front:
         await rooms.lambda_api.answer(request, request_id, send)
 
     async def _to_url(self, request: HttpRequest, request_id: str, send: Send) -> None:
-        identifier, _ = function_urls.address(request) or ("", "")
+        identifier, _ = gateway.address(request) or ("", "")
         home, *others = self._regions.all()
         owners = (rooms for rooms in others if rooms.control.function_url(identifier) is not None)
         rooms = next(owners, home)
@@ -218,7 +219,7 @@ class Front:
         if not service and signature_v2.access_key(request.query) is not None:
             service = "s3"  # nobody else takes such signatures
         declared = declared_payload_hash(request.headers)
-        if not self._gate.open and url_cors.is_preflight(request.method, request.headers):
+        if not self._gate.open and cors.is_preflight(request.method, request.headers):
             await (await self._bucket_cors.answer(request)).send(send)
             return
         if not self._gate.open and (call := await self._unsigned.admitted(request)):
@@ -229,10 +230,10 @@ class Front:
         if service == "sts" or (declared is None and not self._gate.open):
             body = await request.body(_BODY_LIMIT, _too_large)
             visitor.admit(hashlib.sha256(body).hexdigest(), anywhere=True)
-            if service == "sts" and identity.is_asked(request, body):
+            if service == "sts" and caller_identity.is_asked(request, body):
                 credential = self._gate.own_credential(request)
                 if credential is not None:
-                    await identity.answer(credential, request_id).send(send)
+                    await caller_identity.answer(credential, request_id).send(send)
                     return
             await self._proxy.pass_on(request, body, service, send)
             return

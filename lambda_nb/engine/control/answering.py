@@ -6,11 +6,11 @@ import inspect
 from collections.abc import Awaitable
 from functools import wraps
 
-from lambda_nb.engine.api import service
+from lambda_nb.engine.api.lambda_api import service_model
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.model import Caller, Operation, Request, Response
-from lambda_nb.rules import constraints
 from lambda_nb.rules.refusal import Refused, validation
+from lambda_nb.rules.settings import constraints
 
 _OWN_WORDS = {
     "CreateFunction": ("Runtime",),
@@ -59,9 +59,9 @@ def as_error(refused: Refused) -> AWSError:
 
 
 def _check(name: str, request: Request) -> None:
-    if name not in service.model().operation_names:
+    if name not in service_model.model().operation_names:
         return  # an operation newer than the botocore that is installed
-    shape = service.operation(name).input_shape
+    shape = service_model.operation(name).input_shape
     problems = constraints.problems(shape, request, skip=_OWN_WORDS.get(name, ()))
     if problems:
         raise validation(problems)

@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
 
-from lambda_nb.engine.control.code import CodeStore
-from lambda_nb.engine.control.store import Store
+from lambda_nb.engine.control.code.code_store import CodeStore
+from lambda_nb.engine.control.records.store import Store
 from lambda_nb.engine.model import ControlHooks, FetchObject, Probe
-from lambda_nb.rules import names
+from lambda_nb.rules.settings import names
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,34 +7,34 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
-from lambda_nb.engine.control.account import Account
-from lambda_nb.engine.control.aliases import Aliases
+from lambda_nb.engine.control.access.function_urls import FunctionUrl, Urls
+from lambda_nb.engine.control.access.permissions import Permissions
+from lambda_nb.engine.control.access.resource_policies import ResourcePolicies
 from lambda_nb.engine.control.answering import answering
-from lambda_nb.engine.control.capacity import CapacityProviders
-from lambda_nb.engine.control.code import CodeStore
-from lambda_nb.engine.control.concurrency import Budget, Concurrency
+from lambda_nb.engine.control.code.code_signing import Signing, SigningGate
+from lambda_nb.engine.control.code.code_store import CodeStore
+from lambda_nb.engine.control.code.download import Downloads
+from lambda_nb.engine.control.code.source import Sources
+from lambda_nb.engine.control.concurrency.account_limits import Account
+from lambda_nb.engine.control.concurrency.capacity_providers import CapacityProviders
+from lambda_nb.engine.control.concurrency.provisioned import Provisioned
+from lambda_nb.engine.control.concurrency.reserved import Budget, Concurrency
 from lambda_nb.engine.control.context import Context
-from lambda_nb.engine.control.download import Downloads
-from lambda_nb.engine.control.event_invoke import EventInvoke
-from lambda_nb.engine.control.functions import Functions
-from lambda_nb.engine.control.layer_permissions import LayerPermissions
-from lambda_nb.engine.control.layer_use import LayerUse
-from lambda_nb.engine.control.layers import Layers, LayerShelf
-from lambda_nb.engine.control.lookup import Lookup
-from lambda_nb.engine.control.mappings import Mappings
-from lambda_nb.engine.control.permissions import Permissions
-from lambda_nb.engine.control.progress import Progress
-from lambda_nb.engine.control.provisioned import Provisioned
-from lambda_nb.engine.control.resolve import Resolver
-from lambda_nb.engine.control.resource_policies import ResourcePolicies
-from lambda_nb.engine.control.runtime_settings import RuntimeSettings
-from lambda_nb.engine.control.signing import Signing, SigningGate
-from lambda_nb.engine.control.source import Sources
-from lambda_nb.engine.control.store import Record, Store
-from lambda_nb.engine.control.tags import Tags
-from lambda_nb.engine.control.updates import Updates
-from lambda_nb.engine.control.urls import FunctionUrl, Urls
-from lambda_nb.engine.control.versions import Versions
+from lambda_nb.engine.control.events.event_invoke_config import EventInvoke
+from lambda_nb.engine.control.events.mappings import Mappings
+from lambda_nb.engine.control.functions.aliases import Aliases
+from lambda_nb.engine.control.functions.functions import Functions
+from lambda_nb.engine.control.functions.lookup import Lookup
+from lambda_nb.engine.control.functions.progress import Progress
+from lambda_nb.engine.control.functions.resolve import Resolver
+from lambda_nb.engine.control.functions.runtime_settings import RuntimeSettings
+from lambda_nb.engine.control.functions.updates import Updates
+from lambda_nb.engine.control.functions.versions import Versions
+from lambda_nb.engine.control.layers.layer_permissions import LayerPermissions
+from lambda_nb.engine.control.layers.layer_use import LayerUse
+from lambda_nb.engine.control.layers.layers import Layers, LayerShelf
+from lambda_nb.engine.control.records.store import Record, Store
+from lambda_nb.engine.control.records.tags import Tags
 from lambda_nb.engine.model import (
     ControlHooks,
     FetchObject,

@@ -6,9 +6,9 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from lambda_nb.engine.control.store import Record
+from lambda_nb.engine.control.records.store import Record
 from lambda_nb.engine.model import InvocationResult
-from lambda_nb.engine.steady import steady_time
+from lambda_nb.engine.steady_clock import steady_time
 
 
 def of_execution(arn: str, record: Record, last: InvocationResult) -> InvocationResult:

@@ -7,12 +7,13 @@ import uuid
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from lambda_nb.engine.control.store import Batch, Record, Store
+from lambda_nb.engine.control.records.store import Batch, Record, Store
 from lambda_nb.engine.errors import not_found
 from lambda_nb.engine.model import FunctionVersion
-from lambda_nb.engine.steady import steady_time
-from lambda_nb.rules import durable, durable_history
-from lambda_nb.rules.durable import Operation
+from lambda_nb.engine.steady_clock import steady_time
+from lambda_nb.rules.durable import history
+from lambda_nb.rules.durable import operations as durable
+from lambda_nb.rules.durable.operations import Operation
 
 RUNNING = "RUNNING"
 
@@ -49,7 +50,7 @@ class Executions:
             "events": 1,
             "operations": 1,
         }
-        event = durable_history.event(first, now) or {}
+        event = history.event(first, now) or {}
         event["ExecutionStartedDetails"] = {
             "Input": {"Payload": payload},
             "ExecutionTimeout": timeout,
@@ -128,7 +129,7 @@ class Executions:
                     record["operations"] += 1
                 numbered = {"_n": numbers.get(identifier), **operation}
                 batch.put("durable_op", arn, identifier, numbered)
-                self._append(batch, arn, record, durable_history.event(operation, now))
+                self._append(batch, arn, record, history.event(operation, now))
                 if operation["Type"] == "EXECUTION":
                     record |= _ending(operation, now)
             self._append(batch, arn, record, event)

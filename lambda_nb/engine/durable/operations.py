@@ -6,14 +6,14 @@ from datetime import datetime, timezone
 from typing import Any
 
 from lambda_nb.engine.control.answering import answering
-from lambda_nb.engine.control.paging import page
-from lambda_nb.engine.control.store import Record
+from lambda_nb.engine.control.records.paging import page
+from lambda_nb.engine.control.records.store import Record
 from lambda_nb.engine.durable.executions import RUNNING, Executions
 from lambda_nb.engine.durable.runner import Resolve, Runner
 from lambda_nb.engine.errors import AWSError, conflict, invalid_parameter
 from lambda_nb.engine.model import Caller, Operation, Request, Response
-from lambda_nb.engine.steady import steady_time
-from lambda_nb.rules import durable
+from lambda_nb.engine.steady_clock import steady_time
+from lambda_nb.rules.durable import operations as durable
 
 _PAGE = 1000
 _DATA = ("Input", "Result", "Error", "Reason")

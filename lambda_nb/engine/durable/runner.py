@@ -25,9 +25,10 @@ from lambda_nb.engine.durable.executions import (
 )
 from lambda_nb.engine.errors import AWSError, invalid_parameter
 from lambda_nb.engine.model import Invocation, InvocationResult, Resolved, Throttled
-from lambda_nb.engine.steady import steady_time
-from lambda_nb.rules import durable, retry
-from lambda_nb.rules.durable import Operation
+from lambda_nb.engine.steady_clock import steady_time
+from lambda_nb.rules.durable import operations as durable
+from lambda_nb.rules.durable.operations import Operation
+from lambda_nb.rules.events import retry
 
 log = logging.getLogger(__name__)
 

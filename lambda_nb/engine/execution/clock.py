@@ -5,15 +5,15 @@ from __future__ import annotations
 import time
 from datetime import datetime, timezone
 
-from lambda_nb.engine.steady import steady_ns
+from lambda_nb.engine.steady_clock import steady_ns
 
 
 class Clock:
     """Strictly increasing epoch nanoseconds.
 
-    Driven by :func:`~lambda_nb.engine.steady.steady_ns`, so that setting the machine's time changes
-    no decision. Two readings always differ, so that events recorded with
-    their times can be put in order again.
+    Driven by :func:`~lambda_nb.engine.steady_clock.steady_ns`, so that setting the machine's time
+    changes no decision. Two readings always differ, so that events recorded with their times can be
+    put in order again.
     """
 
     def __init__(self) -> None:

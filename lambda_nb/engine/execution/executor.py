@@ -19,18 +19,19 @@ from typing import Any
 
 from lambda_nb.engine.descriptors import Descriptors
 from lambda_nb.engine.errors import AWSError
-from lambda_nb.engine.execution import interpreters, launch, layers, report
-from lambda_nb.engine.execution.channel import SpawnError
-from lambda_nb.engine.execution.environment import Environment
+from lambda_nb.engine.execution.environment import report
+from lambda_nb.engine.execution.environment.environment import Environment
+from lambda_nb.engine.execution.environment.report import Attempt
 from lambda_nb.engine.execution.hooks import FindVersion, Hooks
-from lambda_nb.engine.execution.interpreters import Fallback
-from lambda_nb.engine.execution.isolation import Isolation
-from lambda_nb.engine.execution.places import Files
 from lambda_nb.engine.execution.pools import Pool, Pools
 from lambda_nb.engine.execution.preparation import Services
-from lambda_nb.engine.execution.report import Attempt
 from lambda_nb.engine.execution.roster import Roster
-from lambda_nb.engine.execution.zygotes import Zygotes
+from lambda_nb.engine.execution.runtimes import interpreters, launch, layers
+from lambda_nb.engine.execution.runtimes.interpreters import Fallback
+from lambda_nb.engine.execution.runtimes.zygote_channel import SpawnError
+from lambda_nb.engine.execution.runtimes.zygotes import Zygotes
+from lambda_nb.engine.execution.sandbox.isolation import Isolation
+from lambda_nb.engine.execution.sandbox.paths import Files
 from lambda_nb.engine.model import (
     FunctionVersion,
     Invocation,
@@ -40,9 +41,9 @@ from lambda_nb.engine.model import (
     Start,
     Throttled,
 )
-from lambda_nb.rules import fleet as rules
-from lambda_nb.rules.keepalive import Fixed, KeepAlive
-from lambda_nb.rules.scheduler import Fleet
+from lambda_nb.rules.keepalive.idle import Fixed, KeepAlive
+from lambda_nb.rules.scheduling import fleet as rules
+from lambda_nb.rules.scheduling.scheduler import Fleet
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +72,7 @@ class Executor(Hooks):
     keep_alive_s
         How long an idle environment lives: seconds, or a policy. Default 600 s.
     account_limit, scale_burst, scale_rate, max_age_s
-        As :class:`lambda_nb.rules.scheduler.Fleet` takes them.
+        As :class:`lambda_nb.rules.scheduling.scheduler.Fleet` takes them.
     fork
         Whether Python environments are forked from a process that has imported what they need
         (milliseconds), or each start an interpreter of their own (tens of milliseconds).

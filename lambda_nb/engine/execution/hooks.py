@@ -7,13 +7,13 @@ import logging
 from collections.abc import Callable
 
 from lambda_nb.engine.errors import AWSError
-from lambda_nb.engine.execution.ahead import Ahead
-from lambda_nb.engine.execution.channel import SpawnError
-from lambda_nb.engine.execution.environment import Environment
+from lambda_nb.engine.execution.environment.environment import Environment
+from lambda_nb.engine.execution.environment.snapshots import Snapshots
 from lambda_nb.engine.execution.pools import Key, Pool, Pools
 from lambda_nb.engine.execution.preparation import Prepared, Services
+from lambda_nb.engine.execution.prestarted import Ahead
 from lambda_nb.engine.execution.roster import Roster
-from lambda_nb.engine.execution.snapshots import Snapshots
+from lambda_nb.engine.execution.runtimes.zygote_channel import SpawnError
 from lambda_nb.engine.model import FunctionVersion, ProvisionedStatus
 
 PROVISIONED_INIT_LIMIT_S = 130.0

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from lambda_nb.engine.execution import families, launch, layers
-from lambda_nb.engine.execution.interpreters import Fallback
-from lambda_nb.engine.execution.isolation import Isolation
-from lambda_nb.engine.execution.places import Files
+from lambda_nb.engine.execution.environment.snapshots import Snapshots
 from lambda_nb.engine.execution.preparation import Prepared
-from lambda_nb.engine.execution.snapshots import Snapshots
+from lambda_nb.engine.execution.runtimes import families, launch, layers
+from lambda_nb.engine.execution.runtimes.interpreters import Fallback
+from lambda_nb.engine.execution.sandbox.isolation import Isolation
+from lambda_nb.engine.execution.sandbox.paths import Files
 from lambda_nb.engine.model import FunctionVersion
-from lambda_nb.rules.scheduler import Fleet
+from lambda_nb.rules.scheduling.scheduler import Fleet
 
 _AHEAD = 256
 """Versions that may be prepared without having been invoked; beyond that the oldest wait again."""

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lambda_nb.engine.execution.isolation import Isolation
-from lambda_nb.engine.execution.launch import Launch
-from lambda_nb.engine.execution.places import Files
-from lambda_nb.engine.execution.zygotes import Zygotes
+from lambda_nb.engine.execution.runtimes.launch import Launch
+from lambda_nb.engine.execution.runtimes.zygotes import Zygotes
+from lambda_nb.engine.execution.sandbox.isolation import Isolation
+from lambda_nb.engine.execution.sandbox.paths import Files
 from lambda_nb.engine.model import FunctionVersion, LogSink
 
 

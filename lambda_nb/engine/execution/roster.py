@@ -10,13 +10,13 @@ from typing import Any
 
 from lambda_nb.engine.descriptors import Descriptors
 from lambda_nb.engine.execution.clock import Clock
-from lambda_nb.engine.execution.environment import Environment
+from lambda_nb.engine.execution.environment.environment import Environment
 from lambda_nb.engine.model import Throttled
-from lambda_nb.rules import fleet as rules
-from lambda_nb.rules.keepalive import KeepAlive, idle_limit
-from lambda_nb.rules.scheduler import Environment as EndedEnvironment
-from lambda_nb.rules.scheduler import Fleet
-from lambda_nb.rules.waiting import WaitingRoom
+from lambda_nb.rules.keepalive.idle import KeepAlive, idle_limit
+from lambda_nb.rules.scheduling import fleet as rules
+from lambda_nb.rules.scheduling.scheduler import Environment as EndedEnvironment
+from lambda_nb.rules.scheduling.scheduler import Fleet
+from lambda_nb.rules.scheduling.waiting import WaitingRoom
 
 _LONGEST_SLEEP_S = 3600.0
 
@@ -49,7 +49,7 @@ class Roster:
 
     def arrive(self, pool: int, paced: int = 1) -> Placed:
         """A request arrives now: ``(code, slot, epoch nanoseconds)``; ``paced`` as for
-        :func:`lambda_nb.rules.fleet.arrive`."""
+        :func:`lambda_nb.rules.scheduling.fleet.arrive`."""
         arrival_ns = self._clock.now_ns()
         code, slot = self.fleet.arrive(self._clock.seconds(arrival_ns), pool, paced)
         self._end(self.fleet.ended())

@@ -4,6 +4,6 @@ A moto server in a child process on a Unix socket, behind the engine's own door;
 AWS-compatible endpoint that the user names.
 """
 
-from lambda_nb.engine.neighbours.child import Neighbours
+from lambda_nb.engine.neighbours.process.supervisor import Neighbours
 
 __all__ = ["Neighbours"]

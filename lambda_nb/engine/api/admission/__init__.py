@@ -1,0 +1,1 @@
+"""Who may call: signatures, credentials, and what web pages may not do."""

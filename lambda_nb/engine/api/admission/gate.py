@@ -1,0 +1,138 @@
+"""Who may come in: the signature check that every door of the engine shares."""
+
+from __future__ import annotations
+
+import time
+from typing import NamedTuple
+
+from lambda_nb.engine.api.admission import signature_v2
+from lambda_nb.engine.api.admission.credentials import Credential, Credentials
+from lambda_nb.engine.api.admission.signature_v4 import (
+    Claim,
+    Verifier,
+    claim_of,
+    declared_payload_hash,
+    refused,
+)
+from lambda_nb.engine.api.admission.web_pages import refuse_foreign
+from lambda_nb.engine.api.wire.http import HttpRequest
+from lambda_nb.engine.errors import AWSError
+from lambda_nb.engine.model import Caller
+
+
+class Gate:
+    """Admits signed requests, or (``auth="none"``) all that do not come from a web page.
+
+    Parameters
+    ----------
+    credentials
+        The keys that were issued.
+    region
+        The Region whose Lambda this is; signatures for another are refused.
+    open
+        Whether requests need no signature.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        *,
+        region: str,
+        open: bool = False,  # noqa: A002
+    ) -> None:
+        self.open = open
+        self.anyone = credentials.caller(credentials.user)
+        self._credentials = credentials
+        self._region = region
+        self._verifier = Verifier(credentials.find)
+
+    def glance(self, request: HttpRequest) -> Visitor:
+        """Refuse at the door, before the body is read, what cannot be admitted in any case.
+
+        Raises
+        ------
+        AWSError
+            The 403 that the caller gets.
+        """
+        if self.open:
+            refuse_foreign(request.headers)
+            return Visitor(self, request, None)
+        claim = None
+        key = signature_v2.access_key(request.query)
+        if key is None:
+            claim = claim_of(request.headers, request.query)
+            key = claim.access_key
+        if self._credentials.find(key) is None:
+            raise refused(
+                "UnrecognizedClientException",
+                "The security token included in the request is invalid.",
+            )
+        return Visitor(self, request, claim)
+
+    def own_credential(self, request: HttpRequest) -> Credential | None:
+        """The engine's own credential that an admitted request names, if it names one."""
+        key = signature_v2.access_key(request.query)
+        try:
+            return self._credentials.own(key or claim_of(request.headers, request.query).access_key)
+        except AWSError:  # with "none", requests need not be signed
+            return None
+
+    def verify(
+        self, request: HttpRequest, claim: Claim | None, payload_hash: str, *, anywhere: bool
+    ) -> Caller:
+        """What :meth:`Visitor.admit` does."""
+        if claim is None and anywhere:
+            return self._credentials.caller(
+                signature_v2.verify(
+                    self._credentials.find,
+                    time.time(),
+                    request.method,
+                    request.path,
+                    request.query,
+                    request.headers,
+                )
+            )
+        if claim is None:
+            claim = claim_of(request.headers, request.query)
+        if not anywhere and (claim.service, claim.region) != ("lambda", self._region):
+            what = "service" if claim.service != "lambda" else "region"
+            wanted = "lambda" if what == "service" else self._region
+            raise refused(
+                "InvalidSignatureException",
+                f"Credential should be scoped to a valid {what}, not '{getattr(claim, what)}'. "
+                f"Credential should be scoped to correct {what}: '{wanted}'.",
+            )
+        declared = declared_payload_hash(request.headers)
+        if declared is not None and len(declared) != 64:
+            payload_hash = declared
+        credential = self._verifier.verify(
+            claim, request.method, request.path, request.query, request.headers, payload_hash
+        )
+        return self._credentials.caller(credential)
+
+
+class Visitor(NamedTuple):
+    """A request at the door, whose body is still to be read."""
+
+    gate: Gate
+    request: HttpRequest
+    claim: Claim | None
+
+    def admit(self, payload_hash: str, *, anywhere: bool = False) -> Caller:
+        """The caller that signed the request.
+
+        Parameters
+        ----------
+        payload_hash
+            Hex SHA-256 of the body.
+        anywhere
+            Also take a signature for another Region or service than this Lambda's.
+
+        Raises
+        ------
+        AWSError
+            The 403 that the caller gets.
+        """
+        if self.gate.open:
+            return self.gate.anyone
+        return self.gate.verify(self.request, self.claim, payload_hash, anywhere=anywhere)

@@ -1,0 +1,104 @@
+"""What web pages may not do: reach this engine by a name of their own, or without their user.
+
+A page whose name is made to mean 127.0.0.1 (DNS rebinding) is of the engine's own origin in a
+browser's eyes, but its name stays in ``Host``. And any page may send simple requests anywhere:
+browsers say so in ``Sec-Fetch-Site``, older ones in ``Origin``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from lambda_nb.engine.api.wire.http import HttpRequest
+from lambda_nb.engine.errors import AWSError
+
+_PORT = re.compile(r":\d*\Z")
+_OWN = frozenset({"127.0.0.1", "localhost", "[::1]", ""})
+_MOST_REMEMBERED = 1000
+
+
+class Names:
+    """The names by which the engine may be called: those of loopback, and what its user allows.
+
+    Parameters
+    ----------
+    allowed
+        Further names. One that begins with ``*.`` stands for all names below it.
+
+    Examples
+    --------
+    >>> names = Names(["engine.internal", "*.on.aws"])
+    >>> [names.has(host) for host in ("127.0.0.1:4571", "bucket.localhost", "id.on.aws:80")]
+    [True, True, True]
+    >>> [names.has(host) for host in ("evil.example", "localhost.evil.example", "on.aws")]
+    [False, False, False]
+    """
+
+    def __init__(self, allowed: Iterable[str] = ()) -> None:
+        given = [name.lower() for name in allowed]
+        self._exact = _OWN.union(name for name in given if not name.startswith("*."))
+        self._below = (".localhost", *(name[1:] for name in given if name.startswith("*.")))
+        self._seen: set[str] = set()
+
+    def has(self, host: str) -> bool:
+        """Whether a ``Host`` header, port and all, names the engine."""
+        if host in self._seen:
+            return True
+        name = _PORT.sub("", host).lower().removesuffix(".")
+        if name not in self._exact and not name.endswith(self._below):
+            return False
+        if len(self._seen) < _MOST_REMEMBERED:
+            self._seen.add(host)
+        return True
+
+    def check(self, request: HttpRequest) -> None:
+        """Refuse a request that was sent to another name.
+
+        Raises
+        ------
+        AWSError
+            ``AccessDeniedException`` (403).
+        """
+        host = request.headers.get("host", "")
+        if not self.has(host):
+            name = _PORT.sub("", host)
+            raise AWSError(
+                "AccessDeniedException",
+                f"This engine is not called {name!r}, but 127.0.0.1 or localhost (or a name below "
+                f"it). If it should be, start it with --allow-host {name}",
+                403,
+            )
+
+
+def is_foreign(headers: Mapping[str, str]) -> bool:
+    """Whether a page of another origin made the request.
+
+    Examples
+    --------
+    >>> is_foreign({"sec-fetch-site": "cross-site"}), is_foreign({"sec-fetch-site": "none"})
+    (True, False)
+    >>> is_foreign({"host": "localhost:1", "origin": "http://localhost:2"})
+    True
+    """
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site not in ("same-origin", "none")
+    origin = headers.get("origin")
+    return origin is not None and origin.partition("://")[2] != headers.get("host")
+
+
+def refuse_foreign(headers: Mapping[str, str]) -> None:
+    """Refuse what a page of another origin asks without anybody's signature.
+
+    Raises
+    ------
+    AWSError
+        ``AccessDeniedException`` (403).
+    """
+    if is_foreign(headers):
+        raise AWSError(
+            "AccessDeniedException",
+            "Requests that web pages of another origin make are not answered here.",
+            403,
+        )

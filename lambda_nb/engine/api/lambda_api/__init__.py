@@ -1,0 +1,1 @@
+"""The Lambda API by botocore's service model: routing, parsing, serialising, invoke."""

@@ -1,0 +1,1 @@
+"""Requests for other services, passed on to whoever answers for them."""

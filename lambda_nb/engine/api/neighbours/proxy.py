@@ -1,0 +1,221 @@
+"""The way to the neighbours: calls to other services, passed on with their bodies streaming."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from typing import Protocol
+
+import aiohttp
+from yarl import URL
+
+from lambda_nb.engine.api.admission.signature_v4 import claimed_service
+from lambda_nb.engine.api.neighbours import signing_anew
+from lambda_nb.engine.api.wire.http import ClientGone, Header, HttpRequest, Send
+from lambda_nb.engine.aws_calls.elsewhere import Directory
+from lambda_nb.engine.aws_calls.embedded import EmbeddedCalls
+from lambda_nb.engine.aws_calls.endpoint import Endpoint
+from lambda_nb.engine.errors import AWSError
+
+log = logging.getLogger(__name__)
+
+_HOP_BY_HOP = frozenset(
+    {
+        "connection",
+        "expect",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+_CHUNK = 65536
+_IDLE_CONNECTIONS = 64
+
+Keep = Callable[[bytes], None]
+
+
+class _Answer(Protocol):
+    """An answer whose body is still to be read: status, headers, bytes of the body if told."""
+
+    @property
+    def status(self) -> int: ...
+    @property
+    def headers(self) -> Iterable[tuple[str, str]]: ...
+    @property
+    def length(self) -> int | None: ...
+    async def read(self) -> bytes: ...
+    def chunks(self) -> AsyncIterator[bytes]: ...
+
+
+class _OfHttp:
+    """An answer that came by HTTP."""
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self.status = response.status
+        self.headers = response.headers.items()
+        self.length = response.content_length
+        self.read = response.read
+        self._content = response.content
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        return self._content.iter_chunked(_CHUNK)
+
+
+class Proxy:
+    """Passes requests on to the neighbours.
+
+    Parameters
+    ----------
+    services
+        Where the services answer.
+    region
+        The Region of requests that name none.
+    keep_keys
+        Shown the replies of STS and IAM, which may carry access keys newly issued.
+    """
+
+    def __init__(self, services: Directory, region: str, keep_keys: Keep) -> None:
+        self._services = services
+        self._region = region
+        self._keep_keys = keep_keys
+        self._sessions: dict[Endpoint, aiohttp.ClientSession] = {}
+        self._calls = EmbeddedCalls()
+
+    async def close(self) -> None:
+        """Close idle connections."""
+        await self._calls.close()
+        for session in self._sessions.values():
+            await session.close()
+
+    async def pass_on(
+        self, request: HttpRequest, body: bytes | AsyncIterator[bytes], service: str, send: Send
+    ) -> None:
+        """Answer a request with the answer of its service.
+
+        Parameters
+        ----------
+        service
+            Who is meant, by the name in the signature; empty for a request that is not signed.
+
+        Raises
+        ------
+        AWSError
+            ``ServiceUnavailable`` (503) if they cannot be reached.
+        """
+        meant = claimed_service(request.headers, request.query) or "s3"
+        at = await self._services(meant)
+        try:
+            if at.keys is not None:
+                signed = service != ""
+                request, body = signing_anew.addressed(
+                    request, body, at, meant, self._region, signed
+                )
+            async with self._answer(at, request, body) as answer:
+                await self._relay(answer, service, send)
+        except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
+            if isinstance(error.__cause__, (AWSError, ClientGone)):
+                raise error.__cause__ from None
+            log.warning("%s %s: %s: %s", request.method, request.path, meant, error)
+            who = "The embedded services do" if at.keys is None else f"{meant} at {at.url} does"
+            raise AWSError("ServiceUnavailable", f"{who} not answer: {error}", 503) from error
+
+    @asynccontextmanager
+    async def _answer(
+        self, at: Endpoint, request: HttpRequest, body: bytes | AsyncIterator[bytes]
+    ) -> AsyncIterator[_Answer]:
+        target = f"{request.path}?{request.query}" if request.query else request.path
+        headers = _passed(request.headers, body)
+        if at.socket is not None and isinstance(body, bytes):
+            call = self._calls(at.socket, request.method, target, headers, body)
+            async with call as answer:
+                yield answer
+            return
+        async with self._client(at).request(
+            request.method,
+            URL(f"{at.url}{target}", encoded=True),
+            headers=headers,
+            data=body or None,
+            allow_redirects=False,
+        ) as response:
+            yield _OfHttp(response)
+
+    async def _relay(self, answer: _Answer, service: str, send: Send) -> None:
+        headers: list[Header] = [
+            (name.encode("latin-1"), value.encode("latin-1", "replace"))
+            for name, value in answer.headers
+            if name.lower() not in _HOP_BY_HOP and name.lower() not in ("date", "server")
+        ]
+        start = {"type": "http.response.start", "status": answer.status, "headers": headers}
+        length = answer.length
+        with_keys = service in ("sts", "iam")
+        if with_keys or (length is not None and length <= _CHUNK):
+            content = await answer.read()
+            if with_keys:
+                self._keep_keys(content)
+            whole = getattr(send, "whole", None)
+            if length is not None and whole is not None and whole(answer.status, headers, content):
+                return
+            await send(start)
+            await send({"type": "http.response.body", "body": content})
+            return
+        await send(start)
+        async for chunk in answer.chunks():
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+    def _client(self, at: Endpoint) -> aiohttp.ClientSession:
+        if at not in self._sessions:
+            self._sessions[at] = aiohttp.ClientSession(
+                auto_decompress=False,
+                connector=at.connector(_IDLE_CONNECTIONS),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=10),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                skip_auto_headers=("User-Agent", "Accept-Encoding", "Content-Type", "Accept"),
+            )
+        return self._sessions[at]
+
+
+def _passed(headers: dict[str, str], body: bytes | AsyncIterator[bytes]) -> dict[str, str]:
+    passed = {name: value for name, value in headers.items() if name not in _HOP_BY_HOP}
+    if isinstance(body, bytes):
+        passed["content-length"] = str(len(body))
+    return passed
+
+
+async def verified_chunks(request: HttpRequest, payload_hash: str) -> AsyncIterator[bytes]:
+    """A request's body, chunk by chunk; the last is held back until the hash is seen to be right.
+
+    Raises
+    ------
+    AWSError
+        ``XAmzContentSHA256Mismatch`` if the signed hash is that of another body.
+    """
+    digest = hashlib.sha256()
+    held = b""
+    more = True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        more = message.get("more_body", False)
+        chunk = message.get("body", b"")
+        if not chunk:
+            continue
+        digest.update(chunk)
+        if held:
+            yield held
+        held = chunk
+    if len(payload_hash) == 64 and digest.hexdigest() != payload_hash:
+        raise AWSError(
+            "XAmzContentSHA256Mismatch",
+            "The provided 'x-amz-content-sha256' header does not match what was computed.",
+        )
+    if held:
+        yield held

@@ -1,0 +1,1 @@
+"""HTTP as the front reads and writes it."""

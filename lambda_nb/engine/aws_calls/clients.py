@@ -1,0 +1,103 @@
+"""boto3 clients for the engine's own calls to AWS: the neighbours, and Lambda through the front."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from lambda_nb.engine.aws_calls.elsewhere import Directory, signing_name
+from lambda_nb.engine.aws_calls.endpoint import Endpoint
+from lambda_nb.engine.model import FetchFailed
+
+
+class Clients:
+    """Makes clients when they are first asked for, each once.
+
+    Parameters
+    ----------
+    services
+        Where the services answer.
+    own_url
+        The engine's URL, for calls to Lambda itself.
+    keys
+        Access key and secret of the engine's user.
+    region
+        The Region of all calls.
+    """
+
+    def __init__(
+        self,
+        services: Directory,
+        own_url: str,
+        keys: tuple[str, str],
+        region: str,
+    ) -> None:
+        self._services = services
+        self._own_url = own_url
+        self._keys = keys
+        self._region = region
+        self._session: Any = None
+        self._clients: dict[str, Any] = {}
+        self._making = asyncio.Lock()  # boto3's sessions are not for several threads at once
+
+    async def __call__(self, service: str) -> Any:
+        """The client of a service. Its calls block: make them in a thread."""
+        async with self._making:
+            if service not in self._clients:
+                at = await self._address(service)
+                self._clients[service] = await asyncio.to_thread(self._make, service, at)
+            return self._clients[service]
+
+    async def _address(self, service: str) -> Endpoint:
+        if service == "lambda":
+            return Endpoint(self._own_url)
+        if not self._services.elsewhere:
+            return await self._services(service)
+        return await self._services(await asyncio.to_thread(signing_name, service))
+
+    def _make(self, service: str, at: Endpoint) -> Any:
+        # Imported late: a quarter of a second that not every engine needs.
+        import boto3
+        from botocore.config import Config
+
+        if self._session is None:
+            self._session = boto3.Session(*self._keys, region_name=self._region)
+        config = Config(s3={"addressing_style": "path"}, max_pool_connections=50)
+        told: dict[str, Any] = {"endpoint_url": at.url, "config": config}
+        if at.keys is not None:
+            told["aws_access_key_id"] = at.keys.access_key
+            told["aws_secret_access_key"] = at.keys.secret_key
+            told["aws_session_token"] = at.keys.token
+        return at.reach(self._session.client(service, **told))
+
+
+class ObjectReader:
+    """Reads code from S3; implements :class:`~lambda_nb.engine.model.FetchObject`."""
+
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
+
+    async def __call__(self, bucket: str, key: str, version: str | None) -> bytes:
+        """Return the object's bytes.
+
+        Raises
+        ------
+        FetchFailed
+            With S3's own code and message.
+        """
+        client = await self._clients("s3")
+        return await asyncio.to_thread(_read, client, bucket, key, version)
+
+
+def _read(client: Any, bucket: str, key: str, version: str | None) -> bytes:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    asked = {"Bucket": bucket, "Key": key, **({"VersionId": version} if version else {})}
+    try:
+        content: bytes = client.get_object(**asked)["Body"].read()
+    except ClientError as error:
+        detail = error.response["Error"]
+        raise FetchFailed(detail["Code"], detail["Message"]) from error
+    except BotoCoreError as error:
+        raise FetchFailed("ServiceUnavailable", str(error)) from error
+    return content

@@ -1,0 +1,124 @@
+"""Signed calls of AWS's JSON protocol, on the engine's loop.
+
+Polling parks a request for seconds: with boto3 each would hold a thread. What comes back is the
+service's own JSON, from which events are made without a detour through Python's types.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from lambda_nb.engine.aws_calls.elsewhere import Directory
+from lambda_nb.engine.aws_calls.embedded import EmbeddedCalls
+from lambda_nb.engine.aws_calls.endpoint import Endpoint, Keys
+
+# Target prefix, version of the JSON protocol, name in the signature.
+_PROTOCOLS = {
+    "sqs": ("AmazonSQS", "1.0", "sqs"),
+    "kinesis": ("Kinesis_20131202", "1.1", "kinesis"),
+    "dynamodbstreams": ("DynamoDBStreams_20120810", "1.0", "dynamodb"),
+}
+
+_PATIENCE_S = 60
+
+
+class CallError(Exception):
+    """A service refused a call: ``code`` and ``message`` are its own words."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+
+
+class Calls:
+    """Makes calls to SQS, Kinesis and DynamoDB Streams.
+
+    Parameters
+    ----------
+    services
+        Where they answer.
+    keys
+        Access key and secret for those that have no keys of their own.
+    """
+
+    def __init__(self, services: Directory, keys: tuple[str, str]) -> None:
+        self._services = services
+        self._keys = Keys(*keys)
+        self._sessions: dict[Endpoint, aiohttp.ClientSession] = {}
+        self._embedded = EmbeddedCalls()
+
+    async def __call__(
+        self, service: str, region: str, operation: str, request: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Make one call; its answer, parsed.
+
+        Raises
+        ------
+        CallError
+            If the service refuses, or cannot be reached (``Unreachable``).
+        """
+        target, version, name = _PROTOCOLS[service]
+        endpoint = await self._services(name)
+        url = endpoint.url + "/"
+        body = json.dumps(request).encode()
+        headers = {
+            "Content-Type": f"application/x-amz-json-{version}",
+            "X-Amz-Target": f"{target}.{operation}",
+        }
+        keys = endpoint.keys or self._keys
+        if endpoint.socket is not None:
+            headers["Host"] = urlsplit(url).netloc
+            headers["Authorization"] = keys.scope(name, region)
+            return await self._call_embedded(endpoint.socket, headers, body)
+        signed = keys.sign(name, region, "POST", url, headers, body)
+        try:
+            session = self._session(endpoint)
+            async with session.post(url, data=body, headers=signed) as reply:
+                content = await reply.read()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise CallError("Unreachable", f"{endpoint} {error!r}") from error
+        return _answer(reply.status, content)
+
+    async def _call_embedded(
+        self, path: str, headers: Mapping[str, str], body: bytes
+    ) -> dict[str, Any]:
+        async def call() -> dict[str, Any]:
+            async with self._embedded(path, "POST", "/", headers, body) as answer:
+                return _answer(answer.status, await answer.read())
+
+        try:
+            return await asyncio.wait_for(call(), _PATIENCE_S)
+        except (OSError, asyncio.TimeoutError) as error:
+            raise CallError("Unreachable", f"unix:{path} {error!r}") from error
+
+    def _session(self, endpoint: Endpoint) -> aiohttp.ClientSession:
+        if endpoint not in self._sessions:
+            self._sessions[endpoint] = aiohttp.ClientSession(
+                connector=endpoint.connector(), timeout=aiohttp.ClientTimeout(total=_PATIENCE_S)
+            )
+        return self._sessions[endpoint]
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._embedded.close()
+        for session in self._sessions.values():
+            await session.close()
+
+
+def _answer(status: int, content: bytes) -> dict[str, Any]:
+    try:
+        answer = json.loads(content or b"{}")
+    except ValueError as error:
+        raise CallError(str(status), content[:200].decode("utf-8", "replace")) from error
+    if status >= 300:
+        code = str(answer.get("__type", status)).rpartition("#")[2]
+        raise CallError(code, str(answer.get("message") or answer.get("Message") or ""))
+    assert isinstance(answer, dict)
+    return answer

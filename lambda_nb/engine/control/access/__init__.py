@@ -1,0 +1,1 @@
+"""Who may invoke a function, and at which URL."""

@@ -1,0 +1,1 @@
+"""Code: where it comes from, where it is kept, how it is downloaded, who signed it."""

@@ -1,0 +1,1 @@
+"""The account's concurrency, and each function's part of it."""

@@ -1,0 +1,1 @@
+"""What brings events to a function, and what becomes of asynchronous ones."""

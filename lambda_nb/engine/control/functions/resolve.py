@@ -1,0 +1,165 @@
+"""From a name to the version that serves an invocation: on every warm invoke's path, so cached."""
+
+from __future__ import annotations
+
+import random
+from bisect import bisect
+from collections.abc import Callable
+from itertools import accumulate
+from pathlib import Path
+
+from lambda_nb.engine.control.answering import as_error
+from lambda_nb.engine.control.context import Context
+from lambda_nb.engine.control.functions.lookup import Lookup
+from lambda_nb.engine.control.records.store import Record
+from lambda_nb.engine.errors import AWSError, conflict
+from lambda_nb.engine.model import FileSystemMount, FunctionVersion, Resolved
+from lambda_nb.rules.refusal import Refused
+from lambda_nb.rules.settings import names
+
+_Choice = Callable[[], Resolved]
+
+
+class Resolver:
+    """Answers names, ARNs and qualifiers with function versions.
+
+    Parameters
+    ----------
+    context, lookup
+        Where functions are found.
+    files_dir
+        Below which file systems (EFS access points) have their local directories.
+    choose
+        A random number in [0, 1) for each invocation through a weighted alias.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        lookup: Lookup,
+        files_dir: Path,
+        choose: Callable[[], float] = random.random,
+    ) -> None:
+        self._context = context
+        self._lookup = lookup
+        self._files_dir = files_dir
+        self._choose = choose
+        self._pictures: dict[tuple[str, str, str], FunctionVersion] = {}
+        self._fixed: dict[tuple[str, str | None], Resolved] = {}
+        self._weighted: dict[tuple[str, str | None], _Choice] = {}
+        context.store.watch(self._forget)
+
+    def _forget(self) -> None:
+        self._fixed.clear()
+        self._weighted.clear()
+
+    def resolve(self, function_name: str, qualifier: str | None = None) -> Resolved:
+        """The version that serves one invocation; an alias with weights draws each time.
+
+        Raises
+        ------
+        AWSError
+            ``ResourceNotFoundException`` if there is no such function, version or alias;
+            ``ResourceConflictException`` while it is not active, or
+            ``SnapStartNotReadyException`` while its snapshot is being taken.
+        """
+        key = (function_name, qualifier)
+        fixed = self._fixed.get(key)
+        if fixed is not None:
+            return fixed
+        choice = self._weighted.get(key)
+        if choice is not None:
+            return choice()
+        try:
+            return self._find(function_name, qualifier, key)
+        except Refused as refused:
+            raise as_error(refused) from refused
+
+    def _find(
+        self, function_name: str, qualifier: str | None, key: tuple[str, str | None]
+    ) -> Resolved:
+        name = names.parse_function(function_name)
+        names.located(name, self._context.account, self._context.region)
+        wanted = names.one_qualifier(name, qualifier)
+        alias = self._context.store.get("alias", name.name, wanted or "")
+        if alias is None or not alias.get("weights"):
+            self._fixed[key] = self._resolved(name.name, wanted, wanted if alias else None)
+            return self._fixed[key]
+        self._weighted[key] = self._drawn(name.name, wanted, alias)
+        return self._weighted[key]()
+
+    def _drawn(self, name: str, wanted: str | None, alias: Record) -> _Choice:
+        """A draw between an alias's versions, each with its weight; the main one has the rest."""
+        weights = alias["weights"]
+        bounds = list(accumulate(weights.values()))
+        additional = [self._resolved(name, wanted, wanted, version) for version in weights]
+        candidates = [*additional, self._resolved(name, wanted, wanted)]
+        return lambda: candidates[bisect(bounds, self._choose())]
+
+    def _resolved(
+        self, name: str, wanted: str | None, alias: str | None, version: str | None = None
+    ) -> Resolved:
+        number, record = self._lookup.version(name, version or wanted or names.LATEST)
+        state = record["config"]["State"]
+        if state == "Pending" and record["config"]["SnapStart"]["OptimizationStatus"] == "On":
+            message = (
+                "Lambda is initializing your function. It will be ready to invoke once your "
+                "function state becomes ACTIVE."
+            )
+            raise AWSError("SnapStartNotReadyException", message, 409)
+        if state != "Active":
+            raise conflict(
+                "The operation cannot be performed at this time. "
+                f"The function is currently in the following state: {state}"
+            )
+        arn = self._context.function_arn(name, wanted)
+        return Resolved(self.picture(name, number, record), arn, alias)
+
+    def picture(self, name: str, version: str, record: Record) -> FunctionVersion:
+        """What execution needs of a version; the same object until the version changes."""
+        key = (name, version, record["picture"])
+        picture = self._pictures.get(key)
+        if picture is None:
+            for old in [k for k in self._pictures if k[:2] == key[:2]]:
+                del self._pictures[old]
+            picture = self._pictures[key] = self._drawn_up(name, version, record)
+        return picture
+
+    def _drawn_up(self, name: str, version: str, record: Record) -> FunctionVersion:
+        context, config, code = self._context, record["config"], record["code"]
+        logging = config["LoggingConfig"]
+        return FunctionVersion(
+            account=context.account,
+            region=context.region,
+            name=name,
+            version=version,
+            arn=context.function_arn(name),
+            revision=record["picture"],
+            handler=config.get("Handler", ""),
+            runtime=config.get("Runtime", ""),
+            code_dir=context.code.tree(code.get("digest", "image")),
+            role=config["Role"],
+            package_type=config["PackageType"],
+            image_uri=code.get("image", ""),
+            layer_dirs=tuple(context.code.tree(layer["digest"]) for layer in record["layers"]),
+            memory_mb=config["MemorySize"],
+            timeout_s=config["Timeout"],
+            ephemeral_storage_mb=config["EphemeralStorage"]["Size"],
+            environment=config.get("Environment", {}).get("Variables", {}),
+            architecture=config["Architectures"][0],
+            log_format=logging["LogFormat"],
+            application_log_level=logging.get("ApplicationLogLevel"),
+            system_log_level=logging.get("SystemLogLevel"),
+            log_group=logging["LogGroup"],
+            snap_start=config["SnapStart"]["OptimizationStatus"] == "On",
+            tenant_isolation="TenancyConfig" in config,
+            tracing_mode=config["TracingConfig"]["Mode"],
+            runtime_version_arn=config.get("RuntimeVersionConfig", {}).get("RuntimeVersionArn", ""),
+            file_systems=tuple(self._mount(fs) for fs in config.get("FileSystemConfigs", ())),
+            durable="DurableConfig" in config,
+        )
+
+    def _mount(self, config: Record) -> FileSystemMount:
+        local = self._files_dir / "efs" / config["Arn"].rpartition("/")[2]
+        local.mkdir(parents=True, exist_ok=True)
+        return FileSystemMount(local, config["LocalMountPath"], config["Arn"])

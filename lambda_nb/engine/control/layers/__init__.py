@@ -1,0 +1,1 @@
+"""Layers: immutable versions, who may use them, which functions do."""

@@ -1,0 +1,74 @@
+"""The layers a function uses: found when it is configured, kept for as long as it uses them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lambda_nb.engine.control.context import Context
+from lambda_nb.engine.control.records.store import Record
+from lambda_nb.engine.errors import AWSError, invalid_parameter
+from lambda_nb.rules.settings import names
+
+
+@dataclass(frozen=True, slots=True)
+class UsedLayer:
+    """One layer version in a function's list; its code stays even if the layer is deleted."""
+
+    arn: str
+    digest: str
+    size: int
+    unzipped: int
+
+    def shown(self) -> Record:
+        """As FunctionConfiguration shows it."""
+        return {"Arn": self.arn, "CodeSize": self.size}
+
+    def record(self) -> Record:
+        """As it is stored with the function's version."""
+        return {
+            "arn": self.arn,
+            "digest": self.digest,
+            "size": self.size,
+            "unzipped": self.unzipped,
+        }
+
+
+class LayerUse:
+    """Resolves the ``Layers`` of a request."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def resolve(
+        self, arns: Sequence[str], present: Sequence[dict[str, Any]] = ()
+    ) -> list[UsedLayer]:
+        """The layers named, in their order; those a function uses already need not exist any more.
+
+        Raises
+        ------
+        AWSError
+            ``InvalidParameterValueException`` for a version that does not exist,
+            ``AccessDeniedException`` for one of another account.
+        """
+        known = {layer["arn"]: UsedLayer(**layer) for layer in present}
+        return [known.get(arn) or self._find(arn) for arn in arns]
+
+    def _find(self, arn: str) -> UsedLayer:
+        layer = names.parse_layer(arn)
+        if layer.version is not None and layer.version < 1:
+            raise invalid_parameter("Layer Version Cannot be less than 1")
+        if layer.account != self._context.account:
+            raise AWSError(
+                "AccessDeniedException",
+                f"User: arn:aws:iam::{self._context.account}:root is not authorized to perform: "
+                f"lambda:GetLayerVersion on resource: {arn} because no resource-based policy "
+                "allows the lambda:GetLayerVersion action",
+                403,
+            )
+        record = self._context.store.get("layer_version", layer.name, str(layer.version))
+        if record is None:
+            raise invalid_parameter(f"Layer version {arn} does not exist.")
+        code = record["code"]
+        return UsedLayer(arn, code["digest"], code["size"], code["unzipped"])

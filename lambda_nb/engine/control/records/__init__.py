@@ -1,0 +1,1 @@
+"""Durable records: the document store, tags, pages of lists, repair."""

@@ -1,0 +1,143 @@
+"""One event source mapping as its poller sees it, and how a batch reaches its function."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lambda_nb.engine.errors import AWSError
+from lambda_nb.engine.model import Invocation, InvocationResult, Resolved, Throttled
+from lambda_nb.rules.events import patterns
+
+Resolve = Callable[[str, "str | None"], Resolved]
+Execute = Callable[[Resolved, Invocation], Awaitable[InvocationResult]]
+
+
+@dataclass(frozen=True, slots=True)
+class EventSourceMapping:
+    """Settings of one mapping; times in seconds, -1 for no limit.
+
+    ``config`` holds the members as the API names them.
+    """
+
+    identifier: str
+    function_arn: str
+    config: Mapping[str, Any]
+
+    @property
+    def source_arn(self) -> str:
+        """The queue or stream."""
+        return str(self.config["EventSourceArn"])
+
+    @property
+    def stream_arn(self) -> str:
+        """The stream, also where the source is a consumer of it."""
+        return self.source_arn.partition("/consumer/")[0]
+
+    @property
+    def region(self) -> str:
+        """The source's Region."""
+        return self.source_arn.split(":")[3]
+
+    @property
+    def batch_size(self) -> int:
+        """Records in a batch at most."""
+        return int(self.config["BatchSize"])
+
+    @property
+    def window_s(self) -> int:
+        """How long a batch may be gathered."""
+        return int(self.config.get("MaximumBatchingWindowInSeconds") or 0)
+
+    @property
+    def tumbling_s(self) -> int:
+        """Length of the windows in which state is kept; 0 for none."""
+        return int(self.config.get("TumblingWindowInSeconds") or 0)
+
+    @property
+    def reports_failures(self) -> bool:
+        """Whether the function names the items that failed."""
+        return "ReportBatchItemFailures" in (self.config.get("FunctionResponseTypes") or [])
+
+    @property
+    def patterns(self) -> list[Any]:
+        """Filter patterns, of which one must match; none let everything through."""
+        filters = (self.config.get("FilterCriteria") or {}).get("Filters") or []
+        return [json.loads(entry["Pattern"]) for entry in filters]
+
+
+def let_through(filters: Sequence[Any], record: Mapping[str, Any], field: str, text: str) -> bool:
+    """Whether one of the filters matches a record.
+
+    ``field`` is the name under which filters look at the content, which is ``text``: as parsed JSON
+    where the pattern is an object, as plain text where it is a list.
+    """
+    if not filters:
+        return True
+    try:
+        parsed = json.loads(text)
+    except ValueError:
+        parsed = None
+    is_json = isinstance(parsed, (dict, list))
+    for pattern in filters:
+        wants_json = isinstance(pattern.get(field), dict)
+        if field in pattern and wants_json is not is_json:
+            continue
+        content = parsed if wants_json else text
+        if patterns.matches(pattern, {**record, field: content}):
+            return True
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a batch fared: ``result`` is missing if the function was not run."""
+
+    request_id: str
+    result: InvocationResult | None
+    throttled: bool = False
+    problem: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether the function ran and did not fail."""
+        return self.result is not None and self.result.function_error is None
+
+
+class Runner:
+    """Runs a mapping's function with a batch.
+
+    Parameters
+    ----------
+    resolve, invoke
+        Find the version that serves, and run one attempt.
+    """
+
+    def __init__(self, resolve: Resolve, invoke: Execute) -> None:
+        self._resolve = resolve
+        self._invoke = invoke
+
+    async def __call__(
+        self, function_arn: str, event: Mapping[str, Any], source: str, trace: str | None = None
+    ) -> Outcome:
+        """Run the function once; never raises for what the function or Lambda does."""
+        request_id = str(uuid.uuid4())
+        try:
+            resolved = self._resolve(function_arn, None)
+            invocation = Invocation(
+                request_id=request_id,
+                payload=json.dumps(event).encode(),
+                invoked_arn=resolved.invoked_arn,
+                trace_header=trace,
+                source=source,
+            )
+            result = await self._invoke(resolved, invocation)
+        except Throttled:
+            return Outcome(request_id, None, True, "Function call was throttled")
+        except AWSError as error:
+            return Outcome(request_id, None, False, f"{error.code}: {error.message}")
+        problem = "" if result.function_error is None else "Function call failed"
+        return Outcome(request_id, result, False, problem)

@@ -1,0 +1,377 @@
+"""Streams as event sources: a reader for each shard, in order, until each record is dealt with."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from lambda_nb.engine.aws_calls.json_calls import CallError
+from lambda_nb.engine.events.polled.checkpoints import ENDED, Checkpoints
+from lambda_nb.engine.events.polled.mapping import EventSourceMapping, Outcome, Runner
+from lambda_nb.engine.events.polled.mapping_metrics import Counts
+from lambda_nb.engine.events.polled.stream import (
+    Shard,
+    Stream,
+    StreamRecord,
+    in_lanes,
+    starting_position,
+)
+from lambda_nb.engine.events.polled.stream_failures import FailureReport
+from lambda_nb.engine.events.polled.windows import TumblingWindow
+from lambda_nb.rules.events import batches
+
+log = logging.getLogger(__name__)
+
+_POLL_S = 0.5
+"""Between two looks at a shard that had nothing, unless its service says that something came."""
+_LOOK_FOR_SHARDS_S = 5.0
+_FROM_THE_START = {"ShardIteratorType": "TRIM_HORIZON"}
+
+
+class StreamPoller:
+    """Feeds one function from one stream.
+
+    A failed batch holds its shard until it succeeds, grows too old or has been tried often enough;
+    then its record goes to the failure destination and reading goes on.
+
+    Parameters
+    ----------
+    mapping
+        What to read and for whom.
+    stream
+        The stream.
+    run
+        Runs the function.
+    checkpoints
+        Remember how far each shard was read.
+    failures
+        Takes records of what was given up to the failure destination.
+    counts
+        Takes the mapping's figures.
+    processed
+        Is told what came of each batch.
+
+    Attributes
+    ----------
+    begun, ended : asyncio.Event
+        Set when the place to read from is known in each shard, and when nothing more is read and
+        no batch runs.
+    """
+
+    def __init__(
+        self,
+        mapping: EventSourceMapping,
+        stream: Stream,
+        run: Runner,
+        checkpoints: Checkpoints,
+        failures: FailureReport,
+        counts: Counts,
+        processed: Callable[[str], None],
+    ) -> None:
+        self._mapping = mapping
+        self._stream = stream
+        self._run = run
+        self._checkpoints = checkpoints
+        self._failures = failures
+        self._counts = counts
+        self._processed = processed
+        self._readers: dict[str, asyncio.Task[None]] = {}
+        self._stopping = asyncio.Event()
+        self._news: dict[str, asyncio.Event] = {}
+        self.begun, self.ended = asyncio.Event(), asyncio.Event()
+        self._unplaced: set[str] = set()
+        self._first_look = True
+
+    async def run(self) -> None:
+        """Read all shards, new ones as they appear, until :meth:`stop`."""
+        failures = 0
+        while not self._stopping.is_set():
+            patience = _LOOK_FOR_SHARDS_S
+            try:
+                self._begin_shards(await self._stream.shards())
+                failures = 0
+                self._note_begun()
+            except CallError as error:
+                failures += 1
+                patience = batches.backoff(failures)
+                self._processed(f"PROBLEM: {error}")
+            await self._pause(patience)
+        if self._readers:
+            await asyncio.wait(self._readers.values())
+        self.ended.set()
+
+    def stop(self) -> None:
+        """Read no more."""
+        self._stopping.set()
+        for news in self._news.values():
+            news.set()
+
+    def read_on(self, stream_arn: str, shard: str) -> None:
+        """A shard of a stream has new records: if it is one of these, read without delay."""
+        if shard in self._news and stream_arn == self._mapping.stream_arn:
+            self._news[shard].set()
+
+    async def close(self) -> None:
+        """Abandon what runs; it is read again after the next start."""
+        for task in self._readers.values():
+            task.cancel()
+        await asyncio.gather(*self._readers.values(), return_exceptions=True)
+
+    async def _pause(self, seconds: float) -> None:
+        await _within(seconds, self._stopping)
+
+    def _begin_shards(self, shards: list[Shard]) -> None:
+        known = self._checkpoints.all(self._mapping.identifier)
+        listed = {shard.identifier for shard in shards}
+        # Shards that appear later are read whole: LATEST is a place in time, and they are after it.
+        first_ever = self._first_look and not known
+        start = starting_position(self._mapping) if first_ever else _FROM_THE_START
+        at_once = start["ShardIteratorType"] == "LATEST"
+        for shard in shards:
+            before = [parent for parent in shard.parents if parent in listed]
+            if shard.identifier in self._readers or known.get(shard.identifier) == ENDED:
+                continue
+            if not at_once and any(known.get(parent) != ENDED for parent in before):
+                continue  # its parents come first
+            reader = self._read(shard.identifier, known.get(shard.identifier), start)
+            task = asyncio.get_running_loop().create_task(reader)
+            task.add_done_callback(_say_why)
+            self._readers[shard.identifier] = task
+            if not self.begun.is_set():
+                self._unplaced.add(shard.identifier)
+        self._first_look = False
+
+    def _note_begun(self, shard: str = "") -> None:
+        """A shard's reader knows its place; the mapping is on when all that are there now do."""
+        self._unplaced.discard(shard)
+        if not self._unplaced:
+            self.begun.set()
+
+    async def _read(self, shard: str, after: str | None, start: Mapping[str, Any]) -> None:
+        iterator: str | None = None
+        failures = 0
+        news = self._news[shard] = asyncio.Event()
+        pending: list[StreamRecord] = []
+        began = 0.0
+        window = TumblingWindow(self._mapping, shard) if self._mapping.tumbling_s else None
+        while not self._stopping.is_set():
+            try:
+                if iterator is None:
+                    iterator = await self._stream.iterator(shard, after, start)
+                    self._note_begun(shard)
+                news.clear()  # before reading: what comes from now on may be missed by it
+                room = max(1, self._mapping.batch_size - len(pending))
+                records, following = await self._stream.read(shard, iterator, room)
+                failures = 0
+            except CallError as error:
+                failures += 1
+                iterator = None  # it may have expired
+                pending = []
+                self._processed(f"PROBLEM: {error}")
+                await self._pause(batches.backoff(failures))
+                continue
+            self._counts.polled(len(records), sum(record.wanted for record in records))
+            if records and not pending:
+                began = time.monotonic()
+            pending += records
+            if pending and self._is_due(pending, began, following is None):
+                if not await self._deal_with(shard, pending, window):
+                    return
+                after = pending[-1].sequence
+                if window is None or window.start is None:
+                    self._checkpoints.put(self._mapping.identifier, shard, after)
+                pending = []
+            # Read to the tip after the window's end, or to the shard's: nothing can follow.
+            at_tip = following is None or not (records or pending)
+            over = window is not None and at_tip and window.is_over(time.time(), following is None)
+            if window is not None and over and not await self._finish(shard, window):
+                return
+            if following is None:
+                self._checkpoints.put(self._mapping.identifier, shard, ENDED)
+                return
+            iterator = following
+            if not records:
+                await _within(_POLL_S, news)
+
+    def _is_due(self, pending: Sequence[StreamRecord], began: float, at_end: bool) -> bool:
+        mapping = self._mapping
+        return (
+            at_end
+            or len(pending) >= mapping.batch_size
+            or time.monotonic() - began >= mapping.window_s
+        )
+
+    async def _deal_with(
+        self, shard: str, records: Sequence[StreamRecord], window: TumblingWindow | None
+    ) -> bool:
+        """Bring all records to their end; ``False`` if reading stopped before."""
+        wanted = [record for record in records if record.wanted]
+        if window is not None:
+            return await self._through_windows(shard, wanted, window)
+        factor = int(self._mapping.config.get("ParallelizationFactor") or 1)
+        lanes = in_lanes(wanted, factor) if wanted else []
+        done = await asyncio.gather(*(self._lane(shard, _what_fits(lane)) for lane in lanes))
+        return all(done)
+
+    async def _through_windows(
+        self, shard: str, records: Sequence[StreamRecord], window: TumblingWindow
+    ) -> bool:
+        """Bring records to their end window by window."""
+        for start, part in window.parted(records):
+            if window.start not in (None, start) and not await self._finish(shard, window):
+                return False
+            window.open(start)
+            for piece in _what_fits(part):
+                if not await self._insist(shard, piece, 0, window):
+                    return False
+                window.last = piece[-1].sequence
+                if window.overflows and not await self._finish(shard, window, early=True):
+                    return False
+        return True
+
+    async def _finish(self, shard: str, window: TumblingWindow, *, early: bool = False) -> bool:
+        """Give the function its window's state for the last time."""
+        most = _limit(self._mapping.config.get("MaximumRetryAttempts"))
+        tries = 0
+        while not self._stopping.is_set():
+            event = window.event([], final=not early, early=early)
+            outcome = await self._run(self._mapping.function_arn, event, self._stream.source)
+            self._processed("OK" if outcome.ok else f"PROBLEM: {outcome.problem}")
+            tries += not outcome.throttled
+            if outcome.ok or (most is not None and tries > most):
+                break
+            await self._pause(batches.backoff(tries or 1))
+        else:
+            return False
+        if early:
+            window.begin_again()
+            return True
+        if window.last is not None:
+            self._checkpoints.put(self._mapping.identifier, shard, window.last)
+        window.close()
+        return True
+
+    async def _lane(self, shard: str, pieces: Sequence[Sequence[StreamRecord]]) -> bool:
+        for piece in pieces:
+            if not await self._insist(shard, piece, 0):
+                return False
+        return True
+
+    async def _insist(
+        self,
+        shard: str,
+        records: Sequence[StreamRecord],
+        tries: int,
+        window: TumblingWindow | None = None,
+    ) -> bool:
+        """Run a batch until it is through or given up."""
+        config = self._mapping.config
+        most = _limit(config.get("MaximumRetryAttempts"))
+        waits = 0
+        outcome: Outcome | None = None
+        while not self._stopping.is_set():
+            records, expired = self._by_age(records)
+            if expired:
+                await self._give_up(shard, expired, "RecordAgeExceeded", outcome, tries)
+            if not records:
+                return True
+            told = [record.event for record in records]
+            event = {"Records": told} if window is None else window.event(told)
+            self._counts.iterator_age(records[-1].arrived)
+            outcome = await self._run(self._mapping.function_arn, event, self._stream.source)
+            rest = self._left_over(records, outcome, window)
+            self._counts.invoked(len(records), len(rest), ran=outcome.result is not None)
+            self._processed("OK" if not rest else f"PROBLEM: {outcome.problem or 'Items failed'}")
+            if not rest:
+                return True
+            waits += 1
+            if not outcome.throttled:
+                tries += 1
+                if config.get("BisectBatchOnFunctionError") and len(rest) > 1:
+                    half = len(rest) // 2
+                    await self._pause(batches.backoff(waits))
+                    return all(
+                        [await self._insist(shard, part, tries - 1, window)
+                         for part in (rest[:half], rest[half:])]
+                    )  # fmt: skip
+                if most is not None and tries > most:
+                    await self._give_up(shard, rest, "RetryAttemptsExhausted", outcome, tries)
+                    return True
+            records = rest
+            await self._pause(batches.backoff(waits))
+        return False
+
+    async def _give_up(
+        self,
+        shard: str,
+        records: Sequence[StreamRecord],
+        condition: str,
+        outcome: Outcome | None,
+        tries: int,
+    ) -> None:
+        """Records are tried no more: tell the failure destination."""
+        delivered = await self._failures.send(shard, records, condition, outcome, tries)
+        self._counts.given_up(len(records), delivered=delivered)
+
+    def _left_over(
+        self,
+        records: Sequence[StreamRecord],
+        outcome: Outcome,
+        window: TumblingWindow | None,
+    ) -> Sequence[StreamRecord]:
+        """What must be tried again: from the first failed record on."""
+        if not outcome.ok or outcome.result is None:
+            return records
+        if window is not None and not window.take_state(outcome.result.payload):
+            return records
+        if not self._mapping.reports_failures:
+            return ()
+        sequences = [record.sequence for record in records]
+        failed = batches.failed_items(outcome.result.payload, sequences)
+        return records[min(map(sequences.index, failed)) :] if failed else ()
+
+    def _by_age(
+        self, records: Sequence[StreamRecord]
+    ) -> tuple[Sequence[StreamRecord], Sequence[StreamRecord]]:
+        """Records that are young enough, and those that are too old."""
+        limit = _limit(self._mapping.config.get("MaximumRecordAgeInSeconds"))
+        if limit is None:
+            return records, ()
+        oldest = time.time() - limit
+        young = [record for record in records if record.arrived >= oldest]
+        old = [record for record in records if record.arrived < oldest]
+        return young, old
+
+
+async def _within(seconds: float, event: asyncio.Event) -> None:
+    """Wait for an event, but not for long."""
+    with contextlib.suppress(asyncio.TimeoutError):
+        await asyncio.wait_for(event.wait(), seconds)
+
+
+def _what_fits(records: Sequence[StreamRecord]) -> list[list[StreamRecord]]:
+    """Records parted into events that a function can be given."""
+    pieces: list[list[StreamRecord]] = [[]]
+    size = 0
+    for record in records:
+        length = len(json.dumps(record.event)) + 2
+        if pieces[-1] and size + length > batches.PAYLOAD_LIMIT:
+            pieces.append([])
+            size = 0
+        pieces[-1].append(record)
+        size += length
+    return pieces
+
+
+def _limit(setting: int | None) -> int | None:
+    return None if setting is None or setting < 0 else setting
+
+
+def _say_why(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        log.error("a shard is read no more", exc_info=task.exception())

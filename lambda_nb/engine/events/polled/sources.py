@@ -1,0 +1,236 @@
+"""Event source mappings at work: a poller for each that is enabled, as control's records say."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Protocol
+
+from lambda_nb.engine.aws_calls.json_calls import Calls
+from lambda_nb.engine.control.records.store import Record, Store
+from lambda_nb.engine.errors import AWSError
+from lambda_nb.engine.events.asynchronous.destinations import Destinations
+from lambda_nb.engine.events.polled.checkpoints import Checkpoints
+from lambda_nb.engine.events.polled.mapping import EventSourceMapping, Resolve, Runner
+from lambda_nb.engine.events.polled.mapping_metrics import Counts, Figures
+from lambda_nb.engine.events.polled.shards import StreamPoller
+from lambda_nb.engine.events.polled.sqs import QueuePoller
+from lambda_nb.engine.events.polled.stream import DynamoDBStream, KinesisStream, Stream
+from lambda_nb.engine.events.polled.stream_failures import FailureReport
+
+log = logging.getLogger(__name__)
+
+_SETTLED_WITHIN_S = 10.0
+"""How long a mapping may be on its way while a batch runs or its source does not answer."""
+_ON = ("Creating", "Enabling", "Enabled")
+
+
+class Poller(Protocol):
+    """Reads one source for one function.
+
+    ``begun`` is set when it will miss nothing that comes, ``ended`` when it reads no more.
+    """
+
+    begun: asyncio.Event
+    ended: asyncio.Event
+
+    async def run(self) -> None:
+        """Read until told to stop."""
+
+    def stop(self) -> None:
+        """Read no more, but finish what has begun."""
+
+    async def close(self) -> None:
+        """Abandon what runs."""
+
+
+class EventSources:
+    """Starts and stops pollers as mappings come, change and go.
+
+    Parameters
+    ----------
+    store
+        Control's records; told after every change of them.
+    calls
+        Makes the calls to queues and streams.
+    resolve
+        Finds the version that serves.
+    run
+        Runs functions.
+    checkpoints
+        Remember how far streams were read; closed with this.
+    destinations
+        Take records of what was given up.
+    figures
+        Take what CloudWatch shows of mappings.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        calls: Calls,
+        resolve: Resolve,
+        run: Runner,
+        checkpoints: Checkpoints,
+        destinations: Destinations,
+        figures: Figures,
+    ) -> None:
+        self._store = store
+        self._calls = calls
+        self._resolve = resolve
+        self._run = run
+        self._checkpoints = checkpoints
+        self._destinations = destinations
+        self._figures = figures
+        self._active: dict[str, tuple[object, Poller]] = {}
+        self._stopping: dict[str, Poller] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    def start(self) -> None:
+        """Begin with the mappings that are enabled now, and follow what changes."""
+        self._store.watch(self._look)
+        self._look()
+
+    def begin_afresh(self, kept: Collection[str] = ()) -> None:
+        """The sources' services have lost everything: forget how far they were read.
+
+        Parameters
+        ----------
+        kept
+            Services that have lost nothing.
+        """
+        records = self._store.children("mapping", "")
+        lost = {
+            identifier: poller
+            for identifier, (_, poller) in self._active.items()
+            if identifier not in records or _service(records[identifier]["config"]) not in kept
+        }
+        task = asyncio.get_running_loop().create_task(self._afresh(lost))
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    async def _afresh(self, lost: dict[str, Poller]) -> None:
+        for identifier, poller in lost.items():
+            self._active.pop(identifier, None)
+            poller.stop()
+        await asyncio.gather(*(poller.close() for poller in lost.values()))
+        for identifier in lost:
+            self._checkpoints.forget(identifier)
+        self._look()
+
+    def read_on(self, stream_arn: str, shard: str) -> None:
+        """A shard has new records: nobody needs to wait for the next poll."""
+        for _, poller in self._active.values():
+            if isinstance(poller, StreamPoller):
+                poller.read_on(stream_arn, shard)
+
+    async def settled(self, identifier: str) -> None:
+        """Wait until a mapping that was switched off reads no more, or one that was switched on
+        knows from where to read."""
+        stopping = self._stopping.pop(identifier, None)
+        active = self._active.get(identifier)
+        event = stopping.ended if stopping else active[1].begun if active else None
+        if event is not None:
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(event.wait(), _SETTLED_WITHIN_S)
+
+    async def close(self) -> None:
+        """Stop all reading at once."""
+        self._closed = True
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*(poller.close() for _, poller in self._active.values()))
+        await self._calls.close()
+        self._checkpoints.close()
+
+    def _look(self) -> None:
+        if self._closed:
+            return
+        records = self._store.children("mapping", "")
+        enabled = {
+            identifier: record
+            for identifier, record in records.items()
+            if record["target"] == "Enabled" and record["state"] in _ON
+        }
+        for identifier, (version, poller) in list(self._active.items()):
+            record = enabled.get(identifier)
+            if record is None or _version(record) != version:
+                poller.stop()
+                self._stopping[identifier] = poller
+                del self._active[identifier]
+            if identifier not in records:
+                self._checkpoints.forget(identifier)
+        for identifier, record in enabled.items():
+            if identifier not in self._active:
+                self._begin(identifier, record)
+
+    def _begin(self, identifier: str, record: Record) -> None:
+        mapping = EventSourceMapping(identifier, record["function"], record["config"])
+        poller = self._poller(mapping)
+        if poller is None:
+            return
+        self._active[identifier] = (_version(record), poller)
+        task = asyncio.get_running_loop().create_task(poller.run())
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _poller(self, mapping: EventSourceMapping) -> Poller | None:
+        service = _service(mapping.config)
+        processed = self._processed(mapping.identifier)
+        counts = Counts(mapping, self._figures)
+        if service == "sqs":
+            return QueuePoller(mapping, self._calls, self._run, counts, processed)
+        if service in ("kinesis", "dynamodb"):
+            stream: Stream = DynamoDBStream(mapping, self._calls)
+            if service == "kinesis":
+                stream = KinesisStream(mapping, self._calls, self._role(mapping))
+            report = FailureReport(mapping, stream.batch_info, self._destinations)
+            return StreamPoller(
+                mapping, stream, self._run, self._checkpoints, report, counts, processed
+            )
+        processed(f"PROBLEM: this engine reads nothing from {service or 'self-managed brokers'}")
+        return None
+
+    def _role(self, mapping: EventSourceMapping) -> str:
+        """Whose identity reads the stream: the function's role."""
+        try:
+            return self._resolve(mapping.function_arn, None).function.role
+        except AWSError:
+            return ""
+
+    def _processed(self, identifier: str) -> Callable[[str], None]:
+        """Keeps ``LastProcessingResult`` of a mapping up to date."""
+
+        def note(result: str) -> None:
+            record = self._store.get("mapping", "", identifier)
+            if self._closed or record is None or record["target"] != "Enabled":
+                return
+            if "LastProcessingResult" not in record["config"]:
+                return  # queues do not show it
+            if record["config"]["LastProcessingResult"] != result:
+                config = {**record["config"], "LastProcessingResult": result}
+                with self._store.write() as batch:
+                    batch.put("mapping", "", identifier, {**record, "config": config})
+
+        return note
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("an event source has stopped", exc_info=task.exception())
+
+
+def _service(config: Mapping[str, Any]) -> str:
+    """The service that a mapping reads; empty for brokers that are not AWS's."""
+    return str((config.get("EventSourceArn") or "::").split(":")[2])
+
+
+def _version(record: Record) -> object:
+    """What a poller depends on: it is started afresh when this changes."""
+    config: dict[str, Any] = dict(record["config"])
+    config.pop("LastProcessingResult", None)
+    return (record["function"], config)

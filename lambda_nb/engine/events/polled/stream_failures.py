@@ -1,0 +1,111 @@
+"""What a mapping's failure destination is told of records that were given up."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from typing import Any
+
+from lambda_nb.engine.events.asynchronous.destinations import Destinations
+from lambda_nb.engine.events.polled.mapping import EventSourceMapping, Outcome
+from lambda_nb.engine.events.polled.stream import StreamRecord
+
+log = logging.getLogger(__name__)
+
+
+class FailureReport:
+    """Sends failure records (facts/events.md section 2) of one mapping.
+
+    Parameters
+    ----------
+    mapping
+        Whose records they are.
+    batch_info
+        ``KinesisBatchInfo`` or ``DDBStreamBatchInfo``.
+    destinations
+        Takes them there.
+    """
+
+    def __init__(
+        self, mapping: EventSourceMapping, batch_info: str, destinations: Destinations
+    ) -> None:
+        self._mapping = mapping
+        self._batch_info = batch_info
+        self._destinations = destinations
+
+    async def send(
+        self,
+        shard: str,
+        records: Sequence[StreamRecord],
+        condition: str,
+        outcome: Outcome | None,
+        tries: int,
+    ) -> bool:
+        """Tell the destination, if there is one; whether it was told."""
+        config = self._mapping.config.get("DestinationConfig") or {}
+        target = (config.get("OnFailure") or {}).get("Destination")
+        if not target:
+            return False
+        record = self._record(shard, records, condition, outcome, tries)
+        key = None
+        if target.split(":")[2] == "s3":
+            record["payload"] = json.dumps({"Records": [record.event for record in records]})
+            key = self._key(shard)
+        try:
+            await self._destinations.record(target, record, key)
+        except Exception as error:  # whatever a client library raises: the stream must go on
+            log.warning("could not deliver to %s: %s", target, error)
+            return False
+        return True
+
+    def _record(
+        self,
+        shard: str,
+        records: Sequence[StreamRecord],
+        condition: str,
+        outcome: Outcome | None,
+        tries: int,
+    ) -> dict[str, Any]:
+        context = {
+            "requestId": outcome.request_id if outcome else str(uuid.uuid4()),
+            "functionArn": self._mapping.function_arn,
+            "condition": condition,
+            "approximateInvokeCount": tries,
+        }
+        record: dict[str, Any] = {"requestContext": context}
+        if outcome is not None and outcome.result is not None:
+            record["responseContext"] = {
+                "statusCode": 200,
+                "executedVersion": outcome.result.executed_version,
+                "functionError": outcome.result.function_error,  # null: it named failed records
+            }
+        ms = self._batch_info == "KinesisBatchInfo"
+        record |= {
+            "version": "1.0",
+            "timestamp": _stamp(time.time(), True),
+            self._batch_info: {
+                "shardId": shard,
+                "startSequenceNumber": records[0].sequence,
+                "endSequenceNumber": records[-1].sequence,
+                "approximateArrivalOfFirstRecord": _stamp(records[0].arrived, ms),
+                "approximateArrivalOfLastRecord": _stamp(records[-1].arrived, ms),
+                "batchSize": len(records),
+                "streamArn": self._mapping.source_arn.partition("/consumer/")[0],
+            },
+        }
+        return record
+
+    def _key(self, shard: str) -> str:
+        now = datetime.now(timezone.utc)
+        name = f"{now:%Y-%m-%dT%H.%M.%S}-{uuid.uuid4()}"
+        return f"aws/lambda/{self._mapping.identifier}/{shard}/{now:%Y/%m/%d}/{name}"
+
+
+def _stamp(seconds: float, milliseconds: bool) -> str:
+    at = datetime.fromtimestamp(seconds, timezone.utc)
+    fraction = f".{at.microsecond // 1000:03d}" if milliseconds else ""
+    return f"{at:%Y-%m-%dT%H:%M:%S}{fraction}Z"

@@ -1,0 +1,1 @@
+"""What services push to functions, from here and from elsewhere."""

@@ -1,0 +1,1 @@
+"""One execution environment: its phases, its processes, what it reports."""

@@ -1,0 +1,1 @@
+"""An environment's log stream, and the pipe its processes write to."""

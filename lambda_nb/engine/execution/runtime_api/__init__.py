@@ -1,0 +1,1 @@
+"""What the processes of an environment speak to: Runtime, Extensions and Telemetry API."""

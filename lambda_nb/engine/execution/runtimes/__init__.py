@@ -1,0 +1,1 @@
+"""How each language starts: interpreters, fork servers, builds, layers, variables."""

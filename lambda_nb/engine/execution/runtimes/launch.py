@@ -1,0 +1,214 @@
+"""How the processes of each runtime family are started: program, search path, zygote."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import re
+import threading
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+from lambda_nb.engine.errors import AWSError
+from lambda_nb.engine.execution.runtimes import interpreters, setuptools
+from lambda_nb.engine.execution.runtimes.interpreters import Fallback, Program
+from lambda_nb.engine.execution.runtimes.zygotes import ZygoteKind
+from lambda_nb.engine.execution.sandbox.paths import Files, Places
+from lambda_nb.engine.model import FunctionVersion
+
+BOOTSTRAPS = Path(__file__).parent / "bootstraps"
+
+PRELOADABLE = ("boto3", "botocore", "numpy", "pandas", "scipy", "PIL", "requests")
+"""Slow imports that start no thread and keep no connection, so that a fork may share them."""
+
+SDK = (
+    "boto3",
+    "botocore",
+    "s3transfer",
+    "jmespath",
+    "dateutil",
+    "urllib3",
+    "six",
+    "snapshot_restore_py",
+)
+"""What AWS's Python runtime brings along (``/var/runtime``), as far as it is installed here."""
+
+_PARSING = threading.Lock()
+_TRIES = 10
+
+
+class InvalidEntrypoint(Exception):  # noqa: N818  (AWS's word)
+    """The runtime cannot be started at all; the message is Lambda's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """How to start a runtime. Without ``argv`` the zygote's fork itself becomes the runtime."""
+
+    kind: ZygoteKind
+    runtime_version: str
+    argv: tuple[str, ...] | None = None
+    path: tuple[str, ...] = ()
+    last: tuple[str, ...] = ()
+    """What ``sys.path`` ends with, after the standard library; ``path`` is what it begins with."""
+    framed: bool = False
+    extra: dict[str, str] = field(default_factory=dict)
+    note: str = ""
+    """What the function's log is told once: that another version than its own runs it."""
+
+    @property
+    def interpreter(self) -> str:
+        """The interpreter of a managed runtime; empty for a program of the function's own."""
+        started = (self.kind.interpreter,) if self.argv is None else self.argv
+        named = (program for program in started if _INTERPRETER.fullmatch(Path(program).name))
+        return next(named, "")
+
+    @property
+    def programs(self) -> tuple[str, ...]:
+        """The interpreter, and what else it is started with: a wrapper, the runtime behind it."""
+        return (self.kind.interpreter, *(self.argv or ()))
+
+
+_INTERPRETER = re.compile(r"python(3(\.\d+)?)?|node|ruby|java")
+
+
+def missing(runtime: str, why: str) -> AWSError:
+    """The error of an invocation whose runtime this machine cannot run."""
+    return AWSError("InvalidRuntimeException", f"Runtime {runtime} cannot run: {why}", 502)
+
+
+def launcher() -> ZygoteKind:
+    """The zygote that starts other programs."""
+    return ZygoteKind(interpreters.own_python())
+
+
+def wrapped(argv: tuple[str, ...], function: FunctionVersion, seen: Places) -> tuple[str, ...]:
+    """``argv`` behind the function's wrapper (``AWS_LAMBDA_EXEC_WRAPPER``), if any."""
+    wrapper = function.environment.get("AWS_LAMBDA_EXEC_WRAPPER")
+    return argv if not wrapper else (seen.of(wrapper), *argv)
+
+
+def chosen(runtime: str, fallback: Fallback) -> Program:
+    """The program that runs a managed runtime. Raises what :func:`missing` makes."""
+    try:
+        return interpreters.choose(runtime, fallback)
+    except interpreters.NotHereError as error:
+        raise missing(runtime, str(error)) from None
+
+
+def python(
+    function: FunctionVersion, files: Files, seen: Places, program: Program, fork: bool
+) -> Launch:
+    """Python: forked from a zygote, or (a wrapper, or not ``fork``) started as the others are."""
+    interpreter, version, _ = program
+    host_path = search_path(version, str(files.task), str(files.opt), str(files.runtime))
+    path = search_path(version, seen.task, seen.opt, seen.runtime)
+    name = f"python:{version}"
+    packages = setuptools.folder(version, interpreter)
+    last = () if packages is None else (str(packages),)
+    if fork and not function.environment.get("AWS_LAMBDA_EXEC_WRAPPER"):
+        preload = preloads(function, host_path)
+        clients = clients_of(source(function, files.task)) if "boto3" in preload else ()
+        kind = ZygoteKind(interpreter, preload, path[1:] if preload else (), clients)
+        return Launch(kind, name, path=path, last=last, framed=True)
+    script = str(BOOTSTRAPS / "python" / "spawned.py")
+    argv = (interpreter, "-I", "-S", script, ":".join(path), ":".join(last))
+    return Launch(launcher(), name, argv=wrapped(argv, function, seen), framed=True)
+
+
+def search_path(version: str, task: str, opt: str, runtime: str) -> tuple[str, ...]:
+    """``sys.path`` of a function before the standard library."""
+    layer = f"{opt}/python"
+    return (task, f"{layer}/lib/python{version}/site-packages", layer, runtime)
+
+
+def preloads(function: FunctionVersion, path: tuple[str, ...]) -> tuple[str, ...]:
+    """Modules that the function imports and that a zygote may import for it.
+
+    Only those that it would find at the same place: not in its own package.
+    """
+    task, *later = map(Path, path)
+    wanted = imports_of(source(function, task))
+    return tuple(
+        name
+        for name in PRELOADABLE
+        if name in wanted and not _provides(task, name) and any(_provides(p, name) for p in later)
+    )
+
+
+def source(function: FunctionVersion, task: Path) -> Path:
+    """The file of the handler's module."""
+    module = function.handler.rsplit(".", 1)[0].replace(".", "/")
+    return task / f"{module}.py"
+
+
+@lru_cache(maxsize=1024)
+def _nodes(path: Path) -> tuple[ast.AST, ...]:
+    """Every node of a module; none when it cannot be read."""
+    try:
+        return tuple(ast.walk(_parsed(path.read_bytes())))
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return ()
+
+
+def _parsed(code: bytes) -> ast.AST:
+    """The tree of a module.
+
+    CPython 3.11 counts the depth of trees for all threads together, and may raise SystemError when
+    two make one at the same time (python/cpython issue 106905; met with 3.11.7).
+    """
+    with _PARSING:
+        for _ in range(_TRIES):
+            with contextlib.suppress(SystemError):  # another's thread, a traceback's say
+                return ast.parse(code)
+        return ast.parse(code)
+
+
+def clients_of(path: Path) -> tuple[str, ...]:
+    """AWS services that a module asks boto3 for by name, in order of the alphabet."""
+    names = {
+        node.args[0].value
+        for node in _nodes(path)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in ("client", "resource")
+        and node.args
+        and isinstance(node.args[0], ast.Constant)
+        and isinstance(node.args[0].value, str)
+    }
+    return tuple(sorted(names))
+
+
+def imports_of(path: Path) -> frozenset[str]:
+    """Top-level names that a module imports anywhere."""
+    names: set[str] = set()
+    for node in _nodes(path):
+        if isinstance(node, ast.Import):
+            names.update(alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module.split(".")[0])
+    return frozenset(names)
+
+
+def _provides(folder: Path, name: str) -> bool:
+    return (folder / name).is_dir() or (folder / f"{name}.py").is_file()
+
+
+def link_sdk(runtime_dir: Path) -> None:
+    """Fill ``/var/runtime`` with links to the AWS SDK for Python of the engine's environment."""
+    from importlib.util import find_spec
+
+    runtime_dir.mkdir(parents=True, exist_ok=True)
+    own = BOOTSTRAPS / "python" / "snapshot_restore_py.py"
+    for name in SDK:
+        spec = find_spec(name)
+        origin = None if spec is None or spec.origin is None else Path(spec.origin)
+        if name == "snapshot_restore_py":
+            origin = own
+        if origin is None:
+            continue
+        source = origin.parent if origin.name == "__init__.py" else origin
+        link = runtime_dir / source.name
+        if not link.exists():
+            link.symlink_to(source)

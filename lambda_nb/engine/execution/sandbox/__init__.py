@@ -1,0 +1,1 @@
+"""What keeps environments apart: isolation levels, control groups, memory, ``/tmp``, CPU share."""

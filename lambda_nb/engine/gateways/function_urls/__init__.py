@@ -1,0 +1,1 @@
+"""Function URLs: an HTTP address of one function."""

@@ -1,0 +1,246 @@
+"""Function URLs: plain HTTP to a function, buffered or streamed.
+
+A URL is reached by path (``/lambda-url/ID/...``) or by host (``ID.lambda-url.REGION.localhost``, or
+AWS's own ``ID.lambda-url.REGION.on.aws`` sent to this engine).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import re
+from collections.abc import Callable
+
+from lambda_nb.engine.api.admission.gate import Gate
+from lambda_nb.engine.api.admission.signature_v4 import claim_of
+from lambda_nb.engine.api.faults import lambda_fault
+from lambda_nb.engine.api.lambda_api.invoke import (
+    SYNC_LIMIT,
+    Execute,
+    Resolve,
+    new_trace_header,
+    throttled_fault,
+)
+from lambda_nb.engine.api.wire.http import Header, HttpRequest, Reply, Send
+from lambda_nb.engine.control.access.function_urls import PREFIX, FunctionUrl
+from lambda_nb.engine.errors import AWSError
+from lambda_nb.engine.gateways.function_urls import cors, event
+from lambda_nb.engine.gateways.function_urls import reply as url_reply
+from lambda_nb.engine.model import Caller, Invocation, InvocationResult, Resolved, Throttled
+
+log = logging.getLogger(__name__)
+
+_HOST = re.compile(r"([a-z0-9]+)\.lambda-url\.[a-z0-9-]+\.[a-z0-9.-]+(:\d+)?")
+_FORBIDDEN = (
+    "Forbidden. For troubleshooting Function URL authorization issues, see: "
+    "https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html"
+)
+
+
+Find = Callable[[str], "FunctionUrl | None"]
+Policy = Callable[[str, "str | None"], "str | None"]
+
+
+def address(request: HttpRequest) -> tuple[str, str] | None:
+    """The identifier and the path below it, if a request is for a function URL."""
+    if request.path.startswith(PREFIX):
+        identifier, slash, path = request.path[len(PREFIX) :].partition("/")
+        return identifier, slash + path or "/"
+    host = _HOST.fullmatch(request.headers.get("host", ""))
+    return (host[1], request.path) if host else None
+
+
+class FunctionUrls:
+    """Answers requests to function URLs.
+
+    Parameters
+    ----------
+    gate
+        Checks signatures for the authorisation type AWS_IAM.
+    find
+        The function URL with an identifier.
+    policy
+        The resource policy (JSON text) of a function name and qualifier, if there is one.
+    resolve, execute
+        As for :class:`~lambda_nb.engine.api.lambda_api.invoke.Invoker`.
+    """
+
+    def __init__(
+        self, gate: Gate, find: Find, policy: Policy, resolve: Resolve, execute: Execute
+    ) -> None:
+        self._gate = gate
+        self._find = find
+        self._policy = policy
+        self._resolve = resolve
+        self._execute = execute
+
+    async def answer(self, request: HttpRequest, request_id: str, send: Send) -> None:
+        """Answer one request."""
+        identifier, path = address(request) or ("", "/")
+        url = self._find(identifier)
+        if url is None:
+            await Reply(404, b'{"Message":null}').send(send)
+            return
+        cors_headers: list[Header] = []
+        if url.cors:
+            if cors.is_preflight(request.method, request.headers):
+                allowed = cors.preflight_headers(url.cors, request.headers)
+                await Reply(200, b"", allowed, None).send(send)
+                return
+            cors_headers = cors.origin_headers(url.cors, request.headers)
+        body = await request.body(SYNC_LIMIT, _too_large)
+        caller = self._admitted(url, request, body)
+        try:
+            resolved = self._resolve(url.function_name, url.qualifier)
+        except AWSError as error:
+            raise _forbidden() if error.status == 404 else error from error
+        trace = request.headers.get("x-amzn-trace-id") or new_trace_header()
+        payload = event.event(
+            request,
+            body,
+            identifier=identifier,
+            path=path,
+            request_id=request_id,
+            trace_header=trace,
+            caller=caller,
+        )
+        invocation = Invocation(
+            request_id=request_id,
+            payload=payload,
+            invoked_arn=resolved.invoked_arn,
+            trace_header=trace,
+            source="url",
+        )
+        own: list[Header] = [
+            (b"x-amzn-RequestId", request_id.encode()),
+            (b"x-amzn-Trace-Id", trace.encode("latin-1")),
+            *cors_headers,
+        ]
+        if url.invoke_mode == "RESPONSE_STREAM":
+            stream = _HttpStream(send, own)
+            invocation.on_start, invocation.on_chunk = stream.start, stream.chunk
+            await stream.complete(await self._run(resolved, invocation))
+        else:
+            result = await self._run(resolved, invocation)
+            await _buffered(result, own).send(send)
+
+    def _admitted(self, url: FunctionUrl, request: HttpRequest, body: bytes) -> Caller | None:
+        if url.auth_type == "NONE":
+            if not lets_everyone(self._policy(url.function_name, url.qualifier)):
+                raise _forbidden()
+            return None
+        try:
+            claim_of(request.headers, request.query)  # needed even where nobody checks it
+            return self._gate.glance(request).admit(hashlib.sha256(body).hexdigest())
+        except AWSError as error:
+            if error.code == "MissingAuthenticationTokenException":
+                raise _forbidden() from error
+            raise
+
+    async def _run(self, resolved: Resolved, invocation: Invocation) -> InvocationResult:
+        try:
+            return await self._execute(resolved, invocation)
+        except Throttled as throttled:
+            raise throttled_fault(throttled) from None
+
+
+def _buffered(result: InvocationResult, own: list[Header]) -> Reply:
+    if result.function_error is not None:
+        reply = url_reply.bad_gateway()
+    else:
+        try:
+            reply = url_reply.reply(result.payload)
+        except url_reply.BadShape as bad:
+            log.warning("function URL, request %s: %s", result.request_id, bad)
+            reply = url_reply.bad_gateway()
+    reply.headers = cors.merged(reply.headers, own)
+    return reply
+
+
+class _HttpStream:
+    """A streamed reply; a prelude, where there is one, sets its status and headers."""
+
+    def __init__(self, send: Send, own: list[Header]) -> None:
+        self._send = send
+        self._own = own
+        self._content_type = "application/octet-stream"
+        self._prelude: bytes | None = None
+        self._started = False
+
+    async def start(self, content_type: str) -> None:
+        """Take note of the content type; the head goes out with the first byte."""
+        if content_type == url_reply.HTTP_RESPONSE:
+            self._prelude = b""
+        elif content_type:
+            self._content_type = content_type
+
+    async def chunk(self, data: bytes) -> None:
+        """Send one chunk on."""
+        if self._prelude is not None:
+            prelude, end, data = (self._prelude + data).partition(url_reply.PRELUDE_END)
+            if not end:
+                self._prelude = prelude
+                return
+            self._prelude = None
+            status, headers = url_reply.head(_object(prelude))
+            await self._head(status, headers)
+        if not self._started:
+            await self._head(200, [])
+        if data:
+            await self._send({"type": "http.response.body", "body": data, "more_body": True})
+
+    async def complete(self, result: InvocationResult) -> None:
+        """End the reply."""
+        if self._started:
+            await self._send({"type": "http.response.body", "body": b""})
+            return
+        await _buffered(result, self._own).send(self._send)
+
+    async def _head(self, status: int, headers: list[Header]) -> None:
+        self._started = True
+        headers = cors.merged(headers, self._own)
+        if not any(name == b"content-type" for name, _ in headers):
+            headers = [(b"content-type", self._content_type.encode("latin-1")), *headers]
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+
+
+def _object(text: bytes) -> dict[str, object]:
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise url_reply.BadShape(f"the prelude is no JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise url_reply.BadShape("the prelude must be a JSON object")
+    return value
+
+
+def lets_everyone(policy: str | None) -> bool:
+    """Whether a resource policy lets anybody use a function URL of authorisation type NONE."""
+    statements = json.loads(policy)["Statement"] if policy else []
+    return any(
+        statement["Effect"] == "Allow"
+        and statement["Principal"] in ("*", {"AWS": "*"})
+        and statement["Action"] in ("lambda:InvokeFunctionUrl", "lambda:*", "*")
+        and statement.get("Condition", {})
+        .get("StringEquals", {})
+        .get("lambda:FunctionUrlAuthType", "NONE")
+        == "NONE"
+        for statement in statements
+    )
+
+
+def _forbidden() -> AWSError:
+    return AWSError("AccessDeniedException", _FORBIDDEN, 403)
+
+
+def _too_large(size: int) -> AWSError:
+    text = f"Request must be smaller than {SYNC_LIMIT} bytes for the InvokeFunction operation"
+    return AWSError("RequestEntityTooLargeException", text, 413)
+
+
+def fault(error: AWSError, request: HttpRequest, request_id: str) -> Reply:
+    """An error of a function URL; what Lambda calls a service error is a bare 502."""
+    if error.status >= 500:
+        return url_reply.bad_gateway()
+    return lambda_fault(error, request_id)

@@ -1,0 +1,1 @@
+"""The neighbours' process: started and watched from here, answering HTTP there."""

@@ -1,0 +1,101 @@
+"""The neighbours' process: moto on a Unix socket, with what it lacks put right.
+
+Its arguments are the descriptor of the socket to serve on, the directory of what the services hold
+and one for the rest. Its standard output speaks to the engine: first what was restored, once it
+serves, then a line for each event that a service pushes to a function and for each shard of a
+stream that has something new. It answers the process that
+started it and no other, not even one of the same user. When its standard input ends, that is with
+the engine, however the engine ends, it saves what has changed and ends.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import socket
+import struct
+import sys
+import threading
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from lambda_nb.engine.neighbours.storage.service_state import Keeper
+from lambda_nb.engine.neighbours.to_engine.event_pipe import Outlet
+
+
+def _end_with_engine(keepers: list[Keeper]) -> None:
+    sys.stdin.buffer.read()
+    try:
+        for keeper in keepers:  # none, while the process starts
+            keeper.save()
+    finally:
+        os._exit(0)
+
+
+def _admit_only(server: Any, process: int) -> None:
+    """Refuse the connections of any other process."""
+
+    def verify_request(connection: socket.socket, address: Any) -> bool:
+        credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+        return bool(struct.unpack("3i", credentials)[0] == process)
+
+    server.verify_request = verify_request
+
+
+def main() -> None:
+    """Serve until the engine is gone."""
+    engine = os.getppid()
+    keepers: list[Keeper] = []
+    threading.Thread(target=_end_with_engine, args=[keepers], daemon=True).start()
+    to_engine = sys.stdout
+    sys.stdout = sys.stderr  # whatever a library prints must not reach the engine
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    from werkzeug.serving import make_server
+
+    from lambda_nb.engine.neighbours.process.dispatch import Application
+    from lambda_nb.engine.neighbours.process.wsgi import Handler
+    from lambda_nb.engine.neighbours.services import (
+        event_bus,
+        forwarding,
+        logs,
+        metric_data,
+        patches,
+        schedules,
+        sequence_numbers,
+        state_machines,
+        templates,
+    )
+    from lambda_nb.engine.neighbours.services.log_store import LogStore
+    from lambda_nb.engine.neighbours.to_engine import pushes, stream_news
+
+    patches.apply()
+    sequence_numbers.install()
+    templates.install()
+    forwarding.install(state_machines.install())
+    metric_data.install()
+    logs.install(LogStore(Path(sys.argv[3])))
+    keeper = Keeper(Path(sys.argv[2]))
+    restored = keeper.install()
+    keepers.append(keeper)
+    keeper.start()
+    outlet = Outlet(to_engine)
+    pushes.install(outlet)
+    stream_news.install(outlet)
+    application = Application()
+    server = make_server(
+        "unix://", 0, application, threaded=True, request_handler=Handler, fd=int(sys.argv[1])
+    )
+    server.server_address = ("127.0.0.1", 80)  # what a request without Host is taken to mean
+    _admit_only(server, engine)
+    to_engine.write(json.dumps(asdict(restored)) + "\n")
+    to_engine.flush()
+    schedules.Clock(
+        event_bus.Targets(outlet)
+    ).start()  # not before: the first line is what was restored
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()

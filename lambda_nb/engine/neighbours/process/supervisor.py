@@ -1,0 +1,265 @@
+"""Starts and ends the neighbours' process, and starts it again when it dies.
+
+They listen on a Unix socket that nobody but the engine reaches: everything else comes by the
+engine's own door. The socket belongs to the engine and is handed to the child: calls made while a
+new child starts wait in the kernel's queue, and the address stays the same. What the services
+hold is saved each second and at the end, and the new child begins with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import socket
+import sys
+import time
+from collections.abc import Awaitable, Callable, Collection
+from pathlib import Path
+from typing import Any
+
+from lambda_nb.engine.aws_calls.endpoint import Endpoint
+from lambda_nb.engine.neighbours.services import forwarding, state_machines
+from lambda_nb.engine.process.private_dir import private_dir
+
+log = logging.getLogger(__name__)
+
+Pushed = Callable[[str, str, bytes], Awaitable[None]]
+"""Takes an event that a service pushed: the service, the function's ARN, the payload."""
+
+News = Callable[[str, str], None]
+"""Is told that a stream has new records: its ARN, the shard."""
+
+_LONGEST_LINE = 16 << 20
+_BACKLOG = 4096
+"""Calls that wait while a child starts: beyond these, a Unix socket refuses them."""
+_LONGEST_PATH = 100
+"""Bytes of a socket's path; the kernel takes 107."""
+_SAVING_S = 20.0
+QUICK_DEATH_S = 10.0
+MOST_QUICK_DEATHS = 5
+"""A child that dies so soon after its start, so many times in a row, is not started again."""
+
+
+class NeighboursError(RuntimeError):
+    """The neighbours did not come up; the message says what they said."""
+
+
+class NotStartedError(NeighboursError):
+    """The neighbours are still starting: ask again in a moment."""
+
+
+class Neighbours:
+    """The services beside Lambda.
+
+    Parameters
+    ----------
+    account, region
+        Whose resources they hold.
+    work_dir
+        For the child's log.
+    state_dir
+        Where what the services hold is kept; by default below ``work_dir``.
+    address
+        The engine's URL. Calls name it as theirs, so that what the services answer (the URL of a
+        queue) leads to the engine's door.
+    external_url
+        An endpoint to use instead of a child process.
+    pushed
+        Takes the events that services push to functions; never from an external endpoint.
+    news
+        Is told which streams have new records; never of an external endpoint.
+    keys
+        Access key and secret of the calls that state machines make at ``address``.
+    elsewhere
+        Services that answer at other addresses, by their names in signatures.
+    emptied
+        Is called when a child has begun without what the services held.
+    """
+
+    def __init__(
+        self,
+        *,
+        account: str,
+        region: str,
+        work_dir: Path,
+        address: str = "http://127.0.0.1",
+        external_url: str | None = None,
+        pushed: Pushed | None = None,
+        news: News = lambda stream_arn, shard: None,
+        emptied: Callable[[], None] = lambda: None,
+        state_dir: Path | None = None,
+        keys: tuple[str, str] = ("none", "none"),
+        elsewhere: Collection[str] = (),
+    ) -> None:
+        self._account = account
+        self._region = region
+        self._work_dir = work_dir
+        self._address = address
+        self._endpoint = Endpoint(external_url) if external_url else None
+        self._cleanup = contextlib.ExitStack()
+        self._pushed = pushed
+        self._news = news
+        self._emptied = emptied
+        self._keys = keys
+        self._elsewhere = elsewhere
+        self._state_dir = state_dir or work_dir / "state"
+        self._listener: socket.socket | None = None
+        self._process: asyncio.subprocess.Process | None = None
+        self._watching: asyncio.Task[None] | None = None
+        self._gave_up = ""
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Where they answer.
+
+        Raises
+        ------
+        NotStartedError
+            Before :meth:`start` is through.
+        NeighboursError
+            When they died again and again.
+        """
+        if self._gave_up:
+            raise NeighboursError(self._gave_up)
+        if self._endpoint is None:
+            raise NotStartedError("the neighbours have not started")
+        return self._endpoint
+
+    async def start(self) -> None:
+        """Start the child and wait until it listens; nothing to do for an external endpoint."""
+        if self._endpoint is not None:
+            return
+        self._work_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = self._listen_privately()
+        lines = await self._spawn()
+        self._endpoint = Endpoint(self._address, str(path))
+        self._watching = asyncio.create_task(self._watch(lines))
+
+    def _listen_privately(self) -> Path:
+        """Open the socket, in a directory that only its owner enters; its path."""
+        path = self._work_dir.absolute() / "socket"
+        if len(os.fsencode(path)) > _LONGEST_PATH:
+            path = self._cleanup.enter_context(private_dir(Path("/tmp"))) / "socket"  # noqa: S108
+        os.chmod(path.parent, 0o700)
+        path.unlink(missing_ok=True)  # of an engine that was killed
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._cleanup.callback(self._listener.close)
+        self._listener.bind(str(path))
+        self._cleanup.callback(path.unlink, missing_ok=True)
+        self._listener.listen(_BACKLOG)
+        return path
+
+    async def _spawn(self) -> asyncio.StreamReader:
+        """Start a child and wait until it serves; the lines that it pushes."""
+        assert self._listener is not None
+        handed = self._listener.fileno()
+        log_file = self._work_dir / "moto.log"
+        with log_file.open("ab") as log:
+            os.chmod(log_file, 0o600)
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "lambda_nb.engine.neighbours.process.server",
+                str(handed),
+                str(self._state_dir.absolute()),
+                str(self._work_dir.absolute()),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=log,
+                pass_fds=(handed,),
+                env={
+                    **os.environ,
+                    "MOTO_ACCOUNT_ID": self._account,
+                    "AWS_DEFAULT_REGION": self._region,
+                    "MOTO_DISABLE_GLOBAL_CORS": "true",  # only the rules of a bucket allow pages
+                    state_machines.ENDPOINT: self._address,
+                    forwarding.ELSEWHERE: ",".join(self._elsewhere),
+                    **dict(zip(state_machines.KEYS, self._keys, strict=True)),
+                    "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
+                },
+                start_new_session=True,
+                limit=_LONGEST_LINE,
+            )
+        assert self._process.stdout is not None
+        told = await self._process.stdout.readline()
+        if not told:
+            tail = log_file.read_text(errors="replace")[-2000:]
+            raise NeighboursError(f"the neighbours ended while starting; their log says:\n{tail}")
+        self._tell(json.loads(told))
+        return self._process.stdout
+
+    def _tell(self, restored: dict[str, Any]) -> None:
+        """Say what the child has restored."""
+        things: dict[str, int] = restored["things"]
+        unreadable: list[str] = restored["unreadable"]
+        for file in unreadable:
+            log.warning(
+                "what a service held cannot be read by this version; it begins empty, and the file "
+                "is kept: %s",
+                file,
+            )
+        if things:
+            listed = ", ".join(f"{service} ({number})" for service, number in things.items())
+            log.info("the services hold what they held before: %s", listed)
+        if unreadable or not things:
+            self._emptied()
+
+    async def _watch(self, lines: asyncio.StreamReader) -> None:
+        """Take on what the child pushes; when it ends, start another."""
+        quick_deaths = 0
+        while True:
+            began = time.monotonic()
+            await self._listen(lines)
+            assert self._process is not None
+            status = await self._process.wait()
+            quick_deaths = quick_deaths + 1 if time.monotonic() - began < QUICK_DEATH_S else 0
+            log.warning(
+                "the process of S3, SQS, DynamoDB and the other services ended (status %d) and is "
+                "started again with what they held, but for the last second and the log groups",
+                status,
+            )
+            try:
+                if quick_deaths >= MOST_QUICK_DEATHS:
+                    raise NeighboursError(f"the services died {quick_deaths} times in a row")
+                lines = await self._spawn()
+            except (NeighboursError, OSError) as error:
+                self._gave_up = f"{error}. Restart the engine; {self._work_dir}/moto.log says more."
+                log.error("%s", self._gave_up)
+                assert self._listener is not None
+                self._listener.close()
+                return
+
+    async def _listen(self, lines: asyncio.StreamReader) -> None:
+        """Take on what the child says, until it ends."""
+        while line := await lines.readline():
+            event = json.loads(line)
+            if "stream" in event:
+                self._news(event["stream"], event["shard"])
+                continue
+            if self._pushed is None:
+                continue
+            try:
+                await self._pushed(event["source"], event["function"], event["payload"].encode())
+            except Exception:  # one event that nobody can take must not stop the next
+                log.exception("an event of %s for %s is lost", event["source"], event["function"])
+
+    async def close(self) -> None:
+        """End the child."""
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
+        if self._process is not None:
+            assert self._process.stdin is not None
+            self._process.stdin.close()  # it saves, and ends
+            try:
+                await asyncio.wait_for(self._process.wait(), _SAVING_S)
+            except asyncio.TimeoutError:
+                log.warning("the services could not save what they hold within %d s", _SAVING_S)
+                with contextlib.suppress(ProcessLookupError):
+                    self._process.kill()
+                await self._process.wait()
+            self._process = None
+        self._cleanup.close()

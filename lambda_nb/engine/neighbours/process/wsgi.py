@@ -1,0 +1,100 @@
+"""How the neighbours' process answers requests: connections stay open, answers go out whole.
+
+werkzeug's own handler closes each connection, since it does not know where a body ends that the
+application has not read. Most bodies are small: those are read first. The engine's own calls come
+without HTTP (:mod:`lambda_nb.engine.aws_calls.embedded`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+import traceback
+from io import BytesIO
+from typing import Any
+
+from moto.moto_server.werkzeug_app import MotoRequestHandler
+from werkzeug.datastructures import Headers
+from werkzeug.exceptions import InternalServerError
+from werkzeug.test import run_wsgi_app
+
+from lambda_nb.engine.aws_calls import embedded
+
+SMALL = 1 << 20
+"""Bytes of a body that is read before it is looked at."""
+
+
+class Handler(MotoRequestHandler):
+    """Answers the requests of one connection, until its peer closes it.
+
+    After a request whose body is large, or of unknown length, werkzeug closes it.
+    """
+
+    protocol_version = "HTTP/1.1"
+
+    def handle(self) -> None:
+        """Answer what comes, in the form in which the first byte says that it does."""
+        rfile: Any = self.rfile
+        with contextlib.suppress(ConnectionError):  # the caller has gone
+            if rfile.peek(1)[:1] == embedded.OPENING:
+                self._answer_calls()
+            else:
+                super().handle()
+
+    def _answer_calls(self) -> None:
+        self.rfile.read(len(embedded.OPENING))
+        self.request_version = self.protocol_version
+        while sizes := self.rfile.read(embedded.SIZES.size):
+            told, length = embedded.SIZES.unpack(sizes)
+            self.command, self.path, headers = json.loads(self.rfile.read(told))
+            told_headers: Any = Headers(headers)
+            self.headers = told_headers
+            body = self.rfile.read(length)
+            if len(body) < length:  # the caller has gone
+                return
+            content, status, answered = self._answer(body)
+            head = (int(status[:3]), list(answered))
+            self.wfile.write(embedded.packed(head, content) + content)
+
+    def run_wsgi(self) -> None:
+        """Answer one request of HTTP."""
+        length = self._length()
+        if length is None:
+            super().run_wsgi()
+            return
+        body = self.rfile.read(length)
+        if len(body) < length:  # the caller has gone
+            self.close_connection = True
+            return
+        self._send(*self._answer(body))
+
+    def _answer(self, body: bytes) -> tuple[bytes, str, Headers]:
+        environ = self.make_environ()
+        environ["wsgi.input"] = BytesIO(body)
+        environ["CONTENT_LENGTH"] = str(len(body))
+        try:
+            parts, status, headers = run_wsgi_app(self.server.app, environ, buffered=True)
+        except Exception:
+            traceback.print_exc(file=sys.stderr)
+            parts, status, headers = run_wsgi_app(InternalServerError(), environ, buffered=True)
+        answer = b"".join(parts)
+        empty = self.command == "HEAD" or status[:3] in ("204", "304")
+        if not empty and "Content-Length" not in headers:
+            headers["Content-Length"] = str(len(answer))
+        return answer, status, headers
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Do not: only what goes wrong is of interest."""
+
+    def _length(self) -> int | None:
+        """Bytes of the body, if it is small."""
+        headers = self.headers
+        if "Expect" in headers or "Transfer-Encoding" in headers:
+            return None
+        told = headers.get("Content-Length") or "0"
+        return int(told) if told.isdecimal() and int(told) <= SMALL else None
+
+    def _send(self, body: bytes, status: str, headers: Headers) -> None:
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
+        self.wfile.write(f"HTTP/1.1 {status}\r\n{lines}\r\n".encode("latin-1") + body)

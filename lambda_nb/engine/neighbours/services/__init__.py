@@ -1,0 +1,1 @@
+"""Services that moto lacks, or that it answers differently from AWS."""

@@ -1,0 +1,1 @@
+"""What the embedded services hold, kept on disk."""

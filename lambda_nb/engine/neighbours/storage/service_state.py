@@ -1,0 +1,197 @@
+"""What the services hold, kept on disk: read at the start, written when it has changed.
+
+Each service has a file for each account and Region: a line of JSON that says whose it is, then a
+pickle of the backend's attributes. Bodies of S3 objects are files of their own, written once.
+Pickles are read only where nobody but this user can have written them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import json
+import pickle
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lambda_nb.engine.neighbours.storage import object_bodies, pickle_reducers, private_files
+
+EVERY_S = 1.0
+SHARE = 10
+"""Saving may take one part in so many of the time: what is large is saved less often."""
+_NOT_KEPT = ("moto.logs.", "moto.awslambda.", "moto.moto_api.", "moto.instance_metadata.")
+"""Log events have a store of their own that goes with the process; functions are not moto's."""
+
+Name = tuple[str, str, str]
+"""A backend: its class with the module's name, the account, the Region."""
+
+
+@dataclass(slots=True)
+class Restored:
+    """What was read at the start: things by service, and files that could not be read."""
+
+    things: dict[str, int] = field(default_factory=dict)
+    unreadable: list[str] = field(default_factory=list)
+
+
+class Keeper:
+    """Keeps the services' state in a directory.
+
+    Parameters
+    ----------
+    directory
+        Where the files are; made with mode 0700.
+
+    Raises
+    ------
+    UnsafeError
+        When the directory is somebody else's, or others may enter it.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        # Without its parents: when these are gone, the engine is, and nothing shall be left.
+        directory.mkdir(mode=0o700, exist_ok=True)
+        private_files.check(directory)
+        self._bodies = directory / "bodies"
+        self._bodies.mkdir(mode=0o700, exist_ok=True)
+        self._lock = private_files.locked(directory / "lock")
+        self._saving = threading.Lock()
+        self._touched: set[tuple[str, str, str]] = set()
+        self._written: dict[Name, bytes] = {}
+        self._complained: set[str] = set()
+
+    def install(self) -> Restored:
+        """Restore what is there, and from now on note which services are used."""
+        object_bodies.keep_apart(self._bodies)
+        restored = self._restore()
+        self._note_use()
+        return restored
+
+    def start(self) -> None:
+        """Save in the background, each second at most."""
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self) -> None:
+        pause = EVERY_S
+        while True:
+            time.sleep(pause)
+            began = time.monotonic()
+            try:
+                self.save()
+            except OSError as error:  # a full disk: the next second tries again
+                self._complain("disk", f"what the services hold cannot be saved: {error}")
+            pause = max(EVERY_S, SHARE * (time.monotonic() - began))
+
+    def save(self) -> None:
+        """Write what has changed."""
+        with self._saving:
+            touched, self._touched = self._touched, set()
+            for name in sorted(touched):
+                try:
+                    self._save(name)
+                except OSError:
+                    self._touched |= touched
+                    raise
+                except Exception as error:  # one service must not stop the others
+                    self._touched.add(name)
+                    self._complain(name[0], f"{name[0]} is not kept on disk: {error!r}")
+
+    def _save(self, name: Name) -> None:
+        found = pickle_reducers.backends(name[0])
+        backend = dict.get(dict.get(found, name[1]) or {}, name[2])
+        if backend is None:
+            return
+        if name[0].startswith("moto.s3."):
+            object_bodies.write(backend, self._bodies)
+        with _undisturbed():
+            content = self._dump(vars(backend))
+        digest = hashlib.sha256(content).digest()
+        if self._written.get(name) == digest:
+            return
+        from moto import __version__
+
+        head = {"moto": __version__, "backend": name[0], "account": name[1], "region": name[2]}
+        path = self._directory / f"{'@'.join(name)}.state"
+        private_files.write(path, json.dumps(head).encode() + b"\n" + content)
+        self._written[name] = digest
+        if name[0].startswith("moto.s3."):
+            object_bodies.drop(self._bodies)
+
+    def _dump(self, attributes: dict[str, Any]) -> bytes:
+        buffer = io.BytesIO()
+        pickler = pickle.Pickler(buffer, protocol=5)
+        pickler.dispatch_table = pickle_reducers.table()
+        pickler.dump(attributes)
+        return buffer.getvalue()
+
+    def _restore(self) -> Restored:
+        restored = Restored()
+        for path in sorted(self._directory.glob("*.state")):
+            try:
+                private_files.check(path)
+                head, _, content = path.read_bytes().partition(b"\n")
+                told = json.loads(head)
+                name = (told["backend"], told["account"], told["region"])
+                backend = pickle_reducers.backends(name[0])[name[1]][name[2]]
+                before = _count(vars(backend))
+                attributes = pickle.loads(content)  # noqa: S301  # this user's own: see files
+            except Exception as error:  # whatever reading another version's pickle raises
+                aside = path.with_suffix(f".unreadable-{int(time.time())}")
+                path.rename(aside)
+                restored.unreadable.append(f"{aside} ({error!r})")
+                continue
+            backend.__dict__.update(attributes)
+            if name[0].startswith("moto.s3."):
+                object_bodies.claim(backend)
+            self._written[name] = hashlib.sha256(content).digest()
+            service = name[0].split(".")[1]
+            things = max(0, _count(attributes) - before)
+            restored.things[service] = restored.things.get(service, 0) + things
+        return restored
+
+    def _note_use(self) -> None:
+        """A service that is reached for, by a call or by another service, may change."""
+        from moto.core.base_backend import AccountSpecificBackend
+
+        original = AccountSpecificBackend.__getitem__
+        keeper = self
+
+        def getitem(self: Any, region_name: str) -> Any:
+            backend = original(self, region_name)
+            kind = type(backend)
+            if not kind.__module__.startswith(_NOT_KEPT):
+                region = "aws" if region_name == "global" else region_name
+                keeper._touched.add((f"{kind.__module__}.{kind.__name__}", self.account_id, region))
+            return backend
+
+        table: Any = AccountSpecificBackend
+        table.__getitem__ = getitem
+
+    def _complain(self, about: str, words: str) -> None:
+        if about not in self._complained:
+            self._complained.add(about)
+            sys.stderr.write(words + "\n")
+            sys.stderr.flush()
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Hardly ever let another thread change what is being written."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(10)
+    try:
+        time.sleep(2 * interval)  # who waits already, waits by the old interval
+        yield
+    finally:
+        sys.setswitchinterval(interval)
+
+
+def _count(attributes: dict[str, Any]) -> int:
+    return sum(len(value) for value in attributes.values() if isinstance(value, (dict, list)))

@@ -1,0 +1,1 @@
+"""What the embedded services tell the engine: events for functions, news of streams."""

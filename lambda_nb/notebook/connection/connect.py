@@ -1,0 +1,133 @@
+"""``%lambda connect``: from a word (a URL, ``aws``, ``local``) to a connection.
+
+Which credentials sign the requests:
+
+- this notebook's own engine: the pair that it issued;
+- another endpoint: those named by ``--credentials`` (an engine's file) or ``--profile``. Without
+  either, the file in ``AWS_SHARED_CREDENTIALS_FILE`` if it is an engine's for that endpoint, and
+  otherwise a pair without meaning: real AWS keys are never used for an endpoint that nobody named
+  them for;
+- AWS: what boto3 finds (environment, profile, SSO, instance role).
+"""
+
+from __future__ import annotations
+
+import configparser
+import json
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lambda_nb.notebook.connection.session import Connection, read_credentials
+from lambda_nb.notebook.errors import NotebookError, UsageError, aws_errors
+
+if TYPE_CHECKING:
+    from lambda_nb.notebook.connection.session import Session
+
+_LOCAL_ACCOUNT = "000000000000"
+_NO_KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+
+
+def connect(
+    session: Session,
+    target: str,
+    *,
+    profile: str | None = None,
+    region: str | None = None,
+    credentials: str | None = None,
+    role: str | None = None,
+) -> Connection:
+    """Point the session at an endpoint and ask it who we are there.
+
+    Raises
+    ------
+    UsageError
+        The target is no URL, nor ``aws`` or ``local``.
+    NotebookError
+        It does not answer, or does not take the credentials; the session stays where it was.
+    """
+    if target == "local":
+        session.stop()
+        return session.start()
+    if target == "aws":
+        wanted = Connection(None, region, "", {}, profile, role)
+    elif re.match(r"https?://", target):
+        keys = _keys(target.rstrip("/"), credentials, profile)
+        found = keys.pop("region", None)
+        wanted = Connection(
+            target.rstrip("/"), region or found or "us-east-1", _LOCAL_ACCOUNT, keys, profile, role
+        )
+    else:
+        raise UsageError(
+            f"%lambda connect {target}: give a URL such as http://127.0.0.1:4571, or aws, or local"
+        )
+    account, region_found = _identity(session, wanted)
+    checked = Connection(
+        wanted.url, region_found, account, wanted.credentials, wanted.profile, wanted.role
+    )
+    session.connect(checked)
+    return checked
+
+
+def _keys(url: str, credentials: str | None, profile: str | None) -> dict[str, str]:
+    if credentials:
+        path = Path(credentials).expanduser()
+        return {**read_credentials(path), **_region(path)}
+    if profile:
+        return {}
+    shared = os.environ.get("AWS_SHARED_CREDENTIALS_FILE")
+    if shared and _endpoint_of(Path(shared)) == url:
+        return {**read_credentials(Path(shared)), **_region(Path(shared))}
+    return dict(_NO_KEYS)
+
+
+def _endpoint_of(path: Path) -> str | None:
+    file = configparser.ConfigParser()
+    try:
+        file.read(path)
+    except configparser.Error:
+        return None
+    return file.get("default", "endpoint_url", fallback=None)
+
+
+def _region(path: Path) -> dict[str, str]:
+    """The Region that an engine's credentials are for."""
+    try:
+        return {"region": json.loads(path.with_suffix(".json").read_text())["region"]}
+    except (OSError, ValueError, KeyError):
+        return {}
+
+
+def _identity(session: Session, wanted: Connection) -> tuple[str, str]:
+    """Account and Region that the connection leads to, asked of the endpoint itself."""
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        lambda_ = session.new_client("lambda", wanted)
+    except BotoCoreError as error:
+        raise NotebookError(f"cannot connect: {error}") from None
+    region = str(lambda_.meta.region_name)
+    try:
+        with aws_errors():
+            lambda_.get_account_settings()
+            account = _account(session, wanted)
+    except NotebookError as error:
+        raise NotebookError(f"not connected: {error}. {_advice(wanted)}") from None
+    return account, region
+
+
+def _account(session: Session, wanted: Connection) -> str:
+    if wanted.url is not None:
+        return wanted.account
+    identity: dict[str, Any] = session.new_client("sts", wanted).get_caller_identity()
+    return str(identity["Account"])
+
+
+def _advice(wanted: Connection) -> str:
+    if wanted.url is None:
+        return "Try --profile NAME, --region REGION, or `aws sso login` in a terminal."
+    return (
+        "An engine names its credentials file in its first line: %lambda connect "
+        f"{wanted.url} --credentials FILE"
+    )

@@ -1,0 +1,1 @@
+"""Experiments on real functions: play a trace, tune memory."""

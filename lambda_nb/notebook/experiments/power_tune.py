@@ -1,0 +1,161 @@
+"""``power_tune``: the same function at several memory sizes, measured for real.
+
+After AWS Lambda Power Tuning: a temporary version for each memory, invoked a number of times,
+priced by what its REPORT lines say. The function's own configuration is changed only while versions
+are made, and put back at once; the versions are deleted in the end, whatever happens.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from lambda_nb.notebook.connection.reach import engine_status, is_aws, reach
+from lambda_nb.notebook.errors import UsageError, aws_errors
+from lambda_nb.notebook.experiments.power_tune_result import STRATEGIES, PowerTuning, Strategy
+from lambda_nb.notebook.functions.answers import persist, progress_bar
+from lambda_nb.notebook.functions.handle import Function
+from lambda_nb.notebook.functions.result import Result
+from lambda_nb.rules import quotas
+
+MEMORIES = (128, 256, 512, 1024, 1769, 3008)
+"""MB; the last is what every AWS account may use, 1769 is one vCPU."""
+
+_THROTTLED_AGAIN = 12
+_FLAT = (
+    "every environment has whole CPUs here, whatever its memory: durations say nothing of AWS. "
+    "%lambda start --cpu-share proportional starts an engine that shares them as AWS does"
+)
+
+
+def power_tune(
+    function: Function | str,
+    memories: Sequence[int] = MEMORIES,
+    *,
+    payload: Any = None,
+    invocations: int = 20,
+    strategy: Strategy = "balanced",
+    parallel: bool = False,
+    client: Any = None,
+    progress: bool = True,
+) -> PowerTuning:
+    """Measure a function at several memory sizes, and say which is best.
+
+    Parameters
+    ----------
+    function
+        A handle, a name or an ARN; ``$LATEST`` is measured.
+    memories
+        MB, 128 to 10240.
+    payload
+        The event of every invocation; ``{}`` without one.
+    invocations
+        How often each memory is invoked, one after the other. Cold starts (the first) are counted
+        but left out of the durations, so at least 2.
+    strategy
+        What is best: least ``cost``, most ``speed``, or both weighed alike (``balanced``).
+    parallel
+        Measure the memories at the same time. On one machine they would share its CPUs; on AWS
+        they do not.
+    client
+        A boto3 client of Lambda, to tune without a handle and outside a notebook.
+    progress
+        Whether to show a bar.
+
+    Raises
+    ------
+    UsageError
+        An argument makes no sense.
+    AWSError
+        Lambda refuses: the function is not there, a memory is not allowed.
+
+    Notes
+    -----
+    A memory with which an invocation fails (it ran out of it, say) is not invoked again and has no
+    figures; ``frame["error"]`` says why. Prices are those of us-east-1, without the free tier.
+    """
+    if strategy not in STRATEGIES:
+        raise UsageError(f"strategy is {strategy!r}; give one of {', '.join(STRATEGIES)}")
+    if invocations < 2:
+        raise UsageError(f"invocations is {invocations}; the first is cold, so give 2 or more")
+    sizes = sorted(set(memories))
+    low, high = int(quotas.MEMORY_MIN_MB.value), int(quotas.MEMORY_MAX_MB.value)
+    wrong = [size for size in sizes if not low <= size <= high]
+    if wrong or not sizes:
+        raise UsageError(f"memories is {list(memories)}; give sizes from {low} to {high} MB")
+    name, qualifier, clients = reach(function, client)
+    if qualifier not in (None, "$LATEST"):
+        raise UsageError(f"{name}:{qualifier} cannot be changed; power_tune measures $LATEST")
+    lambda_ = clients.client()
+    status = engine_status(lambda_)
+    notes = [_FLAT] if status is not None and status.get("cpu_share") != "proportional" else []
+    event = {} if payload is None else payload
+    cell = function.cell if isinstance(function, Function) else None
+
+    def measure(version: Function) -> list[Result]:
+        results: list[Result] = []
+        for _ in range(invocations):
+            results.append(persist(version.invoke, event, _THROTTLED_AGAIN))
+            bar.update()
+            if not results[-1].ok:
+                break
+        return results
+
+    with (
+        aws_errors(),
+        contextlib.closing(progress_bar(name, len(sizes) * invocations, progress)) as bar,
+        _versions(lambda_, name, sizes) as versions,
+        ThreadPoolExecutor(len(sizes) if parallel else 1) as pool,
+    ):
+        architecture = lambda_.get_function_configuration(FunctionName=name)
+        handles = [Function(name, clients, cell, version) for version in versions]
+        for handle in handles:
+            handle.remember(architecture)
+        futures = [pool.submit(measure, handle) for handle in handles]
+        try:
+            measured = [future.result() for future in futures]
+        finally:
+            for future in futures:
+                future.cancel()
+    return PowerTuning(name, dict(zip(sizes, measured, strict=True)), strategy, notes)
+
+
+@contextlib.contextmanager
+def _versions(client: Any, name: str, sizes: Sequence[int]) -> Iterator[list[str]]:
+    """A version of the function for each memory; those made for it are deleted in the end."""
+    pages = client.get_paginator("list_versions_by_function").paginate(FunctionName=name)
+    before = {version["Version"] for page in pages for version in page["Versions"]}
+    original = client.get_function_configuration(FunctionName=name)["MemorySize"]
+    made: list[str] = []
+    try:
+        try:
+            for size in sizes:
+                _set_memory(client, name, size)
+                told = client.publish_version(
+                    FunctionName=name, Description=f"lambda_nb power_tune, {size} MB"
+                )
+                made.append(str(told["Version"]))
+        finally:
+            _set_memory(client, name, original)
+        for version in made:
+            client.get_waiter("published_version_active").wait(
+                FunctionName=name, Qualifier=version, WaiterConfig=_pace(client)
+            )
+        yield made
+    finally:
+        # Where nothing had changed since it was published, Lambda answers with an old version.
+        for version in set(made) - before:
+            client.delete_function(FunctionName=name, Qualifier=version)
+
+
+def _set_memory(client: Any, name: str, size: int) -> None:
+    client.get_waiter("function_updated_v2").wait(FunctionName=name, WaiterConfig=_pace(client))
+    if client.get_function_configuration(FunctionName=name)["MemorySize"] != size:
+        client.update_function_configuration(FunctionName=name, MemorySize=size)
+        client.get_waiter("function_updated_v2").wait(FunctionName=name, WaiterConfig=_pace(client))
+
+
+def _pace(client: Any) -> dict[str, Any]:
+    return {"Delay": 1, "MaxAttempts": 300} if is_aws(client) else {"Delay": 0.05}

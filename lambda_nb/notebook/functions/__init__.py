@@ -1,0 +1,1 @@
+"""A function in a notebook: packaged, deployed, called, and its results."""

@@ -1,0 +1,175 @@
+"""Many invocations at once: a pool of threads, a progress bar, answers in order."""
+
+from __future__ import annotations
+
+import random
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import TYPE_CHECKING, Any, Literal, TextIO
+
+from lambda_nb.notebook import display
+from lambda_nb.notebook.errors import NotebookError, Throttled
+from lambda_nb.notebook.functions.result import Result
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Errors = Literal["raise", "return"]
+
+_SHOWN, _WIDE = 5, 100
+"""Answers shown, and characters of each."""
+
+
+class Answers(list[Any]):
+    """The results of ``map``, in the order of the events; a list with figures beside it.
+
+    Attributes
+    ----------
+    results : list of Result or NotebookError
+        One for each event: what it gave, or (``errors="return"``) why it gave nothing.
+    """
+
+    def __init__(self, name: str, results: list[Result | NotebookError]) -> None:
+        super().__init__(_value(result) for result in results)
+        self.name = name
+        self.results = results
+
+    def to_pandas(self) -> pd.DataFrame:
+        """One row for each event: status, start, duration, billed and init in s, MB, dollars."""
+        import pandas as pd
+
+        frame: pd.DataFrame = pd.DataFrame([_row(result) for result in self.results])
+        return frame
+
+    def _figures(self) -> list[str]:
+        ran = [r for r in self.results if isinstance(r, Result)]
+        cold = sum(r.start == "cold" for r in ran)
+        failed = sum(not r.ok for r in ran)
+        refused = len(self.results) - len(ran)
+        durations = [r.duration * 1000 for r in ran if r.duration is not None]
+        cost = sum(r.cost or 0.0 for r in ran)
+        return [
+            f"{len(self.results):,} invocations",
+            f"{cold:,} cold",
+            f"{failed:,} failed" if failed else "",
+            f"{refused:,} refused" if refused else "",
+            f"median {display.milliseconds(statistics.median(durations))}" if durations else "",
+            display.dollars(cost),
+        ]
+
+    def _repr_html_(self) -> str:
+        figures = [display.dim(figure) for figure in self._figures() if figure]
+        first = [_short(answer) for answer in self[:_SHOWN]]
+        more = [f"… and {len(self) - _SHOWN:,} more"] if len(self) > _SHOWN else []
+        return display.card(
+            display.line(display.bold(self.name), *figures), display.code("\n".join(first + more))
+        )
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        head = " · ".join([self.name, *(f for f in self._figures() if f)])
+        printer.text(head if cycle else f"{head}\n{list(self)!r}")
+
+
+def _short(answer: Any) -> str:
+    text = repr(answer)
+    return text if len(text) <= _WIDE else f"{text[: _WIDE - 1]}…"
+
+
+def _value(result: Result | NotebookError) -> Any:
+    if isinstance(result, Result):
+        return result.error or result.payload
+    return result
+
+
+def _row(result: Result | NotebookError) -> dict[str, Any]:
+    if not isinstance(result, Result):
+        return {"status": getattr(result, "code", type(result).__name__)}
+    return {
+        "status": result.status,
+        "start": result.start,
+        "duration": result.duration,
+        "billed": result.billed,
+        "init": result.init,
+        "memory": result.memory,
+        "max_memory": result.max_memory,
+        "cost": result.cost,
+        "request_id": result.request_id,
+        "error": str(result.error) if result.error else None,
+    }
+
+
+def gather(
+    name: str,
+    invoke: Callable[[Any], Result],
+    events: Iterable[Any],
+    *,
+    concurrency: int,
+    errors: Errors,
+    progress: bool,
+    retries: int,
+) -> Answers:
+    """Invoke once for each event, ``concurrency`` at a time.
+
+    Raises
+    ------
+    FunctionError, Throttled
+        The first failure, when ``errors`` is ``raise``; events not begun by then are left out.
+    """
+    waiting: Iterator[tuple[int, Any]] = enumerate(events := list(events))
+    results: list[Any] = [None] * len(events)
+    running: dict[Future[Result], int] = {}
+    pool = ThreadPoolExecutor(concurrency, thread_name_prefix=f"lambda_nb {name}")
+    bar = progress_bar(name, len(events), progress)
+    try:
+        while True:
+            while len(running) < concurrency and (item := next(waiting, None)) is not None:
+                running[pool.submit(persist, invoke, item[1], retries)] = item[0]
+            if not running:
+                return Answers(name, results)
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                results[running.pop(future)] = _outcome(future, errors)
+            bar.update(len(done))
+    finally:
+        bar.close()
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def persist(invoke: Callable[[Any], Result], event: Any, retries: int) -> Result:
+    """Invoke, and again after a growing while (s) when throttled, ``retries`` times at most."""
+    for attempt in range(retries):
+        try:
+            return invoke(event)
+        except Throttled:
+            time.sleep(random.uniform(0.0, min(5.0, 0.05 * 2**attempt)))
+    return invoke(event)
+
+
+def _outcome(future: Future[Result], errors: Errors) -> Result | NotebookError:
+    try:
+        result = future.result()
+        if errors == "raise":
+            result.result()
+    except NotebookError as error:
+        if errors == "raise":
+            raise
+        return error
+    return result
+
+
+def progress_bar(name: str, total: int, progress: bool | TextIO) -> Any:
+    """A bar of so many invocations, as text if a stream is given; without one it shows nothing."""
+    from tqdm import tqdm as plain
+
+    if not progress or total < 2:
+        return plain(disable=True)
+    if not isinstance(progress, bool):
+        return plain(total=total, desc=name, unit="inv", file=progress)
+    if "ipykernel" in sys.modules:
+        from tqdm.auto import tqdm
+
+        return tqdm(total=total, desc=name, unit="inv")
+    return plain(total=total, desc=name, unit="inv", disable=None)

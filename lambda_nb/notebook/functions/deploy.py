@@ -1,0 +1,144 @@
+"""Create a function, or bring it to what its cell says, by as few calls as that takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from lambda_nb.notebook.connection.session import Connection
+from lambda_nb.notebook.errors import NotebookError, UsageError, aws_errors
+from lambda_nb.notebook.functions.package import Package
+from lambda_nb.notebook.functions.requirements import MOST_BYTES
+
+_WAIT = {"Delay": 0.05, "MaxAttempts": 40}
+_WAIT_AWS = {"Delay": 1, "MaxAttempts": 120}
+
+
+@dataclass
+class Deployed:
+    """What became of a cell: ``what`` is ``created``, ``updated`` or ``unchanged``."""
+
+    name: str
+    what: str
+    config: Mapping[str, Any]
+    uploaded: int = 0
+    notes: list[str] = field(default_factory=list)
+
+
+def deploy(
+    client: Any,
+    connection: Connection,
+    name: str,
+    package: Package,
+    settings: Mapping[str, Any],
+) -> Deployed:
+    """Create or update a function and wait until it can be invoked.
+
+    Parameters
+    ----------
+    settings
+        Parameters of ``UpdateFunctionConfiguration``, each with a value, so that a setting taken
+        out of the cell goes back to Lambda's default.
+
+    Raises
+    ------
+    NotebookError
+        Lambda refuses something, or the archive is too large for a request.
+    """
+    if len(package.archive) > MOST_BYTES:
+        raise NotebookError(
+            f"{name}: the archive has {len(package.archive) / 1e6:.1f} MB and a request may have "
+            "50 MB; put large files into a layer (--layer) or read them from S3"
+        )
+    architectures = list(settings["Architectures"])
+    wanted = {k: v for k, v in settings.items() if k != "Architectures"}
+    wanted |= {"Handler": package.handler, "Runtime": package.runtime}
+    with aws_errors():
+        found = _find(client, name)
+        if found is None:
+            return _create(client, connection, name, package, wanted, architectures)
+        wanted["Role"] = wanted["Role"] or connection.role or found["Role"]
+        uploaded = 0
+        if found["CodeSha256"] != package.sha256 or found["Architectures"] != architectures:
+            client.update_function_code(
+                FunctionName=name, ZipFile=package.archive, Architectures=architectures
+            )
+            _settle(client, connection, name)
+            uploaded = len(package.archive)
+        changed = _differs(found, wanted)
+        if changed:
+            client.update_function_configuration(FunctionName=name, **wanted)
+            _settle(client, connection, name)
+        what = "updated" if uploaded or changed else "unchanged"
+        return Deployed(name, what, client.get_function_configuration(FunctionName=name), uploaded)
+
+
+def _find(client: Any, name: str) -> dict[str, Any] | None:
+    try:
+        found: dict[str, Any] = client.get_function_configuration(FunctionName=name)
+    except client.exceptions.ResourceNotFoundException:
+        return None
+    return found
+
+
+def _create(
+    client: Any,
+    connection: Connection,
+    name: str,
+    package: Package,
+    wanted: Mapping[str, Any],
+    architectures: list[str],
+) -> Deployed:
+    role = wanted["Role"] or connection.role
+    if not role and connection.is_aws:
+        raise UsageError(
+            f"%%lambda {name}: on AWS a function needs an execution role: --role ARN here, or once "
+            "for all cells with %lambda connect aws --role ARN"
+        )
+    parameters = {
+        **wanted,
+        "Role": role or f"arn:aws:iam::{connection.account}:role/lambda-role",
+        "Architectures": architectures,
+    }
+    client.create_function(FunctionName=name, Code={"ZipFile": package.archive}, **parameters)
+    _settle(client, connection, name, "function_active_v2")
+    config = client.get_function_configuration(FunctionName=name)
+    return Deployed(name, "created", config, len(package.archive))
+
+
+def _settle(
+    client: Any, connection: Connection, name: str, waiter: str = "function_updated_v2"
+) -> None:
+    config = _WAIT_AWS if connection.is_aws else _WAIT
+    client.get_waiter(waiter).wait(FunctionName=name, WaiterConfig=config)
+
+
+def _differs(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    return any(_present(found, name) != value for name, value in wanted.items())
+
+
+def _present(found: Mapping[str, Any], name: str) -> Any:
+    """A setting as it stands, in the shape in which it is given."""
+    if name == "Environment":
+        return {"Variables": found.get("Environment", {}).get("Variables", {})}
+    if name == "Layers":
+        return [layer["Arn"] for layer in found.get("Layers", [])]
+    if name == "LoggingConfig":
+        return {"LogFormat": found.get("LoggingConfig", {}).get("LogFormat", "Text")}
+    return found.get(name, "" if name == "Description" else None)
+
+
+def settings(options: Any, layers: list[str]) -> dict[str, Any]:
+    """The options of a cell as parameters of ``UpdateFunctionConfiguration``."""
+    return {
+        "Role": options.role,
+        "Description": options.description,
+        "Timeout": options.timeout,
+        "MemorySize": options.memory,
+        "Environment": {"Variables": dict(options.env)},
+        "Layers": layers,
+        "EphemeralStorage": {"Size": options.ephemeral_storage},
+        "LoggingConfig": {"LogFormat": options.log_format},
+        "Architectures": [options.arch],
+    }

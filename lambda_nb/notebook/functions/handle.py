@@ -1,0 +1,329 @@
+"""The handle of a function: what a notebook calls, asks and changes."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from lambda_nb.notebook import display
+from lambda_nb.notebook.errors import UsageError, aws_errors
+from lambda_nb.notebook.functions import monitoring
+from lambda_nb.notebook.functions.answers import Answers, Errors, gather
+from lambda_nb.notebook.functions.origin import Origin
+from lambda_nb.notebook.functions.result import Result, read
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from lambda_nb.notebook.connection.reach import Clients
+    from lambda_nb.traces import Trace
+
+MOST_AT_ONCE = 256
+"""Requests in flight from one handle."""
+
+_LOGS_WITHIN_S = 5.0
+
+
+class Function:
+    """A Lambda function, wherever the notebook is connected.
+
+    >>> thumbnail({"key": "cat.jpg"})  # doctest: +SKIP
+
+    Parameters
+    ----------
+    name
+        The function's name or ARN.
+    session
+        The notebook's connection.
+    cell
+        Where its code stands, if it was made in this notebook.
+    qualifier
+        A version or an alias; ``$LATEST`` without one.
+    """
+
+    def __init__(
+        self, name: str, session: Clients, cell: Origin | None = None, qualifier: str | None = None
+    ) -> None:
+        self.name = name
+        self.qualifier = qualifier
+        self.cell = cell
+        self._session = session
+        self._pool: ThreadPoolExecutor | None = None
+        self._architecture = "x86_64"
+        self._last_request = ""
+
+    def remember(self, config: Mapping[str, Any]) -> None:
+        """Take from the configuration what later results are reckoned with."""
+        self._architecture = config.get("Architectures", ["x86_64"])[0]
+
+    # -- running it
+
+    def __call__(self, event: Any = None, /) -> Any:
+        """Run the function with an event (``{}`` without one); answers with its result.
+
+        Raises
+        ------
+        FunctionError
+            The function failed; shown with the line of the cell.
+        Throttled
+            Lambda refused to run it now.
+        """
+        return self.invoke(event).result()
+
+    def invoke(
+        self,
+        event: Any = None,
+        /,
+        *,
+        asynchronous: bool = False,
+        qualifier: str | None = None,
+        client_context: Mapping[str, Any] | None = None,
+    ) -> Result:
+        """Run the function and tell everything about it: log, times, memory, bill.
+
+        Does not raise when the function fails: see ``Result.ok``, ``.error`` and ``.result()``.
+
+        Parameters
+        ----------
+        event
+            Anything that JSON can say, or bytes that are JSON already; ``{}`` without one.
+        asynchronous
+            Only hand the event over (``InvocationType=Event``); Lambda retries failures itself.
+        qualifier
+            A version or an alias.
+        client_context
+            ``custom``, ``env`` and ``client`` of the context object.
+        """
+        request: dict[str, Any] = {
+            "FunctionName": self.name,
+            "Payload": encode({} if event is None else event),
+            "InvocationType": "Event" if asynchronous else "RequestResponse",
+        }
+        if not asynchronous:
+            request["LogType"] = "Tail"
+        if qualifier or self.qualifier:
+            request["Qualifier"] = qualifier or self.qualifier
+        if client_context:
+            context = json.dumps({"client": {}, "env": {}, "custom": {}, **client_context})
+            request["ClientContext"] = base64.b64encode(context.encode()).decode()
+        with aws_errors():
+            response = self.client.invoke(**request)
+            result = read(self.name, response, self.cell, self._architecture)
+        if not asynchronous:
+            self._last_request = result.request_id
+        return result
+
+    def map(
+        self,
+        events: Iterable[Any],
+        /,
+        *,
+        concurrency: int = 16,
+        errors: Errors = "raise",
+        progress: bool = True,
+        retries: int = 12,
+    ) -> Answers:
+        """Run the function once for each event, many at a time; answers in the events' order.
+
+        Parameters
+        ----------
+        events
+            One event for each invocation.
+        concurrency
+            How many at a time, 1 to 256. Lambda starts as many environments as it needs.
+        errors
+            ``raise`` the first failure, or ``return`` failures in the place of answers.
+        progress
+            Whether to show a bar.
+        retries
+            How often a throttled request is sent again, after a growing while, as AWS's SDKs do.
+
+        Raises
+        ------
+        FunctionError, Throttled
+            See ``errors``.
+        """
+        if not 1 <= concurrency <= MOST_AT_ONCE:
+            raise UsageError(f"concurrency is {concurrency}; give 1 to {MOST_AT_ONCE}")
+        if errors not in ("raise", "return"):
+            raise UsageError(f"errors is {errors!r}; give 'raise' or 'return'")
+        self.client  # noqa: B018  # made before the threads ask for it
+        return gather(
+            self.name,
+            self.invoke,
+            events,
+            concurrency=concurrency,
+            errors=errors,
+            progress=progress,
+            retries=retries,
+        )
+
+    def submit(self, event: Any = None, /) -> Future[Any]:
+        """Run the function in the background; a future of its result."""
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(MOST_AT_ONCE, f"lambda_nb {self.name}")
+        return self._pool.submit(self, event)
+
+    # -- looking at it
+
+    @property
+    def client(self) -> Any:
+        """The boto3 client of Lambda where the notebook is connected."""
+        return self._session.client()
+
+    @property
+    def clients(self) -> Clients:
+        """Makes boto3 clients of all services where the notebook is connected."""
+        return self._session
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The function's configuration as Lambda tells it now."""
+        with aws_errors():
+            told: dict[str, Any] = self.client.get_function_configuration(**self._named())
+        told.pop("ResponseMetadata", None)
+        return told
+
+    @property
+    def arn(self) -> str:
+        """The function's ARN."""
+        return str(self.config["FunctionArn"])
+
+    def logs(self, last: str = "1h", *, limit: int = 200) -> monitoring.Logs:
+        """The function's log of the last while (``"15min"``, ``"2h"``), at most ``limit`` events.
+
+        Logs come in a moment after the answer does: the invocation last made through this handle is
+        waited for, five seconds at most.
+        """
+        config = self.config
+        default = f"/aws/lambda/{config['FunctionName']}"
+        group = config.get("LoggingConfig", {}).get("LogGroup", default)
+        client = self._session.client("logs")
+        deadline = time.monotonic() + _LOGS_WITHIN_S
+        while True:
+            logs = monitoring.read_logs(client, self.name, group, last, limit)
+            if logs.tell_of(self._last_request) or time.monotonic() > deadline:
+                return logs
+            time.sleep(0.1)
+
+    def metrics(self, last: str = "3h", *, period: int = 60) -> pd.DataFrame:
+        """Invocations, errors, throttles, duration (ms) and concurrency by time, from CloudWatch.
+
+        Parameters
+        ----------
+        last
+            How far back: ``"15min"``, ``"2h"``.
+        period
+            Seconds that one row covers, a multiple of 60.
+        """
+        return monitoring.read_metrics(self._session.client("cloudwatch"), self.name, last, period)
+
+    def trace(self, **options: Any) -> Trace:
+        """What really ran, as a trace; options are those of ``lambda_nb.Trace.from_logs``.
+
+        ``expect=N`` waits until the logs of N invocations have come in.
+        """
+        from lambda_nb.traces import Trace
+
+        return Trace.from_logs(self.name, client=self._session.client("logs"), **options)
+
+    # -- changing it
+
+    def publish(self, alias: str | None = None, description: str = "") -> Function:
+        """Publish what is deployed as a version; a handle of it.
+
+        Parameters
+        ----------
+        alias
+            Also point this alias at the version; the handle is then the alias's.
+        """
+        client = self.client
+        with aws_errors():
+            published = client.publish_version(FunctionName=self.name, Description=description)
+            version = str(published["Version"])
+            client.get_waiter("published_version_active").wait(  # SnapStart: until its snapshot
+                FunctionName=self.name, Qualifier=version, WaiterConfig={"Delay": 1}
+            )
+            if alias:
+                target = {"FunctionName": self.name, "Name": alias, "FunctionVersion": version}
+                try:
+                    client.update_alias(**target)
+                except client.exceptions.ResourceNotFoundException:
+                    client.create_alias(**target)
+        return Function(self.name, self._session, self.cell, alias or version)
+
+    def delete(self) -> None:
+        """Delete the function (of a qualified handle: the version only)."""
+        with aws_errors():
+            self.client.delete_function(**self._named())
+
+    def url(self) -> str:
+        """The function's URL; made (``AuthType=NONE``) if it has none yet."""
+        client = self.client
+        with aws_errors():
+            try:
+                return str(client.get_function_url_config(**self._named())["FunctionUrl"])
+            except client.exceptions.ResourceNotFoundException:
+                made = client.create_function_url_config(**self._named(), AuthType="NONE")
+            for number, action in enumerate(("InvokeFunctionUrl", "InvokeFunction")):
+                via_url = {"InvokedViaFunctionUrl": True}
+                only = via_url if number else {"FunctionUrlAuthType": "NONE"}
+                client.add_permission(
+                    **self._named(),
+                    StatementId=f"lambda-nb-url-{number}",
+                    Action=f"lambda:{action}",
+                    Principal="*",
+                    **only,
+                )
+        return str(made["FunctionUrl"])
+
+    def _named(self) -> dict[str, str]:
+        named = {"FunctionName": self.name}
+        return named | ({"Qualifier": self.qualifier} if self.qualifier else {})
+
+    def __repr__(self) -> str:
+        qualified = f"{self.name}:{self.qualifier}" if self.qualifier else self.name
+        return f"<Lambda function {qualified}>"
+
+    def _repr_html_(self) -> str:
+        return display.card(summary(self.config))
+
+
+def summary(config: Mapping[str, Any], *more: str) -> str:
+    """A function's settings on one line of HTML."""
+    return display.line(
+        display.bold(f"λ {config['FunctionName']}"), *more, *map(display.dim, figures(config))
+    )
+
+
+def figures(config: Mapping[str, Any]) -> list[str]:
+    """Runtime, memory, timeout and size of code, as people write them."""
+    return [
+        str(config.get("Runtime", config.get("PackageType", ""))),
+        f"{config.get('MemorySize', 128)} MB",
+        f"{config.get('Timeout', 3)} s",
+        display.size(int(config.get("CodeSize", 0))),
+    ]
+
+
+def encode(event: Any) -> bytes:
+    """An event as JSON.
+
+    Raises
+    ------
+    UsageError
+        JSON cannot say it, and which part of it.
+    """
+    if isinstance(event, (bytes, bytearray)):
+        return bytes(event)
+    try:
+        return json.dumps(event).encode()
+    except (TypeError, ValueError) as error:
+        raise UsageError(
+            f"the event is no JSON: {error}. Events hold dicts with text keys, lists, text, "
+            "numbers, True, False and None"
+        ) from None

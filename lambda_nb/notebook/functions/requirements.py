@@ -1,0 +1,103 @@
+"""``--requirements``: packages as a layer, installed once and published once.
+
+A layer of its own, not a part of the function's archive: editing the cell then uploads a few
+hundred bytes, not the packages again. Each language's own tool fetches them: pip or uv, npm, gem
+or Bundler. What Go needs is compiled into the program instead (``package``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from lambda_nb.notebook.errors import NotebookError, aws_errors
+from lambda_nb.notebook.functions import installers
+from lambda_nb.notebook.functions.package import zip_of
+
+MOST_BYTES = 52_428_800
+"""Of an archive in a request (AWS, "Lambda quotas": 50 MB)."""
+LAYERED = tuple(installers.INSTALLERS)
+"""Runtime families whose packages become a layer."""
+
+
+def layer(
+    client: Any, requirements: Sequence[str], runtime: str, architecture: str, *, on_aws: bool
+) -> str:
+    """The ARN of a layer version with these packages; published if there is none yet.
+
+    Raises
+    ------
+    NotebookError
+        The packages cannot be installed or are too large.
+    """
+    key = _key(requirements, runtime, architecture, on_aws)
+    name = f"lambda-nb-requirements-{key}"
+    with aws_errors():
+        versions = client.list_layer_versions(LayerName=name)["LayerVersions"]
+    if versions:
+        return str(versions[0]["LayerVersionArn"])
+    folder = _installed(requirements, runtime, architecture, key, on_aws)
+    archive = zip_of(
+        {
+            str(file.relative_to(folder)): file.read_bytes()
+            for file in sorted(folder.rglob("*"))
+            if file.is_file() and "__pycache__" not in file.parts
+        }
+    )
+    if len(archive) > MOST_BYTES:
+        raise NotebookError(
+            f"--requirements: the packages are {len(archive) / 1e6:.0f} MB zipped, and a layer in "
+            "a request may have 50 MB; publish a layer through S3 and name it with --layer"
+        )
+    with aws_errors():
+        published = client.publish_layer_version(
+            LayerName=name,
+            Description=" ".join(requirements)[:256],
+            Content={"ZipFile": archive},
+            CompatibleRuntimes=[runtime],
+        )
+    return str(published["LayerVersionArn"])
+
+
+def _key(requirements: Sequence[str], runtime: str, architecture: str, on_aws: bool) -> str:
+    texts = [_text(Path(item)) if Path(item).is_file() else item for item in requirements]
+    whole = "\0".join([runtime, architecture, "aws" if on_aws else sys.platform, *texts])
+    return hashlib.sha256(whole.encode()).hexdigest()[:24]
+
+
+def _text(file: Path) -> str:
+    """What a file of requirements says, with the lock file beside it."""
+    lock = installers.lock_of(file)
+    return (file.read_bytes() + (b"" if lock is None else lock.read_bytes())).hex()
+
+
+def cache() -> Path:
+    """Where installed packages are kept: ``$LAMBDA_NB_HOME``, or the user's cache directory."""
+    home = os.environ.get("LAMBDA_NB_HOME")
+    base = Path(home) if home else Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")) / "lambda_nb"
+    return base.expanduser() / "packages"
+
+
+def _installed(
+    requirements: Sequence[str], runtime: str, architecture: str, key: str, on_aws: bool
+) -> Path:
+    """The layer's contents as a directory."""
+    folder = cache() / key
+    if folder.exists():
+        return folder
+    building = folder.with_name(f"{key}.{os.getpid()}")
+    shutil.rmtree(building, ignore_errors=True)
+    building.mkdir(parents=True)
+    family = next(one for one in LAYERED if runtime.startswith(one))
+    wanted = installers.Wanted(list(requirements), runtime, architecture, on_aws)
+    try:
+        installers.INSTALLERS[family](wanted, building)
+        building.rename(folder)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    return folder

@@ -1,0 +1,1 @@
+"""``%%lambda`` and ``%lambda``: options, completion, commands."""

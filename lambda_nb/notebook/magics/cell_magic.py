@@ -1,0 +1,153 @@
+"""The cell magic ``%%lambda``: a cell becomes a function, and the notebook gets a handle of it."""
+
+from __future__ import annotations
+
+import argparse
+import builtins
+import keyword
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from lambda_nb.notebook import display
+from lambda_nb.notebook.connection.session import Session
+from lambda_nb.notebook.errors import UsageError, aws_errors
+from lambda_nb.notebook.functions import deploy, requirements
+from lambda_nb.notebook.functions.handle import Function, figures, summary
+from lambda_nb.notebook.functions.origin import Origin
+from lambda_nb.notebook.functions.package import Package, build, default_runtime
+from lambda_nb.notebook.magics import event_sources
+from lambda_nb.notebook.magics.line_magic import Commands
+from lambda_nb.notebook.magics.options import HelpShown, parse_cell
+
+
+class Magics:
+    """``%%lambda`` and ``%lambda`` of one IPython shell."""
+
+    def __init__(self, shell: Any, session: Session) -> None:
+        self._shell = shell
+        self._session = session
+        self._cells: dict[str, Origin] = {}
+        self.commands = Commands(session, shell.user_ns, self._handle)
+
+    def line(self, line: str) -> Any:
+        """Run a command of ``%lambda``."""
+        return self.commands.run(line)
+
+    def cell(self, line: str, cell: str) -> Any:
+        """Make or update a function from a cell."""
+        try:
+            options = parse_cell(line)
+        except HelpShown:
+            return None
+        if not cell.strip():
+            raise UsageError(
+                f"%%lambda {options.name}: the cell is empty; write the function below this line"
+            )
+        package = build(
+            cell,
+            line,
+            runtime=options.runtime,
+            handler=options.handler,
+            files=options.file,
+            include=options.include,
+            namespace=self._shell.user_ns,
+            requirements=options.requirements,
+        )
+        deployed = self._deploy(options, package)
+        # Not shell.execution_count: newer IPythons count on before the cell runs.
+        label = f"Cell In[{self._shell.displayhook.prompt_count}]"
+        origin = Origin(label, package.source, package.module, package.offset, package.left_behind)
+        self._cells[options.name] = origin
+        handle = self._handle(options.name)
+        handle.remember(deployed.config)
+        deployed.notes += self._extras(options, handle, deployed.config)
+        deployed.notes += self._bind(options.name, handle)
+        deployed.notes += package.left_behind.values()
+        if package.runtime != default_runtime() and (
+            note := self._session.runtime_note(package.runtime)
+        ):
+            deployed.notes.append(note)
+        return shown(deployed)
+
+    def _deploy(self, options: argparse.Namespace, package: Package) -> deploy.Deployed:
+        client, connection = self._session.client(), self._session.connection
+        layers = list(options.layer)
+        if options.requirements and package.runtime.startswith(requirements.LAYERED):
+            layers.append(
+                requirements.layer(
+                    client,
+                    options.requirements,
+                    self._session.runs_as(package.runtime),
+                    options.arch,
+                    on_aws=connection.is_aws,
+                )
+            )
+        settings = deploy.settings(options, layers)
+        return deploy.deploy(client, connection, options.name, package, settings)
+
+    def _extras(
+        self, options: argparse.Namespace, handle: Function, deployed: Mapping[str, Any]
+    ) -> list[str]:
+        """Concurrency, version, alias, sources and URL; what to say of them."""
+        notes = []
+        with aws_errors():
+            if options.reserved is not None:
+                self._session.client().put_function_concurrency(
+                    FunctionName=options.name, ReservedConcurrentExecutions=options.reserved
+                )
+                notes.append(f"{options.reserved} reserved")
+        if options.publish or options.alias:
+            published = handle.publish(options.alias)
+            notes.append(f"published as {published.qualifier}")
+        arn = str(deployed["FunctionArn"])
+        for source in options.on:
+            notes.append(event_sources.attach(self._session, options.name, arn, source))
+        if options.url:
+            notes.append(handle.url())
+        return notes
+
+    def _handle(self, name: str) -> Function:
+        known = self._shell.user_ns.get(identifier(name))
+        if isinstance(known, Function) and known.name == name and known.qualifier is None:
+            known.cell = self._cells.get(name, known.cell)
+            return known
+        return Function(name, self._session, self._cells.get(name))
+
+    def _bind(self, name: str, handle: Function) -> list[str]:
+        """Bind the handle in the notebook; what to say where that surprises."""
+        bound = identifier(name)
+        before = self._shell.user_ns.get(bound)
+        self._shell.user_ns[bound] = handle
+        notes = [f"handle {bound}"] if bound != name else []
+        if before is not None and not isinstance(before, Function):
+            notes.append(f"{bound} was a {type(before).__name__} of this notebook before")
+        elif hasattr(builtins, bound):
+            notes.append(f"{bound} now hides Python's own {bound}")
+        return notes
+
+
+def identifier(name: str) -> str:
+    """A function's name (or the name in an ARN) as a Python name: ``my-func`` is ``my_func``.
+
+    Raises
+    ------
+    UsageError
+        Nothing is left of it.
+    """
+    plain = name.split(":function:")[-1].split(":")[0]
+    bound = re.sub(r"\W", "_", plain)
+    if not bound.strip("_"):
+        raise UsageError(f"{name!r} is no name for a function; use letters, digits, - and _")
+    if bound[0].isdigit():
+        bound = f"_{bound}"
+    return f"{bound}_" if keyword.iskeyword(bound) else bound
+
+
+def shown(deployed: deploy.Deployed) -> display.Shown:
+    """What a ``%%lambda`` cell answers with."""
+    text = " · ".join([deployed.name, deployed.what, *figures(deployed.config), *deployed.notes])
+    kind = "warm" if deployed.what == "unchanged" else "ok"
+    notes = [display.dim(note) for note in deployed.notes]
+    markup = summary(deployed.config, display.tag(deployed.what, kind))
+    return display.Shown(text, markup + (display.line(*notes) if notes else ""))

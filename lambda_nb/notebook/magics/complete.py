@@ -1,0 +1,61 @@
+"""Tab completion of the magics: options, values of options, names of functions."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from lambda_nb.notebook.connection.session import Session
+from lambda_nb.notebook.magics.line_magic import Commands
+from lambda_nb.notebook.magics.options import cell_parser
+from lambda_nb.rules.settings.runtimes import supported
+
+_VALUES = {
+    "--arch": ["arm64", "x86_64"],
+    "--log-format": ["JSON", "Text"],
+    "--memory": ["128", "256", "512", "1024", "1769", "2048", "3008", "4096", "10240"],
+}
+
+
+class Completer:
+    """Answers IPython's ``complete_command`` hook for ``%lambda`` and ``%%lambda``."""
+
+    def __init__(self, session: Session, commands: Commands) -> None:
+        self._session = session
+        self._commands = commands
+
+    def __call__(self, _: Any, event: Any) -> list[str]:
+        """The words that may stand where the cursor is."""
+        words = event.line[: len(event.line)].split()
+        before = words if not event.symbol else words[:-1]
+        if event.line.lstrip().startswith("%%"):
+            return self._cell(before[-1] if before else "")
+        if len(before) <= 1:
+            return self._commands.names()
+        if before[1] == "connect" and len(before) == 2:
+            return ["aws", "local", "http://127.0.0.1:"]
+        return self._functions()
+
+    def _cell(self, last: str) -> list[str]:
+        if last == "--runtime":
+            return supported(date.today())
+        if last in _VALUES:
+            return _VALUES[last]
+        if last == "%%lambda":
+            return self._functions()
+        return sorted(
+            option
+            for action in cell_parser()._actions
+            for option in action.option_strings
+            if option.startswith("--")
+        )
+
+    def _functions(self) -> list[str]:
+        client = self._session.current_client()
+        if client is None:
+            return []
+        try:
+            pages = client.get_paginator("list_functions").paginate()
+            return [config["FunctionName"] for page in pages for config in page["Functions"]]
+        except Exception:  # completion must never disturb typing
+            return []

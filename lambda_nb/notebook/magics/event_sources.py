@@ -1,0 +1,129 @@
+"""``--on``: what invokes a function besides its caller: a queue, a stream, a bucket, a schedule."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from lambda_nb.notebook.connection.session import Session
+from lambda_nb.notebook.errors import UsageError, aws_errors
+
+FORMS = "sqs:QUEUE, dynamodb:TABLE, kinesis:STREAM, s3:BUCKET, sns:TOPIC, 'rate(5 minutes)'"
+_SCHEDULE = re.compile(r"(rate|cron)\(.+\)")
+
+
+def attach(session: Session, function: str, arn: str, source: str) -> str:
+    """Let a source invoke a function; nothing is done twice.
+
+    Parameters
+    ----------
+    function, arn
+        The function's name and ARN.
+    source
+        ``KIND:NAME`` of something that is there, or a schedule.
+
+    Returns
+    -------
+    str
+        What to say of it.
+
+    Raises
+    ------
+    UsageError
+        The source is of no form we know.
+    AWSError
+        There is no such queue, stream, bucket or topic.
+    """
+    with aws_errors():
+        if _SCHEDULE.fullmatch(source):
+            _schedule(session, function, arn, source)
+            return f"on {source}"
+        kind, _, name = source.partition(":")
+        if not name or kind not in _KINDS:
+            raise UsageError(f"--on {source}: give one of {FORMS}")
+        _KINDS[kind](session, function, arn, name)
+    return f"on {source}"
+
+
+def _sqs(session: Session, function: str, arn: str, name: str) -> None:
+    sqs = session.client("sqs")
+    url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+    told = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+    _map(session, function, told["Attributes"]["QueueArn"])
+
+
+def _dynamodb(session: Session, function: str, arn: str, name: str) -> None:
+    table = session.client("dynamodb").describe_table(TableName=name)["Table"]
+    if "LatestStreamArn" not in table:
+        raise UsageError(f"--on dynamodb:{name}: the table has no stream; switch one on first")
+    _map(session, function, table["LatestStreamArn"], StartingPosition="LATEST")
+
+
+def _kinesis(session: Session, function: str, arn: str, name: str) -> None:
+    stream = session.client("kinesis").describe_stream_summary(StreamName=name)
+    source = stream["StreamDescriptionSummary"]["StreamARN"]
+    _map(session, function, source, StartingPosition="LATEST")
+
+
+def _map(session: Session, function: str, source: str, **settings: Any) -> None:
+    """An event source mapping: Lambda itself polls."""
+    lambda_ = session.client()
+    present = lambda_.list_event_source_mappings(FunctionName=function, EventSourceArn=source)
+    if not present["EventSourceMappings"]:
+        lambda_.create_event_source_mapping(
+            FunctionName=function, EventSourceArn=source, **settings
+        )
+
+
+def _s3(session: Session, function: str, arn: str, name: str) -> None:
+    _permit(session, function, "s3", f"arn:aws:s3:::{name}")
+    s3 = session.client("s3")
+    present = s3.get_bucket_notification_configuration(Bucket=name)
+    present.pop("ResponseMetadata", None)
+    others = present.setdefault("LambdaFunctionConfigurations", [])
+    if any(one["LambdaFunctionArn"] == arn for one in others):
+        return
+    others.append({"LambdaFunctionArn": arn, "Events": ["s3:ObjectCreated:*"]})
+    s3.put_bucket_notification_configuration(Bucket=name, NotificationConfiguration=present)
+
+
+def _sns(session: Session, function: str, arn: str, name: str) -> None:
+    sns = session.client("sns")
+    account, region = arn.split(":")[4], arn.split(":")[3]
+    topic = name if name.startswith("arn:") else f"arn:aws:sns:{region}:{account}:{name}"
+    _permit(session, function, "sns", topic)
+    sns.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=arn)
+
+
+def _schedule(session: Session, function: str, arn: str, expression: str) -> None:
+    events = session.client("events")
+    rule = f"lambda-nb-{function}"
+    rule_arn = events.put_rule(Name=rule, ScheduleExpression=expression)["RuleArn"]
+    _permit(session, function, "events", rule_arn)
+    events.put_targets(Rule=rule, Targets=[{"Id": "function", "Arn": arn}])
+
+
+def _permit(session: Session, function: str, service: str, source: str) -> None:
+    """Let a service invoke the function, on behalf of one source."""
+    lambda_ = session.client()
+    statement = f"lambda-nb-{service}-" + re.sub(r"\W", "-", source.rpartition(":")[2])
+    try:
+        lambda_.add_permission(
+            FunctionName=function,
+            StatementId=statement[:100],
+            Action="lambda:InvokeFunction",
+            Principal=f"{service}.amazonaws.com",
+            SourceArn=source,
+        )
+    except lambda_.exceptions.ResourceConflictException:
+        return  # permitted before
+
+
+_KINDS: dict[str, Callable[[Session, str, str, str], None]] = {
+    "sqs": _sqs,
+    "dynamodb": _dynamodb,
+    "kinesis": _kinesis,
+    "s3": _s3,
+    "sns": _sns,
+}

@@ -1,0 +1,86 @@
+"""``%load_ext lambda_nb``."""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+from lambda_nb.notebook.connection.session import Session
+from lambda_nb.notebook.magics.cell_magic import Magics
+from lambda_nb.notebook.magics.complete import Completer
+from lambda_nb.notebook.magics.line_magic import HELP
+from lambda_nb.notebook.magics.options import cell_parser
+from lambda_nb.notebook.views.panel import Panel
+
+
+class Extension:
+    """What the extension has put into one shell."""
+
+    def __init__(self, shell: Any) -> None:
+        self.session = Session()
+        self.magics = Magics(shell, self.session)
+        self.panel = Panel(self.session.current_client)
+        self.session.connected.append(self.panel.watch)
+        magics = self.magics
+
+        def cell(line: str, cell: str) -> Any:
+            return magics.cell(line, cell)
+
+        def line(line: str) -> Any:
+            return magics.line(line)
+
+        # What %%lambda? and %lambda? show.
+        cell.__doc__, line.__doc__ = cell_parser().format_help(), HELP
+        # {"key": 1} in a line is an event, not a variable to expand.
+        line._ipython_magic_no_var_expand = cell._ipython_magic_no_var_expand = True  # type: ignore[attr-defined]
+        shell.register_magic_function(cell, "cell", "lambda")
+        shell.register_magic_function(line, "line", "lambda")
+        shell.input_transformers_cleanup.append(with_body)
+        completer = Completer(self.session, magics.commands)
+        shell.set_hook("complete_command", completer, re_key=r"%%?lambda")
+        kernel = getattr(shell, "kernel", None)
+        if kernel is not None:
+            self.panel.attach(kernel.comm_manager)
+        self.session.prepare()
+
+    def close(self, shell: Any) -> None:
+        """Take everything out of the shell again and end the engine."""
+        for kind in ("cell", "line"):
+            shell.magics_manager.magics[kind].pop("lambda", None)
+        shell.input_transformers_cleanup.remove(with_body)
+        self.panel.close()
+        self.session.close()
+
+
+def with_body(lines: list[str]) -> list[str]:
+    """Let a cell of nothing but a ``%%lambda`` line come to the magic: IPython refuses it.
+
+    IPython's words ("did you mean the line magic?") help nobody who wants ``--help`` or forgot the
+    code.
+    """
+    alone = len(lines) == 1 and lines[0].split(None, 1)[:1] == ["%%lambda"]
+    return [lines[0].rstrip("\n") + "\n", "\n"] if alone else lines
+
+
+_loaded: weakref.WeakKeyDictionary[Any, Extension] = weakref.WeakKeyDictionary()
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Add the magics ``%%lambda`` and ``%lambda``; the engine starts in the background."""
+    if shell not in _loaded:
+        _loaded[shell] = Extension(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """Take the magics out of the shell and end the notebook's engine."""
+    extension = _loaded.pop(shell, None)
+    if extension is not None:
+        extension.close(shell)
+
+
+def session_of(shell: Any) -> Session | None:
+    """The connection of a shell that the extension is loaded into, or of the only such shell."""
+    if shell in _loaded:
+        return _loaded[shell].session
+    extensions = list(_loaded.values())
+    return extensions[0].session if len(extensions) == 1 else None

@@ -1,0 +1,336 @@
+"""The line magic ``%lambda``: a command a word, each a method."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import difflib
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lambda_nb.notebook import display
+from lambda_nb.notebook.connection import connect
+from lambda_nb.notebook.connection.session import Connection, Session
+from lambda_nb.notebook.errors import UsageError, aws_errors
+from lambda_nb.notebook.experiments.power_tune import MEMORIES, power_tune
+from lambda_nb.notebook.experiments.power_tune_result import STRATEGIES
+from lambda_nb.notebook.functions.handle import Function, figures, summary
+from lambda_nb.notebook.magics.options import HelpShown, Parser, split
+
+HELP = """\
+%lambda COMMAND [ARGUMENTS]
+
+  invoke NAME [EVENT] [--async]   run a function; EVENT is JSON or an expression of the notebook
+  ls                              the functions there are
+  logs NAME [--last 15min]        what a function wrote
+  config NAME                     a function's settings
+  url NAME                        a function's URL, made if it has none
+  tune NAME [--memories 128,512]  measure it at several memory sizes
+  rm NAME ...                     delete functions
+  status                          where requests go, and what the engine there is doing
+  connect URL | aws | local       talk to another endpoint: --profile --region --credentials --role
+  start [--data-dir D] [--keep]   start an engine of this notebook's own, afresh: --keep-alive S,
+                                  --cpu-share proportional
+  stop                            end it; it also ends with the kernel
+  help                            this text
+
+%lambda COMMAND --help tells more of one. A cell that begins with %%lambda NAME is a function.
+"""
+
+OTHERS = {
+    "list": "ls",
+    "functions": "ls",
+    "delete": "rm",
+    "remove": "rm",
+    "run": "invoke",
+    "call": "invoke",
+    "configuration": "config",
+    "settings": "config",
+    "restart": "start",
+}
+"""What people write for a command out of habit, and the command."""
+
+
+class Commands:
+    """Runs the commands of ``%lambda`` for one notebook.
+
+    Parameters
+    ----------
+    session
+        The notebook's connection.
+    namespace
+        Its variables, for events.
+    bind
+        Gives the notebook a handle of a function.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        namespace: Mapping[str, Any],
+        handle: Callable[[str], Function],
+    ) -> None:
+        self._session = session
+        self._namespace = namespace
+        self._handle = handle
+
+    def names(self) -> list[str]:
+        """The commands, for completion."""
+        return sorted(name[4:] for name in dir(self) if name.startswith("_do_"))
+
+    def run(self, line: str) -> Any:
+        """Run one line; what it answers with is what the cell shows.
+
+        Raises
+        ------
+        UsageError
+            There is no such command.
+        """
+        command, _, rest = line.strip().partition(" ")
+        if command in ("", "-h", "--help"):
+            command = "help"
+        run = getattr(self, f"_do_{command}", None)
+        if run is None:
+            near = difflib.get_close_matches(command, [*self.names(), *OTHERS], 1)
+            meant = OTHERS.get(near[0], near[0]) if near else ""
+            hint = f"did you mean {meant}?" if near else "%lambda help lists them."
+            raise UsageError(
+                f"%lambda has no command {command!r}; {hint} (A cell that defines a function "
+                f"begins with two percent signs: %%lambda {command})"
+            )
+        try:
+            return run(rest.strip())
+        except HelpShown:
+            return None
+
+    # -- functions
+
+    def _do_invoke(self, rest: str) -> Any:
+        name, _, rest = rest.partition(" ")
+        asynchronous = rest.rstrip().endswith("--async") or rest.lstrip().startswith("--async")
+        text = rest.strip().removeprefix("--async").removesuffix("--async").strip()
+        if not name or name.startswith("-"):
+            raise UsageError('%lambda invoke needs a name: %lambda invoke NAME {"key": "value"}')
+        event = self._event(text) if text else {}
+        result = self._handle(name).invoke(event, asynchronous=asynchronous)
+        if result.error is not None:
+            raise result.error
+        return result
+
+    def _event(self, text: str) -> Any:
+        """JSON, a Python literal, or an expression over the notebook's variables."""
+        if text[:2] in ("'{", "'[") and text[-2:] in ("}'", "]'"):
+            text = text[1:-1]  # quoted as a shell needs it
+        for parse in (json.loads, ast.literal_eval):
+            try:
+                return parse(text)
+            except (ValueError, SyntaxError):
+                continue
+        try:
+            return eval(text, {}, dict(self._namespace))  # noqa: S307  # the user's own expression
+        except Exception as error:
+            raise UsageError(
+                f"the event {text!r} is neither JSON nor an expression of this notebook: {error}"
+            ) from None
+
+    def _do_ls(self, rest: str) -> Any:
+        _parser("ls", "The functions there are.").parse_args(split(rest))
+        with aws_errors():
+            pages = self._session.client().get_paginator("list_functions").paginate()
+            found = [config for page in pages for config in page["Functions"]]
+        rows = [
+            {"function": c["FunctionName"], **dict(zip(_COLUMNS, figures(c), strict=True))}
+            for c in found
+        ]
+        if not rows:
+            text = "No functions yet: a cell that begins with %%lambda NAME makes one."
+            return display.Shown(text, display.line(display.dim(text)))
+        return display.Shown(
+            display.text_table(rows, _COLUMNS[1:]), display.table(rows, _COLUMNS[1:])
+        )
+
+    def _do_logs(self, rest: str) -> Any:
+        parser = _parser("logs", "What a function wrote.")
+        parser.add_argument("name", metavar="NAME")
+        parser.add_argument("--last", default="1h", metavar="TIME", help="30s, 15min, 2h, 7d")
+        parser.add_argument("--limit", type=int, default=200, metavar="N", help="events at most")
+        parser.add_argument("--grep", metavar="PATTERN", help="only events with this in them")
+        options = parser.parse_args(split(rest))
+        logs = self._handle(options.name).logs(options.last, limit=options.limit)
+        return logs.grep(options.grep) if options.grep else logs
+
+    def _do_config(self, rest: str) -> Any:
+        parser = _parser("config", "A function's settings.")
+        parser.add_argument("name", metavar="NAME")
+        config = self._handle(parser.parse_args(split(rest)).name).config
+        rows = [{"setting": key, "value": _plain(value)} for key, value in config.items()]
+        return display.Shown(display.text_table(rows), summary(config) + display.table(rows))
+
+    def _do_url(self, rest: str) -> Any:
+        parser = _parser("url", "A function's URL; whoever can reach it may call it.")
+        parser.add_argument("name", metavar="NAME")
+        return self._handle(parser.parse_args(split(rest)).name).url()
+
+    def _do_tune(self, rest: str) -> Any:
+        parser = _parser("tune", "Measure a function at several memory sizes; say which is best.")
+        parser.add_argument("name", metavar="NAME")
+        parser.add_argument("--memories", type=_sizes, metavar="MB,MB", help="128,256,512 ...")
+        parser.add_argument("--invocations", type=int, default=20, metavar="N", help="of each (20)")
+        parser.add_argument(
+            "--strategy",
+            choices=STRATEGIES,
+            default="balanced",
+            help="what is best (default balanced)",
+        )
+        parser.add_argument("--parallel", action="store_true", help="all memories at once")
+        parser.add_argument("--payload", metavar="EVENT", help="JSON or an expression, quoted")
+        options = parser.parse_args(split(rest))
+        return power_tune(
+            self._handle(options.name),
+            options.memories or MEMORIES,
+            payload=None if options.payload is None else self._event(options.payload),
+            invocations=options.invocations,
+            strategy=options.strategy,
+            parallel=options.parallel,
+        )
+
+    def _do_rm(self, rest: str) -> Any:
+        parser = _parser("rm", "Delete functions, with their versions and aliases.")
+        parser.add_argument("names", metavar="NAME", nargs="+")
+        names = parser.parse_args(split(rest)).names
+        for name in names:
+            self._handle(name).delete()
+        text = f"deleted {', '.join(names)}"
+        return display.Shown(text, display.line(display.dim(text)))
+
+    # -- the connection
+
+    def _do_status(self, rest: str) -> Any:
+        _parser("status", "Where requests go.").parse_args(split(rest))
+        with aws_errors():
+            engine = self._session.engine_status()
+        rows = _where(self._session.connection, self._session)
+        rows += [{"": key, "value": value} for key, value in _engine(engine or {}).items()]
+        return display.Shown(display.text_table(rows), display.table(rows))
+
+    def _do_connect(self, rest: str) -> Any:
+        parser = _parser("connect", connect.__doc__ or "")
+        parser.add_argument("target", metavar="URL|aws|local")
+        parser.add_argument("--profile", metavar="NAME", help="of the AWS configuration")
+        parser.add_argument("--region", metavar="REGION")
+        parser.add_argument("--credentials", metavar="FILE", help="that an engine issued")
+        parser.add_argument("--role", metavar="ARN", help="execution role of functions made here")
+        options = vars(parser.parse_args(split(rest)))
+        connection = connect.connect(self._session, options.pop("target"), **options)
+        self._session.client()
+        self._session.lend_to_traces()
+        return self._connected(connection)
+
+    def _do_start(self, rest: str) -> Any:
+        parser = _parser("start", "Start an engine of this notebook's own, afresh.")
+        parser.add_argument("--data-dir", metavar="DIR", help="keep functions there")
+        parser.add_argument("--keep", action="store_true", help="let it outlive the kernel")
+        parser.add_argument(
+            "--keep-alive",
+            type=float,
+            metavar="S",
+            help="seconds that an idle execution environment is kept (default: 600)",
+        )
+        parser.add_argument(
+            "--cpu-share",
+            choices=("whole", "proportional"),
+            help="CPU time as there is (default), or in proportion to memory as on AWS",
+        )
+        options = parser.parse_args(split(rest))
+        return self._connected(
+            self._session.start(
+                data_dir=options.data_dir,
+                keep=options.keep,
+                keep_alive=options.keep_alive,
+                cpu_share=options.cpu_share,
+            )
+        )
+
+    def _connected(self, connection: Connection) -> Any:
+        rows = _where(connection, self._session)
+        text = display.text_table(rows)
+        if connection.is_aws:
+            text += "\nFunctions made from here on run on AWS and are paid for."
+        return display.Shown(
+            text,
+            display.table(rows)
+            + (display.line(display.tag("costs money", "cold")) if connection.is_aws else ""),
+        )
+
+    def _do_stop(self, rest: str) -> Any:
+        _parser("stop", "End this notebook's own engine.").parse_args(split(rest))
+        text = (
+            "the engine has ended, and its functions with it; the next cell starts another"
+            if self._session.stop()
+            else "this notebook has no engine of its own running"
+        )
+        return display.Shown(text, display.line(display.dim(text)))
+
+    def _do_help(self, rest: str) -> Any:
+        return display.Shown(HELP, display.code(HELP))
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(word) for word in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not like 128,256,512") from None
+
+
+_COLUMNS = ("runtime", "memory", "timeout", "code")
+
+
+def _parser(command: str, description: str) -> Parser:
+    return Parser(
+        prog=f"%lambda {command}",
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def _where(connection: Connection, session: Session) -> list[dict[str, Any]]:
+    kind = (
+        "this notebook's own engine"
+        if session.owns_engine
+        else "AWS"
+        if connection.is_aws
+        else "another endpoint"
+    )
+    rows = {
+        "connected to": kind,
+        "endpoint": connection.url or f"lambda.{connection.region}.amazonaws.com",
+        "account": connection.account,
+        "region": connection.region or "",
+    }
+    return [{"": key, "value": value} for key, value in rows.items()]
+
+
+def _engine(status: Mapping[str, Any]) -> dict[str, str]:
+    """What an engine tells of itself, in few words."""
+    told = {}
+    if "isolation" in status:
+        refused = status["isolation"].get("refused", {})
+        reasons = [f"not {level}: {reason}" for level, reason in refused.items()]
+        told["isolation"] = "; ".join([status["isolation"]["level"], *reasons])
+        kept = {"memory": "memory", "storage": "/tmp", "cpu": "CPU share"}  # noqa: S108
+        by = [f"{word} by {status['isolation'].get(key, '?')}" for key, word in kept.items()]
+        told["limits kept"] = ", ".join(by)
+    if "python" in status:
+        told["Python runtimes"] = ", ".join(status["python"])
+    if "environments" in status:
+        counts = Counter(one["function"] for one in status["environments"])
+        told["environments"] = ", ".join(f"{n} {name}" for name, n in counts.items()) or "none"
+    if "pid" in status:
+        told["engine"] = f"{status.get('version', '')}, process {status['pid']}"
+    return told
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, default=str)

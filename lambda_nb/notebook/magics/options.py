@@ -1,0 +1,140 @@
+"""The options of ``%%lambda``: Lambda's settings by Lambda's names."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import re
+import shlex
+from typing import Any, NoReturn
+
+from lambda_nb.notebook.errors import UsageError
+from lambda_nb.notebook.magics.event_sources import FORMS
+
+DESCRIPTION = """\
+Turn this cell into a Lambda function and bind a handle with its name.
+
+The cell is packaged and uploaded with CreateFunction, or UpdateFunctionCode when the function is
+there and the cell has changed. Call the handle with an event: NAME({"key": "value"}).
+"""
+EPILOG = """\
+The handler is the function `handler` or `lambda_handler` of the cell (Python, Ruby), the export
+`handler` (Node.js), the class (Java), `main` (Go). Settings that are left out have Lambda's
+defaults; when a cell runs again they go back to them.
+"""
+
+
+_KEY = re.compile(r"[a-zA-Z][a-zA-Z0-9_]+")
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose mistakes are short notebook errors."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what was wrong, and what might have been meant."""
+        hint = ""
+        unknown = [word for word in message.split() if word.startswith("--")]
+        if "unrecognized" in message and unknown:
+            known = [option for action in self._actions for option in action.option_strings]
+            near = difflib.get_close_matches(unknown[0].split("=")[0], known, 1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+        raise UsageError(f"{self.prog}: {message}{hint} ({self.prog} --help lists the options)")
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        """``--help`` was asked for and has been printed."""
+        raise HelpShown
+
+
+class HelpShown(Exception):  # noqa: N818  # not an error
+    """The help has been printed; there is nothing more to do."""
+
+
+def pair(text: str) -> tuple[str, str]:
+    """``KEY=VALUE``, with a key that Lambda takes."""
+    key, sign, value = text.partition("=")
+    if not sign or not key:
+        raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE")
+    if not _KEY.fullmatch(key):
+        raise argparse.ArgumentTypeError(
+            f"{key!r} is no name that Lambda takes: it needs two or more letters, digits and _, "
+            "the first a letter"
+        )
+    return key, value
+
+
+def cell_parser(name_first: bool = True) -> Parser:
+    """The parser of a ``%%lambda`` line.
+
+    Options that may be repeated take several values as well, unless the function's name may still
+    come after them.
+    """
+    several: dict[str, Any] = (
+        {"action": "extend", "nargs": "+"} if name_first else {"action": "append"}
+    )
+    several["default"] = []
+    parser = Parser(
+        prog="%%lambda",
+        usage="%%%%lambda NAME [OPTIONS]",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("name", metavar="NAME", help="the function's name")
+    add("--memory", type=int, default=128, metavar="MB", help="128 to 10240 (default 128)")
+    add("--timeout", type=int, default=3, metavar="S", help="1 to 900 seconds (default 3)")
+    add("--runtime", metavar="ID", help="python3.12, nodejs22.x, ruby3.3, java21, provided.al2023")
+    add("--handler", metavar="FILE.NAME", help="found in the cell if left out")
+    add("--env", type=pair, metavar="KEY=VALUE", help="environment variables", **several)
+    add("--layer", metavar="ARN", help="of a layer version, up to five", **several)
+    add("--role", metavar="ARN", help="the execution role; needed on AWS")
+    add("--description", default="", help="text")
+    add("--arch", choices=("x86_64", "arm64"), default="x86_64", help="default x86_64")
+    add("--ephemeral-storage", type=int, default=512, metavar="MB", help="of /tmp (default 512)")
+    add("--log-format", choices=("Text", "JSON"), default="Text", help="default Text")
+    add("--file", metavar="PATH", help="files or folders to package", **several)
+    add(
+        "--include",
+        metavar="NAME",
+        help="functions or classes defined in this notebook that the cell uses",
+        **several,
+    )
+    add(
+        "--requirements",
+        nargs="+",
+        default=[],
+        metavar="PACKAGE",
+        help="packages of pip or uv, npm, gem or Go by name, or requirements.txt, package.json, "
+        "Gemfile, go.mod: a layer, installed once (Go: compiled in)",
+    )
+    add("--reserved", type=int, metavar="N", help="reserved concurrency")
+    add("--publish", action="store_true", help="publish a version")
+    add("--alias", metavar="NAME", help="publish, and point this alias at the version")
+    add("--on", metavar="SOURCE", help=f"what invokes it: {FORMS}", **several)
+    add("--url", action="store_true", help="give it a function URL")
+    return parser
+
+
+def parse_cell(line: str) -> argparse.Namespace:
+    """Read a ``%%lambda`` line.
+
+    Raises
+    ------
+    UsageError
+        When it makes no sense; the message says what and where help is.
+    HelpShown
+        After ``--help``.
+    """
+    if not line.strip():
+        raise UsageError("%%lambda needs a name: %%lambda hello --memory 256")
+    words = split(line)
+    name_first = words[0] in ("-h", "--help") or not words[0].startswith("-")
+    return cell_parser(name_first).parse_args(words)
+
+
+def split(line: str) -> list[str]:
+    """The words of a magic's line, as a shell would split them."""
+    try:
+        return shlex.split(line)
+    except ValueError as error:
+        raise UsageError(f"cannot read the line {line!r}: {error}") from None

@@ -1,0 +1,1 @@
+"""What a notebook shows while functions run: dashboard, JupyterLab panel, sliders."""

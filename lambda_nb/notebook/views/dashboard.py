@@ -1,0 +1,260 @@
+"""``dashboard``: what the functions are doing, live in the notebook.
+
+A thread looks about once a second at the endpoint and puts what it saw into an ``HTML`` widget: no
+JavaScript of ours, and it moves while a cell is busy. It ends with the output that it is shown in.
+"""
+
+from __future__ import annotations
+
+import html
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from lambda_nb.notebook import display
+from lambda_nb.notebook.connection.reach import Clients, of_notebook, reach
+from lambda_nb.notebook.errors import NotebookError, UsageError
+from lambda_nb.notebook.functions.monitoring import log_line
+from lambda_nb.notebook.views.live import BARS, STATES, Bar, Picture, Row, source_of
+
+if TYPE_CHECKING:
+    from lambda_nb.notebook.functions.handle import Function
+
+_SHARE = 4.0
+"""A look that took t seconds is followed by a rest of 4 t: at most a fifth of the time."""
+_COLOURS = {"running": "#1a83c4", "initialising": "#e69f00", "idle": "#9ad0f0"}
+_BAR_COLOURS = ("#1a83c4", "#e69f00", "#d55e00")
+_MOST_SQUARES = 40
+
+
+class Dashboard:
+    """A live view of functions; as the value of a cell it shows itself.
+
+    Without ipywidgets it shows how things stood at that moment.
+    """
+
+    def __init__(self, clients: Clients, functions: Sequence[str], every: float | None) -> None:
+        self._clients = clients
+        self._functions = list(functions)
+        self._every = every
+        self._source: Any = None
+        self._client: Any = None
+        self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._picture = Picture("")
+        self._error = ""
+        self._widget = _widget(self._seen)
+        self._look()
+
+    @property
+    def running(self) -> bool:
+        """Whether it follows what happens."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def start(self) -> Dashboard:
+        """Follow what happens from now on (showing it does this by itself)."""
+        if not self.running:
+            self._stopped = threading.Event()
+            self._thread = threading.Thread(
+                target=self._run, args=[self._stopped], name="lambda_nb dashboard", daemon=True
+            )
+            self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Leave the picture as it is."""
+        self._stopped.set()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join(10)
+
+    # -- the thread
+
+    def _run(self, stopped: threading.Event) -> None:
+        while not stopped.is_set():
+            began = time.monotonic()
+            self._look()
+            took = time.monotonic() - began
+            every = self._every or float(getattr(self._source, "every", 1.0))
+            stopped.wait(max(every - took, _SHARE * took))
+
+    def _look(self) -> None:
+        try:
+            client = self._clients.current_client()
+            if client is None:
+                raise NotebookError("no engine runs; the next use of a function starts one")
+            if client is not self._client:  # the notebook has been connected elsewhere
+                self._source = source_of(self._clients, self._functions)
+                self._client = client
+            self._picture, self._error = self._source.look(), ""
+        except Exception as error:  # whatever it is belongs in the view, not in a dead thread
+            self._error = str(error) or type(error).__name__
+        if self._widget is not None:
+            value = self._markup()
+            if value != self._widget.value:
+                self._widget.value = value
+
+    def _seen(self, change: dict[str, Any]) -> None:
+        """A page shows the view, or has removed the last one."""
+        if change["new"]:
+            self.start()
+        elif change["old"]:
+            self._stopped.set()
+
+    # -- what it shows
+
+    def _markup(self) -> str:
+        picture = self._picture
+        parts = [display.line(display.bold("Lambda"), *map(display.dim, _totals(picture)))]
+        if self._error:
+            parts.append(display.line(display.tag("error", "error"), html.escape(self._error)))
+        parts.append(_table(picture.rows))
+        if picture.lines:
+            wide = max(len(name) for name, _ in picture.lines)
+            lines = [
+                f'<span class="lnb-dim">{html.escape(name.ljust(wide))}</span>  {log_line(event)}'
+                for name, event in picture.lines
+            ]
+            parts.append(f"<pre>{''.join(lines)}</pre>")
+        return display.card(*parts)
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        bundle: dict[str, Any] = {"text/plain": repr(self), "text/html": self._markup()}
+        if self._widget is not None:
+            self.start()
+            bundle |= self._widget._repr_mimebundle_()
+            bundle["text/plain"] = repr(self)
+        return bundle
+
+    def __repr__(self) -> str:
+        rows = [{k: v for k, v in _cells(row).items() if k} for row in self._picture.rows]
+        head = " · ".join(["Lambda", *_totals(self._picture)])
+        return "\n".join(filter(None, [head, self._error, display.text_table(rows, _NUMBERS)]))
+
+
+def dashboard(
+    *functions: Function | str, client: Any = None, every: float | None = None
+) -> Dashboard:
+    """Show live what functions do: environments by state, invocations, errors, throttles, logs.
+
+    It follows until its output is removed, or ``.stop()``. Figures are of the last minute, bars of
+    the last two. On AWS they come from CloudWatch by the minute, for an hour, and environments and
+    cold starts are not told; looking costs requests to CloudWatch.
+
+    Parameters
+    ----------
+    functions
+        Handles or names; all functions without any (on AWS: the first 20).
+    client
+        A boto3 client of Lambda; without it the notebook's connection.
+    every
+        Seconds between looks: 1 with an engine, 20 on AWS.
+
+    Raises
+    ------
+    UsageError
+        Nothing says where to look.
+    """
+    if every is not None and not every > 0:
+        raise UsageError(f"every is {every!r}; give seconds above 0")
+    found = [reach(function, client) for function in functions]
+    if found:
+        through = found[0][2]
+    else:
+        through = of_notebook("functions") if client is None else reach("", client)[2]
+    through.client()  # an engine of the notebook's own starts here, never in the thread
+    return Dashboard(through, [name for name, _, _ in found], every)
+
+
+def _widget(seen: Callable[[dict[str, Any]], None]) -> Any:
+    try:
+        import ipywidgets
+    except ImportError:
+        return None
+    widget = ipywidgets.HTML()
+    widget._view_count = 0  # from here on pages count their views of it
+    widget.observe(seen, "_view_count")
+    return widget
+
+
+_NUMBERS = ("invocations", "errors", "throttles", "cold", "median")
+
+
+def _totals(picture: Picture) -> list[str]:
+    rows = picture.rows
+    told = [f"{sum(row.invocations for row in rows):,} invocations in the last minute"]
+    if any(row.states is not None for row in rows):
+        states: Counter[str] = sum((row.states or Counter() for row in rows), Counter())
+        words = [f"{states[word]:,} {word}" for word in STATES if states[word]]
+        told.append(f"environments: {', '.join(words) or 'none'}")
+    return [*told, picture.where] if picture.where else told
+
+
+def _cells(row: Row) -> dict[str, str]:
+    states = row.states or Counter()
+    return {
+        "function": row.function,
+        "environments": ", ".join(f"{states[word]} {word}" for word in STATES if states[word]),
+        "invocations": f"{row.invocations:,}",
+        "errors": _count(row.errors),
+        "throttles": _count(row.throttles),
+        "cold": _count(row.cold),
+        "median": "" if row.median is None else display.milliseconds(row.median * 1000),
+    }
+
+
+def _count(number: int | None) -> str:
+    return f"{number:,}" if number else ""
+
+
+def _table(rows: Sequence[Row]) -> str:
+    if not rows:
+        return display.line(
+            display.dim("No functions yet: a cell that begins with %%lambda NAME makes one.")
+        )
+    heads = [*_cells(rows[0]), ""]
+    head = "".join(f"<th{' class=r' if h in _NUMBERS else ''}>{h}</th>" for h in heads)
+    body = []
+    for row in rows:
+        cells = {key: html.escape(value) for key, value in _cells(row).items()}
+        if row.states is not None:
+            cells["environments"] = f"{_squares(row.states)} {display.dim(cells['environments'])}"
+        for key, kind in (("errors", "error"), ("throttles", "throttle"), ("cold", "cold")):
+            if cells[key]:
+                cells[key] = f'<span class="lnb-{kind}">{cells[key]}</span>'
+        line = "".join(
+            f"<td{' class=r' if key in _NUMBERS else ''}>{value}</td>"
+            for key, value in cells.items()
+        )
+        body.append(f"<tr>{line}<td>{_bars(row.bars)}</td></tr>")
+    return (
+        f'<table style="white-space:nowrap"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{''.join(body)}</tbody></table>"
+    )
+
+
+def _squares(states: Counter[str]) -> str:
+    """A square for each environment, as many as there is room for."""
+    words = [word for word in STATES for _ in range(states[word])][:_MOST_SQUARES]
+    return "".join(f'<span style="color:{_COLOURS[word]}">■</span>' for word in words)
+
+
+def _bars(bars: Sequence[Bar]) -> str:
+    """Invocations over time: warm, cold, and what failed or was throttled, one above the other."""
+    most = max((sum(bar) for bar in bars), default=0)
+    parts = []
+    for i, bar in enumerate(bars):
+        floor = 20.0
+        for number, colour in zip(bar, _BAR_COLOURS, strict=True):
+            if number:
+                high = 20.0 * number / most
+                floor -= high
+                parts.append(
+                    f'<rect x="{2 * i}" y="{floor:.2f}" width="1.6" height="{high:.2f}" '
+                    f'fill="{colour}"/>'
+                )
+    return (
+        f'<svg role="img" aria-label="invocations over time" width="{2 * BARS}" height="20" '
+        f'style="border-bottom:1px solid currentColor">{"".join(parts)}</svg>'
+    )

@@ -1,0 +1,274 @@
+"""What is going on right now where a notebook is connected, looked at again and again.
+
+An engine of lambda_nb tells it to the second: its environments, and its invocation log. AWS tells
+it by the minute through CloudWatch, and not what environments there are.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import time
+from collections import Counter, deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from lambda_nb.notebook.connection.reach import Clients, engine_status
+from lambda_nb.notebook.errors import aws_errors
+from lambda_nb.notebook.functions import log_tail, monitoring
+from lambda_nb.notebook.functions.monitoring import LogEvent
+
+INVOCATION_LOG = "/lambda-nb/invocations"
+STATES = ("running", "initialising", "idle")
+BARS = 60
+BAR_S = 2.0
+MOST_ON_AWS = 20
+"""Functions of AWS that are asked for when none is named: every look costs requests."""
+LINES = 10
+
+_MINUTE_S = 60.0
+_FRAME = ("START ", "END ", "INIT_START ")
+"""Lambda's own lines that say nothing that is not on the screen already."""
+_LOOK_BACK_MS = 60_000
+_LOGS_LATE_S = 5.0
+
+
+class Bar(NamedTuple):
+    """Invocations that began within one bar's time."""
+
+    warm: int = 0
+    cold: int = 0
+    failed: int = 0
+
+
+@dataclass
+class Row:
+    """One function: environments by state, what the last minute brought, and bars of some more."""
+
+    function: str
+    states: Counter[str] | None = None
+    invocations: int = 0
+    errors: int = 0
+    throttles: int = 0
+    cold: int | None = None
+    median: float | None = None
+    bars: Sequence[Bar] = ()
+
+
+@dataclass
+class Picture:
+    """All functions at one moment, and the last lines of their logs."""
+
+    where: str
+    rows: list[Row] = field(default_factory=list)
+    lines: list[tuple[str, LogEvent]] = field(default_factory=list)
+
+
+class Tail:
+    """The last lines of several functions' logs, read on from where they were."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._since: dict[str, int] = {}
+        self._seen: deque[str] = deque(maxlen=5000)
+        self.lines: deque[tuple[str, LogEvent]] = deque(maxlen=LINES)
+
+    def read(self, functions: Iterable[str]) -> None:
+        """Read what these functions wrote since they were last read."""
+        fresh = []
+        for function in functions:
+            since = self._since.get(function, int(time.time() * 1000) - _LOOK_BACK_MS)
+            try:
+                page = self._client.filter_log_events(
+                    logGroupName=f"/aws/lambda/{function}", startTime=since
+                )
+            except self._client.exceptions.ResourceNotFoundException:
+                continue
+            for event in page["events"]:
+                since = max(since, event["timestamp"])
+                if event["eventId"] in self._seen or event["message"].startswith(_FRAME):
+                    continue
+                self._seen.append(event["eventId"])
+                message = _short(event["message"].rstrip())
+                fresh.append((function, monitoring.log_event({**event, "message": message})))
+            self._since[function] = since
+        for line in sorted([*self.lines, *fresh], key=lambda line: line[1].time)[-LINES:]:
+            self.lines.append(line)
+
+
+def _short(message: str) -> str:
+    """A line of a log; of a REPORT what has no column of its own."""
+    told = log_tail.read(message) if message.startswith("REPORT ") else None
+    if told is None:
+        return message
+    parts = [f"REPORT {told.duration_ms:.2f} ms"]
+    if told.init_ms is not None:
+        parts.append(f"init {told.init_ms:.2f} ms")
+    return " · ".join([*parts, f"{told.max_memory_mb} of {told.memory_mb} MB"])
+
+
+class EngineSource:
+    """Looks at an engine of lambda_nb.
+
+    Parameters
+    ----------
+    clients
+        Of the engine's endpoint.
+    functions
+        Only these; all if there are none.
+    """
+
+    every = 1.0
+
+    def __init__(self, clients: Clients, functions: Sequence[str]) -> None:
+        self._lambda = clients.client()
+        self._logs = clients.client("logs")
+        self._only = list(functions)
+        self._tail = Tail(self._logs)
+        self._records: deque[_Record] = deque()
+        self._day, self._since = "", 0.0
+        self._token: str | None = None
+        self._active: dict[str, float] = {}
+
+    def look(self) -> Picture:
+        """The picture of this moment."""
+        with aws_errors():
+            status = engine_status(self._lambda) or {}
+            pages = self._lambda.get_paginator("list_functions").paginate()
+            there = [one["FunctionName"] for page in pages for one in page["Functions"]]
+            now = time.time()
+            self._read_records(now)
+            recent = [name for name, when in self._active.items() if when > now - _LOGS_LATE_S]
+            self._tail.read(name for name in recent if self._wanted(name))
+        rows = {name: Row(name, Counter(), cold=0) for name in there if self._wanted(name)}
+        for one in status.get("environments", ()):
+            row = rows.get(one["function"])
+            if row is not None and row.states is not None:
+                row.states[one.get("state", "idle")] += 1
+        records: dict[str, list[_Record]] = {name: [] for name in rows}
+        for record in self._records:
+            if record.function in records:
+                records[record.function].append(record)
+        for name, row in rows.items():
+            _count(row, records[name], now)
+        where = f"engine {status.get('version', '')} at {self._lambda.meta.endpoint_url}"
+        return Picture(where, list(rows.values()), list(self._tail.lines))
+
+    def _wanted(self, name: str) -> bool:
+        return not self._only or name in self._only
+
+    def _read_records(self, now: float) -> None:
+        today = time.strftime("%Y/%m/%d", time.gmtime(now))
+        if today != self._day:
+            if self._day:
+                self._read_day(now)  # what was written of yesterday since the last look
+            # Tokens count from a stream's first event after this time: it must stay the same.
+            self._day, self._token, self._since = today, None, now - BARS * BAR_S
+        self._read_day(now)
+        while self._records and self._records[0].arrival < now - BARS * BAR_S:
+            self._records.popleft()
+
+    def _read_day(self, now: float) -> None:
+        request = {
+            "logGroupName": INVOCATION_LOG,
+            "logStreamName": self._day,
+            "startFromHead": True,
+            "startTime": int(self._since * 1000),
+        }
+        while True:
+            more = {"nextToken": self._token} if self._token else {}
+            try:
+                page = self._logs.get_log_events(**request, **more)
+            except self._logs.exceptions.ResourceNotFoundException:
+                return  # nothing was invoked yet
+            for event in page["events"]:
+                record = _record(json.loads(event["message"]))
+                self._records.append(record)
+                self._active[record.function] = now
+            before, self._token = self._token, page["nextForwardToken"]
+            if self._token == before or not page["events"]:
+                return
+
+
+class AWSSource:
+    """Looks at AWS: figures by the minute, no environments."""
+
+    every = 20.0
+
+    def __init__(self, clients: Clients, functions: Sequence[str]) -> None:
+        self._lambda = clients.client()
+        self._cloudwatch = clients.client("cloudwatch")
+        self._tail = Tail(clients.client("logs"))
+        self._only = list(functions)
+
+    def look(self) -> Picture:
+        """The picture of the last full minute."""
+        names = self._only or self._first()
+        picture = Picture(f"AWS, {self._lambda.meta.region_name}")
+        for name in names:
+            told = monitoring.read_metrics(self._cloudwatch, name, "1h", 60).fillna(0)
+            row = Row(name)
+            if len(told):
+                last = told.iloc[-1]
+                row.invocations, row.errors = int(last["Invocations"]), int(last["Errors"])
+                row.throttles, row.median = int(last["Throttles"]), last["Duration"] / 1000
+                row.bars = [
+                    Bar(int(one["Invocations"] - one["Errors"]), 0, int(one["Errors"]))
+                    for _, one in told.iterrows()
+                ]
+            picture.rows.append(row)
+        with aws_errors():
+            self._tail.read(names)
+        picture.lines = list(self._tail.lines)
+        return picture
+
+    def _first(self) -> list[str]:
+        with aws_errors():
+            page = self._lambda.list_functions(MaxItems=MOST_ON_AWS)
+        return [one["FunctionName"] for one in page["Functions"]]
+
+
+def source_of(clients: Clients, functions: Sequence[str]) -> EngineSource | AWSSource:
+    """What looks at the endpoint: an engine tells more than AWS."""
+    with aws_errors():
+        engine = engine_status(clients.client()) is not None
+    return EngineSource(clients, functions) if engine else AWSSource(clients, functions)
+
+
+class _Record(NamedTuple):
+    """What matters here of an event of the invocation log; ``arrival`` in epoch seconds."""
+
+    function: str
+    arrival: float
+    start: str
+    ok: bool
+    seconds: float
+
+
+def _record(told: dict[str, Any]) -> _Record:
+    return _Record(
+        told["function"],
+        told["arrival_ns"] / 1e9,
+        told["start"],
+        told["status"] == "success",
+        told["duration_ms"] / 1000,
+    )
+
+
+def _count(row: Row, records: Sequence[_Record], now: float) -> None:
+    last = [r for r in records if r.arrival > now - _MINUTE_S]
+    served = [r for r in last if r.start != "throttle"]
+    row.invocations = len(last)
+    row.throttles = len(last) - len(served)
+    row.errors = sum(not r.ok for r in served)
+    row.cold = sum(r.start == "cold" for r in last)
+    row.median = statistics.median(r.seconds for r in served) if served else None
+    bars = [[0, 0, 0] for _ in range(BARS)]
+    # Bars stand on whole multiples of their width, so that they move and do not change.
+    newest = int(now // BAR_S)
+    for r in records:
+        at = BARS - 1 - (newest - int(r.arrival // BAR_S))
+        if 0 <= at < BARS:
+            bars[at][2 if not r.ok else 1 if r.start == "cold" else 0] += 1
+    row.bars = [Bar(*bar) for bar in bars]

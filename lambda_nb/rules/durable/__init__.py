@@ -1,0 +1,1 @@
+"""Durable executions: what a checkpoint changes, and the history it leaves."""

@@ -1,0 +1,1 @@
+"""Which execution environment serves a request, and how many there should be."""

@@ -1,0 +1,1 @@
+"""What settings and names Lambda accepts, and the defaults."""

@@ -1,0 +1,1 @@
+"""What a user asks of many simulations, or of a recorded trace."""

@@ -1,0 +1,1 @@
+"""Queues, retries, calls and changing provisioned concurrency around the fleet."""

@@ -1,0 +1,178 @@
+"""What a run with queues and retries leaves behind: attempts, and the requests they were for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lambda_nb.simulator.assumptions.workload import Floats, Ints, Workload
+
+THROTTLE = 3
+"""How an attempt ended, beside the workload's ``SUCCESS``, ``ERROR`` and ``TIMEOUT``."""
+EXPIRED = 4
+DROPPED = 5
+
+OUTCOMES = ("success", "error", "timeout", "throttle", "expired", "dropped")
+"""Words for these codes; the last attempt's, where there is no further try. ``expired``: too old to
+be tried again; ``dropped``: stopped by Lambda as a loop."""
+
+
+class Request:
+    """One thing to be done: a row of the trace, or a call by a function.
+
+    Attributes
+    ----------
+    row
+        Of the trace, -1 for a call.
+    caller
+        Number of the request whose invocation made this one; -1: none.
+    chain
+        Functions that led to this one.
+    attempts, receives
+        Tries so far, and times that a message was received and came back.
+    outcome, done
+        A code of :data:`OUTCOMES` and when (s), once it is known.
+    failed
+        Whether it was one that the handler failed on last time.
+    """
+
+    __slots__ = (
+        "arrival", "attempts", "busy", "caller", "chain", "done", "duration", "failed", "function",
+        "init", "memory", "number", "outcome", "receives", "row", "status",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        number: int,
+        row: int,
+        function: int,
+        arrival: float,
+        duration: float,
+        busy: float,
+        init: float,
+        memory: int,
+        status: int,
+        caller: int = -1,
+        chain: tuple[int, ...] = (),
+    ) -> None:
+        self.number = number
+        self.row = row
+        self.function = function
+        self.arrival = arrival
+        self.duration = duration
+        self.busy = busy
+        self.init = init
+        self.memory = memory
+        self.status = status
+        self.caller = caller
+        self.chain = chain
+        self.attempts = 0
+        self.receives = 0
+        self.outcome = -1
+        self.done = float("nan")
+        self.failed = False
+
+
+class Attempts:
+    """Columns that grow by one attempt at a time."""
+
+    def __init__(self) -> None:
+        self.request: list[int] = []
+        self.row: list[int] = []
+        self.arrival: list[float] = []
+        self.function: list[int] = []
+        self.busy: list[float] = []
+        self.init: list[float] = []
+        self.duration: list[float] = []
+        self.memory: list[int] = []
+        self.status: list[int] = []
+        self.code: list[int] = []
+        self.environment: list[int] = []
+        self.finish: list[float] = []
+        self.number: list[int] = []
+        self.records: list[int] = []
+        self.version: list[int] = []
+
+    def add(
+        self, first: Request, records: int, now: float, version: int, code: int, environment: int
+    ) -> int:
+        """Note that an attempt begins; returns its place."""
+        self.request.append(first.number)
+        self.row.append(first.row)
+        self.arrival.append(now)
+        self.function.append(first.function)
+        self.busy.append(first.busy)
+        self.init.append(first.init)
+        self.duration.append(first.duration)
+        self.memory.append(first.memory)
+        self.status.append(THROTTLE)
+        self.code.append(code)
+        self.environment.append(environment)
+        self.finish.append(float("nan"))
+        self.number.append(first.attempts)
+        self.records.append(records)
+        self.version.append(version)
+        return len(self.arrival) - 1
+
+    def workload(self, functions: list[str], timeout: Floats) -> Workload:
+        """The attempts as a workload: one row each."""
+        count = len(self.arrival)
+        return Workload(
+            functions=functions,
+            arrival=np.array(self.arrival, dtype=np.float64),
+            function=np.array(self.function, dtype=np.int32),
+            busy=np.array(self.busy, dtype=np.float64),
+            init=np.array(self.init, dtype=np.float64),
+            duration=np.array(self.duration, dtype=np.float64),
+            finish=np.full(count, np.nan),
+            was=np.full(count, -1, dtype=np.int8),
+            memory=np.array(self.memory, dtype=np.int32),
+            status=np.array(self.status, dtype=np.int8),
+            timeout=timeout,
+        )
+
+    @property
+    def rows(self) -> Ints:
+        """The trace's row that each attempt is for, -1 for calls."""
+        return np.array(self.row, dtype=np.int32)
+
+    def columns(self) -> dict[str, Any]:
+        """What an attempt has that a plain invocation has not."""
+        return {
+            "request": np.array(self.request, dtype=np.int64),
+            "attempt": np.array(self.number, dtype=np.int32),
+            "records": np.array(self.records, dtype=np.int32),
+            "version": np.array(self.version, dtype=np.int32),
+        }
+
+
+def frame_of(requests: Sequence[Request], functions: list[str]) -> pd.DataFrame:
+    """One row a request, by number: what became of it.
+
+    ``arrival`` s, ``function``, ``attempts``, ``outcome`` (see :data:`OUTCOMES`), ``done`` s,
+    ``latency`` s (from arrival until done: queueing, init, retries and all), ``row`` (of the trace,
+    -1 for a call), ``caller`` (number of the request that made this call, -1 for none).
+    """
+    arrival = np.array([each.arrival for each in requests], dtype=np.float64)
+    done = np.array([each.done for each in requests], dtype=np.float64)
+    function = np.array([each.function for each in requests], dtype=np.int32)
+    outcome = np.array([each.outcome for each in requests], dtype=np.int8)
+    names: object = functions
+    words: object = list(OUTCOMES)
+    frame: pd.DataFrame = pd.DataFrame(
+        {
+            "arrival": arrival,
+            "function": pd.Categorical.from_codes(function, names),  # type: ignore[call-overload]
+            "attempts": np.array([each.attempts for each in requests], dtype=np.int32),
+            "outcome": pd.Categorical.from_codes(outcome, words),  # type: ignore[call-overload]
+            "done": done,
+            "latency": done - arrival,
+            "row": np.array([each.row for each in requests], dtype=np.int64),
+            "caller": np.array([each.caller for each in requests], dtype=np.int64),
+        }
+    )
+    frame.index.name = "request"
+    return frame

@@ -1,0 +1,260 @@
+"""Sources at work: what happens to a request from its arrival until it is done."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Generator, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+import simpy
+
+from lambda_nb.rules.events import batches, retry
+from lambda_nb.simulator.assumptions.sources import Asynchronous, Queue, Source, Stream, Synchronous
+from lambda_nb.simulator.assumptions.workload import ERROR, SUCCESS
+from lambda_nb.simulator.system.attempts import EXPIRED, THROTTLE, Request
+
+if TYPE_CHECKING:
+    from lambda_nb.simulator.system.system import System
+
+Steps = Generator[simpy.Event, Any, int]
+Waiting = Generator[simpy.Event, Any, None]
+
+INSTANT_S = 1e-9
+"""Seconds that rounding may leave of a window that is over."""
+LONG_S = 1e9
+"""Seconds after which no poller is added any more."""
+
+
+class Taker(Protocol):
+    """Takes the requests of one function."""
+
+    @property
+    def source(self) -> Source:
+        """Where they come from."""
+
+    def __call__(self, request: Request) -> None:
+        """A request has come."""
+
+
+def taker(system: System, source: Source) -> Taker:
+    """What takes the requests that come from a source."""
+    if isinstance(source, Queue):
+        return Messages(system, source)
+    if isinstance(source, Stream):
+        return Records(system, source)
+    return Direct(system, source)
+
+
+class Direct:
+    """Each request is a process of its own."""
+
+    def __init__(self, system: System, source: Synchronous | Asynchronous) -> None:
+        self._system = system
+        self.source = source
+
+    def __call__(self, request: Request) -> None:
+        """Try until it is done."""
+        source = self.source
+        if isinstance(source, Asynchronous):
+            self._system.env.process(deliver_event(self._system, source, request))
+        else:
+            self._system.env.process(wait_for_answer(self._system, source, request))
+
+
+def wait_for_answer(system: System, source: Synchronous, request: Request) -> Steps:
+    """A caller that waits, and perhaps tries again; ends with the outcome."""
+    while True:
+        status = yield from system.attempt([request])
+        again = status == THROTTLE or (source.on_error and status != SUCCESS)
+        if not again or request.attempts >= source.attempts:
+            system.close(request, status)
+            return status
+        yield system.env.timeout(source.delay(request.attempts, system.random()))
+
+
+def deliver_event(system: System, source: Asynchronous, request: Request) -> Steps:
+    """Lambda's queue of asynchronous events; ends with the outcome."""
+    failures = throttles = 0
+    while True:
+        age_s = system.env.now - request.arrival
+        placed = yield from system.turn(request, max(0.0, source.max_age - age_s))
+        status = THROTTLE
+        if placed is not None:
+            status = yield from system.attempt([request], placed=placed)
+        if status == SUCCESS:
+            system.close(request, SUCCESS)
+            return SUCCESS
+        refused = status == THROTTLE
+        failures += not refused
+        throttles = throttles + 1 if refused else 0
+        then = retry.after_attempt(
+            refused=refused,
+            failures=failures,
+            throttles=throttles,
+            age_s=system.env.now - request.arrival,
+            max_attempts=source.retries,
+            max_age_s=source.max_age,
+        )
+        if isinstance(then, str):
+            outcome = status if then == "RetriesExhausted" else EXPIRED
+            system.close(request, outcome)
+            return outcome
+        yield system.env.timeout(then)
+
+
+class Messages:
+    """An SQS queue and its pollers."""
+
+    def __init__(self, system: System, source: Queue) -> None:
+        self._system = system
+        self.source = source
+        self._waiting: deque[tuple[float, Request]] = deque()
+        self._running = 0
+        self._backlog_since: float | None = None
+        self._gathering = False
+
+    def __call__(self, request: Request) -> None:
+        """A message is in the queue."""
+        self._waiting.append((self._system.env.now, request))
+        self._go()
+
+    def _go(self) -> None:
+        """Start as many batches as may run; wait for a full one as long as the window says."""
+        env, source, waiting = self._system.env, self.source, self._waiting
+        while waiting:
+            if self._running >= self._limit():
+                if self._backlog_since is None:
+                    self._backlog_since = env.now
+                    env.process(self._ramp(env.now))
+                return
+            left = waiting[0][0] + source.window - env.now
+            if len(waiting) < source.batch_size and left > INSTANT_S:
+                if not self._gathering:
+                    self._gathering = True
+                    env.process(self._gather(left))
+                return
+            count = min(len(waiting), source.batch_size)
+            self._running += 1
+            env.process(self._process([waiting.popleft()[1] for _ in range(count)]))
+        self._backlog_since = None
+
+    def _limit(self) -> int:
+        since = self._backlog_since
+        return self.source.concurrency(0.0 if since is None else self._system.env.now - since)
+
+    def _gather(self, window: float) -> Waiting:
+        yield self._system.env.timeout(window)
+        self._gathering = False
+        self._go()
+
+    def _ramp(self, since: float) -> Waiting:
+        """While this backlog lasts, more batches may run as time goes on."""
+        most = self.source.concurrency(LONG_S)
+        while self._backlog_since == since and self._limit() < most:
+            yield self._system.env.timeout(60.0 / batches.QUEUE_CONCURRENCY_PER_MINUTE)
+            self._go()
+
+    def _process(self, batch: list[Request]) -> Waiting:
+        system, source = self._system, self.source
+        visible_again = system.env.now + source.visibility_timeout
+        throttles = 0
+        while True:
+            status = yield from system.attempt(batch, source.overhead)
+            if status != THROTTLE:
+                break
+            throttles += 1
+            pause = batches.backoff(throttles)
+            if system.env.now + pause > visible_again:
+                break
+            yield system.env.timeout(pause)
+        self._running -= 1
+        some = source.partial_failures and status == ERROR
+        failed = [request for request in batch if (request.failed if some else status != SUCCESS)]
+        for request in batch:
+            if request not in failed:
+                system.close(request, SUCCESS)
+        if failed:
+            hidden = max(0.0, visible_again - system.env.now)
+            system.env.process(self._again(failed, hidden, status))
+        self._go()
+
+    def _again(self, failed: list[Request], hidden: float, status: int) -> Waiting:
+        """Messages that failed are seen again, unless they were received too often or are old."""
+        yield self._system.env.timeout(hidden)
+        source, now = self.source, self._system.env.now
+        for request in failed:
+            request.receives += 1
+            if source.max_receives is not None and request.receives >= source.max_receives:
+                self._system.close(request, status)
+            elif now - request.arrival > source.retention:
+                self._system.close(request, EXPIRED)
+            else:
+                self(request)
+
+
+class Records:
+    """A stream: shards, each with lanes that take one batch at a time."""
+
+    def __init__(self, system: System, source: Stream) -> None:
+        self._system = system
+        self.source = source
+        self._lanes: list[Lane] = [
+            Lane(system, source) for _ in range(source.shards * source.parallelization)
+        ]
+
+    def __call__(self, request: Request) -> None:
+        """A record is put: its partition key belongs to one lane of one shard."""
+        self._lanes[int(self._system.rng.integers(len(self._lanes)))].put(request)
+
+
+class Lane:
+    """Records in order, one batch at a time."""
+
+    def __init__(self, system: System, source: Stream) -> None:
+        self._system = system
+        self._source = source
+        self._waiting: deque[Request] = deque()
+        self._news = system.env.event()
+        self._reading = False
+
+    def put(self, request: Request) -> None:
+        """A record has come."""
+        self._waiting.append(request)
+        if not self._reading:
+            self._reading = True
+            self._system.env.process(self._read())
+        elif len(self._waiting) == self._source.batch_size and not self._news.triggered:
+            self._news.succeed()
+
+    def _read(self) -> Waiting:
+        env, source, waiting = self._system.env, self._source, self._waiting
+        while waiting:
+            left = waiting[0].arrival + source.window - env.now
+            if len(waiting) < source.batch_size and left > INSTANT_S:
+                self._news = env.event()
+                yield env.any_of([self._news, env.timeout(left)])
+            batch = [waiting.popleft() for _ in range(min(len(waiting), source.batch_size))]
+            yield from self._process(batch)
+        self._reading = False
+
+    def _process(self, batch: Sequence[Request]) -> Waiting:
+        system, source = self._system, self._source
+        tries = 0
+        while True:
+            oldest = system.env.now - source.max_age
+            for request in batch:
+                if request.arrival < oldest:
+                    system.close(request, EXPIRED)
+            batch = [request for request in batch if request.arrival >= oldest]
+            if not batch:
+                return
+            status = yield from system.attempt(batch, source.overhead)
+            tries += 1
+            done = status == SUCCESS
+            if not done and source.retries is not None and tries > source.retries:
+                done = True
+            if done:
+                for request in batch:
+                    system.close(request, status)
+                return
+            yield system.env.timeout(batches.backoff(tries))

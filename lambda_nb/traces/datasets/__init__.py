@@ -1,0 +1,1 @@
+"""Public traces of real platforms, as their authors published them."""

@@ -1,0 +1,1 @@
+"""Traces made by a rule and a seed."""

@@ -1,0 +1,90 @@
+"""Control groups of version 2: on this machine's own hierarchy, and what is asked of controllers.
+
+Version 1 is what the tests of the isolation levels run on, where there is any.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from lambda_nb.engine.execution.sandbox import cgroup_v2
+from lambda_nb.engine.execution.sandbox.cgroup_v1 import CgroupsUnavailableError
+from lambda_nb.engine.execution.sandbox.cgroup_v2 import UnifiedCgroups
+
+
+def test_processes_join_a_group_and_are_killed_in_it() -> None:
+    """Needs no controller, so it runs wherever a hierarchy of version 2 is mounted and ours."""
+    try:
+        groups = UnifiedCgroups(controllers=())
+    except CgroupsUnavailableError as refusal:
+        pytest.skip(str(refusal))
+    group = groups.group("one", 128, share_cpu=False)
+    (joining,) = group.files
+    script = f"echo 0 > {joining}; sleep 60 & echo joined; wait"
+    with subprocess.Popen(["/bin/sh", "-c", script], stdout=subprocess.PIPE) as shell:
+        assert shell.stdout is not None
+        assert shell.stdout.readline() == b"joined\n"
+        assert shell.pid in group.processes()
+        assert len(group.processes()) == 2
+        assert not group.remove()
+        group.kill()
+        assert shell.wait(10) == -9
+    for _ in range(500):
+        if group.remove():
+            break
+        os.sched_yield()
+    assert group.processes() == []
+    assert group.out_of_memory() == 0
+    groups.close()
+    assert not Path(joining).parent.parent.exists()
+
+
+@pytest.fixture
+def hierarchy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Files as the kernel has them for a delegated group with one process, ours."""
+    own = tmp_path / "user.slice" / "engine.scope"
+    own.mkdir(parents=True)
+    (own / "cgroup.controllers").write_text("cpuset cpu io memory pids\n")
+    (own.parent / "cgroup.subtree_control").write_text("\n")
+    monkeypatch.setattr(cgroup_v2, "_own_path", lambda: "user.slice/engine.scope")
+    return tmp_path
+
+
+def test_limits_are_written_as_the_kernel_reads_them(hierarchy: Path) -> None:
+    groups = UnifiedCgroups(hierarchy)
+    own = hierarchy / "user.slice" / "engine.scope"
+    pid = os.getpid()
+    assert (own / f"lambda-nb-engine-{pid}" / "cgroup.procs").read_text() == str(pid)
+    assert (own / "cgroup.subtree_control").read_text() == "+memory +pids +cpu"
+    parent = own / f"lambda-nb-{pid}"
+    assert (parent / "cgroup.subtree_control").read_text() == "+memory +pids +cpu"
+    group = groups.group("one", 442, share_cpu=True)
+    one = parent / "one"
+    assert (one / "memory.max").read_text() == str(442 << 20)
+    assert (one / "memory.swap.max").read_text() == "0"
+    assert (one / "pids.max").read_text() == "1024"
+    assert (one / "cpu.max").read_text() == "24985 100000"  # 442 / 1769 of a vCPU
+    (one / "memory.events").write_text("low 0\nhigh 0\nmax 7\noom 2\noom_kill 1\n")
+    assert group.out_of_memory() == 1
+    groups.group("two", 1769, share_cpu=False)
+    assert not (parent / "two" / "cpu.max").exists()
+
+
+def test_a_parent_that_passes_controllers_on_takes_the_groups(hierarchy: Path) -> None:
+    slice_ = hierarchy / "user.slice"
+    (slice_ / "cgroup.subtree_control").write_text("cpu memory pids\n")
+    (slice_ / "cgroup.procs").write_text("")
+    UnifiedCgroups(hierarchy)
+    assert (slice_ / f"lambda-nb-{os.getpid()}").is_dir()
+    assert not list((slice_ / "engine.scope").glob("lambda-nb-*"))
+
+
+def test_a_missing_controller_is_named(hierarchy: Path) -> None:
+    own = hierarchy / "user.slice" / "engine.scope"
+    (own / "cgroup.controllers").write_text("cpuset hugetlb\n")
+    with pytest.raises(CgroupsUnavailableError, match=r"no cgroup \(v2\) controller 'memory'"):
+        UnifiedCgroups(hierarchy)
