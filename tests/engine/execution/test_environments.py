@@ -16,7 +16,7 @@ from execution_lab import PYTHON, Lab, MakeLab, error, lab, make_lab, report, ta
 
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.execution.environment.freezing import FREEZE_AFTER_S, Rest
-from lambda_nb.engine.execution.environment.phase import Phase
+from lambda_nb.engine.execution.environment.phases import Phase
 from lambda_nb.engine.model import (
     FunctionVersion,
     Throttled,

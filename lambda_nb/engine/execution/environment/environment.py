@@ -24,7 +24,7 @@ from lambda_nb.engine.execution.clock import epoch_ms
 from lambda_nb.engine.execution.environment import outcome as outcomes
 from lambda_nb.engine.execution.environment import report
 from lambda_nb.engine.execution.environment.outcome import InitResult, Outcome
-from lambda_nb.engine.execution.environment.phase import Happening
+from lambda_nb.engine.execution.environment.phases import Happening
 from lambda_nb.engine.execution.environment.report import Finished
 from lambda_nb.engine.execution.environment.restoring import Restore
 from lambda_nb.engine.execution.environment.streaming import ResponseStream

@@ -9,10 +9,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lambda_nb.engine.execution.environment.initialising import RESTORE_LIMIT_S, Startup
 from lambda_nb.engine.execution.environment.outcome import InitResult
-from lambda_nb.engine.execution.environment.phase import Happening
+from lambda_nb.engine.execution.environment.phases import Happening
 from lambda_nb.engine.execution.environment.processes import Processes
-from lambda_nb.engine.execution.environment.startup import RESTORE_LIMIT_S, Startup
 from lambda_nb.engine.execution.runtimes import variables
 from lambda_nb.engine.execution.runtimes.zygote_channel import SpawnError
 

@@ -14,7 +14,7 @@ from lambda_nb.engine.execution.environment import outcome as outcomes
 from lambda_nb.engine.execution.environment import report
 from lambda_nb.engine.execution.environment.freezing import Rest
 from lambda_nb.engine.execution.environment.outcome import InitResult, Outcome
-from lambda_nb.engine.execution.environment.phase import Happening, Phase
+from lambda_nb.engine.execution.environment.phases import Happening, Phase
 from lambda_nb.engine.execution.environment.processes import Processes
 from lambda_nb.engine.execution.environment.streaming import ResponseStream
 from lambda_nb.engine.execution.logs.log_stream import FunctionLog

@@ -8,9 +8,9 @@ from functools import partial
 from typing import Literal
 
 from lambda_nb.engine.execution.environment import outcome as outcomes
-from lambda_nb.engine.execution.environment.life import Life
 from lambda_nb.engine.execution.environment.outcome import InitResult
-from lambda_nb.engine.execution.environment.phase import Happening
+from lambda_nb.engine.execution.environment.parts import Life
+from lambda_nb.engine.execution.environment.phases import Happening
 from lambda_nb.engine.execution.environment.processes import Processes
 from lambda_nb.engine.execution.runtimes import variables
 from lambda_nb.engine.execution.runtimes.launch import Launch, launcher
