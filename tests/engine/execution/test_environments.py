@@ -13,10 +13,10 @@ from dataclasses import replace
 import psutil
 import pytest
 from execution_lab import PYTHON, Lab, MakeLab, error, lab, make_lab, report, task_root, until
+from lambda_nb.engine.execution.environment.phases import Phases
 
 from lambda_nb.engine.errors import AWSError
-from lambda_nb.engine.execution.environment.freezing import FREEZE_AFTER_S, Rest
-from lambda_nb.engine.execution.environment.phases import Phase
+from lambda_nb.engine.execution.environment.freezing import FREEZE_AFTER_S, Freezing
 from lambda_nb.engine.model import (
     FunctionVersion,
     Throttled,
@@ -667,28 +667,28 @@ async def test_a_killed_fork_server_is_replaced(lab: Lab) -> None:
 
 
 async def test_one_timer_ends_phases_of_any_length() -> None:
-    phase = Phase()
+    phases = Phases()
     try:
-        long = phase.begin(60.0, lambda: False)
-        phase.end("next")
+        long = phases.wait(60.0, lambda: False)
+        phases.end("next")
         assert await long == "next"
         # The timer of the first phase is still set: the second ends on its own time all the same.
-        short = phase.begin(0.02, lambda: False)
+        short = phases.wait(0.02, lambda: False)
         assert await short == "timeout"
-        quick, slow = phase.begin(0.01, lambda: True), None
-        phase.check()
+        quick, slow = phases.wait(0.01, lambda: True), None
+        phases.check()
         assert await quick == "next"
-        slow = phase.begin(0.05, lambda: False)
+        slow = phases.wait(0.05, lambda: False)
         began = asyncio.get_running_loop().time()
         assert await slow == "timeout"
         assert asyncio.get_running_loop().time() - began >= 0.045
     finally:
-        phase.close()
+        phases.close()
 
 
 async def test_an_environment_rests_only_when_nothing_follows() -> None:
     frozen: list[float] = []
-    rest = Rest(lambda: frozen.append(1.0))
+    rest = Freezing(lambda: frozen.append(1.0))
     for _ in range(20):
         rest.begin()
         await asyncio.sleep(0)

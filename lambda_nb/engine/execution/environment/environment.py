@@ -1,17 +1,8 @@
-"""One execution environment: its processes, its listener, its log, from init phase to end.
+"""One execution environment, from its init phase to its end.
 
-Theory of operation::
-
-                start()                 invoke()
-    (new) ---------------> READY <----------------> (an invocation)
-                             ^                          | timeout, exit, out of memory
-                             |  start() again, inside   v
-                             +--- the next invoke() -- BROKEN
-
-An environment is told nothing about other environments and decides nothing: ``executor`` calls one
-method at a time. Between invocations its processes are stopped (:meth:`rest`). A broken one keeps
-its listener, log stream and ``/tmp``; the next invocation begins with another init phase, under the
-function's timeout ("suppressed init").
+An environment knows nothing of other environments and decides nothing: ``executor`` calls one
+method at a time. ``phases`` has the picture of its life. Between invocations its processes are
+stopped. A broken one keeps its listener, log stream and ``/tmp``.
 """
 
 from __future__ import annotations
@@ -19,15 +10,20 @@ from __future__ import annotations
 import asyncio
 import shutil
 import time
+from typing import Literal
 
 from lambda_nb.engine.execution.clock import epoch_ms
+from lambda_nb.engine.execution.environment import initialising, report, restoring
 from lambda_nb.engine.execution.environment import outcome as outcomes
-from lambda_nb.engine.execution.environment import report
 from lambda_nb.engine.execution.environment.outcome import InitResult, Outcome
+from lambda_nb.engine.execution.environment.parts import Parts
 from lambda_nb.engine.execution.environment.phases import Happening
 from lambda_nb.engine.execution.environment.report import Finished
-from lambda_nb.engine.execution.environment.restoring import Restore
-from lambda_nb.engine.execution.environment.streaming import ResponseStream
+from lambda_nb.engine.execution.environment.restoring import Restoring
+from lambda_nb.engine.execution.environment.snapshot import SnapshotSource
+from lambda_nb.engine.execution.preparation import Prepared, Services
+from lambda_nb.engine.execution.runtimes.zygotes import Process
+from lambda_nb.engine.execution.sandbox.isolation import Sandbox
 from lambda_nb.engine.identifiers import hex_digits, uuid4
 from lambda_nb.engine.model import Invocation
 from lambda_nb.rules import loglines
@@ -36,63 +32,112 @@ INIT_LIMIT_S = 10.0
 """Longest init phase of an on-demand environment (AWS Developer Guide)."""
 
 
-class Environment(Restore):
+class Environment:
     """One execution environment of a function version.
 
-    With ``origin`` it is restored from that version's snapshot. With ``snapshots``, a descriptor,
-    it ends its init phase as a snapshot that takes requests for copies there.
+    Parameters
+    ----------
+    prepared, services
+        What it is made from.
+    initialization_type
+        As the function sees it in ``AWS_LAMBDA_INITIALIZATION_TYPE``.
+    origin
+        The snapshot of its version, to be restored from it.
+    snapshots
+        A descriptor: the init phase ends as a snapshot that takes requests for copies there.
     """
+
+    def __init__(
+        self,
+        prepared: Prepared,
+        services: Services,
+        *,
+        initialization_type: str = "on-demand",
+        origin: SnapshotSource | None = None,
+        snapshots: int = -1,
+    ) -> None:
+        self.prepared = prepared
+        self.function = prepared.function
+        self.initialization_type = initialization_type
+        self._parts = Parts(prepared, services, initialization_type, snapshots)
+        self._restoring = None if origin is None else Restoring(self._parts, origin)
+        self.log = self._parts.log
+        self.home = self._parts.home
+        self.created = self.idle_since = time.time()
+        self.invocations = 0
+        self._init: InitResult | None = None
+        self._init_reported = False
+
+    @property
+    def process(self) -> Process | None:
+        """The runtime's process, if it has one."""
+        return self._parts.runtime
+
+    @property
+    def pid(self) -> int | None:
+        """The id of the runtime's process, if it lives."""
+        runtime = self._parts.runtime
+        return None if runtime is None or not runtime.alive else runtime.pid
+
+    @property
+    def held_pid(self) -> int:
+        """The process that waits for the init phase to begin; 0 if there is none."""
+        return 0 if self._parts.processes is None else self._parts.processes.holds
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """The confinement of its processes, once it has been started."""
+        assert self._parts.sandbox is not None, "the environment has not been started"
+        return self._parts.sandbox
 
     @property
     def ready(self) -> bool:
         """Whether the runtime waits for an event."""
-        return self._api.parked and self.pid is not None
+        return self._parts.listener.parked and self.pid is not None
+
+    # -- its life
+
+    async def lay_out(self) -> None:
+        """Do what the init phase needs and the function's code does not see, before it.
+
+        Raises
+        ------
+        SpawnError
+            When no process can be started.
+        """
+        await initialising.lay_out(self._parts)
 
     async def start(self, limit_s: float = INIT_LIMIT_S) -> InitResult:
         """Run the init phase, at most ``limit_s`` seconds, or restore the version's snapshot."""
-        function = self.function
+        function, log = self.function, self.log
         self.created = self.idle_since = time.time()
-        self.log.open()
-        if self._origin is not None:
-            self._init = await self._resume(self._origin)
-            return self._init
-        self.log.platform(
-            loglines.InitStart(
-                self.prepared.runtime_version,
-                function.runtime_version_arn,
-                self.initialization_type,
-                "init",
-                function.name,
-                function.version,
+        log.open()
+        if self._restoring is None:
+            log.platform(
+                loglines.InitStart(
+                    self.prepared.runtime_version,
+                    function.runtime_version_arn,
+                    self.initialization_type,
+                    "init",
+                    function.name,
+                    function.version,
+                )
             )
-        )
-        self._tell_note()
+            self._log_note()
         self._init = await self._initialise("init", limit_s)
         return self._init
 
-    def _tell_note(self) -> None:
-        """Say once a function version, in its log, that another language version runs it."""
-        launch, function, told = self.prepared.launch, self.function, self._services.told
-        if launch is not None and launch.note:
-            note = (function.name, function.version, launch.note)
-            if note not in told:
-                told.add(note)
-                self.log.notice(launch.note)
-
     async def invoke(self, invocation: Invocation) -> Finished:
-        """Run one invocation, init phase included when the environment is broken."""
+        """Run one invocation, with an init phase before it when the environment is broken."""
         function = self.function
         self.log.begin()
         self.invocations += 1
-        self._told_runtime_done = False
-        self._began = began = time.perf_counter()
+        began = time.perf_counter()
+        self._parts.conversation.begin_invoke(began)
         limit_s = float(function.timeout_s)
         outcome: Outcome | None = None
         if not self.ready:
-            if self._origin is not None:
-                init = await self._resume(self._origin)
-            else:
-                init = await self._initialise("invoke", limit_s)
+            init = await self._initialise("invoke", limit_s)
             limit_s = max(0.001, limit_s - init.duration_ms / 1000)
             if not init.ok:
                 outcome = init.outcome(invocation.request_id, function.timeout_s)
@@ -102,37 +147,65 @@ class Environment(Restore):
             loglines.Start(invocation.request_id, function.version, invocation.trace_header)
         )
         if outcome is None:
-            self._thaw()
+            self._parts.thaw()
             outcome = await self._run(invocation, limit_s)
         return self._report(invocation, outcome, (time.perf_counter() - began) * 1000)
 
     def rest(self) -> None:
         """Stop the processes, a moment later, until the next invocation."""
-        self.unwatch()
-        self._rest.begin()
+        self._parts.rest()
+
+    def unwatch(self) -> None:
+        """Stop watching its memory, ``/tmp`` and CPU time: it is, or will be, stopped."""
+        self._parts.limits.stop()
 
     async def end(self, *, keep_files: bool = False) -> None:
         """End the environment and remove all it has, unless others have files below its own."""
-        await self._shut_down("SPINDOWN")
-        self._phase.close()
-        self._api.close()
-        if self._processes is not None:
-            await self._processes.close()
-        if self._sandbox is not None:
-            await self._sandbox.close()
-            if self._snapshot is not None:
-                await asyncio.to_thread(shutil.rmtree, self._sandbox.tmp, ignore_errors=True)
+        parts = self._parts
+        await parts.shut_down("SPINDOWN")
+        parts.phases.close()
+        parts.listener.close()
+        if parts.processes is not None:
+            await parts.processes.close()
+        if parts.sandbox is not None:
+            await parts.sandbox.close()
         if not keep_files:
             await asyncio.to_thread(shutil.rmtree, self.home, ignore_errors=True)
-        if self._snapshot is not None:
-            await self._snapshot.leave()
+        if self._restoring is not None:
+            await self._restoring.close()
+
+    # -- the init phase
+
+    async def _initialise(self, phase: Literal["init", "invoke"], limit_s: float) -> InitResult:
+        parts = self._parts
+        if self._restoring is not None:
+            result = await self._restoring.restore()
+        else:
+            result = await initialising.initialise(parts, phase, limit_s)
+            if result.ok and parts.listener.restoring and parts.snapshots < 0:
+                result = await restoring.resume(parts, result)
+        if result.ok:
+            parts.extensions.close_registration()
+            parts.phases.enter("ready")
+        else:
+            await parts.shut_down("TIMEOUT" if result.status == "timeout" else "FAILURE")
+        return result
+
+    def _log_note(self) -> None:
+        """Say once a function version, in its log, that another language version runs it."""
+        launch, function, told = self.prepared.launch, self.function, self._parts.services.told
+        if launch is not None and launch.note:
+            note = (function.name, function.version, launch.note)
+            if note not in told:
+                told.add(note)
+                self.log.notice(launch.note)
 
     # -- an invocation
 
     async def _run(self, invocation: Invocation, limit_s: float) -> Outcome:
-        self._invocation = invocation
-        self._outcome = None
-        self._stream = None
+        parts = self._parts
+        parts.phases.enter("invoke")
+        parts.conversation.expect(invocation)
         deadline_ms = epoch_ms() + int(limit_s * 1000)
         headers = [
             f"Lambda-Runtime-Deadline-Ms: {deadline_ms}",
@@ -146,59 +219,53 @@ class Environment(Restore):
         ):
             if value:
                 headers.append(f"Lambda-Runtime-{name}: {_one_line(value)}")
-        waiting = self._wait(limit_s)
+        waiting = parts.wait(limit_s)
         attempt = uuid4()
-        self._extensions.invoke(invocation, deadline_ms)
-        self._api.deliver(invocation.request_id, attempt, headers, invocation.payload)
+        parts.extensions.invoke(invocation, deadline_ms)
+        parts.listener.deliver(invocation.request_id, attempt, headers, invocation.payload)
         happened = await waiting
         outcome = await self._concluded(invocation, happened)
-        await self._stream_out(invocation, outcome)
-        self._invocation = None
+        await parts.conversation.end(invocation, outcome)
         return outcome
 
     async def _concluded(self, invocation: Invocation, happened: Happening) -> Outcome:
-        self._flush()
-        request_id, runtime = invocation.request_id, self._runtime
+        parts, said = self._parts, self._parts.conversation
+        parts.flush()
+        request_id, runtime = invocation.request_id, parts.runtime
         if happened == "timeout":
-            await self._shut_down("TIMEOUT")
+            await parts.shut_down("TIMEOUT")
             return outcomes.timed_out(request_id, self.function.timeout_s)
-        if self._extension_error is not None:
-            kind, message = self._extension_error
-            await self._shut_down("FAILURE")
+        if said.extension_error is not None:
+            kind, message = said.extension_error
+            await parts.shut_down("FAILURE")
             return outcomes.sandbox_error(request_id, kind, message)
-        if self._outcome is not None:
-            return self._outcome
-        await self._shut_down("FAILURE")
+        if said.outcome is not None:
+            parts.phases.enter("ready")
+            return said.outcome
+        await parts.shut_down("FAILURE")
         if happened == "next":
             message = "Runtime asked for the next event without answering"
             return outcomes.sandbox_error(request_id, "Runtime.Unknown", message)
         assert runtime is not None
         status = runtime.exited.result()
-        return outcomes.exited(request_id, status, out_of_memory=self._out_of_memory)
-
-    async def _stream_out(self, invocation: Invocation, outcome: Outcome) -> None:
-        """Pass on what is left of a streamed response, or a buffered one as a single chunk."""
-        if self._stream is None and invocation.on_chunk is not None and not outcome.failed:
-            self._stream = ResponseStream(invocation, outcome.content_type)
-            self._stream.put(outcome.payload)
-        if self._stream is not None:
-            await self._stream.close()
+        return outcomes.exited(request_id, status, out_of_memory=parts.limits.out_of_memory)
 
     def _report(self, invocation: Invocation, outcome: Outcome, duration_ms: float) -> Finished:
-        """Write what remains to be said; the first invocation tells of the init phase as well."""
-        init = None
+        """Write the last log lines; those of the first invocation include the init phase."""
+        parts, init = self._parts, None
         if self._init is not None and not self._init_reported:
             self._init_reported = True
             if self._init.ok and self.initialization_type != "provisioned-concurrency":
                 init = self._init
-        self._runtime_done(invocation, outcome)
+        parts.conversation.log_runtime_done(invocation, outcome)
+        out_of_memory = parts.limits.out_of_memory
         return report.close_log(
             self.log,
             self.function,
             invocation,
             outcome,
             duration_ms=duration_ms,
-            max_memory_mb=self.function.memory_mb if self._out_of_memory else self._memory_mb(),
+            max_memory_mb=self.function.memory_mb if out_of_memory else parts.memory_mb(),
             init=init,
         )
 

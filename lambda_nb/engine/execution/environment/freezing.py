@@ -1,4 +1,4 @@
-"""The rest of an environment between two invocations: its processes are stopped after a moment."""
+"""Freezing an environment between two invocations: its processes are stopped after a moment."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import asyncio
 from collections.abc import Callable
 
 FREEZE_AFTER_S = 0.002
-"""An invocation that follows at once finds the processes running, which spares both sides four
-changes of context."""
+"""An invocation that follows at once finds the processes running: that saves four context
+switches."""
 _TICK_S = 0.001
 
 
-class Rest:
-    """Calls ``freeze`` once an environment has rested for :data:`FREEZE_AFTER_S`.
+class Freezing:
+    """Calls ``freeze`` when an environment has been idle for :data:`FREEZE_AFTER_S`.
 
-    The timer is left alone when the rest ends early, and set anew when it finds the environment at
-    work or resting again: under load that is one timer for many invocations.
+    The timer is not cancelled when an invocation comes early; when it is due, it looks and is set
+    again if need be. Under load one timer serves many invocations.
     """
 
     def __init__(self, freeze: Callable[[], None]) -> None:
@@ -25,13 +25,13 @@ class Rest:
         self._timer: asyncio.TimerHandle | None = None
 
     def begin(self) -> None:
-        """The environment has nothing to do."""
+        """The environment is idle."""
         self._since = self._loop.time()
         if self._timer is None:
             self._timer = self._loop.call_later(FREEZE_AFTER_S, self._look)
 
     def end(self) -> None:
-        """It has."""
+        """The environment works."""
         self._since = None
 
     def _look(self) -> None:

@@ -1,4 +1,26 @@
-"""Waiting for the end of a phase of an environment: its init, a restore, an invocation."""
+"""The phases of an execution environment, and waiting until one ends.
+
+Theory of operation::
+
+                          next              invoke
+    NEW ------> INIT ------------> READY <----------> INVOKE
+     |           |                 ^   |     next        |
+     |           | SnapStart       |   |                 |
+     |           v       next      |   |                 |
+     `------> RESTORE -------------'   |                 |
+                 |                     | it died         | timeout, exit,
+                 | timeout, exit,      | meanwhile       | extension failed
+                 v extension failed    v                 v
+              BROKEN <-----------------+-----------------'
+                 |
+                 `------> INIT or RESTORE again, inside the next invoke
+
+    every phase ------> ENDED
+
+A phase ends with ``next`` when the runtime and every extension have asked for their next event.
+Anything else that ends it breaks the environment: its processes end, and the next invocation
+starts new ones under the function's timeout ("suppressed init").
+"""
 
 from __future__ import annotations
 
@@ -7,19 +29,34 @@ import math
 from collections.abc import Callable
 from typing import Literal
 
+Phase = Literal["new", "init", "restore", "ready", "invoke", "broken", "ended"]
+
 Happening = Literal["next", "exit", "timeout", "extension"]
-"""What ended a phase: everybody has asked for the next event, the runtime exited, the time is
-over, an extension failed."""
+"""What ended a phase: everybody asked for the next event, the runtime exited, the time was over,
+an extension failed."""
+
+FOLLOWS: dict[Phase, frozenset[Phase]] = {
+    "new": frozenset({"init", "restore", "broken", "ended"}),
+    "init": frozenset({"restore", "ready", "broken", "ended"}),
+    "restore": frozenset({"restore", "ready", "broken", "ended"}),
+    "ready": frozenset({"invoke", "init", "restore", "broken", "ended"}),
+    "invoke": frozenset({"ready", "broken", "ended"}),
+    "broken": frozenset({"init", "restore", "broken", "ended"}),
+    "ended": frozenset(),
+}
+"""Which phases may follow each phase. From ``ready`` to ``init``: the runtime died between two
+invocations."""
 
 
-class Phase:
-    """One phase at a time: :meth:`begin` it, :meth:`check` and :meth:`end` it, await the answer.
+class Phases:
+    """The phase of one environment: :meth:`enter` one, :meth:`wait` for its end.
 
-    One timer serves many phases: when it is due before the deadline of the phase under way, it is
-    set anew.
+    :meth:`check` and :meth:`end` end the wait. One timer serves many waits: when it is due before
+    the deadline of the present wait, it is set again.
     """
 
     def __init__(self) -> None:
+        self.now: Phase = "new"
         self._happened: asyncio.Future[Happening] | None = None
         self._over: Callable[[], bool] = bool
         self._loop = asyncio.get_running_loop()
@@ -27,8 +64,23 @@ class Phase:
         self._timer: asyncio.TimerHandle | None = None
         self._due = math.inf
 
-    def begin(self, limit_s: float, over: Callable[[], bool]) -> asyncio.Future[Happening]:
-        """A future of what ends the phase; ``over`` says whether all that must happen has."""
+    def enter(self, phase: Phase) -> None:
+        """Go from the present phase to another one.
+
+        Raises
+        ------
+        RuntimeError
+            That phase cannot follow the present one. After ``ended`` nothing follows and nothing is
+            raised: an invocation may still be on its way out.
+        """
+        if self.now == "ended":
+            return
+        if phase not in FOLLOWS[self.now]:
+            raise RuntimeError(f"an environment cannot go from {self.now} to {phase}")
+        self.now = phase
+
+    def wait(self, limit_s: float, over: Callable[[], bool]) -> asyncio.Future[Happening]:
+        """A future of what ends the phase; ``over`` says whether everybody is done."""
         happened: asyncio.Future[Happening] = self._loop.create_future()
         self._happened, self._over = happened, over
         self._deadline = self._loop.time() + limit_s
@@ -37,17 +89,18 @@ class Phase:
         return happened
 
     def check(self) -> None:
-        """Something happened: see whether the phase is over."""
+        """Something happened: end the wait if everybody is done."""
         if self._happened is not None and not self._happened.done() and self._over():
             self._happened.set_result("next")
 
     def end(self, what: Happening) -> None:
-        """The phase ends with this, unless it has ended already."""
+        """End the wait with this, unless it has ended."""
         if self._happened is not None and not self._happened.done():
             self._happened.set_result(what)
 
     def close(self) -> None:
-        """There will be no more phases."""
+        """End for good."""
+        self.enter("ended")
         if self._timer is not None:
             self._timer.cancel()
 

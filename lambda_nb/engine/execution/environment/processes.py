@@ -8,17 +8,15 @@ import json
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from lambda_nb.engine.execution.environment.snapshot import Snapshot
 from lambda_nb.engine.execution.logs.log_pipe import LogPipe
 from lambda_nb.engine.execution.logs.log_stream import FunctionLog
 from lambda_nb.engine.execution.runtime_api.peers import Peer, held_by, session
 from lambda_nb.engine.execution.runtimes.launch import Launch
 from lambda_nb.engine.execution.runtimes.zygotes import Process, ZygoteKind, Zygotes, descendants
 from lambda_nb.engine.execution.sandbox.isolation import Sandbox
-
-if TYPE_CHECKING:
-    from lambda_nb.engine.execution.environment.snapshots import Snapshot
 
 
 class _Held(NamedTuple):

@@ -1,4 +1,4 @@
-"""SnapStart: an execution environment that is restored from its version's snapshot."""
+"""SnapStart: an execution environment restored from its version's snapshot."""
 
 from __future__ import annotations
 
@@ -6,93 +6,149 @@ import asyncio
 import contextlib
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from lambda_nb.engine.execution.environment.initialising import RESTORE_LIMIT_S, Startup
+from lambda_nb.engine.execution.environment.initialising import result_of
 from lambda_nb.engine.execution.environment.outcome import InitResult
+from lambda_nb.engine.execution.environment.parts import Parts
 from lambda_nb.engine.execution.environment.phases import Happening
-from lambda_nb.engine.execution.environment.processes import Processes
+from lambda_nb.engine.execution.environment.snapshot import Snapshot, SnapshotSource
 from lambda_nb.engine.execution.runtimes import variables
 from lambda_nb.engine.execution.runtimes.zygote_channel import SpawnError
+from lambda_nb.rules import loglines
 
-if TYPE_CHECKING:
-    from lambda_nb.engine.execution.environment.snapshots import Snapshot, Snapshots
+RESTORE_LIMIT_S = 10.0
+"""Longest SnapStart restore, after-restore hooks included (AWS Developer Guide)."""
 
 
-class Restore(Startup):
-    """An environment that can begin as a copy of a snapshot's process."""
+class Restoring:
+    """Makes an environment's runtime a copy of a snapshot's process.
 
-    async def _resume(self, origin: Snapshots, *, again: bool = True) -> InitResult:
-        """SnapStart: restore from the version's snapshot, which may have to be taken first."""
-        self._init_error = self._extension_error = None
-        self._outcome = None
-        taken = await origin.take()
+    Parameters
+    ----------
+    parts
+        The environment's.
+    source
+        The snapshot of its version.
+    """
+
+    def __init__(self, parts: Parts, source: SnapshotSource) -> None:
+        self._parts = parts
+        self._source = source
+        self._snapshot: Snapshot | None = None
+
+    async def restore(self, *, again: bool = True) -> InitResult:
+        """Restore from the snapshot, which may have to be taken first.
+
+        Raises
+        ------
+        SpawnError
+            When no process can be started.
+        """
+        self._parts.conversation.begin_init()
+        taken = await self._source.take()
         if not taken.ok:
             return taken
-        snapshot = origin.present
+        snapshot = self._source.present
         if snapshot is None:
             raise SpawnError("the snapshot ended as soon as it was taken")
-        self._restore_begins()
+        _begin(self._parts)
         began = time.perf_counter()
         try:
             happened = await self._fork_off(snapshot)
         except SpawnError:
             if snapshot.alive or not again:
                 raise
-            return await self._resume(origin, again=False)
-        return await self._restore_ended(happened, began)
+            return await self.restore(again=False)
+        return _result(self._parts, happened, began)
+
+    async def close(self) -> None:
+        """The environment has ended: remove its files below the snapshot's, and leave it."""
+        if self._snapshot is not None:
+            if self._parts.sandbox is not None:
+                tmp = self._parts.sandbox.tmp
+                await asyncio.to_thread(shutil.rmtree, tmp, ignore_errors=True)
+            await self._snapshot.leave()
 
     async def _fork_off(self, snapshot: Snapshot) -> Happening:
         """Start the extensions, then the runtime as a copy of the snapshot's."""
-        self._reset()
-        launch = self.prepared.launch
+        parts = self._parts
+        parts.reset()
+        launch = parts.prepared.launch
         assert launch is not None, "what cannot start has no snapshot"
         if self._snapshot is not snapshot:
             await self._move_in(snapshot)
-        assert self._sandbox is not None
-        if self._processes is None:
-            self._processes = Processes(
-                self._services.zygotes, self._sandbox, self.log, self._api.settle
-            )
-        self._out_of_memory = False
-        env = self._variables(launch)
+        assert parts.sandbox is not None
+        processes = parts.have_processes(parts.sandbox)
+        parts.limits.out_of_memory = False
+        env = parts.variables(launch)
         began = time.perf_counter()
-        if self._extensions.expected:
-            waiting = self._wait(RESTORE_LIMIT_S, lambda: self._extensions.all_registered)
-            await self._start_extensions(self._processes, env)
-            self._phase.check()
-            if (happened := await waiting) != "next":
+        if parts.extensions.expected:
+            happened = await parts.start_extensions(processes, env, RESTORE_LIMIT_S)
+            if happened != "next":
                 return happened
         own = {name: env[name] for name in variables.RESTORED if name in env}
-        runtime = await self._processes.restore_runtime(snapshot, own)
-        runtime.exited.add_done_callback(self._exited)
-        self._watch(runtime)
-        waiting = self._wait(max(0.001, RESTORE_LIMIT_S - (time.perf_counter() - began)))
-        self._phase.check()
+        runtime = await processes.restore_runtime(snapshot, own)
+        parts.watch(runtime, processes)
+        waiting = parts.wait(max(0.001, RESTORE_LIMIT_S - (time.perf_counter() - began)))
+        parts.phases.check()
         return await waiting
 
     async def _move_in(self, snapshot: Snapshot) -> None:
-        """Have a confinement that goes with this snapshot's, and a copy of its ``/tmp``."""
+        """Get a sandbox that goes with this snapshot's, and a copy of its ``/tmp``."""
+        parts = self._parts
         if self._snapshot is None:
-            await self._api.start()
-        else:  # that snapshot is gone, and our processes with their confinement
-            await self._leave()
+            await parts.listener.start()
+        else:  # that snapshot is gone, and our processes with their sandbox
+            await self._move_out(self._snapshot)
         snapshot.enter()
         self._snapshot = snapshot
-        files, origin = self.prepared.files, snapshot.sandbox
-        self._sandbox = self._services.isolation.restored(self.function, files, self.home, origin)
-        if self._sandbox.view is not None and any(origin.tmp.iterdir()):
-            await asyncio.to_thread(_copy, origin.tmp, self._sandbox.tmp)
+        files, origin = parts.prepared.files, snapshot.sandbox
+        sandbox = parts.services.isolation.restored(parts.function, files, parts.home, origin)
+        parts.sandbox = sandbox
+        if sandbox.view is not None and any(origin.tmp.iterdir()):
+            await asyncio.to_thread(_copy, origin.tmp, sandbox.tmp)
 
-    async def _leave(self) -> None:
-        """A restored environment has no use for its snapshot any more."""
-        if self._processes is not None:
-            await self._processes.close()
-            self._processes = None
-        if self._snapshot is not None:
-            await self._snapshot.leave()
-        await self.sandbox.close()
+    async def _move_out(self, snapshot: Snapshot) -> None:
+        parts = self._parts
+        if parts.processes is not None:
+            await parts.processes.close()
+            parts.processes = None
+        await snapshot.leave()
+        assert parts.sandbox is not None
+        await parts.sandbox.close()
+
+
+async def resume(parts: Parts, init: InitResult) -> InitResult:
+    """SnapStart of runtimes that are not forked: the process itself goes on where it waits."""
+    _begin(parts)
+    began = time.perf_counter()
+    waiting = parts.wait(RESTORE_LIMIT_S)
+    parts.listener.restored()
+    result = _result(parts, await waiting, began)
+    return replace(result, duration_ms=init.duration_ms)
+
+
+def _begin(parts: Parts) -> None:
+    parts.phases.enter("restore")
+    function = parts.function
+    parts.log.platform(
+        loglines.RestoreStart(
+            parts.prepared.runtime_version,
+            function.runtime_version_arn,
+            function.name,
+            function.version,
+        )
+    )
+
+
+def _result(parts: Parts, happened: Happening, began: float) -> InitResult:
+    parts.flush()
+    restore_ms = (time.perf_counter() - began) * 1000
+    result = result_of(parts, happened, restore_ms)
+    parts.log.platform(loglines.RestoreReport(restore_ms, result.status, result.error_type))
+    return replace(result, restore_ms=restore_ms)
 
 
 def _copy(source: Path, target: Path) -> None:

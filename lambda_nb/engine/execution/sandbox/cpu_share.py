@@ -12,8 +12,8 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from typing import Protocol
 
-from lambda_nb.engine.execution.environment.processes import Processes
 from lambda_nb.engine.execution.sandbox.cgroup_v1 import PERIOD_US
 from lambda_nb.rules.quotas import VCPU_MB
 
@@ -21,6 +21,19 @@ SHORTEST_S = 0.002
 _PERIOD_S = PERIOD_US / 1e6
 _REFILL = 0.5
 """How full the bucket is when stopped processes go on."""
+
+
+class Processes(Protocol):
+    """The processes of one environment."""
+
+    def ids(self) -> list[int]:
+        """The ids of all that live."""
+
+    def freeze(self) -> None:
+        """Stop them all."""
+
+    def thaw(self) -> None:
+        """Let them go on."""
 
 
 class Governor:
