@@ -6,6 +6,7 @@ invocation: ``simpy``, the reference, and ``compiled``, the same rule functions 
 
 from lambda_nb.rules.scheduling.autoscaling import TargetTracking
 from lambda_nb.simulator.assumptions.scaling import DurationLaw, fit_duration
+from lambda_nb.simulator.assumptions.schedule import Schedule
 from lambda_nb.simulator.assumptions.sources import (
     Asynchronous,
     Call,
@@ -23,7 +24,6 @@ from lambda_nb.simulator.questions.sweep import Optimum, optimise, sweep
 from lambda_nb.simulator.questions.validate import Validation, validate
 from lambda_nb.simulator.results.result import Result
 from lambda_nb.simulator.simulate import Prepared, simulate
-from lambda_nb.simulator.system.provisioning import Schedule
 
 __all__ = [
     "Asynchronous",

@@ -1,4 +1,4 @@
-"""What a simulation is asked to assume: limits, keep-alive, provisioned environments."""
+"""The settings of a simulation: limits, keep-alive, provisioned environments."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import numpy as np
 
 from lambda_nb.rules.keepalive.idle import Fixed, Hazard, KeepAlive
 from lambda_nb.rules.scheduling.scheduler import Fleet
+from lambda_nb.simulator.assumptions.schedule import Changing, first_of, most_of
 from lambda_nb.simulator.assumptions.workload import Floats, Workload, WorkloadError
 from lambda_nb.simulator.replay.run import Ahead, Allocation
-from lambda_nb.simulator.system.provisioning import Changing, first_of, most_of
 from lambda_nb.traces import times
 
 Policy = float | int | str | KeepAlive
@@ -21,7 +21,7 @@ Reserved = int | Mapping[str, int] | None
 
 
 def policy_of(keep_alive: Policy) -> KeepAlive:
-    """A keep-alive policy from itself, seconds, or text such as ``"10min"``.
+    """A keep-alive policy from a policy, seconds, or text such as ``"10min"``.
 
     Raises
     ------
@@ -54,7 +54,7 @@ class Scenario:
         Reserved concurrency (``None``: none) of each function, and provisioned environments that
         are ready when the trace begins.
     changing
-        How provisioned concurrency goes on from there, by function (its place), where it changes.
+        How provisioned concurrency changes after that, by index of the function.
     """
 
     policy: KeepAlive
@@ -67,7 +67,7 @@ class Scenario:
     changing: Mapping[int, Changing] = field(default_factory=dict)
 
     def fleet(self) -> tuple[Fleet, dict[int, Ahead]]:
-        """A fleet with one pool a function, and its provisioned environments, ready.
+        """A fleet with one pool per function, and its provisioned environments, ready.
 
         Functions and pools have the same indices as in the workload.
         """
@@ -93,12 +93,12 @@ class Scenario:
 
     @property
     def allocations(self) -> list[Allocation]:
-        """The provisioned concurrency that there is from the beginning."""
+        """The provisioned concurrency at the beginning."""
         wanted = enumerate(self.provisioned)
         return [Allocation(0.0, pool, count) for pool, count in wanted if count]
 
     def idle_limits(self, load: Workload, u: Floats | None) -> Floats | float | None:
-        """How long each request's environment may idle after it, where that needs no clock.
+        """How long each request's environment may idle after it, if that needs no clock.
 
         A number when it is the same for all; ``None`` when the policy must be asked each time.
         """
@@ -168,7 +168,7 @@ def scenario(
 
 
 def _fits(made: Scenario, functions: Sequence[str], most: Sequence[int]) -> None:
-    """Refuse what asks for more concurrency than there is."""
+    """Refuse settings that ask for more concurrency than there is."""
     claimed = sum(
         wanted if kept is None else kept for wanted, kept in zip(most, made.reserved, strict=True)
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import simpy
 
 from lambda_nb.simulator.assumptions.workload import Floats, Ints, Workload
 
@@ -74,6 +75,28 @@ class Request:
         self.outcome = -1
         self.done = float("nan")
         self.failed = False
+
+
+class Requests:
+    """All requests of a run, by number, and how many are not done yet."""
+
+    def __init__(self, env: simpy.Environment) -> None:
+        self._env = env
+        self.all: list[Request] = []
+        self.unfinished = 0
+
+    def add(self, row: int, *what: Any, **more: Any) -> Request:
+        """A new request, made as :class:`Request` is from its row on."""
+        request = Request(len(self.all), row, *what, **more)
+        self.all.append(request)
+        self.unfinished += 1
+        return request
+
+    def close(self, request: Request, outcome: int) -> None:
+        """Nothing more will be done for a request."""
+        request.outcome = outcome
+        request.done = self._env.now
+        self.unfinished -= 1
 
 
 class Attempts:

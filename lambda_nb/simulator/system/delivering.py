@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
+import numpy as np
 import simpy
 
 from lambda_nb.rules.events import batches, retry
-from lambda_nb.simulator.assumptions.sources import Asynchronous, Queue, Source, Stream, Synchronous
+from lambda_nb.simulator.assumptions.sources import (
+    Asynchronous,
+    Delivery,
+    Queue,
+    Source,
+    Stream,
+    Synchronous,
+)
 from lambda_nb.simulator.assumptions.workload import ERROR, SUCCESS
-from lambda_nb.simulator.system.attempts import EXPIRED, THROTTLE, Request
+from lambda_nb.simulator.system.attempts import EXPIRED, THROTTLE, Request, Requests
+from lambda_nb.simulator.system.calling import Steps
+from lambda_nb.simulator.system.invoking import Invoking
+from lambda_nb.simulator.system.placing import Placing
 
-if TYPE_CHECKING:
-    from lambda_nb.simulator.system.system import System
-
-Steps = Generator[simpy.Event, Any, int]
 Waiting = Generator[simpy.Event, Any, None]
 
 INSTANT_S = 1e-9
@@ -36,53 +43,113 @@ class Taker(Protocol):
         """A request has come."""
 
 
-def taker(system: System, source: Source) -> Taker:
+class Delivering:
+    """Hands each request to what takes its function's requests.
+
+    Parameters
+    ----------
+    env
+        Keeps the time.
+    requests
+        All requests of the run.
+    placing, invoking
+        Place a request, and invoke its function once.
+    delivery
+        The sources of functions; the others have callers that wait.
+    names
+        The functions.
+    rng
+        Draws back-off, and the shards of records.
+    """
+
+    def __init__(
+        self,
+        env: simpy.Environment,
+        requests: Requests,
+        placing: Placing,
+        invoking: Invoking,
+        delivery: Delivery,
+        names: list[str],
+        rng: np.random.Generator,
+    ) -> None:
+        self.env = env
+        self.requests = requests
+        self.placing = placing
+        self.invoking = invoking
+        self.rng = rng
+        self._event = Asynchronous()
+        self._named = {names.index(name) for name in delivery.sources}
+        self._takers = [taker(self, delivery.sources.get(name, Synchronous())) for name in names]
+
+    def random(self) -> float:
+        """A number from 0 to 1."""
+        return float(self.rng.random())
+
+    def take(self, request: Request) -> None:
+        """A request has come: hand it to the function's source."""
+        self._takers[request.function](request)
+
+    def answer(self, request: Request) -> simpy.Process:
+        """Begin a call by a function that waits for the end of this process."""
+        source = self._takers[request.function].source
+        waiting = source if isinstance(source, Synchronous) else Synchronous()
+        return self.env.process(wait_for_answer(self, waiting, request))
+
+    def send(self, request: Request) -> None:
+        """Take an event from a function: by the called function's source, or as Lambda does."""
+        if request.function in self._named:
+            self.take(request)
+        else:
+            self.env.process(deliver_event(self, self._event, request))
+
+
+def taker(work: Delivering, source: Source) -> Taker:
     """What takes the requests that come from a source."""
     if isinstance(source, Queue):
-        return Messages(system, source)
+        return Messages(work, source)
     if isinstance(source, Stream):
-        return Records(system, source)
-    return Direct(system, source)
+        return Records(work, source)
+    return Direct(work, source)
 
 
 class Direct:
     """Each request is a process of its own."""
 
-    def __init__(self, system: System, source: Synchronous | Asynchronous) -> None:
-        self._system = system
+    def __init__(self, work: Delivering, source: Synchronous | Asynchronous) -> None:
+        self._work = work
         self.source = source
 
     def __call__(self, request: Request) -> None:
         """Try until it is done."""
         source = self.source
         if isinstance(source, Asynchronous):
-            self._system.env.process(deliver_event(self._system, source, request))
+            self._work.env.process(deliver_event(self._work, source, request))
         else:
-            self._system.env.process(wait_for_answer(self._system, source, request))
+            self._work.env.process(wait_for_answer(self._work, source, request))
 
 
-def wait_for_answer(system: System, source: Synchronous, request: Request) -> Steps:
+def wait_for_answer(work: Delivering, source: Synchronous, request: Request) -> Steps:
     """A caller that waits, and perhaps tries again; ends with the outcome."""
     while True:
-        status = yield from system.attempt([request])
+        status = yield from work.invoking.attempt([request])
         again = status == THROTTLE or (source.on_error and status != SUCCESS)
         if not again or request.attempts >= source.attempts:
-            system.close(request, status)
+            work.requests.close(request, status)
             return status
-        yield system.env.timeout(source.delay(request.attempts, system.random()))
+        yield work.env.timeout(source.delay(request.attempts, work.random()))
 
 
-def deliver_event(system: System, source: Asynchronous, request: Request) -> Steps:
+def deliver_event(work: Delivering, source: Asynchronous, request: Request) -> Steps:
     """Lambda's queue of asynchronous events; ends with the outcome."""
     failures = throttles = 0
     while True:
-        age_s = system.env.now - request.arrival
-        placed = yield from system.turn(request, max(0.0, source.max_age - age_s))
+        age_s = work.env.now - request.arrival
+        placed = yield from work.placing.turn(request, max(0.0, source.max_age - age_s))
         status = THROTTLE
         if placed is not None:
-            status = yield from system.attempt([request], placed=placed)
+            status = yield from work.invoking.attempt([request], placed=placed)
         if status == SUCCESS:
-            system.close(request, SUCCESS)
+            work.requests.close(request, SUCCESS)
             return SUCCESS
         refused = status == THROTTLE
         failures += not refused
@@ -91,22 +158,22 @@ def deliver_event(system: System, source: Asynchronous, request: Request) -> Ste
             refused=refused,
             failures=failures,
             throttles=throttles,
-            age_s=system.env.now - request.arrival,
+            age_s=work.env.now - request.arrival,
             max_attempts=source.retries,
             max_age_s=source.max_age,
         )
         if isinstance(then, str):
             outcome = status if then == "RetriesExhausted" else EXPIRED
-            system.close(request, outcome)
+            work.requests.close(request, outcome)
             return outcome
-        yield system.env.timeout(then)
+        yield work.env.timeout(then)
 
 
 class Messages:
     """An SQS queue and its pollers."""
 
-    def __init__(self, system: System, source: Queue) -> None:
-        self._system = system
+    def __init__(self, work: Delivering, source: Queue) -> None:
+        self._work = work
         self.source = source
         self._waiting: deque[tuple[float, Request]] = deque()
         self._running = 0
@@ -115,12 +182,12 @@ class Messages:
 
     def __call__(self, request: Request) -> None:
         """A message is in the queue."""
-        self._waiting.append((self._system.env.now, request))
+        self._waiting.append((self._work.env.now, request))
         self._go()
 
     def _go(self) -> None:
         """Start as many batches as may run; wait for a full one as long as the window says."""
-        env, source, waiting = self._system.env, self.source, self._waiting
+        env, source, waiting = self._work.env, self.source, self._waiting
         while waiting:
             if self._running >= self._limit():
                 if self._backlog_since is None:
@@ -140,10 +207,10 @@ class Messages:
 
     def _limit(self) -> int:
         since = self._backlog_since
-        return self.source.concurrency(0.0 if since is None else self._system.env.now - since)
+        return self.source.concurrency(0.0 if since is None else self._work.env.now - since)
 
     def _gather(self, window: float) -> Waiting:
-        yield self._system.env.timeout(window)
+        yield self._work.env.timeout(window)
         self._gathering = False
         self._go()
 
@@ -151,43 +218,43 @@ class Messages:
         """While this backlog lasts, more batches may run as time goes on."""
         most = self.source.concurrency(LONG_S)
         while self._backlog_since == since and self._limit() < most:
-            yield self._system.env.timeout(60.0 / batches.QUEUE_CONCURRENCY_PER_MINUTE)
+            yield self._work.env.timeout(60.0 / batches.QUEUE_CONCURRENCY_PER_MINUTE)
             self._go()
 
     def _process(self, batch: list[Request]) -> Waiting:
-        system, source = self._system, self.source
-        visible_again = system.env.now + source.visibility_timeout
+        work, source = self._work, self.source
+        visible_again = work.env.now + source.visibility_timeout
         throttles = 0
         while True:
-            status = yield from system.attempt(batch, source.overhead)
+            status = yield from work.invoking.attempt(batch, source.overhead)
             if status != THROTTLE:
                 break
             throttles += 1
             pause = batches.backoff(throttles)
-            if system.env.now + pause > visible_again:
+            if work.env.now + pause > visible_again:
                 break
-            yield system.env.timeout(pause)
+            yield work.env.timeout(pause)
         self._running -= 1
         some = source.partial_failures and status == ERROR
         failed = [request for request in batch if (request.failed if some else status != SUCCESS)]
         for request in batch:
             if request not in failed:
-                system.close(request, SUCCESS)
+                work.requests.close(request, SUCCESS)
         if failed:
-            hidden = max(0.0, visible_again - system.env.now)
-            system.env.process(self._again(failed, hidden, status))
+            hidden = max(0.0, visible_again - work.env.now)
+            work.env.process(self._again(failed, hidden, status))
         self._go()
 
     def _again(self, failed: list[Request], hidden: float, status: int) -> Waiting:
         """Messages that failed are seen again, unless they were received too often or are old."""
-        yield self._system.env.timeout(hidden)
-        source, now = self.source, self._system.env.now
+        yield self._work.env.timeout(hidden)
+        source, now = self.source, self._work.env.now
         for request in failed:
             request.receives += 1
             if source.max_receives is not None and request.receives >= source.max_receives:
-                self._system.close(request, status)
+                self._work.requests.close(request, status)
             elif now - request.arrival > source.retention:
-                self._system.close(request, EXPIRED)
+                self._work.requests.close(request, EXPIRED)
             else:
                 self(request)
 
@@ -195,26 +262,26 @@ class Messages:
 class Records:
     """A stream: shards, each with lanes that take one batch at a time."""
 
-    def __init__(self, system: System, source: Stream) -> None:
-        self._system = system
+    def __init__(self, work: Delivering, source: Stream) -> None:
+        self._work = work
         self.source = source
         self._lanes: list[Lane] = [
-            Lane(system, source) for _ in range(source.shards * source.parallelization)
+            Lane(work, source) for _ in range(source.shards * source.parallelization)
         ]
 
     def __call__(self, request: Request) -> None:
         """A record is put: its partition key belongs to one lane of one shard."""
-        self._lanes[int(self._system.rng.integers(len(self._lanes)))].put(request)
+        self._lanes[int(self._work.rng.integers(len(self._lanes)))].put(request)
 
 
 class Lane:
     """Records in order, one batch at a time."""
 
-    def __init__(self, system: System, source: Stream) -> None:
-        self._system = system
+    def __init__(self, work: Delivering, source: Stream) -> None:
+        self._work = work
         self._source = source
         self._waiting: deque[Request] = deque()
-        self._news = system.env.event()
+        self._news = work.env.event()
         self._reading = False
 
     def put(self, request: Request) -> None:
@@ -222,12 +289,12 @@ class Lane:
         self._waiting.append(request)
         if not self._reading:
             self._reading = True
-            self._system.env.process(self._read())
+            self._work.env.process(self._read())
         elif len(self._waiting) == self._source.batch_size and not self._news.triggered:
             self._news.succeed()
 
     def _read(self) -> Waiting:
-        env, source, waiting = self._system.env, self._source, self._waiting
+        env, source, waiting = self._work.env, self._source, self._waiting
         while waiting:
             left = waiting[0].arrival + source.window - env.now
             if len(waiting) < source.batch_size and left > INSTANT_S:
@@ -238,23 +305,23 @@ class Lane:
         self._reading = False
 
     def _process(self, batch: Sequence[Request]) -> Waiting:
-        system, source = self._system, self._source
+        work, source = self._work, self._source
         tries = 0
         while True:
-            oldest = system.env.now - source.max_age
+            oldest = work.env.now - source.max_age
             for request in batch:
                 if request.arrival < oldest:
-                    system.close(request, EXPIRED)
+                    work.requests.close(request, EXPIRED)
             batch = [request for request in batch if request.arrival >= oldest]
             if not batch:
                 return
-            status = yield from system.attempt(batch, source.overhead)
+            status = yield from work.invoking.attempt(batch, source.overhead)
             tries += 1
             done = status == SUCCESS
             if not done and source.retries is not None and tries > source.retries:
                 done = True
             if done:
                 for request in batch:
-                    system.close(request, status)
+                    work.requests.close(request, status)
                 return
-            yield system.env.timeout(batches.backoff(tries))
+            yield work.env.timeout(batches.backoff(tries))
