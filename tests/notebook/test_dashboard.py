@@ -13,7 +13,7 @@ import pytest
 from engine_fixtures import Engine
 
 import lambda_nb
-from lambda_nb.notebook.connection.reach import Beside
+from lambda_nb.notebook.connection.clients import Beside
 from lambda_nb.notebook.errors import UsageError
 from lambda_nb.notebook.views.dashboard import Dashboard, _bars
 from lambda_nb.notebook.views.live import AWSSource, Bar, EngineSource, Row

@@ -17,13 +17,11 @@ import json
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from lambda_nb.notebook.connection.session import Connection, read_credentials
+from lambda_nb.notebook.connection.endpoint import Connection, read_credentials
+from lambda_nb.notebook.connection.session import Session
 from lambda_nb.notebook.errors import NotebookError, UsageError, aws_errors
-
-if TYPE_CHECKING:
-    from lambda_nb.notebook.connection.session import Session
 
 _LOCAL_ACCOUNT = "000000000000"
 _NO_KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}

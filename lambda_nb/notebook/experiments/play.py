@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any, TextIO
 
-from lambda_nb.notebook.connection.reach import Clients, engine_status, reach
+from lambda_nb.notebook.connection.clients import Clients, engine_status
+from lambda_nb.notebook.connection.reach import reach
 from lambda_nb.notebook.errors import UsageError, aws_errors
 from lambda_nb.notebook.experiments.play_result import Before, Played, Sent
 from lambda_nb.notebook.functions.answers import progress_bar

@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lambda_nb.notebook import display
-from lambda_nb.notebook.connection.reach import Clients, engine_status
+from lambda_nb.notebook.connection.clients import Clients, engine_status
 from lambda_nb.notebook.errors import NotebookError, aws_errors
 
 if TYPE_CHECKING:

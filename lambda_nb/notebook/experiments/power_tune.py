@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from lambda_nb.notebook.connection.reach import engine_status, is_aws, reach
+from lambda_nb.notebook.connection.clients import engine_status, is_aws
+from lambda_nb.notebook.connection.reach import reach
 from lambda_nb.notebook.errors import UsageError, aws_errors
 from lambda_nb.notebook.experiments.power_tune_result import STRATEGIES, PowerTuning, Strategy
 from lambda_nb.notebook.functions.answers import persist, progress_bar

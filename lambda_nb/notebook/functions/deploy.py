@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lambda_nb.notebook.connection.session import Connection
+from lambda_nb.notebook.connection.endpoint import Connection
 from lambda_nb.notebook.errors import NotebookError, UsageError, aws_errors
 from lambda_nb.notebook.functions.package import Package
 from lambda_nb.notebook.functions.requirements import MOST_BYTES

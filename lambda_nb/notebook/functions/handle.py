@@ -19,7 +19,7 @@ from lambda_nb.notebook.functions.result import Result, read
 if TYPE_CHECKING:
     import pandas as pd
 
-    from lambda_nb.notebook.connection.reach import Clients
+    from lambda_nb.notebook.connection.clients import Clients
     from lambda_nb.traces import Trace
 
 MOST_AT_ONCE = 256

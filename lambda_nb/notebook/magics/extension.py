@@ -5,6 +5,7 @@ from __future__ import annotations
 import weakref
 from typing import Any
 
+from lambda_nb.notebook.connection import notebooks
 from lambda_nb.notebook.connection.session import Session
 from lambda_nb.notebook.magics.cell_magic import Magics
 from lambda_nb.notebook.magics.complete import Completer
@@ -18,6 +19,7 @@ class Extension:
 
     def __init__(self, shell: Any) -> None:
         self.session = Session()
+        notebooks.register(shell, self.session)
         self.magics = Magics(shell, self.session)
         self.panel = Panel(self.session.current_client)
         self.session.connected.append(self.panel.watch)
@@ -49,6 +51,7 @@ class Extension:
             shell.magics_manager.magics[kind].pop("lambda", None)
         shell.input_transformers_cleanup.remove(with_body)
         self.panel.close()
+        notebooks.forget(shell)
         self.session.close()
 
 
@@ -76,11 +79,3 @@ def unload_ipython_extension(shell: Any) -> None:
     extension = _loaded.pop(shell, None)
     if extension is not None:
         extension.close(shell)
-
-
-def session_of(shell: Any) -> Session | None:
-    """The connection of a shell that the extension is loaded into, or of the only such shell."""
-    if shell in _loaded:
-        return _loaded[shell].session
-    extensions = list(_loaded.values())
-    return extensions[0].session if len(extensions) == 1 else None

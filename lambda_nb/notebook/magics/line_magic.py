@@ -12,7 +12,8 @@ from typing import Any
 
 from lambda_nb.notebook import display
 from lambda_nb.notebook.connection import connect
-from lambda_nb.notebook.connection.session import Connection, Session
+from lambda_nb.notebook.connection.endpoint import Connection
+from lambda_nb.notebook.connection.session import Session
 from lambda_nb.notebook.errors import UsageError, aws_errors
 from lambda_nb.notebook.experiments.power_tune import MEMORIES, power_tune
 from lambda_nb.notebook.experiments.power_tune_result import STRATEGIES

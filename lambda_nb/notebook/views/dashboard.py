@@ -14,7 +14,9 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lambda_nb.notebook import display
-from lambda_nb.notebook.connection.reach import Clients, of_notebook, reach
+from lambda_nb.notebook.connection.clients import Clients
+from lambda_nb.notebook.connection.notebooks import of_notebook
+from lambda_nb.notebook.connection.reach import reach
 from lambda_nb.notebook.errors import NotebookError, UsageError
 from lambda_nb.notebook.functions.monitoring import log_line
 from lambda_nb.notebook.views.live import BARS, STATES, Bar, Picture, Row, source_of

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from lambda_nb.notebook.connection.reach import Clients, engine_status
+from lambda_nb.notebook.connection.clients import Clients, engine_status
 from lambda_nb.notebook.errors import aws_errors
 from lambda_nb.notebook.functions import log_tail, monitoring
 from lambda_nb.notebook.functions.monitoring import LogEvent

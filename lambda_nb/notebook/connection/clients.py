@@ -1,0 +1,78 @@
+"""boto3 clients of one endpoint, and what an engine of lambda_nb says of itself there."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Protocol
+
+
+class Clients(Protocol):
+    """Makes boto3 clients of one endpoint."""
+
+    def client(self, service: str = "lambda") -> Any:
+        """The client of a service."""
+
+    def current_client(self) -> Any | None:
+        """The Lambda client if there is one already; never starts anything."""
+
+
+class Beside:
+    """Clients of other services with the endpoint, Region and keys of a Lambda client."""
+
+    def __init__(self, lambda_client: Any) -> None:
+        self._made = {"lambda": lambda_client}
+
+    def client(self, service: str = "lambda") -> Any:
+        """The client of a service, made once."""
+        if service not in self._made:
+            import boto3
+
+            given = self._made["lambda"]
+            keys = given._get_credentials().get_frozen_credentials()
+            self._made[service] = boto3.client(
+                service,
+                endpoint_url=None if is_aws(given) else given.meta.endpoint_url,
+                region_name=given.meta.region_name,
+                aws_access_key_id=keys.access_key,
+                aws_secret_access_key=keys.secret_key,
+                aws_session_token=keys.token,
+            )
+        return self._made[service]
+
+    def current_client(self) -> Any:
+        """The Lambda client."""
+        return self._made["lambda"]
+
+
+def is_aws(client: Any) -> bool:
+    """Whether a boto3 client's requests go to AWS itself."""
+    host = str(client.meta.endpoint_url).split("//")[-1].split("/")[0].split(":")[0]
+    return host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws"))
+
+
+def engine_status(client: Any, what: str = "status") -> dict[str, Any] | None:
+    """What an engine of lambda_nb tells of itself; None where something else answers.
+
+    Parameters
+    ----------
+    client
+        A boto3 client of Lambda: its endpoint is asked, with its signature.
+    what
+        ``status``, or ``runtimes``: what each managed runtime uses on the engine's machine.
+    """
+    from botocore.auth import SigV4Auth
+    from botocore.awsrequest import AWSRequest
+    from botocore.httpsession import URLLib3Session
+
+    if is_aws(client):
+        return None
+    request = AWSRequest("GET", f"{client.meta.endpoint_url}/_lambda_nb/{what}")
+    SigV4Auth(client._get_credentials(), "lambda", client.meta.region_name).add_auth(request)
+    http = URLLib3Session(timeout=10)
+    try:
+        told = json.loads(http.send(request.prepare()).content)
+    except ValueError:
+        return None
+    finally:
+        http.close()
+    return told if isinstance(told, dict) and "Message" not in told else None

@@ -1,0 +1,49 @@
+"""Which session belongs to which notebook: functions without a client use their notebook's."""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+from lambda_nb.notebook.connection.clients import Clients
+from lambda_nb.notebook.connection.session import Session
+from lambda_nb.notebook.errors import UsageError
+
+_sessions: weakref.WeakKeyDictionary[Any, Session] = weakref.WeakKeyDictionary()
+
+
+def register(shell: Any, session: Session) -> None:
+    """A session belongs to an IPython shell from now on."""
+    _sessions[shell] = session
+
+
+def forget(shell: Any) -> None:
+    """The shell has no session any more."""
+    _sessions.pop(shell, None)
+
+
+def session_of(shell: Any) -> Session | None:
+    """The session of a shell, or of the only shell that has one."""
+    if shell in _sessions:
+        return _sessions[shell]
+    sessions = list(_sessions.values())
+    return sessions[0] if len(sessions) == 1 else None
+
+
+def of_notebook(what: str) -> Clients:
+    """The notebook's connection.
+
+    Raises
+    ------
+    UsageError
+        There is none; the message says for ``what``.
+    """
+    from IPython.core.getipython import get_ipython
+
+    session = session_of(get_ipython())
+    if session is None:
+        raise UsageError(
+            f"nothing says where {what} can be reached: run %load_ext lambda_nb first, "
+            "or give client=boto3.client('lambda', ...)"
+        )
+    return session

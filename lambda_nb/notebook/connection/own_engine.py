@@ -1,0 +1,126 @@
+"""An engine of a notebook's own: started as a child process, ended with the kernel."""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from lambda_nb.notebook.connection.endpoint import Connection, read_credentials
+from lambda_nb.notebook.errors import NotebookError
+
+READY = re.compile(
+    r"lambda-nb serving on (?P<url>\S+) \(account (?P<account>\d{12}), region (?P<region>\S+), "
+    r"credentials (?P<credentials>.+)\)\n"
+)
+START_WITHIN_S = 30.0
+"""Seconds that an engine may take to say that it serves; it takes half of one."""
+
+
+class OwnEngine:
+    """At most one engine, and its log file.
+
+    Attributes
+    ----------
+    log : Path or None
+        What the engine writes to its standard error.
+    keep : bool
+        Whether it outlives the kernel.
+    """
+
+    def __init__(self) -> None:
+        self.log: Path | None = None
+        self.keep = False
+        self._process: subprocess.Popen[str] | None = None
+
+    @property
+    def started(self) -> bool:
+        """Whether there is one; it may have ended by itself."""
+        return self._process is not None
+
+    def start(self, options: Sequence[str] = (), *, keep: bool = False) -> Connection:
+        """Start it with options of ``lambda-nb serve``; where it serves.
+
+        Raises
+        ------
+        NotebookError
+            It did not start; the message has what it said.
+        """
+        handle, name = tempfile.mkstemp(prefix="lambda-nb-engine-", suffix=".log")
+        self.log = Path(name)
+        self.keep = keep
+        command = [sys.executable, "-m", "lambda_nb.engine", "serve", "--port", "0"]
+        command += ["--runtime-fallback", "nearest", *options]
+        with os.fdopen(handle, "w") as log:
+            self._process = subprocess.Popen(
+                command if keep else [*command, "--end-with-parent"],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                start_new_session=True,
+            )
+        import boto3  # noqa: F401  # while the engine starts
+
+        line = _first_line(self._process)
+        ready = READY.fullmatch(line)
+        if ready is None:
+            process, self._process = self._process, None
+            _end(process)
+            said = (line + self.log.read_text()).strip()[-2000:]
+            raise NotebookError(f"the engine did not start; it said:\n{said or '(nothing)'}")
+        return Connection(
+            url=ready["url"],
+            region=ready["region"],
+            account=ready["account"],
+            credentials=read_credentials(Path(ready["credentials"])),
+        )
+
+    def died(self) -> int | None:
+        """The exit code of an engine that ended by itself, told once; ``None`` otherwise."""
+        process = self._process
+        if process is None or process.poll() is None:
+            return None
+        self._process = None
+        code = process.returncode
+        _end(process)
+        return code
+
+    def stop(self) -> bool:
+        """End it, and remove its log. False if there is none."""
+        process, self._process = self._process, None
+        if process is None:
+            return False
+        _end(process)
+        if self.log is not None:
+            self.log.unlink(missing_ok=True)
+        return True
+
+
+def _first_line(engine: subprocess.Popen[str]) -> str:
+    assert engine.stdout is not None
+    deadline = time.monotonic() + START_WITHIN_S
+    while time.monotonic() < deadline:
+        readable, _, _ = select.select([engine.stdout], [], [], 0.5)
+        if readable:
+            return engine.stdout.readline()
+        if engine.poll() is not None:
+            break
+    return ""
+
+
+def _end(engine: subprocess.Popen[str]) -> None:
+    engine.terminate()
+    try:
+        engine.wait(10)
+    except subprocess.TimeoutExpired:
+        engine.kill()
+        engine.wait()
+    if engine.stdout is not None:
+        engine.stdout.close()
