@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import math
 from datetime import timedelta
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import pyarrow as pa
 
 from lambda_nb.traces import schema, times
-from lambda_nb.traces.schema import TraceError
-from lambda_nb.traces.trace import Trace
+from lambda_nb.traces.schema import Rows, TraceError
+
+
+class _Trace(Rows, Protocol):
+    def _with(self: _T, table: pa.Table) -> _T:
+        """A trace of other rows, with the same start."""
+
+
+_T = TypeVar("_T", bound=_Trace)
 
 
 def scale(
-    trace: Trace,
+    trace: _T,
     rate: float = 1.0,
     time: float = 1.0,
     *,
     seed: int = 0,
     jitter: float | str | timedelta = 60.0,
-) -> Trace:
+) -> _T:
     """Make more or less traffic of the same kind.
 
     What one particular run made of the requests (``start``, ``finish``, ``billed`` and so on) does
@@ -66,7 +74,7 @@ def scale(
     return trace._with(table)
 
 
-def merge(*traces: Trace) -> Trace:
+def merge(*traces: _T) -> _T:
     """Lay traces over one another: every invocation of each, in order of arrival.
 
     Traces with a start meet on the clock; traces without one all begin together. A column that one
@@ -92,10 +100,12 @@ def merge(*traces: Trace) -> Trace:
         for trace in traces
     ]
     name = " + ".join(dict.fromkeys(trace.name for trace in traces if trace.name))
-    return Trace(pa.concat_tables(tables, promote_options="default"), start=first, name=name)
+    made: Any = type(traces[0])
+    merged: _T = made(pa.concat_tables(tables, promote_options="default"), start=first, name=name)
+    return merged
 
 
-def _delayed(trace: Trace, seconds: float) -> pa.Table:
+def _delayed(trace: Rows, seconds: float) -> pa.Table:
     table = trace.table
     for column in ("arrival", "finish") if seconds else ():
         if column in trace:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,43 @@ WORD = pa.dictionary(pa.int32(), pa.string())
 
 class TraceError(ValueError):
     """A trace, or the file it is read from, makes no sense; the message says where."""
+
+
+class Rows(Protocol):
+    """A trace, as those see it that describe, write or reshape one."""
+
+    name: str
+
+    @property
+    def table(self) -> pa.Table:
+        """The Arrow table."""
+
+    @property
+    def start(self) -> datetime | None:
+        """The time that arrivals count from."""
+
+    @property
+    def start_ns(self) -> int | None:
+        """The same in epoch nanoseconds."""
+
+    @property
+    def span(self) -> float:
+        """Seconds from the first arrival to the last."""
+
+    @property
+    def functions(self) -> list[str]:
+        """The names of its functions."""
+
+    @property
+    def codes(self) -> npt.NDArray[np.int32]:
+        """The function of each row, counting into :attr:`functions`."""
+
+    def numbers(self, column: str) -> Floats:
+        """A numeric column; NaN where it is unknown."""
+
+    def __len__(self) -> int: ...
+
+    def __contains__(self, column: str) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,3 +251,12 @@ def _sorted(table: pa.Table) -> pa.Table:
     if not bool(np.all(arrival[1:] >= arrival[:-1])):
         table = table.take(pa.array(np.argsort(arrival, kind="stable")))
     return table.combine_chunks()
+
+
+def words_of(column: Any) -> pa.DictionaryArray:
+    """A column of words in one chunk, with one dictionary."""
+    if column.num_chunks == 1:
+        return column.chunk(0)
+    if column.num_chunks == 0:
+        return pa.array([], WORD)
+    return column.unify_dictionaries().combine_chunks()

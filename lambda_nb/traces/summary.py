@@ -9,19 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lambda_nb.traces.schema import Floats
+from lambda_nb.traces import schema
+from lambda_nb.traces.schema import Floats, Rows
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from lambda_nb.traces.trace import Trace
-
 _ALL = "(all)"
 _SHOWN = 8
 
 
-def describe(trace: Trace) -> pd.DataFrame:
+def describe(trace: Rows) -> pd.DataFrame:
     """Figures of each function, busiest first, and of all together in the row ``(all)``.
 
     Columns: ``invocations``; ``rate`` (1/s, over the span of the trace); ``peak_rate`` (1/s, in
@@ -33,7 +32,7 @@ def describe(trace: Trace) -> pd.DataFrame:
     return _describe(trace, len(trace.functions))
 
 
-def _describe(trace: Trace, most: int) -> pd.DataFrame:
+def _describe(trace: Rows, most: int) -> pd.DataFrame:
     """The first ``most`` rows of :func:`describe`, and the one before them."""
     import pandas as pd
 
@@ -96,14 +95,14 @@ def _figures(
     }
 
 
-def _is(trace: Trace, column: str, words: tuple[str, ...]) -> Any:
-    found = trace._words(column)
+def _is(trace: Rows, column: str, words: tuple[str, ...]) -> Any:
+    found = schema.words_of(trace.table.column(column))
     wanted = np.array([word in words for word in found.dictionary.to_pylist()] + [False])
     codes = found.indices.fill_null(len(wanted) - 1).to_numpy(zero_copy_only=False)
     return wanted[codes]
 
 
-def text(trace: Trace) -> str:
+def text(trace: Rows) -> str:
     """One line: how many, of what, over how long, since when."""
     count, functions = len(trace), trace.functions
     if not count:
@@ -115,7 +114,7 @@ def text(trace: Trace) -> str:
     return f"Trace({what})"
 
 
-def html(trace: Trace) -> str:
+def html(trace: Rows) -> str:
     """The line of :func:`text` and a table of the busiest functions; colours are the page's own."""
     heading = escape(text(trace)[len("Trace(") : -1])
     if trace.name:
@@ -145,7 +144,7 @@ def html(trace: Trace) -> str:
     return f"<div>{heading}</div><table><tr>{head}</tr>{body}</table>{rest}"
 
 
-def plot(trace: Trace) -> Figure:
+def plot(trace: Rows) -> Figure:
     """Draw arrivals over time, the durations, and functions by hour if there are several."""
     from lambda_nb import charts
 

@@ -9,44 +9,21 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from lambda_nb.traces import schema, times
 from lambda_nb.traces.csvfile import CsvFile
 from lambda_nb.traces.schema import COLUMNS, TraceError
-from lambda_nb.traces.trace import Trace
+from lambda_nb.traces.trace import Trace, reader
+from lambda_nb.traces.writing import META_NAME, META_START, is_parquet
 
-_PARQUET = (".parquet", ".pq")
-_META = b"lambda_nb.start_ns"
-_META_NAME = b"lambda_nb.name"
 _LENGTHS = ("duration", "init", "billed")
 
 
+@reader("file")
 def read(path: str | Path, **options: Any) -> Trace:
     """Read a file by its suffix: ``.parquet`` or ``.pq``, else CSV."""
-    return (read_parquet if _is_parquet(path) else read_csv)(path, **options)
-
-
-def write(trace: Trace, path: str | Path) -> Path:
-    """Write a file by its suffix, with the start of the trace: :func:`read` gets the same back.
-
-    A CSV has a first column ``time`` (the arrival in UTC, nanoseconds) if the trace has a start.
-    """
-    path = Path(path)
-    table = trace.table
-    if _is_parquet(path):
-        meta = {_META_NAME: trace.name.encode()}
-        if trace.start_ns is not None:
-            meta[_META] = str(trace.start_ns).encode()
-        pq.write_table(table.replace_schema_metadata(meta), path, compression="zstd")
-        return path
-    if trace.start_ns is not None:
-        clock = pc.strftime(trace._clock(), "%Y-%m-%dT%H:%M:%SZ")
-        table = table.add_column(0, "time", clock)
-    with pa.output_stream(str(path), compression="detect") as sink:
-        pacsv.write_csv(_plain(table), sink, pacsv.WriteOptions(quoting_style="needed"))
-    return path
+    return (read_parquet if is_parquet(path) else read_csv)(path, **options)
 
 
 def read_csv(
@@ -121,10 +98,10 @@ def read_parquet(
     present = [theirs for theirs in file.schema_arrow.names if theirs in wanted]
     table = file.read(columns=present).rename_columns([wanted[theirs] for theirs in present])
     meta = file.schema_arrow.metadata or {}
-    if start is None and _META in meta:
-        start = times.to_datetime(int(meta[_META])).isoformat()
+    if start is None and META_START in meta:
+        start = times.to_datetime(int(meta[META_START])).isoformat()
     if name is None:
-        name = meta.get(_META_NAME, b"").decode() or path.name
+        name = meta.get(META_NAME, b"").decode() or path.name
     table = _in_seconds(completed(table, function, memory), _LENGTHS, duration_unit)
     return _made(table, unit, start, tz, name, lambda i: f"{path.name} row {i}")
 
@@ -238,16 +215,3 @@ def _with_finish(
     else:
         finish, _ = times.arrivals(table.column("finish"), start=origin, tz=tz, where=where)
     return table.set_column(table.column_names.index("finish"), "finish", pa.array(finish))
-
-
-def _plain(table: pa.Table) -> pa.Table:
-    return pa.table(
-        {
-            c: v.cast(pa.string()) if pa.types.is_dictionary(v.type) else v
-            for c, v in zip(table.column_names, table.columns, strict=True)
-        }
-    )
-
-
-def _is_parquet(path: str | Path) -> bool:
-    return Path(path).suffix.lower() in _PARQUET

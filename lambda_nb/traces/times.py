@@ -229,3 +229,17 @@ def _from_text(column: Any, where: Where) -> Any:
                     "time"
                 ) from None
         raise
+
+
+def clock(arrival: Floats, start_ns: int | None) -> pa.Array:
+    """Arrivals (s since a start, in epoch nanoseconds) as UTC timestamps in nanoseconds.
+
+    Raises
+    ------
+    TraceError
+        There is no start.
+    """
+    if start_ns is None:
+        raise TraceError("this trace has no start: its arrivals are on no clock")
+    ns = np.rint(arrival * 1e9).astype(np.int64) + start_ns
+    return pa.array(ns).cast(pa.timestamp("ns", "UTC"))

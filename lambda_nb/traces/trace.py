@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lambda_nb.traces import schema, times
+from lambda_nb.traces import reshape, schema, summary, times, writing
 from lambda_nb.traces.schema import Floats, TraceError, Where
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
+
+_Reader = TypeVar("_Reader", bound="Callable[..., Trace]")
+_READERS: dict[str, Callable[..., Trace]] = {}
+
+
+def reader(kind: str) -> Callable[[_Reader], _Reader]:
+    """Let :class:`Trace` read through a function: ``file`` or ``logs``.
+
+    Readers make traces, so they import this module; it imports none of them.
+    """
+
+    def registered(function: _Reader) -> _Reader:
+        _READERS[kind] = function
+        return function
+
+    return registered
+
 
 Moment = float | int | str | timedelta | datetime
 
@@ -130,7 +147,9 @@ class Trace:
         """
         frame: pd.DataFrame = self._table.to_pandas()
         if absolute:
-            frame.insert(0, "time", self._clock().to_pandas())
+            frame.insert(
+                0, "time", times.clock(self.numbers("arrival"), self._start_ns).to_pandas()
+            )
         return frame
 
     # -- making one ---------------------------------------------------------------------------
@@ -195,15 +214,11 @@ class Trace:
         Options are those of :func:`lambda_nb.traces.read_csv` and
         :func:`lambda_nb.traces.read_parquet`.
         """
-        from lambda_nb.traces import tabular
-
-        return tabular.read(path, **options)
+        return _READERS["file"](path, **options)
 
     def write(self, path: str | Path) -> Path:
         """Write a CSV or Parquet file, by its suffix; :meth:`read` gets the same trace back."""
-        from lambda_nb.traces import tabular
-
-        return tabular.write(self, path)
+        return writing.write(self, path)
 
     @classmethod
     def from_logs(cls, functions: str | Sequence[str] | None = None, **options: Any) -> Trace:
@@ -211,9 +226,7 @@ class Trace:
 
         Parameters and errors are those of :func:`lambda_nb.traces.from_logs`.
         """
-        from lambda_nb.traces.logs import cloudwatch
-
-        return cloudwatch.from_logs(functions, **options)
+        return _READERS["logs"](functions, **options)
 
     # -- a part of it, or more of it ----------------------------------------------------------
 
@@ -264,14 +277,10 @@ class Trace:
 
     def scale(self, rate: float = 1.0, time: float = 1.0, *, seed: int = 0) -> Trace:
         """Make more or less traffic of the same kind (see :func:`lambda_nb.traces.scale`)."""
-        from lambda_nb.traces import reshape
-
         return reshape.scale(self, rate, time, seed=seed)
 
     def merge(self, *others: Trace) -> Trace:
         """Lay traces over one another (see :func:`lambda_nb.traces.merge`)."""
-        from lambda_nb.traces import reshape
-
         return reshape.merge(self, *others)
 
     def fill(self, *, duration: float | None = None, memory: int | None = None) -> Trace:
@@ -288,19 +297,13 @@ class Trace:
 
     def describe(self) -> pd.DataFrame:
         """Figures of each function and of all together (see :mod:`lambda_nb.traces.summary`)."""
-        from lambda_nb.traces import summary
-
         return summary.describe(self)
 
     def plot(self) -> Figure:
         """Draw arrivals over time, durations, and functions by hour if there are several."""
-        from lambda_nb.traces import summary
-
         return summary.plot(self)
 
     def __repr__(self) -> str:
-        from lambda_nb.traces import summary
-
         return summary.text(self)
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
@@ -308,8 +311,6 @@ class Trace:
         return self._table.__arrow_c_stream__(requested_schema)
 
     def _repr_html_(self) -> str:
-        from lambda_nb.traces import summary
-
         return summary.html(self)
 
     def __eq__(self, other: object) -> bool:
@@ -336,7 +337,7 @@ class Trace:
         )
 
     def _words(self, column: str) -> pa.DictionaryArray:
-        return _one_chunk(self._table.column(column))
+        return schema.words_of(self._table.column(column))
 
     def _offset(self, moment: Moment) -> float:
         if isinstance(moment, str):
@@ -355,30 +356,15 @@ class Trace:
             )
         return (ns - self._start_ns) / 1e9
 
-    def _clock(self) -> pa.Array:
-        """Arrivals as UTC timestamps in nanoseconds."""
-        if self._start_ns is None:
-            raise TraceError("this trace has no start: its arrivals are on no clock")
-        ns = np.rint(self.numbers("arrival") * 1e9).astype(np.int64) + self._start_ns
-        return pa.array(ns).cast(pa.timestamp("ns", "UTC"))
-
 
 def _numeric(column: schema.Column) -> bool:
     return bool(pa.types.is_floating(column.type) or pa.types.is_integer(column.type))
 
 
-def _one_chunk(column: Any) -> pa.DictionaryArray:
-    if column.num_chunks == 1:
-        return column.chunk(0)
-    if column.num_chunks == 0:
-        return pa.array([], schema.WORD)
-    return column.unify_dictionaries().combine_chunks()
-
-
 def _without_unused_words(table: pa.Table) -> pa.Table:
     """Drop words that no row uses any more, so that `functions` lists what is there."""
     at = table.column_names.index("function")
-    words = _one_chunk(table.column(at))
+    words = schema.words_of(table.column(at))
     used = np.zeros(len(words.dictionary), dtype=bool)
     used[words.indices.to_numpy()] = True
     if bool(used.all()):

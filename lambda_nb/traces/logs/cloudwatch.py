@@ -12,7 +12,7 @@ import pyarrow as pa
 from lambda_nb.traces import times
 from lambda_nb.traces.logs import invocation_log, report_lines
 from lambda_nb.traces.schema import TraceError
-from lambda_nb.traces.trace import Trace
+from lambda_nb.traces.trace import Trace, reader
 
 _PREFIX = "/aws/lambda/"
 _LONGEST_MS = 910_000
@@ -20,6 +20,7 @@ _LONGEST_MS = 910_000
 _PAUSE_S = 0.25
 
 
+@reader("logs")
 def from_logs(
     functions: str | Sequence[str] | None = None,
     *,
