@@ -1,7 +1,7 @@
-"""How well calibration foresees the cold starts of a run that it has not seen.
+"""How well calibration predicts the cold starts of a run that it has not seen.
 
-Five runs of one AWS function, 2020. Each is left out in turn; the laws fitted to the other four
-replay its arrivals. Counts are small: a count of 40 scatters by 6 or so by itself.
+Five runs of one AWS function, 2020. Each run is left out in turn: calibration fits the other four
+and replays its arrivals. Counts are small: by chance alone, a count of 40 varies by about 6.
 
     python benchmarks/calibration.py [--runs FOLDER] [--replications 30]
 """
@@ -81,7 +81,7 @@ def fixed(gap: float, silent: bool, age: float) -> float:
 
 
 def colds(trace: Trace, seed: int, settings: dict[str, Any]) -> int:
-    """Cold starts of one replay, server clock; init lies before the arrivals there."""
+    """Cold starts of one replay. Times are the server's, so arrivals come after init."""
     result = simulate(trace, seed=seed, init=0.0, account_limit=1000, **settings)
     return int((result.invocations["start"] == "cold").sum())
 

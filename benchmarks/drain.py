@@ -1,7 +1,7 @@
 """How long a backlog of asynchronous events takes behind reserved concurrency.
 
-The limit is the work itself: events times duration, divided by the reserved concurrency. Whatever
-the queue adds is time in which the function was idle although events waited.
+The lower limit is the work: events times duration, divided by the reserved concurrency. Any time
+above it is time in which the function was idle although events waited.
 
     python benchmarks/drain.py [--events 200] [--ms 50]
 """

@@ -1,7 +1,7 @@
 """Claim: 500 environments of one function are alive at once on 2 cores and 8 GB.
 
-Each of 500 concurrent requests is held in its handler until a moment by which all have begun, so
-that 500 environments are busy at the same time; their own clocks prove it.
+Each of 500 concurrent handlers waits until a fixed moment. By then all have begun, so that 500
+environments are busy at the same time. The handlers' own clocks prove it.
 
     python benchmarks/environments.py [--environments 500] [--hold 20]
 """
@@ -29,7 +29,7 @@ def handler(event, context):
 
 
 def main() -> None:
-    """Start the environments, check that all were busy at one moment, print times and memory."""
+    """Start the environments, check that all were busy at once, print times and memory."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--environments", type=int, default=500)
     parser.add_argument("--hold", type=float, default=20.0, help="seconds to wait for the last")
@@ -58,7 +58,7 @@ def main() -> None:
 
 
 def all_at_once(port: int, function: str, event: bytes, count: int) -> list[bytes]:
-    """The answers of ``count`` concurrent posts."""
+    """Send ``count`` posts at once and return their answers."""
     connections = [load.Connection(port, peers.invoke_path(function), event) for _ in range(count)]
     answers: list[bytes] = [b""] * count
     errors: list[Exception] = []
@@ -82,7 +82,7 @@ def all_at_once(port: int, function: str, event: bytes, count: int) -> list[byte
 
 
 def proportional_mb(process: psutil.Process) -> float:
-    """PSS: shared pages divided among those who share them."""
+    """PSS in MB: each shared page is divided among its processes."""
     return float(process.memory_full_info().pss) / 1e6
 
 

@@ -1,10 +1,9 @@
-"""Claim: an event is at its handler as soon as with the best peer, from each of seven sources.
+"""Claim: from each of seven sources, an event reaches its handler as fast as with the best peer.
 
-Measured in the same run, lambda_nb (signatures verified, its queues durable) and ministack (its
-default settings, in memory): milliseconds from the start of the source's call to the first line of
-the handler, one event at a time, medians; then events a second when four clients send without
-pause, counted until the last one is at its handler. Rounds are interleaved, so that a slow spell of
-the machine hits both.
+One run measures lambda_nb (checks signatures, durable queues) and ministack (default settings, in
+memory). First, the median of milliseconds from the start of the source's call to the handler's
+first line, one event at a time. Then events a second: four clients send without pause, until the
+last event reaches its handler. Rounds alternate, so that a slow phase of the machine hits both.
 
     python benchmarks/events.py [--rounds 2] [--events 25] [--seconds 0.5] [--only sqs kinesis]
 """
@@ -38,10 +37,10 @@ Figures = dict[str, dict[str, list[float]]]
 
 
 class Ear:
-    """Hears from handlers when which events came in.
+    """Receives from handlers which events arrived, and when.
 
-    The function sends a datagram: both peers let functions speak to loopback, and it costs the
-    handler next to nothing.
+    The function sends a datagram: both peers let functions use loopback, and it costs the handler
+    almost no time.
     """
 
     def __init__(self) -> None:
@@ -55,7 +54,7 @@ class Ear:
 
     @property
     def code(self) -> str:
-        """The function: notes the time, then finds the marks of the events that it was given."""
+        """The function's code: notes the time, then finds the marks in its event."""
         return (
             "import base64, json, re, socket, time\n"
             "mouth = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
@@ -72,7 +71,7 @@ class Ear:
         )
 
     def wait(self, marks: list[str], within_s: float) -> list[str]:
-        """Wait for events; those that came. Gives up when none has come for so long."""
+        """Return the events that came; stop when none comes for ``within_s``."""
         with self._news:
             waiting = [mark for mark in marks if mark not in self.came]
             while waiting and self._news.wait(within_s):
@@ -92,7 +91,7 @@ _numbers = itertools.count(1)
 
 
 def mark() -> str:
-    """A word that names one event."""
+    """A unique word that identifies one event."""
     return f"mark-{next(_numbers)}"
 
 
@@ -124,7 +123,7 @@ def measure(
     ear: Ear,
     options: argparse.Namespace,
 ) -> None:
-    """One source of one peer, with a function of its own: latency, then events a second."""
+    """Measure one source of one peer with a new function: latency, then events a second."""
     function = f"{source}-{time.time_ns()}"
     peers.create_echo(peer.client(), function, ear.code)
     with SOURCES[source](peer, function) as (service, send):
@@ -132,7 +131,7 @@ def measure(
         settle(client, send, ear)
         for _ in range(options.events):
             rows["seconds"] += one(client, send, ear)
-            time.sleep(0.02)  # what the last one left to do must not slow down the next
+            time.sleep(0.02)  # the last event's remaining work must not slow down the next
         rows["rate"].append(rate(peer, service, send, ear, options.seconds))
 
 
@@ -150,7 +149,7 @@ def connect(peer: Peer, service: str) -> Any:
 
 
 def settle(client: Any, send: Send, ear: Ear) -> None:
-    """Send until three events came through: the source reads, the function is warm."""
+    """Send until three events came: now the source is read and the function is warm."""
     deadline = time.monotonic() + 60
     through = 0
     while through < 3:
@@ -190,7 +189,7 @@ def rate(peer: Peer, service: str, send: Send, ear: Ear, seconds: float) -> floa
     return len(came) / ((max(ear.came[name] for name in came) - began) / 1e9)
 
 
-# Each source: set up for a function; the service to call and how to send one event.
+# Each source sets itself up for a function. It yields the service and how to send one event.
 
 
 @contextlib.contextmanager
@@ -300,7 +299,7 @@ SOURCES: dict[str, Callable[[Peer, str], contextlib.AbstractContextManager[tuple
 
 @contextlib.contextmanager
 def mapped(peer: Peer, function: str, source: str, **settings: Any) -> Iterator[None]:
-    """An event source mapping with Lambda's defaults, for as long as it is measured."""
+    """An event source mapping with Lambda's defaults; deleted after the measurement."""
     client = peer.client()
     mapping = client.create_event_source_mapping(
         FunctionName=function, EventSourceArn=source, **settings

@@ -1,8 +1,8 @@
 """Claim: a warm invoke over HTTP takes at most half the best peer's time, a cold start an eighth.
 
-Measured in the same run: lambda_nb, ministack, and AWS's runtime interface emulator with AWS's own
-runtime client. Rounds are interleaved, so that a slow spell of the machine hits everyone; figures
-are medians of the rounds.
+One run measures lambda_nb, ministack, and AWS's runtime interface emulator with AWS's own runtime
+client. Rounds alternate, so that a slow phase of the machine hits everyone. Figures are medians of
+the rounds.
 
     python benchmarks/invoke.py [--rounds 3] [--requests 1000] [--seconds 3]
 """
@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def measure_lambda_nb(rows: dict[str, list[float]], options: argparse.Namespace) -> None:
-    """Our engine: plain HTTP as for the others, then boto3 with signatures verified."""
+    """Measure our engine: plain HTTP as for the others, then boto3 with signatures checked."""
     with peers.lambda_nb() as peer:
         peers.create_echo(peer.client())
         warm(rows, peer, options, peak_clients=8)
@@ -52,7 +52,7 @@ def measure_lambda_nb(rows: dict[str, list[float]], options: argparse.Namespace)
 
 
 def measure_ministack(rows: dict[str, list[float]], options: argparse.Namespace) -> None:
-    """The same calls; its default settings accept any signature."""
+    """Measure ministack with the same calls; by default it accepts any signature."""
     with peers.ministack() as peer:
         peers.create_echo(peer.client())
         warm(rows, peer, options, peak_clients=8)
@@ -61,10 +61,10 @@ def measure_ministack(rows: dict[str, list[float]], options: argparse.Namespace)
 
 
 def measure_emulator(rows: dict[str, list[float]], options: argparse.Namespace) -> None:
-    """One emulator is one environment, so each cold start is a new emulator.
+    """Measure the emulator. One is one environment, so each cold start is a new emulator.
 
-    "cold" counts from the first request to an emulator that listens already, which flatters it;
-    "cold spawn" counts from its start, which is what a user waits for.
+    "cold" counts from the first request, when the emulator already listens: this favours it.
+    "cold spawn" counts from its start: this is what a user waits for.
     """
     with peers.emulator() as peer:
         warm(rows, peer, options, peak_clients=8)
@@ -89,7 +89,7 @@ def warm(
 ) -> None:
     """Throughput of one client, latency on one connection, throughput of many clients.
 
-    In this order, so that nobody's latency is that of a server which is still starting up.
+    The order matters: latency must not be measured while a server is still starting up.
     """
     rows["rps 1"].append(load.throughput(peer.port, peer.path, 1, options.seconds))
     rows["warm"] += limited(peer, options.requests)
@@ -97,14 +97,14 @@ def warm(
 
 
 def limited(peer: Peer, requests: int, seconds: float = 10.0) -> list[float]:
-    """Up to ``requests`` warm latencies; a slow peer is not waited for beyond ``seconds``."""
+    """Up to ``requests`` warm latencies; fewer for a slow peer, to take about ``seconds``."""
     first = load.latencies(peer.port, peer.path, 20)
     affordable = int(seconds / statistics.median(first))
     return load.latencies(peer.port, peer.path, max(20, min(requests, affordable)), warm_up=0)
 
 
 def cold_functions(peer: Peer, count: int) -> Iterator[float]:
-    """First invokes of functions that were deployed but never invoked, seconds each."""
+    """Seconds of the first invoke of each of ``count`` new functions."""
     client = peer.client()
     names = [f"cold-{index}" for index in range(count)]
     for name in names:
@@ -116,7 +116,7 @@ def cold_functions(peer: Peer, count: int) -> Iterator[float]:
 
 
 def first_answer(peer: Peer, path: str | None = None) -> float:
-    """Seconds from sending an event to the whole answer, connection ready before."""
+    """Seconds from sending an event to its whole answer, on an open connection."""
     connection = load.Connection(peer.port, path or peer.path)
     start = time.perf_counter()
     connection.post()
@@ -128,7 +128,7 @@ def first_answer(peer: Peer, path: str | None = None) -> float:
 def through_boto3(
     peer: Peer, function: str, requests: int = 200, settle_s: float = 2.0
 ) -> list[float]:
-    """Seconds of warm invokes as a boto3 user sees them, signing and parsing included."""
+    """Seconds of warm invokes through boto3, with signing and parsing."""
     client = peer.client()
     times = []
     settled = time.perf_counter() + settle_s
@@ -167,13 +167,13 @@ def report(figures: Figures) -> None:
 
 
 def many_clients(rows: dict[str, list[float]]) -> str:
-    """Throughput at 8 clients, or that the peer did not survive them."""
+    """Throughput at 8 clients, or ``crashed`` if the peer failed."""
     answered = finite(rows["rps 8"])
     return f"{statistics.median(answered):.0f}" if answered else "crashed"
 
 
 def finite(values: list[float]) -> list[float]:
-    """Without the rounds in which the peer failed (NaN)."""
+    """The values without NaN, which marks a round in which the peer failed."""
     return [value for value in values if not math.isnan(value)]
 
 

@@ -1,10 +1,10 @@
-"""Published figures again: SimFaaS's example, and its 20 experiments on AWS in 2020.
+"""Reproduces published figures: SimFaaS's example, and its 20 experiments on AWS in 2020.
 
-The example has a tight reference (20 runs of a million seconds and more). For the experiments,
+The example has a precise reference (20 runs of a million seconds and more). For the experiments,
 SimFaaS's own errors are 12.23 % on the probability of a cold start and 3.05 % on mean instances.
-``exponential`` is SimFaaS's model (fixed 600 s, exponential service); ``measured`` has steady
-service, as the function had, and the lives of environments calibrated on the five recorded runs of
-the same function, which are some of the 20: it shows fit, not foresight.
+``exponential`` is SimFaaS's model: fixed 600 s, exponential service. ``measured`` has constant
+service, as the function had. It calibrates the lives of environments on five recorded runs. These
+are among the 20, so ``measured`` shows how well it fits, not how well it predicts.
 
     python benchmarks/published.py [--runs FOLDER] [--requests 600000]
 """
@@ -29,7 +29,7 @@ FIXED: dict[str, Any] = {"keep_alive": 600.0}
 
 
 def main() -> None:
-    """Print ours beside what was published."""
+    """Print our figures beside the published ones."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     runs = ROOT.parent / "shared" / "traces" / "aws-lambda-2020"
     parser.add_argument("--runs", type=Path, default=runs)
@@ -53,7 +53,7 @@ def example() -> None:
 
 
 def experiments(runs: Path, requests: int) -> None:
-    """The 20 experiments: errors of both models."""
+    """Print the errors of both models in the 20 experiments."""
     table = pd.read_csv(runs / "aggregates_20_experiments.csv")
     files = sorted(runs.glob("res-01-*.csv.gz"))
     fit = calibrate([traces.aws_lambda_2020(path, memory=128) for path in files])
@@ -96,8 +96,8 @@ def figures(
     trace = traces.poisson(rate, duration=service, hours=hours, memory=128, seed=seed)
     init = max(0.0, cold - warm)
     result = simulate(trace, init=init, seed=seed, **lives)
-    # The fleet fills in the first hours, which the experiments left out as well (ten minutes of
-    # warm-up): the first of 50 parts is not counted, and of the timeline the last one neither.
+    # The fleet fills up at the start, so the first of 50 parts is not counted. The experiments left
+    # out ten minutes of warm-up too. The last part of the timeline is not counted either.
     part = hours * 3600 / 50
     filled = result.invocations["arrival"] >= part
     share = float((result.invocations["start"][filled] == "cold").mean())

@@ -1,7 +1,7 @@
 """How fast traces are replayed: ours, SimFaaS, SimPy as usually written, a hand-written C loop.
 
-One function with Poisson arrivals, exponential durations and a keep-alive of 600 s, the case that
-all four can do. Every measurement is a fresh process; CPU seconds, memory above the input.
+One function has Poisson arrivals, exponential durations and a keep-alive of 600 s: all four can do
+that. Each measurement is a fresh process. It measures CPU seconds and memory above the input.
 
     python benchmarks/replay.py [--repeat 3] [--most 1e7] [--full]
 """
@@ -27,7 +27,7 @@ RATE, SERVICE, INIT, KEEP_ALIVE, CAP = 17.0, 2.0, 0.25, 600.0, 1000
 
 TOOLS = ("compiled", "kernel", "C -O3", "simpy", "plain SimPy", "SimFaaS")
 LARGEST = {"simpy": 1_000_000, "plain SimPy": 100_000, "SimFaaS": 100_000}
-"""Above this a tool is not asked: it would take minutes, or the memory of the machine."""
+"""The most invocations for a slow tool: more would take minutes, or all the memory."""
 
 
 def main() -> None:
@@ -55,7 +55,7 @@ def main() -> None:
         if count > most:
             break
         runs: dict[str, list[dict[str, float]]] = {}
-        for _ in range(options.repeat):  # in turn, so that all see the same machine
+        for _ in range(options.repeat):  # alternate, so that a slow phase hits all tools
             for tool in TOOLS:
                 if count <= LARGEST.get(tool, count):
                     runs.setdefault(tool, []).append(child(tool, count))
@@ -74,7 +74,7 @@ def main() -> None:
 
 
 def report(rate: dict[tuple[str, int], float]) -> None:
-    """Ratios of speeds at the sizes that both were measured at, and growth with size."""
+    """Print ratios of speeds at the largest size of both tools, and growth with size."""
     sizes = sorted({count for _, count in rate})
     pairs = [
         ("kernel", "C -O3"),
@@ -88,7 +88,7 @@ def report(rate: dict[tuple[str, int], float]) -> None:
         if both:
             ratio = rate[one, both[-1]] / rate[other, both[-1]]
             print(f"{one} / {other}: {ratio:.3g}x (at {both[-1]:,})")
-    # SimFaaS gets no faster with size: its speed at the largest size it was asked stands.
+    # SimFaaS gets no faster with size, so its speed at its largest size counts.
     largest = max(count for tool, count in rate if tool == "SimFaaS")
     for one in ("kernel", "compiled"):
         ratio = rate[one, sizes[-1]] / rate["SimFaaS", largest]
@@ -108,7 +108,7 @@ def child(tool: str, count: int) -> dict[str, float]:
 
 
 def measure(tool: str, count: int) -> dict[str, float]:
-    """CPU seconds, memory above the input (MB), cold starts of one tool, here and now."""
+    """CPU seconds, memory above the input (MB) and cold starts of one tool, in this process."""
     if tool == "SimFaaS":
         return simfaas(count)
     import numpy as np
@@ -124,7 +124,7 @@ def measure(tool: str, count: int) -> dict[str, float]:
 
 
 class Meter:
-    """CPU seconds and growth of the peak of resident memory (MB) while the block runs."""
+    """Measures CPU seconds and growth of peak resident memory (MB) while the block runs."""
 
     def __enter__(self) -> Meter:
         Path("/proc/self/clear_refs").write_text("5")  # forget the peak so far
@@ -165,7 +165,7 @@ def ours(engine: str, arrival: Any, busy: Any) -> tuple[float, float, float]:
 
 
 def kernel(_: str, arrival: Any, busy: Any) -> tuple[float, float, float]:
-    """The compiled engine alone, arrays in and arrays out."""
+    """The compiled engine alone: it takes arrays and returns arrays."""
     from lambda_nb.rules.scheduling import fleet
     from lambda_nb.simulator.assumptions import scenario
     from lambda_nb.simulator.replay import compiled
@@ -234,7 +234,7 @@ def c_loop(_: str, arrival: Any, busy: Any) -> tuple[float, float, float]:
 
 
 def plain(_: str, arrival: Any, busy: Any) -> tuple[float, float, float]:
-    """SimPy in its usual style: a process an invocation, a process an idle period."""
+    """SimPy in its usual style: one process per invocation, one per idle period."""
     import simpy
 
     times, lengths = arrival.tolist(), busy.tolist()
@@ -276,7 +276,7 @@ def plain(_: str, arrival: Any, busy: Any) -> tuple[float, float, float]:
 
 
 def simfaas(count: int) -> dict[str, float]:
-    """SimFaaS at the same rates; it draws its own arrivals, so about as many invocations."""
+    """SimFaaS at the same rates; it draws its own arrivals, so the count is only similar."""
     from simfaas.ServerlessSimulator import ServerlessSimulator
 
     simulator = ServerlessSimulator(

@@ -1,7 +1,7 @@
-"""What a long life costs: memory, disk and descriptors of the engine over many invocations.
+"""How the engine's use of memory, disk and descriptors grows over many invocations.
 
-Eight clients invoke an echo function over HTTP; the engine writes all its logs and metrics. What
-grows with the number of invocations shows in the last column: 1.0 is no growth since 10 %.
+Eight clients invoke an echo function over HTTP. The engine writes all its logs and metrics. The
+last column shows growth: 1.0 means no growth since 10 % of the invocations.
 
     python benchmarks/soak.py [--invocations 1000000] [--clients 8]
 """
@@ -39,7 +39,7 @@ def main() -> None:
             invoke(peer.port, peer.path, options.clients, due)
             done += due
             seconds = time.perf_counter() - began
-            time.sleep(3)  # logs and metrics leave in batches, a moment later
+            time.sleep(3)  # logs and metrics are written in batches, a moment later
             began += 3
             rows.append({"invocations/s": done / seconds, **state(peer.port)})
     print(f"{'':28}{'10 %':>12}{'50 %':>12}{'100 %':>12}{'end/10 %':>12}")
@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def invoke(port: int, path: str, clients: int, count: int) -> None:
-    """Have ``count`` invocations made by ``clients`` processes; raises if one fails."""
+    """Make ``count`` invocations from ``clients`` processes; raise if one fails."""
     context = multiprocessing.get_context("fork")
     shares = [count // clients + (i < count % clients) for i in range(clients)]
     failed: Any = context.SimpleQueue()
@@ -75,7 +75,7 @@ def _client(port: int, path: str, count: int, failed: Any) -> None:
 
 
 def state(port: int) -> dict[str, float]:
-    """Memory in MB, log store on disk in MB, and open descriptors, of the engine and moto."""
+    """Memory (MB), log store on disk (MB) and open descriptors of the engine and moto."""
     processes = psutil.Process(os.getpid()).children(recursive=True)
     engine = next(p for p in processes if _listens(p, port))
     moto = next(
@@ -99,7 +99,7 @@ def _listens(process: psutil.Process, port: int) -> bool:
 
 
 def _nameless_files(pid: int) -> int:
-    """Bytes of the files that a process holds open though they have no name any more."""
+    """Bytes of deleted files that a process still holds open."""
     folder = f"/proc/{pid}/fd"
     total = 0
     for entry in os.listdir(folder):

@@ -27,7 +27,7 @@ print("FIRST", time.perf_counter() - start)
 
 
 def main() -> None:
-    """Print the medians of each start."""
+    """Print the median of each start time."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     rounds = range(parser.parse_args().rounds)
@@ -59,7 +59,7 @@ def ready() -> float:
 
 
 def first_result() -> float:
-    """Seconds from `%load_ext` to the answer of a first function, in a fresh IPython."""
+    """Seconds from `%load_ext` to a first function's answer, in a fresh IPython."""
     done = subprocess.run(
         [sys.executable, "-c", FIRST_RESULT], check=True, capture_output=True, text=True
     )

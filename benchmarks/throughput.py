@@ -1,6 +1,6 @@
-"""What the engine costs: overhead of a warm invocation, and how it scales with clients.
+"""The engine's overhead: CPU time of a warm invocation, and throughput with more clients.
 
-The echo handler does next to nothing, so the time is the engine's, the runtime's and the wire's.
+The echo handler takes almost no time, so the time is that of engine, runtime and network.
 
     python benchmarks/throughput.py [--seconds 3]
 """
@@ -27,7 +27,7 @@ def main() -> None:
         peers.create_echo(peer.client())
         engine = listener(peer.port)
         for clients in (1, 2, 4, 8, 16, 32):
-            load.throughput(peer.port, peer.path, clients, 0.5)  # environments are up after this
+            load.throughput(peer.port, peer.path, clients, 0.5)  # starts the environments
             own, below = cpu(engine)
             rate = load.throughput(peer.port, peer.path, clients, seconds)
             own_after, below_after = cpu(engine)
@@ -39,7 +39,7 @@ def main() -> None:
 
 
 def listener(port: int) -> psutil.Process:
-    """The process of ours that listens on the port."""
+    """The child process that listens on the port."""
     for process in psutil.Process(os.getpid()).children(recursive=True):
         for connection in process.net_connections("tcp"):
             if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port:
@@ -48,7 +48,7 @@ def listener(port: int) -> psutil.Process:
 
 
 def cpu(engine: psutil.Process) -> tuple[float, float]:
-    """CPU seconds used so far by the engine, and by the processes below it."""
+    """CPU seconds used so far by the engine, and by its child processes."""
     time.sleep(0.05)  # the kernel's accounting is a tick behind
     times = engine.cpu_times()
     below = 0.0

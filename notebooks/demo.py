@@ -1,7 +1,7 @@
 """`make demo`: run demo.ipynb in a real kernel, with its progress in the terminal.
 
-The notebook does the work, as it would in JupyterLab. This script only starts it, passes what it
-prints on to the terminal, and saves the executed notebook beside the charts.
+The notebook does the work, as it would in JupyterLab. This script runs it, copies its printed
+output to the terminal, and saves the executed notebook beside the charts.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ HERE = Path(__file__).resolve().parent
 
 
 class Terminal:
-    """Passes text on; where nobody watches, only what carriage returns did not overwrite."""
+    """Writes text to a stream; if that is no terminal, without overwritten text."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
@@ -29,7 +29,7 @@ class Terminal:
         self._line = ""
 
     def write(self, text: str) -> None:
-        """Show text as it comes (a terminal) or line by line (a file, CI)."""
+        """Write text at once (to a terminal) or line by line (to a file, in CI)."""
         if self._live:
             self._stream.write(text)
         else:
@@ -41,7 +41,7 @@ class Terminal:
 
 
 class DemoClient(NotebookClient):  # type: ignore[misc]
-    """Executes a notebook; titles and printed output appear in the terminal at once."""
+    """Executes a notebook and shows titles and printed output in the terminal at once."""
 
     terminal: Terminal
 
@@ -52,14 +52,14 @@ class DemoClient(NotebookClient):  # type: ignore[misc]
         return super().process_message(msg, cell, cell_index)
 
     async def async_execute_cell(self, cell: Any, cell_index: int, **options: Any) -> Any:
-        """Announce each section of the notebook as its execution reaches it."""
+        """Print the title of each section before its cells run."""
         if cell.cell_type == "markdown" and cell.source.startswith("#"):
             self.terminal.write("\n" + cell.source.splitlines()[0].lstrip("# ") + "\n")
         return await super().async_execute_cell(cell, cell_index, **options)
 
 
 def main() -> int:
-    """Run the notebook; 0 when every cell succeeded, its checks included."""
+    """Run the notebook; return 0 if every cell and its checks succeeded."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--output", type=Path, default=Path("demo-output"))
     output: Path = parser.parse_args().output.resolve()
@@ -69,7 +69,7 @@ def main() -> int:
     environment = {**os.environ, "MPLBACKEND": "module://matplotlib_inline.backend_inline"}
     environment.setdefault("LAMBDA_NB_TRACES", str(traces))
     notebook = nbformat.read(HERE / "demo.ipynb", as_version=4)
-    # ERROR: ipykernel warns on every start that its loopback sockets are not encrypted.
+    # Log level ERROR hides ipykernel's warning, on each start, of unencrypted loopback sockets.
     client = DemoClient(
         notebook,
         timeout=300,

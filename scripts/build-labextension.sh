@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Rebuilds labextension/prebuilt from its TypeScript. Needs Node.js; packages come from the registry
-# that npm is configured with, so that no host stands in any file.
+# Rebuilds labextension/prebuilt from its TypeScript. Needs Node.js. Packages come from the registry
+# in npm's configuration, so that no file contains a host name.
 set -euo pipefail
 cd "$(dirname "$0")/../labextension"
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Prints the first Python on PATH that lambda_nb runs on (3.10 or newer) and that can make a virtual
-# environment. As root on Debian, what is missing is installed; otherwise this says what to install.
+# Prints the first Python on PATH that is 3.10 or newer, which lambda_nb needs. It must also be able
+# to make virtual environments. If it cannot, the script installs python3-venv (as root on Debian)
+# or says what to install.
 set -euo pipefail
 
 new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; }

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Programs that some tests need beside Python: language runtimes for functions, a browser, a sandbox.
-# As root on Debian the missing ones are installed. Otherwise they are named, the tests that need them
-# are skipped, and pytest's summary says why.
+# Installs programs that some tests need beside Python: language runtimes, a browser, a sandbox.
+# It installs missing programs only as root on Debian. Elsewhere it lists them. pytest then skips
+# the tests that need them, and its summary says why.
 #
-# usage: scripts/system-packages.sh [--check]     --check only answers (exit status) whether all are there
+# usage: scripts/system-packages.sh [--check]     --check installs nothing; exit status 0: all are there
 set -euo pipefail
 
 # command            Debian package                needed for

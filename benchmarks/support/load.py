@@ -1,7 +1,7 @@
 """Closed-loop HTTP load: each client is a process with one keep-alive connection.
 
-The client is a bare socket so that what is measured is the server: http.client alone would add
-about 0.4 ms to every request.
+The client is a bare socket, to measure only the server: http.client would add about 0.4 ms to each
+request.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ EVENT = b'{"key": "value", "numbers": [1, 2, 3]}'
 
 
 class Connection:
-    """One keep-alive connection that posts events and takes the whole answer."""
+    """One keep-alive connection that posts events and reads the whole answer."""
 
     def __init__(self, port: int, path: str, body: bytes = EVENT) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), 120)
@@ -56,7 +56,7 @@ class Connection:
 
 
 def latencies(port: int, path: str, requests: int, warm_up: int = 20) -> list[float]:
-    """Seconds of each of ``requests`` posts, one after another on one connection."""
+    """Seconds of each of ``requests`` posts, made in sequence on one connection."""
     connection = Connection(port, path)
     for _ in range(warm_up):
         connection.post()
@@ -70,7 +70,7 @@ def latencies(port: int, path: str, requests: int, warm_up: int = 20) -> list[fl
 
 
 def throughput(port: int, path: str, clients: int, seconds: float) -> float:
-    """Requests a second that ``clients`` concurrent clients get answered."""
+    """Answered requests a second of ``clients`` concurrent clients."""
     context = multiprocessing.get_context("fork")
     barrier = context.Barrier(clients)
     queue: Any = context.SimpleQueue()
@@ -89,7 +89,7 @@ def throughput(port: int, path: str, clients: int, seconds: float) -> float:
 
 
 def _client(port: int, path: str, seconds: float, barrier: Any, queue: Any) -> None:
-    count = -1  # stays so if the peer fails
+    count = -1  # means that the peer failed
     try:
         connection = Connection(port, path)
         for _ in range(3):

@@ -1,8 +1,8 @@
-"""The tools that are compared, each started on loopback and stopped at the end.
+"""Starts each compared tool on loopback, and stops it at the end.
 
-Peers are used as they come from the package index and from outside only: *ministack* in a virtual
-environment of its own, AWS's *runtime interface emulator* as the binary inside the aws-sam-cli
-wheel. Both are kept in ``.benchmarks/`` for the next run.
+Peers are not changed and are called from outside only: *ministack* from the package index, in its
+own virtual environment; AWS's *runtime interface emulator*, the binary inside the aws-sam-cli
+wheel. Both stay in ``.benchmarks/`` for the next run.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Peer:
         return f"http://127.0.0.1:{self.port}"
 
     def client(self) -> Any:
-        """A boto3 client that neither retries nor waits for a second answer."""
+        """A boto3 client that does not retry."""
         key, secret = self.credentials
         return boto3.client(
             "lambda",
@@ -62,7 +62,7 @@ class Peer:
 
 
 def invoke_path(function: str) -> str:
-    """The path of Lambda's Invoke."""
+    """The path of Lambda's Invoke operation."""
     return f"/2015-03-31/functions/{function}/invocations"
 
 
@@ -139,14 +139,14 @@ def zipped(code: str) -> bytes:
 
 
 def free_port() -> int:
-    """A port of loopback that nobody listens on."""
+    """A free port on loopback."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def python_with(*packages: str) -> Path:
-    """The interpreter of a virtual environment of its own, named after the first package."""
+    """The interpreter of a virtual environment that is named after the first package."""
     python = CACHE / packages[0] / "bin" / "python"
     if not python.exists():
         print(f"Installing {packages[0]} into .benchmarks/ (first run only) ...", file=sys.stderr)
@@ -156,7 +156,7 @@ def python_with(*packages: str) -> Path:
 
 
 def machine() -> str:
-    """One line on what the figures were measured on."""
+    """One line about this machine, to print with the figures."""
     return (
         f"{os.cpu_count()} cores, Linux {platform.release()}, Python {platform.python_version()}, "
         f"{time.strftime('%Y-%m-%d %H:%M')}"
@@ -164,7 +164,7 @@ def machine() -> str:
 
 
 def _issued(line: str) -> tuple[str, str]:
-    """The access key and secret of the file named in the engine's first line."""
+    """Access key and secret from the file that the engine's first line names."""
     path = Path(line.split("credentials ")[1].strip().rstrip(")"))
     issued = json.loads(path.with_suffix(".json").read_text())
     return issued["access_key_id"], issued["secret_access_key"]
@@ -211,7 +211,7 @@ def _process(
     environment: Mapping[str, str] | None = None,
     stdout: int | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A child process whose output goes to ``folder/log``; ended with all it started."""
+    """A child process that logs to ``folder/log``; it and its children end with the block."""
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             command,
