@@ -12,7 +12,7 @@ is given or on a new one, and returns it.
 ``cost``                   dollars, stacked by line of the bill
 ``heat_map``               functions by hour
 ``gantt``                  the life of every environment
-``trade_off``              two figures of each choice, and the choices that nothing beats
+``trade_off``              two figures of each choice, and the unbeaten choices
 ``power_tuning``           duration and cost by memory, on two axes
 ``trace``                  a figure of a whole trace
 ``board``                  an empty figure of several charts, which shows itself in a notebook

@@ -25,7 +25,7 @@ def arrivals(
     arrival : array-like of float
         Seconds.
     start : datetime, optional
-        The time that they count from.
+        The time that ``arrival`` counts from.
     """
     values = np.asarray(arrival, dtype=np.float64)
     ax = style.axes(ax)

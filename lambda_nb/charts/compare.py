@@ -1,4 +1,4 @@
-"""One figure over time from several runs: real beside simulated, this setting beside that."""
+"""One figure over time from several runs: real and simulated, or different settings."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def compare(
     Parameters
     ----------
     timelines : mapping of label to DataFrame
-        Index: time (seconds, timedeltas or timestamps), each counted from its own first bin where
-        they are timestamps.
+        Index: time (seconds, timedeltas or timestamps; timestamps count from the first bin of
+        their timeline).
     column : str
         ``in_flight``, ``environments``, ``cold_starts`` and so on.
     cumulative : bool
@@ -73,7 +73,7 @@ def compare(
 def _thinned(
     at: timeaxis.Floats, values: timeaxis.Floats
 ) -> tuple[timeaxis.Floats, timeaxis.Floats]:
-    """Join steps where there are more than a screen can show; each keeps its highest moment."""
+    """Join steps if there are more than a screen can show; each joined step shows its peak."""
     if len(at) <= _MOST_STEPS:
         return at, values
     begins = np.linspace(0, len(at), _MOST_STEPS + 1).astype(np.int64)[:-1]

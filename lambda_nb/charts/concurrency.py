@@ -1,4 +1,4 @@
-"""Execution environments by what they are doing, over time."""
+"""Execution environments over time: running, initialising, idle."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def _edges(at: timeaxis.Floats) -> timeaxis.Floats:
 
 
 def _thinned(edges: timeaxis.Floats, heights: timeaxis.Floats) -> tuple[Any, Any]:
-    """Join neighbouring steps where there are too many; each keeps its highest moment."""
+    """Join neighbouring steps if there are too many; each joined step shows its peak."""
     count = heights.shape[1]
     if count <= _MOST_STEPS:
         return edges, heights
@@ -96,7 +96,7 @@ def _thinned(edges: timeaxis.Floats, heights: timeaxis.Floats) -> tuple[Any, Any
 def bars(
     ax: Axes, timeline: pd.DataFrame, columns: list[str], **options: Any
 ) -> tuple[timeaxis.Floats, float]:
-    """Draw columns of counts as stacked bars over time; answer the edges and the unit (s)."""
+    """Draw columns of counts as stacked bars over time; returns the edges and the unit (s)."""
     at, start = timeaxis.seconds_of(timeline.index)
     edges = _edges(at)
     size = timeaxis.along(ax, float(edges[0]), float(edges[-1]), start)

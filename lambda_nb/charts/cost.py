@@ -1,4 +1,4 @@
-"""What it costs, line by line."""
+"""Cost, by line of the bill."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def gantt(
         Index: environment; columns ``created`` and ``ended`` (s; NaN: still alive). Draws the life
         of each; without it a life goes from the first arrival to the last finish.
     most : int
-        Rows at most: the first environments in order of their beginning.
+        Rows at most: the environments created first are shown.
 
     Raises
     ------
@@ -113,7 +113,7 @@ def _boxes(ax: Axes, left: Any, right: Any, row: Any, name: str) -> None:
     corners[:, (0, 3), 1] = np.asarray(row)[:, None] - _THICK
     corners[:, (1, 2), 1] = np.asarray(row)[:, None] + _THICK
     colour = style.COLOUR_OF[name]
-    # An edge keeps invocations visible that are shorter than a pixel.
+    # The edge keeps invocations shorter than a pixel visible.
     ax.add_collection(
         PolyCollection(
             list(corners), facecolors=colour, edgecolors=colour, linewidths=0.6, label=name

@@ -1,4 +1,4 @@
-"""Functions by hour: who is busy when."""
+"""Invocations by function and hour."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def heat_map(
     start: datetime | None = None,
     title: str | None = "Invocations of each function",
 ) -> Axes:
-    """Draw how often each function was invoked in each hour (or shorter bins of a short trace).
+    """Draw how often each function was invoked in each hour (shorter bins for a short trace).
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""How long it takes: the distribution, its percentiles, and both over time."""
+"""Durations: their distribution, and their percentiles over time."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def latency(
     }
     if not known:
         return style.empty(ax, "no known durations")
-    # A logarithmic axis has no room for 0: a tenth of the millisecond that AWS bills stands for it.
+    # A logarithmic axis has no 0: a tenth of the millisecond that AWS bills stands for it.
     floor = 1e-4
     colours = style.colours(list(known))
     for (label, values), colour in zip(known.items(), colours, strict=True):
@@ -78,12 +78,12 @@ def percentiles_over_time(
     start: datetime | None = None,
     title: str | None = "Duration over time",
 ) -> Axes:
-    """Draw percentiles of the durations of what arrived in each bin of time.
+    """Draw percentiles of the durations of the invocations that arrived in each bin.
 
     Parameters
     ----------
     arrival, seconds : array-like of float
-        Arrivals and durations (s), one each an invocation; rows without a duration are left out.
+        Arrivals and durations (s), one per invocation; rows without a duration are left out.
     """
     at, took = np.asarray(arrival, dtype=np.float64), np.asarray(seconds, dtype=np.float64)
     at, took = at[~np.isnan(took)], took[~np.isnan(took)]
@@ -110,7 +110,7 @@ def percentiles_over_time(
 
 
 def _steps(values: timeaxis.Floats, most: int = 4000) -> tuple[timeaxis.Floats, timeaxis.Floats]:
-    """The distribution as at most so many steps: more than the screen has pixels says no more."""
+    """The distribution in at most ``most`` steps: a screen cannot show more."""
     ranks = np.arange(1, len(values) + 1)
     if len(values) > most:
         ranks = np.unique(np.linspace(1, len(values), most).astype(np.int64))

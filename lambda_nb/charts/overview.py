@@ -1,4 +1,4 @@
-"""A whole trace at a glance."""
+"""One figure of a whole trace."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def trace(
     start: datetime | None = None,
     title: str | None = None,
 ) -> style.Board:
-    """Draw arrivals, durations, and (of several functions) who is busy when.
+    """Draw arrivals, durations and, for several functions, a heat map of invocations.
 
     Parameters
     ----------

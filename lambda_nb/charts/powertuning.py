@@ -1,4 +1,4 @@
-"""What memory buys: duration and cost of a function by its memory, on two axes."""
+"""Duration and cost of a function by its memory, on two axes."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def power_tuning(
     Parameters
     ----------
     frame : DataFrame
-        Its index is memory in MB; columns ``p50`` and, if it has it, ``p95`` (s, a band between
-        them), and ``cost`` ($ per million invocations). Rows without a duration are left out.
+        Index: memory in MB. Columns: ``p50`` and optionally ``p95`` (s; a band between them),
+        and ``cost`` ($ per million invocations). Rows without a duration are left out.
     best : float, optional
         The memory to mark.
     law : function of memory, optional
@@ -36,7 +36,7 @@ def power_tuning(
     Returns
     -------
     Axes
-        That of the durations; the costs' is its twin.
+        The Axes of the durations; its twin has the costs.
 
     Raises
     ------
@@ -66,7 +66,7 @@ def power_tuning(
     money.spines["right"].set_visible(True)
     cost = known["cost"].to_numpy(dtype=np.float64)
     money.plot(sizes, cost, "s-", color=style.VERMILION, markersize=4.5, linewidth=1.8)
-    # A line without data on the first axes: one legend names both.
+    # An empty line on the first axes puts the cost into the same legend.
     ax.plot([], [], "s-", color=style.VERMILION, markersize=4.5, linewidth=1.8, label="cost")
     if best is not None and best in known.index:
         ax.axvline(best, color=style.GREEN, linewidth=1.5, alpha=0.8, label=f"{best:g} MB")

@@ -31,7 +31,7 @@ def cold_starts(
     Raises
     ------
     ValueError
-        ``cold_starts`` is not there.
+        There is no column ``cold_starts``.
     """
     if "cold_starts" not in timeline:
         raise ValueError(f"timeline has no cold_starts: it has {list(timeline.columns)}")
@@ -57,7 +57,7 @@ def cold_starts(
 
 
 def _joined(timeline: pd.DataFrame) -> tuple[pd.DataFrame, float]:
-    """Join neighbouring bins into ones of a round width; answer that width (s) too."""
+    """Join neighbouring bins to a round width; returns that width (s) too."""
     at, _ = timeaxis.seconds_of(timeline.index)
     own = float(np.median(np.diff(at))) if len(at) > 1 else 1.0
     if len(at) <= _MOST_BARS:

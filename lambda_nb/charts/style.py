@@ -1,9 +1,9 @@
 """How every chart looks: colours, ink, and figures that suit a light and a dark page.
 
-The background is transparent and all ink is a middle grey that reads on white and on near-black
-alike (contrast above 4:1 on both), so a chart made in one theme is right in the other. The colours
-are those of Okabe and Ito, told apart by people with any kind of colour vision; their blue is
-lightened, because lines of it vanish on a dark page.
+The background is transparent. Text and axes are a middle grey, readable on white and on near-black
+(contrast above 4:1 on both), so a chart made in one theme is right in the other. The colours are
+those of Okabe and Ito, which people with any kind of colour vision can tell apart. Their blue is
+lightened, because its lines vanish on a dark page.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ GREY = "#9A9A9A"
 INK = "#7D7D7D"
 
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, VERMILION, SKY, GREY)
-"""For series without a colour of their own, in this order."""
+"""For series without a fixed colour, in this order."""
 
 COLOUR_OF = {
     "in_flight": BLUE,
@@ -48,14 +48,14 @@ WIDTH, HEIGHT = 8.0, 2.9
 
 
 class Board(Figure):
-    """A figure that shows itself where it is the value of a cell, once, in any notebook."""
+    """A figure that displays itself, once, as the value of a cell, in any notebook."""
 
     def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
         png = io.BytesIO()
         dpi = 2 * self.dpi
         self.savefig(png, format="png", dpi=dpi, facecolor="none")
         width, height = (self.get_size_inches() * self.dpi).round().astype(int)
-        # Twice the pixels for sharp screens, at the size it has.
+        # Twice the pixels, for sharp screens; the size on the page stays the same.
         return png.getvalue(), {"width": int(width), "height": int(height)}
 
 
@@ -66,7 +66,7 @@ def board(
     title: str | None = None,
     heights: Sequence[float] | None = None,
 ) -> tuple[Board, list[Axes]]:
-    """Make an empty figure of several charts, and its Axes row by row."""
+    """Make an empty figure of several charts; returns it and its Axes, row by row."""
     sizes = [1.0] * rows if heights is None else list(heights)
     figure = Board(
         figsize=(WIDTH * (1 if columns == 1 else 1.25), HEIGHT * sum(sizes)),
@@ -92,7 +92,7 @@ def axes(ax: Axes | None) -> Axes:
 
 
 def dress(ax: Axes) -> Axes:
-    """Give an Axes the house's ink, grid and transparency."""
+    """Give an Axes the common colours, grid and transparency."""
     ax.set_facecolor("none")
     ax.tick_params(colors=INK, labelsize=9)
     for side, spine in ax.spines.items():
@@ -108,7 +108,7 @@ def dress(ax: Axes) -> Axes:
 
 
 def titled(ax: Axes, title: str | None) -> None:
-    """Put a title at the left, as a newspaper does."""
+    """Put a title at the left."""
     if title:
         ax.set_title(title, loc="left", color=INK, fontsize=10.5, fontweight="bold")
 
@@ -118,7 +118,7 @@ _LEGEND_ABOVE = 60
 
 
 def legend(ax: Axes, **options: Any) -> None:
-    """A legend above the chart, or beside it when it is long; there it hides nothing."""
+    """Put a legend above the chart, or beside it if it is long, so that it hides nothing."""
     handles, labels = ax.get_legend_handles_labels()
     if not handles:
         return
@@ -139,7 +139,7 @@ def legend(ax: Axes, **options: Any) -> None:
 
 
 def empty(ax: Axes, why: str) -> Axes:
-    """Say that there is nothing to draw, in the place of the drawing."""
+    """Write into an empty chart why there is nothing to draw."""
     ax.text(0.5, 0.5, why, color=INK, ha="center", va="center", transform=ax.transAxes)
     ax.set_xticks([])
     ax.set_yticks([])
@@ -152,7 +152,7 @@ def label_of(name: str) -> str:
 
 
 def short(name: str, most: int = 24) -> str:
-    """A name that fits beside an axis: hashes lose their middle."""
+    """A name that fits beside an axis: long ones are cut in the middle."""
     return name if len(name) <= most else f"{name[: most - 6]}…{name[-4:]}"
 
 

@@ -1,4 +1,4 @@
-"""Time along the bottom: seconds, minutes, hours or days, whichever reads best."""
+"""The time axis: seconds, minutes, hours or days, whichever reads best."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def unit_for(span: float) -> tuple[str, float]:
 
 
 def along(ax: Axes, low: float, high: float, start: datetime | None = None) -> float:
-    """Set up the x axis for seconds from low to high; answer the length of its unit (s)."""
+    """Set up the x axis for seconds from low to high; returns the length of its unit (s)."""
     name, size = unit_for(high - low)
     since = f" since {start:%Y-%m-%d %H:%M} {start.tzname() or ''}".rstrip() if start else ""
     ax.set_xlabel(f"time ({name}{since})")

@@ -1,4 +1,4 @@
-"""Two wishes at odds: each choice as a point, and the ones that nothing beats as a line."""
+"""A trade-off: each choice as a point, and the unbeaten ones (Pareto front) as a line."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def trade_off(
     y_unit: str = "",
     title: str | None = "Trade-off",
 ) -> Axes:
-    """Draw choices by two figures that both should be small, and join those that nothing beats.
+    """Draw choices by two figures that should be small, and join the unbeaten ones by a line.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def trade_off(
     x, y : str
         Its columns; for both, less is better.
     label : str, optional
-        Column whose words stand beside the points that nothing beats; None: the index.
+        Column with the labels of the unbeaten points; None: the index.
     chosen : index value, optional
         The choice to mark.
     x_unit, y_unit : {"", "$", "s", "%"}
@@ -96,7 +96,7 @@ def trade_off(
 
 
 def unbeaten(xs: Any, ys: Any) -> npt.NDArray[np.bool_]:
-    """Say which points no other is at least as good as in both figures and better in one."""
+    """Which points are unbeaten: no other is as good in both figures and better in one."""
     xs, ys = np.asarray(xs, dtype=np.float64), np.asarray(ys, dtype=np.float64)
     order = np.lexsort((ys, xs))
     best = np.zeros(len(xs), dtype=bool)

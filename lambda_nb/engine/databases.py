@@ -1,8 +1,8 @@
-"""The SQLite files of an engine: checked when they are opened, and rescued when they are damaged.
+"""Checks the engine's SQLite files when they are opened, and rescues damaged ones.
 
-A rescue never changes the damaged file: it is kept under another name, and what can be read goes
-into a new one. Rows are read in the order of their key from both ends, and between the ends
-wherever the file can still be entered, so that one bad page costs the rows on it and no others.
+A rescue never changes the damaged file: it keeps it under another name and copies all readable
+rows into a new file. It reads rows in key order from both ends, and between the ends wherever
+reading still works. So one bad page loses only its own rows.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from typing import Any
 
 Row = tuple[Any, ...]
 Sound = Callable[[str, Row], bool]
-"""Whether a row of a table makes sense."""
+"""Whether a row of a table is valid."""
 
 _PROBES = 4000
-"""How often a rescue tries to enter a table between its damaged parts."""
+"""How often a rescue tries to read a table between its damaged parts."""
 _DIGITS = 10
 _COMPANIONS = ("", "-wal", "-shm")
 
@@ -41,7 +41,7 @@ def damaged(path: Path, why: object) -> DatabaseError:
 
 
 def check(database: sqlite3.Connection, path: Path) -> None:
-    """Read a database once from end to end.
+    """Check a whole database for damage.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def check(database: sqlite3.Connection, path: Path) -> None:
 
 
 def no_room(error: BaseException | None) -> bool:
-    """Whether an error, or one that led to it, says that the disk is full."""
+    """Whether an error, or one of its causes, says that the disk is full."""
     while error is not None:
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             return True
@@ -71,16 +71,16 @@ def no_room(error: BaseException | None) -> bool:
 
 @dataclass(slots=True)
 class Rescue:
-    """What became of one damaged file.
+    """The result of a rescue of one damaged file.
 
     Attributes
     ----------
     path, kept
-        The new file, and where the damaged one lies now.
+        The new file, and the new path of the damaged one.
     saved
         Rows saved, by table.
     torn
-        Tables of which parts could not be read.
+        Tables with parts that could not be read.
     """
 
     path: Path
@@ -97,14 +97,14 @@ class Rescue:
 
 
 def rescue(path: Path, sound: Sound = lambda table, row: True) -> Rescue | None:
-    """Replace a damaged database by a new one with all that can be read.
+    """Replace a damaged database by a new one with all readable rows.
 
     Parameters
     ----------
     path
-        The file. One that is missing or in order is left alone.
+        The file. A missing or undamaged file is left alone.
     sound
-        Rows for which it answers false count as damaged.
+        Rows for which it returns false count as damaged.
 
     Returns
     -------
@@ -235,10 +235,10 @@ class _Reader:
     def _run(
         self, low: Row | None, high: Row | None, order: str
     ) -> tuple[Row | None, list[Row], bool]:
-        """Rows between two keys, in order, until the end or the damage: the key of the last, the
-        rows, and whether that was the end."""
+        """Read rows between two keys, in order, until the end or damage. Returns the last row's
+        key, the rows, and whether it reached the end."""
         last, found = None, []
-        for limit in ("", " LIMIT 1"):  # Python's cursor reads ahead: the last row needs its own
+        for limit in ("", " LIMIT 1"):  # Python's cursor reads ahead: the last row needs a query
             conditions: list[str] = []
             values: list[Any] = []
             low, high = (last or low, high) if order == self._up else (low, last or high)
@@ -259,7 +259,7 @@ class _Reader:
         return last, found, False
 
     def _gap(self, low: Row | None, high: Row | None) -> Iterator[Row]:
-        """Rows between two damaged places: enter in the middle, read both ways, and so on."""
+        """Rows between two damaged places: start in the middle, read both ways, repeat."""
         if low is None or high is None:
             return
         waiting = deque([(low, high)])

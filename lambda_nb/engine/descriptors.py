@@ -1,9 +1,9 @@
-"""File descriptors: as many as the machine allows, and thrift where it allows few.
+"""Raises the limit of file descriptors, and counts them if the limit is low.
 
-An engine that runs out of descriptors can neither accept a connection nor start a process, and its
+An engine without free descriptors can neither accept a connection nor start a process, and its
 callers would see closed connections. So with a low limit it accepts connections only while there is
-room (the others wait in the kernel's queue), and starts no environment for which there is none: the
-request is throttled, as AWS throttles one for which it has no capacity.
+room (the others wait in the kernel's queue). It starts no environment without room for it: it
+throttles the request, as AWS does when it has no capacity.
 """
 
 from __future__ import annotations
@@ -17,26 +17,26 @@ from lambda_nb.engine.notices import Notice
 log = logging.getLogger(__name__)
 
 PLENTY = 16384
-"""A limit from which nothing is counted: a thousand environments and their callers need less."""
+"""From this limit on, nothing is counted: a thousand environments and their callers need less."""
 
 OF_ENVIRONMENT = 6
-"""Descriptors of an environment: its listener, its connections, its logs, one in passing."""
+"""Descriptors of an environment: its listener, connections and logs, and a temporary one."""
 
-_KEPT_FREE = 24  # for databases, the neighbours, and what else comes and goes
+_KEPT_FREE = 24  # for databases, the neighbours, and short uses
 _FOR_CONNECTIONS = 12
 
 
 class Descriptors:
     """The descriptors of this process.
 
-    Making one raises the soft limit to the hard one.
+    A new object raises the soft limit to the hard one.
 
     Attributes
     ----------
     limit : int
-        How many there may be.
+        The maximum number.
     scarce : bool
-        Whether that is so few that they must be counted.
+        Whether the limit is so low that they must be counted.
     """
 
     def __init__(self) -> None:
@@ -56,7 +56,7 @@ class Descriptors:
         """How many more can be opened now."""
         try:
             return self.limit - len(os.listdir("/proc/self/fd"))
-        except OSError:  # none is left to look with
+        except OSError:  # no descriptor is left to list them
             return 0
 
     def may_accept(self) -> bool:
@@ -67,7 +67,7 @@ class Descriptors:
         return room
 
     def start_environment(self) -> bool:
-        """Take note of an environment that is about to start; false if there is no room for it."""
+        """Count an environment that is about to start; false if there is no room for it."""
         if not self.scarce:
             return True
         wanted = OF_ENVIRONMENT * (self._starting + 1)
@@ -78,10 +78,10 @@ class Descriptors:
         return True
 
     def environment_started(self) -> None:
-        """Take note that one has started, or failed to."""
+        """Stop counting one that has started, or failed to."""
         if self.scarce:
             self._starting -= 1
 
     def may_keep_idle(self) -> bool:
-        """Whether there is room to keep an environment that has nothing to do."""
+        """Whether there is room to keep an idle environment."""
         return not self.scarce or self.left() > 2 * _KEPT_FREE

@@ -1,4 +1,4 @@
-"""AWS's own errors, raised by the engine's rooms and written to the wire by ``engine.api``."""
+"""AWS's errors: the engine's rooms raise them, ``engine.api`` sends them to clients."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ class AWSError(Exception):
     Parameters
     ----------
     code
-        AWS's error code as it stands in ``x-amzn-ErrorType``, e.g. ``ResourceNotFoundException``.
+        AWS's error code as in ``x-amzn-ErrorType``, e.g. ``ResourceNotFoundException``.
     message
         What was wrong, with the value, in AWS's wording where it is known.
     status
         The HTTP status.
     typed
-        Whether the body tells the ``Type`` of the error; a few refusals of AWS's do not.
+        Whether the body has the ``Type`` of the error; a few of AWS's errors do not.
     fields
-        Further members of the error body (``Reason`` of a throttle, say).
+        More members of the error body (for example ``Reason`` of a throttle).
     """
 
     def __init__(
@@ -39,7 +39,7 @@ def invalid_parameter(message: str) -> AWSError:
 
 
 def untyped_parameter(message: str) -> AWSError:
-    """``InvalidParameterValueException`` without ``Type``, as AWS refuses claims of concurrency."""
+    """``InvalidParameterValueException`` without ``Type``, as AWS sends for concurrency claims."""
     return AWSError("InvalidParameterValueException", message, typed=False)
 
 

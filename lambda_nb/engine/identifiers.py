@@ -1,4 +1,4 @@
-"""Random identifiers from a pool: asking the kernel for each would cost a tenth of a warm
+"""Random identifiers from a pool: a kernel call for each would cost a tenth of a warm
 invocation."""
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ class _Pool:
         self._used = 0
 
     def take(self, count: int) -> str:
-        """``count`` hex digits that nobody else gets."""
+        """``count`` hex digits, used only once."""
         if self._used + count > len(self._digits):
             self._digits, self._used = os.urandom(_POOL_BYTES).hex(), 0
         first = self._used
@@ -28,7 +28,7 @@ _take = _Pool().take
 
 
 def hex_digits(count: int) -> str:
-    """So many random hex digits.
+    """``count`` random hex digits.
 
     Examples
     --------

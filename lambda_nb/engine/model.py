@@ -1,8 +1,8 @@
-"""What the rooms of the engine tell one another: plain values without behaviour.
+"""The values that the engine's rooms exchange: plain data without behaviour.
 
 ``control`` resolves a name to a :class:`FunctionVersion`; ``api`` and the event sources wrap a
-payload in an :class:`Invocation`; ``execution`` answers with an :class:`InvocationResult`, or
-raises :class:`Throttled`. Every finished or refused attempt is also published as an
+payload in an :class:`Invocation`; ``execution`` returns an :class:`InvocationResult`, or raises
+:class:`Throttled`. It also publishes every finished or refused attempt as an
 :class:`InvocationRecord`, from which metrics, the invocation log and the trace are made.
 """
 
@@ -31,8 +31,8 @@ class FileSystemMount:
 class FunctionVersion:
     """An immutable picture of one version of a function: all that execution needs to run it.
 
-    ``arn`` is the unqualified function ARN. ``revision`` changes whenever environments started from
-    an earlier picture must not serve another invocation (new code, new configuration).
+    ``arn`` is the unqualified function ARN. ``revision`` changes when environments of the earlier
+    picture must serve no further invocation (new code, new configuration).
     """
 
     account: str
@@ -78,12 +78,12 @@ ResponseChunk = Callable[[bytes], Awaitable[None]]
 class Invocation:
     """One attempt to run a function.
 
-    ``request_id`` is shared by the retries of an asynchronous event. ``invoked_arn`` is the ARN as
-    the caller wrote it (with the alias, if any). ``client_context`` is the decoded JSON text. When
-    ``on_chunk`` is given the caller takes a streamed response: each chunk is passed on as it comes
+    Retries of an asynchronous event share ``request_id``. ``invoked_arn`` is the ARN as the caller
+    wrote it (with the alias, if any). ``client_context`` is the decoded JSON text. With
+    ``on_chunk`` the caller takes a streamed response: each chunk is passed on as it comes
     (``on_start`` first, with the content type); a buffered handler then makes exactly one chunk.
-    A ``steady`` caller is not cancelled before the answer, unless the engine ends. One with
-    ``patience_s`` is not throttled for want of concurrency, but waits for it so many seconds.
+    A ``steady`` caller is not cancelled before the response, unless the engine ends. With
+    ``patience_s``, an attempt waits so many seconds for concurrency and is not throttled at once.
     """
 
     request_id: str
@@ -103,10 +103,10 @@ class Invocation:
 
 @dataclass(slots=True)
 class InvocationResult:
-    """What a finished invocation left behind.
+    """The result of a finished invocation.
 
     ``payload`` is the response, or the error object when ``function_error`` is set (always
-    ``"Unhandled"``, as every recording of AWS has it). ``log_tail`` is the last 4 KB of the
+    ``"Unhandled"``, as in every recording of AWS). ``log_tail`` is the last 4 KB of the
     invocation's log, START to REPORT, not yet base64. Times are milliseconds.
     """
 
@@ -127,11 +127,11 @@ class InvocationResult:
 
 
 class InvocationRecord(NamedTuple):
-    """One attempt as the scheduler saw it; the engine's own row of the trace.
+    """One attempt as the scheduler saw it; one row of the engine's trace.
 
     ``arrival_ns`` and ``finish_ns`` are epoch nanoseconds, exactly the times that ``rules.fleet``
-    was told; two events never carry the same time. ``finish_ns`` equals ``arrival_ns`` for a
-    throttle. ``environment`` is the log stream's name (empty for a throttle).
+    got; no two events have the same time. ``finish_ns`` equals ``arrival_ns`` for a throttle.
+    ``environment`` is the log stream's name (empty for a throttle).
     """
 
     function: str
@@ -158,7 +158,7 @@ class InvocationRecord(NamedTuple):
 
 
 class Throttled(Exception):  # noqa: N818
-    """Lambda would answer 429; ``reason`` is AWS's word for it, ``ThrottleReason`` in its model."""
+    """The request is throttled (429); ``reason`` is one of AWS's ``ThrottleReason`` values."""
 
     def __init__(self, reason: str, retry_after_s: int = 1) -> None:
         super().__init__(reason)
@@ -167,17 +167,17 @@ class Throttled(Exception):  # noqa: N818
 
 
 class LogSink(Protocol):
-    """Where log lines go. Never blocks, never raises: lines are sent on in batches."""
+    """Receives log lines. Never blocks, never raises: it sends the lines in batches."""
 
     def put(self, group: str, stream: str, timestamp_ms: int, message: str) -> None:
         """Queue one log event."""
 
 
 class RecordSink(Protocol):
-    """Who wants to hear of every attempt (metrics, invocation log). Never blocks, never raises."""
+    """Receives every attempt (metrics, invocation log). Never blocks, never raises."""
 
     def record(self, record: InvocationRecord) -> None:
-        """Take note of one attempt."""
+        """Record one attempt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +197,7 @@ Operation = Callable[[Request, Caller], "Response | Awaitable[Response]"]
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """The function version that a name, ARN and qualifier lead to, for one invocation.
+    """The function version found for a name or ARN and a qualifier, for one invocation.
 
     ``invoked_arn`` is the ARN the handler sees in its context (qualified only when the caller
     qualified it); ``alias`` names the alias that chose the version, if one did.
@@ -209,7 +209,7 @@ class Resolved:
 
 
 class FetchFailed(Exception):  # noqa: N818
-    """An S3 object could not be read: ``code`` and ``message`` are S3's own words."""
+    """An S3 object could not be read: ``code`` and ``message`` are S3's."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}")
@@ -225,7 +225,7 @@ class FetchObject(Protocol):
 
 
 class Probe(Protocol):
-    """Looks whether what a request names exists. Raises :class:`FetchFailed` if it does not."""
+    """Checks that resources in a request exist. Raises :class:`FetchFailed` if they do not."""
 
     async def source(self, arn: str) -> None:
         """Return if a queue or stream exists."""
@@ -235,7 +235,7 @@ class Probe(Protocol):
 
 
 class ProvisionedStatus(NamedTuple):
-    """How far execution has come with a version's provisioned environments.
+    """The status of a version's provisioned environments.
 
     ``failure`` is AWS's ``StatusReason`` when they could not be initialised, else empty.
     """
@@ -246,10 +246,10 @@ class ProvisionedStatus(NamedTuple):
 
 
 class ControlHooks(Protocol):
-    """What control tells execution, on the event loop's thread; none may block or raise."""
+    """Calls from control to execution, on the event loop's thread; none may block or raise."""
 
     def code_changed(self, function_name: str, version: str) -> None:
-        """Give the version's present environments no further invocation; let busy ones finish."""
+        """Send the version's current environments no more invocations; let busy ones finish."""
 
     def deleted(self, function_name: str, version: str | None) -> None:
         """End the environments of one version, or (``None``) of the whole function."""
@@ -261,13 +261,13 @@ class ControlHooks(Protocol):
         """Keep this many environments of the version initialised; 0 ends them."""
 
     def snapshot(self, function: FunctionVersion, taken: Callable[[str], None]) -> None:
-        """SnapStart: run a published version's init phase and keep what comes of it.
+        """SnapStart: run a published version's init phase and keep the result.
 
         ``taken`` is called once: with the error type of the failed init phase, or an empty text.
         """
 
     def prepare(self, function: FunctionVersion) -> None:
-        """Make ready, in the background, what the first environment of a version will need."""
+        """Prepare in the background what the first environment of a version will need."""
 
     def provisioned_status(self, function_name: str, version: str) -> ProvisionedStatus:
         """Return how many provisioned environments there are, and why there are no more."""

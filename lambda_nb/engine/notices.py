@@ -1,4 +1,4 @@
-"""Log lines about a state that lasts: said when it begins, and again only after a while."""
+"""Warnings about a lasting state: logged when it begins, and repeated only after a while."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ _AGAIN_AFTER_S = 60.0
 
 
 class Notice:
-    """One warning that many requests may have reason to give.
+    """One warning that many requests can cause.
 
     Parameters
     ----------
     log
-        Where it is said.
+        Where it is logged.
     text
-        What is said.
+        Its message.
     """
 
     def __init__(self, log: logging.Logger, text: str) -> None:
@@ -25,7 +25,7 @@ class Notice:
         self._quiet_until = 0.0
 
     def warn(self) -> None:
-        """Say it, unless it was said within the last minute."""
+        """Log it, unless it was logged within the last minute."""
         now = time.monotonic()
         if now >= self._quiet_until:
             self._quiet_until = now + _AGAIN_AFTER_S

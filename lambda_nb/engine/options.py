@@ -1,4 +1,4 @@
-"""What ``lambda-nb serve`` was told."""
+"""The options of ``lambda-nb serve``."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from lambda_nb.engine.execution.runtimes.interpreters import Fallback
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What ``lambda-nb serve`` was told.
+    """The options of ``lambda-nb serve``.
 
-    ``region`` is the home Region: that of requests which name none.
-    ``elsewhere`` has the URLs of services that are not embedded, by their names in signatures.
-    ``keep_alive_s``, ``max_age_s`` and ``retry_delay_s`` are in seconds; ``parent`` is the process
-    to end with, if any.
+    ``region`` is the home Region: that of requests without a Region.
+    ``elsewhere`` has the URLs of services that are not embedded, by signing name.
+    ``keep_alive_s``, ``max_age_s`` and ``retry_delay_s`` are in seconds; the engine ends when the
+    process ``parent`` ends, if given.
     """
 
     port: int = 0

@@ -1,16 +1,16 @@
-"""Time that only goes forward, at the pace of a clock on the wall."""
+"""Time that never goes back: the wall time of the start plus the time since then."""
 
 from __future__ import annotations
 
 import time
 
-_BOOT: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # counts a machine's sleep too
+_BOOT: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # includes the machine's sleep
 _OFFSET_NS = time.time_ns() - time.clock_gettime_ns(_BOOT)
 
 
 def steady_ns() -> int:
-    """Epoch nanoseconds by the wall clock as it was when the engine started: setting the machine's
-    time afterwards, in either direction, shortens no wait and makes nothing old."""
+    """Epoch nanoseconds, counted from the wall clock at the engine's start. Later changes of the
+    machine's time, in either direction, affect no wait and no age."""
     return time.clock_gettime_ns(_BOOT) + _OFFSET_NS
 
 

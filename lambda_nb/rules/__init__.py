@@ -1,1 +1,1 @@
-"""What Lambda decides and charges: pure rules that are told the time and answer with decisions."""
+"""What Lambda decides and charges: pure rules, which get the time as an argument."""

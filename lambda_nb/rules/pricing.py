@@ -1,7 +1,7 @@
 """What Lambda charges: price books as data, and the lines of a bill.
 
-Prices: AWS Lambda pricing page, us-east-1, as of 2026 (facts/scaling-and-cost.md section 4); what
-was different before is in :data:`BOOKS`. All money is US dollars; sizes are GB of 1024 MB.
+Prices: AWS Lambda pricing page, us-east-1, as of 2026 (facts/scaling-and-cost.md section 4); older
+ones are in :data:`BOOKS`. All money is US dollars; sizes are GB of 1024 MB.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ _T = TypeVar("_T")
 
 MB_PER_GB = 1024.0
 FREE_STORAGE_MB = 512
-"""Of ``/tmp``; what a function has beyond it is charged."""
+"""MB of ``/tmp`` that are free; AWS charges for more."""
 FREE_STREAMED_MB = 6.0
-"""Of each streamed response; what is beyond it is charged."""
+"""MB of each streamed response that are free; AWS charges for more."""
 SNAPSHOT_LEAST_S = 10_800.0
-"""Seconds that keeping a snapshot is charged for at least."""
+"""Seconds: AWS charges for at least this time of keeping a snapshot."""
 PROVISIONED_STEP_S = 300.0
 """Provisioned concurrency is charged in steps of five minutes."""
 
 Tiers = tuple[tuple[float, float], ...]
-"""``(amount up to which, price per unit)``, ascending; the last amount is infinite."""
+"""``(upper limit, price per unit)``, ascending; the last limit is infinite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class PriceBook:
     durable_operation, durable_written, durable_kept
         Durable executions: dollars for an operation, a GB written, a GB kept for a month.
     instance_fee
-        Managed Instances: Lambda's share on top of what EC2 charges on demand.
+        Managed Instances: Lambda's fee, as a share of EC2's on-demand price.
     granularity_s
         Durations are rounded up to whole multiples of this.
     init_billed
@@ -159,12 +159,12 @@ NEIGHBOURS: dict[str, float] = {
     "DynamoDB write": 0.625e-6,
     "DynamoDB read": 0.125e-6,
 }
-"""Dollars a request of services that often come with a function: the first tier in us-east-1, 2026
-(facts/scaling-and-cost.md section 4, where all but API Gateway's are marked as to be checked)."""
+"""Dollars per request of services often used with a function: the first tier in us-east-1, 2026
+(facts/scaling-and-cost.md section 4, which marks all but API Gateway's as to be checked)."""
 
 
 def neighbours_of(given: Sequence[str] | Mapping[str, float]) -> dict[str, float]:
-    """Dollars a request of neighbouring services, by name.
+    """Dollars per request of neighbouring services, by name.
 
     Raises
     ------
@@ -183,7 +183,7 @@ def neighbours_of(given: Sequence[str] | Mapping[str, float]) -> dict[str, float
 
 
 def book_for(pricing: PriceBook | str | date | None) -> PriceBook:
-    """A price book by its name, by a day on which it held, or itself; today's for ``None``.
+    """The price book of this name, for this day, or given as such; today's for ``None``.
 
     Raises
     ------
@@ -261,7 +261,7 @@ class Usage:
 def bill(
     usage: Usage, pricing: PriceBook | str | date | None = None, *, free_tier: bool = False
 ) -> dict[str, float]:
-    """The lines of a bill, in dollars; lines of nothing used are left out.
+    """The lines of a bill, in dollars; lines without usage are left out.
 
     Parameters
     ----------
@@ -284,7 +284,7 @@ def bill(
     free = book.free_gb_s if free_tier else 0.0
     total = sum(usage.gb_s.values())
     for architecture, amount in usage.gb_s.items():
-        # In proportion: AWS does not say which architecture the free tier covers first.
+        # Split in proportion: AWS does not say which architecture the free tier covers first.
         paid = amount - (min(free, total) * amount / total if total else 0.0)
         name = "duration" if architecture == "x86_64" else f"duration {architecture}"
         lines[name] = tiered(paid, _price(book.duration, architecture, "architecture"))

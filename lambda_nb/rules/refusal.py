@@ -1,4 +1,4 @@
-"""A rule's refusal: AWS's error code, message and HTTP status, without any transport."""
+"""The exception for a refused request: AWS's error code, message and HTTP status."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def validation_text(problems: list[str]) -> str:
 
 
 def problem(value: object, member: str, rule: str) -> str:
-    """One problem of a ``ValidationException``; the value as AWS prints it (null bare)."""
+    """One problem of a ``ValidationException``; the value as AWS prints it (null unquoted)."""
     shown = "null" if value is None else f"'{printed(value)}'"
     return f"Value {shown} at '{member}' failed to satisfy constraint: {rule}"
 

@@ -37,7 +37,7 @@ from lambda_nb.traces import Trace
 
 EngineName = Literal["auto", "simpy", "compiled"]
 FEW = 200_000
-"""Requests below which SimPy answers before numba is even imported."""
+"""With fewer requests, SimPy is done before numba is even imported."""
 
 
 def simulate(
@@ -94,7 +94,7 @@ def simulate(
         Concurrency of the account (AWS: 1000).
     init, duration
         Seconds, a law ``f(rng, n)`` (:mod:`lambda_nb.traces.laws`), or either by function name;
-        without it what the trace has. Without either, cold starts take no time. ``init`` may also
+        by default from the trace. Without either, cold starts take no time. ``init`` may also
         name a runtime, ``"python3.13"`` or ``"nodejs22.x image arm64"``: init phases as measured on
         AWS (:mod:`lambda_nb.simulator.assumptions.init_times`).
     timeout
@@ -106,7 +106,7 @@ def simulate(
     architecture
         ``x86_64`` or ``arm64``, where the trace does not say.
     scale_burst, scale_rate
-        Environments a function may start at once, and a second after (AWS: 1000 and 100).
+        Environments a function may start at once, and per second after (AWS: 1000 and 100).
     max_age
         Seconds after which an environment is not used again.
     scaling
@@ -116,7 +116,7 @@ def simulate(
     source
         How requests reach functions, for all or by name: ``Synchronous(attempts=3)``,
         ``Asynchronous()``, ``Queue()``, ``Stream()`` of :mod:`lambda_nb.simulator`. By default
-        callers wait and do not try again.
+        callers wait and do not retry.
     errors
         Share of attempts that fail, for all functions or by name; by default as the trace says.
     calls
@@ -129,7 +129,7 @@ def simulate(
     response_mb
         MB of each streamed response, for all functions or by name; beyond 6 MB they are charged.
     seed
-        Of all random numbers: the same seed gives the same run.
+        Seed of all random numbers: the same seed gives the same run.
     engine
         ``simpy``: the reference. ``compiled``: the same rule functions under numba. ``auto``: the
         compiled one for long traces whose policy it can run.
@@ -174,9 +174,9 @@ def simulate(
 
 
 class Prepared:
-    """A trace made ready once, to be simulated under many settings.
+    """A trace prepared once, to be simulated under many settings.
 
-    What depends on the trace alone (durations, init phases, draws from laws) is worked out here;
+    What depends on the trace alone (durations, init phases, draws from laws) is computed here;
     each :meth:`simulate` then costs the replay only. Parameters as for :func:`simulate`.
     """
 
@@ -195,7 +195,7 @@ class Prepared:
                 "Trace.from_pandas(frame)"
             )
         self.trace = trace
-        # A stream each: a policy that draws must not shift what the laws draw.
+        # One random stream each: a policy's draws must not shift those of the laws.
         self._seeds = np.random.SeedSequence(seed).spawn(3)
         rng = np.random.default_rng(self._seeds[0])
         self._load = workload(trace, init=named(init), duration=duration, timeout=timeout, rng=rng)
@@ -269,7 +269,7 @@ class Prepared:
 
 
 def _check_prices(book: PriceBook, trace: Trace, architecture: str, provisioned: bool) -> None:
-    """Refuse what the book does not sell, before anything is simulated."""
+    """Refuse what the price book has no price for, before anything is simulated."""
     asked = {architecture}
     if "architecture" in trace:
         asked = set(trace.table.column("architecture").to_pandas().fillna(architecture))
@@ -283,7 +283,7 @@ def _check_prices(book: PriceBook, trace: Trace, architecture: str, provisioned:
 
 
 def _engine(asked: EngineName, load: Workload, assumed: Scenario, u: Floats | None) -> Any:
-    """The engine for a run: as asked, or the compiled one where it pays and can."""
+    """The engine for a run: as asked, or the compiled one where it pays and can run it."""
     covered = asked != "simpy" and compiled.covers(assumed, load, u)
     if asked == "compiled" and not covered:
         raise NotCompiledError(

@@ -1,1 +1,1 @@
-"""The engine's own calls to AWS services: where each answers, and how to call it."""
+"""The engine's own calls to AWS services: their endpoints and clients."""

@@ -1,4 +1,4 @@
-"""boto3 clients for the engine's own calls to AWS: the neighbours, and Lambda through the front."""
+"""boto3 clients for the engine's own calls: to the neighbours, and to Lambda at its own URL."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from lambda_nb.engine.model import FetchFailed
 
 
 class Clients:
-    """Makes clients when they are first asked for, each once.
+    """Creates each client once, when it is first needed.
 
     Parameters
     ----------
     services
-        Where the services answer.
+        The endpoints of the services.
     own_url
         The engine's URL, for calls to Lambda itself.
     keys
@@ -38,7 +38,7 @@ class Clients:
         self._region = region
         self._session: Any = None
         self._clients: dict[str, Any] = {}
-        self._making = asyncio.Lock()  # boto3's sessions are not for several threads at once
+        self._making = asyncio.Lock()  # boto3's sessions are not thread-safe
 
     async def __call__(self, service: str) -> Any:
         """The client of a service. Its calls block: make them in a thread."""
@@ -56,7 +56,7 @@ class Clients:
         return await self._services(await asyncio.to_thread(signing_name, service))
 
     def _make(self, service: str, at: Endpoint) -> Any:
-        # Imported late: a quarter of a second that not every engine needs.
+        # Imported late: it takes a quarter of a second, and not every engine needs it.
         import boto3
         from botocore.config import Config
 

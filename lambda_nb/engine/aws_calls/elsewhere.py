@@ -1,8 +1,8 @@
-"""Services at addresses of their own: a real database or store in the place of the embedded one.
+"""Finds the endpoint of each service: embedded, or elsewhere (a real database or store).
 
-``--neighbour s3=http://127.0.0.1:9000`` names one. Whoever calls a service asks a
-:class:`Directory` where it answers. Calls to a service elsewhere are signed with keys that it
-knows, and not with those of the engine's callers: it was never told of them.
+``--neighbour s3=http://127.0.0.1:9000`` names a service elsewhere. Callers ask a
+:class:`Directory` for a service's endpoint. Calls to a service elsewhere are signed with keys that
+it knows. It does not know the keys of the engine's callers.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from functools import cache
 from lambda_nb.engine.aws_calls.endpoint import Endpoint, Keys
 
 _SIGNED_AS = {"monitoring": "cloudwatch", "states": "stepfunctions"}
-"""Names in signatures that people use for services, and the names that boto3 has for them."""
+"""Signing names that people use for services, and boto3's names for them."""
 
 
 class UnknownServiceError(ValueError):
@@ -22,7 +22,7 @@ class UnknownServiceError(ValueError):
 
 @cache
 def signing_name(service: str) -> str:
-    """The name that signatures have for a service of boto3.
+    """The signing name of a boto3 service.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def signing_name(service: str) -> str:
 
 
 def keys_of(environment: Mapping[str, str], otherwise: tuple[str, str]) -> Keys:
-    """The keys for services elsewhere: AWS's variables of the environment, or ``otherwise``."""
+    """The keys for services elsewhere: from AWS's environment variables, or ``otherwise``."""
     access_key = environment.get("AWS_ACCESS_KEY_ID")
     secret_key = environment.get("AWS_SECRET_ACCESS_KEY")
     if access_key and secret_key:
@@ -58,16 +58,16 @@ def keys_of(environment: Mapping[str, str], otherwise: tuple[str, str]) -> Keys:
 
 
 class Directory:
-    """Where each service answers.
+    """The endpoints of all services.
 
     Parameters
     ----------
     now
-        Where all those answer that are not elsewhere; raises while they start.
+        Returns the endpoint of all services that are not elsewhere; raises while they start.
     up
-        The same, once they have started.
+        The same, but waits until they have started.
     elsewhere
-        Endpoints by the name of their service in signatures.
+        Endpoints by signing name.
     """
 
     def __init__(
@@ -81,12 +81,12 @@ class Directory:
         self.elsewhere = elsewhere
 
     async def __call__(self, service: str) -> Endpoint:
-        """Where the service of a name in signatures answers, once it does."""
+        """The endpoint of a service by signing name, once it has started."""
         there = self.elsewhere.get(service)
         return there if there is not None else await self._up()
 
     def now(self, service: str) -> Callable[[], Endpoint]:
-        """Tells where a service answers, and does not wait for the neighbours to start."""
+        """A function for a service's endpoint; it does not wait for the neighbours to start."""
         if service in self.elsewhere:
             return lambda: self.elsewhere[service]
         return self._now

@@ -1,8 +1,8 @@
-"""Calls of the embedded services without HTTP: both ends are ours, and know what a call is.
+"""Calls the embedded services without HTTP, in a simple format of our own.
 
-Writing HTTP down and reading it again took aiohttp and http.server 0.15 ms for each call, and
-twice that after a pause. Here a call is two numbers, the bytes of its head (in JSON) and of its
-body, and then the two; an answer is the same. The socket takes HTTP as well.
+aiohttp and http.server took 0.15 ms per call to write and parse HTTP, and twice that after a
+pause. Here a call is two numbers (the bytes of head and body), then the head (JSON), then the
+body; a response has the same format. The socket accepts HTTP as well.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 OPENING = b"\0"
-"""The first byte of a connection on which calls come so; no request of HTTP begins with it."""
+"""The first byte of a connection with this format; no HTTP request begins with it."""
 
 SIZES = struct.Struct("!IQ")
-"""Bytes of the head and of the body that follow."""
+"""Sizes of the head and of the body that follow (bytes)."""
 
 _Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -28,20 +28,20 @@ _IDLE_CONNECTIONS = 64
 
 
 def packed(head: tuple[Any, ...], body: bytes) -> bytes:
-    """A call or an answer as it is written, up to its body."""
+    """The bytes of a call or response before its body."""
     told = json.dumps(head).encode()
     return SIZES.pack(len(told), len(body)) + told
 
 
 class Answer:
-    """An answer whose body is still to be read.
+    """A response whose body has not been read yet.
 
     Attributes
     ----------
     status : int
-        Of HTTP.
+        The HTTP status.
     headers : list of [str, str]
-        As the service gave them.
+        As the service sent them.
     length : int
         Bytes of the body.
     """
@@ -83,8 +83,8 @@ class Answer:
 class EmbeddedCalls:
     """Makes calls to the embedded services.
 
-    Each call has a connection to itself, so that none waits behind another's long poll. Those that
-    are idle are kept.
+    Each call has its own connection, so that none waits behind another's long poll. Idle
+    connections are kept for reuse.
     """
 
     def __init__(self) -> None:
@@ -94,16 +94,16 @@ class EmbeddedCalls:
     async def __call__(
         self, path: str, method: str, target: str, headers: Mapping[str, str], body: bytes
     ) -> AsyncIterator[Answer]:
-        """Make one call; its body is read inside of the context.
+        """Make one call; read the response's body inside the context.
 
         Parameters
         ----------
         path
             The Unix socket of the services.
         method, target
-            Of HTTP; the target is the path with the query, percent-encoded.
+            As in HTTP; the target is the path with the query, percent-encoded.
         headers
-            As they would be sent.
+            As in HTTP.
         body
             The whole body.
 
@@ -134,7 +134,7 @@ class EmbeddedCalls:
                 writer.close()
 
     async def close(self) -> None:
-        """Close the connections that are idle."""
+        """Close the idle connections."""
         writers = [writer for idle in self._idle.values() for _, writer in idle]
         self._idle.clear()
         for writer in writers:

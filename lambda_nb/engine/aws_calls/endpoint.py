@@ -1,4 +1,4 @@
-"""Where services answer: a URL, and for those of our own the Unix socket behind it."""
+"""Addresses of services: a URL, and for embedded services a Unix socket."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Keys:
     token: str | None = field(default=None, repr=False)
 
     def scope(self, service: str, region: str) -> str:
-        """Who calls whom where, in the form of a signature, for those who verify none.
+        """An ``Authorization`` header for services that verify no signature.
 
         The embedded services read account, Region and service from it.
         """
@@ -39,18 +39,18 @@ class Keys:
         headers: Mapping[str, str],
         payload: bytes | str,
     ) -> dict[str, str]:
-        """Headers of a call, with those of its signature among them.
+        """The headers of a call, including those of its signature.
 
         Parameters
         ----------
         service, region
-            As signatures name them.
+            As named in signatures.
         url
             Percent-encoded as it is sent.
         headers
-            Those that are signed, as all that are named ``x-amz-*`` should be.
+            The headers to sign; they should include all ``x-amz-*`` headers.
         payload
-            The body, or the word that S3 takes in the place of its hash.
+            The body, or the text that S3 accepts instead of its hash.
         """
         # Imported late: an engine that makes no calls never needs it.
         from botocore.auth import S3SigV4Auth, SigV4Auth
@@ -63,7 +63,7 @@ class Keys:
         auth = kind(Credentials(self.access_key, self.secret_key, self.token), service, region)
         if isinstance(payload, str):
             auth.payload = lambda _: payload
-        # botocore signs a name alone where a port is usual; what is sent must be the same.
+        # botocore signs Host without a default port; it must be the same as the one sent.
         request.headers["Host"] = urlsplit(url).netloc
         auth.add_auth(request)
         return dict(request.headers.items())
@@ -72,9 +72,9 @@ class Keys:
 class Endpoint(NamedTuple):
     """An address for calls to AWS's services.
 
-    ``url`` is what calls name as their address. With ``socket``, the path of a Unix socket, they
-    go there: the embedded services have no port that somebody else could reach. With ``keys``,
-    calls to it must be signed with these.
+    ``url`` is the address in calls. With ``socket``, the path of a Unix socket, they go there:
+    the embedded services have no port that others could reach. With ``keys``, calls must be
+    signed with these keys.
 
     Examples
     --------
@@ -91,13 +91,13 @@ class Endpoint(NamedTuple):
         return self.url if self.socket is None else f"unix:{self.socket}"
 
     def connector(self, limit_per_host: int = 0) -> aiohttp.BaseConnector:
-        """Make connections of aiohttp; as many as are needed, or to each host only so many."""
+        """A connector for aiohttp; ``limit_per_host`` limits connections, 0 does not."""
         if self.socket is None:
             return aiohttp.TCPConnector(limit=0, limit_per_host=limit_per_host)
         return aiohttp.UnixConnector(self.socket, limit=0, limit_per_host=limit_per_host)
 
     def reach(self, client: Any) -> Any:
-        """Let the calls of a boto3 client, made for ``url``, go where they should; the client."""
+        """Send a boto3 client's calls for ``url`` to the socket, if any; returns the client."""
         if self.socket is not None:
             send = _unix_session()(self.socket).send
             client.meta.events.register("before-send", lambda request, **_: send(request))
@@ -106,8 +106,8 @@ class Endpoint(NamedTuple):
 
 @cache
 def _unix_session() -> Any:
-    """The class of botocore's HTTP sessions that go to a Unix socket."""
-    # Imported late: a quarter of a second that not every engine needs.
+    """A function that makes botocore HTTP sessions for a Unix socket."""
+    # Imported late: it takes a quarter of a second, and not every engine needs it.
     from botocore.awsrequest import AWSHTTPConnection, AWSHTTPConnectionPool
     from botocore.httpsession import URLLib3Session
     from urllib3.exceptions import NewConnectionError

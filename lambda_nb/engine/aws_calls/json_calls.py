@@ -1,7 +1,7 @@
-"""Signed calls of AWS's JSON protocol, on the engine's loop.
+"""Signed calls with AWS's JSON protocol, on the engine's event loop.
 
-Polling parks a request for seconds: with boto3 each would hold a thread. What comes back is the
-service's own JSON, from which events are made without a detour through Python's types.
+A poll waits for seconds: with boto3 each would hold a thread. The response is the service's own
+JSON, and events are made from it without a conversion to Python's types.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _PATIENCE_S = 60
 
 
 class CallError(Exception):
-    """A service refused a call: ``code`` and ``message`` are its own words."""
+    """A service refused a call: ``code`` and ``message`` are the service's."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}")
@@ -43,9 +43,9 @@ class Calls:
     Parameters
     ----------
     services
-        Where they answer.
+        Their endpoints.
     keys
-        Access key and secret for those that have no keys of their own.
+        Access key and secret for endpoints without keys.
     """
 
     def __init__(self, services: Directory, keys: tuple[str, str]) -> None:
@@ -57,7 +57,7 @@ class Calls:
     async def __call__(
         self, service: str, region: str, operation: str, request: Mapping[str, Any]
     ) -> dict[str, Any]:
-        """Make one call; its answer, parsed.
+        """Make one call; returns the parsed response.
 
         Raises
         ------

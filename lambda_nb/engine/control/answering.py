@@ -1,4 +1,4 @@
-"""What stands around every handler: the service model's constraints, the API's errors."""
+"""Wraps every handler: checks requests against the service model, raises the API's errors."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ _OWN_WORDS = {
     "CreateFunction": ("Runtime",),
     "UpdateFunctionConfiguration": ("Runtime",),
 }
-"""Members whose enumeration AWS does not check as the model's (facts/api.md section 5)."""
+"""Members whose enum AWS does not check by the service model (facts/api.md section 5)."""
 
 
 def answering(name: str, handler: Operation) -> Operation:
-    """A handler that refuses what breaks the model's constraints, with errors as the API has them.
+    """Wrap a handler: check requests against the service model, turn refusals into API errors.
 
     Parameters
     ----------
     name
         The operation, by AWS's name.
     handler
-        Answers its requests; may raise :class:`~lambda_nb.rules.refusal.Refused`.
+        Handles the requests; may raise :class:`~lambda_nb.rules.refusal.Refused`.
     """
     if inspect.iscoroutinefunction(handler):
 
@@ -60,7 +60,7 @@ def as_error(refused: Refused) -> AWSError:
 
 def _check(name: str, request: Request) -> None:
     if name not in service_model.model().operation_names:
-        return  # an operation newer than the botocore that is installed
+        return  # the operation is newer than the installed botocore
     shape = service_model.operation(name).input_shape
     problems = constraints.problems(shape, request, skip=_OWN_WORDS.get(name, ()))
     if problems:

@@ -1,4 +1,4 @@
-"""What all themes of the control plane share: records, code, identity, time, hooks."""
+"""What all parts of the control plane share: records, code, identity, time, hooks."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from lambda_nb.rules.settings import names
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """One account in one Region, and the means to serve it.
+    """One account in one Region, and the objects that all parts share.
 
-    ``settled`` waits until an event source mapping has followed a change of its state.
+    ``settled`` waits until the poller of an event source mapping has followed a state change.
     """
 
     store: Store
@@ -47,21 +47,21 @@ def revision() -> str:
 
 
 def today() -> date:
-    """The day by which runtimes are in or out of support (UTC)."""
+    """Today (UTC): decides which runtimes are in support."""
     return datetime.now(timezone.utc).date()
 
 
 def epoch() -> float:
-    """Now, in seconds since 1970, to the millisecond, as AWS's epoch timestamps are."""
+    """Now in epoch seconds, rounded to milliseconds like AWS's timestamps."""
     return round(time.time(), 3)
 
 
 def moment(seconds: float) -> datetime:
-    """An epoch time as the API's timestamp members take it."""
+    """An epoch time as a value of the API's timestamp members."""
     return datetime.fromtimestamp(seconds, timezone.utc)
 
 
 def timestamp() -> str:
-    """Now, as ``LastModified`` of functions and layers shows it."""
+    """Now, in the format of ``LastModified`` of functions and layers."""
     now = datetime.now(timezone.utc)
     return f"{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03d}+0000"

@@ -1,4 +1,4 @@
-"""The control plane of one account in one Region, put together from its themes."""
+"""The control plane of one account in one Region, assembled from its parts."""
 
 from __future__ import annotations
 
@@ -53,35 +53,33 @@ class _Theme(Protocol):
 
 
 class Control:
-    """Everything about functions but running them.
+    """Everything about functions except running them.
 
     Parameters
     ----------
     db_path
         The SQLite file that holds all records; locked while this object lives.
     files_dir
-        Where code and file systems lie.
+        The directory of code and file systems.
     account, region
-        Whose functions these are. Names of other accounts and Regions are refused as AWS does.
+        The owner of the functions. Names of other accounts and Regions are refused, as in AWS.
     endpoint
         The engine's URL, for download links.
     fetch
         Reads code from S3.
     executor_hooks
-        Told of changes that concern environments.
+        Called on changes that affect environments.
     account_limit
         Concurrent executions of the account in the Region (environments).
     probe
-        Looks whether queues, streams and subnets that requests name exist; ``None`` takes
-        requests at their word.
+        Checks that queues, streams and subnets in requests exist; ``None`` skips the check.
     settled
-        Waits until the reading for an event source mapping has begun or ended as its record wants;
-        ``None`` if nothing ever reads.
+        Waits until the poller of an event source mapping has started or stopped, as its record
+        says; ``None`` if there are no pollers.
 
     Notes
     -----
-    Handlers run on the event loop's thread. Call :meth:`announce` there once execution can take
-    orders.
+    Handlers run on the event loop's thread. Call :meth:`announce` there once execution is ready.
     """
 
     def __init__(
@@ -179,24 +177,24 @@ class Control:
 
     @property
     def store(self) -> Store:
-        """The records, for rooms that keep theirs beside control's (durable executions)."""
+        """The record store; other rooms keep records in it too (durable executions)."""
         return self._context.store
 
     def configuration(self, function_name: str, version: str) -> Record | None:
-        """The configuration of a version as it is stored, or ``None``."""
+        """The stored configuration of a version, or ``None``."""
         record = self._context.store.get("version", function_name, version)
         return record["config"] if record else None
 
     def announce(self) -> None:
-        """Tell execution of reserved and provisioned concurrency from before the engine started."""
+        """Tell execution the reserved and provisioned concurrency from before this start."""
         self._concurrency.announce_all()
         self._provisioned.announce_all()
 
     def event_invoke_config(self, function_name: str, qualifier: str | None) -> Record:
-        """The settings of asynchronous invocation that were made for a version or alias.
+        """The settings for asynchronous invocation of a version or alias.
 
-        ``MaximumRetryAttempts`` and ``MaximumEventAgeInSeconds`` (s) only if set, and
-        ``DestinationConfig``; empty if there is no configuration.
+        ``DestinationConfig``; ``MaximumRetryAttempts`` and ``MaximumEventAgeInSeconds`` (s) only
+        if set. Empty if there is no configuration.
         """
         return self._event_invoke.effective(function_name, qualifier)
 
@@ -217,7 +215,7 @@ class Control:
         return self._urls.served(identifier)
 
     def recursion_allowed(self, function_name: str) -> bool:
-        """Whether a function may take part in a loop of invocations."""
+        """Whether a function may be part of an invocation loop."""
         record = self._context.store.get("function", "", function_name) or {}
         return record.get("recursion") == "Allow"
 
@@ -230,14 +228,14 @@ class Control:
         self._context.store.close()
 
     def _reclaim(self) -> None:
-        """Now and then, when something has changed, remove code that is no longer used."""
+        """Remove unused code: after a change, but not too often."""
         now = time.monotonic()
         if now - self._reclaimed > _RECLAIM_EVERY_S:
             self._reclaimed = now
             self._context.code.reclaim(self._digests(), now)
 
     def _digests(self) -> set[str]:
-        """The archives that any record names."""
+        """The archives that records use."""
         used = set()
         for kind in ("version", "layer_version"):
             for _, _, record in self._context.store.every(kind):

@@ -1,4 +1,4 @@
-"""Durable executions: functions that outlive their invocations by checkpoints and replay."""
+"""Durable executions: functions that outlive one invocation through checkpoints and replay."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ __all__ = ["Durable"]
 
 
 class Durable:
-    """Durable executions of all functions, put together.
+    """The durable executions of all functions.
 
     Parameters
     ----------
     control
-        Where functions are found; executions are kept beside its records.
+        Finds functions; its store also keeps the executions.
     execute
         Runs one invocation.
 
     Notes
     -----
-    Send every invocation through :meth:`invoke`: it passes functions that are not durable on.
+    Send every invocation through :meth:`invoke`: it also runs functions that are not durable.
     """
 
     def __init__(self, control: Control, execute: Execute) -> None:

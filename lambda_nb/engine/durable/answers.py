@@ -1,4 +1,4 @@
-"""What callers and histories are told of invocations of durable functions."""
+"""Builds results and history events for invocations of durable functions."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from lambda_nb.engine.steady_clock import steady_time
 
 
 def of_execution(arn: str, record: Record, last: InvocationResult) -> InvocationResult:
-    """What the caller of a synchronous invocation gets of an execution that has ended.
+    """The result that a synchronous caller gets when an execution has ended.
 
     Parameters
     ----------
     arn, record
         The execution.
     last
-        Its last invocation, whose log and times are passed on.
+        Its last invocation; the result gets its log and times.
     """
     if record["status"] == "SUCCEEDED":
         return replace(
@@ -46,7 +46,7 @@ def of_execution(arn: str, record: Record, last: InvocationResult) -> Invocation
 
 
 def completed(started: float, request_id: str, result: InvocationResult) -> dict[str, Any]:
-    """The history's event of one invocation."""
+    """The history event of one invocation."""
     now = steady_time()
     details: dict[str, Any] = {
         "StartTimestamp": started,
@@ -63,7 +63,7 @@ def completed(started: float, request_id: str, result: InvocationResult) -> dict
 
 
 def error_of(payload: bytes) -> dict[str, Any]:
-    """The API's ErrorObject of a function error's payload."""
+    """The API's ErrorObject for the payload of a function error."""
     try:
         found = json.loads(payload)
     except ValueError:
@@ -78,7 +78,7 @@ def error_of(payload: bytes) -> dict[str, Any]:
 
 
 def in_milliseconds(value: Any) -> Any:
-    """An operation with its timestamps in epoch milliseconds, as the event carries them."""
+    """An operation with its timestamps in epoch milliseconds, as in the event."""
     if not isinstance(value, dict):
         return value
     return {

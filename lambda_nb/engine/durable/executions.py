@@ -1,4 +1,4 @@
-"""Durable executions as records: each change with its history event, in one transaction."""
+"""Stores durable executions: writes each change and its history event in one transaction."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ RUNNING = "RUNNING"
 class Executions:
     """Reads and changes the records of executions.
 
-    An execution is a record of kind ``durable`` under its function, by ARN; its operations and
-    events are records of their own under the ARN, so that a checkpoint writes what it changes.
+    An execution is a record of kind ``durable`` under its function, by ARN. Its operations and
+    events are separate records under the ARN, so a checkpoint writes only what it changes.
     """
 
     def __init__(self, store: Store) -> None:
@@ -32,7 +32,7 @@ class Executions:
     def create(
         self, function: FunctionVersion, name: str, identifier: str, payload: str, config: Record
     ) -> str:
-        """Begin an execution; its ARN."""
+        """Start an execution; returns its ARN."""
         now = steady_time()
         arn = execution_arn(function, name, identifier)
         timeout = config["ExecutionTimeout"]
@@ -76,7 +76,7 @@ class Executions:
         return record
 
     def find(self, function: FunctionVersion, name: str) -> tuple[str, Record] | None:
-        """The execution of a function version that has a name."""
+        """The execution of a function version with this name."""
         for arn, record in self._store.children("durable", function.name).items():
             if record["name"] == name and record["function_arn"] == function.qualified_arn:
                 return arn, record
@@ -113,10 +113,10 @@ class Executions:
         event: Record | None = None,
         **fields: Any,
     ) -> Record:
-        """Write changed operations with their events, another event, and fields of the record.
+        """Write changed operations with their events, one more event, and fields of the record.
 
-        An operation may come several times, once for each of its changes. An ``EXECUTION``
-        operation that has ended ends the execution.
+        An operation may appear several times, once for each change. If the ``EXECUTION``
+        operation has ended, the execution ends.
         """
         now = steady_time()
         record = {**self.get(arn), **fields}
@@ -137,18 +137,18 @@ class Executions:
         return record
 
     def touch(self, arn: str, operation: Operation) -> None:
-        """Write an operation whose change is no event of the history (a heartbeat)."""
+        """Write an operation without a history event (for a heartbeat)."""
         with self._store.write() as batch:
             batch.put("durable_op", arn, operation["Id"], operation)
 
     def end(self, arn: str, status: str, *, result: str | None = None, error: Any = None) -> Record:
-        """End an execution, through the operation that stands for it."""
+        """End an execution by ending its ``EXECUTION`` operation."""
         first = next(iter(self.operations(arn).values()))
         ended = durable.ended(first, status, steady_time(), result=result, error=error)
         return self.change(arn, [ended])
 
     def delete(self, arn: str) -> None:
-        """Remove an execution with all that belongs to it."""
+        """Remove an execution and all its records."""
         with self._store.write() as batch:
             batch.delete("durable", self._functions[arn], arn)
             for kind in ("durable_op", "durable_event"):
@@ -170,7 +170,7 @@ class Executions:
         Raises
         ------
         AWSError
-            ``ResourceNotFoundException`` if it belongs to none.
+            ``ResourceNotFoundException`` if there are none.
         """
         try:
             arn, _, identifier = base64.b64decode(callback_id).decode().rpartition("#")
@@ -183,7 +183,7 @@ class Executions:
 
     @staticmethod
     def callback_id(arn: str, operation_id: str) -> str:
-        """The id that is given away for a callback."""
+        """The id by which others answer a callback."""
         return _encoded(f"{arn}#{operation_id}")
 
     @staticmethod
@@ -199,7 +199,7 @@ def execution_arn(function: FunctionVersion, name: str, identifier: str) -> str:
 
 
 def new_identifier(request_id: str) -> str:
-    """The id of the execution that a request begins; the same again for the same request."""
+    """The id of the execution that a request starts; always the same for one request."""
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"durable:{request_id}"))
 
 

@@ -47,9 +47,9 @@ class DurableOperations:
         return {name: answering(name, handler) for name, handler in handlers.items()}
 
     def checkpoint(self, request: Request, caller: Caller) -> Response:
-        """Take the function's updates; answer with what changed and the next token.
+        """Apply the function's updates; return what changed and the next token.
 
-        No token comes back when the execution has ended or is to pause: the invocation then ends.
+        If the execution has ended or will pause, there is no token: the invocation then ends.
         """
         arn = request["DurableExecutionArn"]
         again = self._answers.get(arn)
@@ -84,7 +84,7 @@ class DurableOperations:
         return response
 
     def state(self, request: Request, caller: Caller) -> Response:
-        """The execution's operations, for a function whose event did not hold them all."""
+        """The execution's operations, for a function whose event did not contain them all."""
         self._entitled(request)
         operations = list(self._executions.operations(request["DurableExecutionArn"]).values())
         marker = request.get("Marker") or "0"
@@ -98,7 +98,7 @@ class DurableOperations:
         return response
 
     def get(self, request: Request, caller: Caller) -> Response:
-        """One execution, with its input and result unless they are not wanted."""
+        """One execution, with its input and result unless the request excludes them."""
         arn = request["DurableExecutionArn"]
         record = self._executions.get(arn)
         full = request.get("IncludeExecutionData") is not False
@@ -151,7 +151,7 @@ class DurableOperations:
         return page(request, "DurableExecutions", entries, most=_PAGE)
 
     def stop(self, request: Request, caller: Caller) -> Response:
-        """End an execution now; one that has ended stays as it is."""
+        """End an execution now; an ended execution does not change."""
         arn = request["DurableExecutionArn"]
         record = self._executions.get(arn)
         if record["status"] in (RUNNING, "PAUSED", "PAUSING"):
@@ -161,7 +161,7 @@ class DurableOperations:
         return {"StopTimestamp": _moment(record["ended"])}
 
     def pause(self, request: Request, caller: Caller) -> Response:
-        """Invoke no more until resumed; a running invocation ends at its next checkpoint."""
+        """Stop invoking until resumed; a running invocation ends at its next checkpoint."""
         arn = request["DurableExecutionArn"]
         if self._executions.get(arn)["status"] != RUNNING:
             raise conflict(f"Durable execution {arn} is not running.")
@@ -183,7 +183,7 @@ class DurableOperations:
         return {}
 
     def resume(self, request: Request, caller: Caller) -> Response:
-        """Go on with a paused execution; a timeout that was paused is put off."""
+        """Continue a paused execution; if its timeout was paused too, extend it."""
         arn = request["DurableExecutionArn"]
         record = self._executions.get(arn)
         if record["status"] != "PAUSED":
@@ -206,7 +206,7 @@ class DurableOperations:
         return {}
 
     def delete(self, request: Request, caller: Caller) -> Response:
-        """Forget an execution that has ended."""
+        """Delete an execution that has ended."""
         arn = request["DurableExecutionArn"]
         if self._executions.get(arn)["status"] in (RUNNING, "PAUSED", "PAUSING"):
             raise conflict(f"Durable execution {arn} is running. Stop it before deleting it.")
@@ -224,7 +224,7 @@ class DurableOperations:
         return self._called_back(request, "FAILED", error=request.get("Error") or {})
 
     def callback_heartbeat(self, request: Request, caller: Caller) -> Response:
-        """Tell that whoever is to answer a callback is still at it."""
+        """Report that a callback's answer is still being worked on."""
         arn, operation = self._open_callback(request)
         self._executions.touch(arn, durable.beaten(operation, steady_time()))
         self._runner.wake(arn)
@@ -250,7 +250,7 @@ class DurableOperations:
         return arn, operation
 
     def _entitled(self, request: Request) -> Record:
-        """The execution whose function shows the one valid token."""
+        """The execution's record; raises if the request's token is not the valid one."""
         arn = request["DurableExecutionArn"]
         record = self._executions.get(arn)
         if record["status"] not in (RUNNING, "PAUSING") or request[
@@ -280,7 +280,7 @@ def _shown(operation: durable.Operation) -> Response:
 
 
 def _times(value: Any) -> Any:
-    """A record with its timestamps as the API's timestamp members take them."""
+    """A record with its timestamps as values of the API's timestamp members."""
     if not isinstance(value, dict):
         return value
     return {

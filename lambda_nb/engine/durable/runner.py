@@ -1,9 +1,9 @@
-"""Runs durable executions: invoke, suspend, wait for what was waited for, invoke again.
+"""Runs durable executions: invoke, suspend, wait, invoke again.
 
-The function is invoked with the state of its execution and answers SUCCEEDED, FAILED or PENDING.
-After PENDING nothing runs: this module sleeps until an operation has changed without the function
-(a wait is over, a callback was answered, a chained invoke has ended) and invokes again. All state
-is on disk; after a restart every running execution is taken up where its last checkpoint left it.
+The runner invokes the function with the state of its execution. The function returns SUCCEEDED,
+FAILED or PENDING. After PENDING nothing runs: the runner sleeps until an operation changes from
+outside (a wait ends, a callback is answered, a chained invoke ends), then invokes again. All state
+is on disk; after a restart every running execution continues from its last checkpoint.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ Execute = Callable[[Resolved, Invocation], Awaitable[InvocationResult]]
 Configuration = Callable[[str, str], "dict[str, Any] | None"]
 
 _STATE_BYTES = 4 << 20
-"""Of operations sent along with an invocation; the function fetches the others."""
+"""Of operations in the event of an invocation; the function fetches the others."""
 
 _RETRY_DELAYS_S = (1.0, 2.0, 4.0)
-"""Before an invocation that failed is tried again; after the last the execution fails. AWS retries
-too but does not say how often."""
+"""Delays before retries of a failed invocation; after the last retry the execution fails. AWS
+retries too but does not document how often."""
 
 
 class Runner:
@@ -55,7 +55,7 @@ class Runner:
         Find the version that serves, and run one invocation; ``execute`` may raise
         :class:`~lambda_nb.engine.model.Throttled`.
     configuration
-        The configuration of a version by function name and version.
+        Returns the configuration of a version by function name and version.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Runner:
         self._wakes: dict[str, asyncio.Event] = {}
 
     async def start(self) -> None:
-        """Take up what an earlier engine left running."""
+        """Continue the executions that an earlier engine left."""
         self._executions.purge()
         for arn, record in list(self._executions.every()):
             self._rest(arn)
@@ -85,7 +85,7 @@ class Runner:
                 self._drive(arn)
 
     async def close(self) -> None:
-        """Stop driving; executions go on when the engine starts again."""
+        """Stop driving; executions continue after the next start."""
         tasks = [*self._drives.values(), *self._chains.values()]
         for task in tasks:
             task.cancel()
@@ -103,7 +103,7 @@ class Runner:
         return answers.of_execution(arn, self._executions.get(arn), last)
 
     def begin(self, resolved: Resolved, invocation: Invocation) -> str:
-        """Begin an execution, or find the one that was begun already; its ARN.
+        """Start an execution, or find the one already started; returns its ARN.
 
         Raises
         ------
@@ -135,20 +135,19 @@ class Runner:
         return arn
 
     def changed(self, arn: str, *operation_ids: str) -> None:
-        """Operations have changed without the function; it must hear of it."""
+        """Report operations that changed outside the function."""
         self._news.setdefault(arn, set()).update(operation_ids)
         self.wake(arn)
 
     def wake(self, arn: str) -> None:
-        """Look at an execution again now: stopped, paused, resumed or changed."""
+        """Check an execution now: it was stopped, paused, resumed or changed."""
         if arn in self._wakes:
             self._wakes[arn].set()
 
     def told(self, arn: str) -> set[str]:
-        """The operations that changed since the function last heard; a checkpoint tells it now.
+        """The operations that changed since the last report; a checkpoint reports them now.
 
-        It may have decided to suspend already, so what it was told in this way counts as news
-        again if it does.
+        The function may already have decided to suspend. If it does, they are reported again.
         """
         news = self._news.pop(arn, set())
         self._late.setdefault(arn, set()).update(news)
@@ -160,7 +159,7 @@ class Runner:
             self._drive(arn)
 
     def mature(self, arn: str) -> None:
-        """Move on what time alone moves on."""
+        """Update operations that are due: waits, steps, callback timeouts."""
         now = steady_time()
         operations = self._executions.operations(arn).values()
         ripe = [ripened for op in operations if (ripened := durable.matured(op, now))]
@@ -169,8 +168,8 @@ class Runner:
             self.changed(arn, *(operation["Id"] for operation in ripe))
 
     def destination(self, arn: str, operation: Operation) -> dict[str, str]:
-        """Whom a chained invoke will reach: ``ExecutedVersion``, and for a durable function its
-        ``DurableExecutionArn``; nothing if there is no such function."""
+        """The target of a chained invoke: ``ExecutedVersion``, and for a durable function
+        ``DurableExecutionArn``; empty if the function does not exist."""
         try:
             function = self._resolve(operation["_target"]["FunctionName"], None).function
         except AWSError:
@@ -182,7 +181,7 @@ class Runner:
         return reached
 
     def chain(self, arn: str, operation: Operation) -> None:
-        """Run the other function that a chained invoke names."""
+        """Run the function that a chained invoke names."""
         key = f"{arn}#{operation['Id']}"
         if key not in self._chains:
             self._chains[key] = asyncio.create_task(self._chained(arn, operation, key))
@@ -192,7 +191,7 @@ class Runner:
         self._drives[arn] = asyncio.create_task(self._driven(arn))
 
     async def _driven(self, arn: str) -> InvocationResult | None:
-        """Drive an execution until it ends or is paused; the last invocation's result."""
+        """Drive an execution until it ends or pauses; returns the last invocation's result."""
         try:
             return await self._led(arn)
         finally:
@@ -226,14 +225,14 @@ class Runner:
         return last
 
     def _rest(self, arn: str) -> None:
-        """An execution that was to pause has done so; one that has ended needs no news."""
+        """Mark a pausing execution as paused; drop the news of any other."""
         if self._executions.get(arn)["status"] == "PAUSING":
             self._executions.change(arn, status="PAUSED")
         else:
             self._news.pop(arn, None)
 
     def _running(self, arn: str) -> bool:
-        """Whether an execution is to go on; one whose time is over ends here."""
+        """Whether an execution continues; one past its timeout ends here."""
         record = self._executions.get(arn)
         if record["status"] != RUNNING:
             return False
@@ -244,7 +243,7 @@ class Runner:
         return True
 
     async def _invoked(self, arn: str) -> InvocationResult | None:
-        """Invoke the function with its execution's state, as often as it is throttled."""
+        """Invoke the function with its execution's state; retry while it is throttled."""
         throttles = 0
         while self._running(arn):
             record = self._executions.get(arn)
@@ -294,7 +293,7 @@ class Runner:
         return json.dumps(event).encode()
 
     def _settled(self, arn: str, payload: bytes) -> bool:
-        """Take a function's answer; whether the execution has ended with it."""
+        """Apply a function's response; returns whether the execution has ended."""
         try:
             answer = json.loads(payload)
             status = answer["Status"]
@@ -319,7 +318,7 @@ class Runner:
         return True
 
     async def _until_news(self, arn: str) -> None:
-        """Wait until an operation has changed, or the execution is not to go on."""
+        """Wait until an operation changes or the execution stops."""
         while self._running(arn):
             self.mature(arn)
             if self._news.get(arn):
@@ -329,7 +328,7 @@ class Runner:
             await self._slept(arn, min(times, default=float("inf")))
 
     async def _slept(self, arn: str, until: float) -> None:
-        """Sleep until a time, the execution's timeout or a wake, whichever is first."""
+        """Sleep until a time, the execution's timeout or a wake, whichever comes first."""
         until = min(until, self._executions.get(arn)["timeout_at"])
         wake = self._wakes[arn]
         with contextlib.suppress(asyncio.TimeoutError):
@@ -337,7 +336,7 @@ class Runner:
         wake.clear()
 
     async def _chained(self, arn: str, operation: Operation, key: str) -> None:
-        """Run a chained invoke and note how it ended."""
+        """Run a chained invoke and record its result."""
         target = operation["_target"]
         payload = (operation["_payload"] or "null").encode()
         request_id = _chained_id(key)
@@ -380,5 +379,5 @@ class Runner:
 
 
 def _chained_id(key: str) -> str:
-    """The request id of a chained invoke: the same again when an engine takes it up again."""
+    """The request id of a chained invoke; the same after a restart."""
     return str(uuid.uuid5(uuid.NAMESPACE_URL, key))

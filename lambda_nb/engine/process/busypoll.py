@@ -1,9 +1,9 @@
-"""Keeps the event loop awake for a moment where its next event is due at any instant.
+"""Keeps the event loop awake for a moment when its next event may come at any instant.
 
-A process that sleeps is woken through its processor, which sleeps as well: 20 to 40 microseconds a
-time on a virtual machine, twice in an invocation. While one invocation is under way, and for a
-moment after its answer, the loop asks for events again and again instead; so do the kernel's
-network drivers (``net.core.busy_poll``) and hypervisors (``halt_poll_ns``).
+To wake a sleeping process, its sleeping processor must wake first: that takes 20 to 40 microseconds
+on a virtual machine, twice in an invocation. So while one invocation is under way, and for a moment
+after its response, the loop polls for events instead of sleeping. The kernel's network drivers
+(``net.core.busy_poll``) and hypervisors (``halt_poll_ns``) do the same.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from time import perf_counter
 from types import TracebackType
 
 FOR_S = 0.000_2
-"""How long nothing may happen before the loop sleeps: the answer of a trivial function and the
-next request of a caller in a loop come within it, and a caller that is slower costs no more."""
+"""How long the loop polls without an event before it sleeps. The response of a trivial function and
+the next request of a caller in a loop come within this time; a slower caller costs no more."""
 
 
 _QUOTA = Path("/sys/fs/cgroup/cpu.max")
-"""A container's share of processor time (control groups, version 2): microseconds, and in which."""
+"""A container's CPU quota (control groups, version 2): CPU time and period, in microseconds."""
 
 
 class BusyPoll:
     """A context for each invocation. Polls while there is one, not while there are several.
 
-    With several the loop finds events when it looks, and functions have need of the processors.
-    With less than two processors it never polls.
+    With several, the loop finds events without polling, and functions need the processors.
+    With fewer than two processors it never polls.
     """
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class BusyPoll:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """It has been answered."""
+        """An invocation has been answered."""
         self._under_way -= 1
         self._begin()
 
@@ -68,7 +68,7 @@ class BusyPoll:
 
 
 def _processors() -> float:
-    """How much processor time this process may have: of how many processors, and what quota."""
+    """How many processors this process may use, by its affinity and its quota."""
     try:
         here = float(len(os.sched_getaffinity(0)))
     except AttributeError:  # not on Linux

@@ -17,7 +17,7 @@ ISOLATION_LEVELS = ("auto", "L0", "L1", "L2", "L3")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; its exit code."""
+    """Run the command and return its exit code."""
     parent = os.getppid()  # read first: it changes when the parent ends
     command = parser()
     options = command.parse_args(arguments)
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for service, url in options.neighbour:
         if elsewhere[service] != url:
             command.error(f"--neighbour: {service} is at {url} and at {elsewhere[service]}")
-    # Imported late: --help and a wrong option answer at once.
+    # Imported late, so that --help and a wrong option are answered at once.
     from lambda_nb.engine.options import Options
     from lambda_nb.engine.process.serve import StartError, run
 

@@ -1,6 +1,6 @@
 """Fetches what managed runtimes need and this machine lacks: Pythons, and AWS's SDKs.
 
-Each is fetched by its own ecosystem's tool, from where that tool is set up to look.
+Each is fetched by the tool of its own ecosystem, from the source set up for that tool.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ class InstallError(Exception):
 
 
 def python(name: str, mirror: str | None, say: Say) -> Path:
-    """Install the newest Python of a version (``python3.14``) with ``uv``; its interpreter.
+    """Install the newest Python of a version (``python3.14``) with ``uv``; return its interpreter.
 
     Parameters
     ----------
     name
         The runtime's identifier.
     mirror
-        Where to fetch it from instead of uv's own place: a URL, ``file:///...`` too.
+        Where to fetch it from instead of uv's default: a URL, also ``file:///...``.
     say
-        Told what happens.
+        Called with progress messages.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def _uv() -> str:
 
 
 def nodejs_sdk(more: Sequence[str], say: Say) -> Path:
-    """Install the SDK for JavaScript with npm; its ``node_modules``.
+    """Install the SDK for JavaScript with npm; return its ``node_modules``.
 
     ``more`` names packages of ``@aws-sdk`` beyond :data:`~sdks.NODEJS_CLIENTS`; those of earlier
     calls are kept.
@@ -99,16 +99,16 @@ def nodejs_sdk(more: Sequence[str], say: Say) -> Path:
 
 
 def ruby_sdk(more: Sequence[str], say: Say, source: str | None = None) -> Path:
-    """Install the SDK for Ruby with ``gem``, for the Ruby that is here; its folder.
+    """Install the SDK for Ruby with ``gem``, for the Ruby that is here; return its folder.
 
     Parameters
     ----------
     more
         Gems beyond :data:`~sdks.RUBY_GEMS`; those of earlier calls are kept.
     say
-        Told what happens.
+        Called with progress messages.
     source
-        Where gems come from instead of where ``gem`` is set up to look.
+        Where gems come from instead of the sources set up for ``gem``.
 
     Raises
     ------
@@ -139,7 +139,7 @@ def _install(
     fetch: Callable[[Path], None],
     say: Say,
 ) -> Path:
-    """Fetch into a folder named after what is asked for, then let the family's link show it."""
+    """Fetch into a folder named after the packages, then point the family's link to it."""
     link = sdks.place(family)
     listing = json.dumps([sdks.PINNED_ON, packages], sort_keys=True)
     target = link.with_name(f"{family}-{hashlib.sha256(listing.encode()).hexdigest()[:16]}")
@@ -164,7 +164,7 @@ def _install(
 
 
 def _kept(family: str) -> list[str]:
-    """What was asked for with ``--with`` before."""
+    """What earlier calls asked for with ``--with``."""
     try:
         kept: list[str] = json.loads((sdks.place(family) / "lambda-nb.json").read_text())
     except FileNotFoundError:
@@ -184,7 +184,7 @@ def _tool(name: str, remedy: str) -> str:
 
 
 def _run(command: Sequence[str], failure: str, folder: Path | None = None) -> None:
-    """Run a tool whose progress is seen as it comes; what it said last is in the error."""
+    """Run a tool and show its output as it comes; an error has the last lines of it."""
     with subprocess.Popen(
         command,
         cwd=folder,
@@ -208,12 +208,12 @@ def _run(command: Sequence[str], failure: str, folder: Path | None = None) -> No
 def install(
     name: str, *, mirror: str | None, source: str | None, more: Sequence[str], say: Say
 ) -> None:
-    """Install what a name of the command line stands for.
+    """Install what a name on the command line stands for.
 
     Raises
     ------
     InstallError
-        It cannot be had, or is nothing that can be installed.
+        If it cannot be fetched, or no such thing can be installed.
     """
     if name == "nodejs-sdk":
         nodejs_sdk(more, say)

@@ -1,8 +1,8 @@
-"""Ending with the parent: notice the death of the process that started this one, even by SIGKILL.
+"""Notices when the process that started this one ends, even by SIGKILL.
 
-A file descriptor of the process (``pidfd``) becomes readable when it ends. Unlike
-``PR_SET_PDEATHSIG``, which also fires when only the *thread* that started this process ends, it is
-right for a parent that starts engines from worker threads, as notebooks do.
+A file descriptor of the process (``pidfd``) becomes readable when it ends. ``PR_SET_PDEATHSIG``
+would also fire when only the *thread* that started this process ends: that is wrong for a parent
+that starts engines from worker threads, as notebooks do.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _POLL_S = 0.5
 
 
 class ParentWatch:
-    """A process under watch, from the moment this is made.
+    """Watches a process, from the moment this is made.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class ParentWatch:
             self._descriptor = open_pidfd(pid)
         except ProcessLookupError:
             self._gone = True
-        except OSError:  # a kernel before 5.3, or a sandbox that forbids it: ask now and then
+        except OSError:  # a kernel before 5.3, or a sandbox that forbids it: poll instead
             return
 
     async def gone(self) -> None:

@@ -1,7 +1,7 @@
-"""The data directory of an engine that was given none: private, and gone when the engine is.
+"""A private data directory for an engine without one, removed when the engine ends.
 
-An engine that is killed cannot clear up. Each directory is locked by its engine for as long as that
-lives, so the next engine can tell what was left behind, and removes it.
+An engine that is killed cannot clean up. So each engine locks its directory as long as it lives.
+The next engine finds a directory that is no longer locked, and removes it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _LOCK = "engine.lock"
 
 @contextlib.contextmanager
 def private_dir(base: Path | None = None) -> Iterator[Path]:
-    """A new directory that only its owner can enter; removed in the end.
+    """A new directory that only its owner can enter; removed at the end.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The command ``lambda-nb runtimes``: what is here, what is missing, and how to get it."""
+"""The command ``lambda-nb runtimes``: which are here, which are missing, how to get them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lambda_nb.engine.process import installing
 
 
 def run(options: argparse.Namespace) -> int:
-    """Carry the command out; its exit code."""
+    """Run the command and return its exit code."""
     if options.action == "install":
         try:
             installing.install(
@@ -45,7 +45,7 @@ def _sdks() -> dict[str, str | None]:
 
 
 def text(rows: list[inventory.Row]) -> str:
-    """The table as people read it."""
+    """The table as text."""
     lines = [f"{'RUNTIME':<17}{'HERE':<10}{'USES':<54}WHAT TO DO"]
     for row in rows:
         here = {"here": "yes", "nearest": "nearest", "missing": "no"}[row.status]

@@ -1,4 +1,4 @@
-"""The engine's process: its port, its data directory, its ready line and its end."""
+"""The engine's process: its port, its data directory, its ready line and its shutdown."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def run(options: Options) -> None:
     Raises
     ------
     StartError
-        If the port or the data directory cannot be had.
+        If the port or the data directory cannot be used.
     """
     listener = _listen(options.port)
     with contextlib.closing(listener), _data_dir(options.data_dir) as data_dir:
@@ -65,7 +65,7 @@ def _recover(data_dir: Path) -> None:
 
 
 def _recovered(directory: Path) -> list[object]:
-    """What there is to say of the databases of one Region."""
+    """Recover the databases of one Region; return what to say about them."""
     records = directory / "control.sqlite"
     words: list[object] = []
     if (done := rescue(records, readable_record)) is not None:
@@ -105,7 +105,7 @@ def _listen(port: int) -> socket.socket:
 
 
 def _try_loopback(listener: socket.socket) -> None:
-    """Refuse to serve where nobody could reach the engine."""
+    """Refuse to serve if nobody could reach the engine."""
     try:
         socket.create_connection(listener.getsockname(), timeout=5).close()
     except OSError as error:
@@ -156,7 +156,7 @@ async def _serve(options: Options, listener: socket.socket, data_dir: Path) -> N
                 access_log=False,
                 proxy_headers=False,
                 server_header=False,
-                # Connections that nobody uses make room for others where there is little.
+                # If descriptors are scarce, idle connections make room for others sooner.
                 timeout_keep_alive=2 if app.descriptors.scarce else 75,
                 timeout_graceful_shutdown=_GRACE_S,
             )
@@ -169,7 +169,7 @@ async def _serve(options: Options, listener: socket.socket, data_dir: Path) -> N
             watch = asyncio.ensure_future(ParentWatch(options.parent).gone())
             watch.add_done_callback(lambda _: server.stop())
         app.credentials.write(url)
-        gc.freeze()  # what is loaded by now stays; collections need not walk it again
+        gc.freeze()  # what is loaded by now stays: the collector need not scan it again
         if app.descriptors.scarce:
             server.accept_from(listener, app.descriptors.may_accept)
         sockets = [] if app.descriptors.scarce else [listener]
@@ -179,7 +179,7 @@ async def _serve(options: Options, listener: socket.socket, data_dir: Path) -> N
             f"credentials {app.credentials.path})",
             flush=True,
         )
-        # Read while the first client gets ready, so that no request has to wait for it.
+        # Loaded while the first client gets ready, so that no request has to wait for it.
         await asyncio.to_thread(service_model.model)
         await serving
         if watch is not None:
@@ -187,7 +187,7 @@ async def _serve(options: Options, listener: socket.socket, data_dir: Path) -> N
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without its own ideas about signals: ours end the other rooms as well."""
+    """uvicorn without its own signal handlers: ours also stop the rest of the engine."""
 
     _accepting: asyncio.Future[None] | None = None
 
@@ -203,7 +203,7 @@ class _Server(uvicorn.Server):
             loop.add_signal_handler(number, self.stop)
 
     def accept_from(self, listener: socket.socket, may_accept: Callable[[], bool]) -> None:
-        """Take connections one by one, as long as ``may_accept`` says so; the others wait."""
+        """Accept connections one by one while ``may_accept`` allows it; the others wait."""
         self._accepting = asyncio.ensure_future(self._accept(listener, may_accept))
 
     async def _accept(self, listener: socket.socket, may_accept: Callable[[], bool]) -> None:
@@ -227,7 +227,7 @@ class _Server(uvicorn.Server):
             await loop.connect_accepted_socket(protocol, connection)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Accept no more, and let what is under way come to its end."""
+        """Accept no more connections, and let open requests finish."""
         if self._accepting is not None:
             self._accepting.cancel()
         await super().shutdown(sockets)

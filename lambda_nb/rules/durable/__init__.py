@@ -1,1 +1,1 @@
-"""Durable executions: what a checkpoint changes, and the history it leaves."""
+"""Durable executions: how operations change, and the events of their history."""

@@ -1,4 +1,4 @@
-"""The history of a durable execution: the event that each change of an operation leaves behind."""
+"""The history of a durable execution: one event for each change of an operation."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _NO_ERROR = {"ErrorMessage": "", "ErrorType": ""}
 
 
 def event(operation: Operation, now: float) -> Event | None:
-    """The event of an operation's latest change; a step that becomes ready leaves none.
+    """The event of an operation's latest change; ``None`` for a step that becomes ready.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
-"""Durable executions: what a checkpoint does to an operation, and what time alone does to it.
+"""Operations of durable executions: how checkpoints change them, and how time alone does.
 
 An execution is a list of operations in the order of their first checkpoint. The function reports
-*updates* (START, SUCCEED, FAIL, RETRY, CANCEL); Lambda moves operations on by itself when their
-time has come (waits end, steps become ready for another attempt, callbacks time out)::
+*updates* (START, SUCCEED, FAIL, RETRY, CANCEL); Lambda changes operations by itself when they
+are due (waits end, steps become ready for another attempt, callbacks time out)::
 
     STEP            START -> STARTED -- RETRY --> PENDING -- time --> READY -- START --> STARTED
     WAIT            START -> STARTED -- time --> SUCCEEDED            (CANCEL -> CANCELLED)
@@ -12,7 +12,7 @@ time has come (waits end, steps become ready for another attempt, callbacks time
     all             SUCCEED -> SUCCEEDED, FAIL -> FAILED
 
 Operations are dicts in the shape of the API's ``Operation``, times as epoch seconds; members that
-begin with ``_`` are Lambda's own. Functions return new dicts. Shapes: botocore 1.44.5.
+begin with ``_`` are private. Functions return new dicts. Shapes: botocore 1.44.5.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _ACTIONS = {
     "CHAINED_INVOKE": {"START", "CANCEL"},
 }
 _NEEDED = {"WAIT": "WaitOptions", "CHAINED_INVOKE": "ChainedInvokeOptions"}
-"""Members without which an operation of a type cannot start."""
+"""The member that an operation of this type needs to start."""
 
 
 def beginning(identifier: str, payload: str, now: float) -> Operation:
@@ -74,7 +74,7 @@ def updated(
     now
         Epoch seconds.
     callback_id
-        The id to be given away if the update starts a callback.
+        The id of the callback, if the update starts one.
 
     Raises
     ------
@@ -116,7 +116,7 @@ def updated(
 def ended(
     operation: Operation, status: str, now: float, *, result: str | None = None, error: Any = None
 ) -> Operation:
-    """An operation that somebody else than the function has ended: a callback, a chained invoke."""
+    """An operation ended by something other than the function: a callback, a chained invoke."""
     name = _DETAILS[operation["Type"]]
     details = dict(operation.get(name) or {})
     if result is not None:
@@ -141,7 +141,7 @@ def due(operation: Operation) -> float | None:
 
 
 def matured(operation: Operation, now: float) -> Operation | None:
-    """What time has made of an operation, or ``None`` if nothing."""
+    """The operation as time has changed it, or ``None`` if it is not due."""
     when = due(operation)
     if when is None or when > now:
         return None
@@ -156,14 +156,14 @@ def matured(operation: Operation, now: float) -> Operation | None:
 
 
 def beaten(operation: Operation, now: float) -> Operation:
-    """A callback after a heartbeat: its heartbeat timeout begins anew."""
+    """A callback after a heartbeat: its heartbeat timeout starts again."""
     if "_heartbeat_s" not in operation:
         return operation
     return {**operation, "_heartbeat": now + operation["_heartbeat_s"]}
 
 
 def waits(operations: Iterable[Operation]) -> bool:
-    """Whether an execution waits for something that will come without the function."""
+    """Whether an execution waits for something that happens without the function."""
     return any(
         operation["Status"] in ("STARTED", "PENDING")
         and (operation["Type"] in ("WAIT", "CALLBACK", "CHAINED_INVOKE") or due(operation))
@@ -172,7 +172,7 @@ def waits(operations: Iterable[Operation]) -> bool:
 
 
 def shown(operation: Operation) -> Operation:
-    """An operation without Lambda's own members."""
+    """An operation without its private members."""
     return {key: value for key, value in operation.items() if not key.startswith("_")}
 
 
@@ -184,7 +184,7 @@ def _new(update: Update, now: float) -> Operation:
 def _started(
     kind: str, update: Update, details: Operation, now: float, callback_id: str
 ) -> Operation:
-    """Fill ``details`` for an operation that starts; the private members it has besides."""
+    """Fill ``details`` for an operation that starts; returns its private members."""
     if kind == "WAIT":
         seconds = update["WaitOptions"]["WaitSeconds"]
         details["ScheduledEndTimestamp"] = now + seconds

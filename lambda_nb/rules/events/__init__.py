@@ -1,1 +1,1 @@
-"""What decides about events: retries, batches, windows, patterns, schedules, loops."""
+"""Rules for events: retries, batches, windows, patterns, schedules, loops."""

@@ -1,4 +1,4 @@
-"""What becomes of a batch that an event source mapping gave to a function.
+"""What happens to a batch that an event source mapping sent to a function.
 
 Source: Lambda Developer Guide, with-sqs and with-kinesis; facts/events.md section 2 (2026).
 """
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 PAYLOAD_LIMIT = 6_291_456
-"""Bytes. A batch goes to the function before its event would pass this."""
+"""Bytes. A batch is sent before its event would exceed this."""
 QUEUE_CONCURRENCY_AT_START = 5
 QUEUE_CONCURRENCY_PER_MINUTE = 300
 QUEUE_CONCURRENCY_MAX = 1250
@@ -21,9 +21,9 @@ MOST_BACKOFF_S = 30.0
 
 
 def failed_items(response: bytes, identifiers: Sequence[str]) -> list[str]:
-    """The items of a batch that failed, by a ``ReportBatchItemFailures`` response.
+    """The failed items of a batch, from a ``ReportBatchItemFailures`` response.
 
-    A response that cannot be understood, or that names an unknown item, fails the whole batch.
+    A response that cannot be read, or that names an unknown item, fails the whole batch.
 
     Examples
     --------
@@ -59,6 +59,6 @@ def backoff(failures: int) -> float:
 
 
 def queue_concurrency(backlog_s: float, maximum: int | None) -> int:
-    """Batches of a standard queue that may run at once, so long after its backlog began."""
+    """Batches of a standard queue that may run at once, ``backlog_s`` after its backlog began."""
     grown = QUEUE_CONCURRENCY_AT_START + int(backlog_s / 60 * QUEUE_CONCURRENCY_PER_MINUTE)
     return min(grown, QUEUE_CONCURRENCY_MAX if maximum is None else maximum)

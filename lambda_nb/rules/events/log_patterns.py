@@ -26,7 +26,7 @@ _FIELD = re.compile(r'\[[^\]]*\]|"[^"]*"|\S+')
 
 @lru_cache(maxsize=256)
 def compiled(pattern: str) -> Test:
-    """A test of log messages for a pattern; the empty pattern lets everything through.
+    """A test of log messages for a pattern; the empty pattern matches everything.
 
     Raises
     ------
@@ -52,7 +52,7 @@ def _terms_test(pattern: str) -> Test:
     either: list[Test] = []
     for sign, term in _TERM.findall(pattern):
         {"": wanted, "-": unwanted, "?": either}[sign].append(_contains(term))
-    # Alternatives count only where they stand alone.
+    # Alternatives count only in a pattern without other terms.
     choice = either if not wanted and not unwanted else []
 
     def test(message: str) -> bool:
@@ -80,7 +80,7 @@ def _unquoted(text: str) -> str:
 
 
 Condition = Callable[[Callable[[str], list[Any]]], bool]
-"""Is told how to find the values of a path (none if it is absent)."""
+"""A test. Its argument finds the values at a path (none if the path is absent)."""
 
 
 def _json_test(pattern: str) -> Test:

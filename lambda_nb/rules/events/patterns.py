@@ -51,7 +51,7 @@ def _field(key: str, wanted: Any, fields: Mapping[str, Any]) -> bool:
 def _alternative(wanted: Any, value: Any) -> bool:
     if isinstance(wanted, dict):
         if "exists" in wanted:
-            # An object in between is not a leaf: for `exists` it is not there.
+            # `exists` tests leaves only: an object counts as absent.
             return (value is not _ABSENT and not isinstance(value, dict)) is wanted["exists"]
         operator, operand = _operator(wanted)
         return any(operator(operand, leaf) for leaf in _leaves(value))
@@ -59,7 +59,7 @@ def _alternative(wanted: Any, value: Any) -> bool:
 
 
 def _leaves(value: Any) -> Sequence[Any]:
-    """The values a leaf has: those of an array each by itself, none if it is absent."""
+    """The values of a leaf: each element of an array; none if it is absent."""
     if value is _ABSENT or isinstance(value, dict):
         return ()
     if isinstance(value, list):

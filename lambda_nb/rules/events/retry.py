@@ -12,8 +12,8 @@ ERROR_DELAYS_S = (60.0, 120.0)
 """Seconds before the first and the second retry after a function error."""
 FIRST_BACKOFF_S = 1.0
 MOST_BACKOFF_S = 300.0
-"""Seconds. Throttles and service errors are tried again after 1 s, 2 s, 4 s ... 5 minutes, for as
-long as the event may live; they do not count as retries."""
+"""Seconds. Throttles and service errors are tried again after 1 s, 2 s, 4 s ... 5 minutes, until
+the event is too old; they do not count as retries."""
 
 
 def after_error(
@@ -21,7 +21,7 @@ def after_error(
 ) -> float | None:
     """Seconds to wait after so many function errors; ``None`` when there is no further try.
 
-    ``first_s`` is the wait before the first retry, which all others are in proportion to.
+    ``first_s`` is the wait before the first retry; the other waits scale with it.
     """
     if failures > max_attempts:
         return None
@@ -44,8 +44,8 @@ def after_attempt(
     max_age_s: float = MAX_AGE_S,
     first_s: float = ERROR_DELAYS_S[0],
 ) -> float | Literal["RetriesExhausted", "EventAgeExceeded"]:
-    """What becomes of an event whose attempt did not succeed: seconds until the next, or why there
-    is none (AWS's word in destination records).
+    """What happens to an event after a failed attempt: seconds until the next, or why there is none
+    (AWS's word in destination records).
 
     Parameters
     ----------

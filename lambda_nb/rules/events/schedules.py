@@ -29,7 +29,7 @@ def next_time(expression: str, since: datetime, after: datetime) -> datetime | N
     since
         When the schedule began; a rate counts from there.
     after
-        The answer is later than this. All three times are of one (naive or aware) kind.
+        The answer is later than this. All times are naive, or all are aware.
 
     Returns
     -------
@@ -86,7 +86,7 @@ class _Cron:
             weekday,
             _numbers(years, _FIRST_YEAR, _LAST_YEAR),
         )
-        cron._days(2000, 1)  # a day field that cannot be read is refused now
+        cron._days(2000, 1)  # raises now if a day field cannot be read
         return cron
 
     def after(self, moment: datetime) -> datetime | None:
@@ -168,7 +168,7 @@ def _numbers(field: str, low: int, high: int, names: list[str] | tuple[()] = ())
         end = _number(final, low, high, names) if dash else open_end
         if start <= end:
             found.update(range(start, end + 1, step))
-        else:  # 20-2 goes over midnight
+        else:  # 20-2 wraps around
             found.update([*range(start, high + 1), *range(low, end + 1)][::step])
     if not found:
         raise ValueError(f"{field!r} stands for no number from {low} to {high}")

@@ -1,7 +1,7 @@
-"""Tumbling windows of streams: which records a function sees with one state.
+"""Tumbling windows of streams: which records share one state.
 
 Source: Lambda Developer Guide, services-kinesis-windows and services-ddb-windows (2026). A record
-belongs to the window of its arrival; windows are aligned to whole multiples of their length since
+belongs to the window in which it arrived. Windows start at whole multiples of their length since
 1970.
 """
 
@@ -14,13 +14,13 @@ from datetime import datetime, timezone
 from typing import Any, TypeVar
 
 STATE_LIMIT = 1_048_576
-"""Bytes of state of a shard; a window with more ends early."""
+"""Bytes of state per shard; a window with more ends early."""
 
 Record = TypeVar("Record")
 
 
 def start_of(arrived_s: float, length_s: int) -> int:
-    """The start of the window that a moment belongs to, in epoch seconds.
+    """The start of the window that a time falls in, in epoch seconds.
 
     Examples
     --------
@@ -33,7 +33,7 @@ def start_of(arrived_s: float, length_s: int) -> int:
 def parted(
     records: Sequence[Record], arrived: Callable[[Record], float], length_s: int
 ) -> list[tuple[int, list[Record]]]:
-    """Records by window, in order; a late record stays in the window that is open before it.
+    """Records by window, in order; a late record joins the window that is open.
 
     Examples
     --------
@@ -72,7 +72,7 @@ def too_large(state: dict[str, Any]) -> bool:
 
 
 def stamp(epoch_s: int) -> str:
-    """A window's edge as events name it.
+    """The start or end of a window, as events write it.
 
     Examples
     --------

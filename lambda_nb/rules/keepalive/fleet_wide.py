@@ -1,13 +1,13 @@
 """Keep-alive policies that look at more than one environment.
 
-A :class:`Retiring` policy is asked before each request is placed which idle environments are over.
-It decides from what it is shown (:class:`View`) and from what it remembers of earlier requests;
-like every rule it reads no clock and draws no random number. One object remembers one run: the
-driver calls :meth:`Retiring.begin` first.
+Before each request is placed, the driver asks a :class:`Retiring` policy which idle environments to
+end. The policy decides from a :class:`View` and from what it remembers of earlier requests; like
+every rule, it reads no clock and draws no random number. One object remembers one run: the driver
+calls :meth:`Retiring.begin` first.
 
-The policies under a memory limit are those of a single server (Fuerst and Sharma, ASPLOS 2021):
-environments live until somebody needs their memory. Requests that run are never ended; when they
-alone need more than the limit, the limit is passed.
+The policies under a memory limit are those of a single server (Fuerst and Sharma, ASPLOS 2021): an
+environment lives until its memory is needed. Running requests are never ended; if they alone need
+more than the limit, the limit is exceeded.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from lambda_nb.rules.keepalive.idle import KeepAlive
 
 
 class Idle(NamedTuple):
-    """An environment that waits: its function, and since when (s)."""
+    """An idle environment: its function, and since when it is idle (s)."""
 
     function: str
     since: float
 
 
 class View(NamedTuple):
-    """What a policy sees when a request for ``function`` comes at ``now`` (s).
+    """What a policy sees when a request for ``function`` arrives at ``now`` (s).
 
-    ``idle`` maps the slots of idle environments to :class:`Idle`, longest waiting first; it may
-    hold some whose own idle limit is over. ``busy`` counts running environments by function.
+    ``idle`` maps the slots of idle environments to :class:`Idle`, longest idle first; some
+    may have passed their own idle limit. ``busy`` counts running environments by function.
     """
 
     now: float
@@ -42,28 +42,28 @@ class View(NamedTuple):
 
 @runtime_checkable
 class Retiring(KeepAlive, Protocol):
-    """A keep-alive policy that also ends environments because of what happens elsewhere."""
+    """A keep-alive policy that also ends environments because of what others do."""
 
     def begin(self) -> None:
         """Forget everything: a new run begins."""
 
     def retire(self, view: View) -> Sequence[tuple[int, float]]:
-        """Slots of idle environments that are over, each with the time (s) since when."""
+        """Slots of idle environments to end, each with the time (s) at which it ended."""
 
 
 @dataclass(slots=True)
 class Measured:
-    """What the logs of AWS show: surplus environments end by and by while the function is in use,
-    and all of them when the whole function has been silent. The last one used waits for that.
+    """What AWS's logs show: while a function is in use, surplus environments end one by one. When
+    it has been silent for some time, all end; the one used last ends only then.
 
-    In the 2020 run with few requests (one in 540 s), all 16 environments asked for after 500 to
-    633 s were there and all 59 asked for after 647 s or more were not; in the four runs that were
-    never silent, most asked for after 700 to 900 s were there.
+    In the 2020 run with few requests (one in 540 s), all 16 environments needed after 500 to
+    633 s were alive, and all 59 needed after 647 s or more were gone. In the four runs that were
+    never silent, most of those needed after 700 to 900 s were alive.
 
     Parameters
     ----------
     in_use
-        Idle lives while other environments of the function work.
+        Policy for environments that idle while others of the function work.
     silence
         Seconds without any request after which no environment of the function is left.
 
@@ -92,16 +92,16 @@ class Measured:
         self._over.clear()
 
     def idle_limit(self, function: str, now: float, u: float) -> float:
-        """For ever: :meth:`retire` decides, when it is known whether the function was silent."""
+        """Infinite: :meth:`retire` decides later, when it knows whether the function was silent."""
         self._last[function] = now
         lives = self._over.setdefault(function, {})
         lives[now] = now + self.in_use.idle_limit(function, now, u)
         return math.inf
 
     def retire(self, view: View) -> Sequence[tuple[int, float]]:
-        """All of the function, if it was silent too long; else those whose idle life is over.
+        """All of the function, if it was silent too long; else those whose idle limit is over.
 
-        The one used last is not among the latter while the function is silent.
+        While the function is silent, the one used last stays.
         """
         name, last = view.function, self._last.get(view.function, math.inf)
         silent = not view.busy.get(name, 0)
@@ -144,19 +144,19 @@ class UnderMemory:
         """Nothing to forget."""
 
     def idle_limit(self, function: str, now: float, u: float) -> float:
-        """For ever."""
+        """Infinite."""
         return math.inf
 
 
 @dataclass(slots=True)
 class LeastRecentlyUsed(UnderMemory):
-    """Under a memory limit, end the environment that has waited longest.
+    """Under a memory limit, end the environment that has been idle longest.
 
     Parameters as for :class:`UnderMemory`.
     """
 
     def retire(self, view: View) -> Sequence[tuple[int, float]]:
-        """Those that have waited longest, until a new environment fits."""
+        """Those that have been idle longest, until a new environment fits."""
         return _freed(view, self.limit, self.memory, lambda idle: idle.since)
 
 
@@ -176,8 +176,8 @@ class LargestFirst(UnderMemory):
 class LeastFrequentlyUsed(UnderMemory):
     """Under a memory limit, end an environment of the function with the fewest requests.
 
-    Requests count since the function last had no environment (FaasCache's FREQ). Parameters as for
-    :class:`UnderMemory`.
+    Requests are counted since the function last had no environment (FaasCache's FREQ). Parameters
+    as for :class:`UnderMemory`.
     """
 
     _uses: dict[str, int] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -198,9 +198,9 @@ class LeastFrequentlyUsed(UnderMemory):
 class GreedyDual(UnderMemory):
     """Under a memory limit, end the environment whose loss costs least (FaasCache).
 
-    Priority = clock + uses x cold-start seconds / MB, set when the environment goes idle; the clock
-    takes the priority of each that is ended, so that what is not used grows old. ``uses`` counts
-    the function's requests since it last had no environment.
+    Priority = clock + uses x cold-start seconds / MB, set when the environment goes idle. When one
+    ends, the clock moves up to its priority, so that unused ones age. ``uses`` counts the
+    function's requests since it last had no environment.
 
     Parameters
     ----------
@@ -238,8 +238,8 @@ class GreedyDual(UnderMemory):
 def _freed(
     view: View, limit: float, memory: Mapping[str, float], worth: Callable[[Idle], float]
 ) -> list[tuple[int, float]]:
-    """Idle environments to end until the request fits: those of least worth, and among equals the
-    one that has waited longest (the order of ``idle``)."""
+    """Idle environments to end until the request fits: least worth first, and among equals longest
+    idle first (the order of ``idle``)."""
     short = _short(view, limit, memory)
     over: list[tuple[int, float]] = []
     if short > 0:

@@ -29,17 +29,17 @@ class Window(NamedTuple):
 class Prewarming(KeepAlive, Protocol):
     """A keep-alive policy that loads environments again ahead of requests.
 
-    The driver tells it of every request, and asks for a window whenever a function has no request
-    left. An environment loaded ahead counts as loaded in time.
+    The driver reports every request, and asks for a window whenever the last running request of a
+    function ends. An environment loaded ahead is ready at once.
     """
 
     def begin(self) -> None:
         """Forget everything: a new run begins."""
 
     def came(self, function: str, idle: float | None) -> None:
-        """A request for ``function`` came, ``idle`` seconds after its last was done.
+        """A request for ``function`` arrived, ``idle`` seconds after its last one ended.
 
-        ``None``: the first, or others were still running.
+        ``None``: it is the first, or others are still running.
         """
 
     def window(self, function: str) -> Window:
@@ -51,19 +51,19 @@ class HybridHistogram:
     """Windows from the idle times seen so far, function by function.
 
     * A pattern (coefficient of variation of the bin counts at least ``cv``): load again at the 5th
-      percentile less ``margin``, keep until the 99th plus ``margin``.
-    * None: keep over the whole range of the histogram.
-    * Half or more of the idle times beyond the range: around a forecast, ``forecast_margin`` to
-      either side. The paper forecasts with ARIMA; here it is the mean of the last ten.
+      percentile minus ``margin``, keep until the 99th plus ``margin``.
+    * No pattern: keep for the whole range of the histogram.
+    * Half or more of the idle times beyond the range: keep around a forecast, ``forecast_margin``
+      to either side. The paper forecasts with ARIMA; here it is the mean of the last ten.
 
     Parameters
     ----------
     bins
         Minutes that the histogram covers.
     cv
-        Coefficient of variation from which on a histogram counts as a pattern.
+        Least coefficient of variation of a pattern.
     least
-        Idle times to be seen before any pattern is believed.
+        Idle times that must be seen before a pattern counts.
     margin, forecast_margin
         Shares.
     """
@@ -102,7 +102,7 @@ class HybridHistogram:
         self._last[function] = [*self._last.get(function, [])[-9:], idle]
 
     def idle_limit(self, function: str, now: float, u: float) -> float:
-        """Nothing where it will be loaded again; else until the tail of the window."""
+        """0 if the environment will be loaded again; else until the tail of the window."""
         head, tail = self.window(function)
         return 0.0 if head > 0 else tail
 

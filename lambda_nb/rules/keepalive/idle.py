@@ -1,9 +1,8 @@
-"""How long an idle environment lives: policies that answer, once for each idle period, with a
-number of seconds.
+"""Keep-alive policies that give, once for each idle period, the seconds an environment may idle.
 
-A policy draws no random number and reads no clock. The driver asks :meth:`KeepAlive.idle_limit`
-when an environment goes idle and hands it a number ``u`` that the driver drew uniformly from [0,
-1); a policy that is not random ignores it. The answer goes to ``fleet.finish``.
+A policy draws no random number and reads no clock. When an environment goes idle, the driver calls
+:meth:`KeepAlive.idle_limit` with a number ``u`` that it drew uniformly from [0, 1); a policy that
+is not random ignores ``u``. The answer goes to ``fleet.finish``.
 """
 
 from __future__ import annotations
@@ -30,13 +29,12 @@ class KeepAlive(Protocol):
 
 
 def idle_limit(policy: KeepAlive, function: str, now: float, u: float) -> float:
-    """What a policy answers, checked: somebody else may have written it.
+    """A policy's answer, checked because a user may have written the policy.
 
     Raises
     ------
     ValueError
-        When it is not a number of seconds from 0 on; says which policy answered what for which
-        function.
+        When the answer is not 0 seconds or more; the message names policy, answer and function.
     """
     answer: object = policy.idle_limit(function, now, u)
     if isinstance(answer, float) and answer >= 0:
@@ -79,7 +77,7 @@ class Fixed:
 
 @dataclass(frozen=True, slots=True)
 class Hazard:
-    """Idle lives drawn from a survival curve, as real logs show them.
+    """Idle times drawn from a survival curve, as real logs show them.
 
     Parameters
     ----------
@@ -87,7 +85,7 @@ class Hazard:
         Seconds of idleness, increasing, starting at 0.
     survival
         Share of environments still alive after each gap: 1 at gap 0, never increasing. Straight
-        lines between; what survives the last gap lives for ever.
+        lines between; environments that survive the last gap live for ever.
 
     Raises
     ------

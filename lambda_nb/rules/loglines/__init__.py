@@ -9,9 +9,8 @@ Forms (facts/executor.md sections 2 and 3; AWS Developer Guide 2026 and recordin
     END RequestId: <id>
     REPORT RequestId: <id>\tDuration: 46.84 ms\tBilled Duration: 47 ms\tMemory Size: 192 MB\t...
 
-With the JSON log format each is one object, ``{"time", "type": "platform.x", "record"}``; END, the
-line of a timeout and that of an exit have no counterpart there (``platform.runtimeDone`` carries
-the status).
+With the JSON log format each is one object, ``{"time", "type": "platform.x", "record"}``; The
+END, timeout and exit lines have no JSON form: ``platform.runtimeDone`` carries the status.
 
 Each line is a value with ``text()``, ``record()`` (the JSON record), ``event`` (its JSON type) and
 ``level`` (the system log level it is written at). :func:`parse` reads either form.

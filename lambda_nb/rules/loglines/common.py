@@ -6,10 +6,10 @@ import math
 from typing import Any
 
 LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
-"""Log levels, least severe first. System logs use the middle three of the first four."""
+"""Log levels, least severe first. System logs use DEBUG, INFO and WARN."""
 
 SUCCESS = "success"
-"""The status of what did not fail."""
+"""The status of a success."""
 
 
 def passes(level: str, threshold: str) -> bool:
@@ -37,19 +37,19 @@ def billed_ms(duration_ms: float, init_ms: float = 0.0) -> int:
 
 
 def failure(status: str | None, error_type: str) -> str:
-    """The end of a text line about something that failed; empty if nothing did."""
+    """The end of a text line about a failure; empty on success."""
     if status in (None, SUCCESS):
         return ""
     return f"\tStatus: {status}" + (f"\tError Type: {error_type}" if error_type else "")
 
 
 def known(record: dict[str, Any]) -> dict[str, Any]:
-    """The record without what is not known: AWS leaves such keys out."""
+    """The record without unknown values: AWS leaves such keys out."""
     return {key: value for key, value in record.items() if value is not None and value != ""}
 
 
 def severity(status: str | None, otherwise: str) -> str:
-    """The level of a line with this status: WARN for all but success."""
+    """The level of a line with this status: ``otherwise`` on success, else WARN."""
     return otherwise if status in (None, SUCCESS) else "WARN"
 
 

@@ -1,4 +1,4 @@
-"""Both forms of a line: writing JSON, and reading either."""
+"""Writing log lines as JSON, and parsing both forms (text and JSON)."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def parse(message: str) -> Line | None:
     Raises
     ------
     ValueError
-        When it is one of them but lacks a figure that it must have.
+        When it is one of them but lacks a required figure.
     """
     if message.startswith("{"):
         return _parse_json(message) if '"platform.' in message else None

@@ -18,7 +18,7 @@ from lambda_nb.rules.loglines.common import (
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """An invocation begins. ``trace`` (the X-Ray header) stands in JSON only."""
+    """An invocation begins. ``trace`` (the X-Ray header) is in JSON only."""
 
     event: ClassVar[str] = "platform.start"
     request_id: str
@@ -223,12 +223,12 @@ class Exited:
 
 
 def timed_out(timeout_s: float) -> str:
-    """The words of a timeout, as the log and the caller's error have them."""
+    """The message of a timeout, in the log and in the caller's error."""
     return f"Task timed out after {timeout_s:.2f} seconds"
 
 
 def exit_message(status: int | None, signal: str | None) -> str:
-    """The words of a process that ended: by an exit status or a signal (its name in Go)."""
+    """The message for a process that ended, by exit status or by signal (its name in Go)."""
     if signal is not None:
         return f"Runtime exited with error: signal: {signal}"
     if status:

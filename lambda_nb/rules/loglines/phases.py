@@ -10,7 +10,7 @@ from lambda_nb.rules.loglines.common import SUCCESS, failure, known, severity
 
 @dataclass(frozen=True, slots=True)
 class InitStart:
-    """The init phase begins. ``initialization_type`` and what follows stand in JSON only."""
+    """The init phase begins. ``initialization_type`` and the fields after it are in JSON only."""
 
     event: ClassVar[str] = "platform.initStart"
     runtime_version: str
@@ -60,7 +60,7 @@ class InitStart:
 
 @dataclass(frozen=True, slots=True)
 class InitReport:
-    """How the init phase went. In text on failure only, but always if not on demand."""
+    """How the init phase went. In text: on failure, and always if not on demand."""
 
     event: ClassVar[str] = "platform.initReport"
     duration_ms: float
@@ -188,7 +188,7 @@ class RestoreReport:
 
 @dataclass(frozen=True, slots=True)
 class InitRuntimeDone:
-    """The runtime is through with its init phase. JSON only."""
+    """The runtime has finished its init phase. JSON only."""
 
     event: ClassVar[str] = "platform.initRuntimeDone"
     initialization_type: str = "on-demand"

@@ -1,9 +1,9 @@
 """Provisioned concurrency that follows the load: target tracking, as Application Auto Scaling does.
 
 Source: Lambda Developer Guide, provisioned-concurrency (2026); facts/scaling-and-cost.md section 1:
-two alarms on ProvisionedConcurrencyUtilization, one datapoint a minute. Three minutes above the
-target scale out, fifteen below 90 % of it scale in; no cool-down. A minute without a request gives
-no datapoint, and an alarm that lacks one changes nothing.
+two alarms on ProvisionedConcurrencyUtilization, one datapoint a minute. The policy scales
+out after three minutes above the target, and in after fifteen below 90 % of it; no cool-down.
+A minute without a request gives no datapoint; an alarm that lacks one changes nothing.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ class TargetTracking:
     Parameters
     ----------
     minimum, maximum
-        Provisioned environments, between which the policy may choose; it begins with ``minimum``.
+        Fewest and most provisioned environments; the policy begins with ``minimum``.
     target
-        Share of them to be in use (AWS: 0.7 is usual).
+        Share of them that should be in use (AWS: 0.7 is usual).
     statistic
-        What of a minute's utilization counts: its ``average`` over requests (AWS's default) or its
-        ``maximum``, which also sees short bursts.
+        Which utilization of a minute counts: the ``average`` over its requests (AWS's default) or
+        the ``maximum``, which also sees short bursts.
 
     Raises
     ------

@@ -2,10 +2,9 @@
 
 Theory of operation
 -------------------
-A *function* has a concurrency of its own (reserved) or shares the account's. Its environments
-stand in *pools*: those of one pool are interchangeable (one version, one revision, one tenant). An
-environment is in one of these states; every transition is a function of this module and of no
-other::
+A *function* has reserved concurrency or shares the account's. Its environments are in *pools*:
+those of one pool are interchangeable (same version, revision and tenant). An environment is in one
+of these states; only the functions of this module change it::
 
                 arrive: COLD                     finish
       (nothing) ------------> BUSY <----------------------> IDLE ---> ENDED
@@ -14,18 +13,18 @@ other::
           +------> STARTING ---|------------------------------+
                         ready
 
-Nothing here does I/O, reads a clock, starts a thread or draws a random number. The driver tells
+Nothing here does I/O, reads a clock, starts a thread or draws a random number. The driver passes
 the time (float seconds of any clock that never goes back) and, at :func:`finish`, how long this
 idle period may last. The engine drives these functions with the wall clock and real processes, the
-simulator with SimPy's clock, and the compiled replay compiles them with numba **as they stand**:
-state is a :class:`State` of flat columns, Python lists for the first two and NumPy arrays for the
-third. Functions therefore keep to integers, floats, indexing and ``while``.
+simulator with SimPy's clock; the compiled replay compiles them with numba **unchanged**. State is a
+:class:`State` of flat columns: Python lists for the first two, NumPy arrays for the third. So the
+functions use only integers, floats, indexing and ``while``.
 
 Idle environments form a stack per pool, linked through ``e_below``: AWS reuses the most recently
-used one (99.97 % of 29,746 requests measured in 2020, facts/simulation.md section 3). Life spans
-are looked at when somebody looks: an environment whose time is over is found at the next arrival
-or ``Fleet.expire``, and is then ended *at the moment its time was over*. Ended environments wait on
-a list until the driver collects them with :func:`pop_ended`.
+used one (99.97 % of 29,746 requests measured in 2020, facts/simulation.md section 3). Expiry
+is lazy: the next arrival or ``Fleet.expire`` finds an expired environment, and records as its end
+*the moment it expired*. Ended environments stay on a list until the driver collects them with
+:func:`pop_ended`.
 
 Rules and figures (facts/scaling-and-cost.md section 1, AWS Developer Guide, 2026):
 
@@ -71,7 +70,7 @@ DECISIONS = {
     THROTTLE_ACCOUNT_RATE: "throttle",
     THROTTLE_RESERVED_RATE: "throttle",
 }
-"""The word for each answer, as the trace's ``start`` column has it."""
+"""The word for each answer in the trace's ``start`` column."""
 
 THROTTLE_REASONS = {
     THROTTLE_ACCOUNT: "ConcurrentInvocationLimitExceeded",
@@ -80,7 +79,7 @@ THROTTLE_REASONS = {
     THROTTLE_ACCOUNT_RATE: "FunctionInvocationRateLimitExceeded",
     THROTTLE_RESERVED_RATE: "ReservedFunctionInvocationRateLimitExceeded",
 }
-"""``ThrottleReason`` of AWS's API model. AWS has no word of its own for the scaling rate."""
+"""``ThrottleReason`` of AWS's API model. AWS has no separate reason for the scaling rate."""
 
 # States of an environment.
 FREE = 0
@@ -91,7 +90,7 @@ ENDED = 4
 
 STATES = {FREE: "free", STARTING: "starting", BUSY: "busy", IDLE: "idle", ENDED: "ended"}
 
-# Places in State.counts.
+# Indices into State.counts.
 IN_FLIGHT = 0
 """Requests running on demand in functions without reserved concurrency."""
 SHARED_LIMIT = 1
@@ -102,7 +101,7 @@ USED_SLOTS = 4
 SERIALS = 5
 _COUNTS = 6
 
-# Places in State.figures.
+# Indices into State.figures.
 ACCOUNT_RATE = 0
 """Requests a second of the account (10 per unit of concurrency)."""
 ACCOUNT_TOKENS = 1
@@ -115,17 +114,16 @@ _FIGURES = 6
 REQUESTS_PER_CONCURRENCY = 10.0
 """Requests a second per unit of concurrency (facts/scaling-and-cost.md section 1)."""
 LONG_AGO = -1e18
-"""Seconds. When a bucket was last looked at that nobody has looked at yet; finite, so that 0 x it
-is 0."""
+"""Seconds: the last refill of a bucket that was never used. Finite, so that 0 times it is 0."""
 ALMOST_ONE = 1.0 - 1e-9
-"""A token bucket that rounding left a hair under one still grants one."""
+"""A token bucket that rounding left just below one still grants one."""
 
 
 class State(NamedTuple):
     """All that the scheduler knows, in columns. ``f_`` by function, ``p_`` by pool, ``e_`` by
     environment slot.
 
-    Slots are used again after :func:`pop_ended`; ``e_serial`` tells environments apart for good.
+    Slots are reused after :func:`pop_ended`; an ``e_serial`` is never reused.
     """
 
     counts: Ints
@@ -154,7 +152,7 @@ class State(NamedTuple):
     e_serial: Ints
     e_uses: Ints
     e_born: Floats
-    e_expires: Floats  # of an idle environment: when its life is over; of an ended one: when it was
+    e_expires: Floats  # of an idle environment: when it expires; of an ended one: when it ended
 
 
 def refill(tokens: float, since: float, now: float, rate: float, most: float) -> float:
@@ -177,7 +175,7 @@ def idle_until(now: float, keep_alive: float, born: float, max_age: float) -> fl
 
 
 def has_slot(s: State) -> bool:
-    """Whether a new environment can be noted without growing the columns."""
+    """Whether a new environment fits without growing the columns."""
     return s.counts[FREE_TOP] >= 0 or s.counts[USED_SLOTS] < len(s.e_pool)
 
 
@@ -203,7 +201,7 @@ def start_environment(s: State, now: float, p: int, state: int, provisioned: int
 
 
 def end_environment(s: State, when: float, e: int) -> None:
-    """Environment ``e``, no longer on any stack, is over since ``when``."""
+    """Record that environment ``e``, no longer on any stack, ended at ``when``."""
     if s.e_provisioned[e] == 1:
         p = s.e_pool[e]
         s.p_provisioned_made[p] -= 1
@@ -233,8 +231,8 @@ def pop_ended(s: State) -> int:
 def arrive(s: State, now: float, p: int, paced: int = 1) -> tuple[int, int]:
     """A request for pool ``p`` arrives: which environment takes it, or why none may.
 
-    Rates of requests do not hold for asynchronous events (``paced`` is 0): an environment serves as
-    many of them as it can (AWS Developer Guide, quotas, 2026).
+    Request rates do not limit asynchronous events (``paced`` is 0): an environment serves as many
+    of them as it can (AWS Developer Guide, quotas, 2026).
 
     Returns
     -------
@@ -382,7 +380,7 @@ def ready(s: State, now: float, e: int, keep_alive: float) -> None:
     """The init phase of environment ``e`` is over. One that was started ahead of requests may now
     be used.
 
-    For an environment that a request started (``BUSY``) nothing is decided here.
+    An environment that a request started (``BUSY``) stays as it is.
     """
     if s.e_state[e] != STARTING:
         return
@@ -396,8 +394,7 @@ def ready(s: State, now: float, e: int, keep_alive: float) -> None:
 
 
 def sweep(s: State, now: float, p: int) -> None:
-    """End those idle environments of pool ``p`` whose time is over (all of them if the pool is
-    closed)."""
+    """End the idle environments of pool ``p`` that have expired (all if the pool is closed)."""
     shut = s.p_open[p] == 0
     kept = -1  # the last environment that stays, walking down from the top
     e = s.p_top[p]
@@ -429,8 +426,7 @@ def sweep(s: State, now: float, p: int) -> None:
 
 
 def discard(s: State, now: float, e: int) -> None:
-    """Environment ``e`` is no more (its process died for good, it was evicted), whatever it was
-    doing."""
+    """End environment ``e`` now, whatever it does: its process died for good, or it was evicted."""
     state = s.e_state[e]
     if state == BUSY:
         release(s, e)
@@ -443,7 +439,7 @@ def discard(s: State, now: float, e: int) -> None:
 
 
 def share_limit(s: State, account_limit: int) -> None:
-    """Work out anew what functions without reserved concurrency may use together."""
+    """Recompute the concurrency that functions without reserved concurrency share."""
     claimed = 0
     f = 0
     while f < len(s.f_reserved):
@@ -473,7 +469,7 @@ def empty_state(
 
 
 def make_room(s: State) -> None:
-    """Grow the columns of a state of lists, doubling them, unless there is a free slot."""
+    """Double the columns of a state of lists, unless there is a free slot."""
     if has_slot(s):
         return
     more = max(16, len(s.e_pool))

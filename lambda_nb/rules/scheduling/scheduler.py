@@ -1,4 +1,4 @@
-"""The fleet with names for its parts: what the engine and the SimPy model drive.
+"""The scheduler as a class, :class:`Fleet`, which the engine and the SimPy model drive.
 
 The rules themselves are the functions of :mod:`lambda_nb.rules.scheduling.fleet`.
 """
@@ -14,7 +14,7 @@ from lambda_nb.rules.scheduling import fleet as rules
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """One environment as :class:`Fleet` reports it. Times are the driver's seconds."""
+    """One environment as :class:`Fleet` reports it. Times are seconds of the driver's clock."""
 
     slot: int
     serial: int
@@ -26,16 +26,16 @@ class Environment:
 
 
 class Fleet:
-    """The scheduler with names for its parts: what the engine and the SimPy model drive.
+    """The scheduler's state and rules as one object, for the engine and the SimPy model.
 
     Parameters
     ----------
     account_limit
         Concurrency of the account and Region (AWS: 1000 by default).
     scale_burst, scale_rate
-        Environments that a function may start at once, and a second after that (AWS: 1000 and 100).
+        Environments a function may start at once, and per second after that (AWS: 1000 and 100).
     max_age
-        Seconds after which an environment is not used again however busy it is.
+        Seconds after which an environment is not used again, however busy it is.
 
     Raises
     ------
@@ -73,7 +73,7 @@ class Fleet:
         self.account_limit = account_limit
         self.state = rules.empty_state(account_limit, scale_burst, scale_rate, max_age)
 
-    # -- what there is
+    # -- functions and pools
 
     def add_function(self, reserved: int | None = None) -> int:
         """A new function; returns its index. ``reserved`` is its reserved concurrency."""
@@ -112,7 +112,7 @@ class Fleet:
         return p
 
     def set_reserved(self, function: int, reserved: int | None) -> None:
-        """Set or (``None``) take away a function's reserved concurrency; running requests go on."""
+        """Set a function's reserved concurrency (``None``: remove it); running requests go on."""
         s = self.state
         if reserved is not None and reserved < 0:
             raise ValueError(f"reserved concurrency is {reserved}; give 0 or more, or None")
@@ -132,8 +132,8 @@ class Fleet:
         Returns
         -------
         list of int
-            Slots of those that the driver has to initialise now (tell :meth:`ready` of each).
-            Surplus ones end, busy ones after their request: collect them with :meth:`ended`.
+            Slots of those that the driver must initialise now, and then report to :meth:`ready`.
+            Surplus ones end (busy ones after their request): collect them with :meth:`ended`.
         """
         s = self.state
         if environments < 0:
@@ -155,16 +155,14 @@ class Fleet:
         return started
 
     def close_pool(self, now: float, pool: int) -> None:
-        """No environment of ``pool`` is used again: idle ones end now, busy ones after their
-        request."""
+        """Close ``pool``: its idle environments end now, busy ones after their request."""
         self.state.p_open[pool] = 0
         rules.sweep(self.state, now, pool)
 
-    # -- what happens
+    # -- requests and environments
 
     def arrive(self, now: float, pool: int, paced: int = 1) -> tuple[int, int]:
-        """A request arrives: ``(code, environment)`` as ``fleet.arrive`` has them, but never
-        ``FULL``."""
+        """A request arrives; returns what ``fleet.arrive`` returns, but never ``FULL``."""
         answer = rules.arrive(self.state, now, pool, paced)
         if answer[0] == rules.FULL:
             rules.make_room(self.state)
@@ -189,18 +187,18 @@ class Fleet:
         rules.finish(self.state, now, environment, keep_alive)
 
     def discard(self, now: float, environment: int) -> None:
-        """``environment`` is no more, whatever it was doing."""
+        """End ``environment`` now, whatever it is doing."""
         rules.discard(self.state, now, environment)
 
     def expire(self, now: float) -> list[Environment]:
-        """End what has idled long enough at ``now``; returns all environments ended since the last
+        """End idle environments that have expired at ``now``; returns all that ended since the last
         call."""
         for pool in range(len(self.state.p_function)):
             rules.sweep(self.state, now, pool)
         return list(self.ended())
 
     def ended(self) -> Iterator[Environment]:
-        """Environments that have ended and that nobody has collected yet."""
+        """Environments that have ended and were not collected yet."""
         s = self.state
         while (e := rules.pop_ended(s)) >= 0:
             yield Environment(
@@ -213,7 +211,7 @@ class Fleet:
                 provisioned=s.e_provisioned[e] == 1,
             )
 
-    # -- what can be seen
+    # -- queries
 
     def next_expiry(self) -> float:
         """When the next idle environment ends if nothing else happens; ``inf`` if none will."""
@@ -236,8 +234,8 @@ class Fleet:
         return s.f_in_flight[function] + busy
 
     def census(self, pool: int) -> dict[str, int]:
-        """How many environments of ``pool`` are starting, busy and idle (as far as anybody has
-        looked)."""
+        """How many environments of ``pool`` are starting, busy and idle; expired ones may still
+        count as idle."""
         s = self.state
         states = [s.e_state[e] for e in range(s.counts[rules.USED_SLOTS]) if s.e_pool[e] == pool]
         shown = (rules.STARTING, rules.BUSY, rules.IDLE)

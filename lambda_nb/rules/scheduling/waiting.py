@@ -1,13 +1,13 @@
-"""Which asynchronous event is tried next when concurrency becomes free.
+"""Which asynchronous event Lambda's queue tries next when concurrency becomes free.
 
-Lambda's queue does not try an event while the function's concurrency is used up: the event waits,
-and is tried at the moment that something becomes free. So a function is never idle while events
-wait for it, and the documented back-off (:mod:`lambda_nb.rules.events.retry`) remains for
-refusals that nobody could foresee, such as the scaling rate. AWS was recorded to drain a backlog
-behind a function with reserved concurrency 1 in this way (January 2026).
+While a function's concurrency is used up, its events wait. The queue tries one as soon as
+concurrency becomes free, so a function is never idle while events wait for it. The documented
+back-off (:mod:`lambda_nb.rules.events.retry`) remains for throttles that nobody can foresee, such
+as those of the scaling rate. A recording shows AWS drain a backlog in this way, behind a function
+with reserved concurrency 1 (January 2026).
 
-Events of one pool of environments are tried in the order of their coming. Pools take turns, so that
-a long line does not keep the others from what they share.
+Events of one pool of environments are tried first in, first out. Pools take turns, so that a long
+queue does not keep the others from the concurrency they share.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Ticket = TypeVar("Ticket")
 
 
 class WaitingRoom(Generic[Ticket]):
-    """Lines of tickets, one a pool.
+    """Waiting tickets: one first-in, first-out queue per pool.
 
     Examples
     --------
@@ -35,23 +35,23 @@ class WaitingRoom(Generic[Ticket]):
         self._lines: OrderedDict[int, deque[Ticket]] = OrderedDict()
 
     def __len__(self) -> int:
-        """Tickets that wait."""
+        """How many tickets wait."""
         return sum(map(len, self._lines.values()))
 
     def __bool__(self) -> bool:
-        """Whether any waits."""
+        """Whether any ticket waits."""
         return bool(self._lines)
 
     def waits(self, pool: int) -> bool:
-        """Whether a ticket waits for a pool, behind which a new one must stand."""
+        """Whether a ticket waits for a pool; a new one must then queue behind it."""
         return pool in self._lines
 
     def enter(self, pool: int, ticket: Ticket) -> None:
-        """Stand at the end of a pool's line."""
+        """Put a ticket at the end of a pool's queue."""
         self._lines.setdefault(pool, deque()).append(ticket)
 
     def leave(self, pool: int, ticket: Ticket) -> None:
-        """Give up waiting; nothing happens to a ticket that waits no more."""
+        """Take a ticket out of its queue; does nothing if it is not there."""
         line = self._lines.get(pool)
         if line is not None and ticket in line:
             line.remove(ticket)
@@ -59,15 +59,15 @@ class WaitingRoom(Generic[Ticket]):
                 del self._lines[pool]
 
     def dismiss(self, pool: int) -> list[Ticket]:
-        """Everybody in a pool's line must leave: the pool is closed, or will never have room."""
+        """Empty a pool's queue, return its tickets: the pool is closed, or will never have room."""
         return list(self._lines.pop(pool, ()))
 
     def pools(self) -> list[int]:
-        """The pools that are waited for."""
+        """The pools that tickets wait for."""
         return list(self._lines)
 
     def next(self, has_room: Callable[[int], bool]) -> tuple[int, Ticket] | None:
-        """Take out the ticket whose turn it is, among the pools that have room; its pool first."""
+        """Take out the ticket whose turn it is among pools with room: ``(pool, ticket)``."""
         for pool, line in self._lines.items():
             if has_room(pool):
                 ticket = line.popleft()

@@ -1,7 +1,7 @@
-"""Constraints of the service model: lengths, ranges, patterns, enumerations, in AWS's words.
+"""Checks of the service model's lengths, ranges, patterns and enumerations, with AWS's messages.
 
 The shapes are botocore's; nothing is read from disk here. AWS checks these before an operation
-begins and tells all problems of a request at once (facts/api.md section 4).
+begins, and reports all problems of a request at once (facts/api.md section 4).
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from lambda_nb.rules.refusal import problem
 from lambda_nb.rules.settings import enumerations
 
 Shape = Any
-"""A ``botocore.model.Shape``; its subclasses are told apart by ``type_name``."""
+"""A ``botocore.model.Shape``; ``type_name`` tells its subclasses apart."""
 
-# Java's letters, separators and numbers, inside a character class of Python's.
+# Java's classes of letters, separators and numbers, for use in a Python character class.
 _JAVA = (
     (r"\p{L}", r"\w"),
     (r"\p{Z}", " \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"),
@@ -25,12 +25,12 @@ _JAVA = (
 )
 
 _WITHOUT_NULL = ("SubnetIds", "SecurityGroupIds")
-"""Lists of whose items AWS does not say that they must not be null (recorded.md 4), nor does it of
-the keys of maps."""
+"""Lists for which AWS's message does not say that items must not be null (recorded.md 4). It does
+not say so of the keys of maps either."""
 
 
 class _Rule(NamedTuple):
-    """One constraint: what it says, and whether a value keeps it."""
+    """One constraint: its message, and a test of values."""
 
     text: str
     holds: Callable[[Any], bool]
@@ -48,7 +48,7 @@ def problems(
     parameters
         The request, as boto3's caller would write it.
     skip
-        Members at the top that an operation checks in words of its own.
+        Top-level members that the operation checks itself, with other messages.
     """
     found: list[str] = []
     for name, member in shape.members.items():
@@ -58,7 +58,7 @@ def problems(
 
 
 def _of(shape: Shape, value: Any, path: str) -> Iterator[str]:
-    """The problems of one value and of what it holds."""
+    """The problems of one value and of the values in it."""
     for rule in _rules(shape):
         if not rule.holds(value):
             yield _told(shape, value, path, rule.text)

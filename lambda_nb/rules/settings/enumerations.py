@@ -1,7 +1,7 @@
 """The order in which AWS names the values of an enumeration in its messages.
 
-It is that of AWS's own code, not that of the service model, and has to be recorded, message by
-message. Enumerations that are not here are told in the model's order.
+AWS does not use the service model's order, so each order must be recorded from an error message.
+Enumerations that are not here keep the model's order.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ RUNTIMES = (
     "python3.8", "python3.9", "java17", "nodejs16.x", "dotnet10", "dotnet8", "java11", "dotnet6",
     "nodejs18.x", "provided.al2", "java8.al2",
 )  # fmt: skip
-"""What CreateFunction and UpdateFunctionConfiguration name when ``Runtime`` is none of them
+"""What errors of CreateFunction and UpdateFunctionConfiguration list for an unknown ``Runtime``
 (recorded on AWS from November 2025 to January 2026)."""
 
 

@@ -1,7 +1,7 @@
-"""Names and ARNs of functions, layers and their relatives, in every form that AWS accepts.
+"""Names and ARNs of functions, versions, aliases and layers, in every form that AWS accepts.
 
-A function is named by its plain name, a partial ARN (``123456789012:function:name``) or a full ARN,
-each of which may carry a qualifier: a version number, an alias or ``$LATEST``. Patterns are those
+A function is named by its plain name, a partial ARN (``123456789012:function:name``) or a full ARN.
+Each may have a qualifier: a version number, an alias or ``$LATEST``. Patterns are those
 of botocore's service model (1.44.5).
 """
 
@@ -71,8 +71,8 @@ def parse_function(text: str, *, namespaced: bool = True) -> FunctionName:
     text
         Any accepted form, with or without a qualifier.
     namespaced
-        Accept what read operations accept (dots in names, ``$LATEST.PUBLISHED``) rather than
-        only what creating operations do.
+        Accept what read operations accept (dots in names, ``$LATEST.PUBLISHED``), not only
+        what create operations accept.
 
     Raises
     ------
@@ -123,7 +123,7 @@ def located(name: FunctionName, account: str, region: str) -> FunctionName:
 
 
 def one_qualifier(name: FunctionName, qualifier: str | None) -> str | None:
-    """The qualifier of a request that may give one in the name, in ``Qualifier``, or in both.
+    """The qualifier of a request, which may be in the name, in ``Qualifier``, or in both.
 
     Raises
     ------

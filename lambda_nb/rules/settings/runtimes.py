@@ -1,8 +1,8 @@
 """Managed runtimes: identifiers, families, operating systems, ends of life, architectures.
 
 Source: Lambda Developer Guide, lambda-runtimes, 2026 (facts/executor.md section 8) and the
-``Runtime`` enumeration of botocore 1.44.5. A date of ``None`` means that AWS has not set one; of
-runtimes blocked before this table was made only that is kept (``BLOCKED``).
+``Runtime`` enumeration of botocore 1.44.5. A date of ``None`` means that AWS has not set one.
+Runtimes blocked before this table was made have ``BLOCKED`` for all their dates.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from lambda_nb.rules.settings import enumerations
 Family = Literal["python", "nodejs", "ruby", "java", "dotnet", "go", "provided"]
 
 BLOCKED = date(2024, 1, 1)
-"""For runtimes whose creation ended before this table was made."""
+"""Stands for all dates of runtimes that were blocked before this table was made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +129,12 @@ RUNTIMES: dict[str, Runtime] = {runtime.identifier: runtime for runtime in _TABL
 
 
 def check(identifier: str, today: date, *, updating: bool = False) -> Runtime:
-    """Look a runtime up that a function is to be created with, or (``updating``) changed to.
+    """Look up the runtime of a function to be created or, with ``updating``, to be changed.
 
     Raises
     ------
     Refused
-        ``InvalidParameterValueException`` if there is no such runtime or its time is over.
+        ``InvalidParameterValueException`` if there is no such runtime or it is blocked.
     """
     runtime = RUNTIMES.get(identifier)
     if runtime is None:
@@ -150,7 +150,7 @@ def check(identifier: str, today: date, *, updating: bool = False) -> Runtime:
 
 
 def unknown(identifier: str) -> Refused:
-    """The refusal of an identifier that is not a runtime."""
+    """The error for an identifier that is not a runtime."""
     known = ", ".join(enumerations.RUNTIMES)
     return invalid(
         f"Value {identifier} at 'runtime' failed to satisfy constraint: Member must satisfy enum "
@@ -164,7 +164,7 @@ def supported(today: date) -> list[str]:
 
 
 def version_arn(identifier: str, region: str, partition: str = "aws") -> str:
-    """The ARN of a runtime's present version: a hash of its identifier, as each has just one."""
+    """The ARN of a runtime's only version here; it ends in a hash of the identifier."""
     digest = hashlib.sha256(identifier.encode()).hexdigest()
     return f"arn:{partition}:lambda:{region}::runtime:{digest}"
 
@@ -174,9 +174,9 @@ Numbers = tuple[int, ...]
 
 
 def numbers(identifier: str) -> Numbers:
-    """What a runtime asks of its program: ``(3, 12)`` of python3.12, ``(20,)`` of nodejs20.x.
+    """The program version a runtime needs: ``(3, 12)`` for python3.12, ``(20,)`` for nodejs20.x.
 
-    Empty for custom runtimes, which bring their program along.
+    Empty for custom runtimes, which bring their own program.
     """
     found = re.match(r"(python|nodejs|ruby|java|dotnet)(\d+)(?:\.(\d+))?", identifier)
     if found is None:
@@ -187,7 +187,7 @@ def numbers(identifier: str) -> Numbers:
 
 
 def nearest(wanted: Numbers, here: Iterable[Numbers]) -> Numbers | None:
-    """The version of ``here`` that is least far from ``wanted``; of two as far, the newer one."""
+    """The version in ``here`` nearest to ``wanted``; of two equally near, the newer."""
     return min(here, key=lambda one: (_distance(one, wanted), -_line(one)), default=None)
 
 

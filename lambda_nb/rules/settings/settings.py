@@ -2,8 +2,8 @@
 
 :func:`check` refuses what AWS refuses, with AWS's code and message; :func:`created` and
 :func:`updated` then give the function's configuration exactly as AWS shows it (which keys are
-present, which are left out). What the service model says of each member by itself is checked by
-:mod:`lambda_nb.rules.settings.constraints`. Texts: facts/api.md section 5.
+present, which are left out). :mod:`lambda_nb.rules.settings.constraints` checks what the service
+model says of each single member. Messages: facts/api.md section 5.
 """
 
 from __future__ import annotations
@@ -67,16 +67,16 @@ def check(request: Settings, *, today: date, region: str, current: Settings | No
     request
         Parameters of CreateFunction, or of UpdateFunctionConfiguration when ``current`` is given.
     today
-        The day by which runtimes are in or out of support.
+        The day that decides which runtimes are supported.
     region
-        The function's Region; layers must be of the same.
+        The function's Region; layers must be in the same.
     current
         The configuration to be updated.
 
     Raises
     ------
     lambda_nb.rules.refusal.Refused
-        With AWS's code and message. Whether the layers named exist is not looked at here.
+        With AWS's code and message. This does not check whether the layers exist.
     """
     check_ranges(request)
     package = (current or request).get("PackageType", "Zip")
@@ -91,9 +91,9 @@ def check(request: Settings, *, today: date, region: str, current: Settings | No
 
 
 def check_ranges(request: Settings) -> None:
-    """Refuse sizes beyond those of ordinary functions.
+    """Refuse a timeout, memory or storage that is out of range.
 
-    The service model allows more, for functions that run on a capacity provider.
+    The service model allows larger values, for functions that run on a capacity provider.
     """
     managed = bool(request.get("CapacityProviderConfig"))
     problems = []
@@ -216,10 +216,9 @@ def _check_snap_start(settings: Settings) -> None:
 
 
 def created(request: Settings, *, region: str) -> Configuration:
-    """The configuration of a new function, defaults filled in, without what only storing it gives.
+    """The configuration of a new function, defaults filled in.
 
-    ARN, sizes, hashes, revision, times, layers' sizes, VPC and state are the control plane's to
-    add.
+    The control plane adds ARN, sizes, hashes, revision, times, layers' sizes, VPC and state.
     """
     package = request.get("PackageType", "Zip")
     config: Configuration = {"FunctionName": request["FunctionName"], "Role": request["Role"]}
@@ -277,7 +276,7 @@ def updated(config: Settings, request: Settings, *, region: str) -> Configuratio
 
 
 def _replace(config: Configuration, member: str, value: Any) -> None:
-    """Set a member; leave it out when the value given is empty; keep it when none is given."""
+    """Set a member; remove it if the value is empty; keep it if the value is ``None``."""
     if value:
         config[member] = value
     elif value is not None:

@@ -1,1 +1,1 @@
-"""What a simulation is told: the workload, the limits, the sources, the durations."""
+"""What a simulation assumes: the workload, the limits, the sources, the durations."""

@@ -1,4 +1,4 @@
-"""Columns of one value, which take no memory: views that repeat a single number."""
+"""Constant columns, which take no memory: views that repeat a single number."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 
 def constant(value: float, count: int, dtype: Any = np.float64) -> Any:
-    """A read-only array of so many times the same value."""
+    """A read-only array that repeats one value ``count`` times."""
     return np.broadcast_to(np.asarray(value, dtype=dtype), count)
 
 
@@ -18,16 +18,16 @@ def is_constant(column: Any) -> bool:
 
 
 def taken(values: Any, codes: Any) -> Any:
-    """``values[codes]``; a constant where the codes are one."""
+    """``values[codes]``; constant if ``codes`` is constant."""
     if is_constant(codes) and len(codes):
         return constant(values[codes[0]], len(codes), values.dtype)
     return values[codes]
 
 
 def read_only(column: Any) -> Any:
-    """A view for compiled code: of one type whoever made the column, and short if it is constant.
+    """A read-only view for compiled code; it has one element if the column is constant.
 
-    Numba compiles a function again for arrays that may be written to and for those that may not.
+    All are read-only, because numba compiles separately for writable and read-only arrays.
     """
     view = column[:1].copy() if is_constant(column) else column.view()
     view.flags.writeable = False

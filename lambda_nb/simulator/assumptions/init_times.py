@@ -191,7 +191,7 @@ def measured_init(runtime: str, package: str = "zip", architecture: str = "x86_6
     Raises
     ------
     WorkloadError
-        When nobody measured that; it lists the runtimes that were.
+        When there is no such measurement; the message lists the measured runtimes.
     """
     found = measured_inits().get((runtime, package, architecture))
     if found is None:
@@ -205,10 +205,10 @@ def measured_init(runtime: str, package: str = "zip", architecture: str = "x86_6
 
 
 def named(init: Any) -> Any:
-    """What ``simulate`` was given as ``init``, with laws in the place of names of runtimes.
+    """The ``init`` of ``simulate``, with names of runtimes replaced by laws.
 
-    Text is a runtime, then, if need be, package and architecture: ``"nodejs22.x image arm64"``.
-    A mapping is looked through, function by function; anything else stays as it is.
+    Text is a runtime, optionally with package and architecture: ``"nodejs22.x image arm64"``. In a
+    mapping, the value of each function is replaced; anything else stays as it is.
     """
     if isinstance(init, str):
         words = init.split()

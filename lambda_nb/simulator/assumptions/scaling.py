@@ -1,4 +1,4 @@
-"""Duration versus memory: what waits stays as it is, what computes speeds up with the CPU share."""
+"""Duration versus memory: waiting takes the same time, computing speeds up with the CPU share."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lambda_nb.simulator.assumptions.columns import constant, is_constant
 Floats = npt.NDArray[np.float64]
 
 VCPU_MB = float(quotas.VCPU_MB.value)
-"""MB of memory with which a function has one vCPU; its share is in proportion below and above."""
+"""MB of memory that give a function one vCPU; its CPU share is in proportion to memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class DurationLaw:
     Raises
     ------
     ValueError
-        When a part is negative, or there is no thread.
+        When a part is negative, or ``threads`` is not above 0.
     """
 
     waiting: float
@@ -55,7 +55,7 @@ class DurationLaw:
 
 
 def cpu_bound(share: float, memory: float, threads: float = 1.0) -> DurationLaw:
-    """The law of a handler of which ``share`` of the duration is computing with ``memory`` MB.
+    """The law of a handler that computes for ``share`` of its duration at ``memory`` MB.
 
     Its durations are relative: 1 at that memory.
     """
@@ -72,15 +72,15 @@ def fit_duration(
     Parameters
     ----------
     memories, durations
-        MB and seconds, one of each a measurement; at least two different memories below
-        ``threads`` vCPUs, or waiting and computing cannot be told apart.
+        MB and seconds, one of each per measurement. At least two different memories must be below
+        ``threads`` vCPUs, to tell waiting and computing apart.
     threads
         See :class:`DurationLaw`.
 
     Raises
     ------
     ValueError
-        When that is not so.
+        When these conditions do not hold.
     """
     sizes = np.asarray(memories, dtype=np.float64)
     seconds = np.asarray(durations, dtype=np.float64)
@@ -108,7 +108,7 @@ Scaling = float | DurationLaw | Mapping[str, float | DurationLaw]
 def factors(
     scaling: Scaling, functions: Sequence[str], codes: Any, before: Any, after: Any
 ) -> Floats:
-    """By how much each request's duration changes when its memory does.
+    """The factor on each request's duration when its memory changes.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def factors(
         The CPU-bound share of the duration as recorded (0 to 1), or a law; for all functions or by
         name (functions not named stay as they are).
     functions, codes
-        Names, and the place of each request's function among them.
+        Names, and the index of each request's function.
     before, after
         MB of each request: recorded, and now.
 
@@ -141,7 +141,7 @@ def factors(
 
 
 def _factors(law: float | DurationLaw, before: Any, after: Any, what: str) -> Floats:
-    """By how much durations change from one memory to another (arrays of MB)."""
+    """Factors on durations from one memory to another (arrays of MB)."""
     if isinstance(law, DurationLaw):
         was = law(before)
         changed: Floats = np.where(was > 0, law(after) / np.where(was > 0, was, 1.0), 1.0)

@@ -1,6 +1,6 @@
 """How requests reach a function: callers that wait, events, queues, streams, other functions.
 
-The trace says when each request, event, message or record comes; a source says what Lambda does
+The trace says when each request, event, message or record arrives; a source says what Lambda does
 with it. Retry schedules and pollers' concurrency are those of :mod:`lambda_nb.rules`.
 """
 
@@ -30,14 +30,14 @@ def _seconds(name: str, value: float) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Synchronous:
-    """A caller that waits, and may try again.
+    """A caller that waits for the response, and may retry.
 
     Parameters
     ----------
     attempts
         Tries in all. 1: no retry. An AWS SDK makes 3 in its standard mode.
     on_error
-        Whether a function error is tried again too; an SDK tries throttles only.
+        Whether function errors are retried too; an SDK retries only throttles.
     base
         Seconds: before retry ``k`` (from 1) the caller waits ``u * min(20, base * 2**(k-1))``,
         ``u`` uniform from 0 to 1.
@@ -52,18 +52,18 @@ class Synchronous:
         _seconds("base", self.base)
 
     def delay(self, retries: int, u: float) -> float:
-        """Seconds before so many-th retry (from 1)."""
+        """Seconds before the ``retries``-th retry (from 1)."""
         return u * min(MOST_BACKOFF_S, self.base * 2.0 ** (retries - 1))
 
 
 @dataclass(frozen=True, slots=True)
 class Asynchronous:
-    """Events (``InvocationType=Event``) in Lambda's own queue, tried again as Lambda does.
+    """Events (``InvocationType=Event``) in Lambda's own queue, retried as Lambda does.
 
     Parameters
     ----------
     retries
-        After a function error (AWS's ``MaximumRetryAttempts``: 0, 1 or 2).
+        Retries after a function error (AWS's ``MaximumRetryAttempts``: 0, 1 or 2).
     max_age
         Seconds an event may wait (``MaximumEventAgeInSeconds``).
     """
@@ -92,7 +92,7 @@ class Queue:
         Most batches at once (``ScalingConfig``); by default AWS's ramp: 5, and 300 more a minute
         while there is a backlog, up to 1250.
     visibility_timeout
-        Seconds after which a message that failed is seen again.
+        Seconds after which a failed message becomes visible again.
     max_receives
         Receives after which a message goes to the dead-letter queue; ``None``: never.
     retention
@@ -122,7 +122,7 @@ class Queue:
             _whole("max_receives", self.max_receives, 1)
 
     def concurrency(self, backlog_s: float) -> int:
-        """Batches that may run at once, so long after a backlog began."""
+        """Batches that may run at once, ``backlog_s`` after a backlog began."""
         return batches.queue_concurrency(backlog_s, self.maximum_concurrency)
 
 
@@ -130,21 +130,21 @@ class Queue:
 class Stream:
     """A Kinesis or DynamoDB stream and its event source mapping. A row of the trace is a record.
 
-    Records of a shard are taken in order; a batch that fails holds its lane up until it succeeds,
-    is too old, or was tried often enough.
+    Records of a shard are processed in order. A failed batch blocks its lane until it succeeds, is
+    too old, or has no retries left.
 
     Parameters
     ----------
     shards
-        Over which records are spread at random.
+        Number of shards; records are spread over them at random.
     batch_size, window
         As for :class:`Queue` (AWS's default batch size for streams is 100).
     parallelization
-        Batches of one shard at once (1 to 10), each with partition keys of its own.
+        Batches of one shard at once (1 to 10), each with its own partition keys.
     retries
-        Of a batch; ``None``: until its records are too old.
+        Retries of a batch; ``None``: until its records are too old.
     max_age
-        Seconds (a Kinesis stream keeps records for a day by default).
+        Seconds a record may wait (a Kinesis stream keeps records for a day by default).
     overhead
         Seconds a batch takes besides its records.
     """
@@ -172,22 +172,22 @@ Source = Synchronous | Asynchronous | Queue | Stream
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Call:
-    """One function invokes another, each time an invocation of it succeeds.
+    """A function invokes another each time one of its invocations succeeds.
 
     Parameters
     ----------
     caller, function
         Names.
     kind
-        ``async``: an event, once the caller is done. ``sync``: before it is done, the caller waits
-        for the answer (one call after another), and fails if there is none.
+        ``async``: the caller sends an event when it is done. ``sync``: before it is done, it waits
+        for the response (one call after another), and fails if there is none.
     share
-        Share of the caller's invocations that do so.
+        Share of the caller's invocations that make calls.
     count
-        Calls each time.
+        Calls per invocation.
     duration, init, memory
-        Of the called function, when it is not in the trace itself: seconds or a law, seconds or a
-        law, MB. If it is, its durations are drawn from the trace.
+        Of the called function, if it is not in the trace: duration and init as seconds or a law,
+        memory in MB. If it is in the trace, its durations are drawn from there.
     """
 
     caller: str
@@ -211,8 +211,8 @@ class Call:
 class Deployment:
     """A new version takes over an alias: all at once, as a canary, or step by step.
 
-    Its environments are its own, so the first requests start cold. Its own provisioned
-    environments start when it does, and the old version's end when it has taken over.
+    It has its own environments, so its first requests start cold. Its provisioned environments
+    start when it does; those of the old version end when it has taken over.
 
     Parameters
     ----------
@@ -221,11 +221,11 @@ class Deployment:
     at
         Seconds since the trace's start.
     canary
-        ``(share, seconds)``: this share of the requests until so long after, then all.
+        ``(share, seconds)``: this share of the requests for so many seconds, then all.
     linear
-        ``(share, seconds)``: this share more each so many seconds.
+        ``(share, seconds)``: this share more every so many seconds.
     duration_factor, init_factor
-        By how much the new version's durations and init phases differ.
+        Factors on the durations and init phases of the new version.
     """
 
     function: str
@@ -258,7 +258,7 @@ class Deployment:
 
     @property
     def complete(self) -> float:
-        """When the new version gets everything (s)."""
+        """When the new version gets all requests (s)."""
         if self.canary is not None:
             return self.at + self.canary[1]
         if self.linear is not None:
@@ -268,7 +268,7 @@ class Deployment:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """How requests reach the functions of a run, and what comes of them.
+    """How requests reach the functions of a run, and what follows from them.
 
     Attributes
     ----------
@@ -277,7 +277,7 @@ class Delivery:
     errors
         Share of the attempts of each function that fail; empty: as the trace says.
     calls, deployments
-        What follows from invocations, and from time.
+        Calls between functions, and new versions.
     """
 
     sources: Mapping[str, Source] = field(default_factory=dict)
@@ -304,7 +304,7 @@ def delivery(
     calls: Sequence[Call],
     deployments: Sequence[Deployment],
 ) -> Delivery:
-    """Check how requests are delivered against the functions there are.
+    """Check sources, errors, calls and deployments against the functions.
 
     Parameters
     ----------

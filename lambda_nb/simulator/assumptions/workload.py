@@ -1,4 +1,4 @@
-"""A trace as the simulator's engines take it: flat arrays of what each request would need."""
+"""The input of the simulator's engines: a trace as flat arrays of what each request needs."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ Ints = npt.NDArray[np.int32]
 Codes = npt.NDArray[np.int8]
 
 UNKNOWN = -1
-"""In :attr:`Workload.was`: nobody recorded how the request was served."""
+"""In :attr:`Workload.was`: it is not recorded how the request was served."""
 
 DEFAULT_MEMORY_MB = 128
-"""Lambda's own default, for functions whose memory nobody recorded."""
+"""Lambda's default, for functions whose memory is not recorded."""
 
 SUCCESS, ERROR, TIMEOUT = 0, 1, 2
 """How a handler ended (:attr:`Workload.status`)."""
@@ -36,30 +36,30 @@ _WORDS = {"warm": fleet.WARM, "cold": fleet.COLD, "provisioned": fleet.PROVISION
 class Workload:
     """Requests in order of arrival, all times in seconds.
 
-    Columns may be read-only: those of one value are :func:`columns.constant`.
+    Columns may be read-only: constant ones come from :func:`columns.constant`.
 
     Attributes
     ----------
     functions
-        Names; ``function`` counts into them.
+        Names; ``function`` holds indices into them.
     arrival, function
-        When each request comes, and for what (int32).
+        When each request arrives, and for which function (int32).
     busy
         How long its environment is busy with it, without init.
     init
         How much longer if it starts cold.
     duration
-        What is billed of ``busy``: the handler's time.
+        The billed part of ``busy``: the handler's time.
     finish, was
-        What a recorded run had: when the environment was free again (NaN if unknown), and which
-        decision that belongs to (a code of ``rules.fleet``, or ``UNKNOWN``). A run that repeats
-        the decision repeats the finish exactly.
+        Of a recorded run: when the environment was free again (NaN if unknown), and the decision
+        on the request (a code of ``rules.fleet``, or ``UNKNOWN``). If the simulation makes the same
+        decision, it repeats the finish exactly.
     memory
         MB of each request's function.
     status
         How the handler ends: ``SUCCESS``, ``ERROR`` or ``TIMEOUT`` (int8).
     timeout
-        Seconds after which a handler is stopped, a function each (inf: nobody said).
+        Seconds after which a handler is stopped, one per function (inf: not given).
     """
 
     functions: list[str]
@@ -94,15 +94,15 @@ def workload(
     timeout: float | Mapping[str, float] | None,
     rng: np.random.Generator,
 ) -> Workload:
-    """Make a workload of a trace.
+    """Make a workload from a trace.
 
     Parameters
     ----------
     trace
         What was invoked when.
     init, duration
-        Seconds, laws (a callable ``law(rng, n)``), or these by function; the trace's own where not
-        given.
+        Seconds, laws (a callable ``law(rng, n)``), or these by function; by default the
+        trace's own.
     timeout
         Seconds after which an invocation ends; for all functions or by name.
     rng
@@ -162,7 +162,7 @@ def workload(
 
 
 def with_functions(load: Workload, names: Sequence[str]) -> Workload:
-    """The same requests among more functions, which no row of the trace is for."""
+    """The same requests, with more functions that have no rows in the trace."""
     more = [name for name in dict.fromkeys(names) if name not in load.functions]
     if not more:
         return load
@@ -208,7 +208,7 @@ def _filled(values: Floats, codes: Ints, functions: list[str], name: str) -> Flo
 
 
 def _inits(init: Floats, codes: Ints, count: int) -> Floats:
-    """The init phase each request would have: its own, its function's median, all functions'."""
+    """The init phase of each request: its own, else its function's median, else the overall one."""
     if is_constant(init):
         return np.asarray(constant(np.nan_to_num(init[0]) if len(init) else 0.0, len(init)))
     known = ~np.isnan(init)
@@ -282,15 +282,15 @@ def _memory(trace: Trace) -> Ints:
 def with_memory(
     load: Workload, memory: int | Mapping[str, int] | None, scaling: Scaling | None = None
 ) -> Workload:
-    """The same requests to functions of other memory: MB, for all functions or by name.
+    """The same requests with another memory: MB, for all functions or by name.
 
-    ``scaling`` says how durations change with it (:mod:`lambda_nb.simulator.assumptions.scaling`);
-    what was cut short by a timeout is not known beyond it.
+    ``scaling`` says how durations change with it (:mod:`lambda_nb.simulator.assumptions.scaling`).
+    Durations cut short by a timeout are not known beyond it.
 
     Raises
     ------
     WorkloadError
-        When Lambda has no functions of that memory, or scaling makes no sense.
+        When Lambda does not allow that memory, or scaling makes no sense.
     """
     if memory is None:
         return load
@@ -331,7 +331,7 @@ def with_memory(
 
 
 def finishes(load: Workload, code: Codes) -> Floats:
-    """When each request's environment is free again, as each was decided (NaN: throttled)."""
+    """When each request's environment is free again, given the decisions (NaN: throttled)."""
     cold = np.flatnonzero(code == fleet.COLD)
     finish: Floats = load.arrival + load.busy
     finish[cold] = load.arrival[cold] + (load.busy[cold] + load.init[cold])

@@ -1,1 +1,1 @@
-"""What a user asks of many simulations, or of a recorded trace."""
+"""Functions over many simulations or a recorded trace: compare, sweep, validate ..."""

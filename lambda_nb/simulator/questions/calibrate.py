@@ -1,18 +1,18 @@
-"""``calibrate``: what a recorded trace says about the lives of environments, init and durations.
+"""``calibrate``: fit the lifetimes of environments, init and durations to a recorded trace.
 
-Nobody sees an environment end. What a log shows of each idle period is one look: at some time the
-environment was asked for again, and was there, or a cold start showed that it was not. Three causes
-are told apart, because each has a mechanism of its own and the logs of AWS show all three:
+A log does not show when an environment ends. It shows one *look* at each idle period: either a
+request used the environment again, or a cold start showed that it was gone. Environments end for
+three causes, each with its own mechanism; AWS's logs show all three:
 
 * **silence**: the whole function had no request; all its environments end at nearly the same time,
-  and the one used last waits for that;
+  and the one used last ends only then;
 * **age**: environments are replaced after about two hours, however busy;
 * **idleness** of the others while the function is in use: a falling curve, not a number.
 
-The silence limit is the middle of the interval that the looks leave; the curve of idleness is the
-rising curve of greatest likelihood (isotonic regression), which has nothing to tune; ages are a
-product-limit (Kaplan-Meier) estimate. Each starts from what was believed before any data
-(:class:`Prior`), worth so few looks that it matters only where the trace says nothing.
+The silence limit is the middle of the interval that the looks leave. The curve of idleness is the
+monotone curve of maximum likelihood (isotonic regression), which has nothing to tune. Ages are a
+product-limit (Kaplan-Meier) estimate. Each starts from a :class:`Prior`, which weighs so few looks
+that it matters only where the trace says nothing.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from lambda_nb.traces import Trace
 from lambda_nb.traces.generators import laws
 
 EDGES = (0, 60, 180, 300, 420, 540, 660, 780, 900, 1200, 1500, 1800, 2400, 3600, 7200)
-"""Seconds of idleness between which looks are put together; finer where AWS's lives end."""
+"""Edges (s) of the bins of idle time; finer where AWS's environments end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Prior:
     looks
         How many looks the prior is worth in each bin.
     max_age
-        Seconds of life of an environment that is always in use; ``inf``: no limit believed in.
+        Seconds of life of an environment that is always in use; ``inf``: no limit.
     """
 
     keep_alive: float = DEFAULT_KEEP_ALIVE
@@ -81,7 +81,7 @@ class Calibration:
     Attributes
     ----------
     keep_alive
-        Idle lives while the function is in use. On its own, in ``simulate(keep_alive=...)``, an
+        Idle times while the function is in use. Alone, as ``simulate(keep_alive=...)``, it is an
         approximation that the compiled engine can run; :attr:`settings` has all three causes.
     silence
         Seconds without a request after which none of a function's environments is left.
@@ -91,7 +91,7 @@ class Calibration:
         Measured seconds to draw from, for ``simulate(init=..., duration=...)``; ``None`` when the
         trace has none.
     looks
-        The idle periods the fit rests on: ``gap`` s, ``there``, ``silent``, ``age`` s.
+        The idle periods behind the fit: ``gap`` s, ``there``, ``silent``, ``age`` s.
     """
 
     keep_alive: Hazard
@@ -135,7 +135,7 @@ class Calibration:
 
         One row a bin: looks, how many of them found the environment there, their share, the fitted
         curve at the bin's mean gap, and what the prior said. Looks at silent functions and at old
-        environments are counted apart (``silent``, ``old``).
+        environments are counted separately (``silent``, ``old``).
         """
         seen = self.looks
         bins = pd.cut(seen["gap"], [*EDGES, np.inf], right=False)
@@ -181,7 +181,7 @@ def calibrate(trace: Trace | Sequence[Trace], *, prior: Prior | None = None) -> 
     Raises
     ------
     WorkloadError
-        When the trace does not say which requests started cold, or holds none that was served.
+        When the trace does not say which requests started cold, or has no served request.
     """
     traces = [trace] if isinstance(trace, Trace) else list(trace)
     if not traces:
@@ -209,7 +209,7 @@ def _law(traces: list[Trace], column: str) -> Sample | None:
 
 
 def _silence(frame: pd.DataFrame, prior: Prior) -> float:
-    """The threshold that contradicts fewest looks; the middle where many do equally well.
+    """The threshold that contradicts fewest looks; among equal ones, the middle.
 
     The prior counts as a look on each side of its keep-alive, 1/5 of it away.
     """
@@ -221,7 +221,7 @@ def _silence(frame: pd.DataFrame, prior: Prior) -> float:
     # Contradictions of a threshold after the first k looks: gone before it, there after it.
     gone_before = np.concatenate([[0], np.cumsum(~there)])
     there_after = there.sum() - np.concatenate([[0], np.cumsum(there)])
-    # Ends before silence have causes of their own; an environment found after it has no excuse.
+    # An environment may end before the limit for another cause, but none may live after it.
     wrong = gone_before + there_after
     best = np.flatnonzero(wrong == wrong.min())
     k = int(best[-1])
@@ -234,8 +234,8 @@ def _max_age(seen: Looks, prior: Prior) -> float:
     """The median age at which environments that were in use until then are gone.
 
     Product-limit estimate: an environment whose last use lies at most five minutes before the look
-    that missed it died of age (or of its host); all others left the study at their last use. With
-    fewer than three such deaths beyond an hour the prior stands.
+    that missed it died of age (or with its host); all others are censored at their last use. With
+    fewer than three such deaths beyond an hour, the prior stands.
     """
     ages, died = seen.ages, seen.died_in_use
     order = np.argsort(ages, kind="stable")
@@ -250,7 +250,7 @@ def _max_age(seen: Looks, prior: Prior) -> float:
 
 def _about_idleness(frame: pd.DataFrame, max_age: float) -> Any:
     """Which looks say something about idleness: the others are silent, or too old."""
-    # Ages at death scatter below the median: a look at an old one says nothing either way.
+    # Ages at death scatter below the median: a look at an old environment says nothing.
     return ~frame["silent"] & ~(frame["age"] > 0.75 * max_age)
 
 

@@ -24,7 +24,7 @@ class Comparison:
     results
         Each :class:`Result`.
     table
-        One row a scenario: the figures of :meth:`Result.summary` over all its functions.
+        One row per scenario: the figures of :meth:`Result.summary` over all its functions.
     """
 
     def __init__(self, results: Mapping[str, Result]) -> None:
@@ -73,8 +73,8 @@ def compare(
     Parameters
     ----------
     scenarios
-        By name: settings of :func:`~lambda_nb.simulator.simulate`, or a result that is there
-        already.
+        By name: settings of :func:`~lambda_nb.simulator.simulate`, or an
+        existing result.
     trace
         What was invoked when; not needed when all scenarios are results.
     **common
@@ -88,8 +88,8 @@ def compare(
     Raises
     ------
     WorkloadError
-        When there is nothing to compare, no trace to simulate, or a setting makes no sense; it
-        names the scenario.
+        When there is nothing to compare, no trace to simulate, or a setting makes no sense; the
+        message names the scenario.
     """
     if not scenarios:
         raise WorkloadError("compare needs at least one scenario: {'name': {'keep_alive': 600}}")

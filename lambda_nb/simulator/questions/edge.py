@@ -1,8 +1,8 @@
-"""Lambda@Edge: a function that runs in many places, each with environments of its own.
+"""Lambda@Edge: a function that runs in many places, each with its own environments.
 
-What a single Region reuses, the edge spreads: the same traffic over thirteen locations finds an
-idle environment less often. Rules: CloudFront Developer Guide, edge-functions-restrictions (2026);
-facts/events.md section 5.
+The edge spreads the same traffic over thirteen locations, so a request finds an idle environment
+less often than in a single Region. Rules: CloudFront Developer Guide, edge-functions-restrictions
+(2026); facts/events.md section 5.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ if TYPE_CHECKING:
 
 Trigger = Literal["viewer-request", "origin-request", "origin-response", "viewer-response"]
 REGIONAL_CACHES = 13
-"""Regional edge caches of CloudFront, which Lambda@Edge functions run in (AWS, 2026)."""
+"""Regional edge caches of CloudFront, in which Lambda@Edge functions run (AWS, 2026)."""
 VIEWER_MEMORY_MB = 128
 MOST_TIMEOUT_S = 30.0
 NOT_AT_THE_EDGE = ("provisioned", "reserved", "ephemeral_storage", "architecture", "snap_start")
 
 
 class EdgeResult:
-    """One :class:`Result` a location.
+    """One :class:`Result` per location.
 
     Attributes
     ----------
     results
         By location.
     table
-        One row a location and ``all``: the figures of :meth:`Result.summary`.
+        One row per location, and ``all``: the figures of :meth:`Result.summary`.
     """
 
     def __init__(self, results: Mapping[str, Result]) -> None:
@@ -56,12 +56,12 @@ class EdgeResult:
         together = table.sum()
         together["cold_share"] = together["cold_starts"] / max(1.0, served.sum())
         together["mean_duration"] = (table["mean_duration"] * served).sum() / max(1, served.sum())
-        # Of percentiles there is no sum: the worst location's.
+        # Percentiles cannot be added: take the worst location's.
         together["p99_duration"] = table["p99_duration"].max()
         return together
 
     def cost(self) -> pd.DataFrame:
-        """The bill in dollars, a row a location and ``all``; there is no free tier at the edge."""
+        """The bill in dollars, one row per location and ``all``; the edge has no free tier."""
         lines: dict[Any, Any] = {
             name: bill(result.usage(), result.pricing) for name, result in self.results.items()
         }
@@ -110,14 +110,14 @@ def simulate_edge(
     trace
         What viewers requested when.
     trigger
-        Where the function stands. Viewer triggers run for every request; origin triggers only when
-        the cache does not have the answer.
+        The event that runs the function. Viewer triggers run for every request; origin triggers
+        only when the cache does not have the response.
     locations
         How many regional caches the viewers are spread over evenly, or their shares by name.
     cache_hits
         Share of requests that the cache answers.
     seed
-        Of all random numbers.
+        Seed of all random numbers.
     **settings
         As for :func:`~lambda_nb.simulator.simulate`, where Lambda@Edge has the setting.
 

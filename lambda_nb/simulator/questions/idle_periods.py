@@ -15,26 +15,26 @@ from lambda_nb.traces import Trace
 Flags = npt.NDArray[np.bool_]
 
 IN_USE = 300.0
-"""Seconds: an environment missed so soon after its last use did not end for being idle (no figure
-published for Lambda is below 5 minutes)."""
+"""Seconds: an environment gone so soon after its last use did not end because it was idle (no
+figure published for Lambda is below 5 minutes)."""
 
 
 @dataclass(frozen=True)
 class Looks:
-    """One entry a look at an idle environment, and one an environment's whole life.
+    """One entry per look at an idle environment, and one per environment's whole life.
 
     Attributes
     ----------
     gap
-        Seconds it had been idle when it was looked for.
+        Seconds it had been idle at the look.
     there
-        Whether it still was.
+        Whether it was still alive.
     silent
         Whether its function had no request in between.
     age
         Seconds since it was created, at the look.
     ages, died_in_use
-        Of each environment: age at its last use, and whether it was missed right after.
+        Of each environment: age at its last use, and whether it was gone right after.
     """
 
     gap: Floats
@@ -108,9 +108,9 @@ def served(trace: Trace) -> pd.DataFrame:
 
 
 def _inferred(frame: pd.DataFrame) -> pd.Series[str]:
-    """Environments as most-recently-used reuse gives them.
+    """Environments inferred by most-recently-used reuse.
 
-    A warm request takes the one that was released last; a cold one means that none was left.
+    A warm request takes the one released last; a cold start means that none was left.
     """
     names: list[str] = [""] * len(frame)
     for function, group in frame.groupby("function", observed=True):

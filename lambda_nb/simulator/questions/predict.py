@@ -11,20 +11,20 @@ from lambda_nb.simulator.questions.idle_periods import served
 from lambda_nb.traces import Trace
 
 PThere = Callable[[float, bool, float], float]
-"""``f(gap, silent, age)``: the probability that an idle environment is still there; seconds idle,
-whether it is the one used last of a function without any request since, seconds of age."""
+"""``f(gap, silent, age)``: the probability that an idle environment is still alive. ``gap``:
+seconds idle; ``silent``: it was used last, and its function had no request since; ``age``: s."""
 
 
 def p_cold(trace: Trace, p_there: PThere) -> tuple[Floats, Floats]:
     """The probability that each request starts cold, given all that was seen until then.
 
-    A request starts cold if none of the idle environments is there any more. A cold start shows
+    A request starts cold if none of the idle environments is alive any more. A cold start shows
     that all of them are gone.
 
     Returns
     -------
     p, cold
-        One entry a request that ran on demand, by arrival: the probability, and 1 if it was cold.
+        One entry per request that ran on demand, by arrival: the probability, and 1 if it was cold.
     """
     frame = served(trace)
     chance = np.ones(len(frame))
@@ -51,12 +51,12 @@ def p_cold(trace: Trace, p_there: PThere) -> tuple[Floats, Floats]:
 
 
 def log_score(p: Floats, cold: Floats, floor: float = 1e-3) -> float:
-    """Mean of minus the logarithm of the probability given to what happened: less is better.
+    """Mean negative logarithm of the probability of what happened: less is better.
 
     Parameters
     ----------
     floor
-        Probabilities nearer to 0 or 1 than this are taken as this; else one surprise is infinite.
+        Probabilities stay at least this far from 0 and 1; else one surprise is infinite.
     """
     kept = np.clip(p, floor, 1.0 - floor)
     return float(-np.mean(np.where(cold > 0, np.log(kept), np.log1p(-kept))))

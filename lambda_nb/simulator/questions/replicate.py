@@ -1,4 +1,4 @@
-"""``replicate``: the same question with other random numbers, and how sure the answer is."""
+"""``replicate``: repeat a simulation with other random numbers, for confidence intervals."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ CONFIDENCE = 0.95
 
 
 class Replications:
-    """Independent runs of one question.
+    """Independent runs of one simulation.
 
     Attributes
     ----------
     frame
-        One row a run: its ``seed``, and the figures of :meth:`Result.summary` over all functions.
+        One row per run: its ``seed``, and the figures of :meth:`Result.summary` over all functions.
     table
-        One row a figure: ``mean``, ``standard_error``, and ``low`` to ``high``, the 95 % confidence
-        interval of the mean (Student's t).
+        One row per figure: ``mean``, ``standard_error``, and ``low`` to ``high``, the 95 %
+        confidence interval of the mean (Student's t).
     """
 
     def __init__(self, frame: pd.DataFrame) -> None:
@@ -62,7 +62,7 @@ def replicate(
     client: Any = None,
     **settings: Any,
 ) -> Replications:
-    """Simulate the same question several times with independent random numbers.
+    """Run the same simulation several times with independent random numbers.
 
     Parameters
     ----------
@@ -73,10 +73,10 @@ def replicate(
     n
         Runs, two or more.
     seed
-        From which the seeds of all runs come; the same seed gives the same runs.
+        The seeds of all runs come from it; the same seed gives the same runs.
     workers, client
-        Processes, or a Dask client, as for :func:`~lambda_nb.simulator.sweep` (for a trace that is
-        given; a function that makes traces is called here).
+        Processes, or a Dask client, as for :func:`~lambda_nb.simulator.sweep` (for a given
+        trace; a function that makes traces runs in this process).
     **settings
         As for :func:`~lambda_nb.simulator.simulate`.
 
@@ -111,7 +111,7 @@ def replicate(
 
 
 def student_t(confidence: float, degrees: int) -> float:
-    """How many standard errors an interval around a mean must reach to hold the true one.
+    """Half the width of a confidence interval of a mean, in standard errors.
 
     Source: Abramowitz and Stegun, 26.7.3 and 26.7.4, solved by bisection.
 

@@ -28,7 +28,7 @@ Objective = str | Callable[[Mapping[str, Any]], float]
 Limit = float | tuple[float | None, float | None]
 
 ENOUGH = 5_000_000
-"""Requests over all points from which on starting processes pays."""
+"""With at least so many requests over all points, starting processes pays."""
 
 _OF_THE_TRACE = ("init", "duration", "timeout", "seed")
 
@@ -45,7 +45,7 @@ class Job:
         """The figures of one point."""
         settings = {**self._common, **point}
         mine = {name: settings.pop(name) for name in _OF_THE_TRACE if name in settings}
-        # By identity: laws need not be comparable.
+        # Compared by identity: laws need not support ==.
         old = self._prepared
         same = old is not None and all(old[0].get(name) is mine.get(name) for name in mine)
         if old is None or not same:
@@ -87,8 +87,8 @@ def sweep(
     grid
         Settings of :func:`~lambda_nb.simulator.simulate`, each with the values to try.
     workers
-        Processes. By default as many as there are CPUs when there is enough to do, else none but
-        this one. The answer does not depend on it.
+        Processes. By default one per CPU if there is enough to do, else only this one. The result
+        does not depend on it.
     client
         A ``dask.distributed.Client``: its cluster does the work, and ``workers`` is not used.
     **common
@@ -97,8 +97,8 @@ def sweep(
     Returns
     -------
     DataFrame
-        One row a combination, the last setting of ``grid`` changing first: its settings, then the
-        figures of :meth:`Result.summary` over all functions (``provisioned`` there is
+        One row per combination (the last setting of ``grid`` changes fastest): its settings, then
+        the figures of :meth:`Result.summary` over all functions (``provisioned`` there is
         ``provisioned_starts`` here).
 
     Raises
@@ -119,7 +119,7 @@ def sweep(
         rows = _in_processes(trace, points, common, min(workers, len(points)))
     found: pd.DataFrame = pd.DataFrame(rows)
     for place, name in enumerate(grid):
-        # A plain list of policies or mappings would be taken apart.
+        # A Series, because pandas would take a plain list of policies or mappings apart.
         values = pd.Series([point[name] for point in points], index=found.index)
         found.insert(place, name, values)
     return found
@@ -144,7 +144,7 @@ def _in_processes(
 ) -> list[dict[str, float]]:
     if workers == 1:
         return list(map(Job(trace, common), points))
-    # multiprocessing asks for it; where Python is embedded (pytest-xdist is), there is none.
+    # multiprocessing needs __spec__; embedded Python (as in pytest-xdist) has none.
     main = sys.modules["__main__"]
     main.__spec__ = getattr(main, "__spec__", None)
     # Spawned: numba and Arrow have threads, which a fork would lose.
@@ -164,7 +164,7 @@ class Optimum:
     settings
         The best combination, for ``simulate(trace, **settings)``.
     table
-        All combinations as of :func:`sweep`, with ``objective`` and ``feasible``.
+        All combinations as from :func:`sweep`, with ``objective`` and ``feasible``.
     chosen
         Its row in the table.
     against
@@ -227,8 +227,8 @@ def optimise(
     Raises
     ------
     WorkloadError
-        When a figure is unknown, or no combination keeps the constraints; it says how near the
-        nearest came.
+        When a figure is unknown, or no combination keeps the constraints; the message gives the
+        range of each figure.
     """
     constraints = dict(constraints or {})
     table = sweep(trace, grid or {}, workers=workers, client=client, **common)
@@ -244,7 +244,7 @@ def optimise(
     feasible = table["objective"].notna()
     for name, limit in constraints.items():
         least, most = limit if isinstance(limit, tuple) else (None, limit)
-        # Not a number keeps no limit.
+        # NaN keeps no limit.
         feasible &= table[name] >= (-math.inf if least is None else least)
         feasible &= table[name] <= (math.inf if most is None else most)
     table["feasible"] = feasible

@@ -1,4 +1,4 @@
-"""``validate``: a recorded run beside its own simulation, decision by decision."""
+"""``validate``: compare a recorded run with its simulation, decision by decision."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ NEEDED = ("start", "finish")
 
 
 class Validation:
-    """What really happened and what the simulator says of it.
+    """A recorded run compared with its simulation.
 
     Attributes
     ----------
     result
         The simulation.
     same
-        Share of requests that were decided alike (cold, warm, provisioned, throttle).
+        Share of requests with the same decision in both (cold, warm, provisioned, throttle).
     differences
         The other requests: one row each, with both decisions.
     table
@@ -74,7 +74,7 @@ class Validation:
         if self._ahead:
             simulated.index = pd.Index(simulated.index - self._ahead, name=simulated.index.name)
             simulated = simulated[simulated.index >= 0].copy()
-        simulated["in_flight"] += simulated["initialising"]  # as the real run has it
+        simulated["in_flight"] += simulated["initialising"]  # the real run counts both
         lines = {"simulated": simulated, "real": _timeline(self.trace, simulated)}
         figure, axes = charts.board(2, title=f"{self.same:.2%} of the decisions are the same")
         charts.compare(lines, "in_flight", axes[0])
@@ -95,7 +95,7 @@ class Validation:
 
 
 class Recorded(Protocol):
-    """A run that carries the settings it had, as ``lambda_nb.play`` answers with."""
+    """A run with its settings, as ``lambda_nb.play`` returns it."""
 
     @property
     def trace(self) -> Trace:
@@ -107,7 +107,7 @@ class Recorded(Protocol):
 
     @property
     def before(self) -> Sequence[tuple[str, float, float]]:
-        """Environments there at the beginning: function, created, idle since (epoch seconds)."""
+        """Environments alive at the beginning: function, created, idle since (epoch seconds)."""
 
 
 def validate(trace: Trace | Recorded, **assumed: Any) -> Validation:
@@ -117,12 +117,11 @@ def validate(trace: Trace | Recorded, **assumed: Any) -> Validation:
     ----------
     trace
         A recorded run: it has ``start`` and ``finish`` (``Trace.from_logs``). Or what
-        ``lambda_nb.play`` answered with: the settings that it knows are then assumed.
+        ``lambda_nb.play`` returned: the settings that it knows are then assumed.
     assumed
         The settings that the run had, as :func:`~lambda_nb.simulator.simulate` takes them
         (``keep_alive``, ``reserved``, ``provisioned``, ``account_limit``). With ``duration`` or
-        ``init`` given, what was measured is left aside: the table then shows the error of these
-        laws.
+        ``init``, the measured values are not used: the table then shows the error of these laws.
 
     Raises
     ------
@@ -154,10 +153,10 @@ def validate(trace: Trace | Recorded, **assumed: Any) -> Validation:
 
 
 def _preceded(trace: Trace, before: Sequence[tuple[str, float, float]], ahead: float) -> Trace:
-    """The trace after one invocation for each environment that was there.
+    """The trace, preceded by one invocation for each environment alive at its beginning.
 
     Each lasts from the creation of its environment to the end of its last invocation, so that the
-    simulation comes to the trace with the same environments, idle for as long.
+    simulation begins the trace with the same environments, idle for as long.
     """
     start = trace.start_ns or 0
     first = start / 1e9 - ahead
@@ -201,7 +200,7 @@ def _figures(rows: pd.DataFrame, book: PriceBook) -> dict[str, float]:
 
 
 def _timeline(trace: Trace, like: pd.DataFrame) -> pd.DataFrame:
-    """What was in flight and started cold, in the bins of another timeline."""
+    """Requests in flight and cold starts, in the bins of another timeline."""
     rows = trace.to_pandas()
     served = rows[rows["start"] != "throttle"]
     begins = like.index.to_numpy(dtype=np.float64)

@@ -1,13 +1,13 @@
-"""The compiled replay: the rule functions of ``rules.fleet``, as they stand, under numba.
+"""The compiled replay: the rule functions of ``rules.fleet``, unchanged, compiled by numba.
 
-Not a second copy of the rules. Numba's ``overload`` compiles the very functions that the engine and
-the SimPy model call; only the driver below (a heap of completions merged with the arrivals) is new.
-State is the same :class:`~lambda_nb.rules.scheduling.fleet.State`, its columns NumPy arrays instead
-of lists.
+This is not a second copy of the rules. Numba's ``overload`` compiles the same functions that the
+engine and the SimPy model call; only the driver below (a heap of completions merged with the
+arrivals) is new. State is the same :class:`~lambda_nb.rules.scheduling.fleet.State`, with NumPy
+arrays instead of lists.
 
-``_nrt=False``: the kernel allocates nothing, so numba need not count references to the columns,
-which would cost ninety times the rules themselves (measured: 1.2 against 107 million decisions a
-second). Whatever must grow is grown in Python, and the kernel goes on where it stopped.
+``_nrt=False``: the kernel allocates nothing, so numba need not count references to the columns.
+Counting costs ninety times the rules themselves (measured: 1.2 against 107 million decisions a
+second). Arrays grow in Python; then the kernel continues where it stopped.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ CHUNK = 1 << 19
 """Requests between reports of progress."""
 
 _ROW, _SLOT = 32, (1 << 32) - 1
-"""A completion is one number: its row, which also orders those of one instant, above its slot."""
+"""A completion is one number: row in the high bits, slot in the low. Ties are ordered by row."""
 
 
 def _later(when: Any, what: Any, child: int) -> int:
-    """1 if the right one of two siblings comes first; beyond the last there is "never"."""
+    """1 if the right one of two siblings comes first; elements past the end hold infinity."""
     left, right = when[child], when[child + 1]
-    # Without a branch, since nobody could predict it.
+    # Without a branch: the CPU could not predict it.
     first: int = (right < left) | ((right == left) & (what[child + 1] < what[child]))
     return first
 
@@ -61,7 +61,7 @@ _COMPILED = (
 
 
 def covers(scenario: Scenario, load: Workload, u: Floats | None) -> bool:
-    """Whether this engine can answer: the policy must not need the clock."""
+    """Whether this engine can run the scenario: the policy must not need the clock."""
     return scenario.idle_limits(load, u) is not None
 
 
@@ -76,8 +76,8 @@ def _kernel() -> Any:
         # Bound late: numba asks for the implementation when it meets a call.
         overload(function, strict=False, jit_options=options)(_always(function))
 
-    # Numba's cache on disk looks at this file only; as the digest is a variable that the kernel
-    # closes over, a change of the rules makes another kernel too.
+    # Numba's disk cache checks this file only. The kernel closes over the digest of the rules, so a
+    # change of the rules makes another kernel too.
     digest = hashlib.sha256(inspect.getsource(rules).encode()).hexdigest()
     arrive, finish, pop_ended = rules.arrive, rules.finish, rules.pop_ended
     cold, full, serials = rules.COLD, rules.FULL, rules.SERIALS
@@ -103,10 +103,10 @@ def _kernel() -> Any:
         ended: Any,
     ) -> int:
         _ = digest
-        # Completions lie in a heap, whose root is hollow from when one is over until another fills
-        # it: mostly that of the next request.
+        # Completions are in a heap. When one is over, the root stays hollow until another fills
+        # it, mostly that of the next request.
         size, hollow = heap
-        # A column of one value has one element, and the step from row to row is 0.
+        # A constant column has one element; its step from row to row is 0.
         of_pool, of_busy, of_init, of_known, of_was, of_limit = steps
         total = len(arrival)
         i = first
@@ -117,14 +117,14 @@ def _kernel() -> Any:
             now = arrival[i] if i < total else np.inf
             while size > hollow:
                 if hollow:
-                    # Who comes next without its parent is one of the root's two children.
+                    # The root is hollow: one of its two children comes next.
                     if when[1] > now and when[2] > now:
                         break
                     size -= 1
                     t, w = when[size], what[size]
                     when[size] = np.inf
-                    # The hole at the root sinks to the bottom, and the last element rises from
-                    # there: it belongs near the bottom, and so no step asks whether it is to stay.
+                    # The hole sinks from the root to the bottom, then the last element rises from
+                    # there. It belongs near the bottom, so no step down need compare with it.
                     hole = 0
                     child = 1
                     while child < size:
@@ -148,7 +148,7 @@ def _kernel() -> Any:
             if i >= total:
                 heap[0], heap[1] = size, hollow
                 return i
-            # Room for one more environment and one more completion, or back to Python.
+            # Without room for one more environment and completion, return to Python.
             if size + 2 >= len(when) or state.counts[serials] >= len(ended):
                 heap[0], heap[1] = size, hollow
                 return i
@@ -170,7 +170,7 @@ def _kernel() -> Any:
                     end = now + (busy[i * of_busy] + init[i * of_init])
                 else:
                     end = now + busy[i * of_busy]
-                # Of one time, the earlier rows are above: those that are there already.
+                # At the same time, earlier rows come first: those already in the heap.
                 if hollow:
                     hollow = 0
                     hole = 0
@@ -207,7 +207,7 @@ def ready() -> bool:
 
 
 def on_disk() -> bool:
-    """Whether a kernel of this file lies in numba's cache: then the first use is quick."""
+    """Whether numba's disk cache has a kernel of this file: then the first use is quick."""
     folder = Path(_kernel().stats.cache_path)
     return any(folder.glob(f"{Path(__file__).stem}._kernel*.nbi"))
 
@@ -217,7 +217,7 @@ _COMPILING = "Compiling the simulator's kernel: once, a few seconds ..."
 
 @contextlib.contextmanager
 def explained() -> Iterator[None]:
-    """Say why the first run takes longer, where somebody may be looking, for as long as it does."""
+    """Show why the first run takes longer, for as long as the kernel compiles."""
     if ready() or on_disk():
         yield
         return
@@ -268,7 +268,7 @@ def _longer(array: Any, fill: float | int) -> Any:
 
 
 def _numbers(environments: int) -> Any:
-    """The type for the numbers of so many environments: mostly two bytes a request will do."""
+    """The type for so many environment numbers: mostly two bytes per request are enough."""
     return np.int16 if environments <= np.iinfo(np.int16).max + 1 else np.int32
 
 
@@ -283,7 +283,7 @@ def simulate(
     Raises
     ------
     ValueError
-        When the policy must be asked with the time (see :func:`covers`).
+        When the policy needs the clock (see :func:`covers`).
     """
     limits = scenario.idle_limits(load, u)
     if limits is None:
@@ -335,7 +335,7 @@ def simulate(
 
 
 def _collect(state: rules.State, ended: Any) -> None:
-    """After the last request: when each idle environment's life is over."""
+    """After the last request, record when each idle environment ends."""
     used = int(state.counts[rules.USED_SLOTS])
     states, serials = np.asarray(state.e_state[:used]), np.asarray(state.e_serial[:used])
     expires = np.asarray(state.e_expires[:used])

@@ -1,8 +1,8 @@
-"""The reference: a SimPy model over ``rules.fleet``.
+"""The reference engine: a SimPy model that calls ``rules.fleet``.
 
-SimPy keeps the clock and the calendar of events. Requests are not put into the calendar: they are
-sorted already, and are merged with it as time goes on, which halves the work. A finish comes before
-a request of the same moment. Everything else (a prewarming policy, a client, a queue) is an
+SimPy keeps the clock and the event queue. Requests do not enter that queue: they are sorted
+already, and the run merges them with it, which halves the work. At the same time, a finish comes
+before a request. Everything else (a prewarming policy, a client, a queue) is an
 ordinary SimPy process in the same environment.
 """
 
@@ -44,12 +44,12 @@ class Completion(simpy.Event):
 
 
 class MergedEnvironment(simpy.Environment):
-    """A SimPy environment that also lets a sorted stream of arrivals happen."""
+    """A SimPy environment that also runs a sorted stream of arrivals."""
 
     def run_merged(
         self, times: list[float], arrive: Callable[[int], None], progress: Progress | None
     ) -> None:
-        """Let everything happen, in order of time; events before arrivals of the same moment."""
+        """Run events and arrivals in order of time; at the same time, events come first."""
         queue, step = self._queue, self.step
         for i, now in enumerate(times):
             while queue and queue[0][0] <= now:
@@ -62,13 +62,13 @@ class MergedEnvironment(simpy.Environment):
             step()
 
     def at(self, when: float, event: Completion) -> None:
-        """Let an event happen at a time exactly (a delay from now would round)."""
+        """Schedule an event at an exact time (a delay from now would round)."""
         calendar: Any = self._queue
         heappush(calendar, (when, 1, next(self._eid), event))
 
 
 class Watch:
-    """Shows a policy the whole fleet before each request, and ends what it says is over."""
+    """Shows a policy the whole fleet before each request, and ends what the policy names."""
 
     def __init__(self, state: rules.State, policy: Retiring) -> None:
         self._state = state
@@ -89,12 +89,12 @@ class Watch:
             idle.pop(slot, None)
 
     def started(self, slot: int, function: str) -> None:
-        """An environment took it."""
+        """An environment took the request."""
         self._idle.pop(slot, None)
         self._busy[function] = self._busy.get(function, 0) + 1
 
     def finished(self, now: float, slot: int, function: str) -> None:
-        """An environment is idle again; provisioned ones are nobody's to end."""
+        """An environment is idle again; the policy does not see provisioned ones."""
         self._busy[function] -= 1
         if not self._state.e_provisioned[slot]:
             self._idle[slot] = Idle(function, now)
@@ -113,18 +113,18 @@ class Prewarmer:
         policy.begin()
 
     def coming(self, now: float, function: int) -> None:
-        """A request has come."""
+        """A request arrives."""
         done = self._done[function]
         alone = done is not None and not self._running[function]
         self._policy.came(self._names[function], now - done if alone and done is not None else None)
         self._done[function] = None
 
     def started(self, function: int) -> None:
-        """An environment took it."""
+        """An environment took the request."""
         self._running[function] += 1
 
     def finished(self, now: float, function: int) -> None:
-        """A request is done; if it was the last that ran, think of the next."""
+        """A request is done; if none runs now, schedule the next load."""
         self._running[function] -= 1
         if self._running[function]:
             return
@@ -157,11 +157,11 @@ def simulate(
     Parameters
     ----------
     load, scenario
-        What is asked.
+        Requests and settings.
     u
-        One random number in [0, 1) a request, for policies that are random.
+        One random number in [0, 1) per request, for random policies.
     progress
-        Told now and then how many requests have come.
+        Called now and then with the number of requests so far.
     """
     env = MergedEnvironment()
     fleet, provisioned = scenario.fleet()

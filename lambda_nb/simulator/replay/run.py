@@ -1,4 +1,4 @@
-"""What a run of either engine leaves behind, in arrays."""
+"""The output of a run of either engine, in arrays."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lambda_nb.simulator.assumptions.workload import Codes, Floats, Ints
 class Ahead(NamedTuple):
     """An environment that no request started: provisioned, or loaded by a policy.
 
-    ``function`` counts into the workload's functions; ``created`` and ``ready`` are seconds.
+    ``function`` is an index into the workload's functions; ``created`` and ``ready`` are seconds.
     """
 
     function: int
@@ -31,7 +31,7 @@ class Allocation(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One row a request, and one an environment. Times in seconds.
+    """One row per request, and one per environment. Times in seconds.
 
     Attributes
     ----------

@@ -1,7 +1,7 @@
 """STS's GetCallerIdentity for the keys that the engine itself has issued.
 
-The embedded STS knows those that it issued, and would take the holder of any other for a user of
-its own: in a function, it is the function's role (facts/recorded.md 11).
+The embedded STS knows only the keys that it issued. It would report the holder of any other key as
+one of its own users, but in a function it is the function's role (facts/recorded.md 11).
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ _ACTION = "GetCallerIdentity"
 
 
 def is_asked(request: HttpRequest, body: bytes) -> bool:
-    """Whether a request to STS, its body read, asks who it comes from."""
+    """Whether a request to STS, with this body, calls GetCallerIdentity."""
     form = request.query if request.method == "GET" else body.decode("utf-8", "replace")
     return parse_qs(form).get("Action") == [_ACTION]
 
 
 def answer(credential: Credential, request_id: str) -> Reply:
-    """Who holds a credential."""
+    """The reply that names a credential's holder."""
     account = credential.arn.split(":")[4]
     text = (
         f'<{_ACTION}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><{_ACTION}Result>'
@@ -37,7 +37,7 @@ def answer(credential: Credential, request_id: str) -> Reply:
 
 
 def user_id(arn: str) -> str:
-    """The unique identifier behind an ARN: of a user, or of a role and then its session.
+    """The unique identifier for an ARN: that of a user, or that of a role and its session.
 
     Examples
     --------

@@ -1,8 +1,8 @@
-"""Access keys that this engine issues: one pair for its user, one for every role of a function.
+"""Access keys that this engine issues: one pair for its user, one for the role of each function.
 
-The user's pair lies in two files that only their owner may read (mode 0600): ``credentials``, which
-every AWS tool takes as ``AWS_SHARED_CREDENTIALS_FILE`` (it carries the Region and the endpoint as
-well), and ``credentials.json`` for programs. Roles' keys are derived, so nothing else is stored.
+The user's pair is in two files that only their owner may read (mode 0600): ``credentials``, which
+every AWS tool reads as ``AWS_SHARED_CREDENTIALS_FILE`` (it also has the Region and the endpoint),
+and ``credentials.json`` for programs. Roles' keys are derived, so nothing else is stored.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ class Credentials:
     Parameters
     ----------
     path
-        The credentials file; ``path`` with suffix ``.json`` lies beside it. An existing pair is
-        kept, so that a restarted engine takes the same keys.
+        The credentials file; ``path`` with suffix ``.json`` is beside it. An existing pair is
+        kept, so that a restarted engine accepts the same keys.
     account, region
         Whose keys these are.
     """
@@ -116,7 +116,7 @@ class Credentials:
         return credential.access_key, credential.secret_key, credential.token
 
     def keep_issued(self, reply: bytes) -> None:
-        """Take in keys that the embedded STS or IAM has just issued, from its XML reply."""
+        """Store keys that the embedded STS or IAM has just issued, from its XML reply."""
         keys = _ISSUED.search(reply)
         if keys is None:
             return
@@ -144,7 +144,7 @@ def _new_pair() -> tuple[str, str]:
 
 
 def _write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner can read, at no moment otherwise."""
+    """Write a file that only its owner can read, from its creation on."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:

@@ -1,4 +1,4 @@
-"""Who may come in: the signature check that every door of the engine shares."""
+"""The signature check that all APIs of the engine share."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from lambda_nb.engine.model import Caller
 
 
 class Gate:
-    """Admits signed requests, or (``auth="none"``) all that do not come from a web page.
+    """Admits signed requests, or (``auth="none"``) all requests that no web page made.
 
     Parameters
     ----------
     credentials
         The keys that were issued.
     region
-        The Region whose Lambda this is; signatures for another are refused.
+        This Lambda's Region; signatures for another are refused.
     open
         Whether requests need no signature.
     """
@@ -47,7 +47,7 @@ class Gate:
         self._verifier = Verifier(credentials.find)
 
     def glance(self, request: HttpRequest) -> Visitor:
-        """Refuse at the door, before the body is read, what cannot be admitted in any case.
+        """Refuse, before the body is read, a request that can never be admitted.
 
         Raises
         ------
@@ -80,7 +80,7 @@ class Gate:
     def verify(
         self, request: HttpRequest, claim: Claim | None, payload_hash: str, *, anywhere: bool
     ) -> Caller:
-        """What :meth:`Visitor.admit` does."""
+        """Does the work of :meth:`Visitor.admit`."""
         if claim is None and anywhere:
             return self._credentials.caller(
                 signature_v2.verify(
@@ -112,7 +112,7 @@ class Gate:
 
 
 class Visitor(NamedTuple):
-    """A request at the door, whose body is still to be read."""
+    """A request whose body is not read yet."""
 
     gate: Gate
     request: HttpRequest
@@ -126,7 +126,7 @@ class Visitor(NamedTuple):
         payload_hash
             Hex SHA-256 of the body.
         anywhere
-            Also take a signature for another Region or service than this Lambda's.
+            Also accept a signature for another Region or service than this Lambda's.
 
         Raises
         ------

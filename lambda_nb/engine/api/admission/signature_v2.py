@@ -1,6 +1,6 @@
 """Presigned URLs of S3 in the old form (``AWSAccessKeyId``, ``Expires``, ``Signature``).
 
-boto3 still makes them by default, so S3's part of the door takes them.
+boto3 still makes them by default, so the engine accepts them for S3.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Signature Version 4: is a request signed with a key that this engine issued?
 
 Covers the Authorization header and presigned queries, S3's rules for paths and payloads included.
-Refusals carry AWS's own codes and messages. The header of a request is enough to verify it where
-the payload's hash is named in ``x-amz-content-sha256``; otherwise the body is needed.
+Refusals carry AWS's own codes and messages. If ``x-amz-content-sha256`` has the payload's hash,
+the headers of a request are enough to verify it; otherwise the body is needed.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ MISMATCH = (
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a request says about its signature, before it is believed."""
+    """What a request says about its signature, not yet verified."""
 
     access_key: str
     date: str
@@ -63,7 +63,7 @@ def refused(code: str, message: str) -> AWSError:
 def claimed_service(headers: Mapping[str, str], query: str) -> str | None:
     """The service named in the credential scope, unverified; ``None`` without a scope.
 
-    It decides where a request goes and in which shape an error comes back.
+    It decides where a request goes and which form an error has.
     """
     return claimed_scope(headers, query)[1]
 
@@ -226,7 +226,7 @@ class Verifier:
         path, query
             Percent-encoded, as they came over the wire.
         payload_hash
-            Hex SHA-256 of the body, or the word that S3 takes in its place.
+            Hex SHA-256 of the body, or the word that S3 accepts instead.
 
         Raises
         ------
@@ -322,7 +322,7 @@ def canonical_request(
     payload_hash: str,
 ) -> str:
     """The text whose hash is signed."""
-    if claim.service != "s3":  # S3 alone takes the path as it stands
+    if claim.service != "s3":  # only S3 takes the path as it is
         path = quote(normalize_url_path(path), safe="/~")
     if claim.service == "s3" and claim.presigned_for_s is not None:
         payload_hash = "UNSIGNED-PAYLOAD"

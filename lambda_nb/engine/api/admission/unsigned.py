@@ -1,8 +1,8 @@
-"""Operations that AWS does not want signed: who signs up or logs in has no keys yet.
+"""Operations that need no signature: a user who signs up or logs in has no keys yet.
 
-Which they are stands in botocore's service models. Only those are let in whose name travels with
-the request (``X-Amz-Target``, ``Action``) and nowhere else, and they go to the service of that name
-with nothing beside them that could say otherwise.
+botocore's service models list them. The engine admits only requests that name the operation in
+``X-Amz-Target`` or ``Action``, and nowhere else. It passes them to the service of that operation,
+without anything that could name another one.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ _SCOPE = (
 
 
 class Unsigned:
-    """Lets in calls of operations that need no signature.
+    """Admits calls of operations that need no signature.
 
     Parameters
     ----------
     region
-        The Region whose services are meant; without a signature a call does not say.
+        The Region of the services; an unsigned call does not name one.
     """
 
     def __init__(self, region: str) -> None:
@@ -44,7 +44,7 @@ class Unsigned:
         self._reading = asyncio.Lock()
 
     async def admitted(self, request: HttpRequest) -> tuple[HttpRequest, bytes] | None:
-        """The call as it is to be passed on, and its body; ``None`` if it should be signed.
+        """The request to pass on, and its body; ``None`` if it should be signed.
 
         Raises
         ------
@@ -80,7 +80,7 @@ def _too_large(size: int) -> AWSError:
 
 
 def _action(body: bytes) -> str:
-    """The operation that a form names, in the version of the API; empty unless it names one."""
+    """The operation and API version that a form names; empty unless it names exactly one."""
     given = parse_qsl(body.decode("utf-8", "replace"))
     named = [[value for name, value in given if name == key] for key in ("Action", "Version")]
     return ".".join(values[0] for values in named) if all(len(v) == 1 for v in named) else ""
@@ -88,7 +88,7 @@ def _action(body: bytes) -> str:
 
 @cache
 def operations() -> Mapping[str, str]:
-    """The service of each operation that needs no signature, by what names it in a request.
+    """The service of each operation that needs no signature, by its name in a request.
 
     That is ``X-Amz-Target`` for JSON, ``Action.Version`` for forms. Takes about a second.
     """
@@ -107,7 +107,7 @@ def operations() -> Mapping[str, str]:
 
 
 def _models() -> Iterator[dict[str, Any]]:
-    """The newest model of each service that has such operations; others are not even parsed."""
+    """The newest model of each service that has such operations; others are not parsed."""
     from botocore.loaders import Loader
 
     for service in Path(Loader.BUILTIN_DATA_PATH).iterdir():

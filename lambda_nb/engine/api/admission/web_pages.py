@@ -1,8 +1,8 @@
-"""What web pages may not do: reach this engine by a name of their own, or without their user.
+"""Refuses requests of web pages: to a host name of their own, or unsigned from another origin.
 
-A page whose name is made to mean 127.0.0.1 (DNS rebinding) is of the engine's own origin in a
-browser's eyes, but its name stays in ``Host``. And any page may send simple requests anywhere:
-browsers say so in ``Sec-Fetch-Site``, older ones in ``Origin``.
+A page's own name may be made to resolve to 127.0.0.1 (DNS rebinding). A browser then takes the
+engine for the page's own origin, but ``Host`` still has that name. And any page may send simple
+requests anywhere: browsers say so in ``Sec-Fetch-Site``, older ones in ``Origin``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _MOST_REMEMBERED = 1000
 
 
 class Names:
-    """The names by which the engine may be called: those of loopback, and what its user allows.
+    """The host names that the engine answers to: those of loopback, and those its user allows.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class Names:
         self._seen: set[str] = set()
 
     def has(self, host: str) -> bool:
-        """Whether a ``Host`` header, port and all, names the engine."""
+        """Whether a ``Host`` header, which may have a port, names the engine."""
         if host in self._seen:
             return True
         name = _PORT.sub("", host).lower().removesuffix(".")
@@ -89,7 +89,7 @@ def is_foreign(headers: Mapping[str, str]) -> bool:
 
 
 def refuse_foreign(headers: Mapping[str, str]) -> None:
-    """Refuse what a page of another origin asks without anybody's signature.
+    """Refuse an unsigned request that a page of another origin makes.
 
     Raises
     ------

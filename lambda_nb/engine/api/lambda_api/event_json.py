@@ -1,7 +1,7 @@
-"""Is an event JSON? With the complaint that Lambda's own parser (Jackson) makes if it is not.
+"""Checks that an event is JSON; if not, the error is that of Lambda's own parser (Jackson).
 
-Events are passed to functions as the bytes they came in, so a look is all they get; and only small
-ones get it, because decoding megabytes would hold up every other caller. A large event that is no
+Functions get an event as the bytes that came in; it is only checked here. Large events are not
+checked, because decoding megabytes would hold up every other caller. A large event that is not
 JSON fails in the runtime, with ``Runtime.UnmarshalError``.
 """
 
@@ -20,7 +20,7 @@ _EXPECTED = "(JSON String, Number, Array, Object or token 'null', 'true' or 'fal
 
 
 def check(payload: bytes) -> None:
-    """Refuse an event that is no JSON.
+    """Refuse an event that is not JSON.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Invoke, InvokeAsync and InvokeWithResponseStream: events in, responses out, bytes unparsed."""
+"""Answers Invoke, InvokeAsync and InvokeWithResponseStream; payloads are passed on as bytes."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Call(NamedTuple):
         return EVENT_LIMIT if self.invocation_type == "Event" else SYNC_LIMIT
 
     def too_large(self, size: int) -> AWSError:
-        """The error for an event of so many bytes."""
+        """The error for an event of this many bytes."""
         if self.invocation_type == "Event":
             text = (
                 f"{size} byte payload is too large for the Event invocation type "
@@ -91,13 +91,13 @@ class Invoker:
     Parameters
     ----------
     resolve
-        Finds the version that a name and qualifier lead to.
+        Finds the version for a name and qualifier.
     execute
         Runs one invocation; raises :class:`~lambda_nb.engine.model.Throttled`.
     submit
         Queues an asynchronous invocation; returns once it is safely stored.
     begin
-        Begins the execution of a durable function, without waiting for it; its ARN.
+        Starts the execution of a durable function without waiting for it; returns its ARN.
     """
 
     def __init__(self, resolve: Resolve, execute: Execute, submit: Submit, begin: Begin) -> None:

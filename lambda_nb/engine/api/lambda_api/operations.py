@@ -1,4 +1,4 @@
-"""The Lambda REST API: each operation of the service model, answered by the room that owns it."""
+"""The Lambda REST API: passes each operation of the service model to its handler."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ class LambdaAPI:
     Parameters
     ----------
     gate
-        Lets requests in.
+        Admits requests.
     invoker
         Answers the three operations that invoke functions.
     operations
-        Handlers of all others, by AWS's names; what is missing is answered with a clear error.
+        Handlers of all others, by AWS's names; an operation without one gets a clear error.
     """
 
     def __init__(self, gate: Gate, invoker: Invoker, operations: Mapping[str, Operation]) -> None:
@@ -53,7 +53,7 @@ class LambdaAPI:
         Raises
         ------
         AWSError
-            What the caller is to be told.
+            The error for the caller.
         """
         path = request.path
         if (

@@ -1,7 +1,7 @@
-"""From an HTTP request to an operation's parameters, as the service model describes them.
+"""Reads an operation's parameters from an HTTP request, as the service model describes them.
 
-The result is what boto3's caller typed: parameter names of the model, blobs as bytes, timestamps
-as datetimes. Wrong JSON types answer with the words of AWS's own deserialiser.
+The result is what boto3's caller passed: parameter names of the model, blobs as bytes, timestamps
+as datetimes. A wrong JSON type gives the error message of AWS's own deserialiser.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def parse(
     Raises
     ------
     AWSError
-        ``SerializationException`` if the body is no JSON or a value has the wrong type.
+        ``SerializationException`` if the body is not JSON or a value has the wrong type.
     """
     shape = operation.input_shape
     if not isinstance(shape, StructureShape):

@@ -1,4 +1,4 @@
-"""Which operation a method and path mean, from the URI templates of the service model."""
+"""Finds the operation for a method and path, by the URI templates of the service model."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class _Route:
 
 
 class Router:
-    """Finds operations. Built once, from every operation that the model knows."""
+    """Finds operations. Built once, from every operation in the model."""
 
     def __init__(self) -> None:
         self._routes: dict[tuple[str, int], list[_Route]] = {}
@@ -35,7 +35,7 @@ class Router:
             )
             self._routes.setdefault((operation.http["method"], len(parts)), []).append(route)
         for routes in self._routes.values():
-            # What asks for more (a fixed query, a literal segment) is tried first.
+            # More specific routes (a fixed query, a literal segment) are tried first.
             routes.sort(key=lambda route: (-len(route.query), len(route.labels)))
 
     def find(self, method: str, path: str, query: str) -> tuple[str, dict[str, str]] | None:

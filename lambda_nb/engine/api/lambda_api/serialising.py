@@ -1,4 +1,4 @@
-"""From an operation's response to an HTTP reply, as the service model describes it."""
+"""Writes an operation's response as an HTTP reply, as the service model describes it."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Requests for other services, passed on to whoever answers for them."""
+"""Passes requests for other services on to those services."""

@@ -1,7 +1,7 @@
-"""A browser's question whether a page may call S3: answered by the rules of the bucket.
+"""Answers CORS preflights for S3: by its bucket's rules, may a page make the request?
 
-Such a preflight carries no signature, so it is not passed on: the rules are read with the engine's
-own, and the answer is made here. The request that follows is signed, as a presigned link is.
+A preflight carries no signature, so it is not passed on. The engine reads the rules with its own
+signature and answers here. The request that follows is signed, as a presigned link is.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from lambda_nb.engine.api.wire.http import Header, HttpRequest, Reply
 from lambda_nb.engine.errors import AWSError
 
 Connect = Callable[[str], Awaitable[Any]]
-"""Gives a boto3 client of a service."""
+"""Returns a boto3 client for a service."""
 
 _HOST = re.compile(r"(?P<bucket>.+?)(\.s3(\.[a-z0-9-]+)?)?\.localhost(:\d+)?\Z")
 _NOT_ALLOWED = (
@@ -33,20 +33,20 @@ class BucketCors:
     Parameters
     ----------
     connect
-        Gives clients. Their calls block and are made in threads.
+        Returns clients. Their calls block and are made in threads.
     """
 
     def __init__(self, connect: Connect) -> None:
         self._connect = connect
 
     async def answer(self, request: HttpRequest) -> Reply:
-        """What S3 says to a preflight.
+        """S3's reply to a preflight.
 
         Raises
         ------
         AWSError
             As on AWS: ``AccessForbidden`` (403) if no rule of the bucket allows the request, or
-            S3's own if there is no such bucket.
+            S3's own error if there is no such bucket.
         """
         bucket = bucket_of(request)
         if not bucket:
@@ -122,6 +122,6 @@ def allowed(rule: Mapping[str, Any], headers: Mapping[str, str]) -> list[Header]
 
 
 def _matches(text: str, patterns: list[str]) -> bool:
-    """Whether a text is one of the patterns, in which only ``*`` stands for others."""
+    """Whether a text matches one of the patterns, in which only ``*`` is a wildcard."""
     quoted = (re.sub(r"([\[\]?])", r"[\1]", pattern) for pattern in patterns)
     return any(re.match(translate(pattern), text) for pattern in quoted)

@@ -1,4 +1,4 @@
-"""The way to the neighbours: calls to other services, passed on with their bodies streaming."""
+"""Passes calls to other services on to the neighbours, with streamed bodies."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ Keep = Callable[[bytes], None]
 
 
 class _Answer(Protocol):
-    """An answer whose body is still to be read: status, headers, bytes of the body if told."""
+    """A response whose body is not read yet: status, headers, length of the body if known."""
 
     @property
     def status(self) -> int: ...
@@ -55,7 +55,7 @@ class _Answer(Protocol):
 
 
 class _OfHttp:
-    """An answer that came by HTTP."""
+    """A response that came by HTTP."""
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self.status = response.status
@@ -78,7 +78,7 @@ class Proxy:
     region
         The Region of requests that name none.
     keep_keys
-        Shown the replies of STS and IAM, which may carry access keys newly issued.
+        Called with the replies of STS and IAM, which may carry new access keys.
     """
 
     def __init__(self, services: Directory, region: str, keep_keys: Keep) -> None:
@@ -97,17 +97,17 @@ class Proxy:
     async def pass_on(
         self, request: HttpRequest, body: bytes | AsyncIterator[bytes], service: str, send: Send
     ) -> None:
-        """Answer a request with the answer of its service.
+        """Answer a request with the response of its service.
 
         Parameters
         ----------
         service
-            Who is meant, by the name in the signature; empty for a request that is not signed.
+            The service, by its name in the signature; empty for an unsigned request.
 
         Raises
         ------
         AWSError
-            ``ServiceUnavailable`` (503) if they cannot be reached.
+            ``ServiceUnavailable`` (503) if the service cannot be reached.
         """
         meant = claimed_service(request.headers, request.query) or "s3"
         at = await self._services(meant)
@@ -190,12 +190,12 @@ def _passed(headers: dict[str, str], body: bytes | AsyncIterator[bytes]) -> dict
 
 
 async def verified_chunks(request: HttpRequest, payload_hash: str) -> AsyncIterator[bytes]:
-    """A request's body, chunk by chunk; the last is held back until the hash is seen to be right.
+    """A request's body, chunk by chunk; the last is held back until the hash is verified.
 
     Raises
     ------
     AWSError
-        ``XAmzContentSHA256Mismatch`` if the signed hash is that of another body.
+        ``XAmzContentSHA256Mismatch`` if the signed hash does not match the body.
     """
     digest = hashlib.sha256()
     held = b""

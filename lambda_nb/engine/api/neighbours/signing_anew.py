@@ -1,4 +1,4 @@
-"""Requests for a service elsewhere: addressed to it, and signed with keys that it knows."""
+"""Addresses requests to a service elsewhere, and signs them with keys that it knows."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ Body = bytes | AsyncIterator[bytes]
 def addressed(
     request: HttpRequest, body: Body, at: Endpoint, service: str, region: str, signed: bool
 ) -> tuple[HttpRequest, Body]:
-    """A request and its body as a service elsewhere takes them.
+    """A request and its body as a service elsewhere accepts them.
 
     Parameters
     ----------
     body
-        Bodies that S3's clients cut into signed chunks come out whole: no chunk could be signed
-        again before it is known.
+        A body that an S3 client has cut into signed chunks comes out whole: a chunk cannot be
+        signed again before its content is known.
     at
         The endpoint, with keys.
     service, region
-        Who is meant, and the Region of a request that names none.
+        The service, and the Region of a request that names none.
     signed
         Whether the request was signed; an anonymous one stays anonymous.
     """
@@ -81,7 +81,7 @@ def addressed(
 
 
 def _unchunked(headers: dict[str, str], body: Body) -> tuple[dict[str, str], Body]:
-    """The head and the body of a request without S3's framing of chunks."""
+    """The headers and the body of a request without S3's chunk framing."""
     length = headers.get("x-amz-decoded-content-length", "")
     if not length.isdecimal():
         raise AWSError("MissingContentLength", "x-amz-decoded-content-length is missing.", 411)
@@ -103,10 +103,10 @@ async def _pieces(body: Body) -> AsyncIterator[bytes]:
 
 
 async def _payloads(pieces: AsyncIterator[bytes], length: int) -> AsyncIterator[bytes]:
-    """What chunks hold, ``length`` bytes, without their heads, signatures and trailers."""
+    """The content of chunks, ``length`` bytes, without their heads, signatures and trailers."""
     reader = _Reader(pieces)
     left = length
-    held = b""  # back, until the end is seen: what is cut short must not look whole
+    held = b""  # sent only at the end: a body that is cut short must not look whole
     while size := _size_in(await reader.line()):
         left -= size
         if left < 0:
@@ -134,7 +134,7 @@ def _size_in(head: bytes) -> int:
 
 
 class _Reader:
-    """Reads lines and numbers of bytes from a body that comes in pieces."""
+    """Reads lines, or a given number of bytes, from a body that comes in pieces."""
 
     def __init__(self, pieces: AsyncIterator[bytes]) -> None:
         self._pieces = pieces

@@ -1,4 +1,4 @@
-"""Connections of the front: uvicorn's, which can be handed an answer as a whole."""
+"""Connections of the front: uvicorn's, which can also write a whole response at once."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _JOINED = 65536
 
 
 class WholeAnswers(HttpToolsProtocol):
-    """uvicorn's protocol, which writes the head of an answer and then its body, each by a message
-    of ASGI, and beside that a way to have both written at once."""
+    """uvicorn's protocol, which takes one ASGI message for the head of a response and one for its
+    body, with a way to write both at once."""
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         scope: Any = cycle.scope
@@ -30,8 +30,8 @@ class WholeAnswers(HttpToolsProtocol):
 
 
 def _measured(app: Any) -> Any:
-    """The application for a client of HTTP/1.0, which knows no chunks: what is streamed without a
-    length is collected and sent with it. ApacheBench and nginx, as they come, are such clients."""
+    """Wrap the application for an HTTP/1.0 client, which knows no chunks: a response streamed
+    without a length is collected and sent with one. ApacheBench and nginx are such by default."""
 
     async def measured(scope: Scope, receive: Receive, send: Send) -> None:
         held: list[MutableMapping[str, Any]] = []
@@ -63,8 +63,8 @@ def _measured(app: Any) -> Any:
 
 
 def _write(cycle: RequestResponseCycle, status: int, headers: list[Header], body: bytes) -> bool:
-    """Write an answer that tells its own length; false for one that needs uvicorn's more careful
-    way, of which nothing has been written then."""
+    """Write a response that states its own length. False, with nothing written, if the response
+    needs uvicorn's more careful way."""
     if (
         cycle.response_started
         or cycle.disconnected

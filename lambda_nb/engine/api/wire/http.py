@@ -1,4 +1,4 @@
-"""Requests and replies as the front sees them: a thin layer over ASGI."""
+"""HTTP requests and replies of the front: a thin layer over ASGI."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ Whole = Callable[[int, list[Header], bytes], bool]
 JSON = b"application/json"
 
 WHOLE = "lambda_nb.whole"
-"""Where an ASGI scope has, beside the messages, a :data:`Whole`: it writes an answer at once, given
-status, headers and body, or says that it cannot."""
+"""Key of an ASGI scope for a :data:`Whole`: it takes status, headers and body and writes the
+response at once, or returns false if it cannot."""
 
 
 class ClientGone(Exception):  # noqa: N818

@@ -24,7 +24,7 @@ _ALPHABET = string.ascii_lowercase + string.digits
 
 @dataclass(frozen=True, slots=True)
 class FunctionUrl:
-    """What the door needs to serve a function URL."""
+    """The data that is needed to serve a function URL."""
 
     identifier: str
     function_name: str
@@ -37,8 +37,8 @@ class FunctionUrl:
 class Urls:
     """Create, read, update, list and delete function URLs.
 
-    AWS gives each URL a host name. Ours are paths of the engine's own address, which work on a
-    machine whose resolver does not know ``*.localhost``: ``http://127.0.0.1:PORT/lambda-url/ID/``.
+    AWS gives each URL its own host name. Here a URL is a path on the engine's address:
+    ``http://127.0.0.1:PORT/lambda-url/ID/``. It also works where ``*.localhost`` does not resolve.
     """
 
     def __init__(self, context: Context, lookup: Lookup) -> None:
@@ -59,7 +59,7 @@ class Urls:
         }
 
     def served(self, identifier: str) -> FunctionUrl | None:
-        """The URL with an identifier, if there is one."""
+        """The URL with this identifier, or ``None``."""
         if self._served is None:
             self._served = {
                 record["id"]: FunctionUrl(
@@ -78,7 +78,7 @@ class Urls:
         self._served = None
 
     def create(self, request: Request, caller: Caller) -> Response:
-        """Give a function or an alias a URL."""
+        """Create a URL for a function or an alias."""
         name, key = self._target(request)
         if not self._lookup.exists(name, key):
             raise not_found("Function does not exist")
@@ -110,7 +110,7 @@ class Urls:
         return self._shown(name, key, self._record(name, key))
 
     def update(self, request: Request, caller: Caller) -> Response:
-        """Change what is given; an empty ``Cors`` removes it."""
+        """Update the given members; an empty ``Cors`` removes it."""
         name, key = self._target(request)
         if not self._lookup.exists(name, key):
             raise not_found("Function does not exist")
@@ -136,7 +136,7 @@ class Urls:
         return page(request, "FunctionUrlConfigs", entries)
 
     def delete(self, request: Request, caller: Caller) -> Response:
-        """Take a URL away."""
+        """Delete a URL."""
         name, key = self._target(request)
         self._record(name, key)
         with self._store.write() as batch:
@@ -182,5 +182,5 @@ class Urls:
 
 
 def _now() -> str:
-    """Now, to the microsecond, as function URLs show their times."""
+    """Now, with microseconds, in the format of function URLs."""
     return f"{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%S.%fZ}"

@@ -80,7 +80,7 @@ class ResourcePolicies:
 
 
 def _statements(text: str) -> list[Record]:
-    """The statements of a policy document, each with an id of its own."""
+    """The statements of a policy document, each with its own id."""
     try:
         document = json.loads(text)
         found = document["Statement"]

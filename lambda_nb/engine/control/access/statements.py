@@ -15,7 +15,7 @@ NO_POLICY = "No policy is associated with the given resource."
 
 
 def text(value: Record) -> str:
-    """JSON as Lambda answers it: no spaces."""
+    """JSON text as Lambda writes it: no spaces."""
     return json.dumps(value, separators=(",", ":"))
 
 
@@ -83,8 +83,8 @@ def added(policy: Record | None, statement: Record) -> Record:
     Raises
     ------
     AWSError
-        ``ResourceConflictException`` if the id is taken; ``PolicyLengthExceededException`` beyond
-        20 KB.
+        ``ResourceConflictException`` if the id is taken; ``PolicyLengthExceededException`` if the
+        policy exceeds 20 KB.
     """
     statements = (policy or {"statements": []})["statements"]
     sid = statement["Sid"]
@@ -105,7 +105,7 @@ def added(policy: Record | None, statement: Record) -> Record:
 
 
 def removed(policy: Record, sid: str) -> Record | None:
-    """A policy without one statement, or ``None`` when that was its last."""
+    """A policy without one of its statements; ``None`` if none is left."""
     rest = [statement for statement in policy["statements"] if statement["Sid"] != sid]
     if len(rest) == len(policy["statements"]):
         raise not_found(f"Statement {sid} is not found in resource policy.")
@@ -113,6 +113,6 @@ def removed(policy: Record, sid: str) -> Record | None:
 
 
 def document(policy: Record) -> str:
-    """The policy document's text."""
+    """The text of the policy document."""
     statements = policy["statements"]
     return text({"Version": "2012-10-17", "Id": "default", "Statement": statements})

@@ -1,7 +1,7 @@
 """Code signing configurations and which functions they bind.
 
-Signatures are made by AWS Signer, which is not here, so every archive is unsigned: a configuration
-that warns lets it pass, one that enforces refuses it.
+Only AWS Signer makes signatures, and it does not exist here. So every archive is unsigned:
+``Warn`` accepts it, ``Enforce`` refuses it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class SigningGate:
         self._store = context.store
 
     def find(self, arn: str) -> Record:
-        """The configuration that a function is to be bound to."""
+        """The configuration with this ARN; raises if it is missing."""
         record = self._store.get("code_signing", "", arn)
         if record is None:
             raise AWSError(
@@ -74,7 +74,7 @@ class Signing:
         }
 
     def create(self, request: Request, caller: Caller) -> Response:
-        """Make a configuration; it warns unless told to enforce."""
+        """Create a configuration; the default policy is ``Warn``."""
         identifier = f"csc-{secrets.token_hex(9)[:17]}"
         arn = self._context.arn(f"code-signing-config:{identifier}")
         check_tags(request.get("Tags") or {})
@@ -95,7 +95,7 @@ class Signing:
         return {"CodeSigningConfig": self._record(request)["config"]}
 
     def update(self, request: Request, caller: Caller) -> Response:
-        """Change what is given."""
+        """Update the given members."""
         record = self._record(request)
         members = ("Description", "AllowedPublishers", "CodeSigningPolicies")
         given = {member: request[member] for member in members if request.get(member) is not None}
@@ -139,7 +139,7 @@ class Signing:
         return {"FunctionName": name, **({"CodeSigningConfigArn": arn} if arn else {})}
 
     def unbind(self, request: Request, caller: Caller) -> Response:
-        """Free a function."""
+        """Unbind a function."""
         self._bind(self._lookup.unqualified(request), None)
         return {}
 

@@ -1,8 +1,8 @@
-"""The code store: zip archives and their unpacked trees, named by what they contain.
+"""The code store: zip archives and their unpacked trees, named by their SHA-256.
 
-``zips/<sha256>.zip`` is the archive as it came; ``trees/<sha256>/`` is what environments mount as
-``/var/task`` or below ``/opt``. Both appear under their names by a rename, whole or not at all;
-what no record names any more is removed when the engine starts.
+``zips/<sha256>.zip`` is the uploaded archive. ``trees/<sha256>/`` has its files; environments mount
+it as ``/var/task`` or below ``/opt``. A rename puts both in place, so none is ever incomplete. When
+the engine starts, it removes those that no record uses.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from lambda_nb.rules import quotas
 _UNREADABLE = "Could not unzip uploaded file. Please check your file, then try to upload again."
 _CHUNK = 1 << 20
 _DRAINED_S = 2.0 * quotas.TIMEOUT_MANAGED_MAX_S.value
-"""After so long no environment runs code that was replaced."""
+"""After this time no environment still runs replaced code."""
 
 
 class Code(NamedTuple):
@@ -57,11 +57,11 @@ class CodeStore:
         self._trees.mkdir(parents=True, exist_ok=True)
 
     def archive(self, digest: str) -> Path:
-        """Where an archive lies."""
+        """The path of an archive."""
         return self._zips / f"{digest}.zip"
 
     def tree(self, digest: str) -> Path:
-        """Where an archive's unpacked files lie."""
+        """The directory of an archive's files."""
         return self._trees / digest
 
     async def add(self, data: bytes) -> Code:
@@ -70,12 +70,12 @@ class CodeStore:
         Raises
         ------
         AWSError
-            If it is no archive, empty, unsafe to unpack or too large (250 MB) unpacked.
+            If it is not a zip archive, empty, unsafe to unpack, or too large unpacked (250 MB).
         """
         return await asyncio.to_thread(self._add, data)
 
     def check_size(self, size: int) -> None:
-        """Refuse an archive that is too large to be sent directly (50 MB)."""
+        """Refuse an archive that is too large for direct upload (50 MB)."""
         limit = quotas.ZIPPED_BYTES.value
         if size > limit:
             raise AWSError(
@@ -85,9 +85,9 @@ class CodeStore:
             )
 
     def sweep(self, used: Iterable[str]) -> None:
-        """Remove archives and trees whose digest is not in use, and what a crash left behind.
+        """Remove unused archives and trees, and files that a crash left behind.
 
-        Only for when nothing runs; a running engine calls :meth:`reclaim`.
+        Call it only while nothing runs; a running engine calls :meth:`reclaim`.
         """
         keep = set(used)
         for path in [*self._zips.iterdir(), *self._trees.iterdir()]:
@@ -95,7 +95,7 @@ class CodeStore:
                 _remove(path)
 
     def reclaim(self, used: Iterable[str], now: float) -> None:
-        """Remove what has not been in use for longer than any invocation can last.
+        """Remove archives and trees unused for longer than any invocation lasts.
 
         Parameters
         ----------
@@ -139,7 +139,7 @@ class CodeStore:
 
 
 def _settle(scratch: Path, tree: Path) -> None:
-    """Give an unpacked tree its name; another thread may have been first with the same content."""
+    """Rename an unpacked tree; another thread may have stored the same content first."""
     try:
         scratch.rename(tree)
     except OSError:
@@ -155,7 +155,7 @@ def _remove(path: Path) -> None:
 
 
 def unzipped_size(data: bytes) -> int:
-    """The size of an archive's files, as its directory states it (bytes)."""
+    """The size of an archive's files in bytes, from its directory."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         return sum(entry.file_size for entry in archive.infolist())
 
@@ -163,8 +163,8 @@ def unzipped_size(data: bytes) -> int:
 def unpack(source: IO[bytes], target: Path) -> None:
     """Unpack an archive below ``target``, never outside it, with its modes and times.
 
-    Every file is made readable by all, as Lambda's sandbox user is not the owner. Symbolic links
-    are made last, so that nothing is ever written through one.
+    Every file becomes readable by all, because Lambda's sandbox user is not the owner. Symbolic
+    links are made last, so that no file is written through a link.
 
     Raises
     ------
@@ -206,7 +206,7 @@ def unpack(source: IO[bytes], target: Path) -> None:
 
 
 def _inside(target: Path, name: str) -> Path:
-    """The path of an entry, refused if it would leave the tree."""
+    """The path of an entry; raises if it is outside the tree."""
     parts = PurePosixPath(name.replace("\\", "/")).parts
     if not parts or ".." in parts or parts[0] == "/":
         raise invalid_parameter(_UNREADABLE)
@@ -216,7 +216,7 @@ def _inside(target: Path, name: str) -> Path:
 def _write(
     archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path, mode: int, room: int
 ) -> int:
-    """Unpack one file; what it really holds may not exceed ``room``. Returns its size."""
+    """Unpack one file and return its size; raises if it does not fit in ``room``."""
     path.parent.mkdir(parents=True, exist_ok=True)
     size = 0
     with archive.open(entry) as packed, path.open("wb") as file:

@@ -1,7 +1,7 @@
 """Download links: the presigned URLs of GetFunction and GetLayerVersion.
 
-A link carries its expiry and a keyed hash over it, like S3's; it is valid for ten minutes, and also
-after the engine has been restarted on the same data directory.
+Like S3's, a link has an expiry time and a keyed hash over it. It is valid for ten minutes, also
+after a restart of the engine on the same data directory.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _VALID_S = 600
 
 
 class Downloads:
-    """Issues and honours download links."""
+    """Creates and checks download links."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -45,13 +45,13 @@ class Downloads:
         return f"{self._context.endpoint()}{path}?{query}"
 
     def open(self, path: str, query: Mapping[str, str]) -> Path:
-        """The archive that a link's path and query lead to.
+        """The archive for a link's path and query.
 
         Raises
         ------
         AWSError
             ``AccessDenied`` (403) if the link was not issued here or has expired;
-            ``NoSuchKey`` (404) if the code is no longer there.
+            ``NoSuchKey`` (404) if the code no longer exists.
         """
         expires = query.get("X-Amz-Expires", "")
         signature = query.get("X-Amz-Signature", "")

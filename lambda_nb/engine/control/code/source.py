@@ -18,32 +18,32 @@ from lambda_nb.rules import quotas
 
 @dataclass(frozen=True, slots=True)
 class ZipCode:
-    """Code that lies in the code store."""
+    """Code in the code store."""
 
     code: Code
 
     def record(self) -> Record:
-        """As it is stored."""
+        """The stored form."""
         return dict(self.code._asdict())
 
     def shown(self) -> Record:
-        """The members of a FunctionConfiguration that tell of it."""
+        """Its members in a FunctionConfiguration."""
         return {"CodeSize": self.code.size, "CodeSha256": self.code.sha256}
 
 
 @dataclass(frozen=True, slots=True)
 class ImageCode:
-    """An image reference. Its digest is that of the reference when it names none."""
+    """An image reference. Without a digest in it, its text is hashed instead."""
 
     uri: str
 
     def record(self) -> Record:
-        """As it is stored."""
+        """The stored form."""
         repository = self.uri.partition("@")[0].rpartition(":")[0] or self.uri
         return {"image": self.uri, "resolved": f"{repository}@sha256:{self._digest()}"}
 
     def shown(self) -> Record:
-        """The members of a FunctionConfiguration that tell of it."""
+        """Its members in a FunctionConfiguration."""
         return {"CodeSize": 0, "CodeSha256": self._digest()}
 
     def _digest(self) -> str:
@@ -60,7 +60,7 @@ class Sources:
     async def code(
         self, given: dict[str, Any], package: str, layers: Sequence[UsedLayer] = ()
     ) -> ZipCode | ImageCode:
-        """Fetch, check and store code; with its layers it must stay within 250 MB unpacked."""
+        """Fetch, check and store code; with layers it must stay below 250 MB unpacked."""
         if package == "Image":
             return ImageCode(given["ImageUri"])
         code = await self.archive(given)
@@ -95,12 +95,12 @@ class Sources:
 
 
 async def vpc_of(context: Context, given: dict[str, Any] | None) -> Record:
-    """The ``VpcConfig`` that a request asks for, its VPC filled in; empty if it asks for none.
+    """The ``VpcConfig`` of a request, with its VPC id added; empty if there is none.
 
     Raises
     ------
     AWSError
-        ``InvalidParameterValueException`` with EC2's words for what EC2 does not have.
+        ``InvalidParameterValueException`` with EC2's message if EC2 does not find a resource.
     """
     if given is None:
         return {}

@@ -1,4 +1,4 @@
-"""The account's limits and what it uses of them."""
+"""The account's limits and its usage."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Capacity providers: records of the instances that a function may be told to run on.
+"""Capacity providers: records of instances that a function can run on.
 
-There are no instances here. A provider goes through AWS's states, functions may name it, and their
-environments run on this machine like all others.
+There are no instances here. A provider goes through AWS's states and functions can name it, but
+their environments run on this machine like all others.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class CapacityProviders:
                 raise invalid_parameter(f"The capacity provider {arn} does not exist.")
 
     def create(self, request: Request, caller: Caller) -> Response:
-        """Make a provider: Pending in the answer, Active after it."""
+        """Create a provider: Pending in the response, then Active."""
         name = _name(request)
         if self._store.get("capacity_provider", "", name):
             raise conflict(f"Capacity provider already exists: {self._arn(name)}")
@@ -72,7 +72,7 @@ class CapacityProviders:
         return {"CapacityProvider": self._record(_name(request))["config"]}
 
     def update(self, request: Request, caller: Caller) -> Response:
-        """Change what is given."""
+        """Update the given members."""
         name = _name(request)
         record = self._record(name)
         given = {member: request[member] for member in _UPDATABLE if request.get(member)}
@@ -80,7 +80,7 @@ class CapacityProviders:
         return self._save(name, {**record, "config": config})
 
     def list_providers(self, request: Request, caller: Caller) -> Response:
-        """All providers, of one state if it is given."""
+        """All providers, or those in a given state."""
         state = request.get("State")
         entries = [
             record["config"]
@@ -109,7 +109,7 @@ class CapacityProviders:
         return {"CapacityProviderArn": self._arn(name), **response}
 
     def finish_all(self) -> None:
-        """Bring providers to rest that an earlier engine left on their way."""
+        """Finish the state changes that an earlier engine left unfinished."""
         for name in self._store.children("capacity_provider", ""):
             self._finish(name)
 

@@ -36,7 +36,7 @@ class Provisioned:
         }
 
     def put(self, request: Request, caller: Caller) -> Response:
-        """Ask for environments; they become available while the answer says IN_PROGRESS."""
+        """Request environments; the response says IN_PROGRESS while they start."""
         target = self._lookup.target(request)
         if target.qualifier == LATEST:
             raise invalid_parameter(
@@ -52,7 +52,7 @@ class Provisioned:
             batch.put("provisioned", name, qualifier, record)
         version = self._version(name, qualifier)
         if version and self._context.hooks.provisioned_status(name, version).failure:
-            self.forget(name, version)  # asked for again: try again
+            self.forget(name, version)  # requested again: retry
         self.announce(name)
         return {
             "RequestedProvisionedConcurrentExecutions": requested,
@@ -63,7 +63,7 @@ class Provisioned:
         }
 
     def get(self, request: Request, caller: Caller) -> Response:
-        """One configuration and how far execution has come with it."""
+        """One configuration and its current status."""
         name, qualifier = self._published(request)
         record = self._store.get("provisioned", name, qualifier)
         if record is None:
@@ -87,7 +87,7 @@ class Provisioned:
         return page(request, "ProvisionedConcurrencyConfigs", entries)
 
     def delete(self, request: Request, caller: Caller) -> Response:
-        """Give the environments up."""
+        """End the environments."""
         name, qualifier = self._published(request)
         with self._store.write() as batch:
             batch.delete("provisioned", name, qualifier)
@@ -95,9 +95,9 @@ class Provisioned:
         return {}
 
     def announce(self, name: str) -> None:
-        """Tell execution which versions of a function need how many environments now.
+        """Tell execution how many environments each version of a function needs.
 
-        An alias asks for its main version; when it moves on, the old version's environments end.
+        An alias counts for its main version. When it moves, the old version's environments end.
         """
         wanted: dict[str, int] = {}
         for qualifier, record in self._store.children("provisioned", name).items():
@@ -115,12 +115,12 @@ class Provisioned:
             del self._announced[name]
 
     def announce_all(self) -> None:
-        """Tell execution what was asked for before the engine started."""
+        """Tell execution what was configured before the engine started."""
         for name in self._store.children("function", ""):
             self.announce(name)
 
     def forget(self, name: str, version: str | None) -> None:
-        """A version, or (``None``) the whole function, is gone, and its environments with it."""
+        """Forget a version, or (``None``) the whole function, after it was deleted."""
         if version is None:
             self._announced.pop(name, None)
         elif name in self._announced:

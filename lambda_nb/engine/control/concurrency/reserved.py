@@ -11,23 +11,23 @@ from lambda_nb.rules.settings.names import LATEST
 
 
 class Budget:
-    """What the account's concurrency is claimed for."""
+    """How the account's concurrency is divided."""
 
     def __init__(self, context: Context, account_limit: int) -> None:
         self._store = context.store
         self.limit = account_limit
 
     def provisioned(self, name: str) -> int:
-        """Provisioned environments that a function's versions and aliases ask for, all together."""
+        """The sum of provisioned environments of a function's versions and aliases."""
         return sum(r["requested"] for r in self._store.children("provisioned", name).values())
 
     def not_reserved(self) -> int:
-        """The account's limit less what functions have reserved, as GetAccountSettings tells it."""
+        """The account's limit minus all reserved concurrency, as GetAccountSettings shows it."""
         functions = self._store.children("function", "").values()
         return self.limit - sum(record.get("reserved") or 0 for record in functions)
 
     def unreserved(self, *, without: str | None = None) -> int:
-        """What no claim touches; ``without`` leaves the claims of one function out."""
+        """Concurrency that no function claims; ``without`` leaves one function out."""
         claimed = 0
         for name, record in self._store.children("function", "").items():
             if name != without:
@@ -36,7 +36,7 @@ class Budget:
         return self.limit - claimed
 
     def below_minimum(self) -> AWSError:
-        """The refusal of a claim that would leave other functions fewer than 100 environments."""
+        """The error for a claim that leaves other functions fewer than 100 environments."""
         return untyped_parameter(
             "Specified ReservedConcurrentExecutions for function decreases account's "
             "UnreservedConcurrentExecution below its minimum value of "
@@ -69,7 +69,7 @@ class Concurrency:
             raise self._budget.below_minimum()
         provisioned = self._budget.provisioned(name)
         if reserved < provisioned:
-            raise untyped_parameter(  # the spaces are AWS's
+            raise untyped_parameter(  # AWS has these spaces
                 f" ReservedConcurrentExecutions  {reserved} should not be lower than function's "
                 f"total provisioned concurrency [{provisioned}]."
             )
@@ -77,7 +77,7 @@ class Concurrency:
         return {"ReservedConcurrentExecutions": reserved}
 
     def get(self, request: Request, caller: Caller) -> Response:
-        """What is reserved; nothing if nothing is."""
+        """The reserved concurrency, if there is any."""
         record = self._lookup.function(self._lookup.unqualified(request))
         reserved = record.get("reserved")
         return {} if reserved is None else {"ReservedConcurrentExecutions": reserved}

@@ -1,1 +1,1 @@
-"""What brings events to a function, and what becomes of asynchronous ones."""
+"""Event source mappings, and settings of asynchronous invocation."""

@@ -45,7 +45,7 @@ class EventInvoke:
         return self._save(name, qualifier, self._given(request, name, qualifier))
 
     def update(self, request: Request, caller: Caller) -> Response:
-        """Change what is given."""
+        """Update the given members."""
         name, qualifier = self._existing(request)
         present = self._record(name, qualifier)
         given = self._given(request, name, qualifier)
@@ -70,7 +70,7 @@ class EventInvoke:
         return page(request, "FunctionEventInvokeConfigs", entries)
 
     def delete(self, request: Request, caller: Caller) -> Response:
-        """Remove a configuration; the defaults hold again."""
+        """Remove a configuration; the defaults apply again."""
         target = self._lookup.target(request)
         qualifier = target.qualifier or LATEST
         self._record(target.name, qualifier)
@@ -79,7 +79,7 @@ class EventInvoke:
         return {}
 
     def effective(self, name: str, qualifier: str | None) -> Record:
-        """What holds for an asynchronous invocation: the members that were set, and no others."""
+        """The settings for an asynchronous invocation: only the members that were set."""
         record = self._store.get("event_invoke", name, qualifier or LATEST)
         if record is None:
             return {}

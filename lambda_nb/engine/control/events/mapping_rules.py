@@ -1,4 +1,4 @@
-"""What an event source mapping may say, by the kind of its source."""
+"""Rules for the members of an event source mapping, by kind of source."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ _ONLY_STREAMS = (
 
 
 def kind_of(request: Mapping[str, Any]) -> Kind:
-    """What kind of source a request or a mapping reads from."""
+    """The kind of source of a request or a mapping."""
     if request.get("SelfManagedEventSource"):
         return "self-managed-kafka"
     parts = (request.get("EventSourceArn") or "").split(":")
@@ -75,16 +75,16 @@ def kind_of(request: Mapping[str, Any]) -> Kind:
 
 
 def defaults(kind: Kind) -> Record:
-    """The members that a mapping of a kind shows when they are not given (facts/api.md)."""
+    """The default members of a mapping of this kind (facts/api.md)."""
     if kind == "sqs":
         return dict(_QUEUE_DEFAULTS)
     return dict(_STREAM_DEFAULTS if kind in STREAMS else _BROKER_DEFAULTS)
 
 
 def check(request: Request, kind: Kind, mapping: Record) -> None:
-    """Refuse what is given for a kind that does not know it, and values out of its range.
+    """Refuse members that this kind does not support, and values out of range.
 
-    ``mapping`` is the mapping as it would be after the request.
+    ``mapping`` is the mapping as it will be after the request.
     """
     arn = mapping.get("EventSourceArn", "")
     _check_supported(request, kind)
@@ -144,7 +144,7 @@ def check_filters(criteria: Mapping[str, Any] | None) -> None:
 
 
 def _is_pattern(pattern: Any) -> bool:
-    """Whether keys lead to objects or to lists of alternatives, each a value or one operator."""
+    """Whether all values are objects or lists of alternatives (a value or one operator)."""
     if not isinstance(pattern, dict):
         return False
     for key, wanted in pattern.items():

@@ -67,7 +67,7 @@ class Mappings:
         }
 
     async def create(self, request: Request, caller: Caller) -> Response:
-        """Map a source to a function; the mapping is enabled right after the answer."""
+        """Map a source to a function; the mapping is enabled right after the response."""
         kind = rules.kind_of(request)
         rules.check_start(request, kind)
         config = rules.defaults(kind) | _given(request)
@@ -81,7 +81,7 @@ class Mappings:
         record: Record = {
             "config": config,
             "function": function,
-            # A queue's mapping that is not to be read has nothing to begin.
+            # A disabled mapping of a queue has nothing to start.
             "state": "Creating" if enabled or kind != "sqs" else "Disabled",
             "target": "Enabled" if enabled else "Disabled",
             "reason": _reason(kind),
@@ -96,7 +96,7 @@ class Mappings:
         return self._shown(request["UUID"], self._record(request["UUID"]))
 
     def update(self, request: Request, caller: Caller) -> Response:
-        """Change what is given; ``Enabled`` starts and stops the reading."""
+        """Update the given members; ``Enabled`` starts or stops reading."""
         identifier = request["UUID"]
         record = self._at_rest(identifier, "update")
         changes = {k: v for k, v in _given(request).items() if k != "EventSourceArn"}
@@ -124,7 +124,7 @@ class Mappings:
         return self._save(identifier, changed)
 
     def list(self, request: Request, caller: Caller) -> Response:
-        """Mappings in order of creation, of a function or a source if one is given."""
+        """Mappings in order of creation; only those of a given function or source."""
         function = None
         if request.get("FunctionName"):
             target = self._lookup.target(request)
@@ -142,13 +142,13 @@ class Mappings:
         return page(request, "EventSourceMappings", entries, most=quotas.PAGE_LONG.value)
 
     def delete(self, request: Request, caller: Caller) -> Response:
-        """Stop reading and forget the mapping."""
+        """Stop reading and delete the mapping."""
         identifier = request["UUID"]
         record = self._at_rest(identifier, "delete")
         return self._save(identifier, {**record, "state": "Deleting", "target": None})
 
     def finish_all(self) -> None:
-        """Bring mappings to rest that an earlier engine left on their way."""
+        """Finish the state changes that an earlier engine left unfinished."""
         for identifier in self._store.children("mapping", ""):
             self._finish(identifier)
 
@@ -161,7 +161,7 @@ class Mappings:
         return self._shown(identifier, record)
 
     async def _settle(self, identifier: str) -> None:
-        """Bring a mapping to rest, once the reading for it has begun or ended."""
+        """Finish a state change once the mapping's poller has started or stopped."""
         if self._context.settled is not None:
             await self._context.settled(identifier)
         self._finish(identifier)
@@ -250,7 +250,7 @@ class Mappings:
 
 
 def _given(request: Request) -> Record:
-    """The members of a mapping that a request carries, times as epoch seconds."""
+    """The mapping's members in a request, with times as epoch seconds."""
     given = {member: request[member] for member in _GIVEN if request.get(member) is not None}
     start = given.get("StartingPositionTimestamp")
     if isinstance(start, datetime):

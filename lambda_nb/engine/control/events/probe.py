@@ -1,4 +1,4 @@
-"""Looks at the neighbours for what a function or a mapping names: queues, streams, subnets."""
+"""Asks the neighbours whether queues, streams and subnets in requests exist."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from lambda_nb.engine.model import FetchFailed
 
 Connect = Callable[[str], Awaitable[Any]]
-"""Gives a boto3 client of a service."""
+"""Returns a boto3 client for a service."""
 
 
 class NeighbourProbe:
@@ -18,14 +18,14 @@ class NeighbourProbe:
     Parameters
     ----------
     connect
-        Gives clients, by service name. Their calls block and are made in threads.
+        Returns clients by service name. Their calls block, so they run in threads.
     """
 
     def __init__(self, connect: Connect) -> None:
         self._connect = connect
 
     async def source(self, arn: str) -> None:
-        """Return if a queue or a stream exists; other sources are taken at their word."""
+        """Return if a queue or a stream exists; other sources are not checked."""
         service, name = arn.split(":")[2], arn.split(":", 5)[5]
         if service == "sqs":
             await self._ask("sqs", "get_queue_url", QueueName=name)

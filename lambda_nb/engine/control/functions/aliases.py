@@ -36,7 +36,7 @@ class Aliases:
         }
 
     def create(self, request: Request, caller: Caller) -> Response:
-        """Give a version a name."""
+        """Create an alias of a version."""
         name = self._lookup.target(request, namespaced=False).name
         alias = request["Name"]
         weights = _weights(request.get("RoutingConfig"))
@@ -61,7 +61,7 @@ class Aliases:
         return self._shown(name, request["Name"], record)
 
     def update(self, request: Request, caller: Caller) -> Response:
-        """Change what is given; an empty routing configuration ends weighting."""
+        """Update the given members; an empty routing configuration removes weights."""
         name, alias = self._lookup.unqualified(request), request["Name"]
         record = self._store.get("alias", name, alias)
         if record is None:
@@ -77,7 +77,7 @@ class Aliases:
         return self._save(name, alias, changed)
 
     def list(self, request: Request, caller: Caller) -> Response:
-        """Aliases by name; those that lead to ``FunctionVersion``, if it is given."""
+        """Aliases by name; only those of ``FunctionVersion`` if it is given."""
         name = self._lookup.unqualified(request)
         version = request.get("FunctionVersion")
         entries = [
@@ -88,7 +88,7 @@ class Aliases:
         return page(request, "Aliases", entries)
 
     def delete(self, request: Request, caller: Caller) -> Response:
-        """Remove an alias and what was configured for it; one that is not there is no error."""
+        """Remove an alias and its settings; a missing alias is not an error."""
         name, alias = self._lookup.unqualified(request), request["Name"]
         with self._store.write() as batch:
             for kind in ("alias", "policy", "provisioned", "event_invoke", "url"):
@@ -115,7 +115,7 @@ class Aliases:
         return response
 
     def _check(self, name: str, version: str, weights: Mapping[str, float]) -> None:
-        """Refuse versions that do not exist and routing that Lambda does not know."""
+        """Refuse missing versions and routing that Lambda does not support."""
         self._lookup.function(name, missing_as=version)
         if len(weights) > quotas.ALIASES_ROUTED.value:
             raise invalid_parameter(

@@ -70,7 +70,7 @@ class Functions:
         layers = self._layers.resolve(request.get("Layers") or [])
         vpc = await vpc_of(self._context, request.get("VpcConfig"))
         code = await self._sources.code(request["Code"], request.get("PackageType", "Zip"), layers)
-        self._refuse_existing(name)  # somebody may have been faster while the code was unpacked
+        self._refuse_existing(name)  # another request may have created it meanwhile
         config = settings.created(request, region=self._context.region)
         config |= (
             code.shown()

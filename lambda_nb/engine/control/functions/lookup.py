@@ -1,4 +1,4 @@
-"""Finding functions: from the name a caller wrote to the record it means, and back to the API."""
+"""Finds the record for a function name, and shows records as the API does."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ OF_A_FUNCTION = (
     "runtime_management",
     "scaling",
 )
-"""Kinds of records that live and die with their function (their parent is its name)."""
+"""Kinds of records that are deleted with their function (their parent is its name)."""
 
 UNQUALIFIED_ONLY = (
     "This operation is permitted on Lambda functions only. Aliases and versions do not support "
@@ -48,7 +48,7 @@ NOT_IN_A_LIST = (
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a request names: a function, and the qualifier given in the name or beside it."""
+    """The function of a request, and its qualifier (in the name or separate)."""
 
     name: str
     qualifier: str | None
@@ -62,16 +62,16 @@ class Lookup:
         self._store = context.store
 
     def target(self, request: Request, *, namespaced: bool = True) -> Target:
-        """What ``FunctionName`` and ``Qualifier`` of a request name, whether it exists or not."""
+        """The target of ``FunctionName`` and ``Qualifier``, whether it exists or not."""
         context = self._context
         name = names.parse_function(request["FunctionName"], namespaced=namespaced)
         names.located(name, context.account, context.region)
         return Target(name.name, names.one_qualifier(name, request.get("Qualifier")))
 
     def unqualified(self, request: Request, *, missing_as: str | None = None) -> str:
-        """The name of the existing function that a request names; a qualifier is refused.
+        """The name of the function in a request; it must exist and have no qualifier.
 
-        ``missing_as`` is the qualifier that AWS's refusal names when there is no such function.
+        ``missing_as`` is the qualifier in AWS's error message when the function does not exist.
         """
         target = self.target(request)
         if target.qualifier is not None:
@@ -87,7 +87,7 @@ class Lookup:
         return record
 
     def version(self, name: str, qualifier: str | None) -> tuple[str, Record]:
-        """The version (number, record) that a qualifier leads to; an alias's main version."""
+        """The version (number, record) of a qualifier; for an alias, its main version."""
         version = qualifier or LATEST
         alias = self._store.get("alias", name, version)
         if alias is not None:
@@ -107,13 +107,13 @@ class Lookup:
         return not_found(f"Function not found: {self._context.function_arn(name, qualifier)}")
 
     def missing_qualified(self, name: str, qualifier: str | None) -> AWSError:
-        """The same from operations that look for an alias by its own name."""
+        """The same, with the message of operations that look up an alias."""
         if qualifier is None or names.is_version(qualifier):
             return self.missing(name, qualifier)
         return not_found(f"Cannot find alias arn: {self._context.function_arn(name, qualifier)}")
 
     def revision(self, name: str, qualifier: str | None) -> str:
-        """The revision of a function, version or alias, which its policy shares."""
+        """The revision of a function, version or alias, and of its policy."""
         alias = self._store.get("alias", name, qualifier or "")
         if alias is not None:
             return str(alias["RevisionId"])
@@ -130,7 +130,7 @@ class Lookup:
         batch.put("version", name, version, {**record, "config": config})
 
     def describe(self, name: str, record: Record, qualifier: str | None) -> Response:
-        """A version's FunctionConfiguration, its ARN with the qualifier the caller used."""
+        """A version's FunctionConfiguration; its ARN has the caller's qualifier."""
         return {**record["config"], "FunctionArn": self._context.function_arn(name, qualifier)}
 
     def summary(self, name: str, record: Record, qualifier: str | None) -> Response:
@@ -144,7 +144,7 @@ class Lookup:
         return sorted(found.items(), key=lambda item: _position(item[0]))
 
     def updatable(self, name: str, request: Request) -> Record:
-        """``$LATEST`` of a function that may be changed now by a request.
+        """The record of ``$LATEST``, if a request may change it now.
 
         Raises
         ------
@@ -160,7 +160,7 @@ class Lookup:
         return record
 
     def forget(self, batch: Batch, name: str) -> None:
-        """Remove a function with all that belongs to it."""
+        """Remove a function and all its records."""
         batch.delete("function", "", name)
         for kind in OF_A_FUNCTION:
             for key in self._store.children(kind, name):
@@ -186,7 +186,7 @@ def refuse_while_changing(config: Record, arn: str) -> None:
 
 
 def check_revision(request: Request, latest: str, operations: str) -> None:
-    """Refuse a request whose ``RevisionId`` is given and not the latest (optimistic locking)."""
+    """Refuse a request with a ``RevisionId`` that is not the latest (optimistic locking)."""
     given = request.get("RevisionId")
     if given and given != latest:
         raise precondition_failed(

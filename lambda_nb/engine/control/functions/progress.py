@@ -1,9 +1,8 @@
 """A function's state machine: Pending to Active, an update from InProgress to Successful.
 
-Code is unpacked before an operation is answered, so the work that remains is to take the new
-picture up, which happens in the event loop's next turn, after the answer has been made. A version
-with SnapStart is Pending until its snapshot has been taken, and Failed when its init phase fails.
-What a crash left unfinished is finished when the engine starts.
+An operation unpacks code before it responds. The version then becomes active in the event loop's
+next turn, after the response. A version with SnapStart is Pending until its snapshot is taken, and
+Failed if its init phase fails. When the engine starts, it finishes what a crash interrupted.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ _FAILED = {
     "StateReason": "An error occurred during function initialization.",
     "StateReasonCode": "FunctionError",
 }
-"""What a version says whose init phase failed before its snapshot (AWS's words, reported by
+"""Members of a version whose init phase failed before its snapshot (AWS's text, reported by
 CloudFormation and Terraform users, 2026)."""
 
 UPDATING = {
@@ -32,20 +31,20 @@ UPDATING = {
     "LastUpdateStatusReason": "The function is being created.",
     "LastUpdateStatusReasonCode": "Creating",
 }
-"""Members that a version shows during an update (the words are AWS's: facts/api.md section 3)."""
+"""Members that a version shows during an update (AWS's text: facts/api.md section 3)."""
 
 _TRANSIENT = {*CREATING, *UPDATING}
 
 
 Prepare = Callable[[str, str, Record], None]
-"""Tells execution of the version of a name, number and record that is now at rest."""
+"""Tells execution that a version (name, number, record) is now ready."""
 
 Snapshot = Callable[[str, str, Record, Callable[[str], None]], None]
-"""Takes the snapshot of the version of a name, number and record, then calls back."""
+"""Takes the snapshot of a version (name, number, record), then calls back."""
 
 
 class Progress:
-    """Brings versions to rest."""
+    """Finishes creations and updates of versions."""
 
     def __init__(self, store: Store, prepare: Prepare, snapshot: Snapshot) -> None:
         self._store = store
@@ -53,17 +52,17 @@ class Progress:
         self._snapshot = snapshot
 
     def finish_soon(self, name: str, version: str) -> None:
-        """Finish the creation or update of a version once the present operation is answered."""
+        """Finish the creation or update of a version after the current operation responds."""
         asyncio.get_running_loop().call_soon(self._proceed, name, version)
 
     def finish_all(self) -> None:
-        """Finish what an earlier engine did not come to finish."""
+        """Finish what an earlier engine left unfinished."""
         for name, version, record in self._store.every("version"):
             if not at_rest(record["config"]):
                 self._finish(name, version)
 
     def _proceed(self, name: str, version: str) -> None:
-        """Take the snapshot that a version with SnapStart begins from; finish any other."""
+        """Take the snapshot of a version with SnapStart; finish any other version."""
         record = self._store.get("version", name, version)
         if record is None or record["config"]["SnapStart"]["OptimizationStatus"] != "On":
             self._finish(name, version)
@@ -84,7 +83,7 @@ class Progress:
 
 
 def at_rest(config: Record) -> bool:
-    """Whether neither creation nor an update is under way."""
+    """Whether no creation or update is in progress."""
     return config["State"] != "Pending" and config.get("LastUpdateStatus") != "InProgress"
 
 

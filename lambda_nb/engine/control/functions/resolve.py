@@ -1,4 +1,4 @@
-"""From a name to the version that serves an invocation: on every warm invoke's path, so cached."""
+"""Finds the version that serves an invocation; cached, because every warm invoke needs it."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _Choice = Callable[[], Resolved]
 
 
 class Resolver:
-    """Answers names, ARNs and qualifiers with function versions.
+    """Finds function versions by name or ARN and qualifier.
 
     Parameters
     ----------
     context, lookup
-        Where functions are found.
+        Where it looks up functions.
     files_dir
-        Below which file systems (EFS access points) have their local directories.
+        Parent of the local directories of file systems (EFS access points).
     choose
-        A random number in [0, 1) for each invocation through a weighted alias.
+        Returns a random number in [0, 1) for each invocation through a weighted alias.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Resolver:
         self._weighted.clear()
 
     def resolve(self, function_name: str, qualifier: str | None = None) -> Resolved:
-        """The version that serves one invocation; an alias with weights draws each time.
+        """The version that serves one invocation; a weighted alias draws each time.
 
         Raises
         ------
@@ -89,7 +89,7 @@ class Resolver:
         return self._weighted[key]()
 
     def _drawn(self, name: str, wanted: str | None, alias: Record) -> _Choice:
-        """A draw between an alias's versions, each with its weight; the main one has the rest."""
+        """A weighted random choice of an alias's versions; the main one has the rest."""
         weights = alias["weights"]
         bounds = list(accumulate(weights.values()))
         additional = [self._resolved(name, wanted, wanted, version) for version in weights]
@@ -116,7 +116,7 @@ class Resolver:
         return Resolved(self.picture(name, number, record), arn, alias)
 
     def picture(self, name: str, version: str, record: Record) -> FunctionVersion:
-        """What execution needs of a version; the same object until the version changes."""
+        """What execution needs to run a version; the same object until it changes."""
         key = (name, version, record["picture"])
         picture = self._pictures.get(key)
         if picture is None:

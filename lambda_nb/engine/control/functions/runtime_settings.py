@@ -1,4 +1,4 @@
-"""Settings beside a function's configuration: runtime updates, recursion, scaling."""
+"""Settings outside a function's configuration: runtime updates, recursion, scaling."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class RuntimeSettings:
         return {**record, "FunctionArn": self._context.function_arn(name, qualifier)}
 
     def put_recursion(self, request: Request, caller: Caller) -> Response:
-        """Allow a function to take part in a loop, or let Lambda stop it."""
+        """Allow invocation loops with a function, or let Lambda stop them."""
         name = self._lookup.unqualified(request)
         mode = request["RecursiveLoop"]
         with self._store.write() as batch:
@@ -66,7 +66,7 @@ class RuntimeSettings:
         return {"RecursiveLoop": record.get("recursion", "Terminate")}
 
     def put_scaling(self, request: Request, caller: Caller) -> Response:
-        """Bound the environments of a version that runs on a capacity provider."""
+        """Limit the environments of a version that runs on a capacity provider."""
         name, qualifier = self._version(request)
         config = request.get("FunctionScalingConfig") or {}
         low, high = config.get("MinExecutionEnvironments"), config.get("MaxExecutionEnvironments")
@@ -86,7 +86,7 @@ class RuntimeSettings:
         return {"FunctionState": record["config"]["State"]}
 
     def get_scaling(self, request: Request, caller: Caller) -> Response:
-        """The bounds asked for, which are applied at once."""
+        """The requested limits, which apply at once."""
         name, qualifier = self._version(request)
         config = self._store.get("scaling", name, qualifier or LATEST)
         response: Response = {"FunctionArn": self._context.function_arn(name, qualifier)}
@@ -96,7 +96,7 @@ class RuntimeSettings:
         return response
 
     def _version(self, request: Request) -> tuple[str, str | None]:
-        """The function, and the qualifier of a version (not an alias) of it that exists."""
+        """The function and the qualifier of an existing version (not an alias)."""
         target = self._lookup.target(request)
         self._lookup.function(target.name)
         if self._store.get("version", target.name, target.qualifier or LATEST) is None:

@@ -56,7 +56,7 @@ class Updates:
         self._gate.check(self._lookup.function(name).get("code_signing"))
         layers = [UsedLayer(**layer) for layer in record["layers"]]
         code = await self._sources.code(request, package, layers)
-        record = self._lookup.updatable(name, request)  # as it is after the code was unpacked
+        record = self._lookup.updatable(name, request)  # it may have changed meanwhile
         config = {**record["config"], **code.shown()}
         if request.get("Architectures"):
             config["Architectures"] = list(request["Architectures"])

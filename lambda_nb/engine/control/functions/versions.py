@@ -14,7 +14,7 @@ from lambda_nb.rules import quotas
 from lambda_nb.rules.settings.names import LATEST, LATEST_PUBLISHED
 
 _OWN = ("Version", "RevisionId", "LastModified", "Description", "SnapStart")
-"""Members in which a version may differ from ``$LATEST`` without anything having changed."""
+"""Members that are ignored when a version is compared with ``$LATEST``."""
 
 
 class Versions:
@@ -66,7 +66,7 @@ class Versions:
         if request.get("Description") is not None:
             config["Description"] = request["Description"]
         if config["SnapStart"]["ApplyOn"] == "PublishedVersions":
-            # Only a snapshot takes time: any other version is active as soon as it is there.
+            # Only a snapshot takes time: without one, a version is active at once.
             config |= {**CREATING, "SnapStart": {**config["SnapStart"], "OptimizationStatus": "On"}}
             del config["LastUpdateStatus"]
         record: Record = {
@@ -103,7 +103,7 @@ def published_as(request: Request, number: str) -> str | None:
 
 
 def _same(version: Record, latest: Record) -> bool:
-    """Whether a version is what ``$LATEST`` would become."""
+    """Whether publishing ``$LATEST`` would give this version."""
     return _essence(version) == _essence(latest)
 
 

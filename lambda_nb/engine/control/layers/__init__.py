@@ -1,1 +1,1 @@
-"""Layers: immutable versions, who may use them, which functions do."""
+"""Layers: their versions, who may use them, which functions do."""

@@ -1,4 +1,4 @@
-"""The layers a function uses: found when it is configured, kept for as long as it uses them."""
+"""The layers of a function: found when it is configured, kept while it uses them."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ class LayerUse:
     def resolve(
         self, arns: Sequence[str], present: Sequence[dict[str, Any]] = ()
     ) -> list[UsedLayer]:
-        """The layers named, in their order; those a function uses already need not exist any more.
+        """The named layers, in order; layers that the function already uses may be deleted.
 
         Raises
         ------
         AWSError
             ``InvalidParameterValueException`` for a version that does not exist,
-            ``AccessDeniedException`` for one of another account.
+            ``AccessDeniedException`` for a layer of another account.
         """
         known = {layer["arn"]: UsedLayer(**layer) for layer in present}
         return [known.get(arn) or self._find(arn) for arn in arns]

@@ -16,8 +16,8 @@ _OPTIONAL = ("CompatibleRuntimes", "CompatibleArchitectures", "LicenseInfo")
 
 
 def _optional(request: Request) -> Record:
-    """What a version says of itself: lists that were given are shown although they are empty, and
-    one of runtimes also when only architectures were given (recorded.md 8)."""
+    """Optional members of a version. Given lists are shown even if empty; the list of runtimes
+    also if only architectures were given (recorded.md 8)."""
     given = {member: request[member] for member in _OPTIONAL if request.get(member) is not None}
     if "CompatibleArchitectures" in given:
         given.setdefault("CompatibleRuntimes", [])
@@ -25,7 +25,7 @@ def _optional(request: Request) -> Record:
 
 
 class LayerShelf:
-    """Finds layer versions by the names and ARNs that requests carry."""
+    """Finds layer versions by the names and ARNs in requests."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -78,7 +78,7 @@ class Layers:
         }
 
     async def publish(self, request: Request, caller: Caller) -> Response:
-        """Add the next version of a layer; numbers of deleted versions are not used again."""
+        """Add the next version of a layer; numbers of deleted versions are not reused."""
         name = self._shelf.name(request["LayerName"])
         content = request.get("Content") or {}
         if content.get("ZipFile") is None and not (
@@ -137,7 +137,7 @@ class Layers:
         return page(request, "Layers", entries)
 
     def delete(self, request: Request, caller: Caller) -> Response:
-        """Delete a version; functions that use it go on, and one that is not there is no error."""
+        """Delete a version; functions keep using it. A missing version is not an error."""
         name, record = self._shelf.version(request["LayerName"], request["VersionNumber"])
         if record is not None:
             with self._store.write() as batch:

@@ -1,4 +1,4 @@
-"""Makes the records of a rescued database agree with one another again."""
+"""Makes the records of a rescued database consistent again."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from lambda_nb.rules.settings.names import LATEST
 
 
 def mend(store: Store) -> list[str]:
-    """Rebuild or remove records whose counterparts were lost.
+    """Rebuild or remove records whose related records were lost.
 
     Returns
     -------
     list of str
-        A sentence for each function, alias, layer or mapping that is not as it was.
+        A sentence for each function, alias, layer or mapping that changed.
     """
     with store.write() as batch:
         words = [*_functions(store, batch), *_layers(store, batch)]

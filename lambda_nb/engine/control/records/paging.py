@@ -25,20 +25,20 @@ def page(
     Parameters
     ----------
     request
-        Read for ``MaxItems`` and ``Marker``.
+        Has ``MaxItems`` and ``Marker``.
     member
         The name of the list in the response.
     items
-        The whole list, in an order that stays.
+        The whole list, in a stable order.
     most
-        Items a page holds at most, whatever is asked for.
+        Maximum items per page, whatever the request says.
     show
-        Makes an item's answer, for those on the page only.
+        Converts an item for the response; called only for the items on the page.
 
     Raises
     ------
     AWSError
-        ``InvalidParameterValueException`` if the marker is none of ours.
+        ``InvalidParameterValueException`` if the marker is not valid.
     """
     start = _position(request.get("Marker"))
     size = min(request.get("MaxItems") or most, most)

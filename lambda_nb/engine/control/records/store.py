@@ -1,10 +1,10 @@
 """Durable records: a small document store in SQLite, mirrored in memory.
 
 A record is a JSON object under (kind, parent, key): ``("version", "thumbnail", "$LATEST")``.
-Reading touches memory only. Writing collects a batch that is committed to SQLite in one transaction
-and only then shown to readers, so that a ``kill -9`` at any moment loses nothing that was answered
-with success, and leaves no operation half done. Records handed out are shared: replace, never
-change them.
+Reads use only memory. Writes form a batch: the store commits it to SQLite in one transaction and
+only then shows it to readers. So a ``kill -9`` at any moment loses nothing that was answered with
+success, and leaves no operation half done. Returned records are shared: replace them, never change
+them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SCHEMA = 1
 
 
 class StoreError(DatabaseError):
-    """The database cannot be used: another engine holds it, or it is of another format."""
+    """The database cannot be used: another engine holds it, or it has another format."""
 
 
 def readable_record(table: str, row: tuple[Any, ...]) -> bool:
@@ -47,7 +47,7 @@ class Batch:
         self.changes.append((kind, parent, key, record))
 
     def delete(self, kind: str, parent: str, key: str) -> None:
-        """Remove one record, if it is there."""
+        """Remove one record, if it exists."""
         self.changes.append((kind, parent, key, None))
 
 
@@ -57,14 +57,14 @@ class Store:
     Parameters
     ----------
     path
-        The database file; created if missing. It is locked for as long as the store is open.
+        The database file; created if missing. It is locked while the store is open.
     """
 
     def __init__(self, path: Path) -> None:
         self._records: dict[tuple[str, str], dict[str, Record]] = {}
         self._watchers: list[Callable[[], None]] = []
         path.parent.mkdir(parents=True, exist_ok=True)
-        # An engine holds its store for life: to wait for the lock would only delay saying so.
+        # An engine holds the lock until it ends: to wait for it would only delay the error.
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0.0)
         try:
             path.chmod(0o600)  # functions' environment variables are in it

@@ -31,7 +31,7 @@ _WORDS = {
     "mapping": "Event source mapping",
     "capacity_provider": "Capacity provider",
 }
-"""What AWS calls a resource that is not there (recorded.md 6; that of signing is not recorded)."""
+"""AWS's names for missing resources (recorded.md 6; the one for signing is not recorded)."""
 
 
 def check_tags(tags: Mapping[str, str]) -> None:
@@ -53,7 +53,7 @@ class Tags:
         return {"TagResource": self.tag, "UntagResource": self.untag, "ListTags": self.list}
 
     def tag(self, request: Request, caller: Caller) -> Response:
-        """Add tags, or give those that are there new values."""
+        """Add tags, or replace the values of existing tags."""
         kind, key, record = self._find(request["Resource"])
         if not request["Tags"]:
             raise invalid_parameter("An error occurred and the request cannot be processed.")
@@ -63,7 +63,7 @@ class Tags:
         return {}
 
     def untag(self, request: Request, caller: Caller) -> Response:
-        """Remove tags; those that are not there are no error."""
+        """Remove tags; missing tags are not an error."""
         kind, key, record = self._find(request["Resource"])
         gone = set(request["TagKeys"])
         tags = {k: v for k, v in record.get("tags", {}).items() if k not in gone}

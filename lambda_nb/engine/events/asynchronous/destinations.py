@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 Connect = Callable[[str], Awaitable[Any]]
-"""Gives a boto3 client of a service, with the neighbours' URL or the engine's own."""
+"""Returns a boto3 client for a service, with the URL of the neighbours or the engine."""
 
 
 class Destinations:
@@ -19,7 +19,7 @@ class Destinations:
     Parameters
     ----------
     connect
-        Gives clients, by service name.
+        Returns clients by service name.
     """
 
     def __init__(self, connect: Connect) -> None:
@@ -28,7 +28,7 @@ class Destinations:
     async def record(self, target: str, record: Mapping[str, Any], key: str | None = None) -> None:
         """Send the record of an invocation to a queue, topic, bus, bucket or function.
 
-        ``key`` names the object in a bucket; without it, it is named as for asynchronous events.
+        ``key`` is the object's key in a bucket; the default is that of asynchronous events.
         """
         service = target.split(":")[2]
         if service == "s3":
@@ -41,7 +41,7 @@ class Destinations:
         await asyncio.to_thread(send, await self._connect(service), target, record)
 
     async def dead_letter(self, target: str, body: str, attributes: Mapping[str, str]) -> None:
-        """Send a given-up event to a queue or topic."""
+        """Send an event that was given up to a queue or topic."""
         service = target.split(":")[2]
         client = await self._connect(service)
         typed = {

@@ -1,4 +1,4 @@
-"""What is told of an asynchronous event that is done with: facts/executor.md section 11."""
+"""The records of finished asynchronous events: facts/executor.md section 11."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def attributes(request_id: str, result: InvocationResult | None) -> dict[str, st
 
 
 def parsed(payload: bytes) -> Any:
-    """A payload as JSON; as text if it is none."""
+    """A payload as JSON, or as text if it is not JSON."""
     try:
         return json.loads(payload)
     except ValueError:

@@ -1,9 +1,9 @@
-"""The asynchronous queue: events of InvocationType=Event, kept on disk until they are dealt with.
+"""The asynchronous queue: events of InvocationType=Event, kept on disk until they are finished.
 
-An event is accepted once SQLite has it; it is deleted only when it has run, or was given up and its
-record has left for the dead-letter queue or destination. So an engine that is killed at any moment
-delivers it after the next start (at least once, as Lambda does). Rules of waiting and giving up:
-``rules.retry``.
+The queue accepts an event by writing it to SQLite. It deletes the event only when it has run, or
+was given up and its record was sent to the dead-letter queue or destination. So an engine that is
+killed at any moment delivers it after the next start (at least once, like Lambda). The rules for
+retries are in ``rules.events.retry``.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ Resolve = Callable[[str, "str | None"], Resolved]
 Execute = Callable[[Resolved, Invocation], Awaitable[InvocationResult]]
 
 AT_ONCE = 200
-"""Events of one function that run at the same time; the others wait their turn in the queue.
+"""Maximum events of one function that run at the same time; the others wait in the queue.
 
-Functions do not wait for one another: what bounds them together is the account's concurrency.
+Functions do not wait for one another: only the account's concurrency limits them together.
 """
 
 _MAX_AGE = "MaximumEventAgeInSeconds"
 _ROOM_POLL_S = 1.0
-"""How often a full disk is looked at again."""
+"""How often a full disk is checked again."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS event (
@@ -87,7 +87,7 @@ _PUT_BACK = "UPDATE event SET taken = 0, due = ?, failures = ?, throttles = ? WH
 
 
 class Settings(Protocol):
-    """What was configured for asynchronous invocation."""
+    """The configuration of asynchronous invocation."""
 
     def event_invoke_config(self, function_name: str, qualifier: str | None) -> Mapping[str, Any]:
         """``MaximumRetryAttempts``, ``MaximumEventAgeInSeconds``, ``DestinationConfig``."""
@@ -100,7 +100,7 @@ class Settings(Protocol):
 
 
 class Delivery(Protocol):
-    """Takes what leaves the queue to its destination."""
+    """Sends finished events to their destinations."""
 
     async def record(self, target: str, record: Mapping[str, Any]) -> None:
         """Send the record of an invocation to a destination; raises if it cannot."""
@@ -110,14 +110,14 @@ class Delivery(Protocol):
 
 
 class Figures(Protocol):
-    """Takes CloudWatch's figures of the queue."""
+    """Receives the queue's CloudWatch metrics."""
 
     def figure(self, function: str, name: str, unit: str, value: float) -> None:
-        """Take note of one figure of a function."""
+        """Record one metric value of a function."""
 
 
 class AsyncQueue:
-    """Runs queued events, retries them, and says where they went.
+    """Runs queued events, retries them, and reports their results.
 
     Parameters
     ----------
@@ -126,15 +126,15 @@ class AsyncQueue:
     resolve, invoke
         Find the version that serves, and run one attempt.
     settings
-        Retries, age and destinations of functions; the defaults without it.
+        Retries, age and destinations of functions; ``None`` for the defaults.
     delivery
-        Takes records to destinations and dead-letter queues.
+        Sends records to destinations and dead-letter queues.
     figures
-        Takes the queue's metrics.
+        Receives the queue's metrics.
     retry_delay_s
         Seconds before the first retry after a function error; the second waits twice as long.
     patient
-        Keep events whose function is not there until it is created again: after a rescue.
+        Keep events of a missing function until it is created again (after a rescue).
     """
 
     def __init__(
@@ -156,7 +156,7 @@ class AsyncQueue:
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.executescript(_SCHEMA)
-        # Where the machine's clock was set back meanwhile, nothing waits for the old time.
+        # If the machine's clock was set back meanwhile, no event waits for the old time.
         now = steady_time()
         latest = now + max(retry.MOST_BACKOFF_S, 2 * retry_delay_s)
         self._db.execute(_BEGIN_AGAIN, (now, latest, now))
@@ -168,9 +168,9 @@ class AsyncQueue:
         self._retry_delay_s = retry_delay_s
         self._patient = patient
         self._running: dict[str, set[asyncio.Task[None]]] = {}
-        # When the next event of each function that has any is due.
+        # By function: when its next event is due.
         self._due: dict[str, float] = dict(self._db.execute(_WAITING).fetchall())
-        # What is still to be written, once the disk has room.
+        # Writes that wait until the disk has room.
         self._owed: deque[tuple[str, tuple[Any, ...]]] = deque()
         self._full_disk = Notice(
             log, "the disk is full: asynchronous events wait until there is room"
@@ -179,20 +179,20 @@ class AsyncQueue:
         self._worker: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Begin to work the queue, what an earlier engine left in it included."""
+        """Start to process the queue, with the events that an earlier engine left."""
         self._worker = asyncio.create_task(self._work())
 
     def __len__(self) -> int:
-        """Events not yet dealt with."""
+        """Events that are not finished."""
         count: int = self._db.execute("SELECT count(*) FROM event").fetchone()[0]
         return count
 
     async def submit(
         self, function_name: str, qualifier: str | None, invocation: Invocation
     ) -> None:
-        """Accept one event; it is safe when this returns."""
+        """Accept one event; it is stored when this returns."""
         now = steady_time()
-        # At once, unless others wait: taking it from the queue costs as much as putting it there.
+        # At once, unless others wait: to read it from the queue costs as much as to write it.
         waits = self._due.get(function_name, math.inf) <= now
         at_once = self._worker is not None and not waits and self._room(function_name) > 0
         (row,) = self._db.execute(
@@ -237,7 +237,7 @@ class AsyncQueue:
                 await asyncio.wait_for(self._news.wait(), self._until_next())
 
     def _take(self, function: str, now: float) -> None:
-        """Begin what is due of one function, as far as there is room."""
+        """Start the due events of one function, as far as there is room."""
         room = self._room(function)
         if room <= 0:
             return
@@ -249,7 +249,7 @@ class AsyncQueue:
             self._full_disk.warn()
             self._due[function] = now + _ROOM_POLL_S
             return
-        # SQLite returns them in no order that it promises.
+        # SQLite does not guarantee their order.
         for row in sorted(rows, key=lambda row: (row["due"], row["id"])):
             self._begin(row)
         (due,) = self._db.execute(_NEXT, (function,)).fetchone()
@@ -268,14 +268,14 @@ class AsyncQueue:
         return AT_ONCE - len(self._running.get(function, ()))
 
     def _until_next(self) -> float | None:
-        """Seconds until an event that there is room for is due; ``None`` to wait for news."""
+        """Seconds until the next event with room is due; ``None`` to wait for news."""
         dues = [due for function, due in self._due.items() if self._room(function) > 0]
         if self._owed:
             dues.append(steady_time() + _ROOM_POLL_S)
         return max(0.001, min(dues) - steady_time()) if dues else None
 
     def _expect(self, function: str, due: float) -> None:
-        """An event of a function waits until a time."""
+        """Note that an event of a function is due at a time."""
         self._due[function] = min(due, self._due.get(function, due))
         self._news.set()
 
@@ -289,7 +289,7 @@ class AsyncQueue:
             log.error("an asynchronous event is stuck", exc_info=task.exception())
 
     async def _attempt(self, row: sqlite3.Row) -> None:
-        """Run one event once; then put it back, or let it leave the queue."""
+        """Run one event once, then put it back or finish it."""
         try:
             resolved = self._resolve(row["function"], row["qualifier"])
         except AWSError as error:
@@ -312,7 +312,7 @@ class AsyncQueue:
             if isinstance(refusal, AWSError) and refusal.code == "RecursiveInvocationException":
                 await self._leave(leaving, "RetriesExhausted", None)
                 return
-        except Exception:  # ours, not the function's: to the event it is a service error
+        except Exception:  # the engine's error, not the function's: a service error
             log.exception("event %s could not run", row["request_id"])
         if result is not None:
             leaving.attempts += 1
@@ -349,18 +349,18 @@ class AsyncQueue:
         self._write("DELETE FROM event WHERE id = ?", (row["id"],))
 
     def _write(self, statement: str, values: tuple[Any, ...]) -> None:
-        """Take note of what became of an event; on a full disk, once there is room again.
+        """Write an event's new state; on a full disk, later when there is room.
 
         Raises
         ------
         sqlite3.Error
-            If anything else is wrong.
+            If the write fails for another reason.
         """
         self._owed.append((statement, values))
         self._pay()
 
     def _pay(self) -> None:
-        """Write what is still to be written, as far as the disk has room."""
+        """Do the writes that wait, as far as the disk has room."""
         try:
             while self._owed:
                 self._db.execute(*self._owed[0])
@@ -374,7 +374,7 @@ class AsyncQueue:
     async def _leave(
         self, leaving: _Leaving, condition: Condition, result: InvocationResult | None
     ) -> None:
-        """The event is done with: tell its destination or dead-letter queue, then forget it."""
+        """Finish an event: send its record to its destination or dead-letter queue, delete it."""
         row, function = leaving.row, leaving.resolved.function
         age_ms = (steady_time() - row["accepted"]) * 1000
         self._note(function.name, "AsyncEventAge", "Milliseconds", age_ms)
@@ -415,7 +415,7 @@ class AsyncQueue:
 
 @dataclass(slots=True)
 class _Leaving:
-    """An event on its way out: ``attempts`` counts the times the function ran."""
+    """An event that may leave the queue; ``attempts`` counts the function's runs."""
 
     row: sqlite3.Row
     resolved: Resolved
@@ -427,13 +427,13 @@ class _Leaving:
 
 
 def _qualifier(resolved: Resolved) -> str | None:
-    """The qualifier that the caller gave, in whatever form."""
+    """The qualifier that the caller gave, in any form."""
     parts = resolved.invoked_arn.split(":")
     return parts[7] if len(parts) > 7 else None
 
 
 def _plain_name(function_name: str) -> str:
-    """The name in a name, partial ARN or ARN."""
+    """The function's name in a name, partial ARN or ARN."""
     parts = function_name.split(":")
     return parts[parts.index("function") + 1] if "function" in parts[:-1] else parts[0]
 

@@ -1,4 +1,4 @@
-"""How far each mapping has read each shard of its stream, durable in SQLite."""
+"""The read position of each mapping in each shard, stored in SQLite."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ CREATE TABLE IF NOT EXISTS checkpoint (
 ) WITHOUT ROWID
 """
 ENDED = "END"
-"""Stands for the sequence number of a shard that is closed and read to its end."""
+"""The stored sequence number of a closed shard that was read to its end."""
 
 
 class Checkpoints:
-    """Remembers the last sequence number that was dealt with.
+    """Stores the last sequence number that was processed.
 
     Parameters
     ----------
@@ -39,20 +39,20 @@ class Checkpoints:
         self._db.execute(_SCHEMA)
 
     def all(self, mapping: str) -> dict[str, str]:
-        """The last sequence number of each shard that a mapping has begun."""
+        """The last sequence number of each shard that a mapping has read."""
         rows = self._db.execute(
             "SELECT shard, sequence FROM checkpoint WHERE mapping = ?", [mapping]
         )
         return dict(rows.fetchall())
 
     def put(self, mapping: str, shard: str, sequence: str) -> None:
-        """Remember how far a shard was read."""
+        """Store the read position of a shard."""
         self._db.execute(
             "INSERT OR REPLACE INTO checkpoint VALUES (?, ?, ?)", (mapping, shard, sequence)
         )
 
     def forget(self, mapping: str) -> None:
-        """Forget a mapping that is no more."""
+        """Forget a deleted mapping."""
         self._db.execute("DELETE FROM checkpoint WHERE mapping = ?", [mapping])
 
     def close(self) -> None:

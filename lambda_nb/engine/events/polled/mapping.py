@@ -1,4 +1,4 @@
-"""One event source mapping as its poller sees it, and how a batch reaches its function."""
+"""The settings of one event source mapping, and the code that runs its function."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class EventSourceMapping:
 
     @property
     def stream_arn(self) -> str:
-        """The stream, also where the source is a consumer of it."""
+        """The stream, also if the source is its consumer."""
         return self.source_arn.partition("/consumer/")[0]
 
     @property
@@ -44,27 +44,27 @@ class EventSourceMapping:
 
     @property
     def batch_size(self) -> int:
-        """Records in a batch at most."""
+        """Maximum records per batch."""
         return int(self.config["BatchSize"])
 
     @property
     def window_s(self) -> int:
-        """How long a batch may be gathered."""
+        """Maximum time to gather a batch."""
         return int(self.config.get("MaximumBatchingWindowInSeconds") or 0)
 
     @property
     def tumbling_s(self) -> int:
-        """Length of the windows in which state is kept; 0 for none."""
+        """Length of the tumbling windows; 0 for none."""
         return int(self.config.get("TumblingWindowInSeconds") or 0)
 
     @property
     def reports_failures(self) -> bool:
-        """Whether the function names the items that failed."""
+        """Whether the function reports the items that failed."""
         return "ReportBatchItemFailures" in (self.config.get("FunctionResponseTypes") or [])
 
     @property
     def patterns(self) -> list[Any]:
-        """Filter patterns, of which one must match; none let everything through."""
+        """Filter patterns: one must match. No patterns let everything through."""
         filters = (self.config.get("FilterCriteria") or {}).get("Filters") or []
         return [json.loads(entry["Pattern"]) for entry in filters]
 
@@ -72,8 +72,8 @@ class EventSourceMapping:
 def let_through(filters: Sequence[Any], record: Mapping[str, Any], field: str, text: str) -> bool:
     """Whether one of the filters matches a record.
 
-    ``field`` is the name under which filters look at the content, which is ``text``: as parsed JSON
-    where the pattern is an object, as plain text where it is a list.
+    ``text`` is the record's content, and ``field`` its name in filters. A pattern that is an object
+    matches the parsed JSON; one that is a list matches the plain text.
     """
     if not filters:
         return True
@@ -94,7 +94,7 @@ def let_through(filters: Sequence[Any], record: Mapping[str, Any], field: str, t
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a batch fared: ``result`` is missing if the function was not run."""
+    """The outcome of a batch: ``result`` is missing if the function did not run."""
 
     request_id: str
     result: InvocationResult | None
@@ -123,7 +123,7 @@ class Runner:
     async def __call__(
         self, function_arn: str, event: Mapping[str, Any], source: str, trace: str | None = None
     ) -> Outcome:
-        """Run the function once; never raises for what the function or Lambda does."""
+        """Run the function once; errors of the function or Lambda do not raise."""
         request_id = str(uuid.uuid4())
         try:
             resolved = self._resolve(function_arn, None)

@@ -1,4 +1,4 @@
-"""CloudWatch's figures of an event source mapping."""
+"""CloudWatch metrics of an event source mapping."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ Name = Literal[
 
 
 class Figures(Protocol):
-    """Takes CloudWatch's figures."""
+    """Receives CloudWatch metrics."""
 
     def figure(self, function: str, name: str, unit: str, value: float) -> None:
-        """Take note of one figure of a function."""
+        """Record one metric value of a function."""
 
     def mapping_figure(self, mapping: str, name: str, value: float) -> None:
-        """Take note of a count of an event source mapping."""
+        """Record a count of an event source mapping."""
 
 
 class Counts:
-    """What happened to the events of one mapping.
+    """Counts what happens to the events of one mapping.
 
     The counts are opt-in (``MetricsConfig`` with ``EventCount``), ``IteratorAge`` is not. Source:
     Lambda Developer Guide, monitoring-metrics-types; facts/scaling-and-cost.md section 6.
@@ -37,9 +37,9 @@ class Counts:
     Parameters
     ----------
     mapping
-        Whose events they are.
+        The mapping.
     figures
-        Takes them to CloudWatch.
+        Sends them to CloudWatch.
     """
 
     def __init__(self, mapping: EventSourceMapping, figures: Figures) -> None:
@@ -49,12 +49,12 @@ class Counts:
         self._counting = "EventCount" in wanted
 
     def add(self, name: Name, events: int) -> None:
-        """Count events; nothing is told of none."""
+        """Count events; zero is not reported."""
         if self._counting and events:
             self._figures.mapping_figure(self._mapping.identifier, name, float(events))
 
     def polled(self, events: int, let_through: int) -> None:
-        """Count what was read, and what the filters kept back."""
+        """Count the events read, and those that filters removed."""
         self.add("PolledEventCount", events)
         self.add("FilteredOutEventCount", events - let_through)
 
@@ -65,12 +65,12 @@ class Counts:
         self.add("FailedInvokeEventCount", failed)
 
     def given_up(self, events: int, *, delivered: bool) -> None:
-        """Count events that are tried no more: dropped, or with the failure destination."""
+        """Count events given up: dropped, or sent to the failure destination."""
         name: Name = "OnFailureDestinationDeliveredEventCount" if delivered else "DroppedEventCount"
         self.add(name, events)
 
     def iterator_age(self, arrived_s: float) -> None:
-        """Note how old the last record of a batch is that goes to the function."""
+        """Record the age of the last record in a batch for the function."""
         function = self._mapping.function_arn.split(":")[6]
         age_ms = max(0.0, (time.time() - arrived_s) * 1000)
         self._figures.figure(function, "IteratorAge", "Milliseconds", age_ms)

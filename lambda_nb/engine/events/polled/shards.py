@@ -1,4 +1,4 @@
-"""Streams as event sources: a reader for each shard, in order, until each record is dealt with."""
+"""Polls streams as event sources: one reader per shard processes its records in order."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from lambda_nb.rules.events import batches
 log = logging.getLogger(__name__)
 
 _POLL_S = 0.5
-"""Between two looks at a shard that had nothing, unless its service says that something came."""
+"""Between two reads of an empty shard, unless its service reports new records."""
 _LOOK_FOR_SHARDS_S = 5.0
 _FROM_THE_START = {"ShardIteratorType": "TRIM_HORIZON"}
 
@@ -36,31 +36,31 @@ _FROM_THE_START = {"ShardIteratorType": "TRIM_HORIZON"}
 class StreamPoller:
     """Feeds one function from one stream.
 
-    A failed batch holds its shard until it succeeds, grows too old or has been tried often enough;
-    then its record goes to the failure destination and reading goes on.
+    A failed batch blocks its shard until it succeeds. If it gets too old or uses up its retries,
+    a failure record goes to the failure destination and reading continues.
 
     Parameters
     ----------
     mapping
-        What to read and for whom.
+        The source and the function.
     stream
         The stream.
     run
         Runs the function.
     checkpoints
-        Remember how far each shard was read.
+        Store the read position of each shard.
     failures
-        Takes records of what was given up to the failure destination.
+        Sends failure records to the failure destination.
     counts
-        Takes the mapping's figures.
+        Receives the mapping's metrics.
     processed
-        Is told what came of each batch.
+        Called with the result of each batch.
 
     Attributes
     ----------
     begun, ended : asyncio.Event
-        Set when the place to read from is known in each shard, and when nothing more is read and
-        no batch runs.
+        Set when the start position in each shard is known, and when reading has stopped and no
+        batch runs.
     """
 
     def __init__(
@@ -106,18 +106,18 @@ class StreamPoller:
         self.ended.set()
 
     def stop(self) -> None:
-        """Read no more."""
+        """Stop reading."""
         self._stopping.set()
         for news in self._news.values():
             news.set()
 
     def read_on(self, stream_arn: str, shard: str) -> None:
-        """A shard of a stream has new records: if it is one of these, read without delay."""
+        """Read a shard with new records at once, if this poller reads it."""
         if shard in self._news and stream_arn == self._mapping.stream_arn:
             self._news[shard].set()
 
     async def close(self) -> None:
-        """Abandon what runs; it is read again after the next start."""
+        """Cancel running batches; they are read again after the next start."""
         for task in self._readers.values():
             task.cancel()
         await asyncio.gather(*self._readers.values(), return_exceptions=True)
@@ -128,7 +128,7 @@ class StreamPoller:
     def _begin_shards(self, shards: list[Shard]) -> None:
         known = self._checkpoints.all(self._mapping.identifier)
         listed = {shard.identifier for shard in shards}
-        # Shards that appear later are read whole: LATEST is a place in time, and they are after it.
+        # Read later shards from their start: LATEST is a point in time, and they come after it.
         first_ever = self._first_look and not known
         start = starting_position(self._mapping) if first_ever else _FROM_THE_START
         at_once = start["ShardIteratorType"] == "LATEST"
@@ -147,7 +147,7 @@ class StreamPoller:
         self._first_look = False
 
     def _note_begun(self, shard: str = "") -> None:
-        """A shard's reader knows its place; the mapping is on when all that are there now do."""
+        """A shard's position is known; once all present shards' are, the mapping has begun."""
         self._unplaced.discard(shard)
         if not self._unplaced:
             self.begun.set()
@@ -164,7 +164,7 @@ class StreamPoller:
                 if iterator is None:
                     iterator = await self._stream.iterator(shard, after, start)
                     self._note_begun(shard)
-                news.clear()  # before reading: what comes from now on may be missed by it
+                news.clear()  # before the read: it may miss records that come from now on
                 room = max(1, self._mapping.batch_size - len(pending))
                 records, following = await self._stream.read(shard, iterator, room)
                 failures = 0
@@ -186,7 +186,7 @@ class StreamPoller:
                 if window is None or window.start is None:
                     self._checkpoints.put(self._mapping.identifier, shard, after)
                 pending = []
-            # Read to the tip after the window's end, or to the shard's: nothing can follow.
+            # At the tip after the window's end, or at the shard's end: no record can follow.
             at_tip = following is None or not (records or pending)
             over = window is not None and at_tip and window.is_over(time.time(), following is None)
             if window is not None and over and not await self._finish(shard, window):
@@ -209,7 +209,7 @@ class StreamPoller:
     async def _deal_with(
         self, shard: str, records: Sequence[StreamRecord], window: TumblingWindow | None
     ) -> bool:
-        """Bring all records to their end; ``False`` if reading stopped before."""
+        """Process all records; ``False`` if reading stopped first."""
         wanted = [record for record in records if record.wanted]
         if window is not None:
             return await self._through_windows(shard, wanted, window)
@@ -221,7 +221,7 @@ class StreamPoller:
     async def _through_windows(
         self, shard: str, records: Sequence[StreamRecord], window: TumblingWindow
     ) -> bool:
-        """Bring records to their end window by window."""
+        """Process records window by window."""
         for start, part in window.parted(records):
             if window.start not in (None, start) and not await self._finish(shard, window):
                 return False
@@ -235,7 +235,7 @@ class StreamPoller:
         return True
 
     async def _finish(self, shard: str, window: TumblingWindow, *, early: bool = False) -> bool:
-        """Give the function its window's state for the last time."""
+        """Pass the window's state to the function for the last time."""
         most = _limit(self._mapping.config.get("MaximumRetryAttempts"))
         tries = 0
         while not self._stopping.is_set():
@@ -269,7 +269,7 @@ class StreamPoller:
         tries: int,
         window: TumblingWindow | None = None,
     ) -> bool:
-        """Run a batch until it is through or given up."""
+        """Run a batch until it succeeds or is given up."""
         config = self._mapping.config
         most = _limit(config.get("MaximumRetryAttempts"))
         waits = 0
@@ -314,7 +314,7 @@ class StreamPoller:
         outcome: Outcome | None,
         tries: int,
     ) -> None:
-        """Records are tried no more: tell the failure destination."""
+        """Give records up: report them to the failure destination."""
         delivered = await self._failures.send(shard, records, condition, outcome, tries)
         self._counts.given_up(len(records), delivered=delivered)
 
@@ -324,7 +324,7 @@ class StreamPoller:
         outcome: Outcome,
         window: TumblingWindow | None,
     ) -> Sequence[StreamRecord]:
-        """What must be tried again: from the first failed record on."""
+        """The records to retry: from the first failed one on."""
         if not outcome.ok or outcome.result is None:
             return records
         if window is not None and not window.take_state(outcome.result.payload):
@@ -349,13 +349,13 @@ class StreamPoller:
 
 
 async def _within(seconds: float, event: asyncio.Event) -> None:
-    """Wait for an event, but not for long."""
+    """Wait for an event, at most ``seconds``."""
     with contextlib.suppress(asyncio.TimeoutError):
         await asyncio.wait_for(event.wait(), seconds)
 
 
 def _what_fits(records: Sequence[StreamRecord]) -> list[list[StreamRecord]]:
-    """Records parted into events that a function can be given."""
+    """Split records into events that fit the payload limit."""
     pieces: list[list[StreamRecord]] = [[]]
     size = 0
     for record in records:

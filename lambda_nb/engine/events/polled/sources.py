@@ -1,4 +1,4 @@
-"""Event source mappings at work: a poller for each that is enabled, as control's records say."""
+"""Runs a poller for each enabled event source mapping in control's records."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from lambda_nb.engine.events.polled.stream_failures import FailureReport
 log = logging.getLogger(__name__)
 
 _SETTLED_WITHIN_S = 10.0
-"""How long a mapping may be on its way while a batch runs or its source does not answer."""
+"""Maximum time of a state change, if a batch runs or the source does not answer."""
 _ON = ("Creating", "Enabling", "Enabled")
 
 
 class Poller(Protocol):
     """Reads one source for one function.
 
-    ``begun`` is set when it will miss nothing that comes, ``ended`` when it reads no more.
+    ``begun`` is set when it will miss no new record, ``ended`` when it has stopped reading.
     """
 
     begun: asyncio.Event
@@ -40,19 +40,19 @@ class Poller(Protocol):
         """Read until told to stop."""
 
     def stop(self) -> None:
-        """Read no more, but finish what has begun."""
+        """Stop reading, but finish running batches."""
 
     async def close(self) -> None:
-        """Abandon what runs."""
+        """Cancel running batches."""
 
 
 class EventSources:
-    """Starts and stops pollers as mappings come, change and go.
+    """Starts and stops pollers as mappings are created, changed and deleted.
 
     Parameters
     ----------
     store
-        Control's records; told after every change of them.
+        Control's records; it reports every change of them.
     calls
         Makes the calls to queues and streams.
     resolve
@@ -60,11 +60,11 @@ class EventSources:
     run
         Runs functions.
     checkpoints
-        Remember how far streams were read; closed with this.
+        Store the read positions of streams; closed with this object.
     destinations
-        Take records of what was given up.
+        Receive failure records.
     figures
-        Take what CloudWatch shows of mappings.
+        Receive CloudWatch metrics of mappings.
     """
 
     def __init__(
@@ -90,17 +90,17 @@ class EventSources:
         self._closed = False
 
     def start(self) -> None:
-        """Begin with the mappings that are enabled now, and follow what changes."""
+        """Start pollers of the enabled mappings, and follow changes."""
         self._store.watch(self._look)
         self._look()
 
     def begin_afresh(self, kept: Collection[str] = ()) -> None:
-        """The sources' services have lost everything: forget how far they were read.
+        """Forget the read positions and start again: the services have lost their data.
 
         Parameters
         ----------
         kept
-            Services that have lost nothing.
+            Services that still have their data.
         """
         records = self._store.children("mapping", "")
         lost = {
@@ -122,14 +122,14 @@ class EventSources:
         self._look()
 
     def read_on(self, stream_arn: str, shard: str) -> None:
-        """A shard has new records: nobody needs to wait for the next poll."""
+        """Read a shard with new records now, without waiting for the next poll."""
         for _, poller in self._active.values():
             if isinstance(poller, StreamPoller):
                 poller.read_on(stream_arn, shard)
 
     async def settled(self, identifier: str) -> None:
-        """Wait until a mapping that was switched off reads no more, or one that was switched on
-        knows from where to read."""
+        """Wait until a disabled mapping has stopped reading, or an enabled one knows its start
+        position."""
         stopping = self._stopping.pop(identifier, None)
         active = self._active.get(identifier)
         event = stopping.ended if stopping else active[1].begun if active else None
@@ -196,7 +196,7 @@ class EventSources:
         return None
 
     def _role(self, mapping: EventSourceMapping) -> str:
-        """Whose identity reads the stream: the function's role."""
+        """The role that reads the stream: the function's role."""
         try:
             return self._resolve(mapping.function_arn, None).function.role
         except AWSError:
@@ -230,7 +230,7 @@ def _service(config: Mapping[str, Any]) -> str:
 
 
 def _version(record: Record) -> object:
-    """What a poller depends on: it is started afresh when this changes."""
+    """The settings of a poller; when they change, it is restarted."""
     config: dict[str, Any] = dict(record["config"])
     config.pop("LastProcessingResult", None)
     return (record["function"], config)

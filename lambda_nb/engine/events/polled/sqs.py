@@ -1,4 +1,4 @@
-"""Queues as event sources: receive, gather, run, delete."""
+"""Polls queues as event sources: receive, gather, run, delete."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ from lambda_nb.engine.events.polled.mapping_metrics import Counts
 from lambda_nb.rules.events import batches
 
 _PER_CALL = 10
-"""Messages of one ReceiveMessage or DeleteMessageBatch at most."""
+"""Maximum messages per ReceiveMessage or DeleteMessageBatch."""
 _LONG_POLL_S = 1
-"""Short enough that a mapping that is switched off soon stops reading."""
+"""Short, so that a disabled mapping soon stops reading."""
 _Message = dict[str, Any]
 
 
 class QueuePoller:
     """Feeds one function from one queue.
 
-    A batch that succeeds is deleted. One that fails stays, and the queue shows it again after the
-    visibility timeout, or hands it to its dead-letter queue: retrying is the queue's business.
+    The poller deletes a batch that succeeds. It leaves a failed batch in the queue, which does the
+    retries: it delivers it again after the visibility timeout, or to its dead-letter queue.
 
     Parameters
     ----------
     mapping
-        What to read and for whom.
+        The source and the function.
     calls
-        Makes the calls of SQS.
+        Makes the calls to SQS.
     run
         Runs the function.
     counts
-        Takes the mapping's figures.
+        Receives the mapping's metrics.
     processed
-        Is told what came of each batch: ``"OK"`` or a problem.
+        Called with the result of each batch: ``"OK"`` or a problem.
 
     Attributes
     ----------
     begun, ended : asyncio.Event
-        Set when reading begins, and when nothing more is read.
+        Set when reading begins, and when it has stopped.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class QueuePoller:
         self._maximum: int | None = scaling.get("MaximumConcurrency")
 
     async def run(self) -> None:
-        """Read until :meth:`stop`; then let what runs come to its end."""
+        """Read until :meth:`stop`, then wait for running batches."""
         self.begun.set()
         url = ""
         failures = 0
@@ -91,11 +91,11 @@ class QueuePoller:
             await asyncio.wait(self._running)
 
     def stop(self) -> None:
-        """Read no more."""
+        """Stop reading."""
         self._stopping = True
 
     async def close(self) -> None:
-        """Abandon the batches that run: the queue will show them again."""
+        """Cancel running batches: the queue will deliver them again."""
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
@@ -116,7 +116,7 @@ class QueuePoller:
             await asyncio.wait(self._running, timeout=1, return_when=asyncio.FIRST_COMPLETED)
 
     async def _gather(self, url: str) -> list[_Message]:
-        """One batch: full, or as much as came within the window; maybe empty."""
+        """One batch: full, or what came within the window; may be empty."""
         mapping = self._mapping
         batch, self._left = self._left, []
         ends = time.monotonic() + mapping.window_s if batch else None
@@ -221,7 +221,7 @@ _ATTRIBUTES = (
 
 
 def _record(message: _Message, mapping: EventSourceMapping) -> dict[str, Any]:
-    """A message as it stands in the event (facts/events.md section 1)."""
+    """A message as a record of the event (facts/events.md section 1)."""
     told = message.get("Attributes", {})
     record = {
         "messageId": message["MessageId"],

@@ -1,4 +1,4 @@
-"""What Kinesis and DynamoDB streams have in common for their reader, and where they differ."""
+"""Reads Kinesis and DynamoDB streams through one common interface."""
 
 from __future__ import annotations
 
@@ -33,27 +33,27 @@ class StreamRecord:
 
 
 class Stream(Protocol):
-    """One stream as a reader sees it."""
+    """The common interface of streams."""
 
     source: str
-    """Name for the records of invocations."""
+    """Name in the records of invocations."""
     batch_info: str
-    """Name of the failure record's member that says which records failed."""
+    """Name of the failure record's member that describes the failed records."""
 
     async def shards(self) -> list[Shard]:
         """All shards that are still known."""
 
     async def iterator(self, shard: str, after: str | None, start: Mapping[str, Any]) -> str:
-        """Where to read a shard: after a sequence number, or where ``start`` says."""
+        """An iterator of a shard: after a sequence number, or from ``start``."""
 
     async def read(
         self, shard: str, iterator: str, limit: int
     ) -> tuple[list[StreamRecord], str | None]:
-        """Records, and where to read on (``None`` at the end of a closed shard)."""
+        """Records and the next iterator (``None`` at the end of a closed shard)."""
 
 
 def starting_position(mapping: EventSourceMapping) -> dict[str, Any]:
-    """A mapping's own start, as GetShardIterator takes it."""
+    """A mapping's starting position, as GetShardIterator takes it."""
     start: dict[str, Any] = {"ShardIteratorType": mapping.config["StartingPosition"]}
     if start["ShardIteratorType"] == "AT_TIMESTAMP":
         start["Timestamp"] = mapping.config["StartingPositionTimestamp"]
@@ -94,7 +94,7 @@ class KinesisStream:
             request = {"NextToken": page["NextToken"]}
 
     async def iterator(self, shard: str, after: str | None, start: Mapping[str, Any]) -> str:
-        """Where to read a shard."""
+        """An iterator of a shard."""
         where = {"StreamARN": self._arn, "ShardId": shard}
         answer = await self._call("GetShardIterator", {**where, **_iterator_request(after, start)})
         return str(answer["ShardIterator"])
@@ -102,7 +102,7 @@ class KinesisStream:
     async def read(
         self, shard: str, iterator: str, limit: int
     ) -> tuple[list[StreamRecord], str | None]:
-        """Records, and where to read on."""
+        """Records and the next iterator."""
         request = {"ShardIterator": iterator, "Limit": limit}
         request["StreamARN"] = self._arn
         answer = await self._call("GetRecords", request)
@@ -161,7 +161,7 @@ class DynamoDBStream:
             request["ExclusiveStartShardId"] = description["LastEvaluatedShardId"]
 
     async def iterator(self, shard: str, after: str | None, start: Mapping[str, Any]) -> str:
-        """Where to read a shard."""
+        """An iterator of a shard."""
         where = {"StreamArn": self._mapping.source_arn, "ShardId": shard}
         if after is not None:
             where |= {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": after}
@@ -173,7 +173,7 @@ class DynamoDBStream:
     async def read(
         self, shard: str, iterator: str, limit: int
     ) -> tuple[list[StreamRecord], str | None]:
-        """Records, and where to read on."""
+        """Records and the next iterator."""
         request = {"ShardIterator": iterator, "Limit": min(limit, 1000)}
         answer = await self._call("GetRecords", request)
         records = [self._record(raw) for raw in answer["Records"]]
@@ -182,7 +182,7 @@ class DynamoDBStream:
     def _record(self, raw: Mapping[str, Any]) -> StreamRecord:
         event = {
             **raw,
-            "eventVersion": "1.1",  # since 2018; endpoints that are not AWS's may say less
+            "eventVersion": "1.1",  # since 2018; other endpoints may send an older one
             "awsRegion": self._mapping.region,
             "eventSourceARN": self._mapping.source_arn,
         }
@@ -201,7 +201,7 @@ class DynamoDBStream:
 
 
 def in_lanes(records: Sequence[StreamRecord], lanes: int) -> list[list[StreamRecord]]:
-    """Records parted so that those of one key stay together and in order."""
+    """Split records so that those of one key stay together and in order."""
     found: dict[int, list[StreamRecord]] = {}
     for record in records:
         found.setdefault(hash(record.key) % lanes, []).append(record)

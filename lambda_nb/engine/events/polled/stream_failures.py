@@ -1,4 +1,4 @@
-"""What a mapping's failure destination is told of records that were given up."""
+"""Reports records that were given up to a mapping's failure destination."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class FailureReport:
     Parameters
     ----------
     mapping
-        Whose records they are.
+        The mapping.
     batch_info
         ``KinesisBatchInfo`` or ``DDBStreamBatchInfo``.
     destinations
-        Takes them there.
+        Delivers the records.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class FailureReport:
         outcome: Outcome | None,
         tries: int,
     ) -> bool:
-        """Tell the destination, if there is one; whether it was told."""
+        """Notify the destination, if there is one; returns whether it got the record."""
         config = self._mapping.config.get("DestinationConfig") or {}
         target = (config.get("OnFailure") or {}).get("Destination")
         if not target:

@@ -1,4 +1,4 @@
-"""The tumbling window of one shard: where it stands, and the state that goes from call to call."""
+"""The tumbling window of one shard, and the state that calls pass on."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LATE_S = 1.0
 
 
 class TumblingWindow:
-    """The window that is open in a shard, if one is.
+    """The open window of a shard, if there is one.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ class TumblingWindow:
     start : int or None
         Epoch seconds of the open window's start.
     last : str or None
-        Sequence number of the last record that was dealt with.
+        Sequence number of the last processed record.
     """
 
     def __init__(self, mapping: EventSourceMapping, shard: str) -> None:
@@ -40,7 +40,7 @@ class TumblingWindow:
         self.last: str | None = None
 
     def parted(self, records: Sequence[StreamRecord]) -> list[tuple[int, list[StreamRecord]]]:
-        """Records by the window they belong to; late ones belong to the open window."""
+        """Records grouped by window; late ones belong to the open window."""
         parts = windows.parted(records, lambda record: record.arrived, self._length_s)
         if self.start is None:
             return parts
@@ -49,7 +49,7 @@ class TumblingWindow:
         return [(self.start, late), *later] if late else later
 
     def open(self, start: int) -> None:
-        """Open a window with an empty state, unless it is open."""
+        """Open a window with an empty state, unless it is already open."""
         if self.start != start:
             self.start = start
             self._state = {}
@@ -60,9 +60,9 @@ class TumblingWindow:
         self._state = {}
 
     def is_over(self, now_s: float, at_end: bool) -> bool:
-        """Whether no more records can come, as the shard was read to its tip at ``now_s``.
+        """Whether no more records can come, after a read to the shard's tip at ``now_s``.
 
-        ``at_end`` says that the shard is closed: a window ends with its shard.
+        ``at_end`` means that the shard is closed: a window ends with its shard.
         """
         if self.start is None:
             return False
@@ -70,11 +70,11 @@ class TumblingWindow:
 
     @property
     def overflows(self) -> bool:
-        """Whether the state is larger than Lambda carries on."""
+        """Whether the state is larger than Lambda allows."""
         return windows.too_large(self._state)
 
     def begin_again(self) -> None:
-        """Go on with the same window and an empty state."""
+        """Continue the same window with an empty state."""
         self._state = {}
 
     def event(

@@ -1,1 +1,1 @@
-"""What services push to functions, from here and from elsewhere."""
+"""Events that services push to functions, from here and elsewhere."""

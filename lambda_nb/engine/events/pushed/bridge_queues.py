@@ -1,9 +1,9 @@
-"""Pushes from services elsewhere, which cannot reach this engine: they go through queues.
+"""Receives events through queues from services elsewhere that cannot reach this engine.
 
-With ``--neighbours URL``, or ``--neighbour s3=URL``, nobody there knows our functions. But S3, SNS
-and EventBridge everywhere deliver to SQS: whatever arrives in a queue named
-``lambda-nb-push-FUNCTION`` is taken out and given to that function, in the form that the service
-would have invoked it with.
+With ``--neighbours URL`` or ``--neighbour s3=URL``, the services there do not know our functions.
+But S3, SNS and EventBridge can all deliver to SQS. The bridge takes each message from a queue named
+``lambda-nb-push-FUNCTION`` and passes it to that function, in the form that the service would use
+to invoke it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _LOOK_EVERY_S = 5.0
 _LONG_POLL_S = 10
 
 Push = Callable[[str, str, bytes], Awaitable[None]]
-"""Takes an event: the service, the function, the payload."""
+"""Receives an event: the service, the function, the payload."""
 
 
 class Bridge:
@@ -35,11 +35,11 @@ class Bridge:
     Parameters
     ----------
     calls
-        Makes the calls of SQS.
+        Makes the calls to SQS.
     region
         The queues' Region.
     push
-        Takes the events; they are safe when it returns.
+        Receives the events; they are stored when it returns.
     """
 
     def __init__(self, calls: Calls, region: str, push: Push) -> None:
@@ -50,11 +50,11 @@ class Bridge:
         self._looking: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Look for queues, now and then again."""
+        """Look for queues at regular intervals."""
         self._looking = asyncio.get_running_loop().create_task(self._look())
 
     async def close(self) -> None:
-        """Stop reading; what was received and not yet taken shows up in its queue again."""
+        """Stop reading; the queue delivers messages again that were not yet passed on."""
         tasks = [*self._readers.values(), *([self._looking] if self._looking else [])]
         for task in tasks:
             task.cancel()
@@ -78,7 +78,7 @@ class Bridge:
             await asyncio.sleep(_LOOK_EVERY_S)
 
     async def _read(self, url: str) -> None:
-        """Pass on what comes into one queue, until it is gone."""
+        """Pass on the messages of one queue until the queue is gone."""
         function = url.rpartition("/")[2].removeprefix(PREFIX)
         request = {"QueueUrl": url, "MaxNumberOfMessages": 10, "WaitTimeSeconds": _LONG_POLL_S}
         while True:
@@ -90,7 +90,7 @@ class Bridge:
                         await self._push(event[0], function, event[1])
                     handle = {"QueueUrl": url, "ReceiptHandle": message["ReceiptHandle"]}
                     await self._sqs("DeleteMessage", handle)
-            except (CallError, AWSError) as error:  # the next look finds the queue, if it is there
+            except (CallError, AWSError) as error:  # the next look finds the queue if it exists
                 log.warning("the push queue %s is not read: %s", url, error)
                 return
 
@@ -99,7 +99,7 @@ class Bridge:
 
 
 def event_in(body: str) -> tuple[str, bytes] | None:
-    """The service that wrote a message, and the event with which it invokes functions.
+    """The service that sent a message, and the event with which it invokes functions.
 
     ``None`` for the test message of S3, which functions never see.
 

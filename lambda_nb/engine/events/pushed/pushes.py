@@ -1,4 +1,4 @@
-"""What services push (S3, SNS, EventBridge, Logs): each event is an asynchronous invocation."""
+"""Queues events that services push (S3, SNS, EventBridge, Logs) as asynchronous invocations."""
 
 from __future__ import annotations
 

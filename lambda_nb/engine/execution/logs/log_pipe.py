@@ -1,4 +1,4 @@
-"""The pipe on which an environment's processes write their log: lines, and frames among them."""
+"""The pipe to which an environment's processes write their log, as lines and frames."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Emit = Callable[[str, "int | None", "str | None"], None]
 
 
 class LogPipe:
-    """Reads one pipe and hands on its log events. ``write_fd`` is for the processes.
+    """Reads one pipe and passes on its log events. ``write_fd`` is for the processes.
 
     A frame begins with ``A5 5A 00 kk`` (never valid UTF-8), then 4 bytes of length, 8 of
     microseconds and the message; anything else is text, one event a line.
@@ -36,8 +36,8 @@ class LogPipe:
         self._loop.add_reader(self._read_fd, self.drain)
 
     def drain(self) -> None:
-        """Hand on what has been written so far, at most what the pipe can hold: a process that
-        writes without end cannot keep us."""
+        """Pass on what has been written so far, at most the pipe's capacity, so that a process
+        that writes without end cannot block the engine."""
         taken = 0
         while taken < _CAPACITY:
             try:
@@ -52,7 +52,7 @@ class LogPipe:
             self._parse()
 
     def flush(self) -> None:
-        """Hand on everything, an unfinished line as well: its invocation is over."""
+        """Pass on everything, including an unfinished line: its invocation is over."""
         self.drain()
         if self._buffer and not self._buffer.startswith(_MAGIC):
             text, self._buffer = self._buffer, b""
@@ -95,7 +95,7 @@ class LogPipe:
         self._buffer = buffer[at:]
 
     def _frame(self, buffer: bytes, at: int) -> int:
-        """Hand on the frame at ``at``; returns where it ends, -1 when it is not complete."""
+        """Pass on the frame at ``at``; returns where it ends, -1 if it is not complete."""
         if len(buffer) < at + _HEAD:
             return -1
         end = at + _HEAD + int.from_bytes(buffer[at + 4 : at + 8], "big")

@@ -19,11 +19,11 @@ _ALWAYS = (loglines.Start, loglines.End, loglines.Report)
 """Lines of the text format that every invocation writes."""
 
 Listener = Callable[[str, int, Any], None]
-"""Told of every event as ``(type, epoch milliseconds, record)``: the Telemetry API."""
+"""Called for every event with ``(type, epoch milliseconds, record)``: the Telemetry API."""
 
 
 def stream_name(version: str, identifier: str) -> str:
-    """An environment's log stream: today, ``2026/11/23/[$LATEST]``, and its 32 hex digits."""
+    """Name of an environment's log stream: ``2026/11/23/[$LATEST]`` (today), its 32 hex digits."""
     return f"{datetime.now(timezone.utc):%Y/%m/%d}/[{version}]{identifier}"
 
 
@@ -45,7 +45,7 @@ class FunctionLog:
         self._early: list[tuple[str, int, Any]] | None = []
 
     def open(self) -> None:
-        """The environment begins to live: its stream bears this day's date."""
+        """The environment starts: its stream gets today's date."""
         self.stream = stream_name(self._version, self.environment)
 
     def begin(self) -> None:
@@ -60,7 +60,7 @@ class FunctionLog:
         return self._json or bool(self.listeners)
 
     def subscribe(self, listener: Listener) -> None:
-        """Tell ``listener`` of everything from the init phase on."""
+        """Send ``listener`` every event from the init phase on."""
         for event in self._early or ():
             listener(*event)
         self.listeners.append(listener)
@@ -70,7 +70,7 @@ class FunctionLog:
         return "".join(self._tail).encode("utf-8")[-TAIL_BYTES:]
 
     def platform(self, line: loglines.Line) -> None:
-        """Write one of Lambda's own lines, in the form that the format has for it."""
+        """Write one of Lambda's own lines, in the function's log format."""
         now = epoch_ms()
         if isinstance(line, _ALWAYS) and not self.wants_details and self._early is None:
             self._put(now, line.text())
@@ -98,7 +98,7 @@ class FunctionLog:
         self._write("extension", message, timestamp_ms, level)
 
     def notice(self, text: str) -> None:
-        """Write what the engine itself has to say to the function's author, whatever the levels."""
+        """Write a message from the engine to the function's author, whatever the log levels."""
         now = epoch_ms()
         fields = {"timestamp": iso(now), "level": "WARN", "message": text}
         self._put(now, (json.dumps(fields) if self._json else f"[lambda_nb] {text}") + "\n")

@@ -1,1 +1,1 @@
-"""What the processes of an environment speak to: Runtime, Extensions and Telemetry API."""
+"""The APIs that the processes of an environment call: Runtime, Extensions and Telemetry API."""

@@ -1,4 +1,4 @@
-"""The Extensions API of one environment: registration, events, the end (facts/executor.md sec. 9).
+"""The Extensions API of one environment: registration, events, exit (facts/executor.md sec. 9).
 
 External extensions are programs in ``/opt/extensions``; internal ones register from within the
 runtime's process. A phase (init, invocation) is over when the runtime *and* every extension have
@@ -27,13 +27,13 @@ _EVENTS = ("INVOKE", "SHUTDOWN")
 
 
 class ExtensionEvents(Protocol):
-    """Who is told what extensions did. Called on the event loop; must not block or raise."""
+    """Is told what extensions did. Called on the event loop; must not block or raise."""
 
     def extension_asked(self) -> None:
         """An extension waits for its next event."""
 
     def extension_failed(self, error_type: str, message: str) -> None:
-        """An extension gave up."""
+        """An extension reported an error."""
 
 
 @dataclass(slots=True)
@@ -48,7 +48,7 @@ class Extension:
 
 
 def programs(opt: Path) -> list[str]:
-    """Names of the external extensions that the layers bring along."""
+    """Names of the external extensions in the layers."""
     folder = opt / "extensions"
     if not folder.is_dir():
         return []
@@ -81,7 +81,7 @@ class Extensions:
         }
 
     def begin(self) -> None:
-        """New processes: nobody is registered."""
+        """New processes start: no extension is registered."""
         self._registered.clear()
         self._open = True
 
@@ -109,7 +109,7 @@ class Extensions:
         return 0.5 if self._registered else 0.0
 
     def close_registration(self) -> None:
-        """The init phase is over."""
+        """The init phase is over: no extension may register any more."""
         if not self._open:
             return
         self._open = False
@@ -121,7 +121,7 @@ class Extensions:
         return self._registered.get(identifier)
 
     def invoke(self, invocation: Invocation, deadline_ms: int) -> None:
-        """Tell those who asked for it that an invocation begins."""
+        """Tell the extensions that asked for it that an invocation begins."""
         if not self._registered:
             return
         event = {
@@ -134,7 +134,7 @@ class Extensions:
         self._deliver("INVOKE", event)
 
     def shut_down(self, reason: str, deadline_ms: int) -> None:
-        """Tell those who asked for it that the environment ends."""
+        """Tell the extensions that asked for it that the environment ends."""
         event = {"eventType": "SHUTDOWN", "shutdownReason": reason, "deadlineMs": deadline_ms}
         self._deliver("SHUTDOWN", event)
 

@@ -1,4 +1,4 @@
-"""HTTP/1.1 as the processes of an environment speak it: requests, replies, connections."""
+"""HTTP/1.1 for the processes of an environment: requests, replies, connections."""
 
 from __future__ import annotations
 
@@ -31,24 +31,24 @@ _STRANGER = (
 
 @lru_cache(maxsize=256)
 def _lowered(name: bytes) -> str:
-    """A header's name in lower case; the same few come in every request."""
+    """A header's name in lower case; cached, as the same few come in every request."""
     return name.decode("latin-1").lower()
 
 
 class Server(Protocol):
-    """What takes the requests of an environment's connections."""
+    """Handles the requests of an environment's connections."""
 
     connections: set[Connection]
     closed: bool
 
     def admits(self, theirs: Address, ours: Address) -> bool | None:
-        """Whether a connection may ask anything; ``None`` if that is not known yet."""
+        """Whether a connection is admitted; ``None`` if that is not known yet."""
 
     def headers_complete(self, request: Request) -> None:
         """A request's body comes next."""
 
     def body(self, request: Request, chunk: bytes) -> None:
-        """A part of it is here."""
+        """A part of the body has arrived."""
 
     def dispatch(self, request: Request) -> None:
         """Answer a complete request, now or later."""
@@ -100,7 +100,7 @@ class Request:
 class Connection(asyncio.Protocol):
     """One connection of a process of the environment. Requests are answered in order.
 
-    Nothing that comes in is looked at before the server has admitted the connection.
+    It parses no input before the server has admitted the connection.
     """
 
     def __init__(self, api: Server) -> None:
@@ -117,12 +117,12 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """asyncio: a process connected."""
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by descent
-        if self._api.closed:  # it was accepted before, and would be nobody's to close
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass
+        if self._api.closed:  # accepted just before: nobody else would close it
             self.close()
             return
         self._api.connections.add(self)
-        self.settle()  # a runtime that is held ready connects long before it has to be quick
+        self.settle()  # now: a runtime that is held ready connects long before speed matters
 
     def connection_lost(self, exc: Exception | None) -> None:
         """asyncio: the connection is gone."""
@@ -141,17 +141,17 @@ class Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError as error:
-            if not self._last:  # what follows the last request is nobody's
+            if not self._last:  # ignore what follows the last request
                 Request(self).refuse(400, "InvalidRequest", f"not HTTP: {error}")
                 self.close()
         self._parsing = False
-        # A runtime that sent its answer and asked for the next event in one go waits for both: the
-        # reply to its answer leaves with the event, which spares both sides a change of context.
+        # A runtime that sent its response and asked for the next event in one go waits for both.
+        # The reply to its response is sent with the event: that saves both sides a context switch.
         if self._unsent and not self._api.parked_on(self):
             self._send()
 
     def settle(self) -> None:
-        """Decide what becomes of what came in: take it, refuse it, or wait until that is known."""
+        """Decide on early input: accept it, refuse it, or wait until the decision is known."""
         transport = self._transport
         if self._admitted or transport is None:
             return
@@ -171,7 +171,7 @@ class Connection(asyncio.Protocol):
             transport.pause_reading()
 
     def write(self, head: bytes, body: bytes = b"") -> None:
-        """Send an answer, unless nobody is there any more; what came in together is answered
+        """Send a response, unless the client is gone. Requests that came together are answered
         together."""
         if self._last:
             head = head[:-2] + b"Connection: close\r\n\r\n"
@@ -191,7 +191,7 @@ class Connection(asyncio.Protocol):
             self._transport.close()
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._send()
         if self._transport is not None:
             self._transport.close()

@@ -5,8 +5,8 @@ wakes it with an event; it posts a response or an error and asks for the next ev
 checks that order and the request id, answers as AWS does when they are wrong, and tells its
 :class:`RuntimeEvents` what happened. Payload bytes pass through unparsed.
 
-Every process of the machine can reach the port. So each connection is looked at before it is
-listened to: unless a process of this environment holds its other end it is answered 403.
+Every process of the machine can reach the port. So each connection is checked before its requests
+are read: unless a process of this environment holds its other end, it gets 403.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ MAX_RESPONSE_BYTES = 6_291_556
 
 STREAMING = "streaming"
 NEXT_HEADER = "lambda-nb-next"
-"""With it an answer of our Python runtime's asks for the next event as well; its value is the
+"""A response of our Python runtime with this header also asks for the next event. The value is the
 runtime's own peak of resident memory (KB)."""
 _LAST_WORDS_S = 0.2
 _PREFIX = "/2018-06-01/runtime/"
@@ -40,7 +40,7 @@ _ERROR_TYPE = re.compile(r"(Runtime|Function|Extension|Sandbox)\.[A-Z][A-Za-z]+\
 
 
 class RuntimeEvents(Protocol):
-    """Who is told what the runtime did. Called on the event loop; must not block or raise."""
+    """Is told what the runtime did. Called on the event loop; must not block or raise."""
 
     def asked_next(self) -> None:
         """The runtime is parked and waits for an event."""
@@ -58,10 +58,10 @@ class RuntimeEvents(Protocol):
         """A streamed response begins."""
 
     def stream_chunk(self, chunk: bytes) -> None:
-        """A part of it."""
+        """A part of a streamed response."""
 
     def stream_ended(self, error_type: str, error_body: str) -> None:
-        """It is over; ``error_body`` (base64) is set when the function failed on the way."""
+        """A streamed response ends; ``error_body`` (base64) is set if the function failed."""
 
     def init_failed(self, body: bytes, error_type: str) -> None:
         """The init phase failed."""
@@ -79,7 +79,7 @@ class RuntimeAPI:
     Parameters
     ----------
     events
-        Who is told what the runtime did.
+        Is told what the runtime did.
     owns
         Whether a process of the environment is at the other end of a connection; ``None`` while
         that is not known: :meth:`settle` asks again.
@@ -116,7 +116,7 @@ class RuntimeAPI:
         self._server = await loop.create_server(lambda: Connection(self), sock=listener)
 
     def close(self) -> None:
-        """Stop listening and hang up on everybody."""
+        """Stop listening and close all connections."""
         self.closed = True
         self.reset()
         if self._server is not None:
@@ -134,7 +134,7 @@ class RuntimeAPI:
         self.peak_kb = 0
 
     def admits(self, theirs: peers.Address, ours: peers.Address) -> bool | None:
-        """Whether a connection may ask anything; ``None`` if that is not known yet."""
+        """Whether a connection is admitted; ``None`` if that is not known yet."""
         try:
             other = peers.peer(theirs, ours)
         except peers.PeersUnknownError as error:
@@ -192,14 +192,14 @@ class RuntimeAPI:
         parked.connection.write("\r\n".join(lines).encode("utf-8") + b"\r\n\r\n", payload)
 
     def restored(self) -> None:
-        """Let a runtime go on that waits in ``restore/next``."""
+        """Let a runtime that waits in ``restore/next`` continue."""
         if self._restoring is not None:
             restoring, self._restoring = self._restoring, None
             restoring.reply(200)
 
     def when_quiet(self, callback: Callable[[], None]) -> None:
-        """Call back when every connection has been read to its end, or soon: a process that was
-        handed the connection may keep it open."""
+        """Call back when every connection has been read to its end, or after a short time: a
+        process that inherited the connection may keep it open."""
         if not self.connections:
             callback()
             return
@@ -221,7 +221,7 @@ class RuntimeAPI:
         if self._restoring is not None and self._restoring.connection is connection:
             self._restoring = None
 
-    # -- what connections hand over
+    # -- called by connections
 
     def headers_complete(self, request: Request) -> None:
         """A streamed response begins before its body is there."""
@@ -231,7 +231,7 @@ class RuntimeAPI:
             self._events.stream_started(_content_type(request))
 
     def body(self, request: Request, chunk: bytes) -> None:
-        """Keep (or pass on) a part of a body; of one that is too large only its size matters."""
+        """Keep (or pass on) a part of a body; if it is too large, only its size matters."""
         if request.streaming:
             self._events.stream_chunk(chunk)
         elif len(request.body) <= MAX_RESPONSE_BYTES:
@@ -330,12 +330,12 @@ def _content_type(request: Request) -> str:
 
 
 def known_error_type(named: str, family: str) -> str:
-    """A type as Lambda's log lines have it: a name of AWS's own form, else ``family.Unknown``."""
+    """An error type for Lambda's log lines: a name of AWS's form, else ``family.Unknown``."""
     return named if _ERROR_TYPE.match(named) else f"{family}.Unknown"
 
 
 def _error_type(request: Request, family: str) -> str:
-    """The error type for logs and metrics: of the header, else of the error object itself."""
+    """The error type for logs and metrics: from the header, else from the error object."""
     named = request.headers.get("lambda-runtime-function-error-type", "")
     if family == "Runtime":
         return known_error_type(named, family)

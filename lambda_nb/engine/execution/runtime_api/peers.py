@@ -1,8 +1,8 @@
-"""Who is at the other end of a loopback connection: the user, and the process that holds it.
+"""Finds who is at the other end of a loopback connection: the user, and the process.
 
-A Runtime API listener is a port that every process of the machine can reach, but it serves only the
-processes of its environment. The kernel tells the inode of the other end's socket; a process has it
-open if its ``/proc/PID/fd`` says so.
+Every process of the machine can reach the port of a Runtime API listener, but the listener serves
+only the processes of its environment. The kernel tells the inode of the socket at the other end,
+and ``/proc/PID/fd`` tells whether a process has that socket open.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class PeersUnknownError(OSError):
 
 
 def peer(theirs: Address, ours: Address) -> Peer | None:
-    """The other end of an IPv4 connection, of which these are the addresses.
+    """The other end of the IPv4 connection with these addresses.
 
     ``None`` when no process has that end open any more.
 
@@ -54,7 +54,7 @@ def peer(theirs: Address, ours: Address) -> Peer | None:
 
 @cache
 def _netlink() -> socket.socket | None:
-    """A socket to ask the kernel with; ``None`` where that is not to be had."""
+    """A socket for questions to the kernel; ``None`` if there is none."""
     try:
         asking = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _SOCK_DIAG)
     except OSError:
@@ -92,7 +92,7 @@ def _asked(netlink: socket.socket, theirs: Address, ours: Address) -> Peer | Non
 
 
 def _listed(theirs: Address, ours: Address) -> Peer | None:
-    """Look one connection up in the list of all, which takes longer the more there are."""
+    """Look one connection up in the list of all; the more there are, the longer it takes."""
     wanted = [_hexadecimal(theirs), _hexadecimal(ours)]
     try:
         with open("/proc/net/tcp") as listing:
@@ -113,7 +113,7 @@ def _hexadecimal(address: Address) -> str:
 def held_by(other: Peer, processes: Iterable[int]) -> bool:
     """Whether one of the processes has this end open.
 
-    Of a process whose open files we may not see, it is taken to be true if it is of the same user.
+    For a process whose open files we may not see, the answer is yes if its user is the same.
     """
     return any(_holds(pid, other) for pid in processes)
 
@@ -126,7 +126,7 @@ def _holds(pid: int, other: Peer) -> bool:
         return _user(pid) == other.uid
     except OSError:
         return False
-    for name in reversed(names):  # what was opened last comes last
+    for name in reversed(names):  # the newest come last
         try:
             if os.readlink(f"{folder}/{name}") == wanted:
                 return True

@@ -1,7 +1,7 @@
-"""The Telemetry API and the older Logs API: log events, sent to listeners of extensions.
+"""The Telemetry API and the older Logs API: they send log events to extensions.
 
-An extension subscribes while the environment initialises; events then reach it in batches, by HTTP
-or TCP, without anybody waiting. A frozen environment receives what is due when it is thawed.
+An extension subscribes while the environment initialises. It then gets events in batches, by HTTP
+or TCP, and nothing waits for it. A frozen environment gets its pending events when it is thawed.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class Buffering:
-    """When a batch is sent: so many bytes, items, or milliseconds after its first event."""
+    """When to send a batch: at this many bytes or items, or milliseconds after the first event."""
 
     max_bytes: int = 262_144
     max_items: int = 10_000
@@ -60,7 +60,7 @@ class Subscription:
         self._sending: asyncio.Task[None] | None = None
 
     def take(self, kind: str, at: int, record: object) -> None:
-        """Note one event, if it is of a type subscribed to."""
+        """Add one event, if its type is subscribed to."""
         if kind.partition(".")[0] not in self._types:
             return
         event = {"time": iso(at), "type": kind, "record": record}
@@ -74,7 +74,7 @@ class Subscription:
             self._timer = loop.call_later(limits.timeout_ms / 1000, self.send)
 
     def send(self) -> None:
-        """Send what there is, after what is being sent."""
+        """Send the collected events, after the batch that is being sent."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -85,7 +85,7 @@ class Subscription:
             )
 
     async def finish(self, seconds: float) -> None:
-        """Send what is left, for so long at most."""
+        """Send what is left, within this many seconds."""
         self.send()
         if self._sending is not None:
             await asyncio.wait([self._sending], timeout=seconds)
@@ -141,14 +141,14 @@ class Subscriptions:
         }
 
     def begin(self) -> None:
-        """New processes: nobody has subscribed."""
+        """New processes start: nobody has subscribed."""
         for subscription in self._subscriptions.values():
             subscription.drop()
         self._subscriptions.clear()
         self._log.listeners.clear()
 
     async def finish(self, seconds: float) -> None:
-        """Send everybody what is left."""
+        """Send all subscribers what is left."""
         waiting = [s.finish(seconds) for s in self._subscriptions.values()]
         await asyncio.gather(*waiting)
 
@@ -175,7 +175,7 @@ class Subscriptions:
 
 
 def _read(body: bytes) -> tuple[Destination, Buffering, frozenset[str]]:
-    """What a subscription asks for. Raises what a malformed one deserves."""
+    """What a subscription asks for. Raises if it is malformed."""
     asked = json.loads(body)
     types = frozenset(asked["types"])
     unknown = types.difference(_TYPES)

@@ -1,7 +1,7 @@
-"""Compiles what must be compiled before it runs: Go and Java sources, and our Java runtime.
+"""Compiles Go and Java sources, and our Java runtime.
 
-Results are kept in the user's cache directory under the hash of everything that went in, so that
-one source is compiled once.
+Results are kept in the user's cache directory under the hash of all inputs, so that a source is
+compiled only once.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ _LONGEST_S = 300
 
 
 class BuildError(Exception):
-    """The compiler refused; carries what it said."""
+    """Compiling failed; carries the compiler's messages."""
 
 
 def cache_dir() -> Path:
-    """Where compiled things are kept between runs."""
+    """Where results are kept between runs."""
     base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     return Path(base) / "lambda_nb"
 
 
 def go_binary(go: str, sources: Path, module: Path) -> Path:
-    """Build the Go program in ``sources`` with our ``aws-lambda-go`` in the place of AWS's module.
+    """Build the Go program in ``sources`` with our ``aws-lambda-go`` instead of AWS's module.
 
     Raises
     ------
@@ -108,7 +108,7 @@ def _once(
 
 @contextlib.contextmanager
 def _alone(target: Path) -> Iterator[None]:
-    """Hold a lock, so that one source is not compiled twice at a time."""
+    """Hold a lock, so that a source is not compiled twice at the same time."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with open(target.with_suffix(".lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

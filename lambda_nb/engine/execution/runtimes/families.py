@@ -1,4 +1,4 @@
-"""How each runtime family is started: the right one, and all but Python (``launch``)."""
+"""Plans how to start a function, by its runtime family; Python's part is in ``launch``."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from lambda_nb.engine.model import FunctionVersion
 from lambda_nb.rules.settings import runtimes
 
 _HEAP_SHARE = 0.8
-"""Share of the memory limit that the Java heap may take; the rest is the machine's own."""
+"""Share of the memory limit that the Java heap may take; the rest is for the JVM itself."""
 
 
 def plan(
@@ -37,7 +37,7 @@ def plan(
 ) -> Launch:
     """Work out how to start ``function``.
 
-    With ``fallback`` "nearest" another version of its language will do where the right one is
+    With ``fallback`` "nearest", another version of its language is used if the right one is
     missing; the plan's ``note`` says so.
 
     Raises
@@ -82,7 +82,7 @@ def nodejs(
 def ruby(
     function: FunctionVersion, files: Files, seen: Places, program: Program, fork: bool
 ) -> Launch:
-    """Ruby. Without gems of its own a function starts twice as fast without RubyGems."""
+    """Ruby. A function that has no gems starts twice as fast without RubyGems."""
     asked = ".".join(map(str, runtimes.numbers(function.runtime)))
     minor = ".".join(program.version.split(".")[:2])
     sdk = _mentions_sdk(files.task)
@@ -90,7 +90,7 @@ def ruby(
     flags = () if gems else ("--disable-gems",)
     script = str(BOOTSTRAPS / "ruby" / "bootstrap.rb")
     folders = []
-    for version in dict.fromkeys((asked, minor)):  # a fallback also finds what was for the other
+    for version in dict.fromkeys((asked, minor)):  # a fallback also finds gems for the other
         folders += [f"{seen.task}/vendor/bundle/ruby/{version}.0"]
         folders += [f"{seen.opt}/ruby/gems/{version}.0"]
     folders += [str(sdks.ruby(minor))] if sdk else []
@@ -106,7 +106,7 @@ def _mentions_sdk(task: Path) -> bool:
 def java(
     function: FunctionVersion, files: Files, seen: Places, program: Program, fork: bool
 ) -> Launch:
-    """Java; a package of sources alone is compiled first."""
+    """Java; a package that has only sources is compiled first."""
     javac = Path(program.path).resolve().with_name("javac")
     if not javac.exists():
         raise missing(function.runtime, f"beside {program.path} is no javac. Install a JDK.")
@@ -135,7 +135,7 @@ _MANAGED: dict[str, Callable[[FunctionVersion, Files, Places, Program, bool], La
 
 
 def custom(function: FunctionVersion, files: Files, seen: Places) -> Launch:
-    """A ``bootstrap`` of the function's own or of a layer; Go sources become one."""
+    """The ``bootstrap`` of the function or of a layer; Go sources are compiled to one."""
     name = function.runtime.replace(".", ":", 1)
     for folder, there in ((files.task, seen.task), (files.opt, seen.opt)):
         bootstrap = folder / "bootstrap"

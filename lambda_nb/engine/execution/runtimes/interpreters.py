@@ -17,7 +17,7 @@ from lambda_nb.rules.settings import runtimes
 from lambda_nb.rules.settings.runtimes import Numbers
 
 Fallback = Literal["none", "nearest"]
-"""What becomes of a function whose version of its language is not here: refused, or run by the
+"""What to do with a function whose language version is not here: refuse it, or run it with the
 nearest version that is."""
 
 _PYTHON_PLACES = (
@@ -32,11 +32,11 @@ _PYTHON_PLACES = (
 
 
 PATHS = ("/usr/local/bin", "/usr/bin")
-"""Where programs lie whatever PATH says."""
+"""Where to look for programs in addition to PATH."""
 
 
 class Language(NamedTuple):
-    """How a language's program is found: its name, and where versions lie beside PATH's."""
+    """How to find a language's program: its name, and where versions are that PATH lacks."""
 
     title: str
     program: str
@@ -54,11 +54,11 @@ LANGUAGES = {
         ("/usr/lib/jvm/*/bin/java", "~/.sdkman/candidates/java/*/bin/java"),
     ),
 }
-"""The managed runtimes that run here, beside Python's."""
+"""The managed runtimes that run here, other than Python's."""
 
 
 class Program(NamedTuple):
-    """An interpreter, its whole version, and what to say of it when it is not the one asked for."""
+    """An interpreter, its full version, and a note if it is not the one asked for."""
 
     path: str
     version: str
@@ -66,7 +66,7 @@ class Program(NamedTuple):
 
 
 class NotHereError(Exception):
-    """There is no program for a runtime; says what there is and what can be done."""
+    """There is no program for a runtime; says what there is and what to do."""
 
 
 def choose(runtime: str, fallback: Fallback = "none") -> Program:
@@ -77,7 +77,7 @@ def choose(runtime: str, fallback: Fallback = "none") -> Program:
     runtime
         An identifier: ``python3.12``, ``nodejs22.x``.
     fallback
-        Whether the nearest version will do where the right one is missing.
+        Whether the nearest version may run it if the right one is missing.
 
     Raises
     ------
@@ -168,7 +168,7 @@ _found: set[str] = set()
 def python(version: str) -> str | None:
     """An interpreter of exactly this version (``3.12``), or ``None``.
 
-    One that was found stays; one that was not is looked for again: it may have been installed.
+    A found one is cached; a missing one is searched again, as it may have been installed since.
     """
     if version not in _pythons:
         found = _find_python(version)
@@ -222,7 +222,7 @@ def program(name: str, major: str, flag: str = "--version") -> tuple[str, str] |
 
 
 def _programs(name: str, flag: str, places: tuple[str, ...] = ()) -> list[tuple[str, str]]:
-    """Path and version of every program of a name: on PATH, then in ``places``."""
+    """Path and version of every program with a name: on PATH, then in ``places``."""
     folders = (*os.environ.get("PATH", "").split(":"), *PATHS)
     paths = [os.path.join(folder, name) for folder in folders if folder]
     for place in places:

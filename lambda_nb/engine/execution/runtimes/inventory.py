@@ -1,4 +1,4 @@
-"""What each managed runtime would use on this machine, what is missing, and what to do."""
+"""Lists the program of each managed runtime on this machine, what is missing, and what to do."""
 
 from __future__ import annotations
 

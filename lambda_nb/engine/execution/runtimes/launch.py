@@ -1,4 +1,4 @@
-"""How the processes of each runtime family are started: program, search path, zygote."""
+"""How to start the processes of a runtime family: program, search path, zygote."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SDK = (
     "six",
     "snapshot_restore_py",
 )
-"""What AWS's Python runtime brings along (``/var/runtime``), as far as it is installed here."""
+"""Packages of AWS's Python runtime (``/var/runtime``), as far as they are installed here."""
 
 _PARSING = threading.Lock()
 _TRIES = 10
@@ -51,22 +51,22 @@ class Launch:
     argv: tuple[str, ...] | None = None
     path: tuple[str, ...] = ()
     last: tuple[str, ...] = ()
-    """What ``sys.path`` ends with, after the standard library; ``path`` is what it begins with."""
+    """The end of ``sys.path``, after the standard library; ``path`` is its beginning."""
     framed: bool = False
     extra: dict[str, str] = field(default_factory=dict)
     note: str = ""
-    """What the function's log is told once: that another version than its own runs it."""
+    """Written once to the function's log, if another version than its own runs it."""
 
     @property
     def interpreter(self) -> str:
-        """The interpreter of a managed runtime; empty for a program of the function's own."""
+        """The interpreter of a managed runtime; empty for the function's own program."""
         started = (self.kind.interpreter,) if self.argv is None else self.argv
         named = (program for program in started if _INTERPRETER.fullmatch(Path(program).name))
         return next(named, "")
 
     @property
     def programs(self) -> tuple[str, ...]:
-        """The interpreter, and what else it is started with: a wrapper, the runtime behind it."""
+        """All programs of the start: the interpreter, a wrapper, the runtime behind it."""
         return (self.kind.interpreter, *(self.argv or ()))
 
 
@@ -90,7 +90,7 @@ def wrapped(argv: tuple[str, ...], function: FunctionVersion, seen: Places) -> t
 
 
 def chosen(runtime: str, fallback: Fallback) -> Program:
-    """The program that runs a managed runtime. Raises what :func:`missing` makes."""
+    """The program that runs a managed runtime. Raises the error of :func:`missing`."""
     try:
         return interpreters.choose(runtime, fallback)
     except interpreters.NotHereError as error:
@@ -100,7 +100,7 @@ def chosen(runtime: str, fallback: Fallback) -> Program:
 def python(
     function: FunctionVersion, files: Files, seen: Places, program: Program, fork: bool
 ) -> Launch:
-    """Python: forked from a zygote, or (a wrapper, or not ``fork``) started as the others are."""
+    """Python: forked from a zygote; with a wrapper or without ``fork``, started like the others."""
     interpreter, version, _ = program
     host_path = search_path(version, str(files.task), str(files.opt), str(files.runtime))
     path = search_path(version, seen.task, seen.opt, seen.runtime)
@@ -126,7 +126,7 @@ def search_path(version: str, task: str, opt: str, runtime: str) -> tuple[str, .
 def preloads(function: FunctionVersion, path: tuple[str, ...]) -> tuple[str, ...]:
     """Modules that the function imports and that a zygote may import for it.
 
-    Only those that it would find at the same place: not in its own package.
+    Only those that it would find in the same place, so none from its own package.
     """
     task, *later = map(Path, path)
     wanted = imports_of(source(function, task))
@@ -155,18 +155,18 @@ def _nodes(path: Path) -> tuple[ast.AST, ...]:
 def _parsed(code: bytes) -> ast.AST:
     """The tree of a module.
 
-    CPython 3.11 counts the depth of trees for all threads together, and may raise SystemError when
-    two make one at the same time (python/cpython issue 106905; met with 3.11.7).
+    CPython 3.11 counts the depth of trees for all threads together. It may raise SystemError if two
+    threads parse at the same time (python/cpython issue 106905; seen with 3.11.7).
     """
     with _PARSING:
         for _ in range(_TRIES):
-            with contextlib.suppress(SystemError):  # another's thread, a traceback's say
+            with contextlib.suppress(SystemError):  # another thread parses, say for a traceback
                 return ast.parse(code)
         return ast.parse(code)
 
 
 def clients_of(path: Path) -> tuple[str, ...]:
-    """AWS services that a module asks boto3 for by name, in order of the alphabet."""
+    """AWS services that a module asks boto3 for by name, in alphabetical order."""
     names = {
         node.args[0].value
         for node in _nodes(path)

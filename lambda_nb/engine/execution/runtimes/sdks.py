@@ -1,7 +1,7 @@
-"""AWS's SDKs that the Node.js and Ruby runtimes bring along: where they are here, and which.
+"""AWS's SDKs of the Node.js and Ruby runtimes: which packages, and where they are here.
 
-They are not part of lambda_nb: ``lambda-nb runtimes install nodejs-sdk`` fetches them once. What
-is there is found after the function's own code and its layers, as ``/var/runtime`` is on AWS.
+They are not part of lambda_nb: ``lambda-nb runtimes install nodejs-sdk`` fetches them once.
+Functions find them after their own code and their layers, like ``/var/runtime`` on AWS.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 from lambda_nb.engine.execution.runtimes.builds import cache_dir
 
 PINNED_ON = "2026-11-20"
-"""npm takes what was published before this day, so that two machines have the same SDK."""
+"""npm takes only versions published before this day, so that two machines have the same SDK."""
 
 NODEJS_CLIENTS = (
     "acm", "api-gateway", "apigatewaymanagementapi", "apigatewayv2", "appconfigdata", "athena",
@@ -31,7 +31,7 @@ NODEJS_LIBRARIES = (
     "cloudfront-signer", "credential-providers", "lib-dynamodb", "lib-storage", "rds-signer",
     "s3-presigned-post", "s3-request-presigner", "util-arn-parser", "util-dynamodb",
 )  # fmt: skip
-"""What is not a client."""
+"""Packages that are not clients."""
 
 RUBY_GEMS = {
     "aws-sdk-apigatewaymanagementapi": "~> 1.0", "aws-sdk-athena": "~> 1.0",
@@ -54,10 +54,10 @@ def place(family: str) -> Path:
 
 
 def nodejs() -> Path:
-    """The SDK's ``node_modules``; there once it has been installed."""
+    """The SDK's ``node_modules``; exists once it is installed."""
     return place("nodejs") / "node_modules"
 
 
 def ruby(version: str) -> Path:
-    """The SDK's gems for a Ruby (``3.1``); there once they have been installed for it."""
+    """The SDK's gems for a Ruby (``3.1``); exists once they are installed for it."""
     return place(f"ruby{version}")

@@ -1,6 +1,6 @@
-"""``setuptools`` and ``pkg_resources``, which AWS's Python runtimes up to 3.11 bring along.
+"""``setuptools`` and ``pkg_resources``, which AWS's Python runtimes up to 3.11 include.
 
-Every such Python carries the wheel itself, for ``ensurepip``; Debian keeps it elsewhere.
+Every such Python includes the wheel itself, for ``ensurepip``; Debian keeps it elsewhere.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from lambda_nb.engine.execution.runtimes.builds import cache_dir
 
 LAST = (3, 11)
-"""The last Python whose runtime on AWS has it."""
+"""The last Python whose runtime on AWS has them."""
 _SYSTEM = Path("/usr/share/python-wheels")
 
 

@@ -17,7 +17,7 @@ PRESET = {
     "_AWS_XRAY_DAEMON_PORT": "2000",
     "SHLVL": "0",
 }
-"""What a function may override."""
+"""Variables that a function may override."""
 
 
 def compose(
@@ -46,7 +46,7 @@ def compose(
     variables["PYTHONPATH"] = places.runtime
     if places.tmp != "/tmp":  # noqa: S108
         variables["TMPDIR"] = places.tmp
-    variables["HOME"] = places.tmp  # not the user's, whose ~/.aws is no business of a function
+    variables["HOME"] = places.tmp  # not the user's: a function must not see its ~/.aws
     variables["AWS_ENDPOINT_URL"] = endpoint
     variables.update(preset)
     variables.update(function.environment)
@@ -89,7 +89,7 @@ RESTORED = (
     "TMPDIR",
     "HOME",
 )
-"""SnapStart: what an environment has of its own; all else is as the init phase left it."""
+"""SnapStart: variables that each environment gets anew; the others stay as in the init phase."""
 
 HIDDEN_FROM_EXTENSIONS = (
     "AWS_EXECUTION_ENV",

@@ -1,4 +1,4 @@
-"""Questions and answers with a fork server, over a socket that keeps messages and descriptors."""
+"""Requests to a fork server and its replies, over a socket for messages and descriptors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _BUFFER = 1 << 20
 _PACKET = 1 << 16
 
 Answer = Callable[[dict[str, Any], bool], Any]
-"""Makes something of an answer at once; the flag says whether anybody still waits for it."""
+"""Makes a result of a reply as it arrives; the flag says whether anybody still waits for it."""
 
 
 class SpawnError(Exception):
@@ -30,7 +30,7 @@ class _Waiting:
 
 
 def pair() -> tuple[socket.socket, socket.socket]:
-    """Both ends of a new channel: the engine's own, and the one to give away."""
+    """Both ends of a new channel: the engine's, and the fork server's."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     ours.setblocking(False)
     for end in (ours, theirs):
@@ -39,7 +39,7 @@ def pair() -> tuple[socket.socket, socket.socket]:
 
 
 class Channel:
-    """The engine's end. ``heard`` gets what is no answer; ``gone`` is called once, at the end."""
+    """The engine's end. ``heard`` gets all messages but replies; ``gone`` is called at the end."""
 
     def __init__(
         self, end: socket.socket, heard: Callable[[dict[str, Any]], None], gone: Callable[[], None]
@@ -61,7 +61,7 @@ class Channel:
     async def ask(
         self, request: dict[str, Any], descriptors: Sequence[int], answer: Callable[..., _T]
     ) -> _T:
-        """Send a request and its descriptors; what ``answer`` makes of the reply.
+        """Send a request and its descriptors; return what ``answer`` makes of the reply.
 
         Raises
         ------
@@ -78,7 +78,7 @@ class Channel:
         return await future
 
     def close(self, why: str) -> None:
-        """Hang up; whoever waits is told ``why``."""
+        """Close the channel; requests that wait fail with ``why``."""
         if self._socket is None:
             return
         self._loop.remove_reader(self._socket.fileno())

@@ -1,4 +1,4 @@
-"""The engine's side of the fork servers: start one, have it start processes, hear how they ended.
+"""The engine's side of the fork servers: start one, let it start processes, learn how they ended.
 
 ``bootstraps/python/zygote.py`` is the other side and documents the messages.
 """
@@ -51,7 +51,7 @@ class ExitStatus:
 
     @classmethod
     def of(cls, status: int) -> ExitStatus:
-        """From what ``waitpid`` gives."""
+        """From a status of ``waitpid``."""
         if os.WIFSIGNALED(status):
             number = os.WTERMSIG(status)
             return cls(signal=_GO_SIGNAL_NAMES.get(signal.Signals(number), f"signal {number}"))
@@ -72,7 +72,7 @@ class Process:
 
     @property
     def alive(self) -> bool:
-        """Whether its end has not been seen yet."""
+        """Whether no exit of it has been reported yet."""
         return not self.exited.done()
 
     def signal(self, number: int) -> None:
@@ -88,13 +88,13 @@ class Process:
             self.signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """Let the group go on."""
+        """Let the group continue."""
         if self.frozen:
             self.frozen = False
             self.signal(signal.SIGCONT)
 
     def kill(self) -> None:
-        """End the group and whatever its members started in groups of their own."""
+        """Kill the group, and the processes that its members started in other groups."""
         if self.alive:
             escaped = descendants(self.pid)
             self.signal(signal.SIGKILL)
@@ -104,7 +104,7 @@ class Process:
 
 
 def descendants(pid: int) -> list[int]:
-    """Processes that ``pid`` started, directly or not, as far as they are still its own."""
+    """Processes that ``pid`` started, directly or not, and that are still its descendants."""
     found: list[int] = []
     waiting = [pid]
     while waiting:
@@ -121,12 +121,12 @@ def descendants(pid: int) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class ZygoteKind:
-    """What makes zygotes interchangeable.
+    """The kind of a zygote; zygotes of one kind are interchangeable.
 
-    The interpreter, the modules preloaded and the search path they come from; ``clients``: AWS
-    services whose boto3 clients it has made once; ``root``: where it
-    makes a root directory of its own (empty: it keeps the machine's), with ``binds`` in it;
-    ``link_tmp``: whether ``/tmp`` there is a link, as snapshots need it.
+    The interpreter, the preloaded modules and their search path; ``clients``: AWS services whose
+    boto3 clients the zygote has made once; ``root``: where it makes its own root directory (empty:
+    it keeps the machine's), with ``binds`` in it; ``link_tmp``: whether ``/tmp`` there is a link,
+    which snapshots need.
     """
 
     interpreter: str
@@ -157,16 +157,16 @@ class Zygote:
 
     @property
     def children(self) -> int:
-        """How many processes of it are running."""
+        """How many of its processes are running."""
         return len(self._children)
 
     async def start(self) -> None:
-        """Start the process and wait until it has preloaded what it should.
+        """Start the process and wait until it has preloaded its modules.
 
         Raises
         ------
         SpawnError
-            When it ended instead.
+            When it ends before that.
         """
         ours, theirs = zygote_channel.pair()
         configuration = json.dumps(asdict(self.kind))
@@ -201,7 +201,7 @@ class Zygote:
         return await self._channel.ask(request, descriptors, self._started)
 
     async def close(self) -> None:
-        """Have it kill all its children and end."""
+        """Let it kill all its children and end."""
         if self._channel is not None:
             self._channel.close("the engine is closing")
         process, self._process = self._process, None
@@ -228,7 +228,7 @@ class Zygote:
             process.exited.set_result(ExitStatus.of(message["status"]))
 
     def _gone(self) -> None:
-        """It is no more, and its children with it: the kernel kills them."""
+        """The zygote has ended, and its children too: the kernel kills them."""
         if self._ready is not None and not self._ready.done():
             self._ready.set_exception(SpawnError("the fork server ended"))
         for process in self._children.values():
@@ -260,7 +260,7 @@ class Zygotes:
         Raises
         ------
         SpawnError
-            When that fails as well, or the machine will not fork.
+            When that fails as well, or the machine cannot fork.
         """
         zygote = await self.get(kind)
         try:
@@ -271,7 +271,7 @@ class Zygotes:
         return await (await self.get(kind)).spawn(request, *descriptors)
 
     def status(self) -> list[dict[str, Any]]:
-        """One row a zygote: interpreter, preloaded modules, pid, children."""
+        """One row per zygote: interpreter, preloaded modules, pid, children."""
         return [
             {
                 "interpreter": kind.interpreter,

@@ -14,7 +14,7 @@ MOST_PROCESSES = 1024
 """Processes and threads of an environment (AWS Developer Guide, quotas)."""
 
 PERIOD_US = 100_000
-"""In which a group may use its share of CPU time, in microseconds."""
+"""Period of a group's CPU quota, in microseconds."""
 
 PREFIX = "lambda-nb-"
 
@@ -24,12 +24,12 @@ class CgroupsUnavailableError(Exception):
 
 
 class Cgroups:
-    """The groups under which this engine makes one for each environment.
+    """The parent groups: the engine makes a group below them for each environment.
 
     Raises
     ------
     CgroupsUnavailableError
-        When the controllers are not there or not ours to use.
+        When the controllers are missing, or we may not use them.
     """
 
     def __init__(self) -> None:
@@ -51,7 +51,7 @@ class Cgroups:
 
     def group(self, name: str, memory_mb: int, *, share_cpu: bool) -> Cgroup:
         """Make the group of one environment."""
-        # A group that shares CPU time waits its turn among groups: only where that is wanted.
+        # A group with a CPU share must wait its turn among groups: only if that is wanted.
         wanted = CONTROLLERS if share_cpu else CONTROLLERS[:2]
         folders = {controller: self._parents[controller] / name for controller in wanted}
         for folder in folders.values():
@@ -92,7 +92,7 @@ class Cgroup:
                 os.kill(pid, signal.SIGKILL)
 
     def out_of_memory(self) -> int:
-        """How often the kernel has killed a process of the group for its memory."""
+        """How often the kernel has killed a process of the group for using too much memory."""
         with contextlib.suppress(OSError, ValueError, IndexError):
             text = (self._folders["memory"] / "memory.oom_control").read_text()
             return int(text.split("oom_kill ")[1].split()[0])
@@ -132,12 +132,12 @@ def _own_paths() -> dict[str, str]:
 
 
 def clear_away(folder: Path) -> None:
-    """Remove what engines left behind that were killed."""
+    """Remove the groups that killed engines left behind."""
     for old in folder.glob(f"{PREFIX}*"):
         pid = old.name.rpartition("-")[2]
         if pid.isdigit() and not Path(f"/proc/{pid}").exists():
             groups = [old]
-            with contextlib.suppress(OSError):  # another engine may be clearing away the same
+            with contextlib.suppress(OSError):  # another engine may remove the same
                 groups = [*(p for p in old.iterdir() if p.is_dir()), old]
             for group in groups:
                 with contextlib.suppress(OSError):
@@ -145,7 +145,7 @@ def clear_away(folder: Path) -> None:
 
 
 def cpu_quota(memory_mb: int) -> int:
-    """Microseconds of CPU time in each period; the kernel takes no less than 1000."""
+    """Microseconds of CPU time in each period; the kernel accepts no less than 1000."""
     return max(1000, memory_mb * PERIOD_US // VCPU_MB.value)
 
 

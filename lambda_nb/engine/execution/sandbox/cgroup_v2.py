@@ -1,9 +1,9 @@
 """Control groups of version 2 (one hierarchy): the same limits as :mod:`cgroups` sets with v1.
 
 A group of version 2 that passes controllers on may hold no process itself. So the environments'
-groups go below the parent of the engine's own group where that is ours (root on a usual machine),
-else below the engine's own (``systemd-run --user --scope -p Delegate=yes``), out of which the
-engine then moves: possible when nobody else is in it.
+groups are made below the parent of the engine's own group, if we may write there (root on a usual
+machine), else below that own group (``systemd-run --user --scope -p Delegate=yes``). In the second
+case the engine moves out of its own group, which must hold no other process.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ from lambda_nb.engine.execution.sandbox.cgroup_v1 import (
 
 
 class UnifiedCgroups:
-    """The group under which this engine makes one for each environment.
+    """The parent group: the engine makes a group below it for each environment.
 
     Parameters
     ----------
     mount
-        Where the hierarchy is mounted; found out when not given.
+        Where the hierarchy is mounted; looked up if not given.
     controllers
-        What environments need.
+        Those that environments need.
 
     Raises
     ------
     CgroupsUnavailableError
-        When the controllers are not there or not ours to use.
+        When the controllers are missing, or we may not use them.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class UnifiedCgroups:
         folder.mkdir()
         if "memory" in self._controllers:
             write(folder / "memory.max", memory_mb << 20)
-            with contextlib.suppress(OSError):  # where the kernel counts no swap there is no file
+            with contextlib.suppress(OSError):  # a kernel that counts no swap has no such file
                 write(folder / "memory.swap.max", 0)
         if "pids" in self._controllers:
             write(folder / "pids.max", MOST_PROCESSES)
@@ -101,7 +101,7 @@ class UnifiedCgroups:
         with contextlib.suppress(OSError, AttributeError):
             self._parent.rmdir()
         if self._engine is not None:
-            # Back to where it came from, which takes only processes when it passes nothing on.
+            # Move back to its old group, which accepts processes only if it passes nothing on.
             with contextlib.suppress(OSError):
                 words = " ".join(f"-{name}" for name in self._controllers)
                 (self._own / "cgroup.subtree_control").write_text(words)
@@ -133,7 +133,7 @@ class UnifiedCgroup:
                     os.kill(pid, signal.SIGKILL)
 
     def out_of_memory(self) -> int:
-        """How often the kernel has killed a process of the group for its memory."""
+        """How often the kernel has killed a process of the group for using too much memory."""
         with contextlib.suppress(OSError, ValueError, IndexError):
             text = (self._folder / "memory.events").read_text()
             return int(text.split("oom_kill ")[1].split()[0])
@@ -166,7 +166,7 @@ def _own_path() -> str:
 
 
 def _passes_on(folder: Path, controllers: tuple[str, ...]) -> bool:
-    """Whether groups made in ``folder`` have the controllers, and may be made."""
+    """Whether we may make groups in ``folder``, and they get the controllers."""
     try:
         active = (folder / "cgroup.subtree_control").read_text().split()
     except OSError:

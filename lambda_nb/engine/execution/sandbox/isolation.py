@@ -12,8 +12,8 @@ L2     a mount namespace: ``/tmp`` of its own, ``/var/task``, ``/opt`` and   roo
 L3     control groups: the kernel's memory limit, number of processes        cgroups, writable
 =====  ====================================================================  ===================
 
-The network stays shared: functions talk to the engine on loopback. At L1 ``/tmp`` is shared too,
-and all that lies in it: Landlock can forbid but not redirect, and functions write to ``/tmp``.
+The network stays shared: functions talk to the engine on loopback. At L1 ``/tmp`` and everything
+in it is shared too: functions write to ``/tmp``, and Landlock can forbid but not redirect.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc", "/proc",
 
 
 class IsolationError(Exception):
-    """The level asked for is not to be had here; says what is missing."""
+    """The level asked for is not possible here; says what is missing."""
 
 
 class Sandbox:
@@ -73,11 +73,11 @@ class Sandbox:
         self.tmp = tmp
         """The environment's ``/tmp`` on this machine."""
         self.view: dict[str, Any] | None = None
-        """Of a restored environment: what it needs to change from its snapshot's mounts to its own
-        (``root``, ``secret``), where there are mounts."""
+        """For a restored environment with mounts: what it needs to change from its snapshot's
+        mounts to its own (``root``, ``secret``)."""
         self.secret = secret
         self.lang = ""
-        """Where what is its ``/var/lang`` lies on this machine, if it has one."""
+        """The directory on this machine that it sees as ``/var/lang``, if it has one."""
         self._function = function
         self._binds = binds
         self.landlock = landlock
@@ -86,11 +86,11 @@ class Sandbox:
 
     @property
     def watches_memory(self) -> bool:
-        """Whether the kernel ends processes that use too much memory, so that nobody else must."""
+        """Whether the kernel kills processes that use too much memory: no watchdog is needed."""
         return self._cgroup is not None
 
     def request(self) -> dict[str, Any]:
-        """What to ask of the zygote for a process of this environment."""
+        """The request to the zygote for a process of this environment."""
         function = self._function
         confined = self.landlock is not None
         return {
@@ -110,12 +110,12 @@ class Sandbox:
         }
 
     def adoption(self) -> dict[str, Any]:
-        """What to ask of the zygote for a process restored from a snapshot."""
+        """The request to the zygote for a process restored from a snapshot."""
         cgroups = self._cgroup.files if self._cgroup else []
         return {"cgroups": cgroups, "binds": self._binds, "view": self.view}
 
     def ran_out_of_memory(self) -> bool:
-        """Whether the kernel has killed for memory since the last time this was asked."""
+        """Whether the kernel has killed a process for its memory since the last call."""
         if self._cgroup is None:
             return False
         count = self._cgroup.out_of_memory()
@@ -129,11 +129,11 @@ class Sandbox:
             self._cgroup.kill()
 
     def processes(self) -> list[int]:
-        """All that live in the environment's control group; none where it has no group."""
+        """All processes in the environment's control group; none if it has no group."""
         return [] if self._cgroup is None else self._cgroup.processes()
 
     async def close(self) -> None:
-        """Give back what the environment held outside its own directory."""
+        """Release what the environment holds outside its own directory."""
         if self._cgroup is None:
             return
         for _ in range(200):
@@ -149,7 +149,7 @@ class Isolation:
     Parameters
     ----------
     wanted
-        ``auto``, or a level: :meth:`probe` raises when it is not to be had.
+        ``auto``, or a level: :meth:`probe` raises when it is not possible.
     share_cpu
         Give an environment CPU time in proportion to its memory, 1769 MB to a vCPU.
     """
@@ -163,7 +163,7 @@ class Isolation:
         self._cgroups: Cgroups | UnifiedCgroups | None = None
         self._readable: list[str] = []
         self._of_the_system: list[tuple[str, str]] = []
-        self._shown: list[str] = []  # of these, what lies in /tmp and is needed in spite of that
+        self._shown: list[str] = []  # those of _readable in /tmp: must stay visible
         self.level = 0
         self.refused: dict[str, str] = {}
 
@@ -173,7 +173,7 @@ class Isolation:
         Raises
         ------
         IsolationError
-            When a level was asked for that it does not.
+            When it does not allow the level asked for.
         """
         most = 3 if self._wanted == "auto" else LEVELS.index(self._wanted)
         self._root.mkdir(parents=True, exist_ok=True)
@@ -224,7 +224,7 @@ class Isolation:
 
     @property
     def wants_governor(self) -> bool:
-        """Whether CPU time is to be shared and no control group sees to it."""
+        """Whether CPU time is to be shared and no control group does it."""
         return self._share_cpu and self._cgroups is None
 
     def zygote(
@@ -232,8 +232,8 @@ class Isolation:
     ) -> ZygoteKind:
         """The zygote in which environments of this level start.
 
-        From L2 on it has a root of its own, with ``/var/runtime`` and, when it is to preload from
-        layers, ``/opt`` in place.
+        From L2 on it has a root of its own, with ``/var/runtime`` in place and, if it preloads
+        from layers, ``/opt``.
         """
         if self.level < 2:
             return kind
@@ -260,11 +260,11 @@ class Isolation:
         *,
         snapshot: bool = False,
     ) -> Sandbox:
-        """Make the directories and groups of a new environment that runs ``programs``, and finds
+        """Make the directories and groups of a new environment. It runs ``programs`` and finds
         ``interpreter`` first on its path.
 
-        Those restored from a ``snapshot`` inherit its confinement and change to mounts of their
-        own; nobody else can who does not know its secret.
+        Environments restored from a ``snapshot`` inherit its confinement and change to their own
+        mounts: only processes that know its secret can.
         """
         tmp = home / "tmp"
         tmp.mkdir(parents=True)
@@ -327,7 +327,7 @@ class Isolation:
     ) -> Sandbox:
         """The confinement of an environment restored from ``origin``'s: its own view and group.
 
-        Below L2, where there are no views, its ``/tmp`` is a directory in the origin's, to which
+        Below L2 there are no views: its ``/tmp`` is a directory in the origin's ``/tmp``, to which
         it may write.
         """
         own = self.level >= 2
@@ -347,7 +347,7 @@ class Isolation:
         return self._cgroups.group(home.name, function.memory_mb, share_cpu=self._share_cpu)
 
     def close(self) -> None:
-        """Give back what the engine held."""
+        """Release what the engine holds."""
         if self._cgroups is not None:
             self._cgroups.close()
 
@@ -380,7 +380,7 @@ def _readable() -> list[str]:
 
 
 def _as_on_amazon_linux(work_dir: Path) -> list[tuple[str, str]]:
-    """Files that environments see in the place of this machine's: the names ``sandbox`` and
+    """Files that environments see instead of this machine's: the names ``sandbox`` and
     ``sandbox.localdomain``, where extensions listen, and a ``/bin/sh`` that is bash."""
     shown = []
     hosts, own = Path("/etc/hosts"), work_dir / "hosts"
@@ -398,8 +398,8 @@ def _as_on_amazon_linux(work_dir: Path) -> list[tuple[str, str]]:
 def _prefixes(programs: Collection[str]) -> list[str]:
     """Where interpreters are installed, and the virtual environments that programs belong to.
 
-    What a function names (a wrapper, the first line of a script) counts only where it leads to an
-    interpreter that the engine has found by itself: a function must not choose what it may read.
+    A program that a function names (a wrapper, the first line of a script) counts only if it leads
+    to an interpreter that the engine itself has found: a function must not choose what it may read.
     """
     known = interpreters.found()
     found = [_installation(program) for program in known]
@@ -413,14 +413,14 @@ def _prefixes(programs: Collection[str]) -> list[str]:
 
 @cache
 def _installation(program: str) -> str:
-    """The directory that an interpreter, given by its real path, is installed below."""
+    """The directory in which an interpreter, given by its real path, is installed."""
     folder = os.path.dirname(program)
     prefix = os.path.dirname(folder) if os.path.basename(folder) == "bin" else folder
     return folder if prefix in ("/", os.path.expanduser("~")) else prefix
 
 
 def _interpreter(program: str, files: Files) -> str:
-    """What the first line of a script of the function or its layers names; empty without one."""
+    """The interpreter that a function's or layer's script names in line 1; empty without one."""
     for seen, here in ((_SEEN.task, files.task), (_SEEN.opt, files.opt)):
         if program.startswith(f"{seen}/"):
             program = f"{here}{program[len(seen) :]}"
@@ -434,13 +434,13 @@ def _interpreter(program: str, files: Files) -> str:
 
 
 def _below(folder: str, paths: Collection[str]) -> list[str]:
-    """Those of the paths that lie in a folder; none that lies in another of them."""
+    """The paths that are in a folder, without those that are inside another of them."""
     inside = [path for path in dict.fromkeys(paths) if path.startswith(folder + "/")]
     return [path for path in inside if not any(path.startswith(other + "/") for other in inside)]
 
 
 def _would_be_hidden(paths: list[str]) -> str:
-    """Why a root of its own would not work: something needed lies where it is covered."""
+    """Why a root of its own would not work: it would cover a path that is needed."""
     for path in paths:
         for hidden in _HIDDEN:
             if path == hidden or path.startswith(hidden + "/"):

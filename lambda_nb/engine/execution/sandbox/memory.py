@@ -1,8 +1,8 @@
 """How much memory an environment uses, and the watchdog that ends one that uses too much.
 
-Resident memory is read from ``/proc`` while an invocation runs. The next look comes the sooner the
-nearer a process is to its limit: at :data:`FASTEST_GROWTH` it could not pass it unseen by more than
-one interval's worth (measured overrun of a 5 ms interval: 1 to 7 MB, facts/local-runtimes.md).
+Resident memory is read from ``/proc`` while an invocation runs, more often near the limit. Even at
+:data:`FASTEST_GROWTH` a process can exceed its limit unseen by the growth of one interval at most
+(measured overrun of a 5 ms interval: 1 to 7 MB, facts/local-runtimes.md).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from lambda_nb.engine.execution.runtimes.zygotes import Process, descendants
 
 SHORTEST_S, LONGEST_S = 0.005, 0.1
 FASTEST_GROWTH = 4e9
-"""Bytes a second that a process could touch at most."""
+"""Most bytes per second that a process could touch."""
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _MB = 1 << 20
@@ -58,20 +58,20 @@ class Watchdog:
         self._timer = self._loop.call_later(SHORTEST_S, self._look)
 
     def stop(self) -> None:
-        """Look no more: the process is frozen or gone."""
+        """Stop watching: the process is frozen or gone."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
     def close(self) -> None:
-        """Stop and let go of the process."""
+        """Stop, and close the process's status file."""
         self.stop()
         if self._status >= 0:
             os.close(self._status)
             self._status = -1
 
     def peak_mb(self) -> int:
-        """The most memory ever seen in use, in whole megabytes, at most the limit."""
+        """The peak of memory in use, in whole megabytes, at most the limit."""
         with contextlib.suppress(OSError, ValueError, IndexError):
             if self._status >= 0:
                 text = os.pread(self._status, 4096, 0)

@@ -1,9 +1,9 @@
-"""The size of an environment's ``/tmp``: the sum of its files, which nothing in the kernel caps.
+"""Limits the size of an environment's ``/tmp``: the sum of its files, which no kernel limit caps.
 
-(A tmpfs would, but its pages count as the environment's memory, which AWS's ``/tmp`` does not.)
-While an invocation runs the directory is looked at now and then; once it holds too much the
-processes' file size limit is set to nothing, so that every write to a file fails (``EFBIG``, where
-AWS says ``ENOSPC``) until the function has deleted enough.
+(A tmpfs would, but its pages count as the environment's memory; AWS's ``/tmp`` does not count.)
+While an invocation runs, the directory is checked now and then. Once it holds too much, the file
+size limit of the processes is set to 0. Every write to a file then fails (``EFBIG``; on AWS
+``ENOSPC``) until the function has deleted enough.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from collections.abc import Callable, Iterable
 
 SHORTEST_S, LONGEST_S = 0.02, 0.25
 FASTEST_GROWTH = 2e9
-"""Bytes a second that processes could write at most."""
+"""Most bytes per second that processes could write."""
 
 _QUICK_S = 0.005
 _MOST_EFFORT = 10
-"""How much longer than a look the pause after it is at least."""
+"""The pause after a check is at least this many times as long as the check."""
 _BLOCK = 512
 _MB = 1 << 20
 
 
 def disk_usage(folder: str | os.PathLike[str]) -> int:
-    """Bytes on disk of all files below a directory; what vanishes meanwhile counts nothing."""
+    """Bytes on disk of all files below a directory; those that vanish meanwhile do not count."""
     total = 0
     waiting = [os.fspath(folder)]
     while waiting:
@@ -55,7 +55,7 @@ class StorageWatchdog:
     processes
         The ids of all processes of the environment now.
     warn
-        Told once each time that the directory is full.
+        Called once each time the directory becomes full.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class StorageWatchdog:
         self._loop = asyncio.get_running_loop()
 
     def start(self) -> None:
-        """Look now if the last look is long ago, and from now on until :meth:`stop`."""
+        """Check now if the last check is long ago, then keep checking until :meth:`stop`."""
         self._running = True
         if self._timer is not None:
             return
@@ -87,11 +87,11 @@ class StorageWatchdog:
             self._timer = self._loop.call_later(LONGEST_S, self._look)
 
     def stop(self) -> None:
-        """Look no more: the processes are frozen. (The timer stays: it may serve the next.)"""
+        """Stop checking: the processes are frozen. (The timer stays, for the next invocation.)"""
         self._running = False
 
     def close(self) -> None:
-        """Look never again: the processes are gone."""
+        """Stop checking for good: the processes are gone."""
         self._running = False
         if self._timer is not None:
             self._timer.cancel()
@@ -109,7 +109,7 @@ class StorageWatchdog:
             self._counting = self._loop.create_task(self._count())
 
     async def _count(self) -> None:
-        """Count many files in a thread: the loop serves other environments."""
+        """Count many files in a thread, so that the loop can serve other environments."""
         began = time.monotonic()
         try:
             used = await asyncio.to_thread(disk_usage, self._folder)
@@ -134,7 +134,7 @@ class StorageWatchdog:
         left = (self._limit - used) / FASTEST_GROWTH
         delay = SHORTEST_S if full else min(LONGEST_S, max(SHORTEST_S, left))
         delay = max(delay, _MOST_EFFORT * self._took)
-        if self._timer is not None:  # started anew while a thread counted
+        if self._timer is not None:  # restarted while a thread counted
             self._timer.cancel()
         self._timer = self._loop.call_later(delay, self._look)
 

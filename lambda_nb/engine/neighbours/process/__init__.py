@@ -1,1 +1,1 @@
-"""The neighbours' process: started and watched from here, answering HTTP there."""
+"""The neighbours' process: its HTTP server, and the supervisor in the engine."""

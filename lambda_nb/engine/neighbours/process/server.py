@@ -1,11 +1,11 @@
-"""The neighbours' process: moto on a Unix socket, with what it lacks put right.
+"""The neighbours' process: a patched moto on a Unix socket.
 
-Its arguments are the descriptor of the socket to serve on, the directory of what the services hold
-and one for the rest. Its standard output speaks to the engine: first what was restored, once it
-serves, then a line for each event that a service pushes to a function and for each shard of a
-stream that has something new. It answers the process that
-started it and no other, not even one of the same user. When its standard input ends, that is with
-the engine, however the engine ends, it saves what has changed and ends.
+Its arguments are the descriptor of the socket to serve on, the directory of the services' state
+and a directory for the rest. It writes lines to the engine on standard output. The first comes when
+it serves and says what was restored. After that, there is a line for each event that a service
+pushes to a function and for each shard with new records. It answers only the process that started
+it, and no other process of the same user. Its standard input ends when the engine does, however
+that ends: then it saves what has changed and exits.
 """
 
 from __future__ import annotations
@@ -87,13 +87,13 @@ def main() -> None:
     server = make_server(
         "unix://", 0, application, threaded=True, request_handler=Handler, fd=int(sys.argv[1])
     )
-    server.server_address = ("127.0.0.1", 80)  # what a request without Host is taken to mean
+    server.server_address = ("127.0.0.1", 80)  # assumed for a request without Host
     _admit_only(server, engine)
     to_engine.write(json.dumps(asdict(restored)) + "\n")
     to_engine.flush()
     schedules.Clock(
         event_bus.Targets(outlet)
-    ).start()  # not before: the first line is what was restored
+    ).start()  # only now: the first line says what was restored
     server.serve_forever()
 
 

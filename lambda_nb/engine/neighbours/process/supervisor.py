@@ -1,9 +1,9 @@
-"""Starts and ends the neighbours' process, and starts it again when it dies.
+"""Starts and stops the neighbours' process, and restarts it when it dies.
 
-They listen on a Unix socket that nobody but the engine reaches: everything else comes by the
-engine's own door. The socket belongs to the engine and is handed to the child: calls made while a
-new child starts wait in the kernel's queue, and the address stays the same. What the services
-hold is saved each second and at the end, and the new child begins with it.
+The process listens on a Unix socket that only the engine reaches: all other callers go through the
+engine. The engine owns the socket and hands it to the child. So the address stays the same, and
+calls made while a new child starts wait in the kernel's queue. The services' state is saved each
+second and at the end; a new child begins with it.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ Pushed = Callable[[str, str, bytes], Awaitable[None]]
 """Takes an event that a service pushed: the service, the function's ARN, the payload."""
 
 News = Callable[[str, str], None]
-"""Is told that a stream has new records: its ARN, the shard."""
+"""Is called when a stream has new records, with its ARN and the shard."""
 
 _LONGEST_LINE = 16 << 20
 _BACKLOG = 4096
-"""Calls that wait while a child starts: beyond these, a Unix socket refuses them."""
+"""Calls that may wait while a child starts; the Unix socket refuses any more."""
 _LONGEST_PATH = 100
 """Bytes of a socket's path; the kernel takes 107."""
 _SAVING_S = 20.0
@@ -44,7 +44,7 @@ MOST_QUICK_DEATHS = 5
 
 
 class NeighboursError(RuntimeError):
-    """The neighbours did not come up; the message says what they said."""
+    """The neighbours did not start, or died; the message says why."""
 
 
 class NotStartedError(NeighboursError):
@@ -52,7 +52,7 @@ class NotStartedError(NeighboursError):
 
 
 class Neighbours:
-    """The services beside Lambda.
+    """The services other than Lambda.
 
     Parameters
     ----------
@@ -61,22 +61,22 @@ class Neighbours:
     work_dir
         For the child's log.
     state_dir
-        Where what the services hold is kept; by default below ``work_dir``.
+        Where the services' state is kept; by default below ``work_dir``.
     address
-        The engine's URL. Calls name it as theirs, so that what the services answer (the URL of a
-        queue) leads to the engine's door.
+        The engine's URL. Calls carry it as their address, so that URLs in responses (of a queue)
+        lead to the engine.
     external_url
         An endpoint to use instead of a child process.
     pushed
         Takes the events that services push to functions; never from an external endpoint.
     news
-        Is told which streams have new records; never of an external endpoint.
+        Is called when a stream has new records; never for an external endpoint.
     keys
-        Access key and secret of the calls that state machines make at ``address``.
+        Access key and secret for the calls that state machines make to ``address``.
     elsewhere
         Services that answer at other addresses, by their names in signatures.
     emptied
-        Is called when a child has begun without what the services held.
+        Is called when a child has started without the services' earlier state.
     """
 
     def __init__(
@@ -113,14 +113,14 @@ class Neighbours:
 
     @property
     def endpoint(self) -> Endpoint:
-        """Where they answer.
+        """Where the services answer.
 
         Raises
         ------
         NotStartedError
-            Before :meth:`start` is through.
+            Before :meth:`start` has finished.
         NeighboursError
-            When they died again and again.
+            When the child died again and again.
         """
         if self._gave_up:
             raise NeighboursError(self._gave_up)
@@ -139,12 +139,12 @@ class Neighbours:
         self._watching = asyncio.create_task(self._watch(lines))
 
     def _listen_privately(self) -> Path:
-        """Open the socket, in a directory that only its owner enters; its path."""
+        """Open the socket in a directory that only its owner can enter; return its path."""
         path = self._work_dir.absolute() / "socket"
         if len(os.fsencode(path)) > _LONGEST_PATH:
             path = self._cleanup.enter_context(private_dir(Path("/tmp"))) / "socket"  # noqa: S108
         os.chmod(path.parent, 0o700)
-        path.unlink(missing_ok=True)  # of an engine that was killed
+        path.unlink(missing_ok=True)  # left by an engine that was killed
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._cleanup.callback(self._listener.close)
         self._listener.bind(str(path))
@@ -153,7 +153,7 @@ class Neighbours:
         return path
 
     async def _spawn(self) -> asyncio.StreamReader:
-        """Start a child and wait until it serves; the lines that it pushes."""
+        """Start a child and wait until it serves; return the stream of its messages."""
         assert self._listener is not None
         handed = self._listener.fileno()
         log_file = self._work_dir / "moto.log"
@@ -174,7 +174,7 @@ class Neighbours:
                     **os.environ,
                     "MOTO_ACCOUNT_ID": self._account,
                     "AWS_DEFAULT_REGION": self._region,
-                    "MOTO_DISABLE_GLOBAL_CORS": "true",  # only the rules of a bucket allow pages
+                    "MOTO_DISABLE_GLOBAL_CORS": "true",  # only a bucket's rules allow pages
                     state_machines.ENDPOINT: self._address,
                     forwarding.ELSEWHERE: ",".join(self._elsewhere),
                     **dict(zip(state_machines.KEYS, self._keys, strict=True)),
@@ -192,7 +192,7 @@ class Neighbours:
         return self._process.stdout
 
     def _tell(self, restored: dict[str, Any]) -> None:
-        """Say what the child has restored."""
+        """Log what the child has restored."""
         things: dict[str, int] = restored["things"]
         unreadable: list[str] = restored["unreadable"]
         for file in unreadable:
@@ -208,7 +208,7 @@ class Neighbours:
             self._emptied()
 
     async def _watch(self, lines: asyncio.StreamReader) -> None:
-        """Take on what the child pushes; when it ends, start another."""
+        """Handle the child's messages; when it ends, start another."""
         quick_deaths = 0
         while True:
             began = time.monotonic()
@@ -233,7 +233,7 @@ class Neighbours:
                 return
 
     async def _listen(self, lines: asyncio.StreamReader) -> None:
-        """Take on what the child says, until it ends."""
+        """Handle the child's messages until it ends."""
         while line := await lines.readline():
             event = json.loads(line)
             if "stream" in event:
@@ -243,17 +243,17 @@ class Neighbours:
                 continue
             try:
                 await self._pushed(event["source"], event["function"], event["payload"].encode())
-            except Exception:  # one event that nobody can take must not stop the next
+            except Exception:  # one failed event must not stop the next
                 log.exception("an event of %s for %s is lost", event["source"], event["function"])
 
     async def close(self) -> None:
-        """End the child."""
+        """Stop the child."""
         if self._watching is not None:
             self._watching.cancel()
             await asyncio.gather(self._watching, return_exceptions=True)
         if self._process is not None:
             assert self._process.stdin is not None
-            self._process.stdin.close()  # it saves, and ends
+            self._process.stdin.close()  # the child saves, and ends
             try:
                 await asyncio.wait_for(self._process.wait(), _SAVING_S)
             except asyncio.TimeoutError:

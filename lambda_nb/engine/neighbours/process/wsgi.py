@@ -1,7 +1,7 @@
-"""How the neighbours' process answers requests: connections stay open, answers go out whole.
+"""The neighbours' request handler: it keeps connections open and writes responses whole.
 
-werkzeug's own handler closes each connection, since it does not know where a body ends that the
-application has not read. Most bodies are small: those are read first. The engine's own calls come
+werkzeug's own handler closes each connection: if the application has not read a body, the handler
+cannot know where it ends. Most bodies are small: those are read first. The engine's own calls come
 without HTTP (:mod:`lambda_nb.engine.aws_calls.embedded`).
 """
 
@@ -22,19 +22,19 @@ from werkzeug.test import run_wsgi_app
 from lambda_nb.engine.aws_calls import embedded
 
 SMALL = 1 << 20
-"""Bytes of a body that is read before it is looked at."""
+"""Largest body, in bytes, that is read before the application runs."""
 
 
 class Handler(MotoRequestHandler):
     """Answers the requests of one connection, until its peer closes it.
 
-    After a request whose body is large, or of unknown length, werkzeug closes it.
+    werkzeug closes it after a request whose body is large or of unknown length.
     """
 
     protocol_version = "HTTP/1.1"
 
     def handle(self) -> None:
-        """Answer what comes, in the form in which the first byte says that it does."""
+        """Answer requests; the first byte says whether they are HTTP or the engine's own calls."""
         rfile: Any = self.rfile
         with contextlib.suppress(ConnectionError):  # the caller has gone
             if rfile.peek(1)[:1] == embedded.OPENING:
@@ -58,7 +58,7 @@ class Handler(MotoRequestHandler):
             self.wfile.write(embedded.packed(head, content) + content)
 
     def run_wsgi(self) -> None:
-        """Answer one request of HTTP."""
+        """Answer one HTTP request."""
         length = self._length()
         if length is None:
             super().run_wsgi()
@@ -85,7 +85,7 @@ class Handler(MotoRequestHandler):
         return answer, status, headers
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Do not: only what goes wrong is of interest."""
+        """Log nothing: only errors are of interest."""
 
     def _length(self) -> int | None:
         """Bytes of the body, if it is small."""

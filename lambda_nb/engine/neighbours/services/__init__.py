@@ -1,1 +1,1 @@
-"""Services that moto lacks, or that it answers differently from AWS."""
+"""Services that moto lacks, or in which it differs from AWS."""

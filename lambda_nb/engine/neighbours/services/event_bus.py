@@ -1,4 +1,4 @@
-"""EventBridge's last step: from a rule that matched to its targets.
+"""Delivers events from a matched EventBridge rule to the rule's targets.
 
 moto knows few targets and answers PutEvents with 500 for the others; it ignores ``Input`` and
 ``InputPath`` and leaves ``account`` out of the event (facts/local-runtimes.md section 5).
@@ -28,7 +28,7 @@ class Targets:
     Parameters
     ----------
     outlet
-        Takes what is for functions.
+        Takes events for functions.
     """
 
     def __init__(self, outlet: Outlet) -> None:
@@ -41,15 +41,15 @@ class Targets:
         }
 
     def knows(self, arn: str) -> bool:
-        """Whether a target is of a service that this delivers to."""
+        """Whether this delivers to the target's service."""
         return arn.split(":")[2] in self._senders
 
     def send(self, target: Mapping[str, Any], payload: str) -> None:
-        """Deliver one payload; a target that cannot take it is named in the log."""
+        """Deliver one payload; if that fails, log the target."""
         arn = target["Arn"]
         try:
             self._senders[arn.split(":")[2]](arn, target, payload)
-        except Exception as error:  # as in AWS, the one who put the event does not hear of it
+        except Exception as error:  # as in AWS, the sender of the event is not told
             log.warning("EventBridge could not deliver to %s: %r", arn, error)
 
     def _to_function(self, arn: str, target: Mapping[str, Any], payload: str) -> None:
@@ -114,7 +114,7 @@ def install(outlet: Outlet) -> None:
 
 
 def envelope(event: Mapping[str, Any], account: str) -> dict[str, Any]:
-    """The event as AWS writes it: times as text, the account filled in, nothing of moto's own."""
+    """The event as AWS writes it: times as text, with the account, without moto's own fields."""
     written = {k: v for k, v in event.items() if k != "ingestion-time"}
     moment = written.get("time")
     if isinstance(moment, (int, float)):
@@ -128,7 +128,7 @@ def envelope(event: Mapping[str, Any], account: str) -> dict[str, Any]:
 
 
 def _s3_detail(detail: Mapping[str, Any], account: str) -> dict[str, Any]:
-    """S3's detail with identities of its own: moto gives every event the same."""
+    """S3's detail with unique ids: moto gives every event the same ones."""
     thing = {**detail["object"], "sequencer": f"{time.time_ns():018X}"}
     if thing.get("version-id") in (None, "null"):
         thing.pop("version-id", None)

@@ -1,7 +1,7 @@
-"""What embedded services send to queues, topics and streams that are elsewhere.
+"""Forwards what embedded services send to queues, topics and streams at other addresses.
 
-moto's services hand over to one another inside the process. Where the receiver is at an address of
-its own, the hand-over becomes a call by the engine's door, which knows the way.
+moto's services call one another inside the process. If the receiver has an address of its own,
+the call goes through the engine instead, which knows that address.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import Any
 from lambda_nb.engine.neighbours.services.state_machines import Door
 
 ELSEWHERE = "LAMBDA_NB_ELSEWHERE"
-"""Variable of the child's environment: which services, by their names in signatures."""
+"""Variable of the child's environment: services elsewhere, by their names in signatures."""
 
 
 def install(door: Door) -> None:
-    """Lead what is for services elsewhere to the door."""
+    """Send what is for services elsewhere through the door."""
     elsewhere = os.environ.pop(ELSEWHERE, "").split(",")
     client = cache(lambda service, region: door.client(service_name=service, region_name=region))
     if "sqs" in elsewhere:

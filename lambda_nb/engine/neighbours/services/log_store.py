@@ -1,8 +1,8 @@
-"""Log events on disk: a private SQLite file that ends with the process.
+"""Log events on disk, in a private SQLite file that disappears when the process ends.
 
 moto keeps each event as a Python object, about 7 KB of memory for each invocation. Here an event
-costs its message and some 60 bytes of disk, and pages are found by index, not by sorting all.
-Longer messages are packed with the group's first one as the dictionary: they have much in common.
+takes its message plus some 60 bytes of disk. An index finds the pages: nothing is sorted. Longer
+messages are compressed with the group's first one as the dictionary: they have much in common.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 GROUP_BYTES = 1 << 30
-"""What one log group may hold, in bytes as CloudWatch counts them; then the oldest events go."""
+"""Limit of one log group, in bytes as CloudWatch counts them; above it the oldest events go."""
 EVENT_OVERHEAD = 26
-"""Bytes that CloudWatch Logs counts for an event beside its message."""
+"""Bytes that CloudWatch Logs counts for an event in addition to its message."""
 PAGE_EVENTS = 10_000
 PAGE_BYTES = 1_048_576
-"""GetLogEvents and FilterLogEvents answer with 10,000 events and 1 MB at most (API reference)."""
+"""GetLogEvents and FilterLogEvents return at most 10,000 events and 1 MB (API reference)."""
 
 _CACHE_KIB = 16_000
 _WORTH_PACKING = 200
@@ -49,7 +49,7 @@ CREATE INDEX event_of_stream ON event (stream, timestamp);
 class Event(NamedTuple):
     """One log event; times in milliseconds since 1970, ``size`` in bytes as CloudWatch counts them.
 
-    Named as moto's queries look for them.
+    The names are those that moto's queries use.
     """
 
     timestamp: int
@@ -61,7 +61,7 @@ class Event(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where an event stands among all: by time, then as they came."""
+    """An event's position: by time, then by order of arrival."""
 
     timestamp: int
     event_id: int
@@ -77,9 +77,9 @@ class LogStore:
     Parameters
     ----------
     directory
-        Where the file lies. It has no name: nothing is left of it however the process ends.
+        Where the file is. It has no name: nothing is left of it, however the process ends.
     group_bytes
-        What a group may hold at most.
+        Limit of one group.
     """
 
     def __init__(self, directory: Path, group_bytes: int = GROUP_BYTES) -> None:
@@ -97,7 +97,7 @@ class LogStore:
     def append(
         self, group: int, stream: int, events: Sequence[tuple[int, str]], ingested: int
     ) -> list[int]:
-        """Add events, each a timestamp and a message, to a stream; their ids."""
+        """Add events, each a timestamp and a message, to a stream, and return their ids."""
         encoded = [(at, message.encode("utf-8", "surrogatepass")) for at, message in events]
         size = sum(len(message) + EVENT_OVERHEAD for _, message in encoded)
         dictionary = self._dictionary(group, [message for _, message in encoded])
@@ -121,7 +121,7 @@ class LogStore:
         return list(range(last - len(rows) + 1, last + 1))
 
     def _dictionary(self, group: int, messages: Sequence[bytes]) -> bytes | None:
-        """What a group's messages are packed with; ``None`` while none was worth it."""
+        """A group's compression dictionary; ``None`` until a message is worth compressing."""
         if group not in self._dictionaries:
             long = next((m for m in messages if len(m) >= _WORTH_PACKING), None)
             if long is None:
@@ -130,7 +130,7 @@ class LogStore:
         return self._dictionaries[group]
 
     def expire(self, group: int, days: int) -> None:
-        """Remove what is older than a group's retention."""
+        """Remove events that are older than a group's retention."""
         oldest = int(time.time() * 1000) - days * _DAY_MS
         with self._lock:
             self._remove(group, "grp = ? AND timestamp < ?", (group, oldest))
@@ -159,7 +159,7 @@ class LogStore:
             self._stream_bytes[stream] -= size
 
     def stored_bytes(self, stream: int) -> int:
-        """What a stream holds, in bytes as CloudWatch counts them."""
+        """The size of a stream, in bytes as CloudWatch counts them."""
         return self._stream_bytes[stream]
 
     def span(self, stream: int) -> tuple[int, int] | None:
@@ -175,7 +175,7 @@ class LogStore:
     def of_stream(
         self, stream: int, after: Place = START, before: Place = END, *, newest_first: bool = False
     ) -> Iterator[Event]:
-        """A stream's events strictly between two places, read as they are taken."""
+        """A stream's events strictly between two places, read lazily."""
         return self._walk("stream", stream, after, before, newest_first)
 
     def of_group(self, group: int, after: Place = START, before: Place = END) -> Iterator[Event]:
@@ -220,7 +220,7 @@ def _unpack(kept: bytes, dictionary: bytes) -> bytes:
 def page(
     events: Iterator[Event], most: int, wanted: Callable[[Event], bool] = lambda _: True
 ) -> tuple[list[Event], bool]:
-    """As many wanted events as one answer holds, and whether more may follow."""
+    """As many wanted events as fit into one response, and whether more may follow."""
     found: list[Event] = []
     size = 0
     for event in events:

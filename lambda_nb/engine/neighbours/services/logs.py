@@ -19,7 +19,7 @@ from lambda_nb.rules.events import log_patterns
 
 _numbers = itertools.count(1)
 _HALF = 28
-"""Digits of a token's halves: time and id; CloudWatch's tokens have 56."""
+"""Digits of each half of a token (time, id); CloudWatch's tokens have 56."""
 
 
 def install(store: LogStore) -> None:
@@ -82,7 +82,7 @@ def _keep_streams(store: LogStore) -> None:
         return described
 
     def nothing(self: Any, value: Any) -> None:
-        """moto's constructor sets what the store knows."""
+        """Ignore what moto's constructor sets: the store knows it."""
 
     stream_class: Any = LogStream
     stream_class.put_log_events = put_log_events
@@ -105,7 +105,7 @@ def _read_streams(store: LogStore) -> None:
     ) -> tuple[list[dict[str, Any]], str, str]:
         _expire(store, self.log_group)
         after = START if start_time is None else Place(start_time, 0)
-        before = END if end_time is None else Place(end_time, 0)  # GetLogEvents leaves it out
+        before = END if end_time is None else Place(end_time, 0)  # GetLogEvents excludes it
         direction, at = _unpacked(next_token)
         forward = direction == "f" or (direction is None and bool(start_from_head))
         if at is not None and forward:
@@ -118,7 +118,7 @@ def _read_streams(store: LogStore) -> None:
             events.reverse()
         if events:
             first, last = _place(events[0]), _place(events[-1])
-        elif at is not None:  # nothing yet: the same token again says so, as in CloudWatch
+        elif at is not None:  # nothing new: the same token again, as in CloudWatch
             first, last = (Place(at.timestamp, at.event_id + 1), at) if forward else (at, at)
         else:
             first = last = Place(0, 0)

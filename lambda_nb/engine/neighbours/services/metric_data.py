@@ -1,7 +1,7 @@
-"""moto's CloudWatch with one datum a series and moment, however often a value was put.
+"""moto's CloudWatch with one datum per series and second, however many values are put.
 
-moto makes an object of every single value: 15 for each invocation of a function. What CloudWatch
-answers with (sum, count, least and greatest) needs no more than these four.
+moto makes an object for every value: 15 for each invocation of a function. CloudWatch's answers
+need only four numbers: sum, count, minimum and maximum.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _lock = threading.Lock()
 
 
 def install() -> None:
-    """Add up values as they come; match dimensions exactly as they are read."""
+    """Add up values when they are put; match dimensions exactly when they are read."""
     _add_up()
     _match_dimensions_exactly()
 
@@ -65,7 +65,7 @@ def _add_up() -> None:
 
 
 def _summary(metric: dict[str, Any]) -> tuple[float, float, float, float]:
-    """Least, greatest, count and sum of what one datum of a request says."""
+    """Minimum, maximum, count and sum of one datum of a request."""
     statistics = metric.get("StatisticValues")
     if metric.get("Values"):
         values = [float(value) for value in metric["Values"]]

@@ -1,6 +1,6 @@
-"""What moto is put right on, where it differs from AWS or is too slow.
+"""Patches for moto, where it differs from AWS or is too slow.
 
-Each was measured: facts/local-runtimes.md section 5.
+Each problem was measured: facts/local-runtimes.md section 5.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _DELETED_REMEMBERED = 10_000
 
 
 def apply() -> None:
-    """Apply all of them."""
+    """Apply all patches."""
     _keep_no_list_of_everything()
     _count_messages_once()
     _forget_what_was_published()
@@ -29,7 +29,7 @@ def apply() -> None:
 def _keep_no_list_of_everything() -> None:
     """moto lists each object it ever made, for a web page of its own: nothing would ever be freed.
 
-    Deleted messages, expired records and replaced objects among them.
+    That includes deleted messages, expired records and replaced objects.
     """
     from moto.core.common_models import BaseModel
 
@@ -41,7 +41,7 @@ def _keep_no_list_of_everything() -> None:
 
 
 def _forget_what_was_published() -> None:
-    """moto keeps each notification of a topic, for tests that use its insides."""
+    """moto keeps each notification of a topic, for tests that use its internals."""
     from moto.sns.models import Topic
 
     original = Topic.publish
@@ -71,7 +71,7 @@ def _remember_few_deleted_messages() -> None:
 
 
 class _Recent(dict[str, None]):
-    """A set of the handles that came last: deleting them again is no error."""
+    """The most recent handles, as a set: deleting them again is no error."""
 
     def update(self, handles: Iterable[str]) -> None:  # type: ignore[override]
         for handle in handles:
@@ -81,9 +81,9 @@ class _Recent(dict[str, None]):
 
 
 def _count_messages_once() -> None:
-    """A queue with a backlog: moto counts all its messages nine times for each one received.
+    """moto counts all messages of a queue nine times for each one received: slow with a backlog.
 
-    The calls that are made once for every message in the queue are made cheap as well.
+    Calls that run once for every message in the queue become cheap as well.
     """
     from moto.sqs.models import Message, Queue, SQSBackend
 
@@ -121,9 +121,9 @@ def _count_messages_once() -> None:
 
 
 def _send_without_counting() -> None:
-    """A queue with a backlog: moto counts all its messages three times for each one sent.
+    """moto counts all messages of a queue three times for each one sent: slow with a backlog.
 
-    It only asks whether the content of messages tells them apart.
+    It only needs to know whether the queue deduplicates by content.
     """
     from moto.sqs.models import Queue
 
@@ -133,7 +133,7 @@ def _send_without_counting() -> None:
 
 
 class _Attributes(Mapping[str, Any]):
-    """A queue's attributes, read only when more is asked than its settings tell."""
+    """A queue's attributes, computed only if the queue's settings do not answer already."""
 
     def __init__(self, queue: Any, read: Any) -> None:
         self._queue = queue

@@ -1,4 +1,4 @@
-"""The clock of EventBridge's scheduled rules and of EventBridge Scheduler, which moto lacks."""
+"""The clock for EventBridge's scheduled rules and EventBridge Scheduler; moto has none."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LOOK_EVERY_S = 0.5
 
 
 class Clock:
-    """Fires what is due, from a thread of its own.
+    """Fires rules and schedules that are due, in its own thread.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class Clock:
         self._last = datetime.min.replace(tzinfo=timezone.utc)
 
     def start(self) -> None:
-        """Begin to watch."""
+        """Start the thread."""
         threading.Thread(target=self._run, name="schedules", daemon=True).start()
 
     def _run(self) -> None:
@@ -49,7 +49,7 @@ class Clock:
                 log.exception("schedules stumbled")
 
     def tick(self, now: datetime) -> None:
-        """Fire all that is due at a time (UTC)."""
+        """Fire everything that is due at a time (UTC)."""
         if now < self._last:  # the machine's clock was set back: no schedule waits for the old time
             self._due.clear()
         self._last = now
@@ -95,7 +95,7 @@ def _next(expression: str, zone: str, since: datetime, after: datetime) -> datet
 
 
 def _scheduled_rules() -> Iterator[Any]:
-    """Enabled rules with a schedule; none while nobody has used EventBridge."""
+    """Enabled rules with a schedule; none until EventBridge is used."""
     module = sys.modules.get("moto.events.models")
     if module is None:
         return

@@ -1,11 +1,11 @@
-"""Sequence numbers as AWS gives them: as many digits, and always rising.
+"""Sequence numbers like AWS's: as many digits, and always rising.
 
-A number is given and its message stored in one step, however many clients send at once: else a
-reader that has passed the higher of two numbers would miss the lower, stored after it. Nor is a
-shard read while it changes.
+A number is given and its message stored in one step, however many clients send at once. Otherwise
+a reader past the higher of two numbers would miss the lower, if that is stored later. A shard is
+not read while it changes.
 
-They begin with the time. So what is sent after a crash has higher numbers than what was lost with
-it, and whoever remembers how far it has read misses nothing.
+The numbers begin with the time. So records sent after a crash have higher numbers than those lost
+in it, and a reader that remembers its position misses nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 _ONE_STEP = threading.RLock()
 _NEAR = 1000
-"""Records from the newest one: a reader who is no further behind is served from that end."""
+"""A reader at most this many records behind is served from the newest record backwards."""
 
 
 def install() -> None:
@@ -27,7 +27,7 @@ def install() -> None:
 
 
 def kinesis_number(at_ns: int, shard: int) -> int:
-    """A number of 56 digits for a time, in nanoseconds, and a shard's own number."""
+    """A number of 56 digits for a time, in nanoseconds, and a shard number."""
     return int(f"49{at_ns:019d}{shard:012d}{0:023d}")
 
 
@@ -51,7 +51,7 @@ def _number_records() -> None:
         with _ONE_STEP:
             newer = takewhile(lambda number: number > int(after), reversed(self.records))
             found = list(islice(newer, (limit or _NEAR) + 1))
-            if len(found) > (limit or _NEAR):  # far behind: moto looks from the first record on
+            if len(found) > (limit or _NEAR):  # far behind: moto reads from the first record on
                 return read(self, after, limit)
             records = [self.records[number] for number in reversed(found)]
         return records, found[0] if found else int(after), 0

@@ -1,7 +1,7 @@
-"""Step Functions run for real: their tasks call functions and services by the engine's door.
+"""Runs Step Functions for real: tasks call functions and services through the engine.
 
-moto's interpreter has a thread for each execution and calls whatever a task names over HTTP. It
-does so here with the engine's address and keys, as any other client would.
+moto's interpreter has a thread for each execution and calls over HTTP what a task names. Here it
+uses the engine's address and keys, as any other client would.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import Any
 
 ENDPOINT = "LAMBDA_NB_ENDPOINT"
 KEYS = ("LAMBDA_NB_ACCESS_KEY", "LAMBDA_NB_SECRET_KEY")
-"""Variables of the child's environment; it takes them out when it starts."""
+"""Variables of the child's environment; the child removes them when it starts."""
 
 
 def install() -> Door:
-    """Let state machines run, with the address and the keys of the environment; the door."""
+    """Let state machines run, with address and keys from the environment; return the door."""
     from moto.core.config import default_user_config
     from moto.stepfunctions import responses
 
@@ -36,7 +36,7 @@ def install() -> Door:
 
 
 def _prepare(door: Door) -> None:
-    """Change the interpreter once it is needed; loading it takes a quarter of a second."""
+    """Patch the interpreter when it is first needed; loading it takes a quarter of a second."""
     from moto.stepfunctions.parser.asl.utils import boto_client
     from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
@@ -46,7 +46,7 @@ def _prepare(door: Door) -> None:
 
 
 def _name_executions(backend_class: Any) -> None:
-    """An execution that was given no name gets one of its own; moto calls each ``None``."""
+    """Give each execution without a name its own name; moto names them all ``None``."""
     original = backend_class.start_execution
 
     def start(self: Any, state_machine_arn: str, name: str | None, *rest: Any, **named: Any) -> Any:
@@ -56,7 +56,7 @@ def _name_executions(backend_class: Any) -> None:
 
 
 class Door:
-    """Stands where boto3 is looked for: its clients lead to the engine."""
+    """Replaces boto3 in moto: its clients call the engine."""
 
     def __init__(self, endpoint: str, access_key: str, secret_key: str) -> None:
         self._fixed = {

@@ -1,4 +1,4 @@
-"""CloudFormation templates with functions are refused: moto would report success and make none."""
+"""Refuses CloudFormation templates with functions: moto would report success and make none."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ INSTEAD = (
 
 
 def install() -> None:
-    """Look at every template before moto does."""
+    """Check every template before moto uses it."""
     from moto.cloudformation.models import CloudFormationBackend, Stack
 
     backend_class: Any = CloudFormationBackend
@@ -47,7 +47,7 @@ def _look_first(backend_class: Any, name: str) -> None:
 
 
 def _look_into_nested(stack_class: Any) -> None:
-    """A stack within a stack is made from a template at an address, behind the outer one."""
+    """Check nested stacks: their templates are at a URL, not in the outer template."""
     original = stack_class._parse_template
 
     def parse(self: Any) -> None:
@@ -59,12 +59,12 @@ def _look_into_nested(stack_class: Any) -> None:
 
 
 def refuse(template: str) -> None:
-    """Refuse a template, as JSON or YAML, that has a function or wants SAM's transform.
+    """Refuse a template (JSON or YAML) that has a function or uses SAM's transform.
 
     Raises
     ------
     moto.cloudformation.exceptions.ValidationError
-        It has; the message names the resources.
+        If it does; the message names the resources.
     """
     from moto.cloudformation.models import Stack
 

@@ -1,1 +1,1 @@
-"""What the embedded services hold, kept on disk."""
+"""The state of the embedded services, on disk."""

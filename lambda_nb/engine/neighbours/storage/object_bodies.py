@@ -1,4 +1,4 @@
-"""Bodies of S3 objects as files of their own: written once, however often the rest is saved."""
+"""Bodies of S3 objects in separate files: written once, however often the rest is saved."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def write(backend: Any, directory: Path) -> None:
 
 
 def keep_apart(directory: Path) -> None:
-    """An object's pickle names the file of its body, once there is one."""
+    """Let an object's pickle name the file of its body, once there is one."""
     from moto.s3.models import FakeKey
 
     key_class: Any = FakeKey
@@ -68,7 +68,7 @@ def keep_apart(directory: Path) -> None:
 
 
 def drop(directory: Path) -> None:
-    """Remove the bodies of objects that are no more."""
+    """Remove the bodies of objects that no longer exist."""
     from moto.s3.models import s3_backends
 
     used = {
@@ -82,7 +82,7 @@ def drop(directory: Path) -> None:
 
 
 def claim(backend: Any) -> None:
-    """Tell moto whose the restored buckets are: it asks a table beside the backends."""
+    """Tell moto who owns the restored buckets: it looks that up in a separate table."""
     from moto.s3.models import s3_backends
 
     for name in backend.buckets:

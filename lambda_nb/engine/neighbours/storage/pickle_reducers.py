@@ -1,4 +1,4 @@
-"""What the pickle of a service's state says in the place of what cannot be pickled."""
+"""Replaces objects that cannot be pickled in the pickle of a service's state."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def backends(kind: str) -> Any:
     Raises
     ------
     ValueError, LookupError
-        It is not moto's, or this moto has no such.
+        If it is not moto's, or this moto has no such class.
     """
     from moto.core.base_backend import BackendDict
 
@@ -82,14 +82,14 @@ def _reduce_defaultdict(some: Any) -> Any:
 
 
 def _defaultdict(kind: Any, factory: Any) -> Any:
-    """Made without the ``__init__`` of a class that wants something else than a factory."""
+    """Made without the class's ``__init__``, which may not take a factory."""
     made = kind.__new__(kind)
     made.default_factory = factory
     return made
 
 
 class _Fresh:
-    """Gives copies of a value: in the place of a lambda, which no pickle holds."""
+    """Returns copies of a value; replaces a lambda, which cannot be pickled."""
 
     def __init__(self, sample: Any) -> None:
         self._sample = sample
@@ -99,7 +99,7 @@ class _Fresh:
 
 
 def _reduce_managed_policy(policy: Any) -> Any:
-    """moto brings these 4 MB itself: only how often each is attached is ours to keep."""
+    """moto ships these 4 MB itself: only the number of attachments is saved."""
     count = {"attachment_count": policy.attachment_count}
     return _managed_policy, (policy.account_id, policy.partition, policy.arn), count
 

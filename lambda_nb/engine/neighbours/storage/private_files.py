@@ -1,4 +1,4 @@
-"""Files for this user alone, written whole, in a directory that one process has."""
+"""Files for this user alone, written atomically, in a directory that one process locks."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ class UnsafeError(Exception):
 
 
 def check(path: Path) -> None:
-    """Refuse what others may write to.
+    """Refuse a path that others may write to.
 
     Raises
     ------
     UnsafeError
-        It is somebody else's, or others may enter it.
+        If it belongs to another user, or others may enter it.
     """
     status = path.lstat()
     if status.st_uid != os.geteuid() or stat.S_IMODE(status.st_mode) & 0o077:
@@ -35,7 +35,7 @@ def check(path: Path) -> None:
 
 
 def locked(path: Path) -> Any:
-    """The lock of the directory; an engine that just ended may still be saving."""
+    """Lock the directory. Waits: an engine that just ended may still be saving."""
     held = path.open("w")
     path.chmod(0o600)
     deadline = time.monotonic() + _WAIT_S
@@ -51,7 +51,7 @@ def locked(path: Path) -> Any:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all, for this user alone."""
+    """Write a file atomically, for this user alone."""
     descriptor, new = tempfile.mkstemp(dir=path.parent, prefix=".new-")  # of mode 0600
     try:
         with open(descriptor, "wb") as file:

@@ -1,8 +1,8 @@
-"""What the services hold, kept on disk: read at the start, written when it has changed.
+"""The services' state on disk: read at the start, written when it has changed.
 
 Each service has a file for each account and Region: a line of JSON that says whose it is, then a
 pickle of the backend's attributes. Bodies of S3 objects are files of their own, written once.
-Pickles are read only where nobody but this user can have written them.
+A pickle is read only if nobody but this user can have written it.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from lambda_nb.engine.neighbours.storage import object_bodies, pickle_reducers, 
 
 EVERY_S = 1.0
 SHARE = 10
-"""Saving may take one part in so many of the time: what is large is saved less often."""
+"""Saving may take one tenth (1 / SHARE) of the time: large state is saved less often."""
 _NOT_KEPT = ("moto.logs.", "moto.awslambda.", "moto.moto_api.", "moto.instance_metadata.")
-"""Log events have a store of their own that goes with the process; functions are not moto's."""
+"""Log events have their own store, which ends with the process; moto has no functions."""
 
 Name = tuple[str, str, str]
-"""A backend: its class with the module's name, the account, the Region."""
+"""A backend: its class with the module's name, its account and its Region."""
 
 
 @dataclass(slots=True)
 class Restored:
-    """What was read at the start: things by service, and files that could not be read."""
+    """What was read at the start: number of things by service, and files that failed."""
 
     things: dict[str, int] = field(default_factory=dict)
     unreadable: list[str] = field(default_factory=list)
@@ -51,12 +51,12 @@ class Keeper:
     Raises
     ------
     UnsafeError
-        When the directory is somebody else's, or others may enter it.
+        If the directory belongs to another user, or others may enter it.
     """
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        # Without its parents: when these are gone, the engine is, and nothing shall be left.
+        # Without its parents: if these are gone, the engine is gone, and nothing may remain.
         directory.mkdir(mode=0o700, exist_ok=True)
         private_files.check(directory)
         self._bodies = directory / "bodies"
@@ -68,14 +68,14 @@ class Keeper:
         self._complained: set[str] = set()
 
     def install(self) -> Restored:
-        """Restore what is there, and from now on note which services are used."""
+        """Restore the saved state, and record from now on which services are used."""
         object_bodies.keep_apart(self._bodies)
         restored = self._restore()
         self._note_use()
         return restored
 
     def start(self) -> None:
-        """Save in the background, each second at most."""
+        """Save in the background, at most once a second."""
         threading.Thread(target=self._run, daemon=True).start()
 
     def _run(self) -> None:
@@ -157,7 +157,7 @@ class Keeper:
         return restored
 
     def _note_use(self) -> None:
-        """A service that is reached for, by a call or by another service, may change."""
+        """Record each service that a call or another service uses: its state may change."""
         from moto.core.base_backend import AccountSpecificBackend
 
         original = AccountSpecificBackend.__getitem__
@@ -183,11 +183,11 @@ class Keeper:
 
 @contextlib.contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Hardly ever let another thread change what is being written."""
+    """Make it unlikely that another thread changes the state while it is written."""
     interval = sys.getswitchinterval()
     sys.setswitchinterval(10)
     try:
-        time.sleep(2 * interval)  # who waits already, waits by the old interval
+        time.sleep(2 * interval)  # threads that already wait use the old interval
         yield
     finally:
         sys.setswitchinterval(interval)

@@ -1,1 +1,1 @@
-"""What the embedded services tell the engine: events for functions, news of streams."""
+"""Messages of the embedded services to the engine: events for functions, new stream records."""

@@ -1,4 +1,4 @@
-"""The way from the neighbours' process to the engine: a JSON line for each thing it is told."""
+"""The pipe from the neighbours' process to the engine: one JSON line for each message."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any, TextIO
 class Outlet:
     """Hands events for functions, and news of streams, to the engine, in order.
 
-    The engine reads the other end all the time and only queues, so a write hardly waits; a service
-    that pushes an event never waits for the function.
+    The engine reads the other end all the time and only queues the messages. So a write hardly
+    waits, and a service that pushes an event never waits for the function.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ class Outlet:
         self._lock = threading.Lock()
 
     def send(self, source: str, function_arn: str, event: Any) -> None:
-        """Send one event (a JSON value, or JSON text as it stands)."""
+        """Send one event (a JSON value, or JSON text, sent as it is)."""
         payload = event if isinstance(event, str) else json.dumps(event)
         self._write({"source": source, "function": function_arn, "payload": payload})
 

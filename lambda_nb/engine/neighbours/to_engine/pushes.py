@@ -1,7 +1,7 @@
-"""What services push to functions: S3, SNS, CloudWatch Logs, and whoever else invokes one.
+"""Events that S3, SNS, CloudWatch Logs and other services push to functions.
 
-moto would run such functions itself, inside the call that caused the event. Here the event leaves
-through the outlet, complete as AWS sends it (facts/events.md section 1), and the call returns.
+moto would run such functions itself, inside the call that caused the event. Here the event goes
+to the outlet, complete as AWS sends it (facts/events.md section 1), and the call returns.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from lambda_nb.rules.events import log_patterns
 
 
 def install(outlet: Outlet) -> None:
-    """Lead every service's events for functions to the outlet."""
+    """Send every service's events for functions to the outlet."""
     _lead_s3(outlet)
     _lead_sns(outlet)
     _lead_logs(outlet)
@@ -116,9 +116,9 @@ _signers: WeakKeyDictionary[Any, tuple[Any, str]] = WeakKeyDictionary()
 
 
 def signed(subscription: Any, message: str, message_id: str, subject: str | None) -> dict[str, str]:
-    """What tells that a message came from SNS: the time, the signature, the certificate's URL.
+    """The fields that prove a message came from SNS: time, signature, the certificate's URL.
 
-    A subscription has one certificate; moto itself makes one for each message, and keeps them all.
+    A subscription has one certificate. moto itself makes one for each message and keeps them all.
     """
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import padding
@@ -187,7 +187,7 @@ def _lead_logs(outlet: Outlet) -> None:
 
 
 class _Function:
-    """Stands where moto looks for one of its own functions; runs nothing."""
+    """Replaces one of moto's own functions; runs nothing."""
 
     def __init__(self, outlet: Outlet, arn: str) -> None:
         self._outlet = outlet
@@ -199,7 +199,7 @@ class _Function:
 
 
 class _Functions:
-    """Stands where moto looks for its own Lambda: every function exists, none runs here."""
+    """Replaces moto's own Lambda: every function exists, none runs here."""
 
     def __init__(self, outlet: Outlet) -> None:
         self._outlet = outlet
@@ -215,7 +215,7 @@ class _Functions:
 
 
 def _lead_others(outlet: Outlet) -> None:
-    """The seam through which the remaining services (Secrets Manager...) look for a function."""
+    """Replace the hook by which the other services (Secrets Manager...) look up a function."""
     from moto.awslambda import utils
 
     functions = _Functions(outlet)

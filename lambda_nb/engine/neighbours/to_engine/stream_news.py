@@ -1,6 +1,6 @@
-"""Tells the engine which shard of a stream has something new, so that its readers need not wait.
+"""Tells the engine which shard of a stream has new records, so that its readers need not wait.
 
-Queues need no such word: a receiver waits in the call itself.
+Queues need no such message: a receiver waits in the call itself.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from lambda_nb.engine.neighbours.to_engine.event_pipe import Outlet
 
 
 def install(outlet: Outlet) -> None:
-    """Send word of each call that puts records into a stream, once they are there."""
+    """Report each call that puts records into a stream, after they are stored."""
     _of_kinesis(outlet)
     _of_dynamodb(outlet)
 

@@ -1,4 +1,4 @@
-"""What a new process does to itself before it becomes an execution environment.
+"""Confines a new process before it becomes an execution environment.
 
 Runs in the zygote and its children, before any of the function's code; standard library only,
 Python 3.8 and newer. A request (a dict, see :func:`apply`) says what to do, so that the engine
@@ -33,16 +33,16 @@ _MS_REMOUNT, _MS_BIND, _MS_REC, _MS_PRIVATE = 32, 4096, 16384, 1 << 18
 _KEPT_FLAGS = _MS_NOSUID | _MS_NODEV | _MS_NOEXEC
 
 OWN = "/.own"
-"""Where the ``/tmp`` of a snapshot and of what is restored from it are mounted."""
+"""Where the ``/tmp`` of a snapshot, and of environments restored from it, is mounted."""
 
 HOST = "/.host"
-"""Where a zygote with a root of its own still finds the machine's; hidden from functions."""
+"""Where a zygote with its own root finds the machine's root; hidden from functions."""
 
 _PRIVATE_IN = ("/etc", "/run")
-"""Directories of the machine that environments see, in which not all is for everybody."""
+"""Directories of the machine that environments see, except for what is private in them."""
 
 _bounded: list[bool] = []
-"""Holds something once this process has run :func:`_bound`."""
+"""Not empty once this process has run :func:`_bound`."""
 
 _LIMITS = {
     "nofile": resource.RLIMIT_NOFILE,
@@ -67,7 +67,7 @@ def die_with_parent(parent: int) -> None:
 
 
 def apply(request: dict[str, Any], parent: int) -> None:
-    """Become the process that ``request`` describes, short of running anything.
+    """Become the process that ``request`` describes, but run nothing yet.
 
     Keys: ``env`` (all variables), ``cwd``, ``limits`` (names of :data:`_LIMITS` to numbers),
     ``cgroups`` (files to join), ``binds`` (``[source, target, read_only]`` inside the zygote's
@@ -82,7 +82,7 @@ def apply(request: dict[str, Any], parent: int) -> None:
     if request.get("binds") is not None:
         _own_mounts(request["binds"])
         _drop_capabilities(_VIEW_CAPABILITIES if request.get("secret") else 0)
-        die_with_parent(parent)  # a change of credentials clears it
+        die_with_parent(parent)  # a change of credentials has cleared it
     for name, value in request["limits"].items():
         kind = _LIMITS[name]
         hard = resource.getrlimit(kind)[1]
@@ -128,7 +128,7 @@ def _own_mounts(binds: list[list[Any]]) -> None:
 
 
 def rehearse(root: bool) -> None:
-    """Do ahead of :func:`apply`, in a process that is to run it, what needs no request."""
+    """Do early what :func:`apply` can do without a request, in the process that will run it."""
     os.environ.clear()
     if root:
         _bound()
@@ -138,7 +138,7 @@ def rehearse(root: bool) -> None:
 
 
 def _bound() -> None:
-    """Whatever this process executes gets no capability, if it has given up its own."""
+    """Programs that this process executes get no capability, once it has given up its own."""
     last = 0
     while not _bounded and LIBC.prctl(_PR_CAPBSET_DROP, last, 0, 0, 0) == 0:
         last += 1
@@ -146,7 +146,7 @@ def _bound() -> None:
 
 
 def _drop_capabilities(kept: int = 0) -> None:
-    """Be nobody special, whatever user this is; programs executed later neither.
+    """Give up all capabilities, whatever user this is; programs executed later get none.
 
     Capabilities that are ``kept`` (a bit mask) are not in effect.
     """
@@ -157,7 +157,7 @@ def _drop_capabilities(kept: int = 0) -> None:
 
 
 def view(binds: list[list[Any]]) -> int:
-    """A descriptor of a mount namespace made as :func:`apply` makes one of these ``binds``."""
+    """Make a mount namespace with ``binds``, as :func:`apply` does; return its descriptor."""
     made, making = os.pipe()
     left, leaving = os.pipe()
     pid = os.fork()
@@ -184,7 +184,7 @@ def view(binds: list[list[Any]]) -> int:
 
 
 def change_view(namespace: int, root: str, secret: int) -> None:
-    """Move this process, restored from a snapshot, into a :func:`view`; the way back is closed."""
+    """Move this process, restored from a snapshot, into a :func:`view`; it cannot move back."""
     setns, chroot, capset = seccomp.view_calls()
 
     def call(what: str, number: int, *arguments: Any) -> None:
@@ -206,10 +206,10 @@ def change_view(namespace: int, root: str, secret: int) -> None:
 def enter_root(root: str, binds: list[list[str]], link_tmp: bool = False) -> None:
     """Move this process (a zygote) into a root of its own at ``root``, an empty directory.
 
-    It shows the machine's directories but for ``/tmp``, ``/opt``, ``/var/task`` and
-    ``/var/runtime``, which are empty or as ``binds`` (``[source, target]``, read-only) say. With
-    ``link_tmp``, ``/tmp`` is a link to a directory in :data:`OWN`: Landlock can allow what will be
-    mounted below a directory, not what will be mounted on it.
+    It shows the machine's directories except ``/tmp``, ``/opt``, ``/var/task`` and
+    ``/var/runtime``. Those are empty, or show what ``binds`` say (``[source, target]``, read-only).
+    With ``link_tmp``, ``/tmp`` is a link to a directory in :data:`OWN`: Landlock can allow what
+    will be mounted below a directory, not what will be mounted on it.
     """
     user, group = os.getuid(), os.getgid()
     if user == 0:
@@ -240,8 +240,8 @@ def enter_root(root: str, binds: list[list[str]], link_tmp: bool = False) -> Non
         _bind(source, root + target, True)
     for folder in _PRIVATE_IN:
         _hide_private(root + folder)
-    # Who may not trace a process does not see it: with Landlock that leaves an environment its own.
-    # A kernel before 5.8, or a user namespace that does not own the machine's, refuses.
+    # Hide processes from those that may not trace them: with Landlock, an environment sees only its
+    # own. A kernel before 5.8, or a user namespace that does not own the machine's, refuses.
     with contextlib.suppress(OSError):
         flags = _MS_NOSUID | _MS_NODEV | _MS_NOEXEC
         _mount("proc", root + "/proc", "proc", flags, "hidepid=ptraceable")
@@ -251,10 +251,10 @@ def enter_root(root: str, binds: list[list[str]], link_tmp: bool = False) -> Non
 
 
 def _hide_private(folder: str) -> None:
-    """Cover what users other than its owner may not use: passwords, keys, sockets of services.
+    """Cover files that only their owner may use: passwords, keys, sockets of services.
 
-    Environments keep the engine's user, who may be root; this leaves them what a user of their own
-    would find.
+    Environments run as the engine's user, who may be root. After this they see only what a user of
+    their own would see.
     """
     needed = {"socket": 0o002, "folder": 0o005}
     for entry in _entries(folder):
@@ -303,7 +303,7 @@ def _mirror(source: str, target: str, left_out: tuple[str, ...]) -> None:
 
 
 def probe(root: str) -> dict[str, str]:
-    """What this machine refuses, and why: an empty text for what works."""
+    """Why this machine refuses each feature; an empty text if it works."""
     answers = {}
     for name, attempt in (
         ("namespaces", lambda: enter_root(root, [])),

@@ -1,4 +1,4 @@
-"""Landlock: after :func:`restrict` a process reads and writes below given paths only.
+"""Landlock: after :func:`restrict`, a process can read and write only below given paths.
 
 Raw system calls (their numbers are the same on every architecture). Also confines signals and
 abstract sockets to the environment where the kernel can (Linux 6.12, ABI 6).
@@ -37,7 +37,7 @@ class _PathBeneath(ctypes.Structure):
 def restrict(read: list[str], write: list[str]) -> None:
     """Allow reading and executing below ``read``, everything below ``write``; nothing else.
 
-    Paths that do not exist are passed over. Raises ``OSError`` where there is no Landlock.
+    Paths that do not exist are skipped. Raises ``OSError`` if there is no Landlock.
     """
     rules = ruleset(read, write)
     try:
@@ -47,7 +47,7 @@ def restrict(read: list[str], write: list[str]) -> None:
 
 
 def ruleset(read: list[str], write: list[str]) -> int:
-    """A descriptor of the rules that :func:`restrict` puts into force."""
+    """A descriptor of the rules that :func:`restrict` applies."""
     version = _call(_CREATE_RULESET, None, ctypes.c_size_t(0), _VERSION)
     every = (1 << 13) - 1
     if version >= 2:

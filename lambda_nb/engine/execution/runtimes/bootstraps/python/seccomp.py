@@ -1,8 +1,8 @@
-"""A seccomp filter: after :func:`restrict` calls that no function needs are refused (EPERM).
+"""A seccomp filter: after :func:`restrict`, calls that no function needs are refused (EPERM).
 
-They are those that reach into other processes, change mounts or namespaces, or administer the
-machine. Starting threads and processes stays possible; ``clone3`` answers ENOSYS, upon which libc
-falls back to ``clone``, whose flags a filter can see.
+These calls reach into other processes, change mounts or namespaces, or administer the machine.
+Threads and processes can still be started: ``clone3`` returns ENOSYS, so libc falls back to
+``clone``, whose flags a filter can see.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ class _Program(ctypes.Structure):
 def restrict(secret: int = 0) -> None:
     """Install the filter; needs no_new_privs. Raises ``OSError`` where that is not possible.
 
-    With a ``secret`` (64 bits), a call of :func:`view_calls` passes that has it as its sixth
-    argument, which the kernel does not look at.
+    With a ``secret`` (64 bits), a call of :func:`view_calls` passes if its sixth argument is the
+    secret; the kernel ignores that argument.
     """
     code = program(secret)
     shape = _Program(len(code) // 8, code)
@@ -84,7 +84,7 @@ def view_calls() -> tuple[int, int, int]:
 
 
 def _filter(architecture: int, clone: int, denied: str, gated: str, secret: int) -> bytes:
-    """The BPF program. Each test jumps over the answer that follows it when it does not apply."""
+    """The BPF program. A test that does not match jumps over the result that follows it."""
     refuse = _step(_RETURN, 0, 0, _ERRNO | errno.EPERM)
     steps = [
         _step(_LOAD, 0, 0, _ARCH_AT),

@@ -16,13 +16,13 @@ _after_restore: list[Hook] = []
 
 
 def register_before_snapshot(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Have ``func`` called before the snapshot; hooks run in reverse order of registration."""
+    """Call ``func`` before the snapshot; hooks run in reverse order of registration."""
     _before_snapshot.append((func, args, kwargs))
     return func
 
 
 def register_after_restore(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Have ``func`` called after each restore; hooks run in order of registration."""
+    """Call ``func`` after each restore; hooks run in order of registration."""
     _after_restore.append((func, args, kwargs))
     return func
 

@@ -1,6 +1,6 @@
-"""The Python runtime in a process of its own making: ``python -I -S spawned.py PATH LAST``.
+"""The Python runtime as a program of its own: ``python -I -S spawned.py PATH LAST``.
 
-``PATH`` and ``LAST`` are what ``sys.path`` begins and ends with.
+``sys.path`` begins with ``PATH`` and ends with ``LAST``.
 """
 
 from __future__ import annotations

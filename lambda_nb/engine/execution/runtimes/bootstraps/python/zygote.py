@@ -3,24 +3,24 @@
 ``python -I -S zygote.py FD CONFIGURATION``: FD is a ``SOCK_SEQPACKET`` socket to the engine,
 CONFIGURATION a JSON object (``root``: where to make a root directory of its own, if at all, with
 ``binds`` in it; ``path``: entries for ``sys.path`` while preloading; ``preload``: modules to
-import; ``clients``: AWS services whose boto3 clients to make once). Messages are JSON, one a
+import; ``clients``: AWS services whose boto3 clients to make once). Messages are JSON, one per
 packet:
 
 * engine -> zygote ``{"token", "argv"|null, "env", "cwd", "limits", ...}`` with a descriptor, the
-  log pipe: start a process; without ``argv`` it becomes the Python runtime without an exec, and
-  with a second descriptor a snapshot (``lambda_runtime.snapshot``), which takes requests there, or,
-  ``held``, a process that waits there until it may load the function (``lambda_runtime.held``);
-* engine -> zygote ``{"token", "adopt": pid, "cgroups", "view", "binds"}`` with a socket: a process
-  that a snapshot has forked, now a child of the zygote, is handed its groups and its own view of
-  the file system (``view``: its root and secret, if there are views here) and may go on;
+  log pipe: start a process. Without ``argv`` it becomes the Python runtime, without an exec. With a
+  second descriptor it becomes a snapshot, which takes requests there (``lambda_runtime.snapshot``);
+  with ``held``, it waits there until it may load the function (``lambda_runtime.held``);
+* engine -> zygote ``{"token", "adopt": pid, "cgroups", "view", "binds"}`` with a socket: adopt a
+  process that a snapshot has forked, now a child of the zygote. It gets its groups and its own view
+  of the file system (``view``: its root and secret, if there are views here) and may continue;
 * zygote -> engine ``{"ready": true, ...}`` once, ``{"token", "pid"}`` or ``{"token", "error"}``,
   then ``{"pid", "status"}`` when the process has ended (status as ``waitpid`` gives it).
 
-Ahead of the next request for a Python runtime it keeps a spare: a fork that has rehearsed an
-invocation (``lambda_runtime.rehearsal``) and waits to be told what to become.
+For the next request for a Python runtime it keeps a spare: a fork that has rehearsed an
+invocation (``lambda_runtime.rehearsal``) and waits for its request.
 
-The zygote has one thread and never runs a function's code. When the engine is gone, however that
-came about, it kills all it started and ends.
+The zygote has one thread and never runs a function's code. When the engine is gone, for whatever
+reason, it kills all processes that it started and ends.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ from lambda_runtime.snapshot import LOG_FD, receive  # noqa: E402
 
 _PR_SET_CHILD_SUBREAPER = 36
 _QUIET_MS = 10
-"""How long nothing was asked for before a spare is made: it must not slow what was just started."""
+"""A spare is made after this time without a request: it must not slow a process just started."""
 
 
 class Zygote:
@@ -67,7 +67,7 @@ class Zygote:
         os.set_blocking(self.waker, False)
 
     def serve(self) -> dict[str, Any] | None:
-        """Work until the engine is gone (``None``), or until this is a new child (its request)."""
+        """Serve until the engine is gone (``None``); in a new child, return its request."""
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(self.waker, warn_on_full_buffer=False)
         poll = select.poll()
@@ -93,7 +93,7 @@ class Zygote:
                     return dict(request)
 
     def start(self, request: dict[str, Any], descriptors: list[int]) -> bool:
-        """Fork; true in the child, which is then set up but for its own code."""
+        """Fork; true in the child, which is then set up but has not loaded its own code."""
         if "adopt" in request:
             self.adopt(request, descriptors[0])
             return False
@@ -116,11 +116,11 @@ class Zygote:
         return False
 
     def make_spare(self) -> dict[str, Any] | None:
-        """Fork ahead of need; in the child, wait for the request and return it, set up."""
+        """Fork ahead of need; the child waits for a request, sets itself up and returns it."""
         here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
             pid = os.fork()
-        except OSError:  # whoever needs a process will be told
+        except OSError:  # the next request gets the error
             here.close()
             there.close()
             time.sleep(_QUIET_MS / 1000)
@@ -132,7 +132,7 @@ class Zygote:
         here.close()
         self.leave()
         confine.die_with_parent(self.pid)
-        with contextlib.suppress(Exception):  # it can as well go the way for the first time
+        with contextlib.suppress(Exception):  # it works without a rehearsal too
             confine.rehearse(self.rooted)
             rehearse()
         packet, descriptors = receive(there)
@@ -144,7 +144,7 @@ class Zygote:
         return request
 
     def use_spare(self, request: dict[str, Any], descriptors: list[int]) -> int:
-        """Hand a request to the spare, if there is one and it fits; its pid or 0."""
+        """Hand a request to the spare, if there is one and it fits; return its pid or 0."""
         snapshot = len(descriptors) > 1 and not request.get("held")
         if self.spare is None or request["argv"] is not None or snapshot:
             return 0
@@ -158,11 +158,11 @@ class Zygote:
         return pid
 
     def adopt(self, request: dict[str, Any], go: int) -> None:
-        """Take in a process restored from a snapshot, which waits, and let it go on."""
+        """Adopt a waiting process that was restored from a snapshot, and let it continue."""
         descriptors = array.array("i")
         with socket.socket(fileno=go) as restored:
             try:
-                # Who joins a group writes 0 himself: to move another takes the kernel long.
+                # The process joins its groups itself (writes 0): moving another one is slow.
                 for path in request["cgroups"]:
                     descriptors.append(os.open(path, os.O_WRONLY))
                 if request["view"] is not None:
@@ -179,7 +179,7 @@ class Zygote:
             os.close(descriptor)
 
     def leave(self) -> None:
-        """In a fork: let go of what is the fork server's."""
+        """In a fork: close what belongs to the fork server."""
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         self.control.close()
@@ -191,7 +191,7 @@ class Zygote:
     def become(self, request: dict[str, Any], log: int, more: int = -1) -> None:
         """Turn the fork into the process asked for."""
         if more >= 0:
-            # Away from the low numbers, which are given out below.
+            # Away from the low descriptors, which are assigned below.
             self.more = fcntl.fcntl(more, fcntl.F_DUPFD_CLOEXEC, 10)
             os.close(more)
         for target in (1, 2):
@@ -207,7 +207,7 @@ class Zygote:
             os._exit(70)
 
     def reap(self) -> None:
-        """Collect children that ended, orphans of theirs among them, and tell of our own."""
+        """Collect children that ended, also orphans of theirs, and report our own."""
         while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
@@ -223,7 +223,7 @@ class Zygote:
                 self.say({"pid": pid, "status": status})
 
     def say(self, message: dict[str, Any]) -> None:
-        """Tell the engine; if it is gone the loop will notice."""
+        """Send the engine a message; if it is gone, the loop will notice."""
         with contextlib.suppress(OSError):
             self.control.send(json.dumps(message).encode())
 
@@ -285,7 +285,7 @@ def make_clients(services: list[str], path: list[str]) -> None:
         botocore.session.create_loader = shared_loader
         session = botocore.session.Session()
         for service in services:
-            with contextlib.suppress(Exception):  # the function itself will be told
+            with contextlib.suppress(Exception):  # the function itself will get the error
                 session.create_client(
                     service,
                     region_name="us-east-1",
@@ -327,7 +327,7 @@ def become_program(request: dict[str, Any]) -> NoReturn:
 
 
 def main() -> None:
-    """Preload, report, serve; in a child, become what was asked for."""
+    """Preload, report, serve; in a child, become the process asked for."""
     control = socket.socket(fileno=int(sys.argv[1]))
     control.set_inheritable(False)
     configuration = json.loads(sys.argv[2])

@@ -1,8 +1,8 @@
 """One keep-alive connection to the Runtime API, over a plain blocking socket.
 
-To post an answer is to ask for the next event as well (``Lambda-Nb-Next``, the engine's addition),
-and that is what comes back: one request and one reply for each invocation. The header's value is
-the process's peak of resident memory, in KB.
+A posted response also asks for the next event (``Lambda-Nb-Next``, the engine's addition), and the
+reply is that event: one request and one reply for each invocation. The header's value is the
+process's peak of resident memory, in KB.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ PREFIX = "/2018-06-01/runtime"
 
 
 class RuntimeClient:
-    """Speaks HTTP/1.1 to ``address`` (``host:port``). Ends the process with its peer."""
+    """Speaks HTTP/1.1 to ``address`` (``host:port``). Ends the process when its peer is gone."""
 
     def __init__(self, address: str) -> None:
         host, _, port = address.rpartition(":")
         self.address = address
-        # Not create_connection: for a name it might have to encode it loads the whole idna codec,
-        # a fifth of a cold start.
+        # Not create_connection: in case it must encode a name, it loads the whole idna codec. That
+        # is a fifth of a cold start.
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self.socket.connect((host, int(port)))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -37,18 +37,18 @@ class RuntimeClient:
             status, headers, body = self._response()
             if status == 200:
                 return headers, body
-            # The answer was refused, and nothing else was done.
+            # The response was refused, so the next event has not been asked for.
         self.socket.sendall(self.next_request)
         return self._response()[1:]
 
     def respond(self, request_id: str, invocation_id: str, body: bytes, content_type: str) -> None:
-        """Post a response; :meth:`next` has the event that follows."""
+        """Post a response; :meth:`next` returns the event that follows."""
         path = f"/invocation/{request_id}/response"
         head = self._request("POST", path, len(body), content_type, "", invocation_id)
         self._post_then_ask(head, body)
 
     def fail(self, request_id: str, invocation_id: str, body: bytes, error_type: str) -> None:
-        """Post an error; :meth:`next` has the event that follows."""
+        """Post an error; :meth:`next` returns the event that follows."""
         path = f"/invocation/{request_id}/error"
         head = self._request("POST", path, len(body), "application/json", error_type, invocation_id)
         self._post_then_ask(head, body)
@@ -65,7 +65,7 @@ class RuntimeClient:
         return self._response()[0]
 
     def send(self, path: str) -> None:
-        """Get, and leave the reply to whoever comes after."""
+        """Send a GET and do not read the reply."""
         self.socket.sendall(self._request("GET", path))
 
     def _post_then_ask(self, head: bytes, body: bytes) -> None:

@@ -1,4 +1,4 @@
-"""The context object that a handler is given."""
+"""The context object that a handler gets."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class _Members:
 
 
 class CognitoIdentity(_Members):
-    """Who called, when a mobile application did so through Amazon Cognito."""
+    """The caller, if it is a mobile application that called through Amazon Cognito."""
 
     __slots__ = ("cognito_identity_id", "cognito_identity_pool_id")
 

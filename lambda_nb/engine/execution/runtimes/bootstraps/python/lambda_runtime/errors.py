@@ -11,7 +11,7 @@ _OURS = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 
 class Fault(Exception):  # noqa: N818
-    """A failure of the runtime's own, with AWS's name for it."""
+    """A failure of the runtime itself, with AWS's name for it."""
 
     def __init__(self, kind: str, message: str, trace: list[str] | None = None) -> None:
         super().__init__(message)
@@ -37,7 +37,7 @@ def from_exception(error: BaseException, request_id: str = "") -> dict[str, Any]
 
 
 def make(message: str, kind: str, trace: list[str], request_id: str = "") -> dict[str, Any]:
-    """The error object; its keys stand in AWS's order. Python 3.8's has no ``requestId``."""
+    """The error object; its keys are in AWS's order. In Python 3.8 it has no ``requestId``."""
     told: dict[str, Any] = {"errorMessage": message, "errorType": kind}
     if sys.version_info >= (3, 9):  # noqa: UP036  (functions may run on 3.8)
         told["requestId"] = request_id

@@ -1,4 +1,4 @@
-"""A runtime that is held before it loads the function, until a request needs it."""
+"""Holds a runtime before it loads the function, until a request needs it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from importlib.machinery import PathFinder
 
 
 def wait(channel: socket.socket) -> None:
-    """Wait to be told to go on, and which environment variables have changed since.
+    """Wait for the message to continue, which has the environment variables that have changed.
 
-    Where the handler's module lies is looked up meanwhile; no code of the function runs. Ends the
-    process when it is not needed any more.
+    Meanwhile the handler's module is located; no code of the function runs. Ends the process when
+    it is not needed any more.
     """
     module = os.environ["_HANDLER"].rsplit(".", 1)[0].replace("/", ".")
     PathFinder.find_spec(module.partition(".")[0])

@@ -1,4 +1,4 @@
-"""Logging inside a function: the root logger's handler, its formats, and the way to the engine.
+"""Logging inside a function: the root logger's handler, its formats, the pipe to the engine.
 
 The engine reads one pipe. Plain lines on it are log events; a message of the ``logging`` module is
 framed (type, length, microseconds, text; AWS's telemetry framing), so that it stays one event
@@ -30,7 +30,7 @@ _OWN_FIELDS = frozenset(logging.makeLogRecord({}).__dict__) | {
 
 
 class Unbuffered(io.TextIOWrapper):
-    """Text on a pipe that nobody has to flush: what is printed is out before the next statement."""
+    """A text stream that needs no flush: what is printed is out before the next statement."""
 
     def write(self, text: str) -> int:
         """Write and flush."""
@@ -40,7 +40,7 @@ class Unbuffered(io.TextIOWrapper):
 
 
 class StandardSink:
-    """Log events as lines of standard output; the lines of an error are joined by CR."""
+    """Writes log events as lines of standard output; the lines of an error are joined by CR."""
 
     def log(self, message: str, level: int = _NO_LEVEL, form: int = _TEXT) -> None:
         """Write one event."""
@@ -52,7 +52,7 @@ class StandardSink:
 
 
 class FramedSink:
-    """Log events as frames on a pipe of the engine's."""
+    """Writes log events as frames to a pipe of the engine."""
 
     def __init__(self, fd: int) -> None:
         self.fd = fd
@@ -104,7 +104,7 @@ class RequestFilter(logging.Filter):
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a record; keys without a value are left out."""
+    """One JSON object per record; keys without a value are left out."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as JSON and a line end."""

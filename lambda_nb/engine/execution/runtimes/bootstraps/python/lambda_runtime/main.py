@@ -68,9 +68,9 @@ def load_handler(written: str) -> Handler:
 
 
 def main(snapshots: socket.socket | None = None, held: socket.socket | None = None) -> NoReturn:
-    """Be the runtime of this process, or the snapshot that ``snapshots`` asks for copies of.
+    """Run the runtime in this process; with ``snapshots``, be a snapshot that is copied on request.
 
-    With ``held`` it does not go beyond itself, to the function, before it is told to there.
+    With ``held``, it waits for a message there before it loads the function.
     """
     log = FunctionLog()
     client = RuntimeClient(os.environ["AWS_LAMBDA_RUNTIME_API"])
@@ -99,7 +99,7 @@ def serve(
     headers: dict[str, str],
     body: bytes,
 ) -> None:
-    """Run the handler for one event and post what came of it."""
+    """Run the handler for one event and post the result."""
     request_id = headers["lambda-runtime-aws-request-id"]
     invocation_id = headers.get("lambda-runtime-invocation-id", "")
     log.filter.request_id = request_id
@@ -174,7 +174,7 @@ def _give_up_init(client: RuntimeClient, log: FunctionLog, error: dict[str, Any]
 def _snapshot_and_restore(
     client: RuntimeClient, log: FunctionLog, snapshots: socket.socket | None
 ) -> RuntimeClient:
-    """Run the hooks around a snapshot; between them this process is copied, if it may be."""
+    """Run the hooks around a snapshot; between them this process is copied, if ``snapshots``."""
     import snapshot_restore_py
 
     try:

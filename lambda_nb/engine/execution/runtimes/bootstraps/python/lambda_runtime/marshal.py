@@ -1,4 +1,4 @@
-"""JSON in and out as AWS's runtime has it: decimals and bytes are written, NaN is allowed."""
+"""Writes JSON as AWS's runtime does: decimals and bytes are written, NaN is allowed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Encoder:
 
 
 class _Marks:
-    """Stands a marked string in for each decimal: JSON text can carry its digits, a float not."""
+    """Replaces each decimal by a marked string, then by its digits, which a float may not keep."""
 
     def __init__(self) -> None:
         self.mark = ""

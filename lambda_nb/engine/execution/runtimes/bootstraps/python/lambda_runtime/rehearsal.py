@@ -1,9 +1,9 @@
-"""A first invocation before the real one, in a process that waits to become an environment.
+"""A trial invocation before the real one, in a process that waits to become an environment.
 
-A fork shares its parent's memory until it writes, and Python writes (reference counts) wherever it
-goes: the kernel copies a few hundred pages on the way to the first response, which is most of a
-cold start. A process forked ahead of need goes that way once with an event of its own, against a
-Runtime API of its own, so that those pages are its own by the time it is needed.
+A fork shares its parent's memory until it writes, and Python writes (reference counts) to whatever
+it uses. So the kernel copies a few hundred pages before the first response: most of a cold start.
+A process forked ahead of need runs one invocation first, with an event and a Runtime API of its
+own. So it has its own copies of those pages by the time it is needed.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _EVENT = (
 
 
 def rehearse() -> None:
-    """Load a handler and run it for one event. Leaves nothing behind but the environment's own."""
+    """Load a handler and run it for one event. Leaves no state of the trial behind."""
     names: dict[str, object] = {}
     exec(compile(_HANDLER, "rehearsal", "exec"), names)  # noqa: S102
     with socket.socket() as listener:

@@ -1,9 +1,9 @@
 """SnapStart: an initialised runtime as the snapshot, and forks of it as restored environments.
 
-The snapshot has run the init phase and its hooks; it then waits on a socket of the engine's (a
-descriptor of ``SOCK_SEQPACKET``, JSON messages) and forks for every request. A restored environment
-is made an orphan, so that it becomes a child of the zygote that started the snapshot: it outlives
-the snapshot, not the zygote. It goes on when the zygote has taken it in and says so.
+The snapshot has run the init phase and its hooks. It then waits on a socket to the engine
+(``SOCK_SEQPACKET``, JSON messages) and forks for every request. A restored environment is made an
+orphan, so that it becomes a child of the zygote that started the snapshot: it outlives the
+snapshot, but not the zygote. It continues when the zygote has adopted it and says so.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ def receive(control: socket.socket) -> tuple[bytes, list[int]]:
 
 
 def take(control: socket.socket) -> None:
-    """Be the snapshot. Returns in the processes that are restored from it, and only there."""
+    """Be the snapshot. Returns only in the processes that are restored from it."""
     _warn_of_threads()
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(Exception):
             stream.flush()
     gc.collect()
-    gc.freeze()  # no collection touches, and so copies, what all environments share
-    # Python seeds its generator anew in a fork; a restored environment has the snapshot's state.
+    gc.freeze()  # no collection may touch, and so copy, the shared memory
+    # Python reseeds its generator in a fork; a restored environment has the snapshot's state.
     generator = sys.modules.get("random")
     state = generator.getstate() if generator is not None else None
     while True:
@@ -73,17 +73,17 @@ def take(control: socket.socket) -> None:
 
 
 def _fork_orphan() -> int:
-    """Fork a process whose parent is the nearest subreaper; its id, 0 in the process itself."""
+    """Fork a process whose parent is the nearest subreaper; its id, or 0 in the process itself."""
     reading, writing = os.pipe()
     with warnings.catch_warnings():
-        # Of threads the function has been warned in words of our own.
+        # The function has already got our own warning about threads.
         warnings.simplefilter("ignore", DeprecationWarning)
         between = os.fork()
         if between == 0 and _forks():
             os._exit(0)
     os.close(reading if between == 0 else writing)
     if between == 0:
-        os.setsid()  # before anybody hears of it: our own group is stopped between restores
+        os.setsid()  # before its id is known: our own group is stopped between restores
         os.write(writing, os.getpid().to_bytes(4, "little"))
         os.close(writing)
         return 0
@@ -96,7 +96,7 @@ def _fork_orphan() -> int:
 
 
 def _forks() -> bool:
-    """Fork once more; whether this is the parent, or nobody could be made."""
+    """Fork once more; true in the parent, or if the fork failed."""
     try:
         return os.fork() != 0
     except OSError:
@@ -104,7 +104,7 @@ def _forks() -> bool:
 
 
 def _become(request: dict[str, Any], log: int, go: int) -> None:
-    """Turn the fork into the environment asked for, once it has been taken in."""
+    """Turn the fork into the environment asked for, once the zygote has adopted it."""
     with socket.socket(fileno=go) as zygote:
         packet, handed = receive(zygote)
     if not packet:
@@ -128,11 +128,11 @@ def _become(request: dict[str, Any], log: int, go: int) -> None:
     os.environ.update(request["env"])
     tempfile: Any = sys.modules.get("tempfile")
     if tempfile is not None:
-        tempfile.tempdir = None  # TMPDIR is another one now
+        tempfile.tempdir = None  # TMPDIR has changed
 
 
 def _warn_of_threads() -> None:
-    """A fork has one thread: say which of the function's will be missing."""
+    """A fork has one thread: warn which of the function's threads will be missing."""
     others = [t.name for t in threading.enumerate() if t is not threading.current_thread()]
     running = len(os.listdir("/proc/self/task")) - 1
     if not running:
