@@ -1,4 +1,4 @@
-"""What a simulated run uses of what AWS charges: the amounts on a bill, whole or by the hour."""
+"""What a simulated run costs: the amounts that AWS charges for, and the bill."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from lambda_nb.rules.pricing import (
     FREE_STORAGE_MB,
@@ -19,6 +20,8 @@ from lambda_nb.rules.pricing import (
     SNAPSHOT_LEAST_S,
     PriceBook,
     Usage,
+    bill,
+    neighbours_of,
 )
 from lambda_nb.rules.scheduling import fleet
 from lambda_nb.simulator.assumptions.workload import Codes, Floats, Workload, WorkloadError
@@ -124,7 +127,7 @@ class Billing:
     ) -> None:
         self._load = load
         self._run = run
-        self._pricing = pricing
+        self.pricing = pricing
         self._extras = extras
         self._architectures = architectures
         self._names = names
@@ -137,7 +140,7 @@ class Billing:
 
         Init of provisioned environments is not on demand, and a restore is charged by size.
         """
-        load, pricing = self._load, self._pricing
+        load, pricing = self._load, self.pricing
         hundredths = np.rint(np.where(self._served, load.duration, 0.0) * 1e5)
         if pricing.init_billed:
             began = np.flatnonzero(self._run.code == fleet.COLD)
@@ -153,7 +156,7 @@ class Billing:
 
     def each(self) -> Floats:
         """Dollars of each row: its request and duration, at the first tier's prices."""
-        book, provisioned = self._pricing, self._run.code == fleet.PROVISIONED
+        book, provisioned = self.pricing, self._run.code == fleet.PROVISIONED
         on_demand = np.array([book.duration[name][0][1] for name in self._names])
         # A book without provisioned concurrency was refused if there is any.
         ahead = np.array([book.provisioned_duration.get(name, 0.0) for name in self._names])
@@ -275,3 +278,38 @@ def set_aside(run: Run, end: float) -> Iterator[SetAside]:
 def _charged(function: int, count: int, since: float, until: float) -> SetAside:
     steps = np.ceil(max(0.0, until - since) / PROVISIONED_STEP_S)
     return SetAside(function, count, since, since + float(steps) * PROVISIONED_STEP_S)
+
+
+def costs(
+    billing: Billing,
+    by: str | None,
+    rows: Mapping[str, Rows],
+    *,
+    free_tier: bool,
+    neighbours: Sequence[str] | Mapping[str, float],
+) -> pd.DataFrame:
+    """See ``Result.cost``; ``rows`` are those of each function, in order of the functions."""
+    usages: dict[Any, Usage]
+    if by is None:
+        usages = {"all": billing.usage()}
+    elif by == "function":
+        usages = {name: billing.usage(those, i) for i, (name, those) in enumerate(rows.items())}
+    elif by == "hour":
+        usages = billing.hours()
+    else:
+        raise ValueError(f"by is {by!r}; give None, 'function' or 'hour'")
+    if by is not None and free_tier:
+        raise ValueError(
+            f"the free tier belongs to the account and the month, not to one {by}; leave by or "
+            "free_tier out"
+        )
+    prices = neighbours_of(neighbours)
+    lines: dict[str, Any] = {
+        name: bill(usage, billing.pricing, free_tier=free_tier)
+        | {other: usage.requests * price for other, price in prices.items()}
+        for name, usage in usages.items()
+    }
+    frame: pd.DataFrame = pd.DataFrame.from_dict(lines, orient="index").fillna(0.0)
+    frame["total"] = frame.sum(axis=1)
+    frame.index.name = by
+    return frame
