@@ -38,8 +38,9 @@ from lambda_nb.engine.execution.recursive_loops import LoopGuard
 from lambda_nb.engine.gateways.function_urls.gateway import FunctionUrls
 from lambda_nb.engine.model import Invocation, InvocationResult, Resolved
 from lambda_nb.engine.options import Options
+from lambda_nb.engine.telemetry.log_lines import LogShipper
 from lambda_nb.engine.telemetry.metric_series import OneSeries
-from lambda_nb.engine.telemetry.metrics import LogShipper, Metrics
+from lambda_nb.engine.telemetry.metrics import Metrics
 
 _PUSHING = {"s3", "sns", "events", "sqs"}
 """Services that, elsewhere, reach functions through queues."""

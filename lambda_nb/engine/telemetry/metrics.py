@@ -1,269 +1,39 @@
-"""What runs leave behind: log lines, metrics, and one record an attempt, in CloudWatch.
+"""CloudWatch's figures of each function and mapping, counted here and sent in batches.
 
-Nothing here holds up an invocation: events wait in memory and leave in batches. Calls are made with
-aiohttp on the engine's loop; through botocore a batch would cost ten times the processor time.
+Nothing here holds up an invocation: records wait in memory and are worked out a moment later.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 import time
 from collections import Counter, defaultdict, deque
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from functools import lru_cache
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import urlencode
 
 import aiohttp
 
 from lambda_nb.engine.aws_calls.endpoint import Endpoint
 from lambda_nb.engine.model import InvocationRecord, LogSink
-from lambda_nb.engine.neighbours.process.supervisor import NotStartedError
+from lambda_nb.engine.telemetry import records
+from lambda_nb.engine.telemetry.log_lines import FLUSH_EVERY_S
+from lambda_nb.engine.telemetry.records import Dimensions
+from lambda_nb.engine.telemetry.sender import CLOSE_WITHIN_S, RefusedError, Sender, level
 
 log = logging.getLogger(__name__)
 
-INVOCATION_LOG = "/lambda-nb/invocations"
-"""Log group with one JSON event an attempt: the fields of ``InvocationRecord``."""
-FLUSH_EVERY_S = 0.2
-BATCH_EVENTS = 10_000
-BATCH_BYTES = 1_048_576
-EVENT_OVERHEAD = 26
-BATCH_SPAN_MS = 24 * 3_600_000
-"""PutLogEvents takes 10,000 events and 1 MB at most, each event counted with 26 bytes more; they
-must be in order of time and no further apart than a day."""
-MOST_WAITING = 500_000
-"""Events kept while the neighbours do not answer; older ones are dropped, and it is said."""
 METRICS_EVERY_S = 1.0
 VALUES_PER_DATUM = 150
 DATA_PER_CALL = 100
-CLOSE_WITHIN_S = 5.0
 WRITTEN_AFTER_S = 0.002
 WRITTEN_AT_ONCE = 8
 """Records worked out in one go, unless more than a few times as many wait: nobody who calls a
 function meanwhile should wait for the bookkeeping of many."""
-_DAY_NS = 24 * 3600 * 1_000_000_000
-_ENCODE = json.JSONEncoder(separators=(",", ":")).encode
-_Dimensions = tuple[tuple[str, str], ...]
-_Series = tuple[str, str, _Dimensions, int]
+_Series = tuple[str, str, Dimensions, int]
 _Choose = Callable[[Mapping[_Series, list[float]]], Awaitable[Mapping[_Series, list[float]]]]
-_SCOPE = (
-    "AWS4-HMAC-SHA256 Credential=lambda-nb/20260101/{region}/{service}/aws4_request, "
-    "SignedHeaders=host, Signature=0"
-)
-"""Tells an AWS-compatible endpoint which service is meant; nobody on loopback checks it."""
-
-
-class RefusedError(RuntimeError):
-    """The neighbours will never take this call, however often it is made."""
-
-
-class Sender:
-    """One HTTP session to a service."""
-
-    def __init__(self, neighbours: Callable[[], Endpoint], region: str) -> None:
-        self._neighbours = neighbours
-        self._region = region
-        self._session: aiohttp.ClientSession | None = None
-
-    async def post(self, service: str, headers: Mapping[str, str], body: bytes) -> None:
-        """Make one call; that something exists already is no error."""
-        at = self._neighbours()
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=at.connector(), timeout=aiohttp.ClientTimeout(total=60)
-            )
-        url = at.url + "/"
-        if at.keys is not None:
-            signed = at.keys.sign(service, self._region, "POST", url, headers, body)
-        else:
-            scope = _SCOPE.format(region=self._region, service=service)
-            signed = {"Authorization": scope, **headers}
-        async with self._session.post(url, data=body, headers=signed) as reply:
-            text = await reply.text()
-            if reply.status >= 300 and "AlreadyExists" not in text:
-                final = reply.status == 400 and "Throttl" not in text
-                raise (RefusedError if final else RuntimeError)(
-                    f"{service} answered {reply.status}: {text[:300]}"
-                )
-
-    async def logs(self, operation: str, payload: Mapping[str, Any]) -> None:
-        """Make one call of CloudWatch Logs."""
-        headers = {
-            "X-Amz-Target": f"Logs_20140328.{operation}",
-            "Content-Type": "application/x-amz-json-1.1",
-        }
-        await self.post("logs", headers, json.dumps(payload).encode())
-
-    async def close(self) -> None:
-        """Close the session."""
-        if self._session is not None:
-            await self._session.close()
-
-
-def _level(error: BaseException) -> int:
-    """How loudly to say that sending failed: that the neighbours still start is no news."""
-    return logging.DEBUG if isinstance(error, NotStartedError) else logging.WARNING
-
-
-class LogShipper:
-    """Sends log events on, in batches of one stream each.
-
-    Parameters
-    ----------
-    neighbours
-        Where the neighbours answer; while it raises, events wait.
-    region
-        The Region whose logs they are.
-    """
-
-    def __init__(self, neighbours: Callable[[], Endpoint], region: str = "us-east-1") -> None:
-        self._sender = Sender(neighbours, region)
-        self._waiting: dict[tuple[str, str], list[tuple[int, str]]] = defaultdict(list)
-        self._count = 0
-        self._dropped = 0
-        self._groups: set[str] = set()
-        self._streams: set[tuple[str, str]] = set()
-        self._task: asyncio.Task[None] | None = None
-        self._closed = False
-
-    def put(self, group: str, stream: str, timestamp_ms: int, message: str) -> None:
-        """Queue one event; CloudWatch takes no empty ones."""
-        if not message or message.isspace():
-            return
-        if self._count >= MOST_WAITING:
-            if not self._dropped:
-                log.warning(
-                    "the neighbours take no logs; events beyond %d are dropped", MOST_WAITING
-                )
-            self._dropped += 1
-            return
-        self._waiting[group, stream].append((timestamp_ms, message))
-        self._count += 1
-        if self._task is None or self._task.done():
-            self._task = asyncio.get_running_loop().create_task(self._later())
-
-    async def _later(self) -> None:
-        while self._waiting:
-            await asyncio.sleep(0 if self._closed else FLUSH_EVERY_S)
-            try:
-                await self._send()
-            except (aiohttp.ClientError, RuntimeError, OSError, asyncio.TimeoutError) as error:
-                log.log(_level(error), "log events wait: %s", error)
-                await asyncio.sleep(1)
-                if self._closed:
-                    return
-
-    async def _send(self) -> None:
-        for key in list(self._waiting):
-            events = self._waiting[key]
-            events.sort(key=_time_of)
-            taken = _batch_length(events)
-            batch = {
-                "logGroupName": key[0],
-                "logStreamName": key[1],
-                "logEvents": [{"timestamp": at, "message": text} for at, text in events[:taken]],
-            }
-            try:
-                await self._deliver(key, batch)
-            except RefusedError as error:
-                log.warning("%d log events of %s are lost: %s", taken, key[0], error)
-            del events[:taken]
-            self._count -= taken
-            if not events:
-                del self._waiting[key]
-
-    async def _deliver(self, key: tuple[str, str], batch: Mapping[str, Any]) -> None:
-        await self._prepare(*key)
-        try:
-            await self._sender.logs("PutLogEvents", batch)
-        except RefusedError as error:
-            if "ResourceNotFound" not in str(error):
-                raise
-            self._groups.discard(key[0])  # somebody deleted the group or the stream: as on AWS,
-            self._streams.discard(key)  # the next event brings it back
-            await self._prepare(*key)
-            await self._sender.logs("PutLogEvents", batch)
-
-    async def _prepare(self, group: str, stream: str) -> None:
-        if group not in self._groups:
-            await self._sender.logs("CreateLogGroup", {"logGroupName": group})
-            self._groups.add(group)
-        if (group, stream) not in self._streams:
-            await self._sender.logs(
-                "CreateLogStream", {"logGroupName": group, "logStreamName": stream}
-            )
-            self._streams.add((group, stream))
-
-    async def flush(self) -> None:
-        """Wait until all events so far are with CloudWatch Logs."""
-        while self._task is not None and not self._task.done():
-            await asyncio.wait([self._task])
-
-    async def close(self) -> None:
-        """Send what is left, within a few seconds, and stop."""
-        self._closed = True
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self.flush(), CLOSE_WITHIN_S)
-        await self._sender.close()
-
-
-def _time_of(event: tuple[int, str]) -> int:
-    return event[0]
-
-
-@lru_cache(maxsize=4)
-def _day(number: int) -> str:
-    """A day, counted from the epoch, as the names of log streams begin with it."""
-    return time.strftime("%Y/%m/%d", time.gmtime(number * _DAY_NS / 1e9))
-
-
-def _batch_length(events: Sequence[tuple[int, str]]) -> int:
-    """How many events, which are in order of time, one PutLogEvents may take."""
-    size = 0
-    for i, (at, message) in enumerate(events[:BATCH_EVENTS]):
-        size += len(message) if message.isascii() else len(message.encode("utf-8", "replace"))
-        size += EVENT_OVERHEAD
-        if i and (size > BATCH_BYTES or at - events[0][0] > BATCH_SPAN_MS):
-            return i
-    return min(len(events), BATCH_EVENTS)
-
-
-def _figures(record: InvocationRecord) -> list[tuple[str, str, float]]:
-    """CloudWatch's name, unit and value of what one attempt adds.
-
-    Source: facts/scaling-and-cost.md section 6.
-    """
-    if record.status == "throttle":
-        return [
-            ("Throttles", "Count", 1.0),
-            ("Invocations", "Count", 0.0),
-            ("Errors", "Count", 0.0),
-        ]
-    figures = [
-        ("Invocations", "Count", 1.0),
-        ("Errors", "Count", 0.0 if record.status == "success" else 1.0),
-        ("Throttles", "Count", 0.0),
-        ("Duration", "Milliseconds", round(record.duration_ms, 2)),
-        ("ConcurrentExecutions", "Count", float(record.concurrency)),
-    ]
-    if record.start == "provisioned":
-        figures.append(("ProvisionedConcurrencyInvocations", "Count", 1.0))
-    return figures
-
-
-def _dimensions(record: InvocationRecord) -> list[_Dimensions]:
-    """The sets of dimensions that AWS keeps each figure under."""
-    name = ("FunctionName", record.function)
-    resource = record.alias or (record.version if record.version != "$LATEST" else "")
-    sets: list[_Dimensions] = [(), (name,)]
-    if resource:
-        sets.append((name, ("Resource", f"{record.function}:{resource}")))
-    else:
-        sets.append((name, ("Resource", record.function)))
-    return sets
 
 
 def _counted(values: list[float]) -> list[tuple[float, int]]:
@@ -329,12 +99,10 @@ class Metrics:
 
     def _write_one(self, record: InvocationRecord) -> None:
         if self._logs is not None:
-            day = _day(record.arrival_ns // _DAY_NS)
-            body = _ENCODE(record._asdict())
-            self._logs.put(INVOCATION_LOG, day, record.finish_ns // 1_000_000, body)
+            records.write(record, self._logs)
         minute = record.arrival_ns // 60_000_000_000 * 60
-        figures = _figures(record)
-        for dimensions in _dimensions(record):
+        figures = records.figures(record)
+        for dimensions in records.dimensions(record):
             for name, unit, value in figures:
                 self._waiting[name, unit, dimensions, minute].append(value)
         self._send_soon()
@@ -347,7 +115,7 @@ class Metrics:
         """Take note of a count of an event source mapping."""
         self._note(name, "Count", value, ((("EventSourceMappingUUID", mapping),),))
 
-    def _note(self, name: str, unit: str, value: float, sets: Sequence[_Dimensions]) -> None:
+    def _note(self, name: str, unit: str, value: float, sets: Sequence[Dimensions]) -> None:
         minute = int(time.time()) // 60 * 60
         for dimensions in sets:
             self._waiting[name, unit, dimensions, minute].append(value)
@@ -369,7 +137,7 @@ class Metrics:
             except RefusedError as error:
                 log.warning("metrics are lost: %s", error)
             except (aiohttp.ClientError, RuntimeError, OSError, asyncio.TimeoutError) as error:
-                log.log(_level(error), "metrics wait: %s", error)
+                log.log(level(error), "metrics wait: %s", error)
                 for series, values in self._waiting.items():
                     waiting[series].extend(values)
                 self._waiting = waiting

@@ -13,10 +13,10 @@ from dataclasses import replace
 import psutil
 import pytest
 from execution_lab import PYTHON, Lab, MakeLab, error, lab, make_lab, report, task_root, until
-from lambda_nb.engine.execution.environment.phases import Phases
 
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.execution.environment.freezing import FREEZE_AFTER_S, Freezing
+from lambda_nb.engine.execution.environment.phases import Phases
 from lambda_nb.engine.model import (
     FunctionVersion,
     Throttled,
