@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from botocore.validate import ParamValidator
 
-from lambda_nb.engine.api.lambda_api import service_model
+from lambda_nb.engine import service_model
 from lambda_nb.engine.control import Control
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.model import Caller, FetchFailed, FunctionVersion, ProvisionedStatus

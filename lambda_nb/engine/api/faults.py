@@ -11,7 +11,7 @@ import json
 import struct
 from xml.sax.saxutils import escape
 
-from lambda_nb.engine.api.lambda_api import service_model
+from lambda_nb.engine import service_model
 from lambda_nb.engine.api.wire.http import HttpRequest, Reply
 from lambda_nb.engine.errors import AWSError
 

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Awaitable
 from functools import wraps
 
-from lambda_nb.engine.api.lambda_api import service_model
+from lambda_nb.engine import service_model
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.model import Caller, Operation, Request, Response
 from lambda_nb.rules.refusal import Refused, validation

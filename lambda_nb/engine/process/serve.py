@@ -17,7 +17,7 @@ from typing import Any
 
 import uvicorn
 
-from lambda_nb.engine.api.lambda_api import service_model
+from lambda_nb.engine import service_model
 from lambda_nb.engine.api.wire.connection import WholeAnswers
 from lambda_nb.engine.app import App
 from lambda_nb.engine.control.records.mending import mend
@@ -25,8 +25,8 @@ from lambda_nb.engine.control.records.store import Store, readable_record
 from lambda_nb.engine.databases import DatabaseError, rescue
 from lambda_nb.engine.execution.sandbox.isolation import IsolationError
 from lambda_nb.engine.options import Options
+from lambda_nb.engine.private_dir import private_dir
 from lambda_nb.engine.process.parent import ParentWatch
-from lambda_nb.engine.process.private_dir import private_dir
 from lambda_nb.engine.region import kept
 
 _GRACE_S = 2

@@ -16,8 +16,9 @@ from botocore.serialize import create_serializer
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lambda_nb.engine import service_model
 from lambda_nb.engine.api.faults import lambda_fault, neighbour_fault
-from lambda_nb.engine.api.lambda_api import event_json, parsing, service_model
+from lambda_nb.engine.api.lambda_api import event_json, parsing
 from lambda_nb.engine.api.lambda_api.invoke import throttled_fault
 from lambda_nb.engine.api.lambda_api.routing import Router
 from lambda_nb.engine.api.lambda_api.serialising import serialise

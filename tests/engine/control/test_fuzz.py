@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from control_harness import ACCOUNT, ARN, REGION, ROLE, Harness, archive, fits_the_model, minimal
 
-from lambda_nb.engine.api.lambda_api import service_model
+from lambda_nb.engine import service_model
 from lambda_nb.engine.durable import Durable
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.model import Caller, Invocation, InvocationResult, Resolved

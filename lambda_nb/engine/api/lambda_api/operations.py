@@ -9,14 +9,15 @@ import logging
 from collections.abc import Mapping
 from urllib.parse import parse_qs, unquote
 
+from lambda_nb.engine import service_model
 from lambda_nb.engine.api.admission.gate import Gate, Visitor
-from lambda_nb.engine.api.lambda_api import parsing, required, serialising, service_model
+from lambda_nb.engine.api.lambda_api import parsing, required, serialising
 from lambda_nb.engine.api.lambda_api.invoke import SYNC_LIMIT, Call, Invoker
 from lambda_nb.engine.api.lambda_api.routing import Router
+from lambda_nb.engine.api.wire.busypoll import BusyPoll
 from lambda_nb.engine.api.wire.http import HttpRequest, Reply, Send
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.model import Caller, Operation
-from lambda_nb.engine.process.busypoll import BusyPoll
 
 log = logging.getLogger(__name__)
 

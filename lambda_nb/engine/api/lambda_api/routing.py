@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote
 
-from lambda_nb.engine.api.lambda_api import service_model
+from lambda_nb.engine import service_model
 
 _DATED = re.compile(r"/20\d\d-\d\d-\d\d/")
 

@@ -22,7 +22,7 @@ from typing import Any
 
 from lambda_nb.engine.aws_calls.endpoint import Endpoint
 from lambda_nb.engine.neighbours.services import forwarding, state_machines
-from lambda_nb.engine.process.private_dir import private_dir
+from lambda_nb.engine.private_dir import private_dir
 
 log = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from lambda_nb.engine.process import busypoll
-from lambda_nb.engine.process.busypoll import FOR_S, BusyPoll
+from lambda_nb.engine.api.wire import busypoll
+from lambda_nb.engine.api.wire.busypoll import FOR_S, BusyPoll
 
 
 class Clock:
