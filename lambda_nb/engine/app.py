@@ -25,6 +25,7 @@ from lambda_nb.engine.aws_calls.endpoint import Endpoint
 from lambda_nb.engine.descriptors import Descriptors
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.execution.runtimes import inventory
+from lambda_nb.engine.gateways.function_urls.gateway import FunctionUrlDoor
 from lambda_nb.engine.neighbours import Neighbours
 from lambda_nb.engine.neighbours.process.supervisor import NeighboursError
 from lambda_nb.engine.options import Options
@@ -140,6 +141,7 @@ class App:
         self.front = Front(
             self._regions.home.gate,
             self._regions,
+            [FunctionUrlDoor(lambda: [region.urls for region in self._regions.all()])],
             proxy,
             Unsigned(region),
             Names(self._options.allowed_hosts),

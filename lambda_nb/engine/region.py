@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -155,6 +155,16 @@ class Region:
         """The embedded services hold nothing of what they held."""
         if self._sources is not None:
             self._sources.begin_afresh(self._options.elsewhere)
+
+    def download(self, path: str, query: Mapping[str, str]) -> Path:
+        """The archive behind a download link of this Region.
+
+        Raises
+        ------
+        AWSError
+            The link is another Region's, or is valid no more.
+        """
+        return self.control.download(path, query)
 
     def status(self) -> dict[str, Any]:
         """What runs now."""

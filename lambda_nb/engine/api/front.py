@@ -7,10 +7,10 @@ import contextlib
 import hashlib
 import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
 from lambda_nb.engine.api.admission import caller_identity, signature_v2
@@ -23,6 +23,7 @@ from lambda_nb.engine.api.admission.signature_v4 import (
 from lambda_nb.engine.api.admission.unsigned import Unsigned
 from lambda_nb.engine.api.admission.web_pages import Names, refuse_foreign
 from lambda_nb.engine.api.faults import lambda_fault, neighbour_fault
+from lambda_nb.engine.api.lambda_api.operations import LambdaAPI
 from lambda_nb.engine.api.lambda_api.routing import looks_like_lambda
 from lambda_nb.engine.api.neighbours.bucket_cors import BucketCors
 from lambda_nb.engine.api.neighbours.proxy import Proxy, verified_chunks
@@ -39,12 +40,8 @@ from lambda_nb.engine.api.wire.http import (
 )
 from lambda_nb.engine.databases import no_room
 from lambda_nb.engine.errors import AWSError
-from lambda_nb.engine.gateways.function_urls import cors, gateway
 from lambda_nb.engine.identifiers import uuid4
 from lambda_nb.engine.notices import Notice
-
-if TYPE_CHECKING:
-    from lambda_nb.engine.region import Regions
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +61,43 @@ _ENDING = AWSError("ServiceException", "The engine is shutting down; try again l
 Status = Callable[[], Mapping[str, Any]]
 
 
+class Region(Protocol):
+    """Lambda in one Region, as the front sees it."""
+
+    name: str
+    lambda_api: LambdaAPI
+
+    def download(self, path: str, query: Mapping[str, str]) -> Path:
+        """The archive behind a download link. Raises ``AWSError`` for a link of others."""
+
+
+class Regions(Protocol):
+    """The Regions of an engine."""
+
+    @property
+    def home(self) -> Region:
+        """The Region of requests that name none."""
+
+    def all(self) -> Sequence[Region]:
+        """Those that are open, the home Region first."""
+
+    async def named(self, name: str) -> Region:
+        """The Region of a name, opened if need be."""
+
+
+class Door(Protocol):
+    """Answers requests that are for no API of AWS, such as those to function URLs."""
+
+    def takes(self, request: HttpRequest) -> bool:
+        """Whether a request is for this door, by its path or its Host."""
+
+    async def answer(self, request: HttpRequest, request_id: str, send: Send) -> None:
+        """Answer it."""
+
+    def fault(self, error: AWSError, request: HttpRequest, request_id: str) -> Reply:
+        """What the caller gets for an error."""
+
+
 class Front:
     """The ASGI application.
 
@@ -73,6 +107,8 @@ class Front:
         Lets requests in that are for no Region's Lambda.
     regions
         Answer for Lambda.
+    doors
+        Asked in order whether a request is for them, before anybody else.
     proxy
         Passes on what is for other services.
     unsigned
@@ -91,6 +127,7 @@ class Front:
         self,
         gate: Gate,
         regions: Regions,
+        doors: Sequence[Door],
         proxy: Proxy,
         unsigned: Unsigned,
         names: Names,
@@ -100,6 +137,7 @@ class Front:
     ) -> None:
         self._gate = gate
         self._regions = regions
+        self._doors = doors
         self._proxy = proxy
         self._unsigned = unsigned
         self._names = names
@@ -141,8 +179,9 @@ class Front:
 
     def _route(self, request: HttpRequest) -> tuple[_Answer, _Fault]:
         path = request.path
-        if gateway.address(request) is not None:
-            return self._to_url, gateway.fault
+        for door in self._doors:
+            if door.takes(request):
+                return door.answer, door.fault
         region, service = claimed_scope(request.headers, request.query)
         if service == "lambda" and not path.startswith(_OWN):
             return partial(self._to_lambda, region), _lambda_fault
@@ -164,20 +203,13 @@ class Front:
             rooms = await self._regions.named(region)
         await rooms.lambda_api.answer(request, request_id, send)
 
-    async def _to_url(self, request: HttpRequest, request_id: str, send: Send) -> None:
-        identifier, _ = gateway.address(request) or ("", "")
-        home, *others = self._regions.all()
-        owners = (rooms for rooms in others if rooms.control.function_url(identifier) is not None)
-        rooms = next(owners, home)
-        await rooms.urls.answer(request, request_id, send)
-
     def _download(self, path: str, query: Mapping[str, str]) -> Path:
         """The archive behind a download link; each Region knows its own."""
         *others, last = reversed(self._regions.all())
         for region in others:
             with contextlib.suppress(AWSError):
-                return region.control.download(path, query)
-        return last.control.download(path, query)
+                return region.download(path, query)
+        return last.download(path, query)
 
     async def _own(self, request: HttpRequest, request_id: str, send: Send) -> None:
         what = request.path[len(_OWN) :]
@@ -219,7 +251,7 @@ class Front:
         if not service and signature_v2.access_key(request.query) is not None:
             service = "s3"  # nobody else takes such signatures
         declared = declared_payload_hash(request.headers)
-        if not self._gate.open and cors.is_preflight(request.method, request.headers):
+        if not self._gate.open and request.is_preflight:
             await (await self._bucket_cors.answer(request)).send(send)
             return
         if not self._gate.open and (call := await self._unsigned.admitted(request)):

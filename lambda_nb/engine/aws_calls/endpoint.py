@@ -12,6 +12,10 @@ from urllib.parse import urlsplit
 import aiohttp
 
 
+class NotStartedError(Exception):
+    """The service is still starting: ask again in a moment."""
+
+
 @dataclass(frozen=True, slots=True)
 class Keys:
     """Credentials that calls are signed with."""

@@ -13,8 +13,7 @@ from typing import Any
 
 import aiohttp
 
-from lambda_nb.engine.aws_calls.endpoint import Endpoint
-from lambda_nb.engine.neighbours.process.supervisor import NotStartedError
+from lambda_nb.engine.aws_calls.endpoint import Endpoint, NotStartedError
 
 CLOSE_WITHIN_S = 5.0
 """Seconds that sending what is left may take when the engine ends."""

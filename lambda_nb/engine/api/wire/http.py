@@ -58,6 +58,13 @@ class HttpRequest:
             client[0] if client else "",
         )
 
+    @property
+    def is_preflight(self) -> bool:
+        """Whether a browser asks, before the real request, if it may make it."""
+        headers = self.headers
+        asks = "origin" in headers and "access-control-request-method" in headers
+        return self.method == "OPTIONS" and asks
+
     async def body(self, limit: int, too_large: Callable[[int], AWSError]) -> bytes:
         """Read the whole body.
 

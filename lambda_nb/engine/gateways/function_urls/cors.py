@@ -10,13 +10,6 @@ from lambda_nb.engine.api.wire.http import Header
 Cors = Mapping[str, Any]
 
 
-def is_preflight(method: str, headers: Mapping[str, str]) -> bool:
-    """Whether a browser asks, before the real request, if it may make it."""
-    return (
-        method == "OPTIONS" and "origin" in headers and ("access-control-request-method" in headers)
-    )
-
-
 def preflight_headers(cors: Cors, headers: Mapping[str, str]) -> list[Header]:
     """Headers of the answer to a preflight; none if the origin or method is not allowed."""
     allowed = origin_headers(cors, headers)

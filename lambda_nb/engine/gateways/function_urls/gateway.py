@@ -10,7 +10,7 @@ import hashlib
 import json
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from lambda_nb.engine.api.admission.gate import Gate
 from lambda_nb.engine.api.admission.signature_v4 import claim_of
@@ -75,6 +75,10 @@ class FunctionUrls:
         self._resolve = resolve
         self._execute = execute
 
+    def knows(self, identifier: str) -> bool:
+        """Whether there is a URL with an identifier."""
+        return self._find(identifier) is not None
+
     async def answer(self, request: HttpRequest, request_id: str, send: Send) -> None:
         """Answer one request."""
         identifier, path = address(request) or ("", "/")
@@ -84,7 +88,7 @@ class FunctionUrls:
             return
         cors_headers: list[Header] = []
         if url.cors:
-            if cors.is_preflight(request.method, request.headers):
+            if request.is_preflight:
                 allowed = cors.preflight_headers(url.cors, request.headers)
                 await Reply(200, b"", allowed, None).send(send)
                 return
@@ -143,6 +147,36 @@ class FunctionUrls:
             return await self._execute(resolved, invocation)
         except Throttled as throttled:
             raise throttled_fault(throttled) from None
+
+
+class FunctionUrlDoor:
+    """The door of all function URLs: finds the Region that has one.
+
+    Parameters
+    ----------
+    of_regions
+        The function URLs of each open Region, the home Region's first.
+    """
+
+    def __init__(self, of_regions: Callable[[], Sequence[FunctionUrls]]) -> None:
+        self._of_regions = of_regions
+
+    def takes(self, request: HttpRequest) -> bool:
+        """Whether a request is for a function URL."""
+        return address(request) is not None
+
+    async def answer(self, request: HttpRequest, request_id: str, send: Send) -> None:
+        """Answer one request; the home Region answers for a URL that nobody has."""
+        identifier, _ = address(request) or ("", "")
+        home, *others = self._of_regions()
+        urls = next((urls for urls in others if urls.knows(identifier)), home)
+        await urls.answer(request, request_id, send)
+
+    def fault(self, error: AWSError, request: HttpRequest, request_id: str) -> Reply:
+        """An error of a function URL; what Lambda calls a service error is a bare 502."""
+        if error.status >= 500:
+            return url_reply.bad_gateway()
+        return lambda_fault(error, request_id)
 
 
 def _buffered(result: InvocationResult, own: list[Header]) -> Reply:
@@ -237,10 +271,3 @@ def _forbidden() -> AWSError:
 def _too_large(size: int) -> AWSError:
     text = f"Request must be smaller than {SYNC_LIMIT} bytes for the InvokeFunction operation"
     return AWSError("RequestEntityTooLargeException", text, 413)
-
-
-def fault(error: AWSError, request: HttpRequest, request_id: str) -> Reply:
-    """An error of a function URL; what Lambda calls a service error is a bare 502."""
-    if error.status >= 500:
-        return url_reply.bad_gateway()
-    return lambda_fault(error, request_id)

@@ -20,7 +20,7 @@ from collections.abc import Awaitable, Callable, Collection
 from pathlib import Path
 from typing import Any
 
-from lambda_nb.engine.aws_calls.endpoint import Endpoint
+from lambda_nb.engine.aws_calls.endpoint import Endpoint, NotStartedError
 from lambda_nb.engine.neighbours.services import forwarding, state_machines
 from lambda_nb.engine.private_dir import private_dir
 
@@ -47,7 +47,7 @@ class NeighboursError(RuntimeError):
     """The neighbours did not start, or died; the message says why."""
 
 
-class NotStartedError(NeighboursError):
+class StillStartingError(NeighboursError, NotStartedError):
     """The neighbours are still starting: ask again in a moment."""
 
 
@@ -117,7 +117,7 @@ class Neighbours:
 
         Raises
         ------
-        NotStartedError
+        StillStartingError
             Before :meth:`start` has finished.
         NeighboursError
             When the child died again and again.
@@ -125,7 +125,7 @@ class Neighbours:
         if self._gave_up:
             raise NeighboursError(self._gave_up)
         if self._endpoint is None:
-            raise NotStartedError("the neighbours have not started")
+            raise StillStartingError("the neighbours have not started")
         return self._endpoint
 
     async def start(self) -> None:
