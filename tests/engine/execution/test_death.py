@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -11,6 +13,8 @@ from pathlib import Path
 
 import psutil
 import pytest
+
+from lambda_nb.engine.execution.runtimes.launch import BOOTSTRAPS
 
 PROGRAM = """
 import asyncio, sys
@@ -72,3 +76,18 @@ def test_kill_9_of_the_engine_ends_every_process(tmp_path: Path, level: str) -> 
     while living := [p for p in started if p.is_running() and p.status() != "zombie"]:
         assert time.monotonic() < deadline, living
         time.sleep(0.02)
+
+
+def test_an_engine_that_dies_without_having_read_is_gone_like_any_other() -> None:
+    """The kernel says ECONNRESET then instead of the end of the stream."""
+    path = BOOTSTRAPS / "python" / "lambda_runtime" / "snapshot.py"
+    spec = importlib.util.spec_from_file_location("snapshot_of_the_runtime", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    engine, zygote = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with zygote:
+        zygote.send(b"unread")
+        engine.close()
+        assert module.receive(zygote) == (b"", [])

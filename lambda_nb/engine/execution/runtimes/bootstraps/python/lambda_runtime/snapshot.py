@@ -27,9 +27,12 @@ _PR_SET_PDEATHSIG = 1
 
 
 def receive(control: socket.socket) -> tuple[bytes, list[int]]:
-    """One packet and the descriptors that came with it."""
+    """One packet and the descriptors that came with it; an empty one when the other end is gone."""
     descriptors = array.array("i")
-    packet, ancillary, _, _ = control.recvmsg(_PACKET, socket.CMSG_SPACE(4 * 8))
+    try:
+        packet, ancillary, _, _ = control.recvmsg(_PACKET, socket.CMSG_SPACE(4 * 8))
+    except ConnectionResetError:  # it was killed before it had read what we said last
+        return b"", []
     for level, kind, data in ancillary:
         if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
             descriptors.frombytes(data[: len(data) - len(data) % 4])
