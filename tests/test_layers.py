@@ -6,9 +6,11 @@ The rules are read off the source with ``ast``, so that an import inside a funct
 from __future__ import annotations
 
 import ast
+import graphlib
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -27,6 +29,78 @@ MAY_IMPORT = {
     # rules is pure, so whoever reads a REPORT line or a price may: never the engine itself.
     "notebook": {"notebook", "simulator", "traces", "charts", "rules"},
 }
+
+# Inside a room: which of its folders and modules each folder may import. What is not named here
+# may import what it likes of its own room; a folder always may import itself.
+EVERYBODY = {
+    # Modules of the engine that stand on their own and that each of its folders may use.
+    "databases", "descriptors", "errors", "identifiers", "model", "notices", "private_dir",
+    "service_model", "steady_clock",
+}  # fmt: skip
+FOLDERS_MAY_IMPORT = {
+    "engine": {
+        "process": {
+            "app", "region", "options", "api", "aws_calls", "control", "execution", *EVERYBODY,
+        },
+        "gateways": {"api", "control", *EVERYBODY},
+        "api": {"aws_calls", *EVERYBODY},
+        "events": {"control", "aws_calls", *EVERYBODY},
+        "durable": {"control", *EVERYBODY},
+        "telemetry": {"aws_calls", *EVERYBODY},
+        "neighbours": {"aws_calls", *EVERYBODY},
+        "control": EVERYBODY,
+        "execution": EVERYBODY,
+        "aws_calls": EVERYBODY,
+    },
+    "engine.api": {
+        "wire": set(),
+        "admission": {"wire"},
+        "lambda_api": {"admission", "wire"},
+        "neighbours": {"admission", "wire"},
+        "faults": {"wire"},
+    },
+    "engine.events": {"asynchronous": set(), "polled": {"asynchronous"}, "pushed": set()},
+    "engine.execution": {
+        "environment": {
+            "clock", "logs", "preparation", "runtime_api", "runtimes", "sandbox",
+        },
+        "runtime_api": {"clock", "logs"},
+        "logs": {"clock"},
+        "runtimes": {"sandbox"},
+        "sandbox": {"runtimes"},
+    },
+    "engine.neighbours": {"storage": set()},
+    "notebook": {
+        "connection": {"errors"},
+        "functions": {"connection", "display", "errors"},
+        "views": {"connection", "display", "errors", "functions"},
+        "experiments": {"connection", "display", "errors", "functions"},
+    },
+    "rules": {
+        "scheduling": set(),
+        "keepalive": set(),
+        "events": set(),
+        "loglines": set(),
+        "settings": {"quotas", "refusal"},
+        "durable": {"refusal"},
+        "pricing": set(),
+    },
+    "simulator": {
+        "assumptions": set(),
+        "replay": {"assumptions"},
+        "system": {"assumptions", "replay"},
+        "results": {"assumptions", "replay", "system"},
+        "questions": {"assumptions", "results", "simulate"},
+    },
+    "traces": {
+        "datasets": {"csvfile", "generators", "schema", "tabular", "times", "trace"},
+        "generators": {"schema", "times", "trace"},
+        "logs": {"schema", "times", "trace"},
+        "trace": {"reshape", "schema", "summary", "times", "writing"},
+    },
+}  # fmt: skip
+MOST_MODULES = 15
+"""In one folder; with more it is two folders."""
 
 # `rules` decides from what it is told: no clock, I/O, thread, random number or outside library.
 RULES_MAY_IMPORT = {
@@ -79,6 +153,92 @@ def room_imports(path: Path) -> Iterator[tuple[int, str]]:
 
 def where(path: Path, line: int) -> str:
     return f"{path.relative_to(PACKAGE.parent)}:{line}"
+
+
+def module_of(path: Path) -> str:
+    """The dotted name of a module, without ``lambda_nb``: ``engine.app``."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+@cache
+def graph() -> dict[str, set[str]]:
+    """The modules of ours that each module imports, wherever in the file it does so."""
+    ours = {module_of(path): path for path in MODULES if "bootstraps" not in path.parts}
+    found: dict[str, set[str]] = {}
+    for module, path in ours.items():
+        package = ["lambda_nb", *path.relative_to(PACKAGE).parts[:-1]]
+        found[module] = imported = set()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                named = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                base = package[: len(package) - node.level + 1] if node.level else []
+                whole = ".".join([*base, node.module] if node.module else base)
+                # `from package import name` imports the module of that name if there is one.
+                named = []
+                for alias in node.names:
+                    inner = f"{whole}.{alias.name}"
+                    named.append(inner if inner.removeprefix("lambda_nb.") in ours else whole)
+            else:
+                continue
+            imported |= {
+                name.removeprefix("lambda_nb.")
+                for name in named
+                if name.startswith("lambda_nb.") and name.removeprefix("lambda_nb.") in ours
+            }
+    return found
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    try:
+        list(graphlib.TopologicalSorter(graph()).static_order())
+    except graphlib.CycleError as error:
+        pytest.fail("these modules import each other: " + " -> ".join(error.args[1]))
+
+
+def test_a_circle_would_be_found() -> None:
+    with pytest.raises(graphlib.CycleError):
+        list(graphlib.TopologicalSorter({"a": {"b"}, "b": {"c"}, "c": {"a"}}).static_order())
+
+
+@pytest.mark.parametrize(
+    ("room", "folder"),
+    [(room, folder) for room, folders in FOLDERS_MAY_IMPORT.items() for folder in folders],
+)
+def test_arrows_inside_a_room_point_one_way(room: str, folder: str) -> None:
+    allowed = FOLDERS_MAY_IMPORT[room][folder] | {folder}
+    inside = f"{room}."
+    assert any(
+        module == inside + folder or module.startswith(f"{inside}{folder}.") for module in graph()
+    ), f"there is no {room}/{folder}"
+    wrong = [
+        f"{module} imports {imported}"
+        for module, all_imported in graph().items()
+        if module == inside + folder or module.startswith(f"{inside}{folder}.")
+        for imported in all_imported
+        if imported.startswith(inside)
+        and imported.removeprefix(inside).split(".")[0] not in allowed
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_folder_is_small_enough_to_see_what_is_in_it() -> None:
+    sizes = {
+        folder: sum(path.name != "__init__.py" for path in folder.glob("*.py"))
+        for folder in {path.parent for path in MODULES}
+    }
+    large = {str(folder.relative_to(PACKAGE)): n for folder, n in sizes.items() if n > MOST_MODULES}
+    assert not large, f"more than {MOST_MODULES} modules: {large}"
+
+
+def test_every_folder_says_what_is_in_it() -> None:
+    silent = [
+        str(path.relative_to(PACKAGE))
+        for path in MODULES
+        if path.name == "__init__.py" and not ast.get_docstring(ast.parse(path.read_text()))
+    ]
+    assert not silent, silent
 
 
 def test_every_room_is_covered() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,12 +12,31 @@ from lambda_nb.rules.keepalive.idle import Fixed, Hazard, KeepAlive
 from lambda_nb.rules.scheduling.scheduler import Fleet
 from lambda_nb.simulator.assumptions.schedule import Changing, first_of, most_of
 from lambda_nb.simulator.assumptions.workload import Floats, Workload, WorkloadError
-from lambda_nb.simulator.replay.run import Ahead, Allocation
 from lambda_nb.traces import times
 
 Policy = float | int | str | KeepAlive
 Provisioned = int | Changing | Mapping[str, int | Changing] | None
 Reserved = int | Mapping[str, int] | None
+
+
+class Ahead(NamedTuple):
+    """An environment that no request started: provisioned, or loaded by a policy.
+
+    ``function`` is an index into the workload's functions; ``created`` and ``ready`` are seconds.
+    """
+
+    function: int
+    created: float
+    ready: float
+    provisioned: bool
+
+
+class Allocation(NamedTuple):
+    """From ``when`` on (s), a function has so many provisioned environments."""
+
+    when: float
+    function: int
+    environments: int
 
 
 def policy_of(keep_alive: Policy) -> KeepAlive:

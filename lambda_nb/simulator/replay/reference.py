@@ -19,9 +19,9 @@ from lambda_nb.rules.keepalive.fleet_wide import Idle, Retiring, View
 from lambda_nb.rules.keepalive.histogram import Prewarming
 from lambda_nb.rules.keepalive.idle import idle_limit
 from lambda_nb.rules.scheduling import fleet as rules
-from lambda_nb.simulator.assumptions.scenario import Scenario
+from lambda_nb.simulator.assumptions.scenario import Ahead, Scenario
 from lambda_nb.simulator.assumptions.workload import Floats, Workload
-from lambda_nb.simulator.replay.run import Ahead, Run
+from lambda_nb.simulator.replay.run import Run
 
 Progress = Callable[[int], None]
 PROGRESS_EVERY = 1 << 16

@@ -4,29 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
+from lambda_nb.simulator.assumptions.scenario import Ahead, Allocation
 from lambda_nb.simulator.assumptions.workload import Codes, Floats, Ints
-
-
-class Ahead(NamedTuple):
-    """An environment that no request started: provisioned, or loaded by a policy.
-
-    ``function`` is an index into the workload's functions; ``created`` and ``ready`` are seconds.
-    """
-
-    function: int
-    created: float
-    ready: float
-    provisioned: bool
-
-
-class Allocation(NamedTuple):
-    """From ``when`` on (s), a function has so many provisioned environments."""
-
-    when: float
-    function: int
-    environments: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,11 +18,10 @@ from lambda_nb.rules.keepalive.histogram import Prewarming
 from lambda_nb.rules.keepalive.idle import idle_limit
 from lambda_nb.rules.scheduling import fleet as rules
 from lambda_nb.rules.scheduling.waiting import WaitingRoom
-from lambda_nb.simulator.assumptions.scenario import Scenario
+from lambda_nb.simulator.assumptions.scenario import Ahead, Scenario
 from lambda_nb.simulator.assumptions.sources import Deployment
 from lambda_nb.simulator.assumptions.workload import Floats, WorkloadError
 from lambda_nb.simulator.replay.reference import MergedEnvironment, Prewarmer, Watch
-from lambda_nb.simulator.replay.run import Ahead
 from lambda_nb.simulator.system.attempts import Attempts, Request
 
 Version = tuple[int, Deployment | None]

@@ -18,10 +18,9 @@ from lambda_nb.rules.scheduling.autoscaling import (
     STARTS_PER_S,
     TargetTracking,
 )
-from lambda_nb.simulator.assumptions.scenario import Scenario
+from lambda_nb.simulator.assumptions.scenario import Ahead, Allocation, Scenario
 from lambda_nb.simulator.assumptions.schedule import Schedule
 from lambda_nb.simulator.assumptions.sources import Deployment
-from lambda_nb.simulator.replay.run import Ahead, Allocation
 from lambda_nb.simulator.system.placing import Placing
 
 Waiting = Generator[simpy.Event, Any, None]
