@@ -1,4 +1,4 @@
-"""AWS Lambda in a notebook: run functions for real under Lambda's rules, then simulate them.
+"""AWS Lambda in a notebook: run real functions under Lambda's rules, then simulate them.
 
 >>> import lambda_nb
 >>> trace = lambda_nb.traces.poisson(rate=5, duration=0.2, hours=1, seed=1)  # doctest: +SKIP
@@ -50,7 +50,7 @@ __all__ = [
     "validate",
 ]
 
-# Where each public name lives; nothing heavy is imported before it is asked for.
+# The module of each public name; a heavy module is imported on first use only.
 _HOMES = {
     "Trace": "lambda_nb.traces",
     "calibrate": "lambda_nb.simulator",

@@ -1,4 +1,4 @@
-"""What a person touches: magics, the function handle, displays. Speaks boto3 only.
+"""The user's side in a notebook: magics, the function handle, displays. Uses boto3 only.
 
-Loaded by ``%load_ext lambda_nb``.
+``%load_ext lambda_nb`` loads it.
 """

@@ -1,4 +1,4 @@
-"""HTML that suits every theme: JupyterLab's own variables, with fallbacks for other front ends."""
+"""HTML for every theme: it uses JupyterLab's CSS variables, with fallbacks elsewhere."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ STYLE = "<style>" + "".join(_STYLE.split("\n")) + "</style>"
 
 
 def card(*parts: str) -> str:
-    """A display made of parts that are HTML already."""
+    """A display made from parts that are already HTML."""
     return f'{STYLE}<div class="lnb">{"".join(parts)}</div>'
 
 
@@ -45,12 +45,12 @@ def line(*parts: str) -> str:
 
 
 def bold(text: str) -> str:
-    """A name."""
+    """A name, in bold."""
     return f"<b>{html.escape(text)}</b>"
 
 
 def dim(text: str) -> str:
-    """A figure that matters less than what it stands beside."""
+    """A figure of less importance, in a lighter colour."""
     return f'<span class="lnb-dim lnb-num">{html.escape(text)}</span>' if text else ""
 
 
@@ -60,12 +60,12 @@ def tag(text: str, kind: str) -> str:
 
 
 def code(text: str) -> str:
-    """Text as it is, in the notebook's code font."""
+    """Text unchanged, in the notebook's code font."""
     return f"<pre>{html.escape(text)}</pre>"
 
 
 def folded(title: str, text: str) -> str:
-    """Text behind a title that opens it; nothing if there is no text."""
+    """Text that opens with a click on its title; empty if there is no text."""
     if not text:
         return ""
     return f"<details><summary>{html.escape(title)}</summary>{code(text)}</details>"
@@ -110,7 +110,7 @@ def _right(key: str, numbers: set[str]) -> str:
 
 
 def pretty(value: Any) -> str:
-    """A result as text: JSON where it is long, Python where it is short."""
+    """A result as text: Python if it is short, JSON if it is long."""
     short = repr(value)
     if len(short) <= 80 or not isinstance(value, (dict, list)):
         return short
@@ -127,10 +127,10 @@ def milliseconds(ms: float | None) -> str:
 
 
 def dollars(amount: float) -> str:
-    """Dollars as people read them, down to a single invocation's: ``$0.000000233``."""
+    """Dollars, also as small as the cost of one invocation: ``$0.000000233``."""
     if amount >= 1 or amount == 0:
         return f"${amount:,.2f}"
-    # Three digits that say something.
+    # Three significant digits.
     return f"${amount:.{2 - math.floor(math.log10(amount))}f}"
 
 
@@ -142,7 +142,7 @@ def size(count: int) -> str:
 
 
 class Shown:
-    """Something with an HTML and a text form, as the value of a cell or of a magic."""
+    """The value of a cell or a magic, with an HTML and a text form."""
 
     def __init__(self, text: str, markup: str) -> None:
         self._text = text

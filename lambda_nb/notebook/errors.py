@@ -1,28 +1,28 @@
-"""Errors as a notebook shows them: a few lines, never a page of our own frames."""
+"""Errors that a notebook shows in a few lines, without our own stack frames."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
 
-# Bold, not coloured: front ends put errors on a red ground, dark or light, where colours drown.
+# Bold, not coloured: front ends show errors on red, dark or light, where colours are hard to see.
 BOLD, OFF = "\x1b[1m", "\x1b[0m"
 
 
 class NotebookError(Exception):
-    """Something the user can put right; the message says what was wrong and what to do."""
+    """An error that the user can fix; the message says what is wrong and what to do."""
 
     def _render_traceback_(self) -> list[str]:
-        """IPython asks for this instead of printing a traceback."""
+        """IPython prints these lines instead of a traceback."""
         return [f"{BOLD}{type(self).__name__}{OFF}: {self}"]
 
 
 class UsageError(NotebookError):
-    """A magic was given something it does not understand."""
+    """A magic or function got an argument that is not valid."""
 
 
 class AWSError(NotebookError):
-    """Lambda, or a neighbour of it, refused a request.
+    """Lambda or another AWS service refused a request.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class AWSError(NotebookError):
 
 
 class Throttled(AWSError):  # noqa: N818  # AWS's word for it
-    """Lambda refused to run a function now (429). ``reason`` is AWS's word for why."""
+    """Lambda throttled an invocation (429). ``reason`` is AWS's reason code."""
 
     def __init__(self, message: str, reason: str) -> None:
         super().__init__("TooManyRequestsException", f"{message} {reason}".strip(), "Invoke")
@@ -50,9 +50,9 @@ class FunctionError(NotebookError):
     Attributes
     ----------
     function, error_type, error_message, request_id
-        Which function, and what it raised, or Lambda's name for what happened to it.
+        The function, the error it raised (or Lambda's name for the failure), and the request.
     frames
-        Lines that say where in the user's code; the innermost last.
+        Lines that show where in the user's code it failed; the innermost last.
     log
         The tail of the invocation's log.
     """
@@ -81,7 +81,7 @@ class FunctionError(NotebookError):
 
 @contextlib.contextmanager
 def aws_errors() -> Iterator[None]:
-    """Turn what boto3 raises into errors of a line or two.
+    """Turn boto3 errors into short notebook errors.
 
     Raises
     ------
@@ -90,9 +90,9 @@ def aws_errors() -> Iterator[None]:
     AWSError
         Any other refusal.
     UsageError
-        A parameter is of a wrong kind, or too large or small.
+        A parameter has the wrong type, or is too large or too small.
     NotebookError
-        The endpoint does not answer, or there are no credentials.
+        The endpoint does not respond, or there are no credentials.
     """
     from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 

@@ -1,21 +1,21 @@
 """Traces of invocations: one table, many sources.
 
-A :class:`Trace` is one row an invocation (``arrival``, ``function``, ``duration``, ``memory``, ...)
-whoever made it. Read one, record one, or make one:
+A :class:`Trace` has one row per invocation (``arrival``, ``function``, ``duration``, ``memory``,
+...), whatever its source. Read one, record one, or generate one:
 
 =================================  ===============================================================
 ``Trace.from_logs``                the engine's invocation log, or START and REPORT lines, through
                                    the CloudWatch Logs API: the same call reads AWS
-``read_logs``                      log files that left CloudWatch; Lambda Insights among them
-``read_csv``, ``read_parquet``     one row an invocation, with a mapping of columns
+``read_logs``                      log files exported from CloudWatch; also Lambda Insights
+``read_csv``, ``read_parquet``     one row per invocation, with a mapping of columns
 ``azure_2019``, ``azure_2021``     the public traces of Azure Functions
 ``huawei_2023``, ``huawei_2025``   the public traces of Huawei Cloud
 ``aws_lambda_2020``                every request to one real Lambda function
 ``invitro``                        measurements of in-vitro's loader
-``poisson``, ``daily``, ...        traffic made by a rule and a seed
-``heavy_tailed``                   an account's worth of functions, as published for Azure
+``poisson``, ``daily``, ...        traffic generated from a rule and a seed
+``heavy_tailed``                   a whole account of functions, as published for Azure
 ``laws``                           durations that vary
-``merge``, ``scale``               other traffic from what there is
+``merge``, ``scale``               new traffic from existing traces
 =================================  ===============================================================
 """
 

@@ -1,4 +1,4 @@
-"""One CSV file: read fast by Arrow, and once more slowly when something in it is wrong."""
+"""Read one CSV file: fast with Arrow, then again line by line to find an error."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pyarrow.csv as pacsv
 from lambda_nb.traces.schema import TraceError
 
 _BLOCK = 4 << 20
-"""Bytes that Arrow parses at a time: what is read is converted as it comes, never held as text."""
+"""Bytes that Arrow parses at a time. It converts each block and never holds the file as text."""
 _UNKNOWN = ("", "nan", "null", "na", "n/a", "none", "#n/a", "nil", "-nan")
 
 
@@ -48,7 +48,7 @@ class CsvFile:
         Raises
         ------
         TraceError
-            A column is missing; or the line that is wrong, and why.
+            A column is missing, or a line is wrong. The message says which line, and why.
         """
         names = self.names()
         missing = [name for name in types if name not in names]
@@ -64,7 +64,7 @@ class CsvFile:
             raise self.explained(types, error) from None
 
     def read(self, types: Mapping[str, Any]) -> pa.Table:
-        """Read these columns as these types; what Arrow cannot read raises its own error."""
+        """Read these columns as these types; Arrow raises its own error if it cannot."""
         with pa.input_stream(str(self.path), compression="detect") as stream:
             return pacsv.read_csv(
                 stream,
@@ -76,7 +76,7 @@ class CsvFile:
             )
 
     def line(self, row: int) -> str:
-        """Say on which line of the file a row stands."""
+        """Return the file name and line number of a row."""
         wanted = row + (0 if self.header else 1)
         for count, (line, _) in enumerate(self._records()):
             if count == wanted:
@@ -84,7 +84,7 @@ class CsvFile:
         return f"{self.path.name} row {row}"
 
     def explained(self, types: Mapping[str, Any], error: Exception) -> TraceError:
-        """Find the line that Arrow stumbled over."""
+        """Find the line that Arrow could not read."""
         records = self._records()
         names = self.header or next(records)[1]
         for line, fields in records:
@@ -99,7 +99,7 @@ class CsvFile:
         return TraceError(f"{self.path.name} cannot be read: {error}")
 
     def _records(self) -> Iterator[tuple[int, list[str]]]:
-        """Every line that is not blank, with its number from 1."""
+        """Every line that is not blank, with its number, counted from 1."""
         with (
             pa.input_stream(str(self.path), compression="detect") as stream,
             io.TextIOWrapper(stream, encoding="utf-8-sig", newline="") as text,

@@ -1,4 +1,4 @@
-"""More or less traffic of the same kind: scaling a trace and laying traces over one another."""
+"""Make more or less traffic of the same kind: scale a trace, merge traces."""
 
 from __future__ import annotations
 
@@ -31,27 +31,27 @@ def scale(
 ) -> _T:
     """Make more or less traffic of the same kind.
 
-    What one particular run made of the requests (``start``, ``finish``, ``billed`` and so on) does
-    not survive: only the columns that describe the requests are kept.
+    The result has only the columns that describe the requests. It drops the columns that describe
+    one run of them (``start``, ``finish``, ``billed`` and so on).
 
     Parameters
     ----------
     rate : float
-        Invocations for each one now, in the same span: 3 makes three of each, 0.1 keeps each with
-        a chance of a tenth, 2.5 makes two and a third with a chance of a half.
+        Factor on the number of invocations, in the same span: 3 makes three of each, 0.1 keeps
+        each with probability 0.1, 2.5 makes two of each, and a third with probability 0.5.
     time : float
         Factor on the gaps between arrivals, applied last: 0.5 plays the trace twice as fast.
         Durations stay as they are.
     seed : int
-        Of the random choices that ``rate`` needs.
+        Seed of the random choices for ``rate``.
     jitter : seconds or text such as "1min"
-        Copies are moved by up to half of this either way (reflected at the ends of the trace), so
-        that they do not arrive at one instant; rhythms slower than this are kept.
+        Copies move by up to half of this, earlier or later (reflected at the ends of the trace),
+        so they do not all arrive at once. Rhythms slower than this stay.
 
     Raises
     ------
     TraceError
-        A factor is not a positive finite number.
+        A factor is not finite or not above 0.
     """
     for name, factor in (("rate", rate), ("time", time)):
         if not (math.isfinite(factor) and factor > 0):
@@ -75,10 +75,10 @@ def scale(
 
 
 def merge(*traces: _T) -> _T:
-    """Lay traces over one another: every invocation of each, in order of arrival.
+    """Merge traces: every invocation of each, in order of arrival.
 
-    Traces with a start meet on the clock; traces without one all begin together. A column that one
-    of them lacks is unknown in its rows.
+    Traces with a start are aligned by the clock; traces without one all begin together. If a trace
+    lacks a column, its rows have null there.
 
     Raises
     ------
@@ -117,7 +117,7 @@ def _delayed(trace: Rows, seconds: float) -> pa.Table:
 
 
 def _reflected(moved: schema.Floats, within: schema.Floats) -> schema.Floats:
-    """Mirror what went over either end back into the span, as often as it takes."""
+    """Reflect values outside the span back into it, as often as needed."""
     if not len(within):
         return moved
     low, high = float(within[0]), float(within[-1])

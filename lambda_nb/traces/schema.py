@@ -1,8 +1,8 @@
-"""The columns of a trace, their types and units, and the check that a table has them.
+"""The columns of a trace with their types and units, and the check of a table against them.
 
-One invocation is one row, whoever made it. :func:`conform` is the only door into a
-:class:`~lambda_nb.traces.trace.Trace`: it casts, checks, sorts, and refuses what makes no sense,
-naming the row (or the line of the file) that was bad.
+One row is one invocation, whatever its source. Every :class:`~lambda_nb.traces.trace.Trace` goes
+through :func:`conform`: it casts, checks and sorts the table. It refuses a bad value and names the
+row (or the line of the file).
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ WORD = pa.dictionary(pa.int32(), pa.string())
 
 
 class TraceError(ValueError):
-    """A trace, or the file it is read from, makes no sense; the message says where."""
+    """A trace, or the file it is read from, is not valid; the message says where."""
 
 
 class Rows(Protocol):
-    """A trace, as those see it that describe, write or reshape one."""
+    """The part of a trace that code needs to describe, write or reshape it."""
 
     name: str
 
@@ -41,7 +41,7 @@ class Rows(Protocol):
 
     @property
     def start_ns(self) -> int | None:
-        """The same in epoch nanoseconds."""
+        """The start in epoch nanoseconds."""
 
     @property
     def span(self) -> float:
@@ -49,11 +49,11 @@ class Rows(Protocol):
 
     @property
     def functions(self) -> list[str]:
-        """The names of its functions."""
+        """The names of the functions."""
 
     @property
     def codes(self) -> npt.NDArray[np.int32]:
-        """The function of each row, counting into :attr:`functions`."""
+        """The function of each row, as an index into :attr:`functions`."""
 
     def numbers(self, column: str) -> Floats:
         """A numeric column; NaN where it is unknown."""
@@ -65,7 +65,7 @@ class Rows(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of a trace. ``workload``: true of the request, not of one particular run of it."""
+    """One column of a trace. ``workload``: describes the request, not one run of it."""
 
     name: str
     type: Any
@@ -93,7 +93,7 @@ COLUMNS = (
     Column("trigger", WORD, "", "what invoked it: invoke, http, queue, timer, ...", True),
     Column("architecture", WORD, "", "x86_64 or arm64", True),
 )
-"""All columns in their order. Unknown values are null; every other column is optional."""
+"""All columns, in order. Unknown values are null; columns not ``required`` are optional."""
 
 BY_NAME = {column.name: column for column in COLUMNS}
 STARTS = ("cold", "warm", "provisioned", "throttle")
@@ -103,26 +103,26 @@ _NON_NEGATIVE = ("arrival", "duration", "memory", "init", "finish", "billed", "m
 _VOCABULARY = {"start": STARTS, "status": STATUSES}
 
 Where = Callable[[int], str]
-"""Says where row number i (from 0) came from: ``"row 3"``, ``"calls.csv line 5"``."""
+"""Returns where row i (from 0) came from: ``"row 3"``, ``"calls.csv line 5"``."""
 
 
 def row(i: int) -> str:
-    """Say where a row is when it came from a table."""
+    """Name a row that came from a table."""
     return f"row {i}"
 
 
 def conform(table: pa.Table, where: Where = row) -> pa.Table:
-    """Return the table with exactly the trace's columns, checked, and sorted by arrival.
+    """Return the table with only the columns of a trace, checked and sorted by arrival.
 
-    Rows with equal arrival keep their order; NaN becomes null; columns that a trace does not have
-    are left out.
+    Rows with equal arrival keep their order, NaN becomes null, and columns that a trace does not
+    have are dropped.
 
     Raises
     ------
     TraceError
         A column is missing or has the wrong type; an arrival or a function is unknown; a number
-        is negative or infinite; ``finish`` lies before ``arrival``; ``start`` or ``status`` is
-        none of their words.
+        is negative or infinite; ``finish`` lies before ``arrival``; ``start`` or ``status`` has
+        an unknown word.
     """
     missing = [c.name for c in COLUMNS if c.required and c.name not in table.column_names]
     if missing:
@@ -140,14 +140,14 @@ def conform(table: pa.Table, where: Where = row) -> pa.Table:
 
 
 def one_chunk(column: Any) -> Any:
-    """An Arrow column as one array; Arrow itself would copy even a single chunk."""
+    """An Arrow column as one array, without a copy if it has one chunk (Arrow would copy it)."""
     if not isinstance(column, pa.ChunkedArray):
         return column
     return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 def floats(column: Any) -> Floats:
-    """An Arrow column as float64, NaN where it is null."""
+    """An Arrow column as float64; null becomes NaN."""
     array = one_chunk(column)
     if not pa.types.is_float64(array.type):
         array = array.cast(pa.float64())
@@ -162,7 +162,7 @@ def words(values: Any, codes: Any) -> pa.DictionaryArray:
 
 
 def one_word(value: str, count: int) -> pa.DictionaryArray:
-    """A column that says the same word in every row."""
+    """A column with the same word in every row."""
     return words([value], np.zeros(count, dtype=np.int32))
 
 
@@ -174,7 +174,7 @@ def _cast(table: pa.Table, column: Column, where: Where) -> Any:
                 values = values.cast(pa.string()).dictionary_encode()
             return values.cast(WORD).unify_dictionaries()
         if column.type == pa.int32() and pa.types.is_floating(values.type):
-            # Averages of memory come with a fraction; a whole MB is as fine as Lambda has it.
+            # Memory averages have a fraction; Lambda's memory is in whole MB.
             values = pc.round(pc.if_else(pc.is_nan(values), None, values))
         values = values.cast(column.type)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:

@@ -1,4 +1,4 @@
-"""What a trace looks like at a glance: text, table, HTML and a figure."""
+"""Summarise a trace: text, table, HTML and a figure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SHOWN = 8
 
 
 def describe(trace: Rows) -> pd.DataFrame:
-    """Figures of each function, busiest first, and of all together in the row ``(all)``.
+    """Figures of each function, busiest first, after a row ``(all)`` for all functions together.
 
     Columns: ``invocations``; ``rate`` (1/s, over the span of the trace); ``peak_rate`` (1/s, in
     the busiest minute); ``duration_mean``, ``duration_p50``, ``duration_p95``, ``duration_p99``
@@ -33,7 +33,7 @@ def describe(trace: Rows) -> pd.DataFrame:
 
 
 def _describe(trace: Rows, most: int) -> pd.DataFrame:
-    """The first ``most`` rows of :func:`describe`, and the one before them."""
+    """The row ``(all)`` of :func:`describe` and the ``most`` rows after it."""
     import pandas as pd
 
     codes, names = trace.codes, trace.functions
@@ -103,7 +103,7 @@ def _is(trace: Rows, column: str, words: tuple[str, ...]) -> Any:
 
 
 def text(trace: Rows) -> str:
-    """One line: how many, of what, over how long, since when."""
+    """One line: number of invocations and functions, time span, and start."""
     count, functions = len(trace), trace.functions
     if not count:
         return "Trace(empty)"
@@ -115,7 +115,7 @@ def text(trace: Rows) -> str:
 
 
 def html(trace: Rows) -> str:
-    """The line of :func:`text` and a table of the busiest functions; colours are the page's own."""
+    """The line of :func:`text` and a table of the busiest functions; the page sets the colours."""
     heading = escape(text(trace)[len("Trace(") : -1])
     if trace.name:
         heading = f"<b>{escape(trace.name)}</b>: {heading}"
@@ -145,7 +145,7 @@ def html(trace: Rows) -> str:
 
 
 def plot(trace: Rows) -> Figure:
-    """Draw arrivals over time, the durations, and functions by hour if there are several."""
+    """Draw arrivals over time, durations, and functions by hour if there are several."""
     from lambda_nb import charts
 
     figure: Figure = charts.trace(
@@ -172,7 +172,7 @@ def _number(value: float) -> str:
 
 
 def _span(seconds: float) -> str:
-    """A length of time in the unit that suits it."""
+    """A length of time in a suitable unit."""
     if np.isnan(seconds):
         return "–"
     if seconds == 0.0:

@@ -1,4 +1,4 @@
-"""CSV and Parquet files of one row an invocation, with a mapping for other people's columns."""
+"""Read CSV and Parquet files with one row per invocation; a mapping renames their columns."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ def read_csv(
     header: Sequence[str] | None = None,
     name: str | None = None,
 ) -> Trace:
-    """Read a CSV file (compressed too) of one row an invocation.
+    """Read a CSV file with one row per invocation, compressed or not.
 
     Parameters
     ----------
     path : path
-        The file; ``.gz``, ``.bz2``, ``.zst`` and ``.lz4`` are unpacked on the way.
+        The file; ``.gz``, ``.bz2``, ``.zst`` and ``.lz4`` are decompressed.
     columns : mapping, optional
-        The trace's column to the file's, for those that have another name there:
+        Maps the trace's column to the file's, where the file has another name:
         ``{"arrival": "ts", "function": "fn", "duration": "took_ms"}``.
     unit : {"s", "ms", "us", "ns"}
         Unit of a numeric ``arrival`` (and ``finish``).
@@ -56,16 +56,16 @@ def read_csv(
     start : datetime, str or None
         What numeric arrivals count from; ``"epoch"`` for Unix time.
     tz : str, optional
-        Zone of times that carry none.
+        Zone of times that have none.
     function, memory : optional
-        Name and memory (MB) of every row, for files that have no such column.
+        Function name and memory (MB) of every row, for files without such a column.
     header : sequence of str, optional
         Names of the columns of a file without a header line.
 
     Raises
     ------
     TraceError
-        With the line of the file and the value that was wrong.
+        A value is wrong. The message gives the line of the file and the value.
     """
     path = Path(path)
     source = CsvFile(path, delimiter=delimiter, header=header)
@@ -88,7 +88,7 @@ def read_parquet(
     memory: int | None = None,
     name: str | None = None,
 ) -> Trace:
-    """Read a Parquet file of one row an invocation; parameters as in :func:`read_csv`."""
+    """Read a Parquet file with one row per invocation; parameters as in :func:`read_csv`."""
     path = Path(path)
     mapping = dict(columns or {})
     file = pq.ParquetFile(path)
@@ -120,7 +120,7 @@ def _load(source: CsvFile, mapping: dict[str, str]) -> pa.Table:
         )
     types = {theirs: _csv_type(wanted[theirs]) for theirs in present}
     clocks = [theirs for theirs in present if wanted[theirs] in ("arrival", "finish")]
-    # Whole numbers first, so that nanoseconds stay exact; then fractions; then text.
+    # Try integers first, so that nanoseconds stay exact; then fractions; then text.
     for kind in (pa.int64(), pa.float64(), pa.string()):
         types.update(dict.fromkeys(clocks, kind))
         try:
@@ -137,7 +137,7 @@ def _csv_type(column: str) -> Any:
     if column == "time":
         return pa.string()
     kind = schema.BY_NAME[column].type
-    # Text of a duration with a unit, or a memory of 128.0, deserves a message of its own.
+    # Memory is read as float64, so 128.0 is valid; a duration such as '200 ms' gets a clear error.
     return pa.float64() if kind == pa.int32() else kind
 
 
@@ -159,7 +159,7 @@ def completed(table: pa.Table, function: str | None, memory: int | None) -> pa.T
 
 
 def _joined_clock(table: pa.Table, start: datetime | str | None) -> tuple[pa.Table, Any]:
-    """Find the start of a CSV that has a ``time`` (UTC) beside or in place of ``arrival``."""
+    """Find the start of a CSV that has ``time`` (UTC) in addition to ``arrival``, or instead."""
     if "time" not in table.column_names:
         return table, start
     time = table.column("time")
@@ -200,7 +200,7 @@ def _made(
 def _with_finish(
     table: pa.Table, unit: str, start: datetime | str | None, tz: str | None, where: schema.Where
 ) -> pa.Table:
-    """Read ``finish`` as a time of the same kind as ``arrival``, from the same start."""
+    """Read ``finish`` like ``arrival``, from the same start."""
     _, start_ns = times.arrivals(
         table.column("arrival"), unit=unit, start=start, tz=tz, where=where
     )

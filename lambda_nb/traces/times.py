@@ -1,9 +1,9 @@
-"""Wall-clock times and the trace's own seconds.
+"""Convert between clock times and the seconds of a trace.
 
-A trace counts float64 seconds from its ``start``, a UTC time on a whole second. Nanoseconds of a
-clock become seconds by integer subtraction first and one division after, so distinct nanoseconds
-stay distinct, in order and exactly recoverable within 24 days of ``start`` (2**21 s; the spacing
-of floats there is 0.23 ns), and microseconds for centuries.
+A trace counts float64 seconds from its ``start``, a UTC time on a whole second. The conversion
+subtracts integer nanoseconds first and divides once. So within 24 days of ``start`` (2**21 s;
+floats there are 0.23 ns apart), different nanoseconds stay different, in order and exactly
+recoverable; microseconds do for centuries.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ _FRACTION = re.compile(r"\.(\d+)")
 _ZONE = re.compile(r"([+-]\d\d)(\d\d)$")
 _NUMBER = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$"
 _LOOKS_LIKE_EPOCH_S = 3e8
-"""Seconds (9.5 years): no trace is that long, so a first arrival beyond it is a clock's time."""
+"""Seconds (9.5 years): no trace is that long, so a later first arrival is Unix time."""
 
 
 def since_start(
     ns: Sequence[int] | npt.NDArray[np.int64], start_ns: int | None = None
 ) -> tuple[Floats, int]:
-    """Epoch nanoseconds as seconds since a start, and that start in epoch nanoseconds.
+    """Convert epoch nanoseconds to seconds since a start; also return that start (epoch ns).
 
     Without ``start_ns`` the start is the earliest time, rounded down to a whole second.
     """
@@ -45,19 +45,19 @@ def since_start(
 
 
 def to_datetime(ns: int) -> datetime:
-    """Epoch nanoseconds as a UTC datetime; below a microsecond is cut off."""
+    """Epoch nanoseconds as a UTC datetime, cut to microseconds."""
     return _EPOCH + timedelta(microseconds=ns // 1000)
 
 
 def from_iso(text: str) -> datetime:
-    """A datetime of ISO 8601 text, with a zone if it has one; below a microsecond is cut off.
+    """A datetime from ISO 8601 text, with a zone if it has one, cut to microseconds.
 
     Raises
     ------
     ValueError
-        It is none.
+        The text is not such a time.
     """
-    # Python 3.10 wants three or six digits of a second, and a colon in a zone.
+    # Python 3.10 needs three or six digits after the second, and a colon in the zone.
     text = _FRACTION.sub(lambda found: "." + found[1][:6].ljust(6, "0"), text)
     return datetime.fromisoformat(_ZONE.sub(r"\1:\2", text.replace("Z", "+00:00")))
 
@@ -68,7 +68,7 @@ def to_ns(when: datetime | str) -> int:
     Raises
     ------
     TraceError
-        The time carries no zone, or is no ISO 8601 time.
+        The time has no zone, or is not ISO 8601.
     """
     if isinstance(when, str):
         try:
@@ -85,14 +85,14 @@ def to_ns(when: datetime | str) -> int:
 
 
 def seconds(span: float | timedelta | str) -> float:
-    """Seconds of a number (of seconds), a timedelta, or text: ``"90s"``, ``"5min"``, ``"1d"``."""
+    """Seconds from a number (of seconds), a timedelta, or text: ``"90s"``, ``"5min"``, ``"1d"``."""
     if isinstance(span, timedelta):
         return span.total_seconds()
     if isinstance(span, str):
         import pandas as pd
 
         try:
-            # pandas is about to give up the small d that everybody else writes.
+            # pandas will drop the lower-case d for days, which is the usual form.
             return float(pd.Timedelta(re.sub(r"(?<=\d)\s*d\b", "D", span)).total_seconds())
         except ValueError:
             raise TraceError(
@@ -120,13 +120,13 @@ def arrivals(
     start : datetime, ISO 8601 text, ``"epoch"`` or None
         What numbers count from. ``"epoch"``: 1970-01-01 UTC.
     tz : str, optional
-        Zone of timestamps that carry none, for example ``"Europe/Berlin"``.
+        Zone of timestamps that have none, for example ``"Europe/Berlin"``.
 
     Returns
     -------
     arrival : float64 array, s since start (NaN where unknown)
     start_ns : int or None
-        Epoch nanoseconds of the start; None when nobody knows.
+        Epoch nanoseconds of the start; None if it is not known.
     """
     if unit not in UNITS:
         raise TraceError(f"unit {unit!r} is unknown: use one of {', '.join(UNITS)}")
@@ -170,7 +170,7 @@ def _epoch_numbers(column: Any, unit: str) -> Any:
         return pc.multiply(array.cast(pa.int64()), _NS_OF_UNIT[unit])
     values = floats(array)
     whole = np.floor(values)
-    # Whole units and the fraction apart: their product would lose the digits below 256 ns.
+    # Convert whole units and the fraction separately: one product would be exact to 256 ns only.
     factor = _NS_OF_UNIT[unit]
     known = ~np.isnan(values)
     ns = np.zeros(len(values), dtype=np.int64)

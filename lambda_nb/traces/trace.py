@@ -1,4 +1,4 @@
-"""The trace: what was invoked when, one row an invocation."""
+"""The trace: which function was invoked when, one row per invocation."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _READERS: dict[str, Callable[..., Trace]] = {}
 
 
 def reader(kind: str) -> Callable[[_Reader], _Reader]:
-    """Let :class:`Trace` read through a function: ``file`` or ``logs``.
+    """Register the function that :class:`Trace` reads with: ``file`` or ``logs``.
 
-    Readers make traces, so they import this module; it imports none of them.
+    Readers import this module to make traces, so this module cannot import them.
     """
 
     def registered(function: _Reader) -> _Reader:
@@ -42,26 +42,26 @@ Moment = float | int | str | timedelta | datetime
 class Trace:
     """Invocations in order of arrival: an Arrow table with documented columns and units.
 
-    Columns that are always there: ``arrival`` (float64, s since :attr:`start`), ``function``,
+    Every trace has the columns ``arrival`` (float64, s since :attr:`start`), ``function``,
     ``duration`` (float64, s, of the handler, without init) and ``memory`` (int32, MB). A trace
-    recorded from real runs has more; :data:`lambda_nb.traces.COLUMNS` lists all of them with their
-    units. What is not known is null (NaN in pandas and NumPy).
+    recorded from real runs has more; :data:`lambda_nb.traces.COLUMNS` lists them all with their
+    units. Unknown values are null (NaN in pandas and NumPy).
 
     Parameters
     ----------
     table : pyarrow.Table, frame or mapping of column name to array-like
-        Anything that speaks Arrow will do. Rows in any order: they are sorted by arrival, rows of
-        equal arrival keeping their order. Columns that a trace does not have are left out.
+        Any object that Arrow can read. Rows may be in any order: they are sorted by arrival, and
+        rows with equal arrival keep their order. Columns that a trace does not have are dropped.
     start : datetime or str, optional
-        The time that arrivals count from; it must carry a time zone. None: nobody knows, or it
+        The time that arrivals count from; it must have a time zone. None: it is not known, or it
         does not matter.
     name : str, optional
-        Where the trace is from; it heads displays and charts.
+        Where the trace is from; displays and charts show it as the title.
 
     Raises
     ------
     TraceError
-        The table makes no sense (see :func:`lambda_nb.traces.schema.conform`), and where.
+        The table is not valid (see :func:`lambda_nb.traces.schema.conform`); says where.
 
     Examples
     --------
@@ -97,7 +97,7 @@ class Trace:
 
     @property
     def start_ns(self) -> int | None:
-        """The same in epoch nanoseconds."""
+        """The start in epoch nanoseconds, or None."""
         return self._start_ns
 
     def __len__(self) -> int:
@@ -114,7 +114,7 @@ class Trace:
 
     @property
     def functions(self) -> list[str]:
-        """The functions' names; :attr:`codes` counts into this list."""
+        """The names of the functions; :attr:`codes` has indices into this list."""
         words: list[str] = self._words("function").dictionary.to_pylist()
         return words
 
@@ -124,12 +124,12 @@ class Trace:
         return np.asarray(self._words("function").indices.to_numpy(), dtype=np.int32)
 
     def numbers(self, column: str) -> Floats:
-        """A numeric column as float64, NaN where it is unknown or the trace has no such column.
+        """A numeric column as float64; NaN if a value is unknown or the trace lacks the column.
 
         Raises
         ------
         KeyError
-            No trace has a numeric column of that name.
+            A trace never has a numeric column of that name.
         """
         if column not in schema.BY_NAME or not _numeric(schema.BY_NAME[column]):
             raise KeyError(f"{column!r} is no numeric column of a trace")
@@ -138,12 +138,12 @@ class Trace:
         return schema.floats(self._table.column(column))
 
     def to_pandas(self, *, absolute: bool = False) -> pd.DataFrame:
-        """All columns as a frame; ``absolute`` adds ``time``, the arrival as a UTC timestamp.
+        """All columns as a frame; ``absolute`` adds ``time``, the arrival in UTC.
 
         Raises
         ------
         TraceError
-            ``absolute`` of a trace without a start.
+            ``absolute`` is set but the trace has no start.
         """
         frame: pd.DataFrame = self._table.to_pandas()
         if absolute:
@@ -170,9 +170,9 @@ class Trace:
         Parameters
         ----------
         frame : DataFrame
-            One row an invocation; ``arrival`` may be numbers, timestamps or ISO 8601 text.
+            One row per invocation; ``arrival`` may be numbers, timestamps or ISO 8601 text.
         columns : mapping, optional
-            The trace's column to the frame's: ``{"arrival": "ts", "duration": "took"}``.
+            Maps the trace's column to the frame's: ``{"arrival": "ts", "duration": "took"}``.
         unit, start, tz
             How to read ``arrival``; see :func:`lambda_nb.traces.times.arrivals`.
         """
@@ -197,7 +197,7 @@ class Trace:
         name: str = "",
         where: Where = schema.row,
     ) -> Trace:
-        """Make a trace from a table whose arrivals may be of any kind."""
+        """Make a trace from a table with arrivals of any kind."""
         start_ns: int | None = None
         if "arrival" in table.column_names:
             at = table.column_names.index("arrival")
@@ -222,7 +222,7 @@ class Trace:
 
     @classmethod
     def from_logs(cls, functions: str | Sequence[str] | None = None, **options: Any) -> Trace:
-        """Read what really ran from CloudWatch Logs: of the engine, or of AWS.
+        """Read recorded invocations from CloudWatch Logs, on the engine or on AWS.
 
         Parameters and errors are those of :func:`lambda_nb.traces.from_logs`.
         """
@@ -256,7 +256,7 @@ class Trace:
         return self._with(self._table.filter(pa.array(wanted[self.codes])))
 
     def where(self, rows: npt.ArrayLike) -> Trace:
-        """Keep the rows for which ``rows``, a boolean array of one value a row, is true."""
+        """Keep the rows where ``rows`` is true, a boolean array with one value per row."""
         chosen = np.asarray(rows)
         if chosen.dtype != np.bool_ or chosen.shape != (len(self),):
             raise TraceError(
@@ -267,7 +267,7 @@ class Trace:
     def between(self, begin: Moment | None = None, end: Moment | None = None) -> Trace:
         """Keep arrivals with ``begin <= arrival < end``.
 
-        Each is seconds since :attr:`start`, a timedelta or text such as ``"2h"`` for the same, or
+        Each is seconds since :attr:`start`, as a number, a timedelta or text such as ``"2h"``, or
         a datetime with a zone. Arrivals still count from the same :attr:`start`.
         """
         arrival = self.numbers("arrival")
@@ -280,11 +280,11 @@ class Trace:
         return reshape.scale(self, rate, time, seed=seed)
 
     def merge(self, *others: Trace) -> Trace:
-        """Lay traces over one another (see :func:`lambda_nb.traces.merge`)."""
+        """Merge this trace with others (see :func:`lambda_nb.traces.merge`)."""
         return reshape.merge(self, *others)
 
     def fill(self, *, duration: float | None = None, memory: int | None = None) -> Trace:
-        """Put these in the place of unknown durations (s) and memory (MB)."""
+        """Replace unknown durations (s) and memory (MB) with these values."""
         table = self._table
         for column, value in (("duration", duration), ("memory", memory)):
             if value is not None:
@@ -307,7 +307,7 @@ class Trace:
         return summary.text(self)
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        """The table for any library that speaks Arrow: ``pyarrow.table(trace)``, Polars, DuckDB."""
+        """The table for any library that reads Arrow: ``pyarrow.table(trace)``, Polars, DuckDB."""
         return self._table.__arrow_c_stream__(requested_schema)
 
     def _repr_html_(self) -> str:
@@ -324,11 +324,11 @@ class Trace:
     # -- within -------------------------------------------------------------------------------
 
     def _with(self, table: pa.Table) -> Trace:
-        """A trace of rows of this one."""
+        """A trace with these rows of this one."""
         return Trace(_without_unused_words(table), start=self._start_ns, name=self.name)
 
     def _plain(self) -> pa.Table:
-        """The table with words spelt out: equal whatever the order of their dictionaries."""
+        """The table with words as text, so that the order of dictionaries does not matter."""
         return pa.table(
             {
                 c: v.cast(pa.string()) if pa.types.is_dictionary(v.type) else v
@@ -362,7 +362,7 @@ def _numeric(column: schema.Column) -> bool:
 
 
 def _without_unused_words(table: pa.Table) -> pa.Table:
-    """Drop words that no row uses any more, so that `functions` lists what is there."""
+    """Drop words that no row uses, so that `functions` lists only functions with rows."""
     at = table.column_names.index("function")
     words = schema.words_of(table.column(at))
     used = np.zeros(len(words.dictionary), dtype=bool)

@@ -1,4 +1,4 @@
-"""Writing a trace to a CSV or Parquet file, from which it can be read back."""
+"""Write a trace to a CSV or Parquet file that can be read back."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ META_NAME = b"lambda_nb.name"
 
 
 def is_parquet(path: str | Path) -> bool:
-    """Whether a file is Parquet, by its suffix; else it is CSV."""
+    """Whether the suffix says Parquet; all other files are CSV."""
     return Path(path).suffix.lower() in _PARQUET
 
 
 def write(trace: Rows, path: str | Path) -> Path:
-    """Write a file by its suffix, with the start of the trace; ``Trace.read`` gets it all back.
+    """Write CSV or Parquet by suffix, with the trace's start; ``Trace.read`` reads it all back.
 
-    A CSV has a first column ``time`` (the arrival in UTC, nanoseconds) if the trace has a start.
+    If the trace has a start, a CSV has ``time`` as first column (the arrival in UTC, nanoseconds).
     """
     path = Path(path)
     table = trace.table

@@ -11,9 +11,8 @@ from lambda_nb.engine.steady_clock import steady_ns
 class Clock:
     """Strictly increasing epoch nanoseconds.
 
-    Driven by :func:`~lambda_nb.engine.steady_clock.steady_ns`, so that setting the machine's time
-    changes no decision. Two readings always differ, so that events recorded with their times can be
-    put in order again.
+    It uses :func:`~lambda_nb.engine.steady_clock.steady_ns`, so setting the machine's time changes
+    no decision. Two readings always differ, so recorded events can be sorted by their times.
     """
 
     def __init__(self) -> None:

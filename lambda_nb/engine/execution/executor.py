@@ -1,10 +1,10 @@
 """Runs functions: asks the fleet which environment takes a request, and drives that environment.
 
-The fleet (``rules.fleet``) decides; this module tells it the time and does what it says. Every
-decision has a time of its own on a clock that never repeats, and the same times stand in the
-:class:`InvocationRecord` of each attempt, so that a replay of the records through the same rules
-comes to the same decisions. The fleet hears of the end of an invocation when the environment is
-free for the next one: the runtime has asked for it, or has been cleared away.
+The fleet (``rules.scheduling.fleet``) decides; this module gives it the time and carries out its
+decisions. No two decisions have the same time. The :class:`InvocationRecord` of each attempt has
+these times, so a replay of the records through the same rules makes the same decisions. For the
+fleet an invocation ends when its environment is free again: when the runtime has asked for the next
+event, or when its processes have ended.
 """
 
 from __future__ import annotations
@@ -62,31 +62,31 @@ class Executor(Hooks):
     work_dir
         A directory of its own for environments, merged layers and ``/var/runtime``.
     account, region
-        Whose functions these are.
+        The account and the Region of the functions.
     api_endpoint
-        The engine's URL, which AWS SDKs inside functions are pointed to.
+        Returns the engine's URL; AWS SDKs inside functions send their requests there.
     credentials_for
-        Access key, secret key and session token of a function's role.
+        Returns the access key, secret key and session token of a function's role.
     logs, records
-        Who is told of log lines and of finished attempts.
+        Get the log lines and the records of finished attempts.
     keep_alive_s
         How long an idle environment lives: seconds, or a policy. Default 600 s.
     account_limit, scale_burst, scale_rate, max_age_s
-        As :class:`lambda_nb.rules.scheduling.scheduler.Fleet` takes them.
+        See :class:`lambda_nb.rules.scheduling.scheduler.Fleet`.
     fork
-        Whether Python environments are forked from a process that has imported what they need
-        (milliseconds), or each start an interpreter of their own (tens of milliseconds).
+        Whether Python environments are forked from a process that has already imported what they
+        need (milliseconds). Otherwise each starts its own interpreter (tens of milliseconds).
     isolation
         ``auto`` for the highest level that this machine allows, or one of ``L0`` to ``L3``.
     share_cpu
         Give environments CPU time in proportion to their memory (1769 MB: one vCPU).
     runtime_fallback
-        Whether the nearest version of a language runs what asks for one that is not here.
+        Whether a function whose language version is missing runs in the nearest version.
     function_version
-        Looks up a version by function name and version number: for provisioned environments, which
-        start without an invocation.
+        Looks up a version by function name and version number. Provisioned environments need it:
+        they start without an invocation.
     descriptors
-        The file descriptors of this process, if others count them as well.
+        Counts this process's file descriptors, if other parts of the engine share the count.
     """
 
     def __init__(
@@ -143,7 +143,7 @@ class Executor(Hooks):
     # -- life of the executor
 
     async def start(self) -> None:
-        """Make ready to run functions; a first zygote starts in the background."""
+        """Get ready to run functions; start a first zygote in the background."""
         for name in ("environments", "opt"):
             (self._work_dir / name).mkdir(parents=True, exist_ok=True)
         await asyncio.gather(
@@ -238,7 +238,7 @@ class Executor(Hooks):
         return await answered
 
     async def _first(self, function: FunctionVersion, tenant: str) -> Pool:
-        """The pool of a revision that has none yet; those of earlier revisions drain."""
+        """Make the pool of a new revision, and drain the pools of earlier revisions."""
         pool = await self._pools.make(function, tenant)
         for key in self._pools.others(function, tenant):
             self._close(key)
@@ -248,7 +248,7 @@ class Executor(Hooks):
     async def _answer(
         self, answered: asyncio.Future[InvocationResult], pool: Pool, attempt: Attempt, slot: int
     ) -> None:
-        """Serve, and tell whoever still waits."""
+        """Serve the invocation, and give the result to the caller if it still waits."""
         try:
             result = await self._serve(pool, attempt, slot)
         except Exception as error:
@@ -260,7 +260,7 @@ class Executor(Hooks):
             if not answered.done():
                 answered.set_result(result)
         finally:
-            answered.cancel()  # of no effect unless this was cancelled
+            answered.cancel()  # has no effect unless this task was cancelled
 
     async def _serve(self, pool: Pool, attempt: Attempt, slot: int) -> InvocationResult:
         roster = self._roster
@@ -306,7 +306,7 @@ class Executor(Hooks):
             files = Files(self._work_dir, opt, self._runtime_dir)
             await self._zygotes.get(self._isolation.zygote(launch.launcher(), files, layered=False))
         except SpawnError:
-            return  # whoever needs it will be told why
+            return  # an invocation that needs it gets the error
         await asyncio.to_thread(interpreters.pythons)
 
 

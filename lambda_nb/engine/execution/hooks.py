@@ -1,4 +1,4 @@
-"""What control tells execution: changed code, deleted functions, concurrency, provisioning."""
+"""Carries out what the control plane changes: code, deletion, concurrency, provisioning."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PROVISIONED_INIT_LIMIT_S = 130.0
 """Longest init phase of a provisioned environment, unless the function's timeout is longer."""
 
 INIT_FAILURE = "FUNCTION_ERROR_INIT_FAILURE"
-"""Why AWS gives provisioned environments up whose init phase fails (Developer Guide,
+"""The reason that AWS gives when the init phase of provisioned environments fails (Developer Guide,
 provisioned-concurrency)."""
 
 _CANNOT_START = "INTERNAL_ERROR"
@@ -46,7 +46,7 @@ class Hooks:
         self._up = asyncio.Event()
 
     def code_changed(self, function_name: str, version: str) -> None:
-        """Take no further invocation in the version's present environments; let busy ones end."""
+        """Send no more invocations to the version's present environments; let busy ones finish."""
         self._ahead.drop(function_name, version)
         self._drain(lambda key: key[:2] == (function_name, version))
 
@@ -61,7 +61,7 @@ class Hooks:
         """Set the function's reserved concurrency; ``None`` returns it to the account's pool."""
         index = self._pools.function(function_name)
         self._roster.fleet.set_reserved(index, concurrency)
-        if concurrency == 0:  # no event will ever have its turn
+        if concurrency == 0:  # no waiting event can ever run
             functions = self._roster.fleet.state.p_function
             self._roster.dismiss(lambda pool: functions[pool] == index)
         self._roster.bury()
@@ -71,11 +71,11 @@ class Hooks:
         self._roster.background(self._provision(function_name, version, environments))
 
     def prepare(self, function: FunctionVersion) -> None:
-        """Make ready, in the background, what the first environment of a version will need."""
+        """Prepare in the background what the first environment of a version will need."""
         self._ahead.lay_out(function, self._prepare(function))
 
     def snapshot(self, function: FunctionVersion, taken: Callable[[str], None]) -> None:
-        """Run the init phase of a version with SnapStart; tell how it went (error type, if any)."""
+        """Run the init phase of a SnapStart version; give its error type, if any, to ``taken``."""
         self._roster.background(self._take_snapshot(function, taken))
 
     def provisioned_status(self, function_name: str, version: str) -> ProvisionedStatus:
@@ -87,13 +87,13 @@ class Hooks:
         return ProvisionedStatus(ready, ready, self._failures.get((function_name, version), ""))
 
     async def _prepare(self, function: FunctionVersion) -> Prepared | None:
-        """Make a version ready; ``None`` when there is nothing to hold ready for its requests."""
+        """Prepare a version; ``None`` if no environment should be laid out for its requests."""
         await self._up.wait()
         if self._roster.closing or self._roster.descriptors.scarce:
             return None
         try:
             prepared = await self._pools.prepare(function)
-        except AWSError as error:  # AWS would take and run it: say now what each invocation will
+        except AWSError as error:  # AWS would run it: log now the error that invocations will get
             said = (function.name, function.version, error.message)
             if said not in self._services.told:
                 self._services.told.add(said)
@@ -144,7 +144,7 @@ class Hooks:
         await asyncio.gather(*(self._start_ahead(pool, slot, few) for slot in slots))
 
     async def _start_ahead(self, pool: Pool, slot: int, few: asyncio.Semaphore) -> None:
-        """Initialise one provisioned environment; one that fails is given up, for good."""
+        """Initialise one provisioned environment; if that fails, do not try again."""
         function = pool.prepared.function
         if not self._roster.descriptors.start_environment():
             self._failures[function.name, function.version] = _CANNOT_START
@@ -178,14 +178,14 @@ class Hooks:
         roster.bury()
 
     def _close(self, key: Key) -> None:
-        """Close a pool, and end what its environments were restored from."""
+        """Close a pool, and end its snapshot."""
         pool = self._pools.close(key, self._roster.now())
         self._roster.dismiss(lambda waited_for: waited_for == pool.index)
         if pool.snapshots is not None:
             self._roster.background(pool.snapshots.close())
 
     def _snapshots(self, pool: Pool) -> Snapshots | None:
-        """What environments of the pool are restored from, if that can be done for it."""
+        """The pool's snapshots; ``None`` without SnapStart or if the runtime is not forked."""
         prepared = pool.prepared
         forked = prepared.launch is not None and prepared.launch.argv is None
         if pool.snapshots is None and prepared.function.snap_start and forked:

@@ -1,4 +1,4 @@
-"""Which environments may stand in for one another: one version, one revision, one tenant."""
+"""Pools of interchangeable environments: those of one version, one revision and one tenant."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lambda_nb.engine.model import FunctionVersion
 from lambda_nb.rules.scheduling.scheduler import Fleet
 
 _AHEAD = 256
-"""Versions that may be prepared without having been invoked; beyond that the oldest wait again."""
+"""How many versions may be prepared before they are invoked; beyond that the oldest are dropped."""
 
 Key = tuple[str, str, str, str]
 """Function name, version, revision, tenant."""
@@ -25,7 +25,7 @@ Key = tuple[str, str, str, str]
 
 @dataclass(slots=True)
 class Pool:
-    """One pool of the fleet and what its environments are made of, or restored from."""
+    """One pool of the fleet, and what its environments are made or restored from."""
 
     index: int
     function_index: int
@@ -35,7 +35,7 @@ class Pool:
 
 @dataclass(slots=True)
 class _Making:
-    """A pool that is being made, and those who wait for it: the first to come goes on first."""
+    """A pool that is being made, and the callers that wait for it: first come, first served."""
 
     task: asyncio.Task[Pool]
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -43,7 +43,7 @@ class _Making:
 
 
 class Pools:
-    """Keeps the fleet's functions and pools under Lambda's names."""
+    """Finds the fleet's functions and pools by Lambda's names."""
 
     def __init__(
         self,
@@ -67,13 +67,13 @@ class Pools:
         self._ahead: dict[tuple[str, str, str], Prepared] = {}
 
     def function(self, name: str) -> int:
-        """The fleet's index of a function, known from now on."""
+        """The fleet's index of a function; adds the function if it is new."""
         if name not in self._functions:
             self._functions[name] = self._fleet.add_function()
         return self._functions[name]
 
     def knows(self, name: str) -> bool:
-        """Whether the fleet has heard of a function."""
+        """Whether the fleet knows a function."""
         return name in self._functions
 
     def __getitem__(self, key: Key) -> Pool:
@@ -81,12 +81,12 @@ class Pools:
         return self._pools[key]
 
     def find(self, function: FunctionVersion, tenant: str) -> Pool | None:
-        """The pool for invocations of this very revision, if nobody has to wait for it."""
+        """The pool of exactly this revision; ``None`` if it is missing or still being made."""
         key = (function.name, function.version, function.revision, tenant)
         return None if key in self._making else self._pools.get(key)
 
     async def prepare(self, function: FunctionVersion) -> Prepared:
-        """Do ahead of its first invocation what :meth:`make` would do for it.
+        """Do before the first invocation what :meth:`make` would do.
 
         Raises
         ------
@@ -122,7 +122,7 @@ class Pools:
             self._made(key, making)
 
     def _made(self, key: Key, making: _Making) -> None:
-        """From now on nobody waits, unless somebody still does."""
+        """Forget the task once the pool is made and nobody waits for it."""
         if making.task.done() and not making.waiting:
             self._making.pop(key, None)
 
@@ -160,12 +160,12 @@ class Pools:
         return [key for key in self._pools if wanted(key)]
 
     def snapshots(self) -> list[tuple[FunctionVersion, Snapshots]]:
-        """The SnapStart versions among the pools' own, each with its snapshot."""
+        """The SnapStart versions that have a pool, each with its snapshots."""
         pools = self._pools.values()
         return [(p.prepared.function, p.snapshots) for p in pools if p.snapshots is not None]
 
     def close(self, key: Key, now: float) -> Pool:
-        """No environment of the pool serves another invocation."""
+        """Close a pool: its environments serve no more invocations."""
         pool = self._pools.pop(key)
         self._fleet.close_pool(now, pool.index)
         return pool

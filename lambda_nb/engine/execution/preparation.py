@@ -1,4 +1,4 @@
-"""What an environment is made from: its function, made ready, and what the engine lends it."""
+"""What an environment is made from: a prepared function and the engine's shared services."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lambda_nb.engine.model import FunctionVersion, LogSink
 class Prepared:
     """A function version made ready to run: how it starts and where its files are.
 
-    Without ``launch`` it cannot start, and ``entrypoint_error`` says why.
+    If ``launch`` is ``None``, it cannot start, and ``entrypoint_error`` says why.
     """
 
     function: FunctionVersion
@@ -27,7 +27,7 @@ class Prepared:
 
     @property
     def runtime_version(self) -> str:
-        """The runtime as INIT_START names it."""
+        """The runtime version that INIT_START shows."""
         return self.function.runtime if self.launch is None else self.launch.runtime_version
 
 
@@ -42,4 +42,4 @@ class Services:
     endpoint: Callable[[], str]
     credentials_for: Callable[[FunctionVersion], tuple[str, str, str]]
     told: set[tuple[str, str, str]] = field(default_factory=set)
-    """Function, version and note of what has been said in a log and need not be said again."""
+    """Function, version and text of the notes that were logged; each is logged only once."""

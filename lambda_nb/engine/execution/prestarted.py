@@ -1,9 +1,9 @@
-"""Environments laid out ahead of their first request: all but the init phase, which is a request's.
+"""Environments that are laid out before their first request: everything but the init phase.
 
-What takes time before a function's own code runs (directories, control groups, mounts, a confined
-process) depends on the version alone. The latest versions get it when they are created or updated;
-Lambda's workers hold such empty places ready too. The function's code is not touched before a
-request comes.
+A function's code needs directories, control groups, mounts and a confined process before it runs.
+They take time to make and depend only on the version. The engine makes them when a version is
+created or updated, for the latest versions. Lambda's workers hold such empty environments ready
+too. The engine does not touch the function's code before a request comes.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from lambda_nb.engine.execution.runtimes.zygote_channel import SpawnError
 from lambda_nb.engine.model import FunctionVersion
 
 MOST = 16
-"""Environments that may lie ready; each is a process of a few megabytes, most of them shared."""
+"""Most environments held ready; each is a process of a few megabytes, most of them shared."""
 
 _LOGGER = logging.getLogger(__name__)
 _Key = tuple[str, str]
 
 
 class Ahead:
-    """At most one environment a version, of the versions that were changed last."""
+    """Holds environments ready: at most one per version, for the versions changed last."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -34,7 +34,7 @@ class Ahead:
         self._ending: set[asyncio.Task[None]] = set()
 
     def lay_out(self, function: FunctionVersion, preparing: Awaitable[Prepared | None]) -> None:
-        """Begin to lay out an environment, once the version is prepared, if that can be done."""
+        """Lay out an environment in the background, if possible, once the version is prepared."""
         self.drop(function.name, function.version)
         task = asyncio.ensure_future(self._laid_out(preparing))
         self._ready[function.name, function.version] = function.revision, task
@@ -42,7 +42,7 @@ class Ahead:
             self.drop(*next(iter(self._ready)))
 
     async def take(self, function: FunctionVersion) -> Environment | None:
-        """The environment that lies ready for this very revision; whoever takes it ends it."""
+        """Hand over the environment that is ready for this revision; the caller must end it."""
         revision, _ = self._ready.get((function.name, function.version), ("", None))
         if revision != function.revision:
             return None
@@ -50,7 +50,7 @@ class Ahead:
         return await task
 
     def drop(self, function_name: str, version: str | None = None) -> None:
-        """End what lies ready for a version, or (``None``) for all of a function's."""
+        """End the ready environment of one version, or (``None``) of all versions."""
         for key in list(self._ready):
             if key[0] == function_name and version in (None, key[1]):
                 _, task = self._ready.pop(key)
@@ -59,7 +59,7 @@ class Ahead:
                 ending.add_done_callback(self._ending.discard)
 
     def status(self) -> list[dict[str, Any]]:
-        """One row an environment that lies ready: function, version, process id."""
+        """One row per ready environment: function, version, process id."""
         tasks = [(key, task) for key, (_, task) in self._ready.items() if task.done()]
         ready = [(key, task.result()) for key, task in tasks if not task.cancelled()]
         return [
@@ -82,7 +82,7 @@ class Ahead:
         environment = Environment(prepared, self._services)
         try:
             await environment.lay_out()
-        except (SpawnError, OSError) as error:  # whoever needs one will be told
+        except (SpawnError, OSError) as error:  # a request that needs one gets the error
             _LOGGER.debug("no environment ahead of need: %s", error)
             await environment.end()
             return None

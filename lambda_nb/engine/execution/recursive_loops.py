@@ -1,4 +1,4 @@
-"""Stops functions that, through each other, invoke themselves for ever."""
+"""Stops functions that invoke themselves, or each other, in an endless loop."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Execute = Callable[[Resolved, Invocation], Awaitable[InvocationResult]]
 
 
 class LoopGuard:
-    """Runs invocations, and refuses those of a chain that has become a loop.
+    """Runs invocations, and refuses those that are part of a loop.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The environments that exist, beside what the fleet thinks of them; their ends."""
+"""The real environments: keeps them in step with the fleet, and ends them."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ Placed = tuple[int, int, int]
 class Roster:
     """Keeps the fleet and the real environments in step.
 
-    Whatever the fleet ends is ended for real; idle environments are looked at when the first of
-    them is due. Every event has a time of its own on one clock.
+    When the fleet ends an environment, the roster ends the real one. A timer checks the idle
+    environments when the first of them expires. No two events have the same time.
     """
 
     def __init__(self, fleet: Fleet, keep_alive: KeepAlive, descriptors: Descriptors) -> None:
@@ -48,7 +48,7 @@ class Roster:
         return self._clock.seconds(self._clock.now_ns())
 
     def arrive(self, pool: int, paced: int = 1) -> Placed:
-        """A request arrives now: ``(code, slot, epoch nanoseconds)``; ``paced`` as for
+        """Place a request now: ``(code, slot, epoch nanoseconds)``; for ``paced`` see
         :func:`lambda_nb.rules.scheduling.fleet.arrive`."""
         arrival_ns = self._clock.now_ns()
         code, slot = self.fleet.arrive(self._clock.seconds(arrival_ns), pool, paced)
@@ -56,7 +56,7 @@ class Roster:
         return code, slot, arrival_ns
 
     async def arrive_patiently(self, pool: int, patience_s: float) -> Placed:
-        """The same for a request that waits for concurrency, so many seconds at most.
+        """Place a request that waits for concurrency, at most ``patience_s`` seconds.
 
         Raises
         ------
@@ -79,7 +79,7 @@ class Roster:
         return placed
 
     def dismiss(self, waited_for: Callable[[int], bool]) -> None:
-        """Send away the requests that wait for some pools: whoever sent them may try again."""
+        """Throttle the requests that wait for some pools; their callers may try again."""
         for pool in filter(waited_for, self._waiting.pools()):
             for turn in self._waiting.dismiss(pool):
                 if not turn.done():
@@ -96,10 +96,10 @@ class Roster:
                 turn.set_result(self.arrive(pool, paced=0))
 
     def finish(self, slot: int, function_name: str) -> int:
-        """An environment is free for its next request, at the epoch nanoseconds returned."""
+        """Mark an environment as free for its next request; returns when, in epoch nanoseconds."""
         finish_ns = self._clock.now_ns()
         now = self._clock.seconds(finish_ns)
-        keep_alive = 0.0  # also where the policy fails: the slot must not stay busy for that
+        keep_alive = 0.0  # also if the policy fails: the slot must not stay busy
         try:
             if self.descriptors.may_keep_idle():
                 keep_alive = idle_limit(self._keep_alive, function_name, now, random.random())
@@ -110,12 +110,12 @@ class Roster:
         return finish_ns
 
     def discard(self, slot: int) -> None:
-        """An environment could not be started, or is of no more use."""
+        """Remove an environment that could not be started or cannot be used any more."""
         self.fleet.discard(self.now(), slot)
         self.bury()
 
     def add(self, slot: int, environment: Environment) -> None:
-        """The real environment of a slot."""
+        """Set the real environment of a slot."""
         self._environments[self.fleet.serial(slot)] = environment
 
     def at(self, slot: int) -> Environment:
@@ -141,7 +141,7 @@ class Roster:
         return words
 
     def bury(self) -> None:
-        """End the environments that the fleet has ended; what waits for concurrency may go on."""
+        """End the environments that the fleet has ended; then place requests that wait."""
         self._end(self.fleet.ended())
         if self._waiting:
             self._admit()
@@ -170,7 +170,7 @@ class Roster:
                 self.background(environment.end())
 
     def _expire_by(self, when: float) -> None:
-        """Have idle environments looked at no later than ``when`` (the fleet's seconds)."""
+        """Check the idle environments no later than ``when`` (the fleet's seconds)."""
         if when >= self._looked_at or self.closing:
             return
         if self._expiry is not None:

@@ -1,1 +1,1 @@
-"""The endpoint that a notebook talks to: an engine of its own, another one, or AWS."""
+"""The endpoint of a notebook: its own engine, another engine, or AWS."""

@@ -1,4 +1,4 @@
-"""boto3 clients of one endpoint, and what an engine of lambda_nb says of itself there."""
+"""Make boto3 clients for one endpoint, and ask a lambda_nb engine there for its status."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from typing import Any, Protocol
 
 
 class Clients(Protocol):
-    """Makes boto3 clients of one endpoint."""
+    """Makes boto3 clients for one endpoint."""
 
     def client(self, service: str = "lambda") -> Any:
-        """The client of a service."""
+        """The client for a service."""
 
     def current_client(self) -> Any | None:
-        """The Lambda client if there is one already; never starts anything."""
+        """The Lambda client if there is one already; never starts an engine."""
 
 
 class Beside:
-    """Clients of other services with the endpoint, Region and keys of a Lambda client."""
+    """Makes clients for other services with the endpoint, Region and keys of a Lambda client."""
 
     def __init__(self, lambda_client: Any) -> None:
         self._made = {"lambda": lambda_client}
 
     def client(self, service: str = "lambda") -> Any:
-        """The client of a service, made once."""
+        """The client for a service, made once."""
         if service not in self._made:
             import boto3
 
@@ -45,18 +45,18 @@ class Beside:
 
 
 def is_aws(client: Any) -> bool:
-    """Whether a boto3 client's requests go to AWS itself."""
+    """Whether a boto3 client sends its requests to AWS itself."""
     host = str(client.meta.endpoint_url).split("//")[-1].split("/")[0].split(":")[0]
     return host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws"))
 
 
 def engine_status(client: Any, what: str = "status") -> dict[str, Any] | None:
-    """What an engine of lambda_nb tells of itself; None where something else answers.
+    """The status of a lambda_nb engine; None if the endpoint is something else.
 
     Parameters
     ----------
     client
-        A boto3 client of Lambda: its endpoint is asked, with its signature.
+        A boto3 Lambda client. The request goes to its endpoint, signed with its credentials.
     what
         ``status``, or ``runtimes``: what each managed runtime uses on the engine's machine.
     """

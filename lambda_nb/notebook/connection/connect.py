@@ -36,14 +36,14 @@ def connect(
     credentials: str | None = None,
     role: str | None = None,
 ) -> Connection:
-    """Point the session at an endpoint and ask it who we are there.
+    """Connect the session to an endpoint and ask it for the account and Region.
 
     Raises
     ------
     UsageError
-        The target is no URL, nor ``aws`` or ``local``.
+        The target is not a URL, ``aws`` or ``local``.
     NotebookError
-        It does not answer, or does not take the credentials; the session stays where it was.
+        The endpoint does not respond or refuses the credentials; the session does not change.
     """
     if target == "local":
         session.stop()
@@ -90,7 +90,7 @@ def _endpoint_of(path: Path) -> str | None:
 
 
 def _region(path: Path) -> dict[str, str]:
-    """The Region that an engine's credentials are for."""
+    """The Region in an engine's credentials file, if it has one."""
     try:
         return {"region": json.loads(path.with_suffix(".json").read_text())["region"]}
     except (OSError, ValueError, KeyError):
@@ -98,7 +98,7 @@ def _region(path: Path) -> dict[str, str]:
 
 
 def _identity(session: Session, wanted: Connection) -> tuple[str, str]:
-    """Account and Region that the connection leads to, asked of the endpoint itself."""
+    """Ask the endpoint for the account and Region of the connection."""
     from botocore.exceptions import BotoCoreError
 
     try:

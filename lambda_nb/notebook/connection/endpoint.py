@@ -12,7 +12,7 @@ from lambda_nb.notebook.errors import NotebookError
 
 @dataclass(frozen=True)
 class Connection:
-    """Where requests go and what they are signed with. ``None``: as boto3 finds it."""
+    """Where requests go and which credentials sign them. ``None``: boto3's default."""
 
     url: str | None
     region: str | None
@@ -23,17 +23,17 @@ class Connection:
 
     @property
     def is_aws(self) -> bool:
-        """Whether requests leave this machine for AWS, where they cost money."""
+        """Whether requests go to AWS, where they cost money."""
         return self.url is None
 
 
 def read_credentials(path: Path) -> dict[str, str]:
-    """The keys that an engine issued, as arguments of a boto3 client.
+    """The keys that an engine issued, as arguments for a boto3 client.
 
     Raises
     ------
     NotebookError
-        When the file is not there or is not an engine's.
+        The file does not exist or is not a credentials file of an engine.
     """
     told = path if path.suffix == ".json" else path.with_suffix(".json")
     try:

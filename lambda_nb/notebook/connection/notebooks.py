@@ -1,4 +1,4 @@
-"""Which session belongs to which notebook: functions without a client use their notebook's."""
+"""Map each notebook to its session, for functions that are called without a client."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _sessions: weakref.WeakKeyDictionary[Any, Session] = weakref.WeakKeyDictionary()
 
 
 def register(shell: Any, session: Session) -> None:
-    """A session belongs to an IPython shell from now on."""
+    """Set the session of an IPython shell."""
     _sessions[shell] = session
 
 
 def forget(shell: Any) -> None:
-    """The shell has no session any more."""
+    """Remove the session of a shell."""
     _sessions.pop(shell, None)
 
 
@@ -36,7 +36,7 @@ def of_notebook(what: str) -> Clients:
     Raises
     ------
     UsageError
-        There is none; the message says for ``what``.
+        There is none; the message names ``what``.
     """
     from IPython.core.getipython import get_ipython
 

@@ -1,4 +1,4 @@
-"""An engine of a notebook's own: started as a child process, ended with the kernel."""
+"""The notebook's own engine: a child process that ends with the kernel."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ READY = re.compile(
     r"credentials (?P<credentials>.+)\)\n"
 )
 START_WITHIN_S = 30.0
-"""Seconds that an engine may take to say that it serves; it takes half of one."""
+"""Seconds an engine may take to report that it is ready; normally it takes half a second."""
 
 
 class OwnEngine:
@@ -29,9 +29,9 @@ class OwnEngine:
     Attributes
     ----------
     log : Path or None
-        What the engine writes to its standard error.
+        File with the engine's standard error.
     keep : bool
-        Whether it outlives the kernel.
+        Whether the engine keeps running after the kernel ends.
     """
 
     def __init__(self) -> None:
@@ -41,16 +41,16 @@ class OwnEngine:
 
     @property
     def started(self) -> bool:
-        """Whether there is one; it may have ended by itself."""
+        """Whether an engine was started; it may have ended since."""
         return self._process is not None
 
     def start(self, options: Sequence[str] = (), *, keep: bool = False) -> Connection:
-        """Start it with options of ``lambda-nb serve``; where it serves.
+        """Start the engine with options of ``lambda-nb serve``; return its connection.
 
         Raises
         ------
         NotebookError
-            It did not start; the message has what it said.
+            The engine did not start; the message has its output.
         """
         handle, name = tempfile.mkstemp(prefix="lambda-nb-engine-", suffix=".log")
         self.log = Path(name)
@@ -83,7 +83,7 @@ class OwnEngine:
         )
 
     def died(self) -> int | None:
-        """The exit code of an engine that ended by itself, told once; ``None`` otherwise."""
+        """The exit code of an engine that ended by itself, returned once; otherwise ``None``."""
         process = self._process
         if process is None or process.poll() is None:
             return None
@@ -93,7 +93,7 @@ class OwnEngine:
         return code
 
     def stop(self) -> bool:
-        """End it, and remove its log. False if there is none."""
+        """End the engine and remove its log. False if there is none."""
         process, self._process = self._process, None
         if process is None:
             return False

@@ -1,4 +1,4 @@
-"""From a handle, a name or an ARN to a function's name and the clients that reach it."""
+"""Resolve a handle, a name or an ARN to a function's name and the clients for it."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from lambda_nb.notebook.errors import UsageError
 
 @runtime_checkable
 class Handle(Protocol):
-    """A function's handle, as far as reaching it goes."""
+    """The part of a function's handle that :func:`reach` needs."""
 
     name: str
     qualifier: str | None
 
     @property
     def clients(self) -> Clients:
-        """The clients of its connection."""
+        """The clients for its connection."""
 
 
 def reach(function: Handle | str, client: Any = None) -> tuple[str, str | None, Clients]:
-    """A function's name, its qualifier, and what it is reached through.
+    """Return a function's name, its qualifier, and the clients to reach it with.
 
     Parameters
     ----------
     function
         A handle, a name, or an ARN.
     client
-        A boto3 client of Lambda; without it the handle's connection, or that of the notebook.
+        A boto3 Lambda client. Default: the connection of the handle, or of the notebook.
 
     Raises
     ------
     UsageError
-        There is nothing to reach it through.
+        ``function`` has the wrong type, or there is no connection.
     """
     through = None if client is None else Beside(client)
     if isinstance(function, Handle):

@@ -1,4 +1,4 @@
-"""The endpoint that a notebook talks to: an engine of its own, another one, or AWS."""
+"""A notebook's connection: to its own engine, another engine, or AWS."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from lambda_nb.notebook.errors import NotebookError
 READ_TIMEOUT_S = 910
 """Longer than any function may run (900 s)."""
 CONNECTIONS = 1024
-"""Kept open once made: a burst of ``play`` has as many requests in flight."""
+"""Size of the connection pool: a burst of ``play`` has as many requests in flight."""
 
 
 class Session:
-    """One notebook's connection; starts an engine on first use unless told where to connect.
+    """One notebook's connection. Without ``connect`` it starts an engine on first use.
 
-    The engine ends with the kernel, however the kernel ends.
+    The engine ends with the kernel, even if the kernel crashes.
     """
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class Session:
     # -- the engine
 
     def prepare(self) -> None:
-        """Start the engine and load boto3 in the background: the first cell need not wait."""
+        """Start the engine and load boto3 in the background, so the first cell does not wait."""
         with self._lock:
             if self._connection is None and self._starting is None:
                 self._starting = threading.Thread(
@@ -48,13 +48,13 @@ class Session:
                 self._starting.start()
 
     def _prepare(self) -> None:
-        # A failure is told to whoever asks for a client, not to a dead thread.
+        # Ignore a failure in this thread: the next caller of client() gets it.
         with contextlib.suppress(NotebookError):
             self.client()
             self.lend_to_traces()
 
     def lend_to_traces(self) -> None:
-        """Let ``Trace.from_logs`` read where this notebook is connected."""
+        """Let ``Trace.from_logs`` use this notebook's connection."""
         from lambda_nb.traces.logs import cloudwatch
 
         cloudwatch.use_client(self._logs_client)
@@ -70,16 +70,16 @@ class Session:
         keep_alive: float | None = None,
         cpu_share: str | None = None,
     ) -> Connection:
-        """Start an engine of our own in the place of what we are connected to.
+        """Start our own engine and connect to it instead of the current endpoint.
 
         Parameters
         ----------
         data_dir
-            Where its functions are kept; without it they end with the engine.
+            Directory that stores its functions. Without it they are lost when the engine ends.
         keep
-            Let it outlive the kernel.
+            Keep the engine running after the kernel ends.
         keep_alive
-            Seconds that an idle execution environment is kept.
+            Seconds that the engine keeps an idle execution environment.
         cpu_share
             ``proportional``: CPU time in proportion to memory, as on AWS (1769 MB: one vCPU).
         """
@@ -95,7 +95,7 @@ class Session:
             return self._connection
 
     def stop(self) -> bool:
-        """End our own engine; its functions are gone. False if there is none."""
+        """End our own engine, and its functions with it. False if there is none."""
         with self._lock:
             if not self._engine.started:
                 return False
@@ -103,21 +103,21 @@ class Session:
             return self._engine.stop()
 
     def close(self) -> None:
-        """End our own engine with the kernel, unless it was asked to stay."""
+        """End our own engine when the kernel ends, unless ``keep`` was set."""
         with contextlib.suppress(Exception):
             if not self._engine.keep:
                 self.stop()
 
     @property
     def engine_log(self) -> Path | None:
-        """What our own engine writes to its standard error."""
+        """File with the standard error of our own engine."""
         return self._engine.log
 
     # -- the connection
 
     @property
     def connection(self) -> Connection:
-        """Where we are connected; starts an engine when that is nowhere yet."""
+        """The current connection; starts an engine if there is none yet."""
         with self._lock:
             self._check_engine()
             if self._connection is None:
@@ -135,14 +135,14 @@ class Session:
         )
 
     def connect(self, connection: Connection) -> None:
-        """Talk to another endpoint from now on; our own engine, if it runs, ends."""
+        """Switch to another endpoint; ends our own engine if it runs."""
         with self._lock:
             self.stop()
             self._forget()
             self._connection = connection
 
     def restart(self) -> None:
-        """Go back to an engine of our own; it starts with the next use."""
+        """Switch back to our own engine; it starts on the next use."""
         with self._lock:
             self.stop()
             self._forget()
@@ -159,13 +159,13 @@ class Session:
         return self._engine.started
 
     def engine_status(self) -> dict[str, Any] | None:
-        """What an engine of lambda_nb tells of itself; None where something else answers."""
+        """The status of a lambda_nb engine; None if the endpoint is something else."""
         return engine_status(self.client())
 
     def runtime_note(self, runtime: str) -> str:
-        """What the engine has to say of a runtime whose own version is not on its machine.
+        """The engine's note about a runtime whose own version is not on its machine.
 
-        Empty when there is nothing to say, or it has been said.
+        Empty if there is no note, or on later calls for the same runtime.
         """
         if runtime in self._noted:
             return ""
@@ -178,13 +178,13 @@ class Session:
         return f"invocations will be refused: the engine's machine has no {runtime}"
 
     def runs_as(self, runtime: str) -> str:
-        """The runtime that is at work where another version's functions run: for its packages."""
+        """The runtime that really runs these functions; packages must be installed for it."""
         row = self._runtime(runtime)
         runs = row["status"] == "nearest" and runtime.startswith("python")
         return f"python{row['version']}" if runs else runtime
 
     def _runtime(self, runtime: str) -> dict[str, Any]:
-        """What the engine tells of a runtime; ``missing`` when it refuses its functions."""
+        """The engine's status of a runtime; ``missing`` if it refuses functions of that runtime."""
         told = engine_status(self.client(), "runtimes") or {}
         row: dict[str, Any] = told.get("runtimes", {}).get(runtime, {"status": "here"})
         if row["status"] == "nearest" and told["fallback"] != "nearest":
@@ -192,7 +192,7 @@ class Session:
         return row
 
     def client(self, service: str = "lambda") -> Any:
-        """A boto3 client of a service at the endpoint, made once. It does not retry by itself."""
+        """The boto3 client for a service at the endpoint, made once. It does not retry."""
         with self._lock:
             self._check_engine()
             if service not in self._clients:
@@ -203,12 +203,12 @@ class Session:
             return self._clients[service]
 
     def current_client(self) -> Any | None:
-        """The Lambda client if there is one already; never starts anything."""
+        """The Lambda client if there is one already; never starts an engine."""
         return self._clients.get("lambda")
 
     @staticmethod
     def new_client(service: str, connection: Connection) -> Any:
-        """A boto3 client of a service at an endpoint."""
+        """Make a boto3 client for a service at an endpoint."""
         import boto3
         from botocore.config import Config
 

@@ -1,1 +1,1 @@
-"""Experiments on real functions: play a trace, tune memory."""
+"""Experiments with real functions: play a trace, tune memory."""

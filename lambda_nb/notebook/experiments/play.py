@@ -1,7 +1,7 @@
-"""``play``: a trace becomes real invocations, each at its time, whatever the earlier ones do.
+"""``play``: send the invocations of a trace for real, each at its own time.
 
-Arrivals never wait for answers (an open loop), as with real callers: a slow function meets the same
-crowd as a quick one. Each request in flight has a thread and a connection of its own.
+An arrival never waits for earlier responses (an open loop), as with real callers: a slow function
+gets the same load as a fast one. Each request in flight has its own thread and connection.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Functions = Function | str | Mapping[str, Function | str]
 Payload = Mapping[str, Any] | Callable[[dict[str, Any]], Any] | None
 
 MOST_IN_FLIGHT = 1024
-"""Requests in flight at once; later ones wait for a thread, and their lag says so."""
+"""Most requests in flight; a later one waits for a thread, and its lag shows it."""
 
 
 def play(
@@ -40,37 +40,37 @@ def play(
     client: Any = None,
     progress: bool | TextIO = True,
 ) -> Played:
-    """Invoke functions for real as a trace says, and tell what happened.
+    """Invoke real functions as in a trace, and return the results.
 
-    Ctrl-C (the notebook's stop button) ends it early and keeps what ran.
+    Ctrl-C (the notebook's stop button) stops it early and keeps the results so far.
 
     Parameters
     ----------
     trace
-        What to invoke when. Only arrivals and names matter; what really happened is
-        ``Played.trace``.
+        What to invoke when. Only arrivals and names matter; ``Played.trace`` has what really
+        happened.
     functions
         The function that every row invokes (a handle, a name or an ARN), or a mapping of the
         trace's names to functions.
     speed
-        Arrivals come so many times as fast as in the trace; 60 makes minutes of hours.
+        Factor on the speed of arrivals; 60 plays an hour in a minute.
     limit
-        Only the first so many invocations.
+        Send only this many invocations, the first ones.
     payload
-        The event: a dict that all get, or what makes one of a row (a dict of the trace's columns).
-        Without it the row itself: ``duration`` (s), ``function``, ``memory`` (MB) ...
+        The event: one dict for all, or a function that makes it from a row (a dict of the trace's
+        columns). Default: the row itself: ``duration`` (s), ``function``, ``memory`` (MB) ...
     client
-        A boto3 client of Lambda, to play without handles and outside a notebook. One that does not
-        retry (``total_max_attempts=1``) shows throttles as they are.
+        A boto3 Lambda client, to play without handles and outside a notebook. Use one without
+        retries (``total_max_attempts=1``): a retry hides throttles.
     progress
-        Whether to show a bar; ``sys.stdout`` for one of text.
+        Whether to show a bar; ``sys.stdout`` for a text bar.
 
     Raises
     ------
     UsageError
-        A function of the trace has none to invoke; speed, limit or an event make no sense.
+        ``functions`` lacks a function of the trace; speed, limit or an event is not valid.
     AWSError
-        A function is not there.
+        A function does not exist.
     """
     if not speed > 0:
         raise UsageError(f"speed is {speed!r}; give a number above 0")
@@ -81,7 +81,7 @@ def play(
     lambda_ = clients.client()
     with aws_errors():
         settings, versions = _settings(lambda_, targets.values())
-    # Made before the first arrival is due: making events must not delay sending them.
+    # Make all events before the first arrival, so that this does not delay sending.
     columns = rows.table.to_pylist()
     events = [encode(_event(payload, row)) for row in columns]
     requests = [
@@ -105,7 +105,7 @@ def play(
 def _targets(
     names: list[str], functions: Functions, client: Any
 ) -> tuple[dict[str, dict[str, str]], Clients]:
-    """What to invoke for each function of the trace, and through what."""
+    """What to invoke for each function of the trace, and the clients to use."""
     if isinstance(functions, Mapping):
         absent = [name for name in names if name not in functions]
         if absent:
@@ -130,7 +130,7 @@ def _targets(
 
 
 def _environments(client: Any, versions: dict[str, str]) -> list[Before]:
-    """Execution environments of these versions that idle now, as an engine tells them."""
+    """Execution environments of these versions that are idle now (an engine lists them)."""
     rows = (engine_status(client) or {}).get("environments", [])
     found = [
         Before(row["function"], row["created"], row["idle_since"])
@@ -143,9 +143,9 @@ def _environments(client: Any, versions: dict[str, str]) -> list[Before]:
 
 
 def _settings(client: Any, targets: Any) -> tuple[dict[str, Any], dict[str, str]]:
-    """What decides cold starts and throttles where it is played, as ``simulate`` takes it.
+    """The settings that decide cold starts and throttles, as arguments for ``simulate``.
 
-    And the version of each function that will run.
+    Also the version of each function that will run.
     """
     versions = {}
     account = client.get_account_settings()["AccountLimit"]
@@ -182,7 +182,7 @@ def _event(payload: Payload, row: dict[str, Any]) -> Any:
 
 
 class _Player:
-    """Sends requests at their times, each from a thread of a pool that grows as it must."""
+    """Sends each request at its time, from a pool of threads that grows on demand."""
 
     def __init__(
         self, client: Any, requests: list[dict[str, Any]], due: list[float], bar: Any
@@ -196,7 +196,7 @@ class _Player:
         self._bar_lock = threading.Lock()
 
     def run(self) -> tuple[list[Sent], bool]:
-        """Send all; what became of those sent, and whether it was interrupted."""
+        """Send all requests; return the results, and whether it was interrupted."""
         pool = ThreadPoolExecutor(MOST_IN_FLIGHT, thread_name_prefix="lambda_nb play")
         flying: list[Future[None]] = []
         stopped = False
@@ -212,7 +212,7 @@ class _Player:
             stopped = True
             for future in flying:
                 future.cancel()
-            # What is in flight runs anyway: its answer belongs to what ran. Ctrl-C again: without.
+            # Requests in flight run anyway, so wait for their results. A second Ctrl-C skips that.
             with contextlib.suppress(KeyboardInterrupt):
                 wait(flying)
         finally:

@@ -1,4 +1,4 @@
-"""What ``play`` did: as its callers saw it, and as the logs tell it."""
+"""The result of ``play``: what callers saw, and what the logs recorded."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from lambda_nb.traces import Trace
 
 LATE_S = 0.05
-"""A request sent so much later than it was due is late; 1 % of them are forgiven."""
+"""A request sent more than this after it was due is late. Up to 1 % may be late."""
 _LOGS_WITHIN_S = 30.0
 _CLOCKS_APART_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One request: its row in the trace, when it was due and sent (s), and what came back."""
+    """One request: its row in the trace, when it was due and sent (s), and the outcome."""
 
     row: int
     function: str
@@ -39,7 +39,7 @@ class Sent:
 
 
 class Before(NamedTuple):
-    """An execution environment that was there, idle, when the run began; epoch seconds."""
+    """An execution environment that was idle when the run began; times in epoch seconds."""
 
     function: str
     created: float
@@ -47,23 +47,23 @@ class Before(NamedTuple):
 
 
 class Played:
-    """A trace that was invoked for real. ``lambda_nb.validate`` takes it as it is.
+    """The result of playing a trace. ``lambda_nb.validate`` takes it as an argument.
 
     Attributes
     ----------
     invocations : DataFrame
-        A row for each request: ``row`` of the trace, ``function``, ``arrival`` (when it was due, s
+        One row per request: ``row`` of the trace, ``function``, ``arrival`` (when it was due, s
         since the first), ``sent`` (when it was sent, s), ``lag`` (s between the two), ``latency``
-        (s until the answer, as the caller saw it), ``status`` (success, error, throttle, or failed:
-        no answer of Lambda), ``reason``, ``request_id``.
+        (s until the response, as the caller saw it), ``status`` (success, error, throttle, or
+        failed: no response from Lambda), ``reason``, ``request_id``.
     settings : dict
-        Limits and keep-alive (where an engine tells it) that were in force, as
-        ``lambda_nb.simulate`` takes them.
+        Limits in force, and keep-alive if an engine reports it, as arguments for
+        ``lambda_nb.simulate``.
     before : list of Before
-        Execution environments that idled when it began (where an engine tells them); a simulation
-        of the run begins with the same.
+        Execution environments that were idle at the start, if an engine reports them. A simulation
+        of the run starts with the same environments.
     stopped : bool
-        Whether it was interrupted.
+        Whether the run was interrupted.
     """
 
     def __init__(
@@ -96,12 +96,12 @@ class Played:
 
     @property
     def trace(self) -> Trace:
-        """The run as the logs tell it: decisions, durations, throttles (AWS logs none of those).
+        """The run from the logs: start types, durations, and throttles (AWS does not log those).
 
         Raises
         ------
         TraceError, NotebookError
-            The logs do not tell, or cannot be reached.
+            The logs do not have the run, or cannot be reached.
         """
         if self._trace is None or self._missing:
             with aws_errors():
@@ -109,7 +109,7 @@ class Played:
         return self._trace
 
     def collect(self) -> None:
-        """Read the logs if they can be read now; :attr:`trace` says why if not."""
+        """Try to read the logs now; if that fails, :attr:`trace` raises the error later."""
         from lambda_nb.traces import TraceError
 
         with contextlib.suppress(TraceError, NotebookError, KeyboardInterrupt), aws_errors():
@@ -125,7 +125,7 @@ class Played:
         frame = self.invocations
         logged = ["success", "error"]
         if engine_status(self._clients.client()) is not None:
-            logged.append("throttle")  # AWS writes no line of a throttle
+            logged.append("throttle")  # AWS writes no log line for a throttle
         wanted = frame.loc[frame["status"].isin(logged), "request_id"]
         ids = pa.array(wanted, pa.string())
         client = self._clients.client("logs")
@@ -150,10 +150,10 @@ class Played:
     # -- what the callers saw
 
     def summary(self) -> pd.DataFrame:
-        """Figures of each function and of all.
+        """Figures for each function and for all.
 
         Counts by outcome; ``cold`` starts from the logs; percentiles of ``latency`` (s, as callers
-        saw it) and of ``lag`` (s between when a request was due and when it was sent).
+        saw it) and of ``lag`` (s from when a request was due until it was sent).
         """
         import pandas as pd
 
@@ -187,7 +187,7 @@ class Played:
 
     @property
     def notes(self) -> list[str]:
-        """What should be known before anything is concluded from the run."""
+        """Warnings to read before you draw conclusions from the run."""
         frame, notes = self.invocations, []
         if self.stopped:
             notes.append(f"stopped after {len(frame):,} of {self._asked:,} invocations")
@@ -276,7 +276,7 @@ def _ms(seconds: float) -> str:
 
 
 def _from_zero(trace: Trace) -> Trace:
-    """The same trace, its arrivals counted from the first of them."""
+    """The same trace, with arrivals counted from the first one."""
     import pyarrow as pa
     import pyarrow.compute as pc
 

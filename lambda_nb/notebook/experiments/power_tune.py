@@ -1,8 +1,8 @@
-"""``power_tune``: the same function at several memory sizes, measured for real.
+"""``power_tune``: measure a real function at several memory sizes.
 
-After AWS Lambda Power Tuning: a temporary version for each memory, invoked a number of times,
-priced by what its REPORT lines say. The function's own configuration is changed only while versions
-are made, and put back at once; the versions are deleted in the end, whatever happens.
+It works like AWS Lambda Power Tuning: it publishes a temporary version for each memory, invokes it
+several times, and computes the price from the REPORT lines. It changes the function's configuration
+only while it publishes and restores it at once. It always deletes the versions at the end.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from lambda_nb.notebook.functions.result import Result
 from lambda_nb.rules import quotas
 
 MEMORIES = (128, 256, 512, 1024, 1769, 3008)
-"""MB; the last is what every AWS account may use, 1769 is one vCPU."""
+"""MB; every AWS account may use 3008, and 1769 MB is one vCPU."""
 
 _THROTTLED_AGAIN = 12
 _FLAT = (
@@ -42,40 +42,40 @@ def power_tune(
     client: Any = None,
     progress: bool = True,
 ) -> PowerTuning:
-    """Measure a function at several memory sizes, and say which is best.
+    """Measure a function at several memory sizes and choose the best.
 
     Parameters
     ----------
     function
-        A handle, a name or an ARN; ``$LATEST`` is measured.
+        A handle, a name or an ARN. It measures ``$LATEST``.
     memories
         MB, 128 to 10240.
     payload
-        The event of every invocation; ``{}`` without one.
+        The event of every invocation; default ``{}``.
     invocations
-        How often each memory is invoked, one after the other. Cold starts (the first) are counted
-        but left out of the durations, so at least 2.
+        Number of invocations per memory, one after another, at least 2. Cold starts (the first)
+        count, but the durations leave them out.
     strategy
-        What is best: least ``cost``, most ``speed``, or both weighed alike (``balanced``).
+        What is best: least ``cost``, most ``speed``, or both with equal weight (``balanced``).
     parallel
-        Measure the memories at the same time. On one machine they would share its CPUs; on AWS
-        they do not.
+        Measure the memories at the same time. On one machine they share its CPUs; on AWS they do
+        not.
     client
-        A boto3 client of Lambda, to tune without a handle and outside a notebook.
+        A boto3 Lambda client, to tune without a handle and outside a notebook.
     progress
         Whether to show a bar.
 
     Raises
     ------
     UsageError
-        An argument makes no sense.
+        An argument is not valid.
     AWSError
-        Lambda refuses: the function is not there, a memory is not allowed.
+        Lambda refuses: the function does not exist, or a memory is not allowed.
 
     Notes
     -----
-    A memory with which an invocation fails (it ran out of it, say) is not invoked again and has no
-    figures; ``frame["error"]`` says why. Prices are those of us-east-1, without the free tier.
+    If an invocation fails (for example, out of memory), that memory is not invoked again and has
+    no figures; ``frame["error"]`` says why. Prices are for us-east-1, without the free tier.
     """
     if strategy not in STRATEGIES:
         raise UsageError(f"strategy is {strategy!r}; give one of {', '.join(STRATEGIES)}")
@@ -125,7 +125,7 @@ def power_tune(
 
 @contextlib.contextmanager
 def _versions(client: Any, name: str, sizes: Sequence[int]) -> Iterator[list[str]]:
-    """A version of the function for each memory; those made for it are deleted in the end."""
+    """Publish a version for each memory, and delete the new versions at the end."""
     pages = client.get_paginator("list_versions_by_function").paginate(FunctionName=name)
     before = {version["Version"] for page in pages for version in page["Versions"]}
     original = client.get_function_configuration(FunctionName=name)["MemorySize"]
@@ -146,7 +146,7 @@ def _versions(client: Any, name: str, sizes: Sequence[int]) -> Iterator[list[str
             )
         yield made
     finally:
-        # Where nothing had changed since it was published, Lambda answers with an old version.
+        # If nothing changed since the last publish, Lambda returns the old version. Keep that one.
         for version in set(made) - before:
             client.delete_function(FunctionName=name, Qualifier=version)
 

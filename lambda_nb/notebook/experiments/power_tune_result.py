@@ -1,4 +1,4 @@
-"""What ``power_tune`` found: a function's duration and cost by its memory."""
+"""The result of ``power_tune``: duration and cost of a function by memory."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ class PowerTuning:
         Its name.
     frame : DataFrame
         By ``memory`` (MB): ``p50``, ``p95`` and ``mean`` duration (s) of warm starts, ``cost``
-        ($ for a million of them: requests and billed durations), ``max_memory`` (MB, the most that
-        was used), ``invocations``, ``cold`` (how many were cold starts) and ``init`` (s, their mean
-        init), ``error`` (why there are no figures).
+        ($ per million of them: requests and billed durations), ``max_memory`` (MB, the most used),
+        ``invocations``, ``cold`` (number of cold starts) and ``init`` (s, their mean init),
+        ``error`` (why there are no figures).
     best : int or None
-        The memory that the strategy chooses; None if the function failed with each.
+        The memory that the strategy chooses; None if the function failed with every memory.
     notes : list of str
-        What makes the figures doubtful.
+        Reasons to doubt the figures.
     """
 
     def __init__(
@@ -55,9 +55,9 @@ class PowerTuning:
         self.best = choose(frame, strategy)
 
     def fit(self, threads: float = 1.0) -> DurationLaw:
-        """The law behind the durations: seconds of waiting, and of computing on one vCPU.
+        """Fit a law to the durations: seconds of waiting, and of computing on one vCPU.
 
-        ``lambda_nb.simulate(trace, memory=..., scaling={name: tuning.fit()})`` takes it.
+        Use it in ``lambda_nb.simulate(trace, memory=..., scaling={name: tuning.fit()})``.
 
         Parameters
         ----------
@@ -67,7 +67,7 @@ class PowerTuning:
         Raises
         ------
         ValueError
-            Fewer than two memories below ``threads`` vCPUs (1769 MB each) were measured.
+            The measurements have fewer than two memories below ``threads`` vCPUs (1769 MB each).
         """
         from lambda_nb.simulator import fit_duration
 
@@ -75,7 +75,7 @@ class PowerTuning:
         return fit_duration(list(known.index), list(known["p50"]), threads=threads)
 
     def plot(self) -> Figure:
-        """Draw duration and cost by memory, the choice marked."""
+        """Draw duration and cost by memory, with the choice marked."""
         from lambda_nb import charts
         from lambda_nb.charts import style
 
@@ -164,10 +164,10 @@ def _row(results: Sequence[Result]) -> dict[str, Any]:
 
 
 def choose(frame: pd.DataFrame, strategy: Strategy) -> int | None:
-    """The memory that is best: ``cost`` the cheapest, ``speed`` the quickest on average.
+    """Choose the best memory: ``cost`` is the cheapest, ``speed`` the fastest on average.
 
-    ``balanced`` weighs both alike, each relative to its largest, as AWS Lambda Power Tuning does
-    with ``balancedWeight`` 0.5. Of equals the smallest memory.
+    ``balanced`` gives both equal weight, each relative to its largest value, as AWS Lambda Power
+    Tuning does with ``balancedWeight`` 0.5. A tie goes to the smallest memory.
     """
     known = frame[frame["mean"].notna()].sort_index()
     if not len(known):

@@ -1,1 +1,1 @@
-"""A function in a notebook: packaged, deployed, called, and its results."""
+"""Package, deploy and call a function from a notebook, and show its results."""

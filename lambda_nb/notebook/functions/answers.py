@@ -1,4 +1,4 @@
-"""Many invocations at once: a pool of threads, a progress bar, answers in order."""
+"""Run many invocations at once: a thread pool, a progress bar, results in order."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 Errors = Literal["raise", "return"]
 
 _SHOWN, _WIDE = 5, 100
-"""Answers shown, and characters of each."""
+"""Results shown, and characters of each."""
 
 
 class Answers(list[Any]):
-    """The results of ``map``, in the order of the events; a list with figures beside it.
+    """The results of ``map`` as a list, in the order of the events, with figures.
 
     Attributes
     ----------
     results : list of Result or NotebookError
-        One for each event: what it gave, or (``errors="return"``) why it gave nothing.
+        One per event: its result, or (with ``errors="return"``) the error.
     """
 
     def __init__(self, name: str, results: list[Result | NotebookError]) -> None:
@@ -38,7 +38,7 @@ class Answers(list[Any]):
         self.results = results
 
     def to_pandas(self) -> pd.DataFrame:
-        """One row for each event: status, start, duration, billed and init in s, MB, dollars."""
+        """One row per event: status, start, duration, billed and init in s, MB, dollars."""
         import pandas as pd
 
         frame: pd.DataFrame = pd.DataFrame([_row(result) for result in self.results])
@@ -111,12 +111,12 @@ def gather(
     progress: bool,
     retries: int,
 ) -> Answers:
-    """Invoke once for each event, ``concurrency`` at a time.
+    """Invoke once per event, ``concurrency`` at a time.
 
     Raises
     ------
     FunctionError, Throttled
-        The first failure, when ``errors`` is ``raise``; events not begun by then are left out.
+        The first failure, if ``errors`` is ``raise``; events that have not started do not run.
     """
     waiting: Iterator[tuple[int, Any]] = enumerate(events := list(events))
     results: list[Any] = [None] * len(events)
@@ -139,7 +139,7 @@ def gather(
 
 
 def persist(invoke: Callable[[Any], Result], event: Any, retries: int) -> Result:
-    """Invoke, and again after a growing while (s) when throttled, ``retries`` times at most."""
+    """Invoke; if throttled, retry up to ``retries`` times with growing delays (s)."""
     for attempt in range(retries):
         try:
             return invoke(event)
@@ -161,7 +161,7 @@ def _outcome(future: Future[Result], errors: Errors) -> Result | NotebookError:
 
 
 def progress_bar(name: str, total: int, progress: bool | TextIO) -> Any:
-    """A bar of so many invocations, as text if a stream is given; without one it shows nothing."""
+    """A bar for ``total`` invocations; text if ``progress`` is a stream, hidden if it is false."""
     from tqdm import tqdm as plain
 
     if not progress or total < 2:

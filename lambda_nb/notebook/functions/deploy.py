@@ -1,4 +1,4 @@
-"""Create a function, or bring it to what its cell says, by as few calls as that takes."""
+"""Create a function, or update it to match its cell, with as few calls as possible."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _WAIT_AWS = {"Delay": 1, "MaxAttempts": 120}
 
 @dataclass
 class Deployed:
-    """What became of a cell: ``what`` is ``created``, ``updated`` or ``unchanged``."""
+    """The result of deploying a cell: ``what`` is ``created``, ``updated`` or ``unchanged``."""
 
     name: str
     what: str
@@ -38,13 +38,13 @@ def deploy(
     Parameters
     ----------
     settings
-        Parameters of ``UpdateFunctionConfiguration``, each with a value, so that a setting taken
-        out of the cell goes back to Lambda's default.
+        Parameters of ``UpdateFunctionConfiguration``, all with a value. So a setting that was
+        removed from the cell goes back to Lambda's default.
 
     Raises
     ------
     NotebookError
-        Lambda refuses something, or the archive is too large for a request.
+        Lambda refuses a request, or the archive is too large for one.
     """
     if len(package.archive) > MOST_BYTES:
         raise NotebookError(
@@ -119,7 +119,7 @@ def _differs(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
 
 
 def _present(found: Mapping[str, Any], name: str) -> Any:
-    """A setting as it stands, in the shape in which it is given."""
+    """The current value of a setting, in the form that the update call takes."""
     if name == "Environment":
         return {"Variables": found.get("Environment", {}).get("Variables", {})}
     if name == "Layers":

@@ -1,4 +1,4 @@
-"""The handle of a function: what a notebook calls, asks and changes."""
+"""The handle of a function: a notebook calls, inspects and changes the function with it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _LOGS_WITHIN_S = 5.0
 
 
 class Function:
-    """A Lambda function, wherever the notebook is connected.
+    """A Lambda function at the endpoint of the notebook.
 
     >>> thumbnail({"key": "cat.jpg"})  # doctest: +SKIP
 
@@ -40,9 +40,9 @@ class Function:
     session
         The notebook's connection.
     cell
-        Where its code stands, if it was made in this notebook.
+        The cell with its code, if this notebook made it.
     qualifier
-        A version or an alias; ``$LATEST`` without one.
+        A version or an alias; default ``$LATEST``.
     """
 
     def __init__(
@@ -57,20 +57,20 @@ class Function:
         self._last_request = ""
 
     def remember(self, config: Mapping[str, Any]) -> None:
-        """Take from the configuration what later results are reckoned with."""
+        """Store the parts of the configuration that later results need."""
         self._architecture = config.get("Architectures", ["x86_64"])[0]
 
     # -- running it
 
     def __call__(self, event: Any = None, /) -> Any:
-        """Run the function with an event (``{}`` without one); answers with its result.
+        """Run the function with an event (default ``{}``) and return its result.
 
         Raises
         ------
         FunctionError
             The function failed; shown with the line of the cell.
         Throttled
-            Lambda refused to run it now.
+            Lambda throttled the request.
         """
         return self.invoke(event).result()
 
@@ -83,16 +83,16 @@ class Function:
         qualifier: str | None = None,
         client_context: Mapping[str, Any] | None = None,
     ) -> Result:
-        """Run the function and tell everything about it: log, times, memory, bill.
+        """Run the function and return all details: log, times, memory, bill.
 
-        Does not raise when the function fails: see ``Result.ok``, ``.error`` and ``.result()``.
+        Does not raise if the function fails: see ``Result.ok``, ``.error`` and ``.result()``.
 
         Parameters
         ----------
         event
-            Anything that JSON can say, or bytes that are JSON already; ``{}`` without one.
+            Any value that JSON can hold, or bytes that are already JSON; default ``{}``.
         asynchronous
-            Only hand the event over (``InvocationType=Event``); Lambda retries failures itself.
+            Only queue the event (``InvocationType=Event``); Lambda retries failures itself.
         qualifier
             A version or an alias.
         client_context
@@ -127,20 +127,20 @@ class Function:
         progress: bool = True,
         retries: int = 12,
     ) -> Answers:
-        """Run the function once for each event, many at a time; answers in the events' order.
+        """Run the function once per event, many at a time; results in the order of the events.
 
         Parameters
         ----------
         events
-            One event for each invocation.
+            One event per invocation.
         concurrency
             How many at a time, 1 to 256. Lambda starts as many environments as it needs.
         errors
-            ``raise`` the first failure, or ``return`` failures in the place of answers.
+            ``raise`` the first failure, or ``return`` failures in the list of results.
         progress
             Whether to show a bar.
         retries
-            How often a throttled request is sent again, after a growing while, as AWS's SDKs do.
+            Most retries of a throttled request, with growing delays, as in AWS's SDKs.
 
         Raises
         ------
@@ -163,7 +163,7 @@ class Function:
         )
 
     def submit(self, event: Any = None, /) -> Future[Any]:
-        """Run the function in the background; a future of its result."""
+        """Run the function in the background; return a future of its result."""
         if self._pool is None:
             self._pool = ThreadPoolExecutor(MOST_AT_ONCE, f"lambda_nb {self.name}")
         return self._pool.submit(self, event)
@@ -172,17 +172,17 @@ class Function:
 
     @property
     def client(self) -> Any:
-        """The boto3 client of Lambda where the notebook is connected."""
+        """The boto3 Lambda client for the notebook's endpoint."""
         return self._session.client()
 
     @property
     def clients(self) -> Clients:
-        """Makes boto3 clients of all services where the notebook is connected."""
+        """Makes boto3 clients for all services at the notebook's endpoint."""
         return self._session
 
     @property
     def config(self) -> dict[str, Any]:
-        """The function's configuration as Lambda tells it now."""
+        """The function's current configuration, from Lambda."""
         with aws_errors():
             told: dict[str, Any] = self.client.get_function_configuration(**self._named())
         told.pop("ResponseMetadata", None)
@@ -194,10 +194,10 @@ class Function:
         return str(self.config["FunctionArn"])
 
     def logs(self, last: str = "1h", *, limit: int = 200) -> monitoring.Logs:
-        """The function's log of the last while (``"15min"``, ``"2h"``), at most ``limit`` events.
+        """The function's log of the last ``"15min"`` or ``"2h"``, at most ``limit`` events.
 
-        Logs come in a moment after the answer does: the invocation last made through this handle is
-        waited for, five seconds at most.
+        Logs arrive shortly after the response. This waits up to five seconds for the log of the
+        last invocation through this handle.
         """
         config = self.config
         default = f"/aws/lambda/{config['FunctionName']}"
@@ -223,9 +223,9 @@ class Function:
         return monitoring.read_metrics(self._session.client("cloudwatch"), self.name, last, period)
 
     def trace(self, **options: Any) -> Trace:
-        """What really ran, as a trace; options are those of ``lambda_nb.Trace.from_logs``.
+        """The recorded invocations as a trace; options as in ``lambda_nb.Trace.from_logs``.
 
-        ``expect=N`` waits until the logs of N invocations have come in.
+        ``expect=N`` waits until the logs have N invocations.
         """
         from lambda_nb.traces import Trace
 
@@ -234,12 +234,12 @@ class Function:
     # -- changing it
 
     def publish(self, alias: str | None = None, description: str = "") -> Function:
-        """Publish what is deployed as a version; a handle of it.
+        """Publish the deployed code as a version and return its handle.
 
         Parameters
         ----------
         alias
-            Also point this alias at the version; the handle is then the alias's.
+            Also point this alias at the version; the handle is then for the alias.
         """
         client = self.client
         with aws_errors():
@@ -257,12 +257,12 @@ class Function:
         return Function(self.name, self._session, self.cell, alias or version)
 
     def delete(self) -> None:
-        """Delete the function (of a qualified handle: the version only)."""
+        """Delete the function; a handle with a qualifier deletes only that version."""
         with aws_errors():
             self.client.delete_function(**self._named())
 
     def url(self) -> str:
-        """The function's URL; made (``AuthType=NONE``) if it has none yet."""
+        """The function's URL; creates one (``AuthType=NONE``) if there is none yet."""
         client = self.client
         with aws_errors():
             try:
@@ -301,7 +301,7 @@ def summary(config: Mapping[str, Any], *more: str) -> str:
 
 
 def figures(config: Mapping[str, Any]) -> list[str]:
-    """Runtime, memory, timeout and size of code, as people write them."""
+    """Runtime, memory, timeout and code size, as readable text."""
     return [
         str(config.get("Runtime", config.get("PackageType", ""))),
         f"{config.get('MemorySize', 128)} MB",
@@ -316,7 +316,7 @@ def encode(event: Any) -> bytes:
     Raises
     ------
     UsageError
-        JSON cannot say it, and which part of it.
+        JSON cannot hold the event; the message says why.
     """
     if isinstance(event, (bytes, bytearray)):
         return bytes(event)

@@ -1,4 +1,4 @@
-"""Fetches a function's packages into the directory of a layer, by its language's own tool."""
+"""Install a function's packages into a layer directory, with its language's own tool."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NOISE = re.compile(r"^npm (ERR!|error)\s*(A complete log.*|.*-debug-\d.*)?$")
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which packages, by name or in files, and what for."""
+    """Packages to install, by name or in files, and their target."""
 
     items: Sequence[str]
     runtime: str
@@ -33,12 +33,12 @@ class Wanted:
     on_aws: bool
 
     def file(self, name: str) -> Path | None:
-        """The file of requirements among the items, if there is one; at most one.
+        """The requirements file among the items, if there is one.
 
         Raises
         ------
         NotebookError
-            There are several, or a file is none of this language.
+            There are several files, or one is for another language.
         """
         files = [Path(item) for item in self.items if _is_list(item)]
         wrong = [file for file in files if file.name != name]
@@ -51,14 +51,14 @@ class Wanted:
 
     @property
     def names(self) -> list[str]:
-        """The packages, by name or where they lie."""
+        """The packages, by name or by path."""
         found = [item for item in self.items if not _is_list(item)]
         return [str(Path(item).resolve()) if Path(item).exists() else item for item in found]
 
     def run(
         self, command: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None
     ) -> None:
-        """Run a tool. Raises :class:`NotebookError` with the last it said."""
+        """Run a tool. If it fails, raise :class:`NotebookError` with its last output."""
         done = subprocess.run(
             command,
             cwd=folder,
@@ -75,21 +75,21 @@ class Wanted:
 
 
 def _is_list(item: str) -> bool:
-    """Whether an item is a file that lists packages, and not a package itself."""
+    """Whether an item is a file that lists packages, not a package."""
     return Path(item).is_file() and not item.endswith(_PACKED)
 
 
 def lock_of(file: Path) -> Path | None:
-    """The lock file beside a file of requirements, if there is one."""
+    """The lock file next to a requirements file, if there is one."""
     lock = file.with_name(_LOCKS[file.name]) if file.name in _LOCKS else None
     return lock if lock is not None and lock.is_file() else None
 
 
 def python(wanted: Wanted, layer: Path) -> None:
-    """By uv where it is on PATH, else by pip."""
+    """Install with uv if it is on PATH, else with pip."""
     target = layer / "python"
     command = _python_installer(target)
-    # For another interpreter or machine than this one only ready-made wheels will do.
+    # For another interpreter or machine only prebuilt wheels work.
     if wanted.on_aws or wanted.runtime != default_runtime():
         version = wanted.runtime.removeprefix("python")
         command += ["--python-version", version, "--only-binary=:all:"]
@@ -111,13 +111,13 @@ def _python_installer(target: Path) -> list[str]:
 
 
 def _uv(platform: str, uses_uv: bool) -> str:
-    """uv names platforms the other way round."""
+    """The platform in uv's form, which has the machine first."""
     machine = platform.removeprefix("manylinux2014_")
     return f"{machine}-manylinux2014" if uses_uv else platform
 
 
 def nodejs(wanted: Wanted, layer: Path) -> None:
-    """By npm: what a package.json asks for (with its lock file, exactly that), and by name."""
+    """Install with npm: from a package.json (exactly its lock file, if any), and by name."""
     npm = _tool("npm")
     target = layer / "nodejs"
     target.mkdir()
@@ -128,7 +128,7 @@ def nodejs(wanted: Wanted, layer: Path) -> None:
         project = json.loads(told.read_text())
         _absolute(project.get("dependencies", {}), told.resolve().parent)
     (target / "package.json").write_text(json.dumps(project))
-    # Local packages are copied: a link would lead out of the layer.
+    # Copy local packages: a link would point outside the layer.
     flags = ["--no-audit", "--no-fund", "--omit=dev", "--install-links", "--loglevel=error"]
     if wanted.on_aws:
         cpu = "arm64" if wanted.architecture == "arm64" else "x64"
@@ -149,7 +149,7 @@ def _absolute(dependencies: dict[str, str], folder: Path) -> None:
 
 
 def ruby(wanted: Wanted, layer: Path) -> None:
-    """By Bundler what a Gemfile asks for, by gem what is named."""
+    """Install a Gemfile with Bundler, and named packages with gem."""
     target = layer / "ruby" / "gems" / "{}.{}.0".format(*numbers(wanted.runtime))
     target.parent.mkdir(parents=True)
     told = wanted.file("Gemfile")
@@ -193,4 +193,4 @@ INSTALLERS: dict[str, Callable[[Wanted, Path], None]] = {
     "nodejs": nodejs,
     "ruby": ruby,
 }
-"""By runtime family."""
+"""The installer of each runtime family."""

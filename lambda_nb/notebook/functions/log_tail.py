@@ -1,4 +1,4 @@
-"""What the log tail of an invocation says: Lambda's own lines told from the function's."""
+"""Read the log tail of an invocation: separate Lambda's lines from the function's output."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from lambda_nb.rules.loglines import Report, parse
 
 
 def read(tail: str) -> Report | None:
-    """The REPORT line in the tail of a log, text or JSON; None if there is none."""
+    """The REPORT line in a log tail, text or JSON; None if there is none."""
     for line in reversed(tail.splitlines()):
         if "REPORT" in line or "platform.report" in line:
             try:
                 found = parse(line)
-            except ValueError:  # the function's own words, or cut off
+            except ValueError:  # output of the function, or a cut line
                 continue
             if isinstance(found, Report):
                 return found
@@ -19,7 +19,7 @@ def read(tail: str) -> Report | None:
 
 
 def written(tail: str) -> str:
-    """What the function itself wrote."""
+    """The output of the function itself."""
     return "\n".join(line for line in tail.splitlines() if not _is_platform(line)).strip("\n")
 
 

@@ -1,4 +1,4 @@
-"""What a function wrote and how it did: CloudWatch's logs and metrics through boto3."""
+"""Read a function's logs and metrics from CloudWatch through boto3."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ METRICS = {
     "Duration": "Average",
     "ConcurrentExecutions": "Maximum",
 }
-"""Lambda's own metrics and the statistic that says most; Duration is in milliseconds."""
+"""Lambda's metrics and the most useful statistic of each; Duration is in milliseconds."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class LogEvent:
 
 
 class Logs(list[LogEvent]):
-    """Log events by time; shows itself as text."""
+    """Log events in order of time; displayed as text."""
 
     def __init__(self, function: str, events: Sequence[LogEvent]) -> None:
         super().__init__(events)
@@ -44,17 +44,17 @@ class Logs(list[LogEvent]):
 
     @property
     def text(self) -> str:
-        """The messages, one below the other."""
+        """The messages, one per line."""
         return "\n".join(event.message.rstrip("\n") for event in self)
 
     def tell_of(self, request_id: str) -> bool:
-        """Whether an invocation's REPORT is among them (always, if no request is named)."""
+        """Whether they have the REPORT of this request (true if ``request_id`` is empty)."""
         return not request_id or any(
             request_id in event.message and "report" in event.message.lower() for event in self
         )
 
     def grep(self, pattern: str) -> Logs:
-        """Only the events that a regular expression is found in."""
+        """Only the events that match a regular expression."""
         found = re.compile(pattern)
         return Logs(self.function, [event for event in self if found.search(event.message)])
 
@@ -68,7 +68,7 @@ class Logs(list[LogEvent]):
 
 
 def log_line(event: LogEvent) -> str:
-    """One event as HTML: Lambda's own lines are dim, errors stand out."""
+    """One event as HTML: Lambda's own lines are dim, errors are highlighted."""
     time = event.time.astimezone().strftime("%H:%M:%S.%f")[:-3]
     message = html.escape(event.message.rstrip("\n"))
     platform = event.message.startswith(("START ", "END ", "REPORT ", "INIT_"))
@@ -96,14 +96,14 @@ def read_logs(client: Any, function: str, group: str, last: str, limit: int) -> 
 
 
 def log_event(event: dict[str, Any]) -> LogEvent:
-    """An event as ``FilterLogEvents`` tells it."""
+    """Make a log event from one of ``FilterLogEvents``."""
     time = datetime.fromtimestamp(event["timestamp"] / 1000, timezone.utc)
     # Python's runtime joins the lines of one event with carriage returns.
     return LogEvent(time, event["logStreamName"], event["message"].replace("\r", "\n"))
 
 
 def read_metrics(client: Any, function: str, last: str, period: int) -> pd.DataFrame:
-    """Lambda's metrics of a function, one row for each period (s) in which something happened."""
+    """Lambda's metrics for a function, one row per period (s) that has data."""
     import pandas as pd
 
     end = datetime.now(timezone.utc) + timedelta(seconds=period)
@@ -139,7 +139,7 @@ def ago(text: str) -> timedelta:
     Raises
     ------
     UsageError
-        It is no number followed by s, min, h or d.
+        The text is not a number followed by s, min, h or d.
     """
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s|min|m|h|d)", text)
     if match is None:

@@ -1,6 +1,6 @@
-"""Names that a function's cell uses and does not define, although the notebook does.
+"""Find names that a function's cell uses but only the notebook defines.
 
-In the notebook they would be found; in the function, which has only its own code, they are not.
+The function has only the code of its cell, so these names would be missing there.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ _OF_A_MODULE = {"__name__", "__file__", "__doc__", "__spec__", "__builtins__", "
 
 
 def left_behind(code: str, namespace: Mapping[str, Any]) -> dict[str, str]:
-    """Names of the notebook that code needs and lacks, each with a sentence of what to do.
+    """Names that the code needs but only the notebook has, each with advice on what to do.
 
     Parameters
     ----------
     code
-        A module in Python, which compiles.
+        A Python module without syntax errors.
     namespace
         The notebook's variables.
 
     Returns
     -------
     dict of str to str
-        Empty where code imports names that nobody can tell (``from x import *``).
+        Empty if the code imports unknown names (``from x import *``).
     """
     if any(
         isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names)
@@ -58,7 +58,7 @@ def _global_names(table: symtable.SymbolTable, *, outermost: bool = False) -> It
         if symbol.is_referenced() and (outermost or symbol.is_global()):
             yield symbol.get_name()
     for inner in table.get_children():
-        # A name that a function declares global and assigns is defined by it, sooner or later.
+        # Skip a name that a function declares global and assigns: the function defines it.
         yield from (name for name in _global_names(inner) if name not in _assigned_globals(inner))
 
 

@@ -1,4 +1,4 @@
-"""Where a function's code came from, so that its errors can point at lines of a cell."""
+"""Map a function's code to its cell, so that errors can show lines of the cell."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ _CONTEXT = 2
 
 @dataclass(frozen=True)
 class Origin:
-    """A cell as it was deployed.
+    """A deployed cell.
 
     Attributes
     ----------
     label
         How IPython names the cell, ``Cell In[3]``.
     source
-        The whole cell, its ``%%lambda`` line included.
+        The whole cell, with its ``%%lambda`` line.
     file
         The cell's file in the package.
     offset
-        What to add to a line of that file to get the line of the cell.
+        Add this to a line number of that file to get the line number in the cell.
     left_behind
-        Names that the cell uses and only the notebook has, with what to do about each.
+        Names that the cell uses but only the notebook has, with advice for each.
     """
 
     label: str
@@ -49,14 +49,14 @@ class Origin:
     def holds(self, file: str) -> bool:
         """Whether a frame's file is the cell.
 
-        Where the engine cannot give functions a file system of their own, frames name the real
-        place of the code instead of ``/var/task``.
+        If the engine cannot give functions their own file system, frames have the real path of the
+        code instead of ``/var/task``.
         """
         inside = file.startswith("/") and file.endswith(f"/{self.file}")
         return file == self.file or (inside and "/site-packages/" not in file)
 
     def frame(self, line: int, name: str = "") -> str:
-        """The line (counted from 1, of the cell) with those around it, as IPython shows a frame."""
+        """A line of the cell (from 1) with the lines around it, in IPython's form of a frame."""
         lines = self.source.splitlines()
         place = f"{self.label}, line {line}" + (f", in {name}" if name else "")
         shown = [f"{BOLD}{place}{OFF}"]
@@ -71,19 +71,19 @@ class Origin:
 
 
 def frames(stack: Sequence[str], origin: Origin | None) -> list[str]:
-    """The frames of a stack trace that lie in the user's code, as lines to print.
+    """The frames of a stack trace that are in the user's code, as lines to print.
 
     Parameters
     ----------
     stack
         ``stackTrace`` (Python, Ruby, Java) or ``trace`` (Node.js) of Lambda's error object.
     origin
-        The cell, if the function was made in this notebook.
+        The cell, if this notebook made the function.
 
     Returns
     -------
     list of str
-        The innermost frame last. Frames in the cell show its lines, others name file and line.
+        The innermost frame last. Frames in the cell show its lines; others show file and line.
     """
     found = []
     for entry in stack:

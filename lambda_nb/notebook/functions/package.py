@@ -1,4 +1,4 @@
-"""From a cell to the zip archive that Lambda takes."""
+"""Make the zip archive for Lambda from a cell."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from lambda_nb.notebook.errors import NotebookError
 from lambda_nb.notebook.functions import names
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
-"""Of all files in an archive: the same cell gives the same bytes, so nothing is uploaded twice."""
+"""Time of all files in an archive: the same cell gives the same bytes and no new upload."""
 IGNORED = {"__pycache__", ".git", ".ipynb_checkpoints", "node_modules/.cache"}
 _PACKAGE = Path(__file__).resolve().parents[2]
 _ENGINE = _PACKAGE / "engine" / "execution" / "runtimes" / "bootstraps"
@@ -34,11 +34,11 @@ _ENGINE = _PACKAGE / "engine" / "execution" / "runtimes" / "bootstraps"
 
 @dataclass(frozen=True)
 class Package:
-    """What CreateFunction needs of a cell.
+    """A packaged cell, with what CreateFunction needs.
 
-    ``source`` (the whole cell) and ``module`` (its file) let an error of the function point at the
-    line of the cell; ``offset`` is what to add to a line of the file to get that of the cell.
-    ``left_behind`` are names that it uses and only the notebook has (:mod:`.names`).
+    With ``source`` (the whole cell) and ``module`` (its file), an error can show the line of the
+    cell: ``offset`` plus the line number in the file. ``left_behind`` has the names that the cell
+    uses but only the notebook has (:mod:`.names`).
     """
 
     archive: bytes
@@ -78,23 +78,23 @@ def build(
     source
         The cell without its first line.
     line
-        That first line, kept as a comment so that line numbers stay those of the cell.
+        That first line. It is kept as a comment, so line numbers match the cell.
     runtime, handler
-        As given, or found.
+        Default: found from the notebook and the cell.
     files
         Paths of files and folders to add, under their own names.
     include
-        Names of functions and classes in ``namespace`` whose source goes before the cell's.
+        Functions and classes in ``namespace``; their source goes before the cell.
     namespace
         The notebook's variables.
     requirements
-        Go modules, ``module@version`` or a ``go.mod``. What other languages need is a layer
-        (``requirements.layer``); where there is no such thing they are refused.
+        Go modules, ``module@version`` or a ``go.mod``. Other languages use a layer
+        (``requirements.layer``); a language without layers refuses them.
 
     Raises
     ------
     NotebookError
-        When something is missing or does not compile.
+        Something is missing or does not compile.
     """
     runtime = runtime or default_runtime()
     family = re.match(r"[a-z]+", runtime)
@@ -116,12 +116,12 @@ def build(
 
 
 _Built = tuple[dict[str, bytes], str, str, int]
-"""Files, handler, the cell's own file, and what to add to its lines to get those of the cell."""
+"""Files, handler, the cell's file, and the offset from its line numbers to the cell's."""
 
 
 @dataclass(frozen=True)
 class _Cell:
-    """What a language's builder is given."""
+    """The input of a language's builder."""
 
     source: str
     line: str
@@ -147,7 +147,7 @@ def _python(cell: _Cell) -> _Built:
 
 
 def _python_handler(tree: ast.Module) -> str:
-    """``handler`` or ``lambda_handler`` if the cell binds it, else its only function."""
+    """``handler`` or ``lambda_handler`` if the cell defines it, else the cell's only function."""
     bound = set()
     functions = []
     for node in tree.body:
@@ -246,9 +246,9 @@ def _go(cell: _Cell) -> _Built:
 def _go_modules(
     go: str, place: Path, requirements: Sequence[str], environment: Mapping[str, str]
 ) -> None:
-    """Write go.mod: the user's own, or one that asks for what is named.
+    """Write go.mod: the user's own, or a new one with the named modules.
 
-    Unless the user asks for AWS's aws-lambda-go, ours stands in its place: it needs no network.
+    Use our own aws-lambda-go, which needs no network, unless the user requires AWS's.
     """
     files = [Path(item) for item in requirements if Path(item).is_file()]
     names = [item for item in requirements if not Path(item).is_file()]
@@ -281,7 +281,7 @@ def _go_modules(
 
 
 def _absolute_replacements(go: str, folder: Path, place: Path) -> list[str]:
-    """Edits that let relative replacements of a copied go.mod mean what they meant."""
+    """Edits that make relative replacements absolute, so that a copied go.mod still works."""
     told = subprocess.run(
         [go, "mod", "edit", "-json"], cwd=place, capture_output=True, text=True, check=False
     )
@@ -361,7 +361,7 @@ def _read(path: str) -> dict[str, bytes]:
 
 
 def zip_of(contents: Mapping[str, bytes]) -> bytes:
-    """An archive of files by their paths; the same files always give the same bytes."""
+    """A zip archive of these files; the same files always give the same bytes."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in sorted(contents.items()):

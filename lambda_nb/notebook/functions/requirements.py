@@ -1,8 +1,8 @@
-"""``--requirements``: packages as a layer, installed once and published once.
+"""``--requirements``: install packages once and publish them once as a layer.
 
-A layer of its own, not a part of the function's archive: editing the cell then uploads a few
-hundred bytes, not the packages again. Each language's own tool fetches them: pip or uv, npm, gem
-or Bundler. What Go needs is compiled into the program instead (``package``).
+They go into their own layer, not into the function's archive. So editing the cell uploads a few
+hundred bytes, not the packages again. Each language's tool installs them: pip or uv, npm, gem
+or Bundler. Go modules are compiled into the program instead (``package``).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from lambda_nb.notebook.functions import installers
 from lambda_nb.notebook.functions.package import zip_of
 
 MOST_BYTES = 52_428_800
-"""Of an archive in a request (AWS, "Lambda quotas": 50 MB)."""
+"""Largest archive in a request (AWS, "Lambda quotas": 50 MB)."""
 LAYERED = tuple(installers.INSTALLERS)
 """Runtime families whose packages become a layer."""
 
@@ -28,7 +28,7 @@ LAYERED = tuple(installers.INSTALLERS)
 def layer(
     client: Any, requirements: Sequence[str], runtime: str, architecture: str, *, on_aws: bool
 ) -> str:
-    """The ARN of a layer version with these packages; published if there is none yet.
+    """The ARN of a layer version with these packages; publishes it if there is none yet.
 
     Raises
     ------
@@ -71,13 +71,13 @@ def _key(requirements: Sequence[str], runtime: str, architecture: str, on_aws: b
 
 
 def _text(file: Path) -> str:
-    """What a file of requirements says, with the lock file beside it."""
+    """The content of a requirements file and its lock file, as hexadecimal text."""
     lock = installers.lock_of(file)
     return (file.read_bytes() + (b"" if lock is None else lock.read_bytes())).hex()
 
 
 def cache() -> Path:
-    """Where installed packages are kept: ``$LAMBDA_NB_HOME``, or the user's cache directory."""
+    """Directory of installed packages, in ``$LAMBDA_NB_HOME`` or the user's cache directory."""
     home = os.environ.get("LAMBDA_NB_HOME")
     base = Path(home) if home else Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")) / "lambda_nb"
     return base.expanduser() / "packages"
@@ -86,7 +86,7 @@ def cache() -> Path:
 def _installed(
     requirements: Sequence[str], runtime: str, architecture: str, key: str, on_aws: bool
 ) -> Path:
-    """The layer's contents as a directory."""
+    """The directory with the layer's contents; installs the packages if needed."""
     folder = cache() / key
     if folder.exists():
         return folder

@@ -1,4 +1,4 @@
-"""What one invocation gave, and how a notebook shows it."""
+"""The result of one invocation, and its display in a notebook."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lambda_nb.notebook.functions import log_tail, origin
 from lambda_nb.rules.pricing import Usage, bill
 
 _FETCH = re.compile(r"\S+ is part of AWS's .*: lambda-nb runtimes install .*")
-"""What an engine says in the log of a function that lacks AWS's SDK."""
+"""The engine's message in the log of a function that lacks AWS's SDK."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -25,21 +25,21 @@ class Result:
     Attributes
     ----------
     function, version, request_id
-        What ran, and the id that its log lines carry.
+        What ran, and the request id in its log lines.
     payload
-        The decoded response (JSON), its bytes if it is no JSON, None of an accepted event.
+        The decoded response (JSON); its bytes if it is not JSON; None for an accepted event.
     status
         ``success``, ``error`` or ``accepted`` (asynchronous).
     start
-        ``cold``, ``warm``, or empty when the log does not say.
+        ``cold``, ``warm``, or empty if the log does not say.
     duration, billed, init
-        Seconds; ``init`` only of a cold start. None when the log does not say.
+        Seconds; ``init`` only for a cold start. None if the log does not say.
     memory, max_memory
         MB configured, MB used.
     log
         The last 4 KB of the invocation's log.
     architecture
-        For the price.
+        Architecture, which decides the price.
     """
 
     function: str
@@ -59,7 +59,7 @@ class Result:
 
     @property
     def cost(self) -> float | None:
-        """Dollars, request and duration, without the free tier (us-east-1)."""
+        """Dollars for request and duration, without the free tier (us-east-1)."""
         if self.billed is None or self.memory is None:
             return None
         gb_s = {self.architecture: self.billed * self.memory / 1024}
@@ -67,12 +67,12 @@ class Result:
 
     @property
     def function_error(self) -> str:
-        """The type of the function's error; empty when it did not fail."""
+        """The type of the function's error; empty if it did not fail."""
         return self.error.error_type if self.error else ""
 
     @property
     def ok(self) -> bool:
-        """Whether the function did not fail."""
+        """Whether the function succeeded, or the event was accepted."""
         return self.status != "error"
 
     def result(self) -> Any:
@@ -135,7 +135,7 @@ _HINTS = {
 
 
 def decode(body: bytes) -> Any:
-    """A payload as Python values; bytes that are no JSON stay bytes."""
+    """A payload as Python values; bytes that are not JSON stay bytes."""
     if not body:
         return None
     try:
@@ -147,10 +147,10 @@ def decode(body: bytes) -> Any:
 def read(
     function: str, response: Mapping[str, Any], cell: origin.Origin | None, architecture: str
 ) -> Result:
-    """Make a result of an ``Invoke`` response, its payload stream included."""
+    """Make a result from an ``Invoke`` response; reads its payload stream."""
     payload = decode(response["Payload"].read())
     tail = base64.b64decode(response.get("LogResult", "")).decode(errors="replace")
-    tail = tail.replace("\r", "\n")  # Python's runtime joins the lines of a traceback so
+    tail = tail.replace("\r", "\n")  # Python's runtime joins traceback lines with it
     request_id = str(response["ResponseMetadata"].get("RequestId", ""))
     told = log_tail.read(tail)
     error = None

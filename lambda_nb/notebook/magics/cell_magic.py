@@ -1,4 +1,4 @@
-"""The cell magic ``%%lambda``: a cell becomes a function, and the notebook gets a handle of it."""
+"""The cell magic ``%%lambda``: make a function and its handle from a cell."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from lambda_nb.notebook.magics.options import HelpShown, parse_cell
 
 
 class Magics:
-    """``%%lambda`` and ``%lambda`` of one IPython shell."""
+    """``%%lambda`` and ``%lambda`` for one IPython shell."""
 
     def __init__(self, shell: Any, session: Session) -> None:
         self._shell = shell
@@ -55,7 +55,7 @@ class Magics:
             requirements=options.requirements,
         )
         deployed = self._deploy(options, package)
-        # Not shell.execution_count: newer IPythons count on before the cell runs.
+        # Not shell.execution_count: newer IPython versions increase it before the cell runs.
         label = f"Cell In[{self._shell.displayhook.prompt_count}]"
         origin = Origin(label, package.source, package.module, package.offset, package.left_behind)
         self._cells[options.name] = origin
@@ -89,7 +89,7 @@ class Magics:
     def _extras(
         self, options: argparse.Namespace, handle: Function, deployed: Mapping[str, Any]
     ) -> list[str]:
-        """Concurrency, version, alias, sources and URL; what to say of them."""
+        """Set concurrency, version, alias, sources and URL; return notes about them."""
         notes = []
         with aws_errors():
             if options.reserved is not None:
@@ -115,7 +115,7 @@ class Magics:
         return Function(name, self._session, self._cells.get(name))
 
     def _bind(self, name: str, handle: Function) -> list[str]:
-        """Bind the handle in the notebook; what to say where that surprises."""
+        """Bind the handle in the notebook; return notes if it hides or replaces a name."""
         bound = identifier(name)
         before = self._shell.user_ns.get(bound)
         self._shell.user_ns[bound] = handle
@@ -133,7 +133,7 @@ def identifier(name: str) -> str:
     Raises
     ------
     UsageError
-        Nothing is left of it.
+        The name has no letter or digit.
     """
     plain = name.split(":function:")[-1].split(":")[0]
     bound = re.sub(r"\W", "_", plain)
@@ -145,7 +145,7 @@ def identifier(name: str) -> str:
 
 
 def shown(deployed: deploy.Deployed) -> display.Shown:
-    """What a ``%%lambda`` cell answers with."""
+    """The display of a ``%%lambda`` cell."""
     text = " · ".join([deployed.name, deployed.what, *figures(deployed.config), *deployed.notes])
     kind = "warm" if deployed.what == "unchanged" else "ok"
     notes = [display.dim(note) for note in deployed.notes]

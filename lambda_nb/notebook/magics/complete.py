@@ -1,4 +1,4 @@
-"""Tab completion of the magics: options, values of options, names of functions."""
+"""Tab completion for the magics: options, option values, function names."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Completer:
         self._commands = commands
 
     def __call__(self, _: Any, event: Any) -> list[str]:
-        """The words that may stand where the cursor is."""
+        """The words that are possible at the cursor."""
         words = event.line[: len(event.line)].split()
         before = words if not event.symbol else words[:-1]
         if event.line.lstrip().startswith("%%"):
@@ -57,5 +57,5 @@ class Completer:
         try:
             pages = client.get_paginator("list_functions").paginate()
             return [config["FunctionName"] for page in pages for config in page["Functions"]]
-        except Exception:  # completion must never disturb typing
+        except Exception:  # completion must never interrupt typing
             return []

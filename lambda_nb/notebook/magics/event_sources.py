@@ -1,4 +1,4 @@
-"""``--on``: what invokes a function besides its caller: a queue, a stream, a bucket, a schedule."""
+"""``--on``: let a queue, a stream, a bucket, a topic or a schedule invoke a function."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ _SCHEDULE = re.compile(r"(rate|cron)\(.+\)")
 
 
 def attach(session: Session, function: str, arn: str, source: str) -> str:
-    """Let a source invoke a function; nothing is done twice.
+    """Let a source invoke a function; a second call changes nothing.
 
     Parameters
     ----------
     function, arn
         The function's name and ARN.
     source
-        ``KIND:NAME`` of something that is there, or a schedule.
+        ``KIND:NAME`` of a source that exists, or a schedule.
 
     Returns
     -------
     str
-        What to say of it.
+        A note for the cell's display.
 
     Raises
     ------
     UsageError
-        The source is of no form we know.
+        The source has an unknown form.
     AWSError
-        There is no such queue, stream, bucket or topic.
+        The queue, stream, bucket or topic does not exist.
     """
     with aws_errors():
         if _SCHEDULE.fullmatch(source):
@@ -67,7 +67,7 @@ def _kinesis(session: Session, function: str, arn: str, name: str) -> None:
 
 
 def _map(session: Session, function: str, source: str, **settings: Any) -> None:
-    """An event source mapping: Lambda itself polls."""
+    """Create an event source mapping, so that Lambda polls the source."""
     lambda_ = session.client()
     present = lambda_.list_event_source_mappings(FunctionName=function, EventSourceArn=source)
     if not present["EventSourceMappings"]:
@@ -105,7 +105,7 @@ def _schedule(session: Session, function: str, arn: str, expression: str) -> Non
 
 
 def _permit(session: Session, function: str, service: str, source: str) -> None:
-    """Let a service invoke the function, on behalf of one source."""
+    """Allow a service to invoke the function for one source."""
     lambda_ = session.client()
     statement = f"lambda-nb-{service}-" + re.sub(r"\W", "-", source.rpartition(":")[2])
     try:
@@ -117,7 +117,7 @@ def _permit(session: Session, function: str, service: str, source: str) -> None:
             SourceArn=source,
         )
     except lambda_.exceptions.ResourceConflictException:
-        return  # permitted before
+        return  # already allowed
 
 
 _KINDS: dict[str, Callable[[Session, str, str, str], None]] = {

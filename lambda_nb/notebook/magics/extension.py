@@ -1,4 +1,4 @@
-"""``%load_ext lambda_nb``."""
+"""The IPython extension that ``%load_ext lambda_nb`` loads."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lambda_nb.notebook.views.panel import Panel
 
 
 class Extension:
-    """What the extension has put into one shell."""
+    """Everything that the extension added to one shell."""
 
     def __init__(self, shell: Any) -> None:
         self.session = Session()
@@ -33,7 +33,7 @@ class Extension:
 
         # What %%lambda? and %lambda? show.
         cell.__doc__, line.__doc__ = cell_parser().format_help(), HELP
-        # {"key": 1} in a line is an event, not a variable to expand.
+        # In a line, {"key": 1} is an event; IPython must not expand it as a variable.
         line._ipython_magic_no_var_expand = cell._ipython_magic_no_var_expand = True  # type: ignore[attr-defined]
         shell.register_magic_function(cell, "cell", "lambda")
         shell.register_magic_function(line, "line", "lambda")
@@ -46,7 +46,7 @@ class Extension:
         self.session.prepare()
 
     def close(self, shell: Any) -> None:
-        """Take everything out of the shell again and end the engine."""
+        """Remove everything from the shell and end the engine."""
         for kind in ("cell", "line"):
             shell.magics_manager.magics[kind].pop("lambda", None)
         shell.input_transformers_cleanup.remove(with_body)
@@ -56,10 +56,10 @@ class Extension:
 
 
 def with_body(lines: list[str]) -> list[str]:
-    """Let a cell of nothing but a ``%%lambda`` line come to the magic: IPython refuses it.
+    """Add a body to a cell that has only a ``%%lambda`` line; IPython would refuse the cell.
 
-    IPython's words ("did you mean the line magic?") help nobody who wants ``--help`` or forgot the
-    code.
+    IPython's message ("did you mean the line magic?") does not help a user who wants ``--help`` or
+    forgot the code.
     """
     alone = len(lines) == 1 and lines[0].split(None, 1)[:1] == ["%%lambda"]
     return [lines[0].rstrip("\n") + "\n", "\n"] if alone else lines
@@ -75,7 +75,7 @@ def load_ipython_extension(shell: Any) -> None:
 
 
 def unload_ipython_extension(shell: Any) -> None:
-    """Take the magics out of the shell and end the notebook's engine."""
+    """Remove the magics from the shell and end the notebook's engine."""
     extension = _loaded.pop(shell, None)
     if extension is not None:
         extension.close(shell)

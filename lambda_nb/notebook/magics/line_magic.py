@@ -1,4 +1,4 @@
-"""The line magic ``%lambda``: a command a word, each a method."""
+"""The line magic ``%lambda``; each command is a method."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ OTHERS = {
     "settings": "config",
     "restart": "start",
 }
-"""What people write for a command out of habit, and the command."""
+"""Common other names for commands, and the command for each."""
 
 
 class Commands:
@@ -63,8 +63,8 @@ class Commands:
         The notebook's connection.
     namespace
         Its variables, for events.
-    bind
-        Gives the notebook a handle of a function.
+    handle
+        Returns the handle of a function.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Commands:
         return sorted(name[4:] for name in dir(self) if name.startswith("_do_"))
 
     def run(self, line: str) -> Any:
-        """Run one line; what it answers with is what the cell shows.
+        """Run one line; the cell shows the return value.
 
         Raises
         ------
@@ -123,7 +123,7 @@ class Commands:
     def _event(self, text: str) -> Any:
         """JSON, a Python literal, or an expression over the notebook's variables."""
         if text[:2] in ("'{", "'[") and text[-2:] in ("}'", "]'"):
-            text = text[1:-1]  # quoted as a shell needs it
+            text = text[1:-1]  # quoted as in a shell
         for parse in (json.loads, ast.literal_eval):
             try:
                 return parse(text)
@@ -314,7 +314,7 @@ def _where(connection: Connection, session: Session) -> list[dict[str, Any]]:
 
 
 def _engine(status: Mapping[str, Any]) -> dict[str, str]:
-    """What an engine tells of itself, in few words."""
+    """An engine's status as a few rows of text."""
     told = {}
     if "isolation" in status:
         refused = status["isolation"].get("refused", {})

@@ -1,4 +1,4 @@
-"""The options of ``%%lambda``: Lambda's settings by Lambda's names."""
+"""The options of ``%%lambda``: Lambda's settings with Lambda's names."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _KEY = re.compile(r"[a-zA-Z][a-zA-Z0-9_]+")
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser whose mistakes are short notebook errors."""
+    """An argument parser that raises short notebook errors."""
 
     def error(self, message: str) -> NoReturn:
-        """Say what was wrong, and what might have been meant."""
+        """Raise a usage error, with a suggestion if an option is similar."""
         hint = ""
         unknown = [word for word in message.split() if word.startswith("--")]
         if "unrecognized" in message and unknown:
@@ -41,16 +41,16 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(f"{self.prog}: {message}{hint} ({self.prog} --help lists the options)")
 
     def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
-        """``--help`` was asked for and has been printed."""
+        """Called after ``--help`` was printed."""
         raise HelpShown
 
 
 class HelpShown(Exception):  # noqa: N818  # not an error
-    """The help has been printed; there is nothing more to do."""
+    """The help was printed; there is nothing more to do."""
 
 
 def pair(text: str) -> tuple[str, str]:
-    """``KEY=VALUE``, with a key that Lambda takes."""
+    """Split ``KEY=VALUE``; Lambda must allow the key."""
     key, sign, value = text.partition("=")
     if not sign or not key:
         raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE")
@@ -63,10 +63,10 @@ def pair(text: str) -> tuple[str, str]:
 
 
 def cell_parser(name_first: bool = True) -> Parser:
-    """The parser of a ``%%lambda`` line.
+    """The parser for a ``%%lambda`` line.
 
-    Options that may be repeated take several values as well, unless the function's name may still
-    come after them.
+    Options that may be repeated also take several values, but only if the function's name comes
+    first. Otherwise they could take the name as a value.
     """
     several: dict[str, Any] = (
         {"action": "extend", "nargs": "+"} if name_first else {"action": "append"}
@@ -121,9 +121,9 @@ def parse_cell(line: str) -> argparse.Namespace:
     Raises
     ------
     UsageError
-        When it makes no sense; the message says what and where help is.
+        The line is not valid; the message says why and where to find help.
     HelpShown
-        After ``--help``.
+        The line has ``--help``.
     """
     if not line.strip():
         raise UsageError("%%lambda needs a name: %%lambda hello --memory 256")

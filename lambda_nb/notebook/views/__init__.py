@@ -1,1 +1,1 @@
-"""What a notebook shows while functions run: dashboard, JupyterLab panel, sliders."""
+"""Live views in a notebook: dashboard, JupyterLab panel, sliders."""

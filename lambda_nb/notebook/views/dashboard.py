@@ -1,7 +1,7 @@
-"""``dashboard``: what the functions are doing, live in the notebook.
+"""``dashboard``: a live view of the functions in the notebook.
 
-A thread looks about once a second at the endpoint and puts what it saw into an ``HTML`` widget: no
-JavaScript of ours, and it moves while a cell is busy. It ends with the output that it is shown in.
+A thread polls the endpoint about once a second and writes the result into an ``HTML`` widget. It
+needs no JavaScript of ours and updates while a cell is busy. It ends when its output is removed.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ if TYPE_CHECKING:
     from lambda_nb.notebook.functions.handle import Function
 
 _SHARE = 4.0
-"""A look that took t seconds is followed by a rest of 4 t: at most a fifth of the time."""
+"""After a query of t seconds the thread waits 4 t: it works at most a fifth of the time."""
 _COLOURS = {"running": "#1a83c4", "initialising": "#e69f00", "idle": "#9ad0f0"}
 _BAR_COLOURS = ("#1a83c4", "#e69f00", "#d55e00")
 _MOST_SQUARES = 40
 
 
 class Dashboard:
-    """A live view of functions; as the value of a cell it shows itself.
+    """A live view of functions; a cell displays it as its value.
 
-    Without ipywidgets it shows how things stood at that moment.
+    Without ipywidgets it shows only one moment.
     """
 
     def __init__(self, clients: Clients, functions: Sequence[str], every: float | None) -> None:
@@ -52,11 +52,11 @@ class Dashboard:
 
     @property
     def running(self) -> bool:
-        """Whether it follows what happens."""
+        """Whether the view is updating."""
         return self._thread is not None and self._thread.is_alive()
 
     def start(self) -> Dashboard:
-        """Follow what happens from now on (showing it does this by itself)."""
+        """Start updating (displaying the view also starts it)."""
         if not self.running:
             self._stopped = threading.Event()
             self._thread = threading.Thread(
@@ -66,7 +66,7 @@ class Dashboard:
         return self
 
     def stop(self) -> None:
-        """Leave the picture as it is."""
+        """Stop updating and keep the last picture."""
         self._stopped.set()
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(10)
@@ -86,11 +86,11 @@ class Dashboard:
             client = self._clients.current_client()
             if client is None:
                 raise NotebookError("no engine runs; the next use of a function starts one")
-            if client is not self._client:  # the notebook has been connected elsewhere
+            if client is not self._client:  # the notebook has a new connection
                 self._source = source_of(self._clients, self._functions)
                 self._client = client
             self._picture, self._error = self._source.look(), ""
-        except Exception as error:  # whatever it is belongs in the view, not in a dead thread
+        except Exception as error:  # show any error in the view; do not let the thread die
             self._error = str(error) or type(error).__name__
         if self._widget is not None:
             value = self._markup()
@@ -98,7 +98,7 @@ class Dashboard:
                 self._widget.value = value
 
     def _seen(self, change: dict[str, Any]) -> None:
-        """A page shows the view, or has removed the last one."""
+        """Start when a page shows the view; stop when the last page has removed it."""
         if change["new"]:
             self.start()
         elif change["old"]:
@@ -138,25 +138,25 @@ class Dashboard:
 def dashboard(
     *functions: Function | str, client: Any = None, every: float | None = None
 ) -> Dashboard:
-    """Show live what functions do: environments by state, invocations, errors, throttles, logs.
+    """Show functions live: environments by state, invocations, errors, throttles, logs.
 
-    It follows until its output is removed, or ``.stop()``. Figures are of the last minute, bars of
-    the last two. On AWS they come from CloudWatch by the minute, for an hour, and environments and
-    cold starts are not told; looking costs requests to CloudWatch.
+    It updates until its output is removed, or until ``.stop()``. Figures cover the last minute,
+    bars the last two. On AWS they come from CloudWatch: per minute, for an hour, without
+    environments and cold starts. Each update there costs CloudWatch requests.
 
     Parameters
     ----------
     functions
-        Handles or names; all functions without any (on AWS: the first 20).
+        Handles or names; default: all functions (on AWS: the first 20).
     client
-        A boto3 client of Lambda; without it the notebook's connection.
+        A boto3 Lambda client; default: the notebook's connection.
     every
-        Seconds between looks: 1 with an engine, 20 on AWS.
+        Seconds between updates; default 1 with an engine, 20 on AWS.
 
     Raises
     ------
     UsageError
-        Nothing says where to look.
+        There is no connection, or ``every`` is not above 0.
     """
     if every is not None and not every > 0:
         raise UsageError(f"every is {every!r}; give seconds above 0")
@@ -165,7 +165,7 @@ def dashboard(
         through = found[0][2]
     else:
         through = of_notebook("functions") if client is None else reach("", client)[2]
-    through.client()  # an engine of the notebook's own starts here, never in the thread
+    through.client()  # starts the notebook's own engine here, never in the thread
     return Dashboard(through, [name for name, _, _ in found], every)
 
 
@@ -175,7 +175,7 @@ def _widget(seen: Callable[[dict[str, Any]], None]) -> Any:
     except ImportError:
         return None
     widget = ipywidgets.HTML()
-    widget._view_count = 0  # from here on pages count their views of it
+    widget._view_count = 0  # from now on pages count their views of it
     widget.observe(seen, "_view_count")
     return widget
 
@@ -237,13 +237,13 @@ def _table(rows: Sequence[Row]) -> str:
 
 
 def _squares(states: Counter[str]) -> str:
-    """A square for each environment, as many as there is room for."""
+    """One square per environment, up to a limit."""
     words = [word for word in STATES for _ in range(states[word])][:_MOST_SQUARES]
     return "".join(f'<span style="color:{_COLOURS[word]}">■</span>' for word in words)
 
 
 def _bars(bars: Sequence[Bar]) -> str:
-    """Invocations over time: warm, cold, and what failed or was throttled, one above the other."""
+    """Invocations over time as stacked bars: warm, cold, and failed or throttled."""
     most = max((sum(bar) for bar in bars), default=0)
     parts = []
     for i, bar in enumerate(bars):

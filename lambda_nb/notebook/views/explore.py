@@ -1,9 +1,9 @@
-"""``explore``: sliders over a trace, answers while they are dragged.
+"""``explore``: sliders over a trace that update the results while you drag.
 
-The trace is prepared once; each move of a slider costs one replay. A worker thread always takes the
-latest settings and leaves out those that it had no time for, so that dragging never queues up work.
-The picture is SVG in an ``HTML`` widget: no JavaScript of ours, a static copy stays in the saved
-notebook, and it follows the theme.
+The trace is prepared once; each move of a slider costs one replay. A worker thread takes only the
+latest settings and skips older ones, so dragging never builds up a queue. The picture is SVG in an
+``HTML`` widget: it needs no JavaScript of ours, a static copy stays in the saved notebook, and it
+follows the theme.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ KEEP_ALIVE = (0.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1200.0, 1800.0, 3600.0, flo
 MEMORY = (128, 256, 512, 1024, 1769, 3008, 5120, 10240)
 SECONDS_PER_MONTH = 30 * 86_400.0
 COMPILED_FROM = 20_000
-"""Requests from which one replay of the compiled engine is quicker than one of SimPy."""
+"""From this number of requests on, the compiled engine replays faster than SimPy."""
 
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM = 720.0, 150.0, 44.0, 20.0
 _BINS = 240
@@ -37,12 +37,12 @@ _WORDS = {"in_flight": "running", "initialising": "initialising", "idle": "idle"
 
 
 class Latest:
-    """Runs a function in a thread with the latest argument only.
+    """Runs a function in a thread, only with the latest argument.
 
     Parameters
     ----------
     work
-        Called with each argument that was still the latest when the thread was free.
+        Called with the latest argument whenever the thread is free.
     """
 
     def __init__(self, work: Callable[[dict[str, Any]], None]) -> None:
@@ -52,7 +52,7 @@ class Latest:
         self._thread: threading.Thread | None = None
 
     def put(self, settings: dict[str, Any]) -> None:
-        """Ask for these settings; whatever else waits is dropped."""
+        """Queue these settings and drop any older settings in the queue."""
         with self._lock:
             self._waiting = settings
             if self._thread is None:
@@ -71,7 +71,7 @@ class Latest:
             self._work(settings)
 
     def join(self) -> None:
-        """Wait until nothing is left to do."""
+        """Wait until all work is done."""
         while (thread := self._thread) is not None:
             thread.join()
 
@@ -82,9 +82,9 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
     Attributes
     ----------
     result
-        The :class:`~lambda_nb.simulator.Result` of the settings shown.
+        The :class:`~lambda_nb.simulator.Result` for the current settings.
     settings
-        These settings, as :func:`lambda_nb.simulate` takes them.
+        The current settings, as arguments for :func:`lambda_nb.simulate`.
     """
 
     def __init__(self, trace: Trace, **assumed: Any) -> None:
@@ -159,7 +159,7 @@ class Explorer(widgets.VBox):  # type: ignore[misc]
         )
 
     def wait(self) -> Explorer:
-        """Wait until the picture shows the sliders' settings."""
+        """Wait until the picture shows the settings of the sliders."""
         self._latest.join()
         return self
 

@@ -1,7 +1,7 @@
-"""What is going on right now where a notebook is connected, looked at again and again.
+"""Poll the current activity at the endpoint of a notebook.
 
-An engine of lambda_nb tells it to the second: its environments, and its invocation log. AWS tells
-it by the minute through CloudWatch, and not what environments there are.
+A lambda_nb engine reports it to the second, with its environments and its invocation log. AWS
+reports it per minute through CloudWatch, without environments.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ STATES = ("running", "initialising", "idle")
 BARS = 60
 BAR_S = 2.0
 MOST_ON_AWS = 20
-"""Functions of AWS that are asked for when none is named: every look costs requests."""
+"""Functions to poll on AWS if none is named; every poll costs requests."""
 LINES = 10
 
 _MINUTE_S = 60.0
 _FRAME = ("START ", "END ", "INIT_START ")
-"""Lambda's own lines that say nothing that is not on the screen already."""
+"""Lambda's own lines that add nothing to what the view already shows."""
 _LOOK_BACK_MS = 60_000
 _LOGS_LATE_S = 5.0
 
 
 class Bar(NamedTuple):
-    """Invocations that began within one bar's time."""
+    """Invocations that began within the time of one bar."""
 
     warm: int = 0
     cold: int = 0
@@ -44,7 +44,7 @@ class Bar(NamedTuple):
 
 @dataclass
 class Row:
-    """One function: environments by state, what the last minute brought, and bars of some more."""
+    """One function: environments by state, figures of the last minute, and bars over time."""
 
     function: str
     states: Counter[str] | None = None
@@ -66,7 +66,7 @@ class Picture:
 
 
 class Tail:
-    """The last lines of several functions' logs, read on from where they were."""
+    """The last log lines of several functions; each read continues after the last one."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
@@ -75,7 +75,7 @@ class Tail:
         self.lines: deque[tuple[str, LogEvent]] = deque(maxlen=LINES)
 
     def read(self, functions: Iterable[str]) -> None:
-        """Read what these functions wrote since they were last read."""
+        """Read the new log lines of these functions."""
         fresh = []
         for function in functions:
             since = self._since.get(function, int(time.time() * 1000) - _LOOK_BACK_MS)
@@ -98,7 +98,7 @@ class Tail:
 
 
 def _short(message: str) -> str:
-    """A line of a log; of a REPORT what has no column of its own."""
+    """A log line; a REPORT line is shortened to a few figures."""
     told = log_tail.read(message) if message.startswith("REPORT ") else None
     if told is None:
         return message
@@ -109,14 +109,14 @@ def _short(message: str) -> str:
 
 
 class EngineSource:
-    """Looks at an engine of lambda_nb.
+    """Polls a lambda_nb engine.
 
     Parameters
     ----------
     clients
-        Of the engine's endpoint.
+        Clients for the engine's endpoint.
     functions
-        Only these; all if there are none.
+        Only these functions; all if empty.
     """
 
     every = 1.0
@@ -162,8 +162,8 @@ class EngineSource:
         today = time.strftime("%Y/%m/%d", time.gmtime(now))
         if today != self._day:
             if self._day:
-                self._read_day(now)  # what was written of yesterday since the last look
-            # Tokens count from a stream's first event after this time: it must stay the same.
+                self._read_day(now)  # the rest of yesterday's records
+            # A token counts from the first event after this time, so the time must stay the same.
             self._day, self._token, self._since = today, None, now - BARS * BAR_S
         self._read_day(now)
         while self._records and self._records[0].arrival < now - BARS * BAR_S:
@@ -192,7 +192,7 @@ class EngineSource:
 
 
 class AWSSource:
-    """Looks at AWS: figures by the minute, no environments."""
+    """Polls AWS: figures per minute, no environments."""
 
     every = 20.0
 
@@ -230,14 +230,14 @@ class AWSSource:
 
 
 def source_of(clients: Clients, functions: Sequence[str]) -> EngineSource | AWSSource:
-    """What looks at the endpoint: an engine tells more than AWS."""
+    """The source for the endpoint: an engine reports more than AWS."""
     with aws_errors():
         engine = engine_status(clients.client()) is not None
     return EngineSource(clients, functions) if engine else AWSSource(clients, functions)
 
 
 class _Record(NamedTuple):
-    """What matters here of an event of the invocation log; ``arrival`` in epoch seconds."""
+    """The needed fields of an invocation log event; ``arrival`` in epoch seconds."""
 
     function: str
     arrival: float
@@ -265,7 +265,7 @@ def _count(row: Row, records: Sequence[_Record], now: float) -> None:
     row.cold = sum(r.start == "cold" for r in last)
     row.median = statistics.median(r.seconds for r in served) if served else None
     bars = [[0, 0, 0] for _ in range(BARS)]
-    # Bars stand on whole multiples of their width, so that they move and do not change.
+    # Bars start at whole multiples of their width, so a bar moves but its content stays.
     newest = int(now // BAR_S)
     for r in records:
         at = BARS - 1 - (newest - int(r.arrival // BAR_S))

@@ -1,10 +1,10 @@
-"""The kernel's end of the JupyterLab panel: what functions there are, and how they were last used.
+"""The kernel's side of the JupyterLab panel: the list of functions and their last use.
 
-Two comms join kernel and page (``labextension/src/state.ts`` is the other end). The page opens
+Two comms connect kernel and page (``labextension/src/state.ts`` is the other side). The page opens
 ``lambda_nb.panel`` to ask for a picture; the kernel never sends on it. The kernel opens
-``lambda_nb.events`` and pushes pictures there, from a thread of its own, so that the panel follows
-while a cell is busy. Everything shown comes from the calls that this kernel makes to the AWS API:
-``ListFunctions``, and the invocations counted by hooks on the boto3 client.
+``lambda_nb.events`` and sends pictures there from its own thread, so the panel updates while a
+cell is busy. All data comes from calls of this kernel to the AWS API: ``ListFunctions``, and the
+invocations that hooks on the boto3 client count.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ class _Use:
 class Panel:
     """Keeps the page's picture of the functions up to date.
 
-    ``client`` answers with the boto3 Lambda client of the moment, or None before there is one; it
-    is called from the panel's thread. Nothing runs until a page with the extension asks.
+    ``client`` returns the current boto3 Lambda client, or None if there is none yet. The panel's
+    thread calls it. Nothing runs until a page with the extension asks.
     """
 
     def __init__(self, client: Callable[[], Any | None]) -> None:
@@ -65,7 +65,7 @@ class Panel:
         self._watched: list[Any] = []
 
     def attach(self, comm_manager: Any) -> None:
-        """Answer pages that open the panel's comm, and tell those already open that we are here."""
+        """Accept pages that open the panel's comm, and tell open pages that the kernel is here."""
         comm_manager.register_target(PANEL, self._page_opened)
         from comm import create_comm
 
@@ -90,7 +90,7 @@ class Panel:
         if self._thread is not None:
             self._thread.join(5.0)
 
-    # --- the page speaks: in a thread of ipykernel's choosing, so only flags are set here ---
+    # --- messages from the page: ipykernel chooses the thread, so only set flags here ---
 
     def _page_opened(self, comm: Any, _: dict[str, Any]) -> None:
         comm.on_msg(lambda _: self._wake.set())
@@ -148,7 +148,7 @@ class Panel:
             threading.Event().wait(0.1)
 
     def _open_events(self, picture: dict[str, Any]) -> None:
-        """A new comm reaches every page of this kernel; the one before is dropped."""
+        """Open a new comm, which reaches every page of this kernel, and close the old one."""
         from comm import create_comm
 
         before, self._events = self._events, create_comm(target_name=EVENTS, data=picture)
@@ -165,7 +165,7 @@ class Panel:
         try:
             pages = client.get_paginator("list_functions").paginate()
             found = [function for page in pages for function in page["Functions"]]
-        except Exception as error:  # whatever it is belongs in the panel, not in a dead thread
+        except Exception as error:  # show any error in the panel; do not let the thread die
             picture["error"] = f"{type(error).__name__}: {error}"
             return picture
         with self._lock:
@@ -179,7 +179,7 @@ class Panel:
             "runtime": function.get("Runtime", function.get("PackageType", "")),
             "memory_mb": function.get("MemorySize", 128),
             "timeout_s": function.get("Timeout", 3),
-            # ListFunctions leaves the state out for active functions.
+            # ListFunctions omits the state of active functions.
             "state": function.get("State", "Active"),
             "update": function.get("LastUpdateStatus", "Successful"),
             "invocations": use.invocations,
@@ -190,7 +190,7 @@ class Panel:
 
 
 def _plain_name(name: str) -> str:
-    """The function's own name in a name, partial or full ARN, with or without a qualifier."""
+    """The function's name from a name or a partial or full ARN, without the qualifier."""
     words = name.split(":")
     if "function" in words:
         return words[words.index("function") + 1]

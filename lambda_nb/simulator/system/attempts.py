@@ -1,4 +1,4 @@
-"""What a run with queues and retries leaves behind: attempts, and the requests they were for."""
+"""The results of a run with queues and retries: its requests and their attempts."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ import simpy
 from lambda_nb.simulator.assumptions.workload import Floats, Ints, Workload
 
 THROTTLE = 3
-"""How an attempt ended, beside the workload's ``SUCCESS``, ``ERROR`` and ``TIMEOUT``."""
+"""Codes of an attempt's outcome, beside the workload's ``SUCCESS``, ``ERROR`` and ``TIMEOUT``."""
 EXPIRED = 4
 DROPPED = 5
 
 OUTCOMES = ("success", "error", "timeout", "throttle", "expired", "dropped")
-"""Words for these codes; the last attempt's, where there is no further try. ``expired``: too old to
-be tried again; ``dropped``: stopped by Lambda as a loop."""
+"""Words for these codes; a request has that of its last attempt. ``expired``: too old for another
+try; ``dropped``: stopped by Lambda as a loop."""
 
 
 class Request:
-    """One thing to be done: a row of the trace, or a call by a function.
+    """One request: a row of the trace, or a call by a function.
 
     Attributes
     ----------
     row
-        Of the trace, -1 for a call.
+        Its row in the trace, -1 for a call.
     caller
         Number of the request whose invocation made this one; -1: none.
     chain
         Functions that led to this one.
     attempts, receives
-        Tries so far, and times that a message was received and came back.
+        Tries so far, and how often a message was received and went back to the queue.
     outcome, done
-        A code of :data:`OUTCOMES` and when (s), once it is known.
+        A code of :data:`OUTCOMES`, and the time (s) when the request was done.
     failed
-        Whether it was one that the handler failed on last time.
+        Whether the handler failed on it in the last attempt.
     """
 
     __slots__ = (
@@ -86,21 +86,21 @@ class Requests:
         self.unfinished = 0
 
     def add(self, row: int, *what: Any, **more: Any) -> Request:
-        """A new request, made as :class:`Request` is from its row on."""
+        """Add a request; the arguments are those of :class:`Request` from ``row`` on."""
         request = Request(len(self.all), row, *what, **more)
         self.all.append(request)
         self.unfinished += 1
         return request
 
     def close(self, request: Request, outcome: int) -> None:
-        """Nothing more will be done for a request."""
+        """Close a request with its outcome."""
         request.outcome = outcome
         request.done = self._env.now
         self.unfinished -= 1
 
 
 class Attempts:
-    """Columns that grow by one attempt at a time."""
+    """The attempts as columns; each attempt adds one row."""
 
     def __init__(self) -> None:
         self.request: list[int] = []
@@ -122,7 +122,7 @@ class Attempts:
     def add(
         self, first: Request, records: int, now: float, version: int, code: int, environment: int
     ) -> int:
-        """Note that an attempt begins; returns its place."""
+        """Add an attempt that begins; returns its index."""
         self.request.append(first.number)
         self.row.append(first.row)
         self.arrival.append(now)
@@ -163,7 +163,7 @@ class Attempts:
         return np.array(self.row, dtype=np.int32)
 
     def columns(self) -> dict[str, Any]:
-        """What an attempt has that a plain invocation has not."""
+        """The columns that plain invocations do not have."""
         return {
             "request": np.array(self.request, dtype=np.int64),
             "attempt": np.array(self.number, dtype=np.int32),
@@ -173,10 +173,10 @@ class Attempts:
 
 
 def frame_of(requests: Sequence[Request], functions: list[str]) -> pd.DataFrame:
-    """One row a request, by number: what became of it.
+    """One row per request, by number, with its outcome.
 
     ``arrival`` s, ``function``, ``attempts``, ``outcome`` (see :data:`OUTCOMES`), ``done`` s,
-    ``latency`` s (from arrival until done: queueing, init, retries and all), ``row`` (of the trace,
+    ``latency`` s (from arrival until done, with queueing, init and retries), ``row`` (of the trace,
     -1 for a call), ``caller`` (number of the request that made this call, -1 for none).
     """
     arrival = np.array([each.arrival for each in requests], dtype=np.float64)

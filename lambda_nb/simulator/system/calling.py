@@ -1,4 +1,4 @@
-"""Calls between functions: which requests a function makes of others, and how it waits for them."""
+"""Calls between functions: which requests a function sends to others and how it waits."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Receiver(Protocol):
     """Takes the requests that functions make."""
 
     def answer(self, request: Request) -> simpy.Process:
-        """Begin a call whose caller waits for the end of this process."""
+        """Start a call; its caller waits for the end of the returned process."""
 
     def send(self, request: Request) -> None:
         """Take an event that nobody waits for."""
@@ -39,9 +39,9 @@ class Calling:
     env
         Keeps the time.
     load, recorded
-        Where durations come from that a call does not give.
+        Give the durations that a call does not set.
     calls
-        What functions call.
+        Which functions call which.
     requests
         Gets a request for each call.
     rng
@@ -76,7 +76,7 @@ class Calling:
         self._drawing: dict[Call, Iterator[tuple[float, float, int]]] = {}
 
     def wait(self, caller: Request, deadline: float) -> Steps:
-        """Make the synchronous calls of a request, one after the other; its status after that."""
+        """Make the synchronous calls of a request, one after the other; returns its status."""
         status = SUCCESS
         for call, called in self._calls.get(caller.function, ()):
             if call.kind == "sync" and status == SUCCESS:
@@ -136,7 +136,7 @@ class Calling:
         return next(self._drawing[call])
 
     def _draws(self, call: Call, called: int) -> Iterator[tuple[float, float, int]]:
-        """Many at once: a law takes about as long for one draw as for a thousand."""
+        """Draw many at once: a law takes about as long for one draw as for a thousand."""
         load, count = self._load, 1024
         while True:
             if call.duration is not None:

@@ -1,4 +1,4 @@
-"""Sources at work: what happens to a request from its arrival until it is done."""
+"""Sources: they deliver a request, from its arrival until it is done."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from lambda_nb.simulator.system.placing import Placing
 Waiting = Generator[simpy.Event, Any, None]
 
 INSTANT_S = 1e-9
-"""Seconds that rounding may leave of a window that is over."""
+"""Rounding error (s): a window with no more than this left is over."""
 LONG_S = 1e9
-"""Seconds after which no poller is added any more."""
+"""Seconds after which no more pollers are added."""
 
 
 class Taker(Protocol):
@@ -37,14 +37,14 @@ class Taker(Protocol):
 
     @property
     def source(self) -> Source:
-        """Where they come from."""
+        """Where the requests come from."""
 
     def __call__(self, request: Request) -> None:
-        """A request has come."""
+        """Take a request."""
 
 
 class Delivering:
-    """Hands each request to what takes its function's requests.
+    """Hands each request to the source of its function.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ class Delivering:
     placing, invoking
         Place a request, and invoke its function once.
     delivery
-        The sources of functions; the others have callers that wait.
+        The sources of functions; functions without one have callers that wait.
     names
         The functions.
     rng
@@ -86,17 +86,17 @@ class Delivering:
         return float(self.rng.random())
 
     def take(self, request: Request) -> None:
-        """A request has come: hand it to the function's source."""
+        """Hand a request to its function's source."""
         self._takers[request.function](request)
 
     def answer(self, request: Request) -> simpy.Process:
-        """Begin a call by a function that waits for the end of this process."""
+        """Start a call by a function; it waits for the end of the returned process."""
         source = self._takers[request.function].source
         waiting = source if isinstance(source, Synchronous) else Synchronous()
         return self.env.process(wait_for_answer(self, waiting, request))
 
     def send(self, request: Request) -> None:
-        """Take an event from a function: by the called function's source, or as Lambda does."""
+        """Deliver an event from a function: by the called function's source, or as Lambda does."""
         if request.function in self._named:
             self.take(request)
         else:
@@ -104,7 +104,7 @@ class Delivering:
 
 
 def taker(work: Delivering, source: Source) -> Taker:
-    """What takes the requests that come from a source."""
+    """The object that takes the requests of a source."""
     if isinstance(source, Queue):
         return Messages(work, source)
     if isinstance(source, Stream):
@@ -113,14 +113,14 @@ def taker(work: Delivering, source: Source) -> Taker:
 
 
 class Direct:
-    """Each request is a process of its own."""
+    """Runs each request as its own process."""
 
     def __init__(self, work: Delivering, source: Synchronous | Asynchronous) -> None:
         self._work = work
         self.source = source
 
     def __call__(self, request: Request) -> None:
-        """Try until it is done."""
+        """Try the request until it is done."""
         source = self.source
         if isinstance(source, Asynchronous):
             self._work.env.process(deliver_event(self._work, source, request))
@@ -129,7 +129,7 @@ class Direct:
 
 
 def wait_for_answer(work: Delivering, source: Synchronous, request: Request) -> Steps:
-    """A caller that waits, and perhaps tries again; ends with the outcome."""
+    """Run a request whose caller waits and may retry; returns the outcome."""
     while True:
         status = yield from work.invoking.attempt([request])
         again = status == THROTTLE or (source.on_error and status != SUCCESS)
@@ -140,7 +140,7 @@ def wait_for_answer(work: Delivering, source: Synchronous, request: Request) -> 
 
 
 def deliver_event(work: Delivering, source: Asynchronous, request: Request) -> Steps:
-    """Lambda's queue of asynchronous events; ends with the outcome."""
+    """Run an event through Lambda's asynchronous queue; returns the outcome."""
     failures = throttles = 0
     while True:
         age_s = work.env.now - request.arrival
@@ -181,12 +181,12 @@ class Messages:
         self._gathering = False
 
     def __call__(self, request: Request) -> None:
-        """A message is in the queue."""
+        """Put a message into the queue."""
         self._waiting.append((self._work.env.now, request))
         self._go()
 
     def _go(self) -> None:
-        """Start as many batches as may run; wait for a full one as long as the window says."""
+        """Start as many batches as may run; wait for a full batch until its window is over."""
         env, source, waiting = self._work.env, self.source, self._waiting
         while waiting:
             if self._running >= self._limit():
@@ -215,7 +215,7 @@ class Messages:
         self._go()
 
     def _ramp(self, since: float) -> Waiting:
-        """While this backlog lasts, more batches may run as time goes on."""
+        """Let more and more batches run while this backlog lasts."""
         most = self.source.concurrency(LONG_S)
         while self._backlog_since == since and self._limit() < most:
             yield self._work.env.timeout(60.0 / batches.QUEUE_CONCURRENCY_PER_MINUTE)
@@ -246,7 +246,7 @@ class Messages:
         self._go()
 
     def _again(self, failed: list[Request], hidden: float, status: int) -> Waiting:
-        """Messages that failed are seen again, unless they were received too often or are old."""
+        """Make failed messages visible again, unless received too often or too old."""
         yield self._work.env.timeout(hidden)
         source, now = self.source, self._work.env.now
         for request in failed:
@@ -270,12 +270,12 @@ class Records:
         ]
 
     def __call__(self, request: Request) -> None:
-        """A record is put: its partition key belongs to one lane of one shard."""
+        """Put a record: its partition key belongs to one lane of one shard."""
         self._lanes[int(self._work.rng.integers(len(self._lanes)))].put(request)
 
 
 class Lane:
-    """Records in order, one batch at a time."""
+    """Processes records in order, one batch at a time."""
 
     def __init__(self, work: Delivering, source: Stream) -> None:
         self._work = work
@@ -285,7 +285,7 @@ class Lane:
         self._reading = False
 
     def put(self, request: Request) -> None:
-        """A record has come."""
+        """Put a record into the lane."""
         self._waiting.append(request)
         if not self._reading:
             self._reading = True

@@ -1,4 +1,4 @@
-"""One attempt: placed, run, its calls made, its environment free again."""
+"""Runs one attempt: places it, runs it, makes its calls, frees its environment."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class Invoking:
     load
         The trace: durations, timeouts, what failed.
     attempts
-        Gets what each attempt took and how it ended.
+        Stores how long each attempt took and how it ended.
     placing, calling
         Place attempts, and make the calls of those that succeed.
     errors
-        Share of attempts that fail, by function, where the trace is not to decide.
+        Share of attempts that fail, by function, where the trace does not decide.
     recorded_errors
-        The same as the trace has it, for attempts that are none of its rows.
+        The same share in the trace, for attempts that are not rows of it.
     random
         Draws which attempts fail.
     """
@@ -58,10 +58,10 @@ class Invoking:
     def attempt(
         self, requests: Sequence[Request], overhead: float = 0.0, placed: Placed | None = None
     ) -> Steps:
-        """Invoke a function with one request or a batch, once; ends with how that ended.
+        """Invoke a function once, with one request or a batch; returns the status.
 
         After an ``ERROR`` each request's ``failed`` says whether the handler failed on it.
-        ``placed`` is where a request that waited has been placed just now.
+        ``placed`` is where a request that waited was just placed.
         """
         env, attempts, placing = self._env, self._attempts, self._placing
         now, first = env.now, requests[0]

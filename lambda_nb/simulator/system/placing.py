@@ -1,6 +1,6 @@
-"""Placing attempts: the fleet on SimPy's clock, with versions, policies and those that wait.
+"""Places attempts: the fleet on SimPy's clock, with versions, policies and waiting requests.
 
-Every attempt is placed by ``rules.scheduling.fleet``; this file tells it the time and tells the
+``rules.scheduling.fleet`` places every attempt. This file gives it the time and tells the
 keep-alive policy what happened.
 """
 
@@ -25,7 +25,7 @@ from lambda_nb.simulator.replay.reference import MergedEnvironment, Prewarmer, W
 from lambda_nb.simulator.system.attempts import Attempts, Request
 
 Version = tuple[int, Deployment | None]
-"""A version's place among those of its function, and what it changes."""
+"""A version's index among those of its function, and what it changes."""
 Placed = tuple[int, int, int, Deployment | None]
 """The fleet's code, the slot, the row of the attempt, and what the version changes."""
 
@@ -52,7 +52,7 @@ class Placing:
     attempts
         Gets a row for each attempt.
     u
-        One random number a row of the trace, for random keep-alive policies.
+        One random number per row of the trace, for random keep-alive policies.
     random
         All other draws.
     """
@@ -96,7 +96,7 @@ class Placing:
             self._prewarmer = Prewarmer(env, self.state, policy, names)
 
     def pools(self, each: Deployment) -> tuple[int, int, int]:
-        """A deployment's function, and the pools of the version before it and of its own."""
+        """A deployment's function, the pool of the version before it, and its own pool."""
         function = self._names.index(each.function)
         place = self._deployments[function].index(each)
         return function, self._pools[function][place], self._pools[function][place + 1]
@@ -138,7 +138,7 @@ class Placing:
         return code, slot, place, deployed
 
     def finish(self, slot: int, request: Request) -> None:
-        """An attempt is over; its environment is free for those that wait."""
+        """End an attempt; its environment is free for requests that wait."""
         now, name = self._env.now, self._names[request.function]
         rules.finish(self.state, now, slot, self._idle_limit(name, request))
         if self._watch is not None:
@@ -150,7 +150,7 @@ class Placing:
     def turn(
         self, request: Request, patience_s: float
     ) -> Generator[simpy.Event, object, Placed | None]:
-        """Wait for concurrency, so many seconds at most; where the request was placed then."""
+        """Wait for concurrency, at most ``patience_s`` seconds; returns the placement."""
         version = self.version(request.function, self._env.now)
         pool = self._pools[request.function][version[0]]
         if not self._waiting.waits(pool) and self.fleet.has_room(pool):
@@ -173,8 +173,8 @@ class Placing:
             ticket.called.succeed()
 
     def end(self) -> tuple[Floats, dict[int, Ahead]]:
-        """No request comes any more: when each environment ended (``inf``: it lives on), and those
-        that were ready before a request."""
+        """After the last request: when each environment ended (``inf``: it lives on), and which
+        were ready before a request."""
         self._collect()
         self._ended.update((over.serial, over.ended) for over in self.fleet.expire(np.inf))
         ends = np.full(self.state.counts[rules.SERIALS], np.inf)

@@ -1,6 +1,6 @@
 """Provisioned concurrency that changes while the simulation runs.
 
-By schedule, by target tracking, and by deployments, which take it from one version to the next.
+It changes by schedule, by target tracking, and by deployments, which move it to a new version.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ class Provisioner:
     env
         Keeps the time.
     scenario
-        What is asked for.
+        The provisioned concurrency that is asked for.
     placing
-        Whose fleet it is.
+        Has the fleet.
     typical_init
-        The init phase of a function (s), by its place.
+        The length of a function's init phase (s), by the function's index.
     going_on
-        Whether anything is still to come, or not yet done.
+        Whether any request has not yet arrived or is not yet done.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Provisioner:
         }
 
     def begin(self) -> None:
-        """Start what runs beside the requests."""
+        """Start the schedules and the target tracking."""
         env = self._env
         for function, each in self._changing.items():
             if isinstance(each, Schedule):
@@ -74,11 +74,11 @@ class Provisioner:
                 env.process(self._by_target(function, each))
 
     def follow(self, deployment: Deployment) -> None:
-        """A deployment takes the function's provisioned concurrency to its version."""
+        """Let a deployment move the function's provisioned concurrency to its version."""
         self._env.process(self._by_deployment(deployment, *self._placing.pools(deployment)))
 
     def seen(self, function: int, pool: int) -> None:
-        """A request was placed: what a datapoint of utilization is made of."""
+        """Record the utilization at a placed request; datapoints are made of these."""
         if function in self._tracked and self._asked[function]:
             self._samples[function].append(self._busy(pool) / self._asked[function])
 
@@ -108,7 +108,7 @@ class Provisioner:
             wanted = policy.desired(asked, utilization)
             if wanted != asked and self._settled(function):
                 self._ask(function, self._pool[function], wanted)
-                utilization.clear()  # the alarm starts anew
+                utilization.clear()  # the alarm starts again
 
     def _by_deployment(self, each: Deployment, function: int, old: int, new: int) -> Waiting:
         env = self._env

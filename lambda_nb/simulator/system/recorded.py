@@ -1,4 +1,4 @@
-"""What the trace has recorded of each function: its rows, its errors, its init phases."""
+"""What the trace recorded for each function: its rows, its errors, its init phases."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lambda_nb.simulator.assumptions.workload import ERROR, Workload
 
 
 class Recorded:
-    """Figures of each function, worked out when first asked for.
+    """Figures of each function, computed when first needed.
 
     Attributes
     ----------
@@ -24,7 +24,7 @@ class Recorded:
         self.error_shares = _error_shares(load)
 
     def rows(self, function: int) -> Any:
-        """The places of a function's requests."""
+        """The row numbers of a function's requests."""
         if function not in self._rows:
             self._rows[function] = np.flatnonzero(self._load.function == function)
         return self._rows[function]

@@ -8,10 +8,9 @@ Theory of operation::
                        `---- Calling <-----'              ^          |
                        (calls between functions)          `---- Provisioner
 
-Every attempt is placed by ``rules.scheduling.fleet``, every retry is timed by
-``rules.events.retry``; what SimPy adds is the clock. Where each row of the trace is one attempt (no
-queue, no retry) the answer is that of :mod:`lambda_nb.simulator.replay.reference`, row by row; a
-property test holds both to it.
+``rules.scheduling.fleet`` places every attempt, and ``rules.events.retry`` times every retry. SimPy
+adds the clock. If each row of the trace is one attempt (no queue, no retry), the result equals that
+of :mod:`lambda_nb.simulator.replay.reference`, row by row; a property test checks this.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ from lambda_nb.simulator.system.recorded import Recorded
 
 
 class Outcome:
-    """A run, its attempts as a workload, and what became of each request."""
+    """A run, its attempts as a workload, and the outcome of each request."""
 
     def __init__(self, load: Workload, attempts: Attempts, requests: Requests, run: Run) -> None:
         self.run = run
@@ -51,14 +50,14 @@ class Outcome:
 
 
 class System:
-    """One run in the making.
+    """Builds and runs one simulation.
 
     Parameters
     ----------
     load, scenario, delivery
-        What is asked.
+        What to simulate.
     u
-        One random number a row of the trace, for random keep-alive policies.
+        One random number per row of the trace, for random keep-alive policies.
     rng
         All other draws: errors, back-off, routing, durations of calls.
     """
@@ -102,7 +101,7 @@ class System:
         calling.receiver = self._delivering
 
     def run(self, progress: Progress | None) -> Outcome:
-        """Let everything happen."""
+        """Run the simulation."""
         load, add = self._load, self._requests.add
         arrival, function = load.arrival.tolist(), load.function.tolist()
         duration, busy, init = load.duration.tolist(), load.busy.tolist(), load.init.tolist()
@@ -129,7 +128,7 @@ class System:
         return Outcome(load, self._attempts, self._requests, run)
 
     def _going_on(self) -> bool:
-        """Whether anything is still to come, or not yet done."""
+        """Whether any request has not yet arrived or is not yet done."""
         return self._requests.unfinished > 0 or self._arrived < len(self._load)
 
     def _random(self) -> float:

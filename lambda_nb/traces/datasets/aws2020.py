@@ -1,8 +1,8 @@
 """Every request to one real Lambda function, 2020 (pacslab/serverless-performance-modeling, MIT).
 
-Columns used: ``is_cold``; ``new_id`` (made by every invocation) and ``exist_id`` (found in a warm
-environment: the ``new_id`` of its first); ``start_time`` and ``end_time`` by the server's clock (ms
-since the epoch), ``client_start_time`` and ``client_end_time`` (s); ``aws_duration`` and
+Columns used: ``is_cold``; ``new_id`` (every invocation makes one) and ``exist_id`` (only in a warm
+environment: the ``new_id`` of its first invocation); ``start_time`` and ``end_time`` (server clock,
+ms since the epoch), ``client_start_time`` and ``client_end_time`` (s); ``aws_duration`` and
 ``aws_billed_duration`` (ms; steps of 100 ms then); ``aws_max_mem`` (MB).
 """
 
@@ -38,15 +38,15 @@ def aws_lambda_2020(
     Parameters
     ----------
     clock : {"server", "client"}
-        ``"server"``: arrival and finish are the handler's beginning and end (after any init phase,
-        whose length is not recorded). ``"client"``: as the caller saw them, network included.
+        ``"server"``: arrival and finish are when the handler began and ended (after any init
+        phase, whose length is not recorded). ``"client"``: as the caller saw them, with network.
     function, memory : str, int
-        Name and memory (MB) of the function; the files do not say.
+        Name and memory (MB) of the function; the files do not have them.
 
     Raises
     ------
     TraceError
-        With the line and the value that was wrong.
+        A value is wrong. The message gives the line and the value.
     """
     if clock not in _CLOCKS:
         raise TraceError(f"clock={clock!r} must be 'server' or 'client'")
@@ -75,7 +75,7 @@ def aws_lambda_2020(
         "arrival": arrival,
         "function": schema.one_word(function, table.num_rows),
         "duration": pc.multiply(table.column("aws_duration"), 1e-3),
-        # A float of the epoch is good to 0.2 us only, the difference of two of them to no less.
+        # Epoch seconds as a float are exact to 0.2 us only, and so is their difference.
         "finish": arrival + np.round(took * times.UNITS[unit], 9),
         "start": pc.if_else(cold, "cold", "warm"),
         "status": schema.one_word("success", table.num_rows),

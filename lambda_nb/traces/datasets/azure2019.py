@@ -1,17 +1,17 @@
-"""Azure Functions 2019: counts a minute and percentiles (Shahrad et al., ATC'20; CC-BY 4.0).
+"""Azure Functions 2019: counts per minute and percentiles (Shahrad et al., ATC'20; CC-BY 4.0).
 
-Three files a day, in their original columns:
+Three files per day, with their original columns:
 
 * ``invocations_per_function_md.anon.d01.csv``: ``HashOwner, HashApp, HashFunction, Trigger, 1`` to
   ``1440``: invocations in each minute;
 * ``function_durations_percentiles.anon.d01.csv``: ``Average, Count, Minimum, Maximum,
-  percentile_Average_0, _1, _25, _50, _75, _99, _100``: milliseconds, without cold starts; they are
-  percentiles of averages over 30 s weighted by their counts, so they understate the extremes;
+  percentile_Average_0, _1, _25, _50, _75, _99, _100``: milliseconds, without cold starts. They are
+  percentiles of 30 s averages, weighted by their counts, so they understate the extremes;
 * ``app_memory_percentiles.anon.d01.csv``: ``SampleCount, AverageAllocatedMb,
   AverageAllocatedMb_pct1, _5, _25, _50, _75, _95, _99, _100``: MB of the whole app.
 
-What is not published is drawn: the place of an invocation within its minute, its duration and the
-memory it used. The seed is explicit, and the same seed gives the same trace.
+The reader draws what is not published: when in its minute an invocation arrives, its duration and
+the memory it used. The seed is explicit, and the same seed gives the same trace.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ MINUTE = 60.0
 _KEYS = ("HashOwner", "HashApp", "HashFunction")
 _LEAST_MB, _MOST_MB = 128, 10_240
 _BYTES_EACH = 80
-"""Of memory for each invocation, while its arrival is sorted and its duration drawn."""
+"""Memory needed per invocation while arrivals are sorted and durations are drawn."""
 _MOST_INVOCATIONS = 250_000_000
-"""20 GB. A whole day of the data set has some 900 million."""
+"""They need 20 GB. A whole day of the data set has about 900 million."""
 
 
 def azure_2019(
@@ -60,13 +60,13 @@ def azure_2019(
     Parameters
     ----------
     invocations : path
-        Counts a minute; with or without its header line.
+        Counts per minute; with or without a header line.
     durations, memory : path, optional
-        Percentiles. A function that they do not list has an unknown duration or memory, unless
-        ``duration`` or ``memory_mb`` say one. The memory file of the in-vitro sampler, which has a
-        row a function, works too.
+        Percentiles. A function that is not listed has an unknown duration or memory, unless
+        ``duration`` or ``memory_mb`` gives one. The memory file of the in-vitro sampler works too;
+        it has one row per function.
     seed : int
-        Of everything that is drawn.
+        Seed of all random draws.
     duration : Law, optional
         Seconds, for functions without percentiles.
     memory_mb : int, optional
@@ -76,22 +76,22 @@ def azure_2019(
     triggers : tuple of str, optional
         Only functions with these triggers, such as ``("http", "queue")``.
     functions : int, optional
-        Only so many of them, drawn at random.
+        Only this many functions, chosen at random.
     minutes : (first, last), optional
-        Only these minutes of the day, from 0, ``last`` left out; arrivals count from the first.
+        Only these minutes of the day, from 0, without ``last``; arrivals count from ``first``.
     start : datetime or str, optional
-        The time that the first of those minutes began.
+        When the first of those minutes began.
 
     Returns
     -------
     Trace
-        With ``memory``: the highest percentile, held within Lambda's 128 to 10,240 MB, as a user
+        With ``memory``: the highest percentile, limited to Lambda's 128 to 10,240 MB, as a user
         would have to configure it; ``max_memory``: drawn for each invocation; ``trigger``.
 
     Raises
     ------
     TraceError
-        A file has other columns, or a line that makes no sense, and which; or there are more
+        A file has other columns, or a line is wrong (the message says which), or there are more
         invocations than fit into memory.
     """
     rng = np.random.default_rng(seed)
@@ -170,12 +170,12 @@ class _Invocations:
         self.values: Counts = matrix
         self.keys = keys
         self.triggers = [kind or "" for kind in kinds]
-        # Of all of them, so that a function is called the same whatever else is left out.
+        # Name all functions before filtering, so that a filter does not change a name.
         self.names = _names(keys)
         self.keep(keep)
 
     def keep(self, rows: Sequence[int] | npt.NDArray[np.int64]) -> None:
-        """Leave out every other function."""
+        """Keep only these functions."""
         self.values = self.values[rows]
         self.keys = [self.keys[i] for i in rows]
         self.triggers = [self.triggers[i] for i in rows]
@@ -186,7 +186,7 @@ def _counts_table(path: Path) -> tuple[pa.Table, CsvFile]:
     names = CsvFile(path).names()
     header: list[str] | None = None
     if names[0] != "HashOwner":
-        # Extracts of the data set go round without the header line.
+        # Some published extracts of the data set have no header line.
         if len(names) < 5 or not all(field.isdigit() for field in names[4:]):
             raise TraceError(
                 f"{path.name} line 1 begins with {names[:5]}: neither the header of an Azure 2019 "
@@ -220,14 +220,14 @@ def _percentile_rows(path: str | Path, prefix: str) -> dict[tuple[str, ...], dic
     for at, key in enumerate(zip(*columns, strict=True)):
         known = {p: v for p, v in zip(points, values[at], strict=True) if not np.isnan(v)}
         if known:
-            # Rounding in the data set lets neighbours cross by a millisecond.
+            # The data set is rounded, so a percentile can be 1 ms below the one before it.
             risen = np.maximum.accumulate([max(0.0, known[p]) for p in sorted(known)])
             found[key] = dict(zip(sorted(known), map(float, risen), strict=True))
     return found
 
 
 def _names(keys: list[tuple[str, ...]]) -> list[str]:
-    """Functions by their hash, with the app's (and owner's) before it where that is not enough."""
+    """Name functions by their hash; put the app's (and owner's) hash first if it is not unique."""
     alone: dict[str, int] = {}
     for key in keys:
         alone[key[2]] = alone.get(key[2], 0) + 1

@@ -1,7 +1,7 @@
-"""Azure Functions 2021: one row an invocation (Zhang et al., SOSP'21; CC-BY 4.0, Microsoft).
+"""Azure Functions 2021: one row per invocation (Zhang et al., SOSP'21; CC-BY 4.0, Microsoft).
 
-Columns ``app, func, end_timestamp, duration``, seconds since the beginning of the recording, in
-order of their end. Memory is not published.
+Columns ``app, func, end_timestamp, duration``, in seconds since the recording began, in order of
+``end_timestamp``. Memory is not published.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from lambda_nb.traces.trace import Trace
 def azure_2021(path: str | Path, *, memory: int | None = None) -> Trace:
     """Read the invocation trace of Azure Functions 2021 (a CSV, compressed or not).
 
-    An arrival is the end less the duration, counted from the first arrival where that is earlier
-    than the recording. A function is named by its hash, after its app's hash where two apps share
-    one.
+    Arrival is the end minus the duration. If the first arrival is before the recording began,
+    arrivals count from it. A function's name is its hash, with its app's hash before it where two
+    apps share one.
 
     Parameters
     ----------
     memory : int, optional
-        MB of every function; the data set does not say.
+        MB of every function; the data set does not have it.
 
     Raises
     ------
     TraceError
-        With the line and the value that was wrong.
+        A value is wrong. The message gives the line and the value.
     """
     path = Path(path)
     source = CsvFile(path)
@@ -60,7 +60,7 @@ def azure_2021(path: str | Path, *, memory: int | None = None) -> Trace:
 
 
 def _names(apps: pa.DictionaryArray, functions: pa.DictionaryArray) -> pa.DictionaryArray:
-    """Functions by their hash, with the app's before it where the hash alone is not enough."""
+    """Name functions by their hash; put the app's hash first where two apps share one."""
     pair = apps.indices.to_numpy().astype(np.int64) * len(functions.dictionary)
     pair += functions.indices.to_numpy()
     pairs, codes = np.unique(pair, return_inverse=True)

@@ -1,4 +1,4 @@
-"""From counts to arrivals: how many came in each minute is known, when in it is drawn."""
+"""Turn counts per minute into arrivals: the time within the minute is drawn."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def spread(
     ----------
     counts : int64 array, functions by bins
     bin_s : float
-        Seconds of a bin.
+        Length of a bin in seconds.
     placement : {"uniform", "even"}
         At random, or at equal gaps from the beginning of the bin.
 
@@ -33,7 +33,7 @@ def spread(
     -------
     arrival : float64, s, ascending
     codes : int32
-        The row of ``counts`` that each belongs to.
+        The row of ``counts`` that each arrival belongs to.
     """
     row, column = np.nonzero(counts)
     repeats = counts[row, column]
@@ -44,7 +44,7 @@ def spread(
 
 
 def by_function(codes: Codes, count: int) -> Iterator[tuple[int, npt.NDArray[np.intp]]]:
-    """Each function that has any, and its rows."""
+    """Each function that has invocations, and its rows."""
     order = np.argsort(codes, kind="stable")
     ends = np.cumsum(np.bincount(codes, minlength=count))
     begin = 0
@@ -55,13 +55,13 @@ def by_function(codes: Codes, count: int) -> Iterator[tuple[int, npt.NDArray[np.
 
 
 def whole(values: Floats) -> Any:
-    """Numbers as an Arrow column of int32, null where they are NaN."""
+    """Numbers as an int32 Arrow column; NaN becomes null."""
     known = ~np.isnan(values)
     return pa.array(np.rint(np.where(known, values, 0)).astype(np.int32), mask=~known)
 
 
 def _places(rng: np.random.Generator, repeats: Counts, placement: Placement) -> Floats:
-    """Where in its bin each invocation stands, 0 to 1."""
+    """Position of each invocation in its bin, 0 to 1."""
     total = int(repeats.sum())
     if placement == "uniform":
         return rng.random(total)

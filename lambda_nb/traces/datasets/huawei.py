@@ -1,12 +1,12 @@
 """Huawei's public traces: requests of 2025, and counts of 2023 (sir-lab/data-release).
 
-*2025* (Joosen et al., EuroSys'25): a row a request, ``time_frontend, totalCost_frontend,
+*2025* (Joosen et al., EuroSys'25): one row per request, ``time_frontend, totalCost_frontend,
 time_worker, runtimeCost, funcName, userID, podID, requestID, memory_usage, ...`` in seconds and
-MB. Both times are of the log record, which is written when the request is done (a request's worker
-time comes before its frontend time), so a request arrived ``totalCost_frontend`` before it.
+MB. Both times are when the log record was written, which is when the request was done (a request's
+worker time is before its frontend time). So a request arrived ``totalCost_frontend`` earlier.
 
-*2023* (Joosen et al., SoCC'23): wide tables ``day, time, 0, 1, 2, ...``, a column a function, a row
-a minute or a second; one file for requests, one for the function's mean delay.
+*2023* (Joosen et al., SoCC'23): wide tables ``day, time, 0, 1, 2, ...``, one column per function,
+one row per minute or second; one file for requests, one for the function's mean delay.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ def huawei_2025(paths: str | Path | Sequence[str | Path]) -> Trace:
     """Read request tables of Huawei 2025 (CSV files, compressed or not).
 
     A function is ``funcName---userID---poolName``, as in the data set's own time series; its
-    memory (MB) is the last figure of the pool's name. ``finish`` is when the worker was done. A pod
-    may serve several requests at once, so ``environment`` (the pod) is no Lambda environment.
+    memory (MB) is the last number in the pool's name. ``finish`` is when the worker was done. A pod
+    may serve several requests at once, so ``environment`` (the pod) is not a Lambda environment.
 
     Raises
     ------
     TraceError
-        With the line and the value that was wrong.
+        A value is wrong. The message gives the line and the value.
     """
     several = [paths] if isinstance(paths, (str, Path)) else list(paths)
     if not several:
@@ -118,28 +118,28 @@ def huawei_2023(
     placement: Placement = "uniform",
     start: datetime | str | None = None,
 ) -> Trace:
-    """Draw the invocations of a day of Huawei 2023 from its counts.
+    """Draw a day of invocations from the counts of Huawei 2023.
 
     Parameters
     ----------
     requests, delays : path
-        Requests and function delay of one day, both by the minute or both by the second. Every
-        invocation of a bin takes the function's mean delay in it.
+        Requests and function delay of one day, both per minute or both per second. Every
+        invocation in a bin gets the function's mean delay in that bin.
     seed : int
-        Of the places of invocations within their bins.
+        Seed for the times of invocations within their bins.
     delay_unit : {"s", "ms", "us"}
         Unit of the delays.
     functions : sequence, optional
         Only these columns; a full day has up to billions of requests.
     duration : Law, optional
-        Seconds, where no delay is known.
+        Seconds, for invocations without a known delay.
     memory : int, optional
         MB of every function.
 
     Raises
     ------
     TraceError
-        A file has other columns, other times than its fellow, or a line that makes no sense.
+        A file has other columns, the two files have different times, or a line is wrong.
     """
     if delay_unit not in UNITS:
         raise TraceError(f"unit {delay_unit!r} is unknown: use one of {', '.join(UNITS)}")
@@ -150,7 +150,7 @@ def huawei_2023(
     bin_s = float(time[1] - time[0]) if len(time) > 1 else 60.0
     if len(time) > 1 and not bool(np.all(np.diff(time) > 0)):
         raise TraceError(f"the times of {Path(requests).name} do not ascend")
-    # Gaps in the recording are gaps in the trace: a bin stands at its own time.
+    # Place each bin at its own time, so that gaps in the recording stay gaps in the trace.
     column = np.rint((time - time[0]) / bin_s).astype(np.int64)
     grid = np.zeros((len(names), int(column[-1]) + 1), dtype=np.int64)
     grid[:, column] = np.rint(np.nan_to_num(counts)).astype(np.int64)
@@ -173,7 +173,7 @@ def huawei_2023(
 
 
 def _wide(path: Path, functions: Sequence[str | int] | None) -> tuple[Floats, list[str], Floats]:
-    """Times (s), names of functions, and a matrix of functions by times."""
+    """Times (s), function names, and a matrix of functions by times."""
     source = CsvFile(path)
     found = [name for name in source.names() if name not in ("day", "time", "")]
     names = found if functions is None else [str(name) for name in functions]

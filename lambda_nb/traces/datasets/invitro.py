@@ -1,7 +1,7 @@
-"""What the loader of in-vitro measured (vhive-serverless/invitro; Ustiugov et al., WORDS'23).
+"""Read results of the in-vitro loader (vhive-serverless/invitro; Ustiugov et al., WORDS'23).
 
 Its *inputs* are files in the format of Azure 2019, which :func:`~lambda_nb.traces.azure_2019`
-reads. Its result is a CSV of a row an invocation: ``startTime`` (microseconds since the epoch),
+reads. Its result is a CSV with one row per invocation: ``startTime`` (microseconds since epoch),
 ``responseTime`` and ``actualDuration`` (microseconds), ``instance`` (the pod; ``functionName`` in
 some versions), ``invocationID``, and the flags ``connectionTimeout`` and ``functionTimeout``.
 """
@@ -19,14 +19,14 @@ from lambda_nb.traces.csvfile import CsvFile
 from lambda_nb.traces.schema import TraceError
 from lambda_nb.traces.trace import Trace
 
-# Knative's name of a pod: function, revision, "deployment", two hashes.
+# How Knative names a pod: function, revision, "deployment", two hashes.
 _FUNCTION = r"^(?P<function>.+?)(?:-\d{5}-deployment-[0-9a-z-]+)?$"
 
 
 def invitro(path: str | Path, *, memory: int | None = None) -> Trace:
     """Read the measurements of in-vitro's loader (``experiment_duration_N.csv``).
 
-    ``finish`` is when the response was there. An invocation that timed out has no known duration.
+    ``finish`` is when the response arrived. An invocation that timed out has no known duration.
     The loader does not say whether a start was cold.
 
     Parameters
@@ -37,7 +37,7 @@ def invitro(path: str | Path, *, memory: int | None = None) -> Trace:
     Raises
     ------
     TraceError
-        With the line and the value that was wrong.
+        A value is wrong. The message gives the line and the value.
     """
     path = Path(path)
     source = CsvFile(path)

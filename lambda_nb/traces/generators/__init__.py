@@ -1,1 +1,1 @@
-"""Traces made by a rule and a seed."""
+"""Generate traces from a rule and a seed."""

@@ -1,7 +1,7 @@
-"""Traffic made by a rule: Poisson, rhythms of the day and the week, bursts.
+"""Generate traffic from a rule: Poisson, daily and weekly rhythms, bursts.
 
-All of them draw arrivals in one vectorised step and give the same trace for the same seed. Rates
-are invocations per second; ``hours`` is the length of the trace.
+Every generator draws its arrivals in one vectorised step. The same seed gives the same trace.
+Rates are invocations per second; ``hours`` is the length of the trace.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def poisson(
     seed: int = 0,
     start: Clock = None,
 ) -> Trace:
-    """Independent requests at a steady rate: the traffic of many people who do not know each other.
+    """Independent requests at a steady rate, as many independent users make them.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def poisson(
     seed : int
         The same seed gives the same trace.
     start : datetime or str, optional
-        Time of day it begins, with a zone.
+        When the trace begins, with a time zone.
 
     Raises
     ------
@@ -75,7 +75,7 @@ def periodic(
     seed: int = 0,
     start: Clock = None,
 ) -> Trace:
-    """Invocations ``every`` so many seconds, each late by up to ``jitter`` seconds: a schedule."""
+    """A schedule: one invocation every ``every`` seconds, each up to ``jitter`` seconds late."""
     if not (math.isfinite(every) and every > 0):
         raise TraceError(f"every={every!r} s must be a finite number above 0")
     rng = np.random.default_rng(seed)
@@ -95,11 +95,11 @@ def mmpp(
     seed: int = 0,
     start: Clock = None,
 ) -> Trace:
-    """A Markov-modulated Poisson process: phases of their own rates that follow by chance.
+    """A Markov-modulated Poisson process: random phases, each with its own rate.
 
-    A phase lasts an exponential time with its mean of ``stays`` (s), and any of the others follows
-    it with equal chance. The first phase is drawn in proportion to ``stays``, so the process is
-    stationary.
+    The length of a phase is exponential, with its mean in ``stays`` (s). Each other phase is
+    equally likely to follow. The first phase is drawn in proportion to ``stays``, so the process
+    is stationary.
 
     Parameters
     ----------
@@ -139,14 +139,14 @@ def daily(
     seed: int = 0,
     start: Clock = None,
 ) -> Trace:
-    """Traffic with the rhythm of a day: a sine wave around ``rate``, highest at ``peak_hour``.
+    """Traffic with a daily rhythm: a sine wave around ``rate``, highest at ``peak_hour``.
 
     Parameters
     ----------
     rate : float
         Mean invocations per second over a whole day.
     swing : float, 0 to 1
-        At the peak the rate is ``(1 + swing)`` times the mean, at night ``(1 - swing)`` times.
+        The rate is ``(1 + swing)`` times the mean at the peak and ``(1 - swing)`` at night.
     peak_hour : float
         Hours after midnight; the trace begins at midnight, or at ``start``'s time of day.
     """
@@ -167,9 +167,9 @@ def weekly(
     seed: int = 0,
     start: Clock = None,
 ) -> Trace:
-    """The rhythm of :func:`daily` on working days, ``weekend`` times as much on the other two.
+    """The rhythm of :func:`daily` on working days, times ``weekend`` on Saturday and Sunday.
 
-    ``rate`` is the mean of a working day. The trace begins on Monday at midnight, or at ``start``.
+    ``rate`` is the mean on a working day. The trace begins on Monday at midnight, or at ``start``.
     """
     if not (math.isfinite(weekend) and weekend >= 0):
         raise TraceError(f"weekend={weekend!r} must be a finite factor, 0 or more")
@@ -195,7 +195,7 @@ def bursts(
     seed: int = 0,
     start: Clock = None,
 ) -> Trace:
-    """Crowds that come at random moments over steady traffic: what concurrency limits are for.
+    """Bursts at random times on top of steady traffic, to test concurrency limits.
 
     Parameters
     ----------
@@ -204,9 +204,9 @@ def bursts(
     every : float
         Mean seconds between bursts (exponential).
     width : float
-        Seconds over which a burst's requests are spread evenly by chance.
+        Length of a burst in seconds; its requests are uniform over it.
     rate : float
-        Invocations per second between and beneath the bursts.
+        Invocations per second of the steady traffic under the bursts.
     """
     if not (math.isfinite(every) and every > 0 and math.isfinite(width) and width >= 0):
         raise TraceError(f"every={every!r} s must be above 0 and width={width!r} s 0 or more")
@@ -238,7 +238,7 @@ def _rhythm(
     seed: int,
     start: Clock,
 ) -> Trace:
-    """Thin a steady process of the highest rate by the wave: exact for any wave."""
+    """Draw arrivals at the highest rate and thin them by the wave; exact for any wave."""
     rng = np.random.default_rng(seed)
     arrival = _steady(rng, checked_rate("rate", rate) * top, length_s(hours))
     kept = rng.random(len(arrival)) * top < wave(arrival + time_of_week(start))
@@ -246,7 +246,7 @@ def _rhythm(
 
 
 def time_of_week(start: Clock) -> float:
-    """Seconds from Monday midnight to the start, by the clock of the start's own zone."""
+    """Seconds from Monday midnight to the start, in the start's own time zone."""
     if start is None:
         return 0.0
     when = times.from_iso(start) if isinstance(start, str) else start
@@ -255,19 +255,19 @@ def time_of_week(start: Clock) -> float:
 
 
 def _steady(rng: np.random.Generator, rate: float, length: float) -> Floats:
-    """Arrivals of a Poisson process: their number is Poisson, their places uniform."""
+    """Arrivals of a Poisson process: a Poisson number of uniform times."""
     return np.sort(rng.uniform(0.0, length, int(rng.poisson(rate * length))))
 
 
 def length_s(hours: float) -> float:
-    """Seconds of so many hours, which must be above 0."""
+    """Convert hours to seconds; hours must be above 0."""
     if not (math.isfinite(hours) and hours > 0):
         raise TraceError(f"hours={hours!r} must be a finite number above 0")
     return float(hours) * HOUR
 
 
 def checked_rate(name: str, value: float) -> float:
-    """The value as a float, which must be finite and 0 or more."""
+    """Return the value as a float; it must be finite and 0 or more."""
     if not (math.isfinite(value) and value >= 0):
         raise TraceError(f"{name}={value!r} must be a finite number, 0 or more")
     return float(value)

@@ -1,4 +1,4 @@
-"""Laws of durations: what a generator may be given where one number would be too simple."""
+"""Laws of durations, for generators that need more than one fixed number."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def draw(law: Law, rng: np.random.Generator, count: int) -> Floats:
     Raises
     ------
     TraceError
-        The law gives a negative duration, NaN, or not as many as asked for.
+        The law gives a negative duration, NaN, or the wrong number of durations.
     """
     if callable(law):
         values = np.asarray(law(rng, count), dtype=np.float64)
@@ -45,7 +45,7 @@ def draw(law: Law, rng: np.random.Generator, count: int) -> Floats:
 
 
 def exponential(mean: float) -> Callable[[np.random.Generator, int], Floats]:
-    """Exponential durations of this mean (s)."""
+    """Exponential durations with this mean (s)."""
     _positive("mean", mean)
     return partial(_exponential, mean)
 
@@ -60,9 +60,9 @@ def lognormal(median: float, p95: float) -> Callable[[np.random.Generator, int],
 
 
 def percentiles(points: dict[float, float]) -> Callable[[np.random.Generator, int], Floats]:
-    """Durations by their published percentiles, ``{50: 0.1, 99: 0.8, 100: 2.0}``, straight between.
+    """Durations from published percentiles, ``{50: 0.1, 99: 0.8, 100: 2.0}``, linear in between.
 
-    Below the lowest and above the highest percentile given, its value is taken.
+    Below the lowest and above the highest given percentile, the value stays constant.
     """
     if not points:
         raise TraceError("percentiles need at least one point")
@@ -73,7 +73,7 @@ def percentiles(points: dict[float, float]) -> Callable[[np.random.Generator, in
     return partial(_interpolated, ranks, values)
 
 
-# Module-level functions, so that laws can be sent to other processes.
+# Module-level functions, so that a law can be pickled for another process.
 
 
 def _exponential(mean: float, rng: np.random.Generator, count: int) -> Floats:

@@ -1,10 +1,10 @@
-"""A whole account's worth of functions, a few of which make nearly all the traffic.
+"""Generate a whole account of functions, where a few make nearly all the traffic.
 
 The laws are those published for Azure Functions (Shahrad et al., "Serverless in the Wild",
-ATC'20): of the applications, 45 % are invoked once an hour at most and 81 % once a minute at most,
-which two points fix a log-normal law of daily rates (its busiest 18.6 % then make 99.9 % of the
-invocations; 99.6 % were measured); average durations are log-normal with log mean -0.38 and sigma
-2.36 (seconds); allocated memory is Burr with c = 11.652, k = 0.221, lambda = 107.083 (MB).
+ATC'20). Of the applications, 45 % are invoked at most once an hour and 81 % at most once a minute.
+These two points fix a log-normal law of daily rates: its busiest 18.6 % make 99.9 % of the
+invocations (99.6 % were measured). Average durations are log-normal with log mean -0.38 and sigma
+2.36 (seconds). Allocated memory is Burr with c = 11.652, k = 0.221, lambda = 107.083 (MB).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from lambda_nb.traces.generators.generate import (
 from lambda_nb.traces.schema import Floats, TraceError
 from lambda_nb.traces.trace import Trace
 
-# Normal quantiles of 45 % and 81 %, and the daily invocations that they stand for.
+# Normal quantiles at 45 % and 81 %, and (the log of) the daily invocations at each.
 _Z45, _Z81 = -0.12566, 0.87790
 _PER_HOUR, _PER_MINUTE = math.log(24.0), math.log(1440.0)
 _RATE_SIGMA = (_PER_MINUTE - _PER_HOUR) / (_Z81 - _Z45)
@@ -47,30 +47,30 @@ def heavy_tailed(
     seed: int = 0,
     start: Clock = None,
 ) -> Trace:
-    """Traffic of many functions with the published heavy tails of popularity, duration, memory.
+    """Traffic of many functions, with the published heavy tails of rate, duration and memory.
 
-    Each function has a rate, a mean duration (at most Lambda's 900 s) and a memory (within Lambda's
-    128 to 10,240 MB) drawn from those laws, and is invoked as a Poisson process with the rhythm of
-    a day.
+    Each function gets a rate, a mean duration (at most Lambda's 900 s) and a memory (within
+    Lambda's 128 to 10,240 MB) from those laws. Its invocations are a Poisson process with a daily
+    rhythm.
 
     Parameters
     ----------
     functions : int
-        How many; those without an invocation in the span do not appear.
+        How many; functions without an invocation in the span do not appear.
     rate : float, optional
-        Invocations per second of all together. None: as the law gives, 1.9 per second and function
-        in the mean, so 100 functions make some 16 million invocations a day, or far fewer or more.
+        Invocations per second of all functions together. None: as the law gives. Its mean is 1.9
+        per second and function: 100 functions make about 16 million a day, or far fewer or more.
     spread : float
         Sigma of the log-normal durations of one function around its mean.
     swing : float, 0 to 1
-        Of the day's rhythm, which peaks at 14:00; 0: steady.
+        Swing of the daily rhythm, which peaks at 14:00; 0: steady.
     hours, seed, start
         As in :func:`lambda_nb.traces.poisson`.
 
     Raises
     ------
     TraceError
-        A parameter makes no sense.
+        A parameter is out of range.
     """
     if functions < 1:
         raise TraceError(f"functions={functions!r} must be 1 or more")
@@ -103,7 +103,7 @@ def heavy_tailed(
 def _with_rhythm(
     rng: np.random.Generator, count: int, length: float, swing: float, since: float
 ) -> Floats:
-    """Draw times whose density follows the day's wave, by inverting its integral."""
+    """Draw times with the density of the daily wave, by inverting its integral."""
     grid = np.linspace(0.0, length, max(2, math.ceil(length / 60.0) + 1))
     wave = 1.0 + swing * np.cos(2 * np.pi * ((grid + since) / HOUR - 14.0) / 24.0)
     passed = np.concatenate([[0.0], np.cumsum((wave[1:] + wave[:-1]) / 2 * np.diff(grid))])
@@ -111,7 +111,7 @@ def _with_rhythm(
 
 
 def _burr(rng: np.random.Generator, count: int) -> npt.NDArray[np.int32]:
-    """Memory in MB: the inverse of 1 - (1 + (x / lambda)^c)^-k, within what Lambda has."""
+    """Memory in MB: the inverse of 1 - (1 + (x / lambda)^c)^-k, within Lambda's limits."""
     u = rng.random(count)
     mb = _BURR_LAMBDA * ((1.0 - u) ** (-1.0 / _BURR_K) - 1.0) ** (1.0 / _BURR_C)
     return np.clip(np.rint(mb), _LEAST_MB, _MOST_MB).astype(np.int32)

@@ -1,1 +1,1 @@
-"""Traces from logs: CloudWatch Logs by its API, and files that were exported from it."""
+"""Read traces from logs: the CloudWatch Logs API, and files exported from it."""

@@ -1,7 +1,7 @@
-"""Attempts from log lines: each REPORT joined to its START, by the column.
+"""Make attempts from log lines: join each REPORT to its START, column by column.
 
-A request id names an invocation; the retries of an asynchronous event share one. They follow one
-another, so a REPORT belongs to the last START of its id before it.
+A request id names an invocation; the retries of an asynchronous event share it. Retries run one
+after another, so a REPORT belongs to the last START before it with the same id.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ ATTEMPT = pa.schema(
 
 
 class Rows:
-    """Grows a table of one schema by single rows and by whole tables."""
+    """Collects single rows and whole tables into one table with a fixed schema."""
 
     def __init__(self, schema: pa.Schema) -> None:
         self._schema = schema
@@ -71,17 +71,17 @@ class Rows:
         self._tables: list[pa.Table] = []
 
     def add(self, row: tuple[Any, ...]) -> None:
-        """Add one row, its values in the schema's order."""
+        """Add one row, with its values in the order of the schema."""
         self._single.append(row)
 
     def add_table(self, known: pa.Table, found: Any) -> None:
-        """Add rows by the column: some from a table, some from what a pattern captured as text."""
+        """Add many rows: some columns from a table, others from the text a pattern captured."""
         columns = {}
         captured = {field.name for field in found.type}
         for field in self._schema:
             if field.name in captured:
                 text = pc.struct_field(found, field.name)
-                # A group that took no part in the match is an empty text.
+                # A group that did not match is an empty string.
                 values = pc.if_else(pc.equal(text, ""), None, text).cast(field.type)
             elif field.name in known.column_names:
                 values = known.column(field.name).cast(field.type)
@@ -105,15 +105,15 @@ def pair(
     failures: Mapping[str, tuple[str, str]],
     provisioned: Iterable[str],
 ) -> pa.Table:
-    """Join each REPORT to its START; attempts still running have no REPORT and are left out.
+    """Join each REPORT to its START; leave out running attempts, which have no REPORT yet.
 
-    Arrival is START less the init phase before it, or, where START is missing, REPORT less the
-    duration. ``failures`` are statuses and error types by request id, from lines that older
-    runtimes write in place of a status; ``provisioned`` are streams of such environments.
+    Arrival is START minus the init phase. If START is missing, it is REPORT minus the duration.
+    ``failures`` has statuses and error types by request id, from lines that older runtimes write
+    instead of a status. ``provisioned`` has the streams of provisioned environments.
 
     Returns
     -------
-    Table with the columns of :data:`ATTEMPT` but ``function``
+    Table with the columns of :data:`ATTEMPT` except ``function``
     """
     at = _partners(starts, reports)
     known = at >= 0
@@ -122,7 +122,7 @@ def pair(
     version = starts.column("version").combine_chunks().take(pa.array(at, mask=~known))
     took_ms = reports.column("duration_ms").to_numpy()
     init = reports.column("init_ms")
-    # Integers: a float of epoch nanoseconds is a quarter of a microsecond off.
+    # Use integers: epoch nanoseconds as a float are wrong by up to a quarter microsecond.
     took_ns = np.rint(took_ms * 1e6).astype(np.int64)
     began_ns = began_ms * 1_000_000
     reported = reports.column("timestamp_ms").to_numpy()
@@ -155,7 +155,7 @@ def pair(
 
 
 def before_the_next(arrival: Ints, finish: Ints, environment: Any) -> Ints:
-    """Cut each finish at the next arrival of its environment, where that is known."""
+    """Limit each finish to the next arrival in the same environment, where it is known."""
     codes = _codes(pc.fill_null(environment, ""))
     known = environment.is_valid().to_numpy()
     order = np.lexsort((arrival, codes))
@@ -167,7 +167,7 @@ def before_the_next(arrival: Ints, finish: Ints, environment: Any) -> Ints:
 
 
 def _partners(starts: pa.Table, reports: pa.Table) -> Ints:
-    """Row of the START of each REPORT, -1 where there is none."""
+    """For each REPORT the row of its START, or -1 if there is none."""
     partners = np.full(len(reports), -1, dtype=np.int64)
     if not len(starts) or not len(reports):
         return partners
@@ -177,14 +177,14 @@ def _partners(starts: pa.Table, reports: pa.Table) -> Ints:
         [starts.column("timestamp_ms").to_numpy(), reports.column("timestamp_ms").to_numpy()]
     )
     moments = moments - moments.min()
-    # One number that orders by id and then by time.
+    # One sort key: by id, then by time.
     keys = codes * (int(moments.max()) + 1) + moments
     own, theirs = keys[: len(starts)], keys[len(starts) :]
     order = np.argsort(own, kind="stable")
     last = np.searchsorted(own[order], theirs, side="right") - 1
     candidate = order[np.maximum(last, 0)]
     fits = (last >= 0) & (codes[candidate] == codes[len(starts) :])
-    # A START has one REPORT, its first: a later one has lost its own START.
+    # A START has one REPORT, the first. A later REPORT belongs to a START that is missing.
     rows = np.flatnonzero(fits)
     rows = rows[np.lexsort((theirs[rows], candidate[rows]))]
     first = np.ones(len(rows), dtype=bool)
@@ -194,14 +194,14 @@ def _partners(starts: pa.Table, reports: pa.Table) -> Ints:
 
 
 def _id_codes(ids: Any) -> Ints:
-    """Each request id as a number from 0: by two 64-bit words where all are UUIDs in length."""
+    """Each request id as a number from 0. If all have a UUID's length, sort as two 64-bit words."""
     text = ids.combine_chunks()
     if not pc.all(pc.equal(pc.binary_length(text), _UUID)).as_py():
         return _codes(ids)
     data = np.frombuffer(text.buffers()[2], dtype=np.uint8)
     first = np.frombuffer(text.buffers()[1], dtype=np.int32)[text.offset]
     digits = data[first : first + _UUID * len(text)].reshape(-1, _UUID)
-    # The hexadecimal digits as half bytes; other characters would not keep ids apart.
+    # Pack hexadecimal digits as half bytes. With other characters, different ids could collide.
     low = digits | 0x20
     halves = np.where(low > ord("9"), low - (ord("a") - 10), low - ord("0"))[:, _DIGITS]
     if (halves > 15).any() or (digits[:, _HYPHENS] != ord("-")).any():

@@ -1,4 +1,4 @@
-"""Traces through the CloudWatch Logs API: from the engine and from AWS by the same calls."""
+"""Read traces through the CloudWatch Logs API; the same calls work on the engine and on AWS."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lambda_nb.traces.trace import Trace, reader
 
 _PREFIX = "/aws/lambda/"
 _LONGEST_MS = 910_000
-"""An invocation runs 15 minutes at most; its REPORT comes a little later."""
+"""An invocation runs at most 15 minutes; its REPORT comes a little later."""
 _PAUSE_S = 0.25
 
 
@@ -31,12 +31,12 @@ def from_logs(
     expect: int | None = None,
     timeout: float = 30.0,
 ) -> Trace:
-    """Read what really ran from CloudWatch Logs.
+    """Read recorded invocations from CloudWatch Logs.
 
-    Where the endpoint has the log group ``/lambda-nb/invocations`` (the engine writes it), its
-    events are read: exact times in nanoseconds, throttles included. Elsewhere, so on AWS, START
-    and REPORT lines (text or JSON) of ``/aws/lambda/NAME`` are: times in milliseconds, without
-    throttles, which leave no line.
+    If the endpoint has the log group ``/lambda-nb/invocations`` (the engine writes it), this reads
+    its events: exact times in nanoseconds, with throttles. Otherwise, as on AWS, it reads START
+    and REPORT lines (text or JSON) of ``/aws/lambda/NAME``: times in milliseconds, without
+    throttles, because a throttle writes no line.
 
     Parameters
     ----------
@@ -44,21 +44,21 @@ def from_logs(
         Names or ARNs of functions, or names of log groups (they begin with ``/``). None: all.
     client : boto3 client of ``logs``, optional
     session : boto3 session, optional
-        Makes the client, if none is given. Without either the notebook's connection is used (see
-        :func:`use_client`), or boto3's own defaults.
+        Makes the client if none is given. Without both, this uses the notebook's connection (see
+        :func:`use_client`), or boto3's defaults.
     start, end : datetime or str, optional
         Arrivals with ``start <= arrival < end``: a time with a zone, or text such as ``"2h"`` for
-        so long ago.
+        two hours ago.
     expect : int, optional
-        Logs come in a moment later than answers do: wait until there are so many invocations.
+        Wait until the logs have this many invocations. Logs arrive a little after responses.
     timeout : float
         Seconds to wait for them.
 
     Raises
     ------
     TraceError
-        There is no log of a function; a line of it makes no sense; fewer invocations than expected
-        came in time.
+        A function has no log, a line of it is wrong, or fewer invocations than expected came in
+        time.
     """
     client = _client(session) if client is None else client
     wanted = [functions] if isinstance(functions, str) else functions
@@ -83,10 +83,10 @@ def from_logs(
 
 
 def use_client(factory: Callable[[], Any] | None) -> None:
-    """Let :func:`from_logs` read through this factory's client when it is given none.
+    """Set the factory that :func:`from_logs` calls for a client when the caller gives none.
 
-    Whoever holds a connection (the notebook, for the endpoint it talks to) registers a function
-    that answers with a boto3 client of ``logs``; None takes it back.
+    The notebook registers a function that returns a boto3 ``logs`` client for its endpoint. None
+    removes it.
     """
     global _factory
     _factory = factory
@@ -104,14 +104,14 @@ def _client(session: Any) -> Any:
 
 
 class _NoLogError(TraceError):
-    """Nothing was ever logged of a function."""
+    """A function has no log."""
 
 
 def _read(
     client: Any, wanted: Sequence[str] | None, window: tuple[int | None, int | None]
 ) -> Trace:
     groups = None if wanted is None else [_group(name) for name in wanted]
-    # A group named outright is read as it is; functions are looked up where their times are exact.
+    # Read a named log group directly; look up functions where their times are exact.
     named = wanted is not None and any(name.startswith("/") for name in wanted)
     if not named and _has_invocation_log(client):
         trace = _from_invocation_log(client, window)
@@ -155,7 +155,7 @@ def _pages_of_stream(
         page = client.get_log_events(**request, **({"nextToken": token} if token else {}))
         if page["events"]:
             yield [event["message"] for event in page["events"]]
-        # At the end the API answers with the token it was given.
+        # At the end the API returns the token of the request.
         if page["nextForwardToken"] == token:
             return
         token = page["nextForwardToken"]
@@ -188,7 +188,7 @@ def _has_invocation_log(client: Any) -> bool:
     try:
         return invocation_log.GROUP in _groups(client, invocation_log.GROUP)
     except client.exceptions.ClientError as error:
-        # Who may read a function's log on AWS need not be allowed to list groups.
+        # On AWS, permission to read a function's log does not include listing groups.
         if error.response["Error"]["Code"] == "AccessDeniedException":
             return False
         raise
@@ -208,7 +208,7 @@ def _group(function: str) -> str:
 
 
 def _limits(window: tuple[int | None, int | None]) -> dict[str, int]:
-    """Limits on the events' own times, wide enough for every arrival in the window."""
+    """Limits on event times, wide enough for every arrival in the window."""
     begin, end = window
     limits = {}
     if begin is not None:

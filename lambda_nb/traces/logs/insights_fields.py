@@ -1,9 +1,9 @@
-"""CloudWatch Logs Insights' own fields: ``@duration``, ``@memorySize`` and their like.
+"""Read the fields that CloudWatch Logs Insights discovers: ``@duration``, ``@memorySize``, ...
 
-A query over a function's log group gives, beside or in the place of ``@message``, the figures of
-its REPORT lines as fields. Rows of other lines have them empty. Memory is in bytes, a megabyte
-being a million of them; durations are milliseconds (CloudWatch Logs User Guide, "Supported logs and
-discovered fields", 2026).
+A query over a function's log group returns the figures of REPORT lines as fields, with or without
+``@message``. They are empty for other lines. Memory is in bytes, a megabyte is a million bytes;
+durations are in milliseconds (CloudWatch Logs User Guide, "Supported logs and discovered fields",
+2026).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from lambda_nb.traces.schema import TraceError
 
 NEEDED = ("@timestamp", "@requestId", "@duration", "@memorySize")
-"""Fields without which an invocation cannot be told."""
+"""Fields that every invocation needs."""
 _WISHED = {
     "@initDuration": "cold starts cannot be told from warm ones",
     "@billedDuration": "what was billed is not known",
@@ -37,17 +37,17 @@ class Figures(NamedTuple):
 
 
 def has_figures(names: Collection[str]) -> bool:
-    """Whether fields tell of invocations without their messages."""
+    """Whether the fields describe invocations without ``@message``."""
     return "@message" not in names and any(name in names for name in _FIGURES)
 
 
 def check(names: Collection[str], place: str) -> None:
-    """Say which fields a query lacks.
+    """Check that a query has the needed fields, and warn about missing optional ones.
 
     Raises
     ------
     TraceError
-        Without these its rows tell nothing of invocations.
+        A needed field is missing.
     """
     missing = [name for name in NEEDED if name not in names]
     if missing:
@@ -64,12 +64,12 @@ def check(names: Collection[str], place: str) -> None:
 
 
 def figures(row: Mapping[str, Any], place: str) -> Figures | None:
-    """The figures of a row; ``None`` for one of another line than REPORT.
+    """The figures of a row; ``None`` if the row is not a REPORT line.
 
     Raises
     ------
     TraceError
-        A figure is no number.
+        A figure is not a number.
     """
     if not row.get("@duration"):
         return None

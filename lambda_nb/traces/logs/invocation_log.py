@@ -1,7 +1,7 @@
-"""The engine's own invocation log: one JSON event an attempt, throttles too, in nanoseconds.
+"""Read the engine's invocation log: one JSON event per attempt or throttle, in nanoseconds.
 
-The fields are those of ``InvocationRecord`` of the engine. Unknown fields are passed over, so a
-newer engine's log can be read as well.
+The fields are those of the engine's ``InvocationRecord``. The reader ignores unknown fields, so it
+can read the log of a newer engine too.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from lambda_nb.traces.schema import TraceError
 from lambda_nb.traces.trace import Trace
 
 GROUP = "/lambda-nb/invocations"
-"""The log group that the engine writes; AWS has none of that name."""
+"""The log group that the engine writes; AWS has no such group."""
 
 _FIELDS = pa.schema(
     [
@@ -44,12 +44,12 @@ _FIELDS = pa.schema(
     ]
 )
 _MARKS = ('"arrival_ns":', '"finish_ns":', '"request_id":')
-"""What every such event has in it, and no line of Lambda's."""
+"""Text that is in every such event and in no log line of Lambda."""
 _REQUIRED = ("function", "arrival_ns", "finish_ns", "start", "status")
 
 
 def is_record(message: str) -> bool:
-    """Whether a log event is one of the invocation log."""
+    """Whether a log event is an invocation record."""
     return message.startswith("{") and all(mark in message for mark in _MARKS)
 
 
@@ -59,7 +59,7 @@ def parse(messages: Sequence[str]) -> pa.Table:
     Raises
     ------
     TraceError
-        A message is no such record, and which.
+        A message is not an invocation record; the error says which.
     """
     lines = [message.strip() for message in messages]
     if not lines:
@@ -85,10 +85,10 @@ def parse(messages: Sequence[str]) -> pa.Table:
 
 
 def to_trace(tables: Iterable[pa.Table], name: str = "") -> Trace:
-    """Make a trace of parsed records, in the order of their arrival.
+    """Make a trace from parsed records, in order of arrival.
 
-    ``duration`` of a throttle is unknown (it never ran). Times keep their nanoseconds: distinct
-    ones stay distinct and in order (see :mod:`lambda_nb.traces.times`).
+    A throttle never ran, so its ``duration`` is unknown. Times keep their nanoseconds: different
+    times stay different and in order (see :mod:`lambda_nb.traces.times`).
     """
     records = pa.concat_tables([_FIELDS.empty_table(), *tables])
     arrival_ns = records.column("arrival_ns").to_numpy()
@@ -114,7 +114,7 @@ def to_trace(tables: Iterable[pa.Table], name: str = "") -> Trace:
         "trigger": records.column("source"),
         "architecture": records.column("architecture"),
     }
-    # By the integers: float seconds of a trace of months could no longer tell two of them apart.
+    # Sort by integers: in a trace of months, two times can have the same float seconds.
     order = pa.array(np.argsort(arrival_ns, kind="stable"))
     made = pa.table(table).take(order)
     return Trace(made, start=start_ns if len(arrival_ns) else None, name=name)

@@ -1,17 +1,17 @@
-"""Log files that left CloudWatch: exports to S3, what the aws command printed, CSV, Firehose.
+"""Read log files from CloudWatch: exports to S3, output of the aws command, CSV, Firehose.
 
-What is recognised, line by line and compressed or not:
+Formats that it recognises, line by line, compressed or not:
 
 ==================================  ==============================================================
-``TIME MESSAGE``                    an export task to S3 (a folder a stream, ``000000.gz`` within)
+``TIME MESSAGE``                    an export task to S3 (a folder per stream, ``000000.gz`` in it)
 ``TIME STREAM MESSAGE``             ``aws logs tail``
 ``{"events": [...]}``               ``aws logs filter-log-events`` and ``get-log-events``
 ``{"logGroup": ..., "logEvents"}``  a subscription, as Firehose stores it
-``{"timestamp", "message"}``        one event a line
-``{"time", "type", "record"}``      JSON logs of functions, as they are
+``{"timestamp", "message"}``        one event per line
+``{"time", "type", "record"}``      JSON logs of functions, unchanged
 ``{"function", "arrival_ns", ...}`` the engine's own log group ``/lambda-nb/invocations``
-CSV with a header                   Logs Insights (``@message``, or ``@duration`` and other fields
-                                    of its own) and the console
+CSV with a header                   Logs Insights (``@message``, or ``@duration`` and its other
+                                    discovered fields) and the console
 ``{"results": [[{"field", ...``     ``aws logs get-query-results``
 ==================================  ==============================================================
 """
@@ -60,15 +60,15 @@ def read_logs(
     Parameters
     ----------
     paths : path or sequence of paths
-        Files, or folders whose files are all read.
+        Files or folders. In a folder, every file is read.
     function : str, optional
-        Name of the function. Where the file names the log group, that tells; otherwise it is
-        the name of the file (without its suffixes).
+        Name of the function. Default: the function of the log group, if the file names one;
+        otherwise the name of the file without its suffixes.
 
     Raises
     ------
     TraceError
-        A line makes no sense, and which; there is no file; none of Lambda's lines is in them.
+        A line is wrong (the message says which); no file; or no log line of Lambda in the files.
     """
     files = list(_files([paths] if isinstance(paths, (str, Path)) else paths))
     readers: dict[str, report_lines.Reader] = {}
@@ -97,7 +97,7 @@ def read_logs(
                 raise TraceError(f"{path.name} line {event.line}: {error}") from None
     called = name or files[0].name
     if records:
-        # They tell of every attempt, to the nanosecond: lines of the same functions add nothing.
+        # Records have every attempt, to the nanosecond. Lines of the same functions add nothing.
         trace = invocation_log.to_trace([invocation_log.parse(records)], called)
         _refuse_others(readers, trace)
         return trace if function is None else trace.only(function)
@@ -137,7 +137,7 @@ def _files(paths: Iterable[str | Path]) -> Iterator[Path]:
 
 
 def _form(path: Path) -> Callable[[Path], Iterator[_Event]] | None:
-    """How to read a file of events; None: text with a time on each line."""
+    """The function that reads this file's events; None: text with a time on each line."""
     with _open(path) as text:
         first = text.readline()
     columns = next(csv.reader([first]), [])
@@ -158,7 +158,7 @@ def _open(path: Path) -> Iterator[TextIO]:
 
 
 def _stream_of(path: Path) -> str:
-    """The log stream of an export, which has one folder for each: nothing else names it."""
+    """The log stream of an export. Only its folder names it: there is one folder per stream."""
     return path.parent.name if path.stem.isdigit() else ""
 
 
@@ -199,7 +199,7 @@ def _json_events(path: Path) -> Iterator[_Event]:
             except ValueError as error:
                 if number > 1:
                     raise TraceError(f"{path.name} line {number} is not JSON: {error}") from None
-                # Not a value a line: the whole file is one, written over many lines.
+                # The whole file is one JSON value over many lines, not one value per line.
                 try:
                     value = json.loads(line + text.read())
                 except ValueError as wrong:
@@ -263,7 +263,7 @@ def _csv_figures(path: Path) -> Iterator[_Event]:
 
 
 def _query_results(path: Path, results: Sequence[Any]) -> Iterator[_Event]:
-    """Rows as ``aws logs get-query-results`` prints them: lists of fields with their values."""
+    """Read rows that ``aws logs get-query-results`` printed: lists of fields and values."""
     try:
         rows = [{cell["field"]: cell["value"] for cell in row} for row in results]
     except (KeyError, TypeError):
@@ -297,14 +297,14 @@ def _row_ms(row: Mapping[str, Any], place: str) -> int:
 
 
 def _function(group: object) -> str | None:
-    """The function of a log group; Logs Insights writes the account before it."""
+    """The function of a log group; Logs Insights writes the account id before the group."""
     if not isinstance(group, str) or _PREFIX not in group:
         return None
     return group.split(_PREFIX, 1)[1]
 
 
 def _ms(time: object) -> int:
-    """Milliseconds since the epoch: a number of them, or ISO 8601 (UTC unless it says another)."""
+    """Milliseconds since the epoch, from such a number or ISO 8601 text (UTC if it has no zone)."""
     if isinstance(time, int):
         return time
     text = str(time).strip()

@@ -1,7 +1,7 @@
-"""Lines of text with a time before them, read by the block: exports to S3, `aws logs tail`.
+"""Read text logs with a time on each line, in blocks: exports to S3, `aws logs tail`.
 
-A log is mostly what functions print. So a block of bytes is cut into lines without copying, the few
-lines of Lambda's own are found with one pass of a regular expression, and only those are looked at.
+Most lines of a log come from the functions. The reader splits a block of bytes into lines without
+copying, finds Lambda's own few lines with one pass of a regular expression, and parses only those.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ _OWN = (
 
 
 class Source(Protocol):
-    """What bytes are read from."""
+    """A source of bytes."""
 
     def read(self, size: int, /) -> bytes:
-        """At most so many bytes; none at the end."""
+        """Return at most ``size`` bytes; none at the end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Events:
-    """Log events by the column, and the line (from 1) that each began on."""
+    """Log events as columns, with the line (from 1) where each event began."""
 
     lines: npt.NDArray[np.int64]
     streams: Any
@@ -54,19 +54,19 @@ Found = Plain | Events
 
 
 def events(source: Source, usual_stream: str = "") -> Iterator[Found]:
-    """Find Lambda's own lines in a text whose lines begin with a time.
+    """Find Lambda's own lines in a text where each line begins with a time.
 
-    Those that can be read by position come as :class:`~lambda_nb.traces.logs.plain_lines.Plain`.
+    Lines that can be read by position come as :class:`~lambda_nb.traces.logs.plain_lines.Plain`.
 
     Parameters
     ----------
     usual_stream : str
-        The log stream of lines that name none.
+        The log stream for lines that name none.
 
     Raises
     ------
     TraceError
-        A time that is none; which line it stands on.
+        A time cannot be read; the message gives the line.
     """
     before = 0
     for block in _blocks(source):
@@ -94,7 +94,7 @@ def _events(text: Any, own: npt.NDArray[np.int64], before: int, usual_stream: st
 
 
 def _continued(messages: Any, text: Any, own: npt.NDArray[np.int64]) -> Any:
-    """Give a runtime's exit its second line, which says the type of the error."""
+    """Add the second line to a runtime exit message; that line has the error type."""
     exits = np.flatnonzero(_matches(messages, r"^RequestId: \S+ Error: "))
     if not len(exits):
         return messages
@@ -123,7 +123,7 @@ def _milliseconds(time: Any, lines: npt.NDArray[np.int64]) -> Any:
 
 
 def _blocks(source: Source) -> Iterator[bytes]:
-    """Blocks that end where a line ends."""
+    """Blocks of whole lines."""
     rest = b""
     while block := source.read(BLOCK):
         cut = block.rfind(b"\n") + 1
@@ -137,8 +137,8 @@ def _blocks(source: Source) -> Iterator[bytes]:
 
 
 def _lines(block: bytes) -> tuple[Any, npt.NDArray[np.int64]]:
-    """The lines of a block, with their ends, as an array over the block's own bytes, and where each
-    begins."""
+    """The lines of a block with their line ends, as an array over the block's bytes, and the offset
+    of each line."""
     ends = np.flatnonzero(np.frombuffer(block, dtype=np.uint8) == ord("\n"))
     if not block.endswith(b"\n"):
         ends = np.append(ends, len(block) - 1)
@@ -148,7 +148,7 @@ def _lines(block: bytes) -> tuple[Any, npt.NDArray[np.int64]]:
 
 
 def _text(binary: Any) -> Any:
-    """Text of bytes; what is no UTF-8 is shown by the replacement character."""
+    """Decode bytes as UTF-8; invalid bytes become the replacement character."""
     try:
         return binary.cast(pa.string())
     except pa.ArrowInvalid:

@@ -1,8 +1,8 @@
-"""START and REPORT lines as a healthy invocation leaves them in an export, read by position.
+"""Read the START and REPORT lines of successful invocations in an export, by position.
 
-Nearly every line of an exported log is one of four: what the function prints, START, END and
-REPORT, behind a time of 24 characters. Where the marks stand at their places no pattern is needed;
-a line in which anything is out of place is left to :mod:`lambda_nb.traces.logs.report_lines`.
+Nearly every line of an exported log is START, END, REPORT or output of the function, after a time
+of 24 characters. If all marks are at their expected positions, the reader needs no pattern.
+A line that does not fit exactly goes to :mod:`lambda_nb.traces.logs.report_lines`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Rows = npt.NDArray[np.int64]
 
 _TIME = 24  # 2026-11-23T14:00:00.123Z
 _DIGITS = [0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18, 20, 21, 22]
-"""Places of the digits of a time."""
+"""Positions of the digits in a time."""
 _ID = 36  # a UUID
 _START = b" START RequestId: "
 _REPORT = b" REPORT RequestId: "
@@ -34,10 +34,10 @@ _FIGURES = (
 
 
 class Plain(NamedTuple):
-    """What was read of some lines.
+    """What was read by position, and which lines were not.
 
-    ``starts`` and ``reports`` have the columns of :mod:`~lambda_nb.traces.logs.attempts` but
-    ``stream``; ``rest`` are the numbers of the lines that need a closer look (END lines do not).
+    ``starts`` and ``reports`` have the columns of :mod:`~lambda_nb.traces.logs.attempts` except
+    ``stream``. ``rest`` has the numbers of lines that need a full parse (END lines do not).
     """
 
     starts: pa.Table
@@ -46,14 +46,14 @@ class Plain(NamedTuple):
 
 
 def read(block: bytes, offsets: Rows) -> Plain:
-    """Read what lines of a block can be read by position.
+    """Read the lines of a block that can be read by position.
 
     Parameters
     ----------
     block
         Whole lines.
     offsets
-        Where each begins, and where the last one ends.
+        Where each line begins, and where the last one ends.
     """
     data = np.frombuffer(block, dtype=np.uint8)
     begin, length = offsets[:-1], np.diff(offsets)
@@ -72,7 +72,7 @@ def read(block: bytes, offsets: Rows) -> Plain:
 
 
 def _marks(data: Any, at: Rows) -> npt.NDArray[np.bool_]:
-    """Whether a time in UTC with milliseconds stands there."""
+    """Whether there is a UTC time with milliseconds at each position."""
     fits = np.ones(len(at), dtype=bool)
     for place, mark in ((4, "-"), (7, "-"), (10, "T"), (13, ":"), (16, ":"), (19, "."), (23, "Z")):
         fits &= data[at + place] == ord(mark)
@@ -80,14 +80,14 @@ def _marks(data: Any, at: Rows) -> npt.NDArray[np.bool_]:
 
 
 def _windows(data: Any, at: Rows, width: int) -> Any:
-    """The same number of bytes from each place, a row each."""
+    """``width`` bytes from each position, one row per position."""
     if not len(at):
         return np.zeros((0, width), dtype=np.uint8)
     return np.lib.stride_tricks.sliding_window_view(data, width)[at]
 
 
 def _stands(data: Any, at: Rows, mark: bytes) -> npt.NDArray[np.bool_]:
-    """Whether ``mark`` stands at each place (all of them leave room for it)."""
+    """Whether ``mark`` is at each position (the data must be long enough)."""
     fits: npt.NDArray[np.bool_] = (
         _windows(data, at, len(mark)) == np.frombuffer(mark, dtype=np.uint8)
     ).all(axis=1)
@@ -95,7 +95,7 @@ def _stands(data: Any, at: Rows, mark: bytes) -> npt.NDArray[np.bool_]:
 
 
 def _cut(data: Any, at: Rows, width: int) -> Any:
-    """The same number of bytes from each place, as text."""
+    """``width`` bytes from each position, as text."""
     offsets = np.arange(0, (len(at) + 1) * width, width, dtype=np.int64)
     wide = _windows(data, at, width)
     buffers = [None, pa.py_buffer(offsets), pa.py_buffer(np.ascontiguousarray(wide))]
@@ -103,8 +103,8 @@ def _cut(data: Any, at: Rows, width: int) -> Any:
 
 
 def _between(block: bytes, begin: Rows, end: Rows) -> Any:
-    """What stands between two places of each line, as bytes; places in order."""
-    # Every second piece of the block is wanted; only those are copied.
+    """The bytes between two positions of each line; positions must be in order."""
+    # Only every second piece of the block is wanted, so only those are copied.
     offsets = np.column_stack([begin, end]).ravel().astype(np.int64)
     buffers = [None, pa.py_buffer(offsets), pa.py_buffer(block)]
     pieces = pa.Array.from_buffers(pa.large_binary(), max(0, len(offsets) - 1), buffers)
@@ -112,7 +112,7 @@ def _between(block: bytes, begin: Rows, end: Rows) -> Any:
 
 
 def _clock(data: Any, at: Rows) -> tuple[Any, npt.NDArray[np.bool_]]:
-    """Milliseconds since the epoch, and where the digits are a time at all."""
+    """Milliseconds since the epoch, and whether the digits of each are a valid time."""
     wide = _windows(data, at, _TIME)[:, _DIGITS]
     good: npt.NDArray[np.bool_] = ((wide >= ord("0")) & (wide <= ord("9"))).all(axis=1)
     text = _cut(data, at, _TIME - 1)
@@ -120,7 +120,7 @@ def _clock(data: Any, at: Rows) -> tuple[Any, npt.NDArray[np.bool_]]:
         text = pc.if_else(pa.array(good), text, None)
     try:
         return text.cast(pa.timestamp("ms")).cast(pa.int64()), good
-    except pa.ArrowInvalid:  # the 31st of February: a closer look says so
+    except pa.ArrowInvalid:  # such as 31 February: the full parse reports it
         return pa.nulls(len(at), pa.int64()), np.zeros(len(at), dtype=bool)
 
 
@@ -132,7 +132,7 @@ def _starts(data: Any, block: bytes, offsets: Rows, rows: Rows) -> tuple[pa.Tabl
     rows, id_at, version_at = rows[fits], id_at[fits], version_at[fits]
     clock, good = _clock(data, offsets[rows])
     version = pc.ascii_trim_whitespace(_text(_between(block, version_at, offsets[rows + 1])))
-    # Versions are few: a dictionary of them is looked at, not every one.
+    # There are few different versions, so check the dictionary instead of every row.
     words = version.dictionary_encode()
     proper = pc.match_substring_regex(words.dictionary, r"^\S+$").to_numpy(zero_copy_only=False)
     good &= proper[words.indices.to_numpy()] & _one_word(data, id_at)
@@ -142,7 +142,7 @@ def _starts(data: Any, block: bytes, offsets: Rows, rows: Rows) -> tuple[pa.Tabl
 
 def _reports(data: Any, block: bytes, offsets: Rows, rows: Rows) -> tuple[pa.Table, Rows]:
     id_at = offsets[rows] + _TIME + len(_REPORT)
-    # Figures stand between tabs; the end of the line ends the last one.
+    # Tabs separate the figures; the line end closes the last one.
     cuts = np.append(np.flatnonzero((data == ord("\t")) | (data == ord("\n"))), len(data))
     first = np.searchsorted(cuts, id_at + _ID)
     fits = first + 5 < len(cuts)
@@ -154,7 +154,7 @@ def _reports(data: Any, block: bytes, offsets: Rows, rows: Rows) -> tuple[pa.Tab
     columns: dict[str, Any] = {"timestamp_ms": clock, "request_id": _cut(data, id_at, _ID)}
     for place, figure in enumerate(_FIGURES[:4]):
         columns[figure[0]] = _figure(data, block, cuts, first + place, figure, good)
-    # After the fourth: nothing, or the init phase and then nothing.
+    # After the fourth figure comes the line end, or the init phase and the line end.
     line_end = offsets[rows + 1] - 1
     fourth = cuts[first + 4]
     bare = (fourth >= line_end - 1) | (fourth + 1 == line_end)
@@ -179,7 +179,7 @@ def _figure(
     figure: tuple[str, str, str, pa.DataType],
     good: npt.NDArray[np.bool_],
 ) -> Any:
-    """The figure after a cut of each line; where there is none, ``good`` becomes false."""
+    """The figure after a cut of each line; sets ``good`` to false where there is none."""
     _, prefix, unit, kind = figure
     begin, end = cuts[place] + 1 + len(prefix), cuts[place + 1] - len(unit)
     fits = end > begin
@@ -193,7 +193,7 @@ def _figure(
         chosen = digits if fits.all() else digits.filter(pa.array(fits))
         try:
             values[fits] = chosen.cast(pa.large_string()).cast(kind)
-        except pa.ArrowInvalid:  # such as 1.2.3: all of this block get a closer look
+        except pa.ArrowInvalid:  # such as 1.2.3: parse the whole block in full
             good[:] = False
     else:
         good[:] = False
@@ -201,7 +201,7 @@ def _figure(
 
 
 def _plain_digits(digits: Any, *, point: bool) -> bool:
-    """Whether nothing but digits (and points) is in any of them."""
+    """Whether all of them have only digits (and points)."""
     if not len(digits):
         return True
     offsets = np.frombuffer(digits.buffers()[1], dtype=np.int64)
@@ -213,7 +213,7 @@ def _plain_digits(digits: Any, *, point: bool) -> bool:
 
 
 def _one_word(data: Any, at: Rows) -> npt.NDArray[np.bool_]:
-    """Whether no blank stands within the 36 characters of a request id."""
+    """Whether the 36 characters of a request id have no blank."""
     word: npt.NDArray[np.bool_] = (_windows(data, at, _ID) > ord(" ")).all(axis=1)
     return word
 

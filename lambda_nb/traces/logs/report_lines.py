@@ -1,13 +1,13 @@
-"""Rows from a function's own log: START and REPORT lines, text or JSON, and Lambda Insights.
+"""Read START and REPORT lines (text or JSON) and Lambda Insights events from a function's log.
 
-The lines are read by :mod:`lambda_nb.rules.loglines`, which also writes them for the engine. START
-and REPORT as a healthy invocation leaves them, nearly all of a log, are read by the column with
-one regular expression each; whatever does not match to the letter goes to ``loglines``.
+:mod:`lambda_nb.rules.loglines` parses the lines; the engine writes them with it too. Successful
+invocations write nearly all START and REPORT lines. These are read as columns, with one regular
+expression each; a line that does not match exactly goes to ``loglines``.
 
-A REPORT carries what is billed; the time of START is when the handler began, to the millisecond.
-What such a log cannot tell: throttles, and whether a handler's own exception ended an invocation
-(its status is unknown unless the line says one). Lambda Insights writes one event an invocation
-(``event_type: performance``), timed when it ended.
+A REPORT has the billed figures. The time of START is when the handler began, in milliseconds.
+Such a log does not show throttles, nor whether an exception of the handler ended an invocation
+(its status is unknown unless the line has one). Lambda Insights writes one event per invocation
+(``event_type: performance``), with the time it ended.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ FILTER = (
     '?"START RequestId" ?"REPORT RequestId" ?"Task timed out" ?"Runtime exited" '
     '?"platform.start" ?"platform.report" ?"platform.initStart" ?"LambdaInsights"'
 )
-"""Filter pattern of the Logs API that leaves out what functions print themselves."""
+"""Filter pattern of the Logs API that leaves out the output of functions."""
 
 _OWN = r"^(START |REPORT |RequestId: |\{)| Task timed out after "
-"""How a line that may be one of Lambda's own begins, or what it holds."""
+"""Matches every line that Lambda itself may have written."""
 _START = r"^START RequestId: (?P<request_id>\S+) Version: (?P<version>\S+)\s*$"
 _REPORT = (
     r"^REPORT RequestId: (?P<request_id>\S+)"
@@ -50,12 +50,12 @@ _NOTHING = pa.array([], pa.struct([]))
 
 
 class Reader:
-    """Takes log events of one function in any order and makes rows of them.
+    """Takes log events of one function, in any order, and makes rows from them.
 
     Parameters
     ----------
     function : str
-        Name of the function whose log it is (events of Lambda Insights name their own).
+        Name of the function that has this log (Lambda Insights events name their own).
     """
 
     def __init__(self, function: str) -> None:
@@ -67,12 +67,12 @@ class Reader:
         self._insights = attempts.Rows(attempts.ATTEMPT)
 
     def take(self, stream: str, timestamp_ms: int, message: str) -> None:
-        """Take one log event; lines of the function itself are passed over.
+        """Take one log event; ignore output of the function.
 
         Raises
         ------
         TraceError
-            A line of Lambda's lacks a figure.
+            A log line of Lambda lacks a figure.
         """
         if message.startswith("{") and '"performance"' in message and '"function_name"' in message:
             self._insights.add(_insights(stream, timestamp_ms, message))
@@ -106,11 +106,11 @@ class Reader:
             self._provisioned.add(stream)
 
     def take_figures(self, stream: str, timestamp_ms: int, told: Figures) -> None:
-        """Take the figures of a REPORT line from Logs Insights' own fields."""
+        """Take the figures of a REPORT line from the fields of Logs Insights."""
         self._reports.add((stream, timestamp_ms, *told, None, None))
 
     def take_many(self, streams: Any, timestamps_ms: Any, messages: Any) -> None:
-        """Take log events by the column: Arrow arrays of streams, int64 and text.
+        """Take log events as columns: Arrow arrays of stream, time (int64) and message.
 
         Raises
         ------
@@ -143,7 +143,7 @@ class Reader:
                 rows.add_table(named, _NOTHING)
 
     def table(self) -> pa.Table:
-        """Every attempt that has its REPORT, by :data:`~lambda_nb.traces.logs.attempts.ATTEMPT`."""
+        """Every attempt with a REPORT, as :data:`~lambda_nb.traces.logs.attempts.ATTEMPT`."""
         made = attempts.pair(
             self._starts.table(), self._reports.table(), self._failures, self._provisioned
         )
@@ -152,10 +152,10 @@ class Reader:
 
 
 def to_trace(readers: Iterable[Reader], name: str = "") -> Trace:
-    """Make a trace of what readers took.
+    """Make a trace from what the readers took.
 
-    Log times are whole milliseconds, so a finish is at most the next arrival of the same
-    environment: one environment never seems to serve two requests at once.
+    Log times are whole milliseconds. So each finish is limited to the next arrival in the same
+    environment: an environment never seems to serve two requests at once.
     """
     tables = [reader.table() for reader in readers]
     table = pa.concat_tables([attempts.ATTEMPT.empty_table(), *tables])
@@ -172,7 +172,7 @@ def to_trace(readers: Iterable[Reader], name: str = "") -> Trace:
 
 
 def _insights(stream: str, timestamp_ms: int, message: str) -> tuple[Any, ...]:
-    """An event of Lambda Insights as a row of :data:`~lambda_nb.traces.logs.attempts.ATTEMPT`."""
+    """A Lambda Insights event as a row of :data:`~lambda_nb.traces.logs.attempts.ATTEMPT`."""
     try:
         event = json.loads(message)
         took_ns = round(float(event["duration"]) * 1e6)

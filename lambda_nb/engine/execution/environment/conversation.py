@@ -1,4 +1,4 @@
-"""What the runtime and the extensions of an environment have said in the present phase."""
+"""Keeps what an environment's runtime and extensions report in the present phase."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lambda_nb.rules import loglines
 
 
 class Conversation:
-    """Keeps what was said, and ends the phase when everybody is done.
+    """Keeps what they report, and ends the phase when all are done.
 
     Implements ``RuntimeEvents`` and ``ExtensionEvents``, which the listener calls.
 
@@ -68,7 +68,7 @@ class Conversation:
         self.outcome = None
 
     def begin_invoke(self, began: float) -> None:
-        """An invocation came at this reading of ``perf_counter``; an init phase may go before."""
+        """An invocation came at this reading of ``perf_counter``; an init phase may run first."""
         self._began = began
         self._runtime_is_done = False
 
@@ -88,7 +88,7 @@ class Conversation:
         self._invocation = None
 
     def log_runtime_done(self, invocation: Invocation, outcome: Outcome) -> None:
-        """Write once that the runtime is done with an invocation; extensions may still work."""
+        """Log once that the runtime is done with an invocation; extensions may still work."""
         if self._runtime_is_done or not self._log.wants_details:
             return
         self._runtime_is_done = True
@@ -121,7 +121,7 @@ class Conversation:
         self.outcome = outcomes.function_error(body, error_type)
 
     def too_large(self) -> None:
-        """The handler returned too much."""
+        """The handler returned a response that is too large."""
         self.outcome = outcomes.too_large()
 
     def stream_started(self, content_type: str) -> None:
@@ -167,7 +167,7 @@ class Conversation:
         self._phases.check()
 
     def extension_failed(self, error_type: str, message: str) -> None:
-        """An extension gave up, or its process ended."""
+        """An extension reported an error, or its process ended."""
         if self.extension_error is None:
             self.extension_error = (error_type, message)
         self._phases.end("extension")

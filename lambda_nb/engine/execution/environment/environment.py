@@ -1,8 +1,8 @@
 """One execution environment, from its init phase to its end.
 
-An environment knows nothing of other environments and decides nothing: ``executor`` calls one
-method at a time. ``phases`` has the picture of its life. Between invocations its processes are
-stopped. A broken one keeps its listener, log stream and ``/tmp``.
+An environment does not know other environments and decides nothing: ``executor`` calls one method
+at a time. ``phases`` has a diagram of its phases. Between invocations its processes are stopped.
+A broken environment keeps its listener, log stream and ``/tmp``.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ class Environment:
     initialization_type
         As the function sees it in ``AWS_LAMBDA_INITIALIZATION_TYPE``.
     origin
-        The snapshot of its version, to be restored from it.
+        The version's snapshot, if the environment is restored from one.
     snapshots
-        A descriptor: the init phase ends as a snapshot that takes requests for copies there.
+        A descriptor: the init phase ends as a snapshot, which reads requests for copies from it.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class Environment:
     # -- its life
 
     async def lay_out(self) -> None:
-        """Do what the init phase needs and the function's code does not see, before it.
+        """Prepare what the init phase needs, without the function's code.
 
         Raises
         ------
@@ -128,7 +128,7 @@ class Environment:
         return self._init
 
     async def invoke(self, invocation: Invocation) -> Finished:
-        """Run one invocation, with an init phase before it when the environment is broken."""
+        """Run one invocation; if the environment is broken, run an init phase first."""
         function = self.function
         self.log.begin()
         self.invocations += 1
@@ -152,15 +152,15 @@ class Environment:
         return self._report(invocation, outcome, (time.perf_counter() - began) * 1000)
 
     def rest(self) -> None:
-        """Stop the processes, a moment later, until the next invocation."""
+        """Freeze the processes after a moment, until the next invocation."""
         self._parts.rest()
 
     def unwatch(self) -> None:
-        """Stop watching its memory, ``/tmp`` and CPU time: it is, or will be, stopped."""
+        """Stop watching memory, ``/tmp`` and CPU time: the processes are, or will be, stopped."""
         self._parts.limits.stop()
 
     async def end(self, *, keep_files: bool = False) -> None:
-        """End the environment and remove all it has, unless others have files below its own."""
+        """End the environment; remove its files unless others have files below them."""
         parts = self._parts
         await parts.shut_down("SPINDOWN")
         parts.phases.close()
@@ -192,7 +192,7 @@ class Environment:
         return result
 
     def _log_note(self) -> None:
-        """Say once a function version, in its log, that another language version runs it."""
+        """Log once per function version that another language version runs it."""
         launch, function, told = self.prepared.launch, self.function, self._parts.services.told
         if launch is not None and launch.note:
             note = (function.name, function.version, launch.note)

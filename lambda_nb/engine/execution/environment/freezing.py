@@ -1,4 +1,4 @@
-"""Freezing an environment between two invocations: its processes are stopped after a moment."""
+"""Freezes an environment between two invocations: stops its processes after a moment."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 FREEZE_AFTER_S = 0.002
-"""An invocation that follows at once finds the processes running: that saves four context
+"""If the next invocation follows at once, the processes still run: that saves four context
 switches."""
 _TICK_S = 0.001
 
@@ -14,8 +14,8 @@ _TICK_S = 0.001
 class Freezing:
     """Calls ``freeze`` when an environment has been idle for :data:`FREEZE_AFTER_S`.
 
-    The timer is not cancelled when an invocation comes early; when it is due, it looks and is set
-    again if need be. Under load one timer serves many invocations.
+    An early invocation does not cancel the timer. When the timer fires, it checks the idle time and
+    is set again if that is too short. Under load one timer serves many invocations.
     """
 
     def __init__(self, freeze: Callable[[], None]) -> None:

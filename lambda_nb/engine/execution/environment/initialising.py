@@ -14,7 +14,7 @@ from lambda_nb.rules import loglines
 
 
 async def lay_out(parts: Parts) -> None:
-    """Do what the init phase needs and the function's code does not see, before it.
+    """Prepare what the init phase needs, without the function's code.
 
     Raises
     ------
@@ -29,7 +29,7 @@ async def lay_out(parts: Parts) -> None:
 
 
 async def initialise(parts: Parts, phase: Literal["init", "invoke"], limit_s: float) -> InitResult:
-    """Run an init phase of its own, or one inside an invocation."""
+    """Run the init phase, on its own or inside an invocation."""
     parts.phases.enter("init")
     parts.conversation.begin_init()
     began = time.perf_counter()
@@ -50,7 +50,7 @@ async def initialise(parts: Parts, phase: Literal["init", "invoke"], limit_s: fl
 async def _spawn(parts: Parts, launch: Launch, limit_s: float) -> Happening:
     """Start the extensions, then the runtime; returns what ended the init phase."""
     processes = await parts.furnish(launch)
-    if not processes.holds:  # what is held has connected already
+    if not processes.holds:  # a held runtime has connected already
         parts.reset()
     parts.limits.out_of_memory = False
     env = parts.variables(launch)
@@ -64,12 +64,12 @@ async def _spawn(parts: Parts, launch: Launch, limit_s: float) -> Happening:
     runtime = await processes.start_runtime(launch, env, *more)
     parts.watch(runtime, processes)
     waiting = parts.wait(max(0.001, limit_s - (time.perf_counter() - began)))
-    parts.phases.check()  # it may have asked before the zygote told us its pid
+    parts.phases.check()  # the runtime may have asked before the zygote told us its pid
     return await waiting
 
 
 def result_of(parts: Parts, happened: Happening, ms: float) -> InitResult:
-    """How an init phase or a restore came out that took so many milliseconds."""
+    """The result of an init phase or a restore that took ``ms`` milliseconds."""
     said = parts.conversation
     if happened == "next":
         return InitResult(ms)

@@ -15,7 +15,7 @@ from lambda_nb.engine.model import FunctionVersion
 
 
 class Limits:
-    """Watches the processes that an environment has now, and remembers their peak of memory.
+    """Watches the processes of an environment, and remembers their peak memory.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ class Limits:
     log
         Where a full ``/tmp`` is reported.
     share_cpu
-        Whether CPU time is shared here, because no control group does it.
+        Whether this class shares out CPU time, because no control group does it.
     """
 
     def __init__(self, function: FunctionVersion, log: FunctionLog, *, share_cpu: bool) -> None:
@@ -83,10 +83,10 @@ class Limits:
             self._governor = None
 
     def peak_mb(self, told_kb: int) -> int:
-        """The environment's peak of memory (MB).
+        """The environment's peak memory (MB).
 
-        ``told_kb`` is what the runtime itself says, 0 if it says nothing: asking the kernel takes
-        longer.
+        ``told_kb`` is what the runtime itself reports, 0 if it reports nothing. Asking the kernel
+        takes longer.
         """
         if told_kb:
             self._peak_mb = max(self._peak_mb, min(-(-told_kb // 1024), self._function.memory_mb))

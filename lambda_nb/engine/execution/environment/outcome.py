@@ -1,4 +1,4 @@
-"""How an invocation, or an init phase, came out: values, and the error objects callers see."""
+"""Results of invocations and init phases, and the error objects that callers get."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ EXIT_ERROR = "Runtime.ExitError"
 class Outcome(NamedTuple):
     """What the caller gets. ``failed`` stands for ``FunctionError: Unhandled``.
 
-    ``error_type`` is what the REPORT line and the metrics say; ``broken`` is set when the processes
-    did not survive, so that the next invocation starts with another init phase.
+    The REPORT line and the metrics show ``error_type``. ``broken`` means that the processes have
+    ended: the next invocation starts with another init phase.
     """
 
     payload: bytes = b""
@@ -30,7 +30,7 @@ class Outcome(NamedTuple):
     broken: bool = False
     exit_message: str = ""
     reported: bool = False
-    """Whether REPORT carries status and error type: failures of the sandbox, not of the handler."""
+    """Whether REPORT shows status and error type: for sandbox failures, not handler failures."""
 
 
 def timed_out(request_id: str, timeout_s: float) -> Outcome:
@@ -61,7 +61,7 @@ def exited(request_id: str, status: ExitStatus, *, out_of_memory: bool = False) 
 
 
 def too_large() -> Outcome:
-    """The response is larger than a buffered one may be."""
+    """The response is larger than a buffered response may be."""
     message = (
         f"Response payload size exceeded maximum allowed payload size ({MAX_RESPONSE_BYTES} bytes)."
     )
@@ -94,9 +94,9 @@ def sandbox_error(request_id: str, kind: str, message: str) -> Outcome:
 
 @dataclass(frozen=True, slots=True)
 class InitResult:
-    """How an init phase came out: ``failure`` is ``None`` when the runtime asked for an event.
+    """The result of an init phase: ``ok`` when the runtime asked for an event.
 
-    ``failure`` makes the caller's outcome from the request id.
+    If it failed, :meth:`outcome` makes the caller's outcome from the request id.
     """
 
     duration_ms: float
@@ -114,7 +114,7 @@ class InitResult:
         return self.status == "success"
 
     def outcome(self, request_id: str, timeout_s: float) -> Outcome:
-        """What the caller of an invocation gets whose init phase failed so."""
+        """What the caller of an invocation gets after this failed init phase."""
         if self.status == "timeout":
             return timed_out(request_id, timeout_s)
         if self.body is not None:

@@ -1,4 +1,4 @@
-"""The parts of one execution environment, and what is done to all of them at once.
+"""The parts of one execution environment, and the operations on all of them.
 
 An environment has a log stream, a listener (Runtime, Extensions and Telemetry API), a sandbox,
 processes in it, limits on them, and a phase.
@@ -82,7 +82,7 @@ class Parts:
     # -- before an init phase
 
     async def furnish(self, launch: Launch) -> Processes:
-        """Have a sandbox, a listener and a log pipe."""
+        """Create the sandbox, the listener and the log pipe, unless they exist."""
         if self.sandbox is None:
             self.sandbox = self.services.isolation.sandbox(
                 self.function,
@@ -96,7 +96,7 @@ class Parts:
         return self.have_processes(self.sandbox)
 
     def have_processes(self, sandbox: Sandbox) -> Processes:
-        """The processes, none of which need run yet."""
+        """The environment's processes; none of them has to run yet."""
         if self.processes is None:
             self.processes = Processes(
                 self.services.zygotes, sandbox, self.log, self.listener.settle
@@ -124,7 +124,7 @@ class Parts:
     async def start_extensions(
         self, processes: Processes, env: dict[str, str], limit_s: float
     ) -> Happening:
-        """Start the external extensions and wait until all have registered: ``next``."""
+        """Start the external extensions and wait until all have registered (``next``)."""
         assert self.sandbox is not None
         waiting = self.wait(limit_s, lambda: self.extensions.all_registered)
         kind = self.services.isolation.zygote(launcher(), self.prepared.files, layered=False)
@@ -137,7 +137,7 @@ class Parts:
         return await waiting
 
     def watch(self, runtime: Process, processes: Processes) -> None:
-        """Watch a runtime that was started just now: its end and its limits."""
+        """Watch a runtime that was just started: its exit and its limits."""
         assert self.sandbox is not None
         runtime.exited.add_done_callback(self._exited)
         self.limits.watch(runtime, processes, self.sandbox)
@@ -147,7 +147,7 @@ class Parts:
     def wait(
         self, limit_s: float, over: Callable[[], bool] | None = None
     ) -> asyncio.Future[Happening]:
-        """Begin to wait; without ``over`` until the runtime and every extension are idle."""
+        """Start to wait for ``over``, by default until the runtime and all extensions are idle."""
         self.limits.start()
         happened = self.phases.wait(limit_s, over or self._idle)
         runtime = self.runtime
@@ -159,7 +159,7 @@ class Parts:
         return (self.listener.parked or self.listener.restoring) and self.extensions.idle
 
     def _exited(self, exited: asyncio.Future[ExitStatus]) -> None:
-        """The runtime is gone; what it sent before may still be on its way."""
+        """The runtime exited; data that it sent before may not have arrived yet."""
         if self.runtime is not None and self.runtime.exited is exited:
             if self.sandbox is not None and self.sandbox.ran_out_of_memory():
                 self.limits.out_of_memory = True
@@ -175,7 +175,7 @@ class Parts:
         self.conversation.extension_failed("Extension.Crash", words)
 
     def _owns(self, other: Peer) -> bool | None:
-        """Whether a process of ours is there; ``None`` if that will be known in a moment."""
+        """Whether the peer is one of our processes; ``None`` if that is not known yet."""
         return False if self.processes is None else self.processes.owns(other)
 
     # -- all processes at once
@@ -186,11 +186,11 @@ class Parts:
             self.processes.flush()
 
     def memory_mb(self) -> int:
-        """The peak of memory so far (MB)."""
+        """The peak memory so far (MB)."""
         return self.limits.peak_mb(self.listener.peak_kb)
 
     def rest(self) -> None:
-        """Freeze the processes, a moment later, until :meth:`thaw`."""
+        """Freeze the processes after a moment, until :meth:`thaw`."""
         self.limits.stop()
         self._freezing.begin()
 
@@ -205,7 +205,7 @@ class Parts:
             self.processes.freeze()
 
     async def shut_down(self, reason: str, then: Phase = "broken") -> None:
-        """End the processes; extensions are told first and have a moment to finish."""
+        """End the processes; extensions are notified first and get a moment to finish."""
         processes, seconds = self.processes, self.extensions.shutdown_s
         if processes is not None and seconds:
             self.thaw()
@@ -216,7 +216,7 @@ class Parts:
             await self._telemetry.finish(seconds / 2)
             leaving = list(processes.extensions)
             self.extensions.shut_down(reason, epoch_ms() + int(seconds * 1000))
-            processes.extensions.clear()  # their exits are no failures any more
+            processes.extensions.clear()  # their exits are no longer failures
             left = seconds - (time.perf_counter() - began)
             if waiting := [p.exited for p in leaving if p.alive]:
                 await asyncio.wait(waiting, timeout=max(0.0, left))

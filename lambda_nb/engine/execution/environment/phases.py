@@ -18,8 +18,8 @@ Theory of operation::
     every phase ------> ENDED
 
 A phase ends with ``next`` when the runtime and every extension have asked for their next event.
-Anything else that ends it breaks the environment: its processes end, and the next invocation
-starts new ones under the function's timeout ("suppressed init").
+Any other end breaks the environment: its processes end, and the next invocation starts new ones
+within the function's timeout ("suppressed init").
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ invocations."""
 class Phases:
     """The phase of one environment: :meth:`enter` one, :meth:`wait` for its end.
 
-    :meth:`check` and :meth:`end` end the wait. One timer serves many waits: when it is due before
+    :meth:`check` and :meth:`end` end the wait. One timer serves many waits: if it fires before
     the deadline of the present wait, it is set again.
     """
 
@@ -71,7 +71,7 @@ class Phases:
         ------
         RuntimeError
             That phase cannot follow the present one. After ``ended`` nothing follows and nothing is
-            raised: an invocation may still be on its way out.
+            raised: an invocation may still be finishing.
         """
         if self.now == "ended":
             return
@@ -80,7 +80,7 @@ class Phases:
         self.now = phase
 
     def wait(self, limit_s: float, over: Callable[[], bool]) -> asyncio.Future[Happening]:
-        """A future of what ends the phase; ``over`` says whether everybody is done."""
+        """A future of what ends the phase; ``over`` returns whether everybody is done."""
         happened: asyncio.Future[Happening] = self._loop.create_future()
         self._happened, self._over = happened, over
         self._deadline = self._loop.time() + limit_s
@@ -94,7 +94,7 @@ class Phases:
             self._happened.set_result("next")
 
     def end(self, what: Happening) -> None:
-        """End the wait with this, unless it has ended."""
+        """End the wait with ``what``, unless it has already ended."""
         if self._happened is not None and not self._happened.done():
             self._happened.set_result(what)
 

@@ -20,7 +20,7 @@ from lambda_nb.engine.execution.sandbox.isolation import Sandbox
 
 
 class _Held(NamedTuple):
-    """A runtime that waits, where it is told to go on, and its environment variables so far."""
+    """A runtime that waits, the channel to let it go on, and its environment variables so far."""
 
     process: Process
     channel: socket.socket
@@ -28,9 +28,9 @@ class _Held(NamedTuple):
 
 
 class Processes:
-    """Starts, stops, continues and ends them together.
+    """Starts, freezes, thaws and ends the processes together.
 
-    ``known`` is called when a process that was starting is known, or did not start.
+    ``known`` is called when the pid of a starting process is known, or when it did not start.
     """
 
     def __init__(
@@ -56,16 +56,16 @@ class Processes:
     async def start_runtime(
         self, launch: Launch, env: dict[str, str], *descriptors: int
     ) -> Process:
-        """Start the runtime, with further descriptors for it. Raises ``SpawnError``.
+        """Start the runtime and pass it ``descriptors``. Raises ``SpawnError``.
 
-        If one is held, and nothing further is to be handed over, it is let go instead.
+        If a runtime is held and there are no descriptors, let that runtime go on instead.
         """
         held = None if descriptors else self._let_go(env)
         self.runtime = held or await self._spawn(launch, env, *descriptors)
         return self.runtime
 
     async def hold(self, launch: Launch, env: dict[str, str]) -> None:
-        """Fork the runtime ahead; it waits before it loads the function. Raises ``SpawnError``."""
+        """Fork the runtime early; it waits before it loads the function. Raises ``SpawnError``."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with contextlib.ExitStack() as unless_held:
             unless_held.enter_context(ours)
@@ -93,7 +93,7 @@ class Processes:
 
     @contextlib.contextmanager
     def _joining(self) -> Iterator[None]:
-        """A process is being started, and may be at work before we hear of it."""
+        """A process is being started; it may connect before we know its pid."""
         self._starting += 1
         try:
             yield
@@ -107,9 +107,9 @@ class Processes:
         return process
 
     def owns(self, other: Peer) -> bool | None:
-        """Whether a process of this environment is at that end of a connection.
+        """Whether a process of this environment is the peer of a connection.
 
-        ``None`` if that will be known when a process that starts just now is known.
+        ``None`` if that is not known yet, because a process is just starting.
         """
         members = [process.pid for process in self._members if process.alive]
         if held_by(other, members) or held_by(
@@ -121,7 +121,7 @@ class Processes:
         return held_by(other, self._strays(set(members)))
 
     def _strays(self, members: set[int]) -> Iterator[int]:
-        """What they started and left: in the same control group, or the same session."""
+        """Orphans that they started: in the same control group, or the same session."""
         yield from self._sandbox.processes()
         for zygote in {process.zygote.pid for process in self._members}:
             for pid in descendants(zygote):
@@ -129,7 +129,7 @@ class Processes:
                     yield pid
 
     def _let_go(self, env: dict[str, str]) -> Process | None:
-        """The held runtime, on its way from now on with these variables, unless it has ended."""
+        """Let the held runtime go on with these variables; ``None`` if there is none alive."""
         held, self._held = self._held, None
         if held is None:
             return None
@@ -173,12 +173,12 @@ class Processes:
 
     @property
     def all(self) -> list[Process]:
-        """Every process that was started and has not been cleared away."""
+        """Every process that was started and not yet killed."""
         runtime = [] if self.runtime is None else [self.runtime]
         return runtime + self.extensions
 
     def ids(self) -> list[int]:
-        """The process ids of all that live, and of what they started."""
+        """The process ids of all live processes and of their descendants."""
         started = [process.pid for process in self.all if process.alive]
         return started + [child for pid in started for child in descendants(pid)]
 
@@ -189,7 +189,7 @@ class Processes:
                 process.freeze()
 
     def thaw(self) -> None:
-        """Let them go on."""
+        """Let the processes go on."""
         for process in self.all:
             process.thaw()
 
@@ -199,7 +199,7 @@ class Processes:
             self.runtime.signal(signal.SIGTERM)
 
     def kill(self) -> None:
-        """End them all at once."""
+        """Kill all processes at once."""
         for process in self.all:
             self._sandbox.kill(process)
         self._dying = [p for p in self._dying if p.alive] + self.all
@@ -207,13 +207,13 @@ class Processes:
         self.runtime = None
 
     def flush(self) -> None:
-        """Hand on all that they have written."""
+        """Pass on all that the processes have written to the log pipes."""
         self._pipe.flush()
         if self._extension_pipe is not None:
             self._extension_pipe.flush()
 
     async def close(self) -> None:
-        """Kill them, wait for their end, close the pipes."""
+        """Kill the processes, wait until they have ended, close the pipes."""
         held, self._held = self._held, None
         if held is not None:
             self._dismiss(held)

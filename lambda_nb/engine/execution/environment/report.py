@@ -1,4 +1,4 @@
-"""How an invocation is told of: the closing lines of its log, its record, the caller's result."""
+"""Reports an invocation: the last lines of its log, its record, the caller's result."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from lambda_nb.rules import loglines
 
 
 class Finished(NamedTuple):
-    """One invocation as it came out, with what REPORT says of it (milliseconds, megabytes).
+    """The result of one invocation, with the figures of REPORT (milliseconds, megabytes).
 
-    ``init_ms`` is the init phase, or with SnapStart the restore, that went before it.
+    ``init_ms`` is the init phase before it, or with SnapStart the restore.
     """
 
     outcome: Outcome
@@ -43,7 +43,7 @@ class Attempt(NamedTuple):
 
 
 def error_type(outcome: Outcome) -> str:
-    """The error type that log lines show; a timeout's status says enough."""
+    """The error type that log lines show; for a timeout the status is enough."""
     if outcome.status != "error":
         return ""
     return known_error_type(outcome.error_type, "Function")
@@ -59,9 +59,9 @@ def close_log(
     max_memory_mb: int,
     init: InitResult | None,
 ) -> Finished:
-    """Write the lines from the failure to REPORT.
+    """Write the last log lines, from the failure to REPORT.
 
-    ``init`` is the init phase to be billed with this invocation: its own, if it was cold.
+    ``init`` is the init phase that is billed with this invocation, if it was a cold start.
     """
     request_id = invocation.request_id
     init_ms = restore_ms = None
@@ -75,7 +75,7 @@ def close_log(
         log.platform(loglines.Exited(request_id, outcome.exit_message))
     log.platform(loglines.End(request_id))
     billed = loglines.billed_ms(duration_ms, init_ms or 0.0)
-    # In text only failures of the sandbox show a status: the handler's own are its own business.
+    # In text format REPORT shows a status for failures of the sandbox, not of the handler.
     reported = outcome.reported or function.log_format == "JSON"
     trace = invocation.trace_header or ""
     log.platform(

@@ -23,12 +23,12 @@ RESTORE_LIMIT_S = 10.0
 
 
 class Restoring:
-    """Makes an environment's runtime a copy of a snapshot's process.
+    """Starts an environment's runtime as a copy of a snapshot's process.
 
     Parameters
     ----------
     parts
-        The environment's.
+        The parts of the environment.
     source
         The snapshot of its version.
     """
@@ -39,7 +39,7 @@ class Restoring:
         self._snapshot: Snapshot | None = None
 
     async def restore(self, *, again: bool = True) -> InitResult:
-        """Restore from the snapshot, which may have to be taken first.
+        """Restore from the snapshot; take the snapshot first if there is none.
 
         Raises
         ------
@@ -64,7 +64,7 @@ class Restoring:
         return _result(self._parts, happened, began)
 
     async def close(self) -> None:
-        """The environment has ended: remove its files below the snapshot's, and leave it."""
+        """Remove the environment's files below the snapshot's, and leave the snapshot."""
         if self._snapshot is not None:
             if self._parts.sandbox is not None:
                 tmp = self._parts.sandbox.tmp
@@ -72,7 +72,7 @@ class Restoring:
             await self._snapshot.leave()
 
     async def _fork_off(self, snapshot: Snapshot) -> Happening:
-        """Start the extensions, then the runtime as a copy of the snapshot's."""
+        """Start the extensions, then the runtime as a copy of the snapshot's process."""
         parts = self._parts
         parts.reset()
         launch = parts.prepared.launch
@@ -96,11 +96,11 @@ class Restoring:
         return await waiting
 
     async def _move_in(self, snapshot: Snapshot) -> None:
-        """Get a sandbox that goes with this snapshot's, and a copy of its ``/tmp``."""
+        """Get a sandbox that fits the snapshot's sandbox, and a copy of the snapshot's ``/tmp``."""
         parts = self._parts
         if self._snapshot is None:
             await parts.listener.start()
-        else:  # that snapshot is gone, and our processes with their sandbox
+        else:  # the old snapshot is gone; its processes and sandbox must go too
             await self._move_out(self._snapshot)
         snapshot.enter()
         self._snapshot = snapshot
@@ -121,7 +121,7 @@ class Restoring:
 
 
 async def resume(parts: Parts, init: InitResult) -> InitResult:
-    """SnapStart of runtimes that are not forked: the process itself goes on where it waits."""
+    """Restore a runtime that is not forked: the same process goes on where it waits."""
     _begin(parts)
     began = time.perf_counter()
     waiting = parts.wait(RESTORE_LIMIT_S)
@@ -152,6 +152,6 @@ def _result(parts: Parts, happened: Happening, began: float) -> InitResult:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Copy what the init phase left in ``/tmp``, but for sockets and the like."""
+    """Copy what the init phase left in ``/tmp``, except sockets and the like."""
     with contextlib.suppress(shutil.Error):
         shutil.copytree(source, target, symlinks=True, dirs_exist_ok=True)

@@ -33,18 +33,18 @@ class Initialised(Protocol):
 
 
 class SnapshotSource(Protocol):
-    """Where environments get the snapshot of their version from."""
+    """Provides the snapshot of a version."""
 
     @property
     def present(self) -> Snapshot | None:
         """The snapshot, if there is one now."""
 
     async def take(self) -> InitResult:
-        """Have a snapshot; how its init phase went. Raises ``SpawnError``."""
+        """Take a snapshot if there is none; returns its init result. Raises ``SpawnError``."""
 
 
 class Snapshot:
-    """One snapshot: what was initialised, its process, and how many environments came of it."""
+    """One snapshot: its environment, its process, and how many environments use it."""
 
     def __init__(self, environment: Initialised, process: Process, requests: Channel) -> None:
         self._environment = environment
@@ -96,16 +96,16 @@ class Snapshot:
                 self._process.freeze()
 
     def enter(self) -> None:
-        """An environment of it has its files below the snapshot's own."""
+        """Count an environment that has its files below the snapshot's."""
         self._tenants += 1
 
     async def leave(self) -> None:
-        """That environment is gone."""
+        """An environment counted by :meth:`enter` has ended."""
         self._tenants -= 1
         await self._clear_away()
 
     async def end(self) -> None:
-        """End the process; its files stay until the last environment of it has ended."""
+        """End the process; its files stay until the last environment restored from it has ended."""
         self._ended = True
         self._requests.close("the snapshot has been given up")
         await self._environment.end(keep_files=True)

@@ -33,7 +33,7 @@ class Snapshots:
         return self._present if self._present is not None and self._present.alive else None
 
     async def take(self) -> InitResult:
-        """Have a snapshot; how its init phase went, which several may wait for.
+        """Take a snapshot if there is none; returns its init result. Several callers may wait.
 
         Raises
         ------

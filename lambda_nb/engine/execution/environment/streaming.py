@@ -11,7 +11,7 @@ log = logging.getLogger(__name__)
 
 
 class ResponseStream:
-    """Passes chunks on as they come, or collects them for a caller who wants the response whole."""
+    """Passes chunks on as they come, or collects them for a caller who wants the whole response."""
 
     def __init__(self, invocation: Invocation, content_type: str) -> None:
         self.content_type = content_type
