@@ -16,7 +16,7 @@ pytest_plugins = ["engine_fixtures", "recorded_lab"]
 
 # Before anything imports matplotlib, and inherited by the kernels that tests start.
 os.environ["MPLBACKEND"] = "Agg"
-# A developer's own AWS settings must not steer a test, nor may a test ever reach AWS.
+# A developer's own AWS settings must not affect a test, and no test may reach AWS.
 for _name in ("AWS_PROFILE", "AWS_REGION", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_LAMBDA"):
     os.environ.pop(_name, None)
 os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
@@ -24,13 +24,13 @@ os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.d
 # Jupyter's own warning about its move to platformdirs would fail every notebook test.
 os.environ["JUPYTER_PLATFORM_DIRS"] = "1"
 
-# "dev" for people, "ci" repeatable: no example may depend on the machine's mood.
+# "dev" for people, "ci" repeatable: no example may depend on the machine's speed.
 settings.register_profile("dev", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("dev"), derandomize=True, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 _GRACE_S = 15.0
-# Helpers of Python's own that live as long as the interpreter.
+# Python's own helper processes, which live as long as the interpreter.
 _EXPECTED = ("multiprocessing.resource_tracker", "multiprocessing.forkserver")
 _MARK = "LAMBDA_NB_TESTS"
 
@@ -39,8 +39,8 @@ _MARK = "LAMBDA_NB_TESTS"
 def no_process_left_behind() -> Iterator[None]:
     """Fail the run if a process started by a test outlives the tests.
 
-    Looks at the processes below this one and, for those whose parent is gone (as of an execution
-    environment of a killed engine), at a mark in the environment that they were started with.
+    It checks the processes below this one. Processes whose parent is gone (such as an execution
+    environment of a killed engine) have a mark in their environment variables.
     """
     mark = f"{os.getpid()}-{time.time_ns()}"
     os.environ[_MARK] = mark
@@ -73,7 +73,7 @@ def _living(ignored: set[int], mark: str) -> list[psutil.Process]:
 
 
 def _started_with(pid: int) -> list[str]:
-    """The environment of a process when it was started (a fork has its parent's)."""
+    """The environment variables at the start of a process (a fork has its parent's)."""
     return Path(f"/proc/{pid}/environ").read_bytes().decode(errors="replace").split("\0")
 
 

@@ -25,7 +25,7 @@ ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:"
 
 
 class Hooks:
-    """Execution's side, as a list of what it was told; everything provisioned is ready at once."""
+    """Stands for execution and lists the calls it gets; everything provisioned is ready at once."""
 
     def __init__(self) -> None:
         self.told: list[tuple[Any, ...]] = []
@@ -59,7 +59,7 @@ class Hooks:
 
 
 class Bucket:
-    """S3 as control sees it."""
+    """S3 as the control plane sees it."""
 
     def __init__(self) -> None:
         self.objects: dict[tuple[str, str], bytes] = {}
@@ -90,14 +90,14 @@ class Harness:
         self._operations = self.control.operations()
 
     async def __call__(self, operation: str, **request: Any) -> dict[str, Any]:
-        """The answer as it was given, before the engine's next turn."""
+        """The answer as given, before the event loop's next turn."""
         answer = self._operations[operation](request, Caller(ACCOUNT, REGION))
         made = answer if isinstance(answer, dict) else await answer
         fits_the_model(operation, made)
         return made
 
     async def settled(self, operation: str, **request: Any) -> dict[str, Any]:
-        """The answer, after what it set going has come to rest."""
+        """The answer, after everything that it started is done."""
         answer = await self(operation, **request)
         await asyncio.sleep(0)
         return answer
@@ -166,7 +166,7 @@ PRECONDITION = "PreconditionFailedException"
 
 @pytest.fixture
 def harness(tmp_path: Path) -> Iterator[Harness]:
-    """A control plane of its own for each test."""
+    """A new control plane for each test."""
     made = Harness(tmp_path)
     yield made
     made.close()

@@ -46,7 +46,7 @@ _names = itertools.count(1)
 
 @dataclass
 class Engine:
-    """A running engine and the means to talk to it as to AWS."""
+    """A running engine, and clients to talk to it as to AWS."""
 
     process: subprocess.Popen[str]
     url: str
@@ -85,12 +85,12 @@ class Engine:
             **options,
         }
         client = boto3.client(service, **arguments)
-        self._made.append(client)  # kept, and closed in the end: no socket is left to the collector
+        self._made.append(client)  # closed at the end, so that no socket is left to the collector
         return client
 
     @property
     def environ(self) -> dict[str, str]:
-        """The environment of a stranger's script or CLI that has only the credentials file."""
+        """The environment variables for a script or CLI that has only the credentials file."""
         return {**os.environ, "AWS_SHARED_CREDENTIALS_FILE": str(self.credentials_file)}
 
     @staticmethod
@@ -101,7 +101,7 @@ class Engine:
     def create(
         self, code: str, *, wait: bool = True, handler: str = "index.handler", **settings: Any
     ) -> str:
-        """Create a Python function whose ``index.py`` is ``code``; the name of the function."""
+        """Create a Python function whose ``index.py`` is ``code``; returns its name."""
         runtime = f"python{sys.version_info[0]}.{sys.version_info[1]}"
         arguments: dict[str, Any] = {
             "FunctionName": self.name(),
@@ -117,7 +117,7 @@ class Engine:
         return str(arguments["FunctionName"])
 
     def update(self, name: str, code: str) -> None:
-        """Give a function another ``index.py`` and wait until it is in use."""
+        """Replace a function's ``index.py`` and wait until the new one is in use."""
         self.client().update_function_code(FunctionName=name, ZipFile=zip_of({"index.py": code}))
         self.wait(name)
 
@@ -132,12 +132,12 @@ class Engine:
         return content
 
     def status(self) -> dict[str, Any]:
-        """What ``/_lambda_nb/status`` says."""
+        """The answer of ``/_lambda_nb/status``."""
         status: dict[str, Any] = json.loads(self.get("/_lambda_nb/status"))
         return status
 
     def wait(self, name: str) -> None:
-        """Wait until the function is active and its last update is through."""
+        """Wait until the function is active and its last update is done."""
         waiter_config = {"Delay": 0.05, "MaxAttempts": 200}
         for waiter in ("function_active_v2", "function_updated_v2"):
             self.client().get_waiter(waiter).wait(FunctionName=name, WaiterConfig=waiter_config)
@@ -155,9 +155,9 @@ class Engine:
 
 
 class Ear:
-    """Hears what functions say: a listener on loopback that keeps every message it gets.
+    """Receives what functions send: a listener on loopback that keeps every message.
 
-    Functions may not write outside their sandbox, but all of them may speak to loopback.
+    Functions may not write outside their sandbox, but all of them may connect to loopback.
     """
 
     def __init__(self) -> None:
@@ -202,7 +202,7 @@ class Ear:
             time.sleep(0.02)
 
     def close(self) -> None:
-        """Hear no more."""
+        """Stop listening."""
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self._thread.join(5)
@@ -255,7 +255,7 @@ def launch(directory: Path, *options: str, serve: Sequence[str] = SERVE) -> Engi
 
 
 def has_runtime(identifier: str) -> bool:
-    """Whether the very version of a managed runtime is on this machine."""
+    """Whether this exact version of a managed runtime is on this machine."""
     try:
         interpreters.choose(identifier)
     except interpreters.NotHereError:
@@ -264,7 +264,7 @@ def has_runtime(identifier: str) -> bool:
 
 
 def needs_runtime(*identifiers: str) -> pytest.MarkDecorator:
-    """Skips a test unless the very versions of these managed runtimes are on this machine."""
+    """Skips a test unless exactly these versions of managed runtimes are on this machine."""
     missing = [one for one in identifiers if not has_runtime(one)]
     return pytest.mark.skipif(bool(missing), reason=f"this machine has no {', '.join(missing)}")
 
@@ -288,7 +288,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 @pytest.fixture
 def ear() -> Iterator[Ear]:
-    """A listener that functions can speak to."""
+    """A listener that functions can connect to."""
     listener = Ear()
     yield listener
     listener.close()

@@ -1,4 +1,4 @@
-"""An executor for tests: functions from source text, invocations, everything it reports."""
+"""An executor for tests: functions from source text, invocations, and all reports."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def handler(event, context):
         "used_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }
 """
-"""A function that tells what a new environment is like."""
+"""A function that reports what a new environment is like."""
 
 
 @dataclass
@@ -66,7 +66,7 @@ class Sink:
 
 @dataclass
 class Lab:
-    """An executor with everything a test wants to do to it."""
+    """An executor with helpers for tests."""
 
     executor: Executor
     sink: Sink

@@ -27,7 +27,7 @@ Theme = Literal["light", "dark"]
 def serve(
     place: Path, notebooks: Mapping[str, nbformat.NotebookNode], theme: Theme = "light"
 ) -> Iterator[str]:
-    """A JupyterLab on a folder with these notebooks; answers with its address."""
+    """Start JupyterLab on a folder with these notebooks; gives its address."""
     work = place / "work"
     work.mkdir()
     for name, notebook in notebooks.items():
@@ -62,7 +62,7 @@ def serve(
             server.terminate()
             try:
                 server.wait(30)
-            except subprocess.TimeoutExpired:  # Jupyter waits for what does not answer it
+            except subprocess.TimeoutExpired:  # Jupyter waits for processes that do not answer
                 for process in psutil.Process(server.pid).children(recursive=True):
                     process.kill()
                 server.kill()
@@ -93,7 +93,7 @@ def open_notebook(lab: str, name: str) -> Iterator[Any]:
         page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=60_000)
         page.wait_for_selector("text=| Idle", timeout=60_000)
         yield page
-        # The kernel, and the engine with it, end here and not when the server is stopped.
+        # The kernel and its engine end here, not when the server is stopped.
         page.evaluate(
             """async () => {
                 const base = location.origin + '/api/sessions';
@@ -111,7 +111,7 @@ def open_notebook(lab: str, name: str) -> Iterator[Any]:
 def run(page: Any, index: int) -> None:
     """Run the cell of this index and wait until it is done."""
     cell = f".jp-Cell[data-windowed-list-index='{index}']"
-    # A cell that runs again shows its last number until the kernel is told: only a new one ends it.
+    # A cell that runs again shows its old number until the kernel starts it: wait for a new one.
     before = page.inner_text(f"{cell} .jp-InputPrompt")
     page.click(f"{cell} .cm-content")
     page.keyboard.press("Control+Enter")

@@ -48,7 +48,7 @@ class Lab:
             client.close()
 
     def with_lambda_s_paths(self, payload: bytes) -> Any:
-        """JSON of a function, with the paths that it sees from isolation level 2 on."""
+        """A function's JSON, with its paths replaced by those of isolation level 2 and up."""
         trees = re.escape(str(self.engine.data_dir / "files" / "trees"))
         text = re.sub(trees + "/[0-9a-f]+", "/var/task", payload.decode())
         runtime = str(self.engine.data_dir / "work" / "execution" / "runtime")
@@ -63,7 +63,7 @@ class Lab:
         return url, told["Attributes"]["QueueArn"]
 
     def receive(self, url: str, count: int = 1, within_s: float = 20.0) -> list[dict[str, Any]]:
-        """So many messages of a queue, deleted as they are received."""
+        """Receive ``count`` messages of a queue and delete them."""
         sqs = self.client("sqs")
         found: list[dict[str, Any]] = []
 
@@ -84,11 +84,11 @@ class Lab:
         return found
 
     def bodies(self, url: str, count: int = 1, within_s: float = 20.0) -> list[Any]:
-        """Bodies of so many messages, as parsed JSON."""
+        """The bodies of ``count`` messages, as parsed JSON."""
         return [json.loads(message["Body"]) for message in self.receive(url, count, within_s)]
 
     def log(self, function: str) -> list[str]:
-        """The messages of a function's log group, as far as they have arrived."""
+        """The messages of a function's log group that have arrived so far."""
         logs = self.client("logs")
         try:
             pages = logs.get_paginator("filter_log_events").paginate(
@@ -120,7 +120,7 @@ class Lab:
         return made
 
     def mapping_is(self, identifier: str, state: str) -> dict[str, Any]:
-        """Wait for a state of a mapping; the mapping."""
+        """Wait until a mapping has this state; returns the mapping."""
         get = self.client("lambda").get_event_source_mapping
         found: dict[str, Any] = {}
 

@@ -1,4 +1,4 @@
-"""The demo's runner shows a notebook's progress as it comes, and reports a cell that fails."""
+"""The demo's runner shows a notebook's progress as it happens, and reports a failing cell."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every tutorial runs from top to bottom in a real kernel, and is kept without its outputs."""
+"""Every tutorial runs from top to bottom in a real kernel, and is stored without outputs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_there_are_tutorials() -> None:
 @every_notebook
 def test_runs_from_top_to_bottom(path: Path, tmp_path: Path) -> None:
     notebook = nbformat.read(path, as_version=4)
-    # In a folder of its own, so that what a notebook writes is not left beside the tutorials.
+    # In a separate folder, so that a notebook's files are not left beside the tutorials.
     for extra in FOLDER.iterdir():
         if extra.suffix != ".ipynb":
             (tmp_path / extra.name).symlink_to(extra)

@@ -1,8 +1,8 @@
 """A run of the real engine, replayed: the simulator makes the same decision for every invocation.
 
 ``tests/data/recorded_run.parquet`` is the trace of one `make demo`, taken from the engine's logs:
-three functions under a bursty workload, one of them with reserved concurrency. How to make it
-anew is written in ``tests/data/README.md``.
+three functions under a bursty workload, one of them with reserved concurrency.
+``tests/data/README.md`` says how to make it again.
 """
 
 from __future__ import annotations

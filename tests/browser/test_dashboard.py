@@ -40,7 +40,7 @@ CELLS = (
 
 
 def asked(page: Any) -> str:
-    """Whether the view still runs, as the notebook's last cell says."""
+    """Whether the view still runs; the notebook's last cell reports it."""
     run(page, 5)
     output = ".jp-Cell[data-windowed-list-index='5'] .jp-OutputArea-output"
     return str(page.inner_text(output)).strip()

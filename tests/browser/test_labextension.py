@@ -75,7 +75,7 @@ def test_panel_badges_and_status_follow_the_kernel(page: Any) -> None:
 def test_a_cell_in_another_language_is_coloured_as_such(page: Any) -> None:
     cell = ".jp-Cell[data-windowed-list-index='3']"
     page.wait_for_selector(f"{cell} .lnb-badge")
-    # `async` is an ordinary name to the Python grammar in this place, a keyword to JavaScript's.
+    # Here `async` is an ordinary name in the Python grammar, but a keyword in JavaScript's.
     page.wait_for_function(
         "s => [...document.querySelectorAll(s + ' .cm-line span')]"
         ".some(n => n.textContent === '=>' )",

@@ -23,7 +23,7 @@ pytestmark = [
 
 
 def luminance(page: Any, selector: str, what: str) -> float:
-    """Of a colour of an element, 0 (black) to 1 (white), as WCAG reckons it."""
+    """The luminance of an element's colour, 0 (black) to 1 (white), as WCAG defines it."""
     red, green, blue = page.evaluate(
         """([selector, what]) => {
             let node = document.querySelector(selector);
@@ -43,7 +43,7 @@ def luminance(page: Any, selector: str, what: str) -> float:
 
 
 def contrast(page: Any, selector: str) -> float:
-    """Of an element's text on what is behind it; WCAG asks for 4.5, for large text 3."""
+    """The contrast of an element's text and background; WCAG asks for 4.5, for large text 3."""
     ink = luminance(page, selector, "color")
     ground = luminance(page, selector, "backgroundColor")
     return (max(ink, ground) + 0.05) / (min(ink, ground) + 0.05)

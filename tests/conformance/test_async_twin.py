@@ -1,4 +1,4 @@
-"""Events that must wait: what the engine's durable queue did, and what the simulator says of it."""
+"""Events that must wait: the engine's durable queue and the simulator treat them alike."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_events_wait_for_concurrency_as_simulated(engine: Engine, reserved: int)
     client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=reserved)
     for i in range(8):
         client.invoke(FunctionName=name, InvocationType="Event", Payload=json.dumps({"n": i}))
-    # Nobody is refused: each event runs as soon as one before it has ended.
+    # No event is refused: each runs as soon as an earlier one has ended.
     real = Trace.from_logs(name, client=engine.client("logs"), expect=8).to_pandas()
     first = real.sort_values("arrival").iloc[:reserved]
     arrivals = pd.DataFrame(
@@ -78,7 +78,7 @@ def test_a_backlog_behind_a_slow_event_drains_at_once(engine: Engine, ear: Ear) 
     for i in range(15):
         client.invoke(FunctionName=name, InvocationType="Event", Payload=json.dumps(i))
     ear.wait(lambda heard: len(heard) == 15)
-    assert ear.heard == [str(i) for i in range(15)]  # in the order of their coming
+    assert ear.heard == [str(i) for i in range(15)]  # in the order of arrival
     real = Trace.from_logs(name, client=engine.client("logs"), expect=15).to_pandas()
     assert _starts(real) == {"cold": 1, "warm": 14}
 
@@ -120,7 +120,7 @@ def test_batches_of_a_queue_are_as_many_as_simulated(engine: Engine) -> None:
     finally:
         engine.client().delete_event_source_mapping(UUID=mapping["UUID"])
     waiting = Trace({"arrival": [0.0] * 20, "function": [name] * 20, "duration": [0.5] * 20})
-    # The window gathers what lies in the queue already when the mapping begins.
+    # The window collects the messages that are in the queue when the mapping starts.
     source = Queue(batch_size=4, maximum_concurrency=2, window=0.01)
     simulated = simulate(waiting, source=source).invocations
     assert len(real) == len(simulated) == 5

@@ -26,7 +26,7 @@ ECHO = "def handler(event, context):\n    return event\n"
 
 
 def refusal(call: Callable[[], Any]) -> tuple[str, int, str]:
-    """Code, status and message of the error that a call ends with."""
+    """Code, status and message of the error that a call raises."""
     with pytest.raises(ClientError) as caught:
         call()
     response = caught.value.response
@@ -434,6 +434,6 @@ def test_auth_none(start_engine: Callable[..., Engine]) -> None:
 
 
 def test_the_models_operations_are_all_known(engine: Engine) -> None:
-    """Every operation answers with something of AWS's shape, none with a crash."""
+    """Every operation answers in AWS's shape; none crashes."""
     client = engine.client()
     assert len(client.meta.service_model.operation_names) >= 85, botocore.__version__

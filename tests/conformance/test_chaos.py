@@ -1,6 +1,6 @@
 """Processes die at random under load: every caller is answered and no accepted event is lost.
 
-``LAMBDA_NB_CHAOS_S=60`` and ``LAMBDA_NB_EVENTS=10000`` make the tests as long as the promise is.
+``LAMBDA_NB_CHAOS_S=60`` and ``LAMBDA_NB_EVENTS=10000`` make the tests as long as promised.
 """
 
 from __future__ import annotations
@@ -85,9 +85,9 @@ def test_every_caller_is_answered_while_processes_die(
         assert not thread.is_alive(), "a caller waits for ever"
     assert killed > 0
     assert answers["right"] > 0
-    # What the death of a runtime, of a launcher, or of one while it starts looks like.
+    # These are the errors when a runtime or a launcher dies, or a process that is starting.
     assert set(answers) <= {"right", "Runtime.ExitError", "ServiceException"}, answers
-    # An attempt that died is tried again a minute later; here it is enough that the engine works.
+    # A failed attempt is retried a minute later; here it is enough that the engine works.
     ear.wait(lambda said: len(accepted & set(said)) >= len(accepted) * 0.5, within_s=30)
     answer = engine.client().invoke(FunctionName=name, Payload=b"1")
     assert json.loads(answer["Payload"].read()) == 1

@@ -1,4 +1,4 @@
-"""Clients that misbehave on the connection: the engine shrugs and goes on."""
+"""Clients that misbehave on the connection: the engine carries on."""
 
 from __future__ import annotations
 

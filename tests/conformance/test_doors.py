@@ -1,7 +1,7 @@
-"""Once round the house as an attacker: every socket that listens, and what it says to a stranger.
+"""An attacker tries every socket that listens: what does each answer to a stranger?
 
-The engine's port checks signatures and names; the Runtime API of each environment knows its own
-processes; the neighbours' Unix socket answers the engine. There is nothing else.
+The engine's port checks signatures and names. The Runtime API of each environment serves only its
+own processes. The neighbours' Unix socket serves only the engine. No other socket listens.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class House(NamedTuple):
 
     engine: Engine
     function: str
-    runtimes: set[int]  # ports of the Runtime APIs that functions were told of
+    runtimes: set[int]  # ports of the Runtime APIs, as functions know them
     ports: dict[int, psutil.Process]
     paths: dict[str, psutil.Process]
 
@@ -76,7 +76,7 @@ class House(NamedTuple):
 
 
 def listening(process: psutil.Process) -> tuple[set[int], set[str]]:
-    """TCP ports and Unix paths of a process, by the kernel's own lists of its network."""
+    """The TCP ports and Unix paths of a process, as the kernel lists them."""
     root = Path(f"/proc/{process.pid}")
     held = set()
     for fd in (root / "fd").iterdir():
@@ -152,7 +152,7 @@ def ask(port: int, method: str, path: str, headers: dict[str, str]) -> tuple[int
 
 
 def test_nothing_listens_that_is_not_known(house: House) -> None:
-    """The engine itself holds every port; whatever is no runtime's is the front."""
+    """The engine itself holds every port: the front and the Runtime APIs."""
     assert {process.pid for process in house.ports.values()} == {house.engine.process.pid}
     assert house.runtimes | {house.front} <= set(house.ports)
     neighbours = house.engine.status()["neighbours"].removeprefix("unix:")

@@ -1,7 +1,7 @@
 """AWS's runtime interface emulator and ours, side by side: what a custom runtime sees.
 
-The emulator's binary is inside the aws-sam-cli wheel. One small runtime runs under both, does the
-same calls, good and bad, and tells in its next answer what it was told.
+The emulator's binary is inside the aws-sam-cli wheel. One small runtime runs under both and makes
+the same calls, good and bad. Its next response contains the answers that it got.
 """
 
 from __future__ import annotations
@@ -196,7 +196,7 @@ def emulator(tmp_path: Path) -> Iterator[Emulator]:
 
 @pytest.fixture
 def both(emulator: Emulator, engine: Engine) -> tuple[Emulator, Ours]:
-    """AWS's and ours."""
+    """AWS's emulator and our engine."""
     return emulator, Ours(engine)
 
 

@@ -40,7 +40,7 @@ def failing(body: str) -> str:
 
 
 def check_frame(answer: Answer) -> None:
-    """START, END and REPORT, to the letter."""
+    """Check START, END and REPORT exactly."""
     assert re.search(rf"^START RequestId: {answer.request_id} Version: \$LATEST$", answer.log, re.M)
     assert re.search(rf"^END RequestId: {answer.request_id}$", answer.log, re.M)
     assert re.search(
@@ -100,7 +100,7 @@ def test_kill_9_of_an_idle_function(engine: Engine) -> None:
     os.kill(_process_of(engine, name, []), signal.SIGKILL)
     time.sleep(0.2)
     again = invoke(engine, name)
-    if again.error is not None:  # Lambda, too, notices when it next calls
+    if again.error is not None:  # Lambda, too, only notices at the next call
         again = invoke(engine, name)
     assert again.error is None
     assert before

@@ -300,7 +300,7 @@ def test_a_streamed_response(engine: Engine) -> None:
 
 @needs_program("node")
 def test_a_streamed_response_to_a_client_of_http_1_0(engine: Engine) -> None:
-    """It knows no chunks: ApacheBench and nginx, as they come, are such clients."""
+    """HTTP/1.0 has no chunks. By default ApacheBench and nginx are such clients."""
     version = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True)
     name = engine.create(
         "",

@@ -1,8 +1,8 @@
 """A fuzzer built on the service model: malformed and boundary requests to every operation.
 
-Whatever comes, the engine answers in time, in AWS's shape, and never with a 5xx but that of an
-operation that is not built; and what was there before is there afterwards. Each request follows
-from its seed, which a failure names. ``LAMBDA_NB_FUZZ=50000`` sends as many.
+The engine must answer every request in time and in AWS's shape. It may answer with a 5xx only for
+an operation that is not built. What existed before must exist afterwards. A seed determines each
+request; a failure shows the seed. ``LAMBDA_NB_FUZZ=50000`` sends that many requests.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ COUNT = int(os.environ.get("LAMBDA_NB_FUZZ", "1500"))
 LIMIT_S = 30
 MODEL = botocore.session.get_session().get_service_model("lambda")
 OPERATIONS = [MODEL.operation_model(name) for name in MODEL.operation_names]
-# What must be there after all: the fuzzer may guess every other name, but not these.
+# These must still exist at the end: the fuzzer may guess any other name, but not these.
 KEPT = "kept-by-the-fuzzer"
 
 WORDS = ["f", "g", "f:1", "f:$LATEST", "$LATEST", "1", "live", "", " ", "ü", "\x00", "a" * 65, "-"]
@@ -34,7 +34,7 @@ WORDS += ["arn:aws:lambda:us-east-1:000000000000:layer:l:1", "l", "../../etc/pas
 WORDS += ["arn:aws:sqs:us-east-1:000000000000:q", "index.handler", "python3.11", "a" * 300]
 NUMBERS = [0, 1, -1, 2, 3, 100, 128, 512, 900, 10240, 2**31 - 1, 2**31, -(2**31), 2**63, 10**30]
 ARN = "arn:aws:lambda:us-east-1:000000000000"
-# Values that are right more often than not, by the name of the shape.
+# Values that are usually right, by the name of the shape.
 GOOD = {
     "Alias": ["live", "next"],
     "Action": ["lambda:InvokeFunction", "lambda:GetLayerVersion"],

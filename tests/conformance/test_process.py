@@ -166,7 +166,7 @@ def test_a_data_directory_in_use(start_engine: Callable[..., Engine]) -> None:
     assert done.stderr.startswith("lambda-nb: ")
     assert done.stderr.count("\n") == 1
     assert "in use by another engine" in done.stderr
-    # The first engine has lost nothing: neither what runs, nor what starts.
+    # The first engine still works: with running environments and with new ones.
     for reserved in (5, 6):
         engine.client().put_function_concurrency(
             FunctionName=name, ReservedConcurrentExecutions=reserved

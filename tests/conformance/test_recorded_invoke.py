@@ -1,4 +1,4 @@
-"""Invoke as callers see it, and what arrives in CloudWatch of an external endpoint."""
+"""Invoke as callers see it, and what arrives in the CloudWatch of an external endpoint."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ needs_node = needs_program("node")
 
 
 def call(lab: Lab, name: str, payload: Any = b"{}", **more: Any) -> dict[str, Any]:
-    """Invoke a function; the answer, with the payload read."""
+    """Invoke a function; returns the response, with the payload read."""
     data = payload if isinstance(payload, (bytes, str)) else json.dumps(payload)
     answer: dict[str, Any] = lab.client("lambda").invoke(FunctionName=name, Payload=data, **more)
     answer["Payload"] = answer["Payload"].read()
@@ -390,7 +390,7 @@ def test_node_streams(lab: Lab) -> None:
     assert call(lab, name)["Payload"] == b"ab"
 
 
-# The function's world
+# What the function sees
 
 
 def test_environment_variables(lab: Lab) -> None:

@@ -22,7 +22,7 @@ FORBIDDEN = (
 
 
 def give_url(lab: Lab, name: str, auth: str = "NONE", **more: Any) -> str:
-    """A URL of a function; everybody may call it if it has no authorisation."""
+    """Create a function URL; everybody may call it if it has no authorisation."""
     client = lab.client("lambda")
     made = client.create_function_url_config(FunctionName=name, AuthType=auth, **more)
     if auth == "NONE":

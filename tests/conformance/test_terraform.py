@@ -26,7 +26,7 @@ Terraform = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture
 def terraform(tmp_path: Path, engine: Engine) -> Terraform:
-    """Runs a command of Terraform in a directory of its own; without a network."""
+    """Runs Terraform commands in their own directory, without a network."""
     if shutil.which("terraform") is None:
         pytest.skip("Terraform is not installed")
     if not list(PLUGINS.rglob("terraform-provider-aws*")):

@@ -1,7 +1,7 @@
-"""The engine under want: damaged files, a full disk, few descriptors, a clock that jumps.
+"""The engine under shortage: damaged files, a full disk, few descriptors, a clock that jumps.
 
-Each time it says what is wrong and what can be done, accepts nothing that it cannot keep, and goes
-on by itself once there is enough again.
+Each time the engine says what is wrong and what to do. It accepts nothing that it cannot keep, and
+goes on by itself when the shortage is over.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ PYTHON = f"python{sys.version_info[0]}.{sys.version_info[1]}"
 
 
 def refused(*options: str) -> str:
-    """What the engine says when it does not start."""
+    """The engine's error message when it does not start."""
     done = subprocess.run([*SERVE, *options], capture_output=True, text=True, timeout=60)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
@@ -179,7 +179,7 @@ def test_a_disk_that_fills_up_and_has_room_again(
 
 
 def _until_full(call: Callable[[int], object]) -> int:
-    """Make calls until one is refused for want of room; how many were answered with success."""
+    """Make calls until one is refused because the disk is full; returns how many succeeded."""
     for number in range(2000):
         try:
             call(number)
@@ -198,7 +198,7 @@ def test_few_file_descriptors(start_engine: Callable[..., Engine]) -> None:
     answers: Counter[str] = Counter()
 
     def call() -> None:
-        client = engine.client(verify=False)  # with a connection of its own, kept open
+        client = engine.client(verify=False)  # its own connection, kept open
         try:
             client.invoke(FunctionName=name, Payload=b"0.5")
         except ClientError as error:
@@ -214,7 +214,7 @@ def test_few_file_descriptors(start_engine: Callable[..., Engine]) -> None:
     assert set(answers) == {"right", "TooManyRequestsException"}, answers
     assert sum(answers.values()) == len(callers)
     patient = engine.client(config=Config(retries={"mode": "standard", "total_max_attempts": 8}))
-    for other in others:  # each wants an environment of its own; idle ones make room
+    for other in others:  # each needs its own environment; idle ones make room
         answer = patient.invoke(FunctionName=other, Payload=b"1")
         assert answer["Payload"].read() == b"1"
     assert engine.stop() == 0
@@ -240,7 +240,7 @@ print(client.invoke(FunctionName=sys.argv[2], Payload=b'"alone"')["Payload"].rea
 
 
 def _alone(loopback: str) -> list[str]:
-    """Starts an engine in a network of its own, without names and with loopback up or down."""
+    """Start an engine in its own network, without DNS, and with loopback up or down."""
     if os.getuid() != 0:
         pytest.skip("only root can make a network namespace")
     command = ["unshare", "--net", "--mount", sys.executable, "-c", LONELY, loopback, *SERVE]
@@ -276,7 +276,7 @@ def test_the_launcher_of_functions_is_killed(start_engine: Callable[..., Engine]
         assert _payload(engine, name, number) == str(number).encode()
         for zygote in engine.status()["zygotes"]:
             os.kill(zygote["pid"], signal.SIGKILL)
-        # A warm environment dies with its launcher: its caller hears of it, the next one does not.
+        # A warm environment dies with its launcher: its caller gets an error, the next does not.
         with contextlib.suppress(ClientError):
             _payload(engine, name, "meanwhile")
     assert _payload(engine, name, "after") == b'"after"'

@@ -1,4 +1,4 @@
-"""Setting the machine's clock, in either direction, makes nothing late, early or too old."""
+"""Setting the machine's clock, forward or back, makes nothing late, early or too old."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from engine_fixtures import Ear, Engine
 
 from lambda_nb.engine.neighbours.services.schedules import Clock
 
-# The engine in a process whose wall clock is off by what a file says (seconds).
+# The engine in a process whose wall clock is off by the seconds in a file.
 JUMPY = """
 import pathlib, runpy, sys, time
 offset = pathlib.Path(sys.argv.pop(1))
@@ -80,7 +80,7 @@ def test_events_of_a_later_time_do_not_wait_for_it(
 
 
 class Sent:
-    """Takes what the clock fires."""
+    """Records what the clock sends."""
 
     def __init__(self) -> None:
         self.payloads: list[str] = []
@@ -114,4 +114,4 @@ def test_schedules_after_the_clock_was_set_back() -> None:
         assert len(sent.payloads) == 4
         assert json.loads(sent.payloads[-1])["time"] == "2026-11-25T12:10:00Z"
         clock.tick(start + timedelta(days=5))
-        assert len(sent.payloads) == 5  # once, however many were missed
+        assert len(sent.payloads) == 5  # only once, even if many were missed

@@ -20,7 +20,7 @@ PAGE = 4096
 
 
 def records(path: Path, count: int) -> dict[str, dict[str, int | str]]:
-    """A store with so many records, each of which fills a good part of a page."""
+    """A store with ``count`` records; each fills a good part of a page."""
     store = Store(path)
     made: dict[str, dict[str, int | str]] = {}
     with store.write() as batch:
@@ -72,7 +72,7 @@ def test_a_bad_page_costs_its_own_rows_only(tmp_path: Path, seed: int) -> None:
     saved = store.children("kind", "parent")
     assert all(saved[key] == made[key] for key in saved)
     assert len(saved) == done.saved["records"]
-    # Five such rows fit a page; one between two bad pages cannot be reached either.
+    # A page holds five such rows; a row between two bad pages cannot be reached either.
     assert len(made) - 6 * len(bad) <= len(saved) < len(made)
     store.close()
     assert path.stat().st_mode & 0o077 == 0

@@ -1,4 +1,4 @@
-"""Answers of the control plane as AWS was recorded to give them (November 2025 to January 2026)."""
+"""Answers of the control plane as recorded from AWS (November 2025 to January 2026)."""
 
 from __future__ import annotations
 

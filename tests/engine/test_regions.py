@@ -1,4 +1,4 @@
-"""One engine, several Regions: nothing of one is another's."""
+"""One engine, several Regions: they share nothing."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def test_what_a_region_holds_is_there_again(start_engine: Start, ear: Ear) -> No
     )
     assert engine.stop() == 0
 
-    again = start_engine()  # and nobody names the Region before the message has come
+    again = start_engine()  # no client uses the Region before the message is sent
     sqs = again.client("sqs", region_name="eu-central-1")
     sqs.send_message(QueueUrl=sqs.get_queue_url(QueueName="q")["QueueUrl"], MessageBody="m")
     ear.wait(lambda said: len(said) == 1)

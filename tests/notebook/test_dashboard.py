@@ -1,4 +1,4 @@
-"""The live view of a real engine: what it counts, and when it looks."""
+"""The live view of a real engine: what it counts, and when it polls."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_follows_while_it_is_shown(engine: Engine) -> None:
     assert view.running
     invoke(engine, name)
     until(lambda: "1 idle" in view._widget.value)
-    # What a page tells: it shows one view, and then the output is removed.
+    # The page reports: it shows one view, and then the output is removed.
     view._widget._view_count = 1
     assert view.running
     view._widget._view_count = 0

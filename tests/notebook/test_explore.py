@@ -1,4 +1,4 @@
-"""Sliders over a trace: each setting shown is what `simulate` says of it."""
+"""Sliders over a trace: for each setting they show the result of `simulate`."""
 
 from __future__ import annotations
 

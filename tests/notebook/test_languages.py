@@ -159,7 +159,7 @@ def build_wheel(folder, config_settings=None, metadata_directory=None):
 
 @pytest.fixture
 def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Packages of this test's own, and no registry."""
+    """The test's own packages, and no registry."""
     monkeypatch.setenv("LAMBDA_NB_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("npm_config_offline", "true")
     monkeypatch.setenv("GOPROXY", "off")

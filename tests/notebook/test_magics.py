@@ -38,7 +38,7 @@ class Shell:
         return result.result
 
     def calls(self, operation: str) -> list[dict[str, Any]]:
-        """Where to see the calls of an operation that are made from here on."""
+        """A list that gets the calls of an operation from now on."""
         seen: list[dict[str, Any]] = []
         client = extension._loaded[self.shell].session.client()
         client.meta.events.register(
@@ -123,7 +123,7 @@ def test_a_failure_points_at_the_line_of_the_cell(notebook: Shell, greet: str) -
     assert caught.value.error_type == "KeyError"
     assert "line 5, in handler" in caught.value.frames[-1]
     assert 'print("greeting", event["name"])' in caught.value.frames[-1]
-    # .invoke() tells of the failure and raises nothing.
+    # .invoke() reports the failure and raises nothing.
     result = notebook.value(f"{greet}.invoke({{}})")
     assert not result.ok
     assert result.function_error == "KeyError"
@@ -234,7 +234,7 @@ def test_an_event_that_json_cannot_say(notebook: Shell, greet: str) -> None:
 def test_connecting_fails_without_the_engine_s_credentials(notebook: Shell, engine: Engine) -> None:
     with pytest.raises(NotebookError, match=r"--credentials FILE"):
         notebook.value(f"%lambda connect {engine.url}")
-    # It stays where it was.
+    # The old connection stays.
     assert engine.url in repr(notebook.value("%lambda status"))
 
 

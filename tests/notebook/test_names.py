@@ -12,7 +12,7 @@ from lambda_nb.notebook.functions.names import left_behind
 
 
 def helper() -> None:
-    """Stands for a function of the notebook."""
+    """A stand-in for a function of the notebook."""
 
 
 helper.__module__ = "__main__"

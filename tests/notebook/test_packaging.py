@@ -1,4 +1,4 @@
-"""From a cell to an archive: files, handlers, lines, and what is said when it cannot be done."""
+"""From a cell to an archive: files, handlers, line numbers, and error messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Traces played on a real engine, and the simulator's word for each of their decisions."""
+"""Traces played on a real engine; the simulator must make the same decisions."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ECHO = (
 
 @pytest.fixture(scope="module")
 def client(engine: Engine) -> Iterator[Any]:
-    """As a notebook's: it does not retry, and keeps many connections."""
+    """A client like a notebook's: it does not retry, and keeps many connections."""
     config = Config(retries={"total_max_attempts": 1}, max_pool_connections=256)
     made = boto3.client(
         "lambda", endpoint_url=engine.url, region_name=engine.region, config=config, **engine.keys
@@ -162,7 +162,7 @@ def test_only_what_was_played_is_in_the_trace(engine: Engine, client: Any) -> No
 def test_where_only_report_lines_tell(
     engine: Engine, client: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As on AWS: milliseconds, and nothing of throttles."""
+    """As on AWS: times in milliseconds, and no throttles."""
     monkeypatch.setattr(playing, "engine_status", lambda client: None)
     monkeypatch.setattr(playedmodule, "engine_status", lambda client: None)
     monkeypatch.setattr(cloudwatch, "_has_invocation_log", lambda client: False)

@@ -39,7 +39,7 @@ def state(engine: Engine, name: str) -> tuple[int, list[str]]:
 
 @pytest.fixture
 def sharing(start_engine: Callable[..., Engine]) -> Engine:
-    """An engine whose environments have CPU time by their memory, where the machine allows it."""
+    """An engine that shares CPU time by memory, where the machine allows it."""
     try:
         return start_engine("--cpu-share", "proportional")
     except AssertionError as refusal:
@@ -161,7 +161,7 @@ def test_a_function_that_is_not_there(engine: Engine) -> None:
 
 
 def made(durations: dict[int, float], strategy: Any = "balanced") -> PowerTuning:
-    """A tuning of a function that takes so long (s) with each memory, or fails (NaN)."""
+    """A tuning of a function with these durations (s) by memory; NaN: it fails."""
 
     def result(memory: int, seconds: float, start: str) -> Result:
         init = 0.2 if start == "cold" else None

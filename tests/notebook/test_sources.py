@@ -31,7 +31,7 @@ def shell(engine: Engine) -> Iterator[InteractiveShell]:
 
 @pytest.fixture
 def deploy(shell: InteractiveShell, ear: Ear) -> Deploy:
-    """Make a function that tells its events, twice as when a cell is run again; its name."""
+    """Deploy a function that reports its events, twice, as when a cell runs again; its name."""
 
     def make(options: str) -> str:
         name = Engine.name("on")

@@ -1,4 +1,4 @@
-"""What becomes of batches: partial failures, backoff, concurrency of queues."""
+"""Results of batches: partial failures, backoff, concurrency of queues."""
 
 from __future__ import annotations
 

@@ -182,7 +182,7 @@ def test_members_can_be_left_to_their_operation() -> None:
 
 @pytest.mark.parametrize("operation", MODEL.operation_names)
 def test_every_pattern_of_the_model_compiles(operation: str) -> None:
-    """Any text in any string member is judged, never an error of ours."""
+    """Any text in any string member is accepted or refused; it causes no error of ours."""
     shape = MODEL.operation_model(operation).input_shape
     for name, member in shape.members.items():
         if member.type_name == "string":

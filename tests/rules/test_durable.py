@@ -1,4 +1,4 @@
-"""The state machine of durable operations, told the time."""
+"""The state machine of durable operations, with times given by the test."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def update(identifier: str, kind: str, action: str, **more: Any) -> dict[str, An
 
 
 def apply(operations: dict[str, Operation], now: float, *updates: dict[str, Any]) -> Operation:
-    """Take updates in order; the last operation changed."""
+    """Apply updates in order; returns the operation that changed last."""
     operation: Operation = {}
     for given_ in updates:
         operation = durable.updated(operations, given_, now, "callback-id")
@@ -60,7 +60,7 @@ def test_a_wait_ends_at_its_time() -> None:
     assert durable.waits(operations.values())
     ended = durable.matured(wait, 99.0)
     assert ended is not None
-    assert (ended["Status"], ended["EndTimestamp"]) == ("SUCCEEDED", 13.0)  # not when it was seen
+    assert (ended["Status"], ended["EndTimestamp"]) == ("SUCCEEDED", 13.0)  # not when noticed
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The scheduler, by example, by AWS's oracles, and against a slow model that is plainly right."""
+"""The scheduler: by examples, by AWS's figures, and against a slow, obviously right model."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ class TestLimits:
             assert codes.count(rules.COLD) == 1000
 
     def test_oracle_requests_a_second_are_ten_times_the_concurrency(self) -> None:
-        # 20,000 requests/s of 50 ms want a concurrency of 1000 but only 10,000 a second pass.
+        # 20,000 requests/s of 50 ms need a concurrency of 1000, but only 10,000 per second pass.
         fleet, pool = one_pool(account_limit=1000)
         passed = limited = 0
         ends: list[tuple[float, int]] = []
@@ -526,7 +526,7 @@ def test_decides_as_the_slow_scheduler_does(
             fleet.ready(now, slot[box.number], keep_alive)
             slow.ready(now, box, keep_alive)
         elif action == "discard" and slow.boxes:
-            # Neither scheduler says when it noticed an expiry, so let both notice first.
+            # Neither scheduler reports when it noticed an expiry, so let both notice it first.
             fleet.expire(now)
             slow.boxes = [b for b in slow.boxes if not (b.state == "idle" and b.expires <= now)]
             if slow.boxes:
@@ -561,7 +561,7 @@ def test_rates_of_requests_do_not_hold_for_events() -> None:
         codes.append(code)
         fleet.finish(1.0, slot, 60.0)
     assert codes == [rules.COLD] + [rules.WARM] * 49
-    # Nor do events use up what requests are allowed: 10 a second for each unit of concurrency.
+    # Events do not use up the requests' rate: 10 per second for each unit of concurrency.
     answers = []
     for _ in range(11):
         code, slot = fleet.arrive(1.0, pool)

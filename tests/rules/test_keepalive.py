@@ -77,7 +77,7 @@ def test_inverse_and_curve_agree(falls: list[float], steps: list[float], u: floa
 
 
 class Mine:
-    """A policy of somebody's own."""
+    """A user's own policy."""
 
     def __init__(self, answer: object) -> None:
         self.answer = answer

@@ -1,4 +1,4 @@
-"""Lambda's own log lines: to the letter, and read back as they were written."""
+"""Lambda's own log lines: exact text, and read back as they were written."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from lambda_nb.rules.pricing import BOOKS, Usage, bill, book_for, tiered
 
 
 def cents(lines: dict[str, float]) -> float:
-    """The total as AWS's examples have it: each line to the cent, then added."""
+    """The total as in AWS's examples: each line is rounded to the cent, then added."""
     return round(sum(round(dollars + 1e-9, 2) for dollars in lines.values()), 2)
 
 

@@ -24,7 +24,7 @@ def test_defaults_lie_in_range(setting: str) -> None:
 
 
 def test_the_sizes_that_errors_print() -> None:
-    """The texts recorded from AWS carry these very numbers (facts/api.md section 5)."""
+    """The texts recorded from AWS contain exactly these numbers (facts/api.md section 5)."""
     assert quotas.UNZIPPED_BYTES.value == 250 * 1024 * 1024 == 262144000
     assert quotas.ZIPPED_BYTES.value == 50 * 1024 * 1024 == 52428800
     assert quotas.SYNC_PAYLOAD_BYTES.value == 6 * 1024 * 1024 == 6291456

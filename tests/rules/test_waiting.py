@@ -73,7 +73,7 @@ steps = st.lists(
 def test_room_is_what_an_arrival_finds(
     what: list[tuple[str, int, float]], reserved: int, limit: int, provisioned: int
 ) -> None:
-    """``has_room`` says beforehand whether concurrency will refuse a request."""
+    """``has_room`` predicts whether concurrency limits will refuse a request."""
     model = Fleet(account_limit=limit + reserved + provisioned)
     pools = [
         model.add_pool(model.add_function()),

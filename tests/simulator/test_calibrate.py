@@ -1,4 +1,4 @@
-"""Calibration finds the laws that made a trace, and foresees runs that it has not seen."""
+"""Calibration finds the laws that made a trace, and predicts runs that it has not seen."""
 
 from __future__ import annotations
 

@@ -178,7 +178,7 @@ class TestTheory:
 
 
 def test_a_recorded_run_is_repeated_exactly() -> None:
-    """Given what a run measured, decisions and finishes come out as they were."""
+    """From what a run measured, the simulator reproduces its decisions and finish times."""
     trace = traces.poisson(20, duration=traces.laws.lognormal(0.1, 1.0), hours=0.2, seed=10)
     first = simulate(
         trace, init=traces.laws.lognormal(0.1, 0.3), keep_alive=2.0, account_limit=12
@@ -202,7 +202,7 @@ def test_seeds_decide() -> None:
 
 
 class HalfOfTheTime:
-    """A policy of one's own: asks the clock."""
+    """A user's own policy that looks at the time."""
 
     def idle_limit(self, function: str, now: float, u: float) -> float:
         return 600.0 if now < 50.0 else 0.0
@@ -318,8 +318,8 @@ def test_an_empty_trace_gives_an_empty_answer() -> None:
 
 
 def test_the_kernel_is_compiled_once_for_all_processes(tmp_path: Path) -> None:
-    """Numba looks up what it compiled by all that the kernel refers to: one object that is another
-    in each process would make every process compile again."""
+    """Numba's cache key includes everything that the kernel refers to. If one object differed in
+    each process, every process would compile again."""
     code = (
         "from lambda_nb import simulate, traces\n"
         "from lambda_nb.simulator.replay import compiled\n"
@@ -349,7 +349,7 @@ def test_in_a_notebook_the_word_about_compiling_goes_away(tmp_path: Path) -> Non
         "len(simulate(trace, engine='compiled').invocations)"
     )
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
-    # A cache of its own: the kernel is compiled anew.
+    # A separate cache: the kernel is compiled again.
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
     client = NotebookClient(notebook, timeout=300)
     client.execute(env=environment)

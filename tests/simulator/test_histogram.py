@@ -48,7 +48,7 @@ def test_periodic_requests_become_warm_while_the_environment_is_mostly_unloaded(
     result = simulate(trace, keep_alive=policy, init=0.0)
     assert result.summary()["cold_starts"].tolist() == [1]
     lives = result.environments
-    # After ten idle times it is loaded again each time, 27 minutes after the request before.
+    # After ten idle times it is loaded each time 27 minutes after the previous request.
     later = lives.iloc[1:-1]
     assert len(lives) == 51
     gaps = later["created"].to_numpy() - (arrival[10:-1] + 1.0)
@@ -66,8 +66,8 @@ def test_a_request_that_comes_early_is_cold_and_stops_the_loading() -> None:
     result = simulate(trace, keep_alive=HybridHistogram(), init=0.0)
     starts = result.invocations["start"].astype(str).tolist()
     assert starts[-2:] == ["warm", "cold"]
-    # What was due 27 minutes after the request before is not loaded. By then the 5th percentile
-    # lies in the second minute: 54 s after the last request.
+    # The load due 27 minutes after the previous request does not happen. Now the 5th percentile
+    # is in the second minute: 54 s after the last request.
     last = 19 * 1830.0
     created = result.environments["created"].tolist()
     assert created[-2:] == pytest.approx([last + 100.0, last + 101.0 + 54.0])

@@ -54,7 +54,7 @@ def test_percentiles_come_back(key: tuple[str, str, str]) -> None:
     drawn = law(np.random.default_rng(1), 100_000)
     assert drawn.min() > 0
     for rank, value in zip(RANKS, law.percentiles, strict=True):
-        # By ranks, as percentiles may lie on a steep part: 5 standard errors of a share.
+        # Compare ranks, since percentiles may be on a steep part: 5 standard errors of a share.
         share = rank / 100
         error = 5 * (share * (1 - share) / 100_000) ** 0.5
         below, up_to = (drawn < value - 1e-9).mean(), (drawn <= value + 1e-9).mean()

@@ -21,7 +21,7 @@ def columns(intervals: list[tuple[int, int]]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def open_just_after(began: np.ndarray, ended: np.ndarray, row: int) -> int:
-    """What is open when this interval has begun and those of its instant after it have not."""
+    """Intervals open just after this one began, before later ones that begin at the same time."""
     return sum(ended[: row + 1] > began[row]) - sum(ended[row + 1 :] <= began[row])
 
 

@@ -83,7 +83,7 @@ def test_requests_that_run_are_never_ended() -> None:
 
 
 def test_greedy_dual_keeps_what_is_dear() -> None:
-    # b is used longer ago, but its cold start costs ten times as much.
+    # b was used longer ago, but its cold start costs ten times as much.
     policy = GreedyDual(200.0, MB, {"a": 1.0, "b": 10.0, "c": 1.0})
     requests = [(0.0, "b"), (10.0, "a"), (20.0, "c"), (30.0, "b")]
     assert starts(requests, policy) == "cccw"
@@ -100,7 +100,7 @@ def test_the_largest_goes_first() -> None:
 def test_the_least_used_goes_first() -> None:
     requests = [(0.0, "a"), (10.0, "a"), (20.0, "b"), (30.0, "c"), (40.0, "a"), (50.0, "b")]
     assert starts(requests, LeastFrequentlyUsed(200.0, MB)) == "cwccwc"
-    # A function that has lost its last environment begins anew: its old requests do not count.
+    # A function that lost its last environment starts from zero: old requests do not count.
     crowd = [(0.0, "a"), (10.0, "a"), (20.0, "b"), (21.5, "b"), (23.0, "b"), (30.0, "c")]
     assert starts([*crowd, (40.0, "a"), (50.0, "c")], LeastFrequentlyUsed(200.0, MB))[-2:] == "cc"
 
@@ -121,7 +121,7 @@ def test_a_cold_start_makes_room(kind: Any, gaps: list[float], data: Any) -> Non
         alive = lives[(lives["created"] <= now) & (end > now)]
         taken = sum(sizes[name] for name in alive["function"])
         working = busy[(busy["arrival"] <= now) & (busy["finish"] > now)]
-        # Environments at work are nobody's to end, so only what idles beside them is bounded.
+        # No policy may end busy environments, so the limit holds only for the idle ones.
         assert taken <= max(400.0, sum(sizes[name] for name in working["function"]))
 
 

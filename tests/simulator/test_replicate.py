@@ -1,4 +1,4 @@
-"""Replications: independent runs, and intervals that hold what they promise."""
+"""Replications: independent runs, and intervals with the stated coverage."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_runs_are_independent_and_repeatable() -> None:
 def test_a_given_trace_varies_by_what_the_simulation_draws() -> None:
     trace = blocked(0)
     runs = lambda_nb.replicate(trace, n=5, errors=0.2, workers=1)
-    assert runs.frame["invocations"].nunique() == 1  # callers that do not try again
+    assert runs.frame["invocations"].nunique() == 1  # callers do not retry
     drawn = lambda_nb.replicate(trace, n=5, duration=traces.laws.exponential(1.0), workers=1)
     low, high = drawn.table.loc["mean_duration", ["low", "high"]]
     assert low < 1.0 < high

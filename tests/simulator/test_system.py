@@ -118,7 +118,7 @@ class TestEvents:
         assert result.requests["done"].iloc[0] == 183.0
 
     def test_throttles_back_off_exponentially_and_do_not_count_as_retries(self) -> None:
-        # Only one environment may be started: a refusal that the queue cannot foresee.
+        # Only one environment may be started: the queue cannot foresee this refusal.
         trace = trace_of([0.0, 1.0], [100.0, 1.0])
         result = simulate(trace, scale_rate=0, scale_burst=1, source=Asynchronous(retries=0))
         tries = result.invocations[result.invocations["request"] == 1]["arrival"].to_numpy()
@@ -489,12 +489,12 @@ def test_whatever_happens_the_rules_hold(
         seed=seed,
     )
     requests, attempts = result.requests, result.invocations
-    # Every request is done with, after it came, and was tried for as often as it says.
+    # Every request is done after it arrived, and has as many attempts as it reports.
     assert (requests["done"] >= requests["arrival"]).all()
     tried = attempts.groupby("request")["attempt"].max()
     single = attempts.groupby("request")["records"].max() == 1
     assert (requests["attempts"].loc[tried.index[single]] >= tried[single]).all()
-    # No environment serves two at once, nor before it is there, nor after it ended.
+    # No environment serves two at once, or before it exists, or after it ended.
     served = attempts[attempts["environment"] >= 0]
     for number, rows in served.groupby("environment"):
         assert (rows["arrival"].to_numpy()[1:] >= rows["finish"].to_numpy()[:-1]).all()

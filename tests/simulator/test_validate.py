@@ -16,7 +16,7 @@ SETTINGS = {"keep_alive": 3.0, "account_limit": 10}
 
 @pytest.fixture(scope="module")
 def recorded() -> Trace:
-    """A run made by the simulator itself, written down as a recording would be."""
+    """A run of the simulator itself, in the form of a recording."""
     trace = traces.poisson(15, duration=traces.laws.lognormal(0.1, 1.0), hours=0.1, seed=1)
     rows = simulate(trace, init=traces.laws.lognormal(0.2, 0.5), **SETTINGS).invocations
     rows["environment"] = rows["environment"].astype(str)

@@ -1,4 +1,4 @@
-"""Generated traffic follows the law it says, and the same seed makes the same trace."""
+"""Generated traffic follows its stated law, and the same seed makes the same trace."""
 
 from __future__ import annotations
 

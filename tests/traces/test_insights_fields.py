@@ -79,7 +79,7 @@ def test_every_field(tmp_path: Path, form: Any) -> None:
     assert list(table["memory"]) == [192, 192]
     assert list(table["max_memory"]) == [72, 73]
     assert list(table["environment"]) == [STREAM, STREAM]
-    # REPORT comes at the end: arrival is that less duration and init phase.
+    # REPORT comes at the end: arrival is its time minus duration and init phase.
     assert table["time"].iloc[0].isoformat() == "2026-11-23T10:00:01.040860+00:00"
 
 
@@ -97,7 +97,7 @@ def test_every_mixture(tmp_path: Path, form: Any, chosen: tuple[str, ...]) -> No
     assert list(table["function"].unique()) == ["thumbnail"]
     told = " ".join(str(warning.message) for warning in said)
     for name in WISHED:
-        # In JSON an empty field is left out of its row, so a missing @initDuration is no news.
+        # JSON rows leave out empty fields, so a missing @initDuration gives no warning.
         expected = name not in chosen and not (form is as_json and name == "@initDuration")
         assert (f"no {name} (" in told) == expected
 

@@ -1,4 +1,4 @@
-"""Log files in every form that CloudWatch lets them out in."""
+"""Log files in every form that CloudWatch exports."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def check(trace: traces.Trace, function: str, environment: str | None) -> None:
     assert row["function"] == function
     assert row["start"] == "cold"
     assert row["duration"] == pytest.approx(0.04684)
-    # START at 10:00:00.150, less the init phase.
+    # START at 10:00:00.150, minus the init phase.
     assert row["time"].isoformat() == "2026-11-23T10:00:00.037700+00:00"
     if environment is not None:
         assert row["environment"] == environment

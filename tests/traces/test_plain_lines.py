@@ -1,4 +1,4 @@
-"""Lines read by position: whatever stands in them, the answer is that of the careful reader."""
+"""Lines read by position: for any content the result equals that of the careful reader."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The public data sets: samples in their formats made here, and real extracts where they are."""
+"""The public data sets: samples made here in their formats, and real extracts if available."""
 
 from __future__ import annotations
 
@@ -228,7 +228,7 @@ def test_aws_lambda_2020_real() -> None:
     for run in runs:
         frame = traces.aws_lambda_2020(run).to_pandas()
         assert (frame["finish"] > frame["arrival"]).all()
-        # One request an environment at a time, as Lambda has it.
+        # One request per environment at a time, as on Lambda.
         ordered = frame.sort_values(["environment", "arrival"])
         following = ordered.groupby("environment", observed=True)["arrival"].shift(-1)
         assert not (ordered["finish"] > following).any()

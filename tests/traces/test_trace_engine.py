@@ -1,4 +1,4 @@
-"""A trace of what really ran: the engine's own log, and the lines it writes as AWS does."""
+"""A trace of a real run: the engine's own log, and the lines that it writes as AWS does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CSV and Parquet: round trips, other people's columns, and which line was bad."""
+"""CSV and Parquet: round trips, other people's columns, and errors that name the bad line."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def server() -> Iterator[str]:
 
 @pytest.fixture
 def logs(server: str, request: pytest.FixtureRequest) -> Iterator[Any]:
-    """A client of an account of its own: an access key of twelve digits is one to moto."""
+    """A client with its own account: moto takes an access key of twelve digits as the account."""
     account = f"{zlib.crc32(request.node.name.encode()):012d}"
     session = boto3.session.Session(account, "secret", region_name="us-east-1")
     token = session.client("sts", endpoint_url=server).assume_role(
@@ -414,7 +414,7 @@ LINES = st.one_of(
 @given(st.lists(st.tuples(st.sampled_from(["s", "t", ""]), st.integers(0, 5000), LINES)))
 def test_by_the_column_and_by_the_line_is_the_same(events: list[tuple[str, int, str]]) -> None:
     one, many = report_lines.Reader("f"), report_lines.Reader("f")
-    # Of two events in one millisecond the log has no order; here each has a time of its own.
+    # The log does not order events of the same millisecond; here all times differ.
     timed = [(stream, NOW_MS + at * 1000 + i, text) for i, (stream, at, text) in enumerate(events)]
     for stream, at, text in timed:
         one.take(stream, at, text)

@@ -13,7 +13,7 @@ from lambda_nb.engine.api.wire.busypoll import FOR_S, BusyPoll
 
 
 class Clock:
-    """Time that passes when it is told to."""
+    """A clock that the test advances."""
 
     def __init__(self) -> None:
         self.now = 100.0

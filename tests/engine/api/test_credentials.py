@@ -1,4 +1,4 @@
-"""Keys that the engine issues: kept, private, and told apart."""
+"""Keys that the engine issues: they are saved, private, and distinguished."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def test_a_function_has_the_identity_of_its_role(engine: Engine) -> None:
         assert told[name]["UserId"].startswith("AROA")
         assert told[name]["UserId"].endswith(f":{name}")
     first, second, third = (told[name]["UserId"].partition(":")[0] for name in names)
-    assert first == second != third  # of the role, whoever has assumed it
+    assert first == second != third  # a property of the role, whoever assumed it
 
 
 def test_keys_of_sts_are_known_to_sts(engine: Engine) -> None:

@@ -1,4 +1,4 @@
-"""What web pages may not do, at every door of the engine, with signatures and without."""
+"""What web pages may not do, at every entry of the engine, with and without signatures."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CODE = "def handler(event, context):\n    return 'from the function'\n"
 
 
 class Site(NamedTuple):
-    """An engine, and what its doors lead to."""
+    """An engine, and the resources behind its entries."""
 
     engine: Engine
     url: str  # of a function that everybody may call
@@ -29,7 +29,7 @@ class Site(NamedTuple):
     presigned: str
 
     def ask(self, door: str, headers: dict[str, str], *, signed: bool = False) -> tuple[int, str]:
-        """Knock at a door; status and body."""
+        """Send a request to an entry; status and body."""
         method, path, own = self.doors[door]
         headers = {**own, **headers}
         at = urlsplit(self.engine.url)
@@ -51,7 +51,7 @@ class Site(NamedTuple):
 
     @property
     def doors(self) -> dict[str, tuple[str, str, dict[str, str]]]:
-        """Method, path and headers of a request to each door."""
+        """Method, path and headers of a request to each entry."""
         download, presigned = urlsplit(self.download), urlsplit(self.presigned)
         target = {"X-Amz-Target": "AmazonSQS.ListQueues", "Content-Type": "text/plain"}
         return {
@@ -112,7 +112,7 @@ def test_a_name_that_is_not_the_engine_s_is_refused(site: Site, door: str, host:
 
 @pytest.mark.parametrize("door", ["lambda", "neighbours", "status"])
 def test_not_even_a_signature_helps(site: Site, door: str) -> None:
-    """A page cannot sign. But what somebody signed for another name is not for us either."""
+    """A page cannot sign. A request signed for another host name is refused too."""
     assert site.ask(door, {}, signed=True)[0] == 200
     status, body = site.ask(door, {"Host": "evil.example"}, signed=True)
     assert (status, "--allow-host" in body) == (403, True)
@@ -139,7 +139,7 @@ def test_what_a_page_elsewhere_asks_is_refused(site: Site, door: str, page: dict
 def test_what_is_open_on_aws_is_open_to_pages(site: Site, page: dict[str, str]) -> None:
     """A function URL that everybody may call, and links that somebody signed."""
     assert site.ask("function URL", page) == (200, "from the function")
-    if site.engine.status()["auth"] == "sigv4":  # else nobody looks who signed it
+    if site.engine.status()["auth"] == "sigv4":  # else the engine does not check who signed it
         assert site.ask("presigned", page) == (200, "content")
     else:
         assert site.ask("presigned", page)[0] == 403
@@ -186,7 +186,7 @@ RULE = {
 
 
 def test_a_page_uploads_to_a_bucket_that_allows_it(engine: Engine) -> None:
-    """By a presigned link, after the browser has asked; and not to a bucket that does not."""
+    """By a presigned link, after a CORS preflight; a bucket that does not allow it refuses."""
     s3 = engine.client("s3")
     link = {}
     for bucket in ("open-to-pages", "closed-to-pages"):

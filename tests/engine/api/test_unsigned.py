@@ -1,4 +1,4 @@
-"""Operations that AWS does not want signed come in; nothing else does beside them."""
+"""Operations that AWS accepts unsigned are accepted; no others are."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_a_user_signs_up_and_logs_in_without_keys(engine: Engine) -> None:
 
 
 def test_keys_given_to_somebody_unknown_open_nothing(engine: Engine) -> None:
-    """moto gives them for any token: they would be a way past the signature check."""
+    """moto gives keys for any token; accepting them would bypass the signature check."""
     sts = stranger(engine, "sts")
     issued = sts.assume_role_with_web_identity(
         RoleArn="arn:aws:iam::000000000000:role/r",

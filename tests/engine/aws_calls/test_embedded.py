@@ -1,4 +1,4 @@
-"""Calls without HTTP, between two ends that are ours: all arrives, nothing is mixed up."""
+"""Calls without HTTP between our two ends: every call arrives, and none are mixed up."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _made: list[str] = []
 
 @pytest.fixture
 def made() -> list[str]:
-    """The paths of the calls that came."""
+    """The paths of the calls that arrived."""
     _made.clear()
     return _made
 
 
 @Request.application
 def says(request: Request) -> Response:
-    """Says what came, or does what the path asks for."""
+    """Returns the request, or does what its path asks for."""
     body = request.get_data()
     _made.append(request.path)
     if request.path == "/echo":
@@ -211,6 +211,6 @@ async def test_an_idle_connection_that_was_closed_is_not_used(path: Path) -> Non
     async with await asyncio.start_unix_server(answer_once, str(path)):
         for _ in range(3):
             assert (await answered(partial(calls, str(path)), "/"))[0] == 200
-            await asyncio.sleep(0.05)  # the end of the connection arrives
+            await asyncio.sleep(0.05)  # until the end of the connection arrives
     assert len(made) == 3
     await calls.close()

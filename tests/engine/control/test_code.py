@@ -1,4 +1,4 @@
-"""The code store: what is unpacked, where, and what is refused; layers."""
+"""The code store: what it unpacks, where, and what it refuses; layers."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ async def test_an_archive_that_lies_about_its_size_is_stopped(
     honest = packed(("a", "x" * 1001, 0o644))
     too_large = "Unzipped size must be smaller than 1000 bytes"
     store = CodeStore(tmp_path)
-    for size in (1001, 1000):  # smaller, as the message says
+    for size in (1001, 1000):  # the limit itself is too large, as the message says
         with refused(INVALID, too_large):
             await store.add(packed(("a", "x" * size, 0o644)))
     await store.add(packed(("a", "x" * 999, 0o644)))

@@ -15,7 +15,7 @@ from lambda_nb.engine.control.records.store import Store, StoreError
 
 TESTS = Path(__file__).parents[2]
 
-# Writes without end, printing what has been answered.
+# Writes in an endless loop and prints what was answered.
 WRITER = """
 import asyncio, sys
 from pathlib import Path

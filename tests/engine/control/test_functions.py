@@ -335,7 +335,7 @@ async def test_delete_takes_everything_along(harness: Harness) -> None:
     assert ("deleted", "f", None) in harness.hooks.told
     with refused(NOT_FOUND, f"Function not found: {ARN}f"):
         await harness("DeleteFunction", FunctionName="f")
-    await harness.function()  # starts afresh
+    await harness.function()  # starts again from nothing
     assert (await harness("PublishVersion", FunctionName="f"))["Version"] == "1"
     assert (await harness("ListAliases", FunctionName="f"))["Aliases"] == []
 

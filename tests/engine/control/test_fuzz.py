@@ -21,7 +21,7 @@ REQUESTS = 6000
 
 SIGNER = f"arn:aws:signer:{REGION}:{ACCOUNT}:/signing-profiles/p/v"
 
-# Words that lead somewhere, so that requests get past the first check.
+# Words that are valid values, so that requests get past the first check.
 WORDS = [
     "f", "g", "live", "1", "2", "$LATEST", "$LATEST.PUBLISHED", "", " ", "é\u2028", "x" * 300, "0",
     "-1", "nobody", "f:live", "f:1", f"{ARN}f", f"{ARN}f:1", f"{ARN}nobody", "lib", "all", "*",
@@ -99,7 +99,7 @@ class Requests:
                 return self._likely(shape, shape.metadata.get("enum") or WORDS)
 
     def _likely(self, shape: Any, values: list[Any]) -> Any:
-        """Nine times of ten a value that keeps the shape's constraints, if there is one."""
+        """In nine cases of ten a value that keeps the shape's constraints, if there is one."""
         rules = constraints._rules(shape)
         fitting = [value for value in values if all(rule.holds(value) for rule in rules)]
         if fitting and self.random.random() < 0.9:
@@ -113,7 +113,7 @@ async def fails(resolved: Resolved, invocation: Invocation) -> InvocationResult:
 
 
 async def furnish(harness: Harness, durable: Durable, requests: Requests) -> None:
-    """Make what later requests may find."""
+    """Create resources that later requests may use."""
     for name in ("f", "g"):
         if harness.control.configuration(name, "$LATEST") is None:
             requests.learn(await harness.function(name, Publish=True))

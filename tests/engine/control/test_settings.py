@@ -1,4 +1,4 @@
-"""What surrounds a function: permissions, concurrency, async settings, tags, account, runtime."""
+"""Settings beside a function: permissions, concurrency, async settings, tags, account, runtime."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ def test_errors_arrive_as_botocore_s_own_exceptions(engine: Engine) -> None:
 
 
 def invoked(engine: Engine, name: str, **request: Any) -> tuple[str, dict[str, Any]]:
-    """The executed version as the header tells it, and the handler's own view."""
+    """The executed version: as the response header gives it, and as the handler sees it."""
     answer = engine.client().invoke(FunctionName=name, **request)
     return answer["ExecutedVersion"], json.loads(answer["Payload"].read())
 
@@ -196,7 +196,7 @@ def handler(event, context):
 
 
 def durable_function(engine: Engine) -> str:
-    """A durable function that brings AWS's SDK along."""
+    """A durable function whose code includes AWS's SDK."""
     sdk = pytest.importorskip("aws_durable_execution_sdk_python")
     root = Path(sdk.__file__).parent
     files: dict[str, str | bytes] = {

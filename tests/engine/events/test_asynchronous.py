@@ -1,4 +1,4 @@
-"""The asynchronous queue: nothing accepted is lost, and what left it is told."""
+"""The asynchronous queue: no accepted event is lost, and every finished one is reported."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Configured:
 
 
 class Delivered:
-    """A delivery that keeps what it is given."""
+    """A delivery that stores the events it gets."""
 
     def __init__(self) -> None:
         self.records: list[tuple[str, Mapping[str, Any]]] = []
@@ -77,7 +77,7 @@ class Delivered:
 
 
 class Noted:
-    """Keeps the names of figures."""
+    """Records the names of metrics."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
@@ -311,13 +311,13 @@ async def test_an_event_overtakes_none_of_its_function_that_waits(
         return result(invocation.request_id)
 
     queue = AsyncQueue(tmp_path / "events.sqlite", resolve=resolve, invoke=invoke)
-    await queue.submit("f", None, event(0))  # before anybody works the queue
+    await queue.submit("f", None, event(0))  # before the queue is processed
     await queue.start()
     for n in (1, 2):
         await queue.submit("f", None, event(n))
     for n in range(3, 40):
         ended.release()
-        for _ in range(n % 7):  # in every state of what has just ended
+        for _ in range(n % 7):  # at every stage of the event that has just ended
             await asyncio.sleep(0)
         await queue.submit("f", None, event(n))
     for _ in range(3):

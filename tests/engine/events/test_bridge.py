@@ -1,4 +1,4 @@
-"""Services at an endpoint of one's own push to functions through queues."""
+"""Services at the user's own endpoint push to functions through queues."""
 
 from __future__ import annotations
 

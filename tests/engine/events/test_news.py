@@ -1,4 +1,4 @@
-"""A reader of a stream that is told of new records does not wait for its next look."""
+"""A stream reader that is notified of new records does not wait for its next poll."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ async def test_news_wakes_the_reader_of_that_shard(
         return Outcome("id", InvocationResult("id", b"null", "$LATEST"))
 
     def ignore(*values: Any, **named: Any) -> None:
-        """Figures and results are of no interest here."""
+        """This test ignores metrics and results."""
 
     stream: Any = Stream()
     counts: Any = SimpleNamespace(polled=ignore, invoked=ignore, iterator_age=ignore)
@@ -78,7 +78,7 @@ async def test_news_wakes_the_reader_of_that_shard(
         poller.read_on("arn:another", where)
         poller.read_on(ARN, "unknown")
         await asyncio.sleep(0.05)
-        assert stream.looks == []  # nothing that is not its own wakes it
+        assert stream.looks == []  # only its own records wake it
         poller.read_on(ARN, where)
         await asyncio.wait_for(came.wait(), 10)
         assert ran[-1] == [data]

@@ -17,7 +17,7 @@ Heard = Callable[[int], list[Any]]
 
 @pytest.fixture
 def listener(engine: Engine, ear: Ear) -> Iterator[tuple[str, Heard]]:
-    """A function that tells each event it gets: its ARN, and a way to wait for so many events."""
+    """The ARN of a function that reports each event, and a way to wait for a number of events."""
     code = f"import json\n{ear.say}\ndef handler(event, context):\n    say(json.dumps(event))\n"
     name = engine.create(code)
     arn = engine.client().get_function(FunctionName=name)["Configuration"]["FunctionArn"]

@@ -10,7 +10,7 @@ from engine_fixtures import Ear, Engine
 
 
 def told(engine: Engine, ear: Ear) -> str:
-    """A function that tells its event: its ARN."""
+    """The ARN of a function that reports its event."""
     name = engine.create(
         f"import json\n{ear.say}\ndef handler(event, context):\n    say(json.dumps(event))\n"
     )

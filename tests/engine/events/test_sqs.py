@@ -22,7 +22,7 @@ def queue(engine: Engine, *, fifo: bool = False, **attributes: str) -> tuple[str
 
 
 def mapped(engine: Engine, code: str, arn: str, **settings: Any) -> str:
-    """A function of ``code`` fed from a source; the mapping's identifier."""
+    """Create a function and map a source to it; the mapping's identifier."""
     name = engine.create(code)
     client = engine.client()
     mapping = client.create_event_source_mapping(FunctionName=name, EventSourceArn=arn, **settings)
@@ -45,7 +45,7 @@ def until_empty(engine: Engine, url: str) -> None:
 
 
 def tell_all(ear: Ear) -> str:
-    """Code of a function that tells its whole event."""
+    """Code of a function that reports its whole event."""
     return f"import json\n{ear.say}\ndef handler(event, context):\n    say(json.dumps(event))\n"
 
 
@@ -176,7 +176,7 @@ def test_a_mapping_can_be_switched_off_and_on(engine: Engine, ear: Ear) -> None:
 
 
 def test_a_mapping_works_on_after_a_restart(start_engine: Any, ear: Ear) -> None:
-    # The neighbours forget with the engine; the mapping does not, and finds its queue again.
+    # The queue ends with the engine. The mapping does not, and finds its queue again.
     first = start_engine()
     _, arn = queue(first)
     mapped(first, tell_all(ear), arn)

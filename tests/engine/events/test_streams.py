@@ -26,7 +26,7 @@ def put(engine: Engine, name: str, *texts: str, key: str = "k") -> None:
 
 
 def mapped(engine: Engine, code: str, arn: str, **settings: Any) -> str:
-    """A function of ``code`` fed from a stream; the mapping's identifier."""
+    """Create a function and map a stream to it; the mapping's identifier."""
     mapping = engine.client().create_event_source_mapping(
         FunctionName=engine.create(code),
         EventSourceArn=arn,
@@ -36,12 +36,12 @@ def mapped(engine: Engine, code: str, arn: str, **settings: Any) -> str:
 
 
 def tell_all(ear: Ear) -> str:
-    """Code of a function that tells its whole event."""
+    """Code of a function that reports its whole event."""
     return f"import json\n{ear.say}\ndef handler(event, context):\n    say(json.dumps(event))\n"
 
 
 def tell_data(ear: Ear, then: str = "") -> str:
-    """Code of a function that tells the data of its records, joined, and then something."""
+    """Code of a function that reports its records' data, joined, and then runs ``then``."""
     return (
         f"import base64\n{ear.say}\ndef handler(event, context):\n"
         "    data = [base64.b64decode(r['kinesis']['data']).decode() for r in event['Records']]\n"

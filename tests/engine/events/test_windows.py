@@ -1,4 +1,4 @@
-"""Tumbling windows and the figures of event source mappings, on real streams and queues."""
+"""Tumbling windows and the metrics of event source mappings, on real streams and queues."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lambda_nb.rules.events import windows
 
 
 def summing(ear: Ear, then: str = "") -> str:
-    """A function that keeps the number of records in its state and tells each event."""
+    """A function that counts records in its state and reports each event."""
     return (
         f"import json\n{ear.say}\ndef handler(event, context):\n"
         "    say(json.dumps(event))\n"

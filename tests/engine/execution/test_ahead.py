@@ -27,7 +27,7 @@ def laid_out(lab: Lab) -> dict[str, int]:
 
 
 async def lay_out(lab: Lab, function: FunctionVersion) -> int:
-    """Have the version prepared; the process that waits for its first request."""
+    """Prepare the version; returns the process that waits for its first request."""
     lab.executor.prepare(function)
     await until(lambda: function.name in laid_out(lab))
     return laid_out(lab)[function.name]

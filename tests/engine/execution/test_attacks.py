@@ -1,4 +1,4 @@
-"""What a function that means harm finds: processes, passwords, other functions, the engine."""
+"""What a malicious function can reach: processes, passwords, other functions, the engine."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ async def test_passwords_are_not_readable(attacker: Attacker, path: str) -> None
         "PermissionError: Permission denied",
         "FileNotFoundError: No such file or directory",
     )
-    assert "root" in await attacker("open('/etc/passwd').read()")  # what is for everybody is there
+    assert "root" in await attacker("open('/etc/passwd').read()")  # public files are readable
 
 
 @pytest.mark.parametrize("place", ["~/.ssh", "~/.aws", "~/.config", "~/.bash_history", "~"])
@@ -167,7 +167,7 @@ def handler(event, context):
 async def test_a_function_does_not_choose_what_it_may_read(
     make_lab: MakeLab, level: str, first_line: str
 ) -> None:
-    """Neither by the first line of its wrapper nor by the wrapper's name."""
+    """It cannot do so by the first line of its wrapper, nor by the wrapper's name."""
     lab = (await attacker_at(level, make_lab)).lab
     secret = Path(f"/var/tmp/lambda-nb-secret-{os.getpid()}-{level}")
     secret.write_text("secret")

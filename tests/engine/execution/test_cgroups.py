@@ -1,6 +1,6 @@
-"""Control groups of version 2: on this machine's own hierarchy, and what is asked of controllers.
+"""Control groups of version 2: on this machine's own hierarchy, and the controllers' settings.
 
-Version 1 is what the tests of the isolation levels run on, where there is any.
+The tests of the isolation levels use version 1, where it exists.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from lambda_nb.engine.execution.sandbox.cgroup_v2 import UnifiedCgroups
 
 
 def test_processes_join_a_group_and_are_killed_in_it() -> None:
-    """Needs no controller, so it runs wherever a hierarchy of version 2 is mounted and ours."""
+    """Needs no controller: it runs wherever we own a mounted hierarchy of version 2."""
     try:
         groups = UnifiedCgroups(controllers=())
     except CgroupsUnavailableError as refusal:
@@ -45,7 +45,7 @@ def test_processes_join_a_group_and_are_killed_in_it() -> None:
 
 @pytest.fixture
 def hierarchy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Files as the kernel has them for a delegated group with one process, ours."""
+    """Files like the kernel's for a delegated group with one process, ours."""
     own = tmp_path / "user.slice" / "engine.scope"
     own.mkdir(parents=True)
     (own / "cgroup.controllers").write_text("cpuset cpu io memory pids\n")

@@ -1,4 +1,4 @@
-"""The executor on real processes: every way an invocation can end, and what its log says."""
+"""The executor with real processes: every way an invocation can end, and its log."""
 
 from __future__ import annotations
 
@@ -672,7 +672,7 @@ async def test_one_timer_ends_phases_of_any_length() -> None:
         long = phases.wait(60.0, lambda: False)
         phases.end("next")
         assert await long == "next"
-        # The timer of the first phase is still set: the second ends on its own time all the same.
+        # The timer of the first phase is still set. The second must still end at its own time.
         short = phases.wait(0.02, lambda: False)
         assert await short == "timeout"
         quick, slow = phases.wait(0.01, lambda: True), None
@@ -701,7 +701,7 @@ async def test_an_environment_rests_only_when_nothing_follows() -> None:
 
 
 class Nonsense:
-    """A keep-alive policy that cannot count."""
+    """A keep-alive policy that returns NaN."""
 
     def idle_limit(self, function: str, now: float, u: float) -> float:
         return float("nan")
@@ -710,6 +710,6 @@ class Nonsense:
 async def test_a_policy_that_answers_nonsense_keeps_no_environment_busy(make_lab: MakeLab) -> None:
     lab = await make_lab(keep_alive_s=Nonsense(), account_limit=1)
     function = lab.function("def handler(event, context):\n    return event")
-    for _ in range(3):  # with one environment at most: a throttle would say that it is busy
+    for _ in range(3):  # the limit is one environment: if it stayed busy, this would throttle
         with pytest.raises(ValueError, match="policy Nonsense answered nan"):
             await lab.invoke(function)

@@ -1,4 +1,4 @@
-"""External and internal extensions, and what they are told through the Telemetry API."""
+"""External and internal extensions, and what the Telemetry API sends them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lambda_nb.engine.execution.runtimes import interpreters
 
 __all__ = ["lab", "make_lab"]
 
-# Writes all it is told to the file that $OUT names, a JSON object a line.
+# Writes everything it receives to the file named by $OUT, one JSON object per line.
 AGENT = """#!PYTHON
 import http.client, http.server, json, os, sys, threading, time
 api = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
@@ -95,7 +95,7 @@ def free_port() -> int:
 
 
 def notes(payload: bytes) -> list[dict[str, Any]]:
-    """What the agent had noted when its file was read, perhaps in the middle of a line."""
+    """What the agent had written when its file was read; the last line may be incomplete."""
     lines = json.loads(payload).splitlines(keepends=True)
     return [json.loads(line) for line in lines if line.endswith("\n")]
 
@@ -167,7 +167,7 @@ async def test_shutdown_reaches_the_extension(lab: Lab, tmp_path: Path) -> None:
 async def test_telemetry(lab: Lab) -> None:
     function, _ = agent_function(lab, PORT=str(free_port()), SLOW="0.2")
     first = await lab.invoke(function)
-    await lab.invoke(function)  # what is due of the first invocation comes when thawed
+    await lab.invoke(function)  # the rest of the first invocation's telemetry comes at the thaw
     told = notes((await lab.invoke(function, True)).payload)
     assert {"subscribed": '"OK"'} in told
     events = [note["telemetry"] for note in told if "telemetry" in note]

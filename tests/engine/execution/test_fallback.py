@@ -1,4 +1,4 @@
-"""Versions that are not here: refused, or run by the nearest one that is, which is said once."""
+"""Missing versions: refused, or run by the nearest installed one, with a single notice."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TELL = "import sys\ndef handler(event, context):\n    return list(sys.version_in
 
 
 def program(folder: Path, name: str, version: str) -> None:
-    """A program that only tells its version."""
+    """A program that only prints its version."""
     folder.mkdir(parents=True)
     (folder / name).write_text(f"#!/bin/sh\necho {version}\n")
     (folder / name).chmod(0o755)

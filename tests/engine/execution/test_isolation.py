@@ -59,7 +59,7 @@ async def attempt(lab: Lab, expression: str, **settings: Any) -> Any:
 
 async def test_files_of_the_machine(at_level: Lab) -> None:
     answer = await attempt(at_level, f"len(open({__file__!r}).read()) > 0")
-    if rank(at_level) >= 2 and __file__.startswith("/tmp/"):  # its /tmp is its own
+    if rank(at_level) >= 2 and __file__.startswith("/tmp/"):  # it has a private /tmp
         assert answer == "FileNotFoundError: No such file or directory"
     elif rank(at_level) >= 1 and not __file__.startswith("/tmp/"):  # which level 1 leaves open
         assert answer == "PermissionError: Permission denied"
@@ -73,7 +73,7 @@ async def test_the_code_is_read_only(at_level: Lab) -> None:
     function = at_level.function(TRY)
     result = await at_level.invoke(function, f"write('{task_root(at_level, function)}/new')")
     words = json.loads(result.payload)
-    # Below level 2 all of /tmp, in which pytest keeps the code, is the environment's to write.
+    # Below level 2 the environment may write all of /tmp, where pytest keeps the code.
     assert words == ("OSError: Read-only file system" if rank(at_level) >= 2 else "written")
 
 
@@ -88,7 +88,7 @@ async def test_tmp_is_writable_and_from_level_2_private(at_level: Lab) -> None:
         Path(path).unlink(missing_ok=True)
     own = "[write(os.environ['HOME'] + '/x'), os.listdir(os.environ['HOME'])]"
     written, listed = await attempt(at_level, own)
-    # Where these tests lie in /tmp, the way to what functions need of them is shown there.
+    # If these tests are in /tmp, the path to what functions need of them is visible there.
     way = (
         {__file__.split("/")[2]} if rank(at_level) >= 2 and __file__.startswith("/tmp/") else set()
     )
@@ -235,7 +235,7 @@ async def test_cpu_time_in_proportion_to_memory(
         return float((await lab.invoke(function, event)).payload)
 
     quarter = await share(442)
-    assert 0.05 < quarter < 0.4  # a quarter of a vCPU, and what one period may overrun
+    assert 0.05 < quarter < 0.4  # a quarter of a vCPU, plus the overrun of one period
     assert await share(442, "child") < 0.4, "what a function starts counts as well"
     for _ in range(10):  # other work on the machine can only lower a share
         if (whole := await share(1769)) > 1.5 * quarter:
@@ -274,7 +274,7 @@ def handler(event, context):
 
 
 def private_home(tmp_path: Path) -> Path:
-    """A directory that only its owner can enter, outside of what every environment may read."""
+    """A directory that only its owner can enter, outside what every environment may read."""
     home = tmp_path / "home"
     home.mkdir(mode=0o700)
     return home

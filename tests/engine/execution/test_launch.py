@@ -1,4 +1,4 @@
-"""What is read from a function's code before it is started."""
+"""What the engine reads from a function's code before it starts the function."""
 
 from __future__ import annotations
 

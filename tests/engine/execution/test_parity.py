@@ -101,7 +101,7 @@ def pair(lab: Lab, **settings: Any) -> tuple[FunctionVersion, FunctionVersion]:
 
 
 def plain(lab: Lab, function: FunctionVersion, text: str, request_id: str) -> str:
-    """Without what may differ: the request's id, the code's place, the name, times, digits."""
+    """The text without what may differ: request id, code path, name, times, digits."""
     text = text.replace(request_id, "ID").replace(task_root(lab, function), "TASK")
     text = text.replace("same-theirs", "same")
     return re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "TIME", text)

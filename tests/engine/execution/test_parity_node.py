@@ -92,7 +92,7 @@ def client() -> Path:
     built = folder / BUILT
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # other workers want it too, and npm builds in place
+        fcntl.flock(lock, fcntl.LOCK_EX)  # other workers need it too, and npm builds in place
         if not built.exists():
             _build(folder)
     if not built.exists():
@@ -102,7 +102,7 @@ def client() -> Path:
 
 
 def _build(folder: Path) -> None:
-    """Minutes of curl and C++; once more where npm is set up to run no scripts."""
+    """Takes minutes (curl and C++). Runs the build again where npm is set up to run no scripts."""
     npm = ["npm", "--no-audit", "--no-fund", "--prefix", str(folder)]
     parallel = {**os.environ, "MAKEFLAGS": f"-j{os.cpu_count() or 1}"}
     with (folder / "npm.log").open("w") as log:
@@ -136,7 +136,7 @@ async def answers(lab: Lab, functions: list[FunctionVersion], event: Any) -> lis
         result = await lab.invoke(function, event)
         text = result.payload.decode().replace(result.request_id, "ID")
         text = text.replace(task_root(lab, function), "TASK").replace("same-theirs", "same")
-        # Each client has a place of its own.
+        # Each client has its own path.
         text = re.sub(r"(file://)?(TASK/client/dist|/var/runtime)/index.mjs", "RUNTIME", text)
         answer = json.loads(text) if text else None
         if result.function_error and isinstance(answer, dict):
@@ -178,6 +178,6 @@ async def test_answers_are_the_same(lab: Lab, client: Path, handler: str, codes:
 async def test_init_errors_are_the_same(lab: Lab, client: Path, source: str, handler: str) -> None:
     functions = pair(lab, client, handler, **{"index.js": source})
     ours, theirs = await answers(lab, functions, {})
-    # Ours keeps the frames that lead to the line at fault, which AWS's replaces by its own.
+    # Ours keeps the frames that lead to the failing line; AWS's replaces them by its own.
     told = [(kind, answer["errorType"], answer["errorMessage"]) for kind, answer in (ours, theirs)]
     assert told[0] == told[1]

@@ -1,4 +1,4 @@
-"""The phases of an environment: which may follow which, and how a wait for the end of one ends."""
+"""The phases of an environment: which may follow which, and what ends the wait for a phase."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PHASES = list(FOLLOWS)
 
 
 def reach(phases: Phases, phase: Phase) -> None:
-    """Go to a phase by the shortest way there."""
+    """Go to a phase by the shortest path."""
     ways: list[list[Phase]] = [["new"]]
     while ways[0][-1] != phase:
         way = ways.pop(0)

@@ -1,4 +1,4 @@
-"""The pool of a new revision is made once, and lets those who waited for it go on in order."""
+"""The pool of a new revision is made once; the requests that wait for it go on in order."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def pools_of(lab: Lab) -> Pools:
 
 
 class Arrivals:
-    """Requests that come one after the other, and the order in which they got their pool."""
+    """Requests that arrive one after the other, and the order in which they got their pool."""
 
     def __init__(self, pools: Pools, function: FunctionVersion) -> None:
         self._pools = pools
@@ -44,7 +44,7 @@ async def test_nobody_overtakes_those_who_wait_for_a_pool(lab: Lab) -> None:
     arrivals = Arrivals(pools_of(lab), lab.function(ECHO))
     for _ in range(5):
         arrivals.come()
-    while not arrivals.went_on:  # one at every moment at which one can come
+    while not arrivals.went_on:  # one in each turn of the event loop
         arrivals.come()
         await asyncio.sleep(0)
     for _ in range(100):
@@ -86,5 +86,5 @@ async def test_all_who_wait_for_a_pool_that_cannot_be_made_are_told(lab: Lab) ->
         *(pools.make(function, "") for _ in range(3)), return_exceptions=True
     )
     assert {type(error) for error in told} == {AWSError}
-    with pytest.raises(AWSError):  # and whoever comes later as well
+    with pytest.raises(AWSError):  # and a later caller as well
         await pools.make(function, "")

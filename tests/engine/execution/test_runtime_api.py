@@ -1,4 +1,4 @@
-"""The Runtime API as a runtime sees it: events out, answers in, and what is refused."""
+"""The Runtime API as a runtime sees it: events, responses, and refused requests."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PREFIX = "/2018-06-01/runtime/invocation"
 
 
 class Told:
-    """Takes note of what the runtime did."""
+    """Records what the runtime did."""
 
     def __init__(self) -> None:
         self.events: list[tuple[Any, ...]] = []

@@ -85,10 +85,10 @@ def invoke(engine: Engine, name: str, event: Any) -> Any:
 
 @pytest.fixture(scope="module")
 def victim(engine: Engine) -> Iterator[tuple[str, str]]:
-    """A function with one environment, and where that environment's Runtime API is."""
+    """A function with one environment, and the address of its Runtime API."""
     name = engine.create(CODE)
     yield name, invoke(engine, name, "where")
-    assert invoke(engine, name, "where")  # whatever was tried, it goes on
+    assert invoke(engine, name, "where")  # it still works after all attempts
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_another_environment_is_refused(engine: Engine, victim: tuple[str, str])
 def test_who_belongs_to_the_environment_is_heard(
     engine: Engine, victim: tuple[str, str], who: str
 ) -> None:
-    """A further connection of the runtime, its child, and a grandchild that was left behind."""
+    """Another connection of the runtime, its child, and an orphaned grandchild."""
     assert invoke(engine, victim[0], who) == 400  # the request id is wrong; 403 is for strangers
 
 

@@ -145,7 +145,7 @@ async def test_all_environments_come_of_one_initialised_process(
     assert len({a["drawn"] for a in answers}) == 1, "a restored generator has the snapshot's state"
     assert len({a["fresh"] for a in answers}) == 5
     assert len({a["pid"] for a in answers}) == 5
-    views = rank(lab) >= 2  # /tmp is another directory in each; "mine" was new to all of them
+    views = rank(lab) >= 2  # each has its own /tmp; "mine" was new in all of them
     assert len({a["tmp"] for a in answers}) == (1 if views else 5)
     assert {a["model"] for a in answers} == {"weights"}
     (zygote,) = {a["parent"] for a in answers}

@@ -1,4 +1,4 @@
-"""Environments forked ahead of need, and functions made ready ahead of their first invocation."""
+"""Environments forked early, and functions prepared before their first invocation."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def zygote_pid(lab: Lab) -> int:
 
 
 def waiting(lab: Lab) -> list[int]:
-    """Children of the fork server that no environment of the engine has."""
+    """Children of the fork server that belong to no environment of the engine."""
     known = {row["pid"] for row in lab.executor.status()["environments"]}
     return [c.pid for c in psutil.Process(zygote_pid(lab)).children() if c.pid not in known]
 
@@ -80,7 +80,7 @@ async def test_a_burst_is_served_by_one_spare_and_forks(make_lab: MakeLab) -> No
 
 
 async def test_a_version_is_prepared_before_it_is_invoked(lab: Lab) -> None:
-    """What was read ahead is used: the entry point is looked for once."""
+    """The prepared result is used: the engine looks for the entry point only once."""
     function = lab.function("echo {}", runtime="provided.al2023")
     lab.executor.prepare(function)
     bootstrap = function.code_dir / "bootstrap"

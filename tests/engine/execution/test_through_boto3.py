@@ -1,4 +1,4 @@
-"""What init phases ahead of any invocation come to, as boto3 sees it: snapshots, provisioning."""
+"""Init phases before any invocation, as boto3 sees them: snapshots, provisioning."""
 
 from __future__ import annotations
 

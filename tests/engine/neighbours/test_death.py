@@ -115,7 +115,7 @@ def test_a_call_in_flight_gets_an_error_that_clients_retry(
     child = child_of(engine.process.pid)
     while len(child.net_connections("unix")) < 2:  # the listener, and the call's connection
         time.sleep(0.01)
-    time.sleep(0.2)  # let the call be inside the service
+    time.sleep(0.2)  # until the service handles the call
     child.kill()
     waiting.join(30)
     assert status == [503]
@@ -146,5 +146,5 @@ async def test_what_dies_again_and_again_is_given_up(
             _ = neighbours.endpoint
     finally:
         await neighbours.close()
-    assert len(restarts) == 2  # the first child and the second had nothing to begin with
+    assert len(restarts) == 2  # the first two children started without saved data
     assert "started again" in caplog.text

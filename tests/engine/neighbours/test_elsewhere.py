@@ -1,7 +1,7 @@
-"""Services elsewhere, one by one, in the place of the embedded ones.
+"""Services elsewhere, one by one, instead of the embedded ones.
 
-The service elsewhere is a second engine: it verifies every signature, knows none of the first
-engine's keys, and would refuse whatever was not signed anew.
+The service elsewhere is a second engine. It verifies every signature and knows none of the first
+engine's keys, so it refuses every request that was not signed again.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Start = Callable[..., Engine]
 
 @pytest.fixture
 def pair(start_engine: Start, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
-    """Starts an engine that holds services, and one that uses some of them: both are told."""
+    """Starts an engine that holds services and one that uses some of them; returns both."""
 
     def start(*services: str) -> tuple[Engine, Engine]:
         other = start_engine(directory="other")
@@ -67,7 +67,7 @@ def test_a_store_elsewhere_holds_objects_and_code(pair: Callable[..., Any]) -> N
     answer = engine.client().invoke(FunctionName=name)
     assert json.load(answer["Payload"]) == "here"
     assert engine.status()["elsewhere"] == {"s3": other.url}
-    # What is not elsewhere is embedded, and the other engine knows nothing of it.
+    # Other services are embedded; the other engine does not know their resources.
     engine.client("sqs").create_queue(QueueName="mine")
     assert "QueueUrls" not in other.client("sqs").list_queues()
 
@@ -253,7 +253,7 @@ def test_dead_letters_logs_and_metrics_go_elsewhere(pair: Callable[..., Any]) ->
     asked = {"QueueUrl": queue, "WaitTimeSeconds": 20, "MessageAttributeNames": ["All"]}
     (message,) = other.client("sqs").receive_message(**asked)["Messages"]
     assert json.loads(message["Body"]) == {"n": 5}
-    assert engine.stop() == 0  # what waits to be sent is sent
+    assert engine.stop() == 0  # it sends what waits to be sent
     events = other.client("logs").filter_log_events(
         logGroupName=f"/aws/lambda/{name}", filterPattern="ValueError"
     )

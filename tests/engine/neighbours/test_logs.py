@@ -1,4 +1,4 @@
-"""CloudWatch Logs and CloudWatch in the neighbours: on disk and summed up, never in memory."""
+"""CloudWatch Logs and CloudWatch in the neighbours: data on disk and summed up, not in memory."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ async def test_many_events_cost_disk_and_little_memory(
     for batch in range(50):
         put(logs, [f"{batch * 1000 + i} " + "x" * 400 for i in range(1000)], at + batch * 1000)
     grown = child.memory_info().rss - before
-    assert grown < 50_000 * 1000  # as Python's objects: more than 1 KB each; the cache is 16 MB
+    assert grown < 50_000 * 1000  # Python objects take more than 1 KB each; the cache is 16 MB
 
     pages = logs.get_paginator("filter_log_events").paginate(logGroupName=GROUP)
     seen = [int(event["message"].split()[0]) for page in pages for event in page["events"][1:]]

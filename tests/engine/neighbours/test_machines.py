@@ -1,4 +1,4 @@
-"""State machines run: their tasks invoke functions through the verified door."""
+"""State machines run: their tasks invoke functions with verified signatures."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_tasks_choices_and_catches(start_engine: Callable[..., Engine]) -> None:
     history = states.get_execution_history(executionArn=runs[1])["events"]
     assert history[-1]["type"] == "ExecutionSucceeded"
 
-    # The machine and what it did are there after a restart, and it runs again.
+    # After a restart the machine and its executions still exist, and it runs again.
     assert engine.stop() == 0
     again = start_engine()
     states = again.client("stepfunctions")

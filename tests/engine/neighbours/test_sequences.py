@@ -1,4 +1,4 @@
-"""Sequence numbers have as many digits as AWS's, rise, and are where to read from."""
+"""Sequence numbers have as many digits as AWS's, rise, and mark positions to read from."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_numbers_of_messages(engine: Engine) -> None:
     assert [one["Attributes"]["SequenceNumber"] for one in messages] == answered
 
 
-# In a process of its own, since it changes moto. Threads change as often as they can.
+# Runs in its own process, since it changes moto. Threads switch as often as possible.
 MANY_AT_ONCE = """
 import sys, threading
 from types import SimpleNamespace

@@ -103,7 +103,7 @@ async def test_another_process_is_not_answered_and_pages_are_not_allowed(tmp_pat
 
 
 async def test_a_directory_with_a_long_name(tmp_path: Path) -> None:
-    """The path of a Unix socket has 107 bytes at most: then it lies elsewhere, as private."""
+    """A Unix socket's path has 107 bytes at most. A longer one is put elsewhere, as private."""
     work_dir = tmp_path / ("long" * 30)
     neighbours = Neighbours(account=ACCOUNT, region="eu-west-1", work_dir=work_dir)
     await neighbours.start()
@@ -117,7 +117,7 @@ async def test_a_directory_with_a_long_name(tmp_path: Path) -> None:
 
 
 async def test_a_queue_with_a_backlog_stays_quick(tmp_path: Path) -> None:
-    """moto as it comes counts all messages three times for every message received."""
+    """Unpatched moto counts all messages three times for every message received."""
     neighbours = Neighbours(account=ACCOUNT, region="eu-west-1", work_dir=tmp_path)
     await neighbours.start()
     try:
@@ -156,7 +156,7 @@ async def test_an_endpoint_of_ones_own(tmp_path: Path) -> None:
 
 
 async def test_what_is_deleted_or_replaced_is_freed(tmp_path: Path) -> None:
-    """moto as it comes keeps a list of every object that it ever made."""
+    """Unpatched moto keeps a list of every object that it ever made."""
     neighbours = Neighbours(account=ACCOUNT, region="eu-west-1", work_dir=tmp_path)
     await neighbours.start()
     try:
@@ -244,7 +244,7 @@ async def test_a_connection_serves_many_requests(tmp_path: Path) -> None:
             assert ask(connection, "GET", "/bucket/k")[0].startswith(b"HTTP/1.1 404 ")
             large = bytes(3 << 20)
             assert ask(connection, "PUT", "/bucket/l", large)[0].startswith(b"HTTP/1.1 200 ")
-            assert connection.recv(1) == b""  # closed: it was not read before it was looked at
+            assert connection.recv(1) == b""  # closed: the body was not read before the check
         at = client("s3", neighbours.endpoint)
         assert at.get_object(Bucket="bucket", Key="l")["Body"].read() == large
     finally:

@@ -1,4 +1,4 @@
-"""What SNS signs can be verified as receivers do, with one certificate for a subscription."""
+"""Receivers can verify what SNS signs, with one certificate per subscription."""
 
 from __future__ import annotations
 

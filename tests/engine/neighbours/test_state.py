@@ -1,4 +1,4 @@
-"""What the services hold is there again after a restart, a crash and a kill."""
+"""The services' data survives a restart, a crash and a kill."""
 
 from __future__ import annotations
 
@@ -214,7 +214,7 @@ def test_every_service_holds_its_things_after_a_normal_end(
     (attached,) = iam.list_attached_role_policies(RoleName="a-role")["AttachedPolicies"]
     assert attached["PolicyArn"] == basic
     assert iam.get_policy(PolicyArn=basic)["Policy"]["AttachmentCount"] == 1
-    # What was restored is not only shown: it takes changes, and they are kept as well.
+    # Restored resources can also be changed, and the changes are saved too.
     again.client("s3").put_object(Bucket="bucket", Key="big", Body=b"small")
     with pytest.raises(ClientError, match="BucketAlready"):
         again.client("s3", region_name="eu-west-1").create_bucket(
@@ -230,7 +230,7 @@ def test_every_service_holds_its_things_after_a_normal_end(
 
 
 def wait_for_file(engine: Engine, pattern: str, text: bytes) -> Path:
-    """The file that says ``text``, once it was saved."""
+    """The file that contains ``text``, once it was saved."""
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         for path in (engine.data_dir / "services").glob(pattern):

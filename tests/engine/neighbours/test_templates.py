@@ -1,4 +1,4 @@
-"""Templates with functions are refused in a sentence; others work; managed policies exist."""
+"""Templates with functions are refused with a message; others work; managed policies exist."""
 
 from __future__ import annotations
 

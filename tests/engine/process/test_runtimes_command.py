@@ -25,7 +25,7 @@ __all__ = ["lab", "make_lab", "start_engine"]
 
 OWN = "{}.{}".format(*sys.version_info[:2])
 STANDALONE = "https://github.com/astral-sh/python-build-standalone/releases/download"
-"""What uv puts a mirror in the place of."""
+"""The URL that uv replaces by a mirror's."""
 OTHERS = [version for version in interpreters.pythons() if version != OWN]
 UV = shutil.which("uv") or str(Path(sys.executable).with_name("uv"))
 
@@ -73,7 +73,7 @@ def test_a_python_that_is_here_is_not_fetched() -> None:
 
 
 def bare(tmp_path: Path) -> dict[str, str]:
-    """The environment of somebody whose home has no Python."""
+    """The environment variables of a user whose home has no Python."""
     path = f"{Path(UV).parent}:/bin"
     return {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache"), "PATH": path}
 
@@ -138,7 +138,7 @@ def test_a_python_comes_from_a_mirror_and_runs_functions(
 
 
 def pack(program: Path, version: str, archive: Path) -> None:
-    """An archive in the layout that uv expects, of a Python of this machine."""
+    """Pack a Python of this machine into an archive in the layout that uv expects."""
     prefix = program.resolve().parent.parent
     library = f"lib/python{version}"
     left_out = {"test", "site-packages", "idlelib", "tkinter", "ensurepip", "__pycache__"}
@@ -156,7 +156,7 @@ def pack(program: Path, version: str, archive: Path) -> None:
 
 
 def download(row: dict[str, Any], archive: Path) -> dict[str, Any]:
-    """How uv is told of it."""
+    """The entry that tells uv about a download."""
     return {
         "name": "cpython",
         "arch": {"family": row["arch"], "variant": None},
@@ -184,7 +184,7 @@ def test_without_uv_it_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.Mo
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache directory of this test's own, where environments may read at every level."""
+    """A private cache directory, which environments may read at every level."""
     folder = Path(sys.prefix) / "share" / "lambda-nb-tests" / tmp_path.name
     shutil.rmtree(folder, ignore_errors=True)
     monkeypatch.setenv("XDG_CACHE_HOME", str(folder))

@@ -27,7 +27,7 @@ def handler(event, context):
 
 
 def events_of(engine: Engine, group: str, pattern: str, count: int) -> list[str]:
-    """Messages of a log group that hold a text; waits until there are so many."""
+    """Messages of a log group that contain a text; waits until there are ``count``."""
     logs = engine.client("logs")
     deadline = time.monotonic() + 15
     found: list[str] = []
