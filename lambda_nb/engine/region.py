@@ -121,7 +121,7 @@ class Region:
             region=self.name,
             endpoint=lambda: self._shared.url,
             fetch=ObjectReader(self.clients),
-            executor_hooks=self._executor,
+            executor_hooks=self._executor.hooks,
             account_limit=options.account_concurrency,
             probe=NeighbourProbe(self.clients),
             settled=self._settled,

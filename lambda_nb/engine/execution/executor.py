@@ -25,6 +25,7 @@ from lambda_nb.engine.execution.environment.report import Attempt
 from lambda_nb.engine.execution.hooks import FindVersion, Hooks
 from lambda_nb.engine.execution.pools import Pool, Pools
 from lambda_nb.engine.execution.preparation import Services
+from lambda_nb.engine.execution.prestarted import Prestarted
 from lambda_nb.engine.execution.roster import Roster
 from lambda_nb.engine.execution.runtimes import interpreters, launch, layers
 from lambda_nb.engine.execution.runtimes.interpreters import Fallback
@@ -54,7 +55,7 @@ _STARTS: dict[int, Start] = {
 }
 
 
-class Executor(Hooks):
+class Executor:
     """Runs function versions in execution environments of this machine.
 
     Parameters
@@ -87,6 +88,11 @@ class Executor(Hooks):
         they start without an invocation.
     descriptors
         Counts this process's file descriptors, if other parts of the engine share the count.
+
+    Attributes
+    ----------
+    hooks : Hooks
+        To be told of changes of functions.
     """
 
     def __init__(
@@ -126,18 +132,21 @@ class Executor(Hooks):
         self._isolation = Isolation(isolation, work_dir, share_cpu=share_cpu)
         self._zygotes = Zygotes()
         self._descriptors = descriptors or Descriptors()
-        super().__init__(
-            Roster(fleet, policy, self._descriptors),
-            Pools(
-                fleet,
-                self._isolation,
-                work_dir,
-                self._runtime_dir,
-                fork=fork,
-                fallback=runtime_fallback,
-            ),
-            Services(work_dir, self._zygotes, self._isolation, logs, api_endpoint, credentials_for),
-            function_version,
+        self._roster = Roster(fleet, policy, self._descriptors)
+        self._pools = Pools(
+            fleet,
+            self._isolation,
+            work_dir,
+            self._runtime_dir,
+            fork=fork,
+            fallback=runtime_fallback,
+        )
+        self._services = Services(
+            work_dir, self._zygotes, self._isolation, logs, api_endpoint, credentials_for
+        )
+        self._prestarted = Prestarted(self._services)
+        self.hooks = Hooks(
+            self._roster, self._pools, self._services, self._prestarted, function_version
         )
 
     # -- life of the executor
@@ -150,14 +159,14 @@ class Executor(Hooks):
             asyncio.to_thread(launch.link_sdk, self._runtime_dir),
             asyncio.to_thread(self._isolation.probe),
         )
-        self._up.set()
+        self.hooks.begin()
         self._roster.background(self._warm_up())
 
     async def close(self) -> None:
         """End every environment and every process of this executor."""
         self._roster.closing = True
-        self._up.set()
-        await self._ahead.close()
+        self.hooks.begin()
+        await self._prestarted.close()
         await self._zygotes.close()
         await self._roster.close()
         snapshots = [s.close() for _, s in self._pools.snapshots()]
@@ -181,7 +190,7 @@ class Executor(Hooks):
                 }
                 for function, s in self._pools.snapshots()
             ],
-            "laid_out": self._ahead.status(),
+            "laid_out": self._prestarted.status(),
             "environments": [
                 {
                     "function": e.function.name,
@@ -241,7 +250,7 @@ class Executor(Hooks):
         """Make the pool of a new revision, and drain the pools of earlier revisions."""
         pool = await self._pools.make(function, tenant)
         for key in self._pools.others(function, tenant):
-            self._close(key)
+            self.hooks.close_pool(key)
         self._roster.bury()
         return pool
 
@@ -293,11 +302,11 @@ class Executor(Hooks):
         return report.result(attempt, environment.log, done)
 
     async def _new_environment(self, pool: Pool) -> Environment:
-        ahead = await self._ahead.take(pool.prepared.function)
+        ahead = await self._prestarted.take(pool.prepared.function)
         if ahead is not None:
             return ahead
         kind = "snap-start" if pool.prepared.function.snap_start else "on-demand"
-        origin = self._snapshots(pool)
+        origin = self.hooks.snapshots_of(pool)
         return Environment(pool.prepared, self._services, initialization_type=kind, origin=origin)
 
     async def _warm_up(self) -> None:

@@ -11,7 +11,7 @@ from lambda_nb.engine.execution.environment.environment import Environment
 from lambda_nb.engine.execution.environment.snapshots import Snapshots
 from lambda_nb.engine.execution.pools import Key, Pool, Pools
 from lambda_nb.engine.execution.preparation import Prepared, Services
-from lambda_nb.engine.execution.prestarted import Ahead
+from lambda_nb.engine.execution.prestarted import Prestarted
 from lambda_nb.engine.execution.roster import Roster
 from lambda_nb.engine.execution.runtimes.zygote_channel import SpawnError
 from lambda_nb.engine.model import FunctionVersion, ProvisionedStatus
@@ -35,24 +35,33 @@ class Hooks:
     """Implements :class:`lambda_nb.engine.model.ControlHooks` on the fleet and its pools."""
 
     def __init__(
-        self, roster: Roster, pools: Pools, services: Services, find_version: FindVersion | None
+        self,
+        roster: Roster,
+        pools: Pools,
+        services: Services,
+        prestarted: Prestarted,
+        find_version: FindVersion | None,
     ) -> None:
         self._roster = roster
         self._pools = pools
         self._services = services
-        self._ahead = Ahead(services)
+        self._prestarted = prestarted
         self._find_version = find_version
         self._failures: dict[tuple[str, str], str] = {}
         self._up = asyncio.Event()
 
+    def begin(self) -> None:
+        """The executor is up, or ends: from now on changes are acted on."""
+        self._up.set()
+
     def code_changed(self, function_name: str, version: str) -> None:
         """Send no more invocations to the version's present environments; let busy ones finish."""
-        self._ahead.drop(function_name, version)
+        self._prestarted.drop(function_name, version)
         self._drain(lambda key: key[:2] == (function_name, version))
 
     def deleted(self, function_name: str, version: str | None) -> None:
         """End the environments of one version, or (``None``) of the whole function."""
-        self._ahead.drop(function_name, version)
+        self._prestarted.drop(function_name, version)
         self._drain(lambda key: key[0] == function_name and version in (None, key[1]))
         if version is None and self._pools.knows(function_name):
             self.reserved(function_name, None)
@@ -72,7 +81,7 @@ class Hooks:
 
     def prepare(self, function: FunctionVersion) -> None:
         """Prepare in the background what the first environment of a version will need."""
-        self._ahead.lay_out(function, self._prepare(function))
+        self._prestarted.lay_out(function, self._prepare(function))
 
     def snapshot(self, function: FunctionVersion, taken: Callable[[str], None]) -> None:
         """Run the init phase of a SnapStart version; give its error type, if any, to ``taken``."""
@@ -108,7 +117,7 @@ class Hooks:
         error_type = ""
         try:
             pool = self._pools.find(function, "") or await self._pools.make(function, "")
-            snapshots = self._snapshots(pool)
+            snapshots = self.snapshots_of(pool)
             if snapshots is not None:
                 result = await snapshots.take()
                 error_type = "" if result.ok else result.error_type or "Sandbox.Timedout"
@@ -174,17 +183,17 @@ class Hooks:
         roster = self._roster
         for key in self._pools.matching(wanted):
             roster.fleet.set_provisioned(roster.now(), self._pools[key].index, 0)
-            self._close(key)
+            self.close_pool(key)
         roster.bury()
 
-    def _close(self, key: Key) -> None:
+    def close_pool(self, key: Key) -> None:
         """Close a pool, and end its snapshot."""
         pool = self._pools.close(key, self._roster.now())
         self._roster.dismiss(lambda waited_for: waited_for == pool.index)
         if pool.snapshots is not None:
             self._roster.background(pool.snapshots.close())
 
-    def _snapshots(self, pool: Pool) -> Snapshots | None:
+    def snapshots_of(self, pool: Pool) -> Snapshots | None:
         """The pool's snapshots; ``None`` without SnapStart or if the runtime is not forked."""
         prepared = pool.prepared
         forked = prepared.launch is not None and prepared.launch.argv is None

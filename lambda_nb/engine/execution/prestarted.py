@@ -25,7 +25,7 @@ _LOGGER = logging.getLogger(__name__)
 _Key = tuple[str, str]
 
 
-class Ahead:
+class Prestarted:
     """Holds environments ready: at most one per version, for the versions changed last."""
 
     def __init__(self, services: Services) -> None:

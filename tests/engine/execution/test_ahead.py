@@ -28,7 +28,7 @@ def laid_out(lab: Lab) -> dict[str, int]:
 
 async def lay_out(lab: Lab, function: FunctionVersion) -> int:
     """Prepare the version; returns the process that waits for its first request."""
-    lab.executor.prepare(function)
+    lab.executor.hooks.prepare(function)
     await until(lambda: function.name in laid_out(lab))
     return laid_out(lab)[function.name]
 
@@ -70,7 +70,7 @@ async def test_it_differs_in_nothing_from_one_started_by_the_request(lab: Lab) -
 
 async def test_a_request_that_comes_too_early_waits_for_it(lab: Lab) -> None:
     function = lab.function(PID)
-    lab.executor.prepare(function)
+    lab.executor.hooks.prepare(function)
     first = await pid(lab, function)
     assert await pid(lab, function) == first
     assert [row.start for row in lab.sink.rows] == ["cold", "warm"]
@@ -92,7 +92,7 @@ async def test_what_changed_since_reaches_the_function(
 async def test_new_code_ends_what_was_laid_out_for_the_old(lab: Lab) -> None:
     function = lab.function(PID)
     held = await lay_out(lab, function)
-    lab.executor.code_changed(function.name, function.version)
+    lab.executor.hooks.code_changed(function.name, function.version)
     newer = lab.function(PID, name=function.name)
     assert await lay_out(lab, newer) != held
     await until(lambda: not psutil.pid_exists(held))
@@ -108,18 +108,18 @@ async def test_another_revision_does_not_get_it(lab: Lab) -> None:
 @pytest.mark.parametrize("version", ["$LATEST", None])
 async def test_it_ends_with_its_function(lab: Lab, version: str | None) -> None:
     held = await lay_out(lab, function := lab.function(PID))
-    lab.executor.deleted(function.name, version)
+    lab.executor.hooks.deleted(function.name, version)
     await until(lambda: not psutil.pid_exists(held))
     assert laid_out(lab) == {}
 
 
 async def test_a_function_that_is_gone_before_it_is_ready(lab: Lab) -> None:
     function = lab.function(PID)
-    lab.executor.prepare(function)
-    lab.executor.deleted(function.name, None)
+    lab.executor.hooks.prepare(function)
+    lab.executor.hooks.deleted(function.name, None)
     await pid(lab, other := lab.function(PID))
     assert {row["function"] for row in lab.executor.status()["environments"]} == {other.name}
-    await until(lambda: not lab.executor._ahead._ending)
+    await until(lambda: not lab.executor._prestarted._ending)
     assert laid_out(lab) == {}
 
 
@@ -154,8 +154,8 @@ async def test_only_what_is_forked_is_held(lab: Lab) -> None:
     wrapped = lab.function(PID, environment={"AWS_LAMBDA_EXEC_WRAPPER": "/opt/wrapper"})
     custom = lab.function(runtime="provided.al2023", files={"bootstrap": "#!/bin/sh\n"})
     for function in (wrapped, custom):
-        lab.executor.prepare(function)
-    await asyncio.gather(*(task for _, task in lab.executor._ahead._ready.values()))
+        lab.executor.hooks.prepare(function)
+    await asyncio.gather(*(task for _, task in lab.executor._prestarted._ready.values()))
     assert laid_out(lab) == {}
 
 

@@ -489,7 +489,7 @@ async def test_processes_that_escape_their_group_end_with_the_environment(lab: L
     )
     pid = int((await lab.invoke(function)).payload)
     assert psutil.pid_exists(pid)
-    lab.executor.deleted(function.name, None)
+    lab.executor.hooks.deleted(function.name, None)
     await until(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == "zombie")
 
 
@@ -498,7 +498,7 @@ async def test_processes_that_escape_their_group_end_with_the_environment(lab: L
 
 async def test_reserved_concurrency_throttles(lab: Lab) -> None:
     function = lab.function("import time\ndef handler(e, c):\n    time.sleep(0.3)")
-    lab.executor.reserved(function.name, 1)
+    lab.executor.hooks.reserved(function.name, 1)
     call = asyncio.create_task(lab.invoke(function))
     await asyncio.sleep(0.05)
     with pytest.raises(Throttled) as throttled:
@@ -508,7 +508,7 @@ async def test_reserved_concurrency_throttles(lab: Lab) -> None:
     refused = next(row for row in lab.sink.rows if row.start == "throttle")
     assert refused.arrival_ns == refused.finish_ns
     assert refused.reason == throttled.value.reason
-    lab.executor.reserved(function.name, None)
+    lab.executor.hooks.reserved(function.name, None)
     assert (await lab.invoke(function)).start == "warm"
 
 
@@ -527,7 +527,7 @@ async def test_changed_code_drains_the_old_environments(lab: Lab) -> None:
     call = asyncio.create_task(lab.invoke(old, 0.4))
     await asyncio.sleep(0.1)
     new = replace(lab.function("def handler(e, c):\n    return 'new'", name=old.name))
-    lab.executor.code_changed(old.name, "$LATEST")
+    lab.executor.hooks.code_changed(old.name, "$LATEST")
     result = await lab.invoke(new)
     assert (result.payload, result.start) == (b'"new"', "cold")
     assert (await call).payload == b'"old"'
@@ -555,13 +555,13 @@ async def test_provisioned_environments(make_lab: MakeLab) -> None:
         version="1",
     )
     functions[function.name] = function
-    lab.executor.provisioned(function.name, "1", 2)
-    await until(lambda: lab.executor.provisioned_status(function.name, "1").available == 2)
+    lab.executor.hooks.provisioned(function.name, "1", 2)
+    await until(lambda: lab.executor.hooks.provisioned_status(function.name, "1").available == 2)
     result = await lab.invoke(function)
     assert (result.start, result.payload) == ("provisioned", b'"provisioned-concurrency"')
     assert result.init_ms is None
     assert "INIT_REPORT Init Duration: " in lab.sink.text
-    lab.executor.provisioned(function.name, "1", 0)
+    lab.executor.hooks.provisioned(function.name, "1", 0)
     await until(lambda: not lab.executor.status()["environments"])
     assert (await lab.invoke(function)).start == "cold"
 

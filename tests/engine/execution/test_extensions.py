@@ -155,7 +155,7 @@ async def test_shutdown_reaches_the_extension(lab: Lab, tmp_path: Path) -> None:
     try:
         function, _ = agent_function(lab, OUT=str(out))
         await lab.invoke(function)
-        lab.executor.deleted(function.name, None)
+        lab.executor.hooks.deleted(function.name, None)
         await until(lambda: '"SHUTDOWN"' in out.read_text())
         last = json.loads(out.read_text().splitlines()[-1])["event"]
         assert last["shutdownReason"] == "SPINDOWN"

@@ -109,7 +109,7 @@ async def test_the_log_says_once_that_another_version_runs_it(lab: Lab) -> None:
     for _ in range(2):
         first, second = await lab.invoke(function), await lab.invoke(function)
         assert json.loads(first.payload) == json.loads(second.payload)
-        lab.executor.code_changed(function.name, function.version)
+        lab.executor.hooks.code_changed(function.name, function.version)
     messages = [message for *_, message in lab.sink.events]
     assert sum(m.startswith("INIT_START") for m in messages) == 2
     assert messages.count(note) == 1
@@ -138,14 +138,14 @@ async def test_what_cannot_run_is_said_when_it_is_deployed(
     lab: Lab, caplog: pytest.LogCaptureFixture, settings: dict[str, Any], said: str
 ) -> None:
     function = lab.function("", **settings)
-    lab.executor.prepare(function)
+    lab.executor.hooks.prepare(function)
     for _ in range(1000):
         if caplog.messages:
             break
         await asyncio.sleep(0.01)
     assert f"{function.qualified_arn} is kept, but: " in caplog.messages[0]
     assert said in caplog.messages[0]
-    lab.executor.prepare(function)
+    lab.executor.hooks.prepare(function)
     with pytest.raises(AWSError):
         await lab.invoke(function)
     assert sum(said in message for message in caplog.messages) == 1

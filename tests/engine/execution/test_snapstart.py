@@ -239,7 +239,7 @@ async def test_nothing_is_left_of_a_deleted_version(lab: Lab) -> None:
     function = lab.function(COUNTED, snap_start=True, version="1", memory_mb=256)
     result = answer(await lab.invoke(function))
     (snapshot,) = lab.executor.status()["snapshots"]
-    lab.executor.deleted(function.name, "1")
+    lab.executor.hooks.deleted(function.name, "1")
     pids = [snapshot["pid"], int(str(result["pid"]))]
     await until(lambda: not any(psutil.pid_exists(pid) for pid in pids))
     homes = Path(lab.executor._work_dir) / "environments"

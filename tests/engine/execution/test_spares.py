@@ -82,7 +82,7 @@ async def test_a_burst_is_served_by_one_spare_and_forks(make_lab: MakeLab) -> No
 async def test_a_version_is_prepared_before_it_is_invoked(lab: Lab) -> None:
     """The prepared result is used: the engine looks for the entry point only once."""
     function = lab.function("echo {}", runtime="provided.al2023")
-    lab.executor.prepare(function)
+    lab.executor.hooks.prepare(function)
     bootstrap = function.code_dir / "bootstrap"
     await until(lambda: bool(lab.executor._pools._ahead))
     bootstrap.write_text("#!/bin/sh\nexit 1\n")
@@ -93,6 +93,6 @@ async def test_a_version_is_prepared_before_it_is_invoked(lab: Lab) -> None:
 
 async def test_what_cannot_be_prepared_says_so_when_invoked(lab: Lab) -> None:
     function = lab.function("pass", runtime="cobol1.x")
-    lab.executor.prepare(function)
+    lab.executor.hooks.prepare(function)
     await asyncio.sleep(0.05)
     assert lab.executor._pools._ahead == {}
