@@ -223,6 +223,33 @@ def test_arrows_inside_a_room_point_one_way(room: str, folder: str) -> None:
     assert not wrong, "\n".join(wrong)
 
 
+def test_no_class_is_one_class_in_several_files() -> None:
+    """A class has its parts; it inherits from another file's class only a protocol or an error."""
+    classes = {
+        (module_of(path), node.name): [ast.unparse(base) for base in node.bases]
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef)
+    }
+    wrong = []
+    for path in MODULES:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        homes = {
+            alias.asname or alias.name: ((node.module or "").removeprefix("lambda_nb."), alias.name)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("lambda_nb.")
+            for alias in node.names
+        }
+        for node in ast.walk(tree):
+            for base in node.bases if isinstance(node, ast.ClassDef) else ():
+                home = homes.get(ast.unparse(base))
+                if home is None or home not in classes or home[1].endswith("Error"):
+                    continue
+                if not any(name.startswith("Protocol") for name in classes[home]):
+                    wrong.append(f"{module_of(path)}.{node.name} inherits {'.'.join(home)}")
+    assert not wrong, "\n".join(wrong)
+
+
 def test_a_folder_is_small_enough_to_see_what_is_in_it() -> None:
     sizes = {
         folder: sum(path.name != "__init__.py" for path in folder.glob("*.py"))
