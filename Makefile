@@ -1,5 +1,5 @@
-# The commands of the project. Each sets up what it needs first, in a virtual environment of its own
-# (.venv); nothing is installed twice. A Python other than the first python3: make PYTHON=python3.12 demo
+# The commands of the project. Each first installs what it needs into the virtual environment .venv,
+# and nothing twice. To use another Python than the first python3: make PYTHON=python3.12 demo
 
 SHELL := /bin/bash
 VENV := .venv
@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
 STAMPS := $(VENV)/.stamps
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test test-fast lint format bench labextension labextension-check clean
+.PHONY: help demo lab test test-fast lint format hooks docs bench labextension labextension-check clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,8 +22,8 @@ demo: $(STAMPS)/base ## Run the main job: real functions, their trace, the same 
 lab: $(STAMPS)/base ## Open JupyterLab on the tutorials
 	@$(RUN) jupyter lab --notebook-dir=notebooks
 
-test: $(STAMPS)/test $(STAMPS)/system ## Run every test
-	@$(RUN) python -m pytest -n $(WORKERS) --dist loadgroup $(TESTS)
+test: $(STAMPS)/test $(STAMPS)/system ## Run every test, and name the ten slowest
+	@$(RUN) python -m pytest -n $(WORKERS) --dist loadgroup --durations=10 $(TESTS)
 
 test-fast: $(STAMPS)/test ## Run the tests that take no more than a few seconds each
 	@$(RUN) python -m pytest -n $(WORKERS) --dist loadgroup -m "not slow and not browser" $(TESTS)
@@ -37,6 +37,13 @@ format: $(STAMPS)/lint ## Put the code into the house style
 	@$(RUN) ruff check --fix --quiet .
 	@$(RUN) ruff format .
 
+hooks: $(STAMPS)/lint ## Run the linters before every commit from now on
+	@$(RUN) pre-commit install
+
+docs: $(STAMPS)/docs ## Build the pages of docs/ into site/; a broken link is an error
+	@$(VENV)/docs/bin/sphinx-build -W --keep-going -q -b html -d site/.doctrees docs site
+	@echo "Open site/index.html"
+
 bench: $(STAMPS)/test ## Measure against other tools in the same run (about 5 minutes)
 	@for script in benchmarks/*.py; do echo; $(RUN) python $$script || exit 1; done
 
@@ -47,11 +54,11 @@ labextension-check: labextension ## Fail if the committed build is not what the 
 	@git diff --exit-code --stat -- labextension/prebuilt
 
 clean: ## Remove everything that these commands made
-	rm -rf $(VENV) .benchmarks demo-output dist build labextension/node_modules labextension/lib
+	rm -rf $(VENV) .benchmarks demo-output dist build site labextension/node_modules labextension/lib
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# --- what the commands stand on; each stamp says when it was last done ---
+# --- what the commands need; each stamp file is as old as its last run ---
 
 $(STAMPS)/venv: scripts/find-python.sh
 	@python=$$(PYTHON='$(PYTHON)' scripts/find-python.sh) && \
@@ -74,7 +81,15 @@ $(STAMPS)/lint: $(STAMPS)/base
 	@$(PIP) --editable '.[lint]'
 	@touch $@
 
-# Looked at every time when something is still missing, so that a skipped test is never forgotten.
+# Sphinx has an environment of its own: awscli, a client in the tests, needs an older docutils.
+$(STAMPS)/docs: docs/requirements.txt $(STAMPS)/venv
+	@echo "Installing what the docs need into $(VENV)/docs"
+	@$(BIN)/python -m venv $(VENV)/docs
+	@$(VENV)/docs/bin/python -m pip install --quiet --quiet --disable-pip-version-check \
+	  --requirement docs/requirements.txt
+	@touch $@
+
+# Checked again in every run while something is missing, so that nobody forgets a skipped test.
 $(STAMPS)/system: scripts/system-packages.sh $(STAMPS)/venv
 	@scripts/system-packages.sh
 	@scripts/system-packages.sh --check && touch $@ || true

@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 
 import lambda_nb
@@ -73,6 +74,25 @@ def test_the_built_extension_names_no_host_and_no_path_of_a_builder() -> None:
         assert str(ROOT) not in text
         assert "/root/" not in text
         assert "registry" not in text
+
+
+def test_hooks_are_the_linters_of_make_lint_and_fetch_nothing() -> None:
+    config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    assert [repository["repo"] for repository in config["repos"]] == ["local"]
+    entries = [hook["entry"].split() for hook in config["repos"][0]["hooks"]]
+    lint = re.search(r"^lint:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert lint
+    wanted = [line.split("$(RUN)")[1].split() for line in lint[1].splitlines()]
+    for tool, *options in wanted:
+        assert any(
+            entry[0] == f".venv/bin/{tool}" and set(options) - {"."} <= set(entry[1:])
+            for entry in entries
+        ), f"no hook runs {tool} {options}"
+
+
+def test_ci_runs_the_linters_the_docs_and_the_tests() -> None:
+    text = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert re.findall(r"make ([a-z ]+?) <", text) == ["lint docs", "test"]
 
 
 def test_shell_scripts_parse() -> None:
