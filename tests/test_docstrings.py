@@ -1,4 +1,4 @@
-"""The examples in docstrings do what they say."""
+"""The examples in docstrings do what they say, and the names in them are there."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 import lambda_nb
+from lambda_nb.notebook.views import panel
 
 ROOT = Path(lambda_nb.__file__).parent
+COMMS = {panel.EVENTS, panel.PANEL}  # names of channels, spelt like modules
 
 
 def with_examples() -> list[str]:
@@ -29,3 +31,30 @@ def test_examples(name: str) -> None:
     failed, tried = doctest.testmod(importlib.import_module(name), optionflags=options)
     assert tried
     assert not failed
+
+
+def _is_there(dotted: str) -> bool:
+    """Whether a dotted name is a module of ours, or an attribute of one."""
+    parts = dotted.split(".")
+    for count in range(len(parts), 0, -1):
+        try:
+            found: object = importlib.import_module(".".join(parts[:count]))
+        except ModuleNotFoundError:
+            continue
+        return all((found := getattr(found, name, None)) is not None for name in parts[count:])
+    return False
+
+
+def test_names_of_ours_in_docstrings_and_pages_exist() -> None:
+    project = ROOT.parent
+    pages = [*project.glob("*.md"), *(project / "docs").glob("*.md")]
+    missing = []
+    for path in [*ROOT.rglob("*.py"), *pages]:
+        if "bootstraps" in path.parts:
+            continue
+        text = path.read_text(encoding="utf-8")
+        named = set(re.findall(r"`~?(lambda_nb(?:\.[A-Za-z_]\w*)+)", text))
+        missing += [
+            f"{path.relative_to(project)}: {name}" for name in named - COMMS if not _is_there(name)
+        ]
+    assert not missing, "\n".join(missing)

@@ -1,4 +1,4 @@
-"""Control groups of version 2 (one hierarchy): the same limits as :mod:`cgroups` sets with v1.
+"""Control groups of version 2 (one hierarchy): the same limits as ``cgroup_v1`` sets.
 
 A group of version 2 that passes controllers on may hold no process itself. So the environments'
 groups are made below the parent of the engine's own group, if we may write there (root on a usual

@@ -9,7 +9,7 @@ packet:
 * engine -> zygote ``{"token", "argv"|null, "env", "cwd", "limits", ...}`` with a descriptor, the
   log pipe: start a process. Without ``argv`` it becomes the Python runtime, without an exec. With a
   second descriptor it becomes a snapshot, which takes requests there (``lambda_runtime.snapshot``);
-  with ``held``, it waits there until it may load the function (``lambda_runtime.held``);
+  with ``held``, it waits there until it may load the function (``lambda_runtime.prestart``);
 * engine -> zygote ``{"token", "adopt": pid, "cgroups", "view", "binds"}`` with a socket: adopt a
   process that a snapshot has forked, now a child of the zygote. It gets its groups and its own view
   of the file system (``view``: its root and secret, if there are views here) and may continue;

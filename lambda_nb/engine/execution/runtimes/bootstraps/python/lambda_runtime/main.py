@@ -11,8 +11,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from lambda_runtime import errors, snapshot
-from lambda_runtime import held as holding
+from lambda_runtime import errors, prestart, snapshot
 from lambda_runtime.client import RuntimeClient
 from lambda_runtime.context import LambdaContext
 from lambda_runtime.errors import Fault
@@ -76,7 +75,7 @@ def main(snapshots: socket.socket | None = None, held: socket.socket | None = No
     client = RuntimeClient(os.environ["AWS_LAMBDA_RUNTIME_API"])
     log.set_up()
     if held is not None:
-        holding.wait(held)
+        prestart.wait(held)
     try:
         handler = load_handler(os.environ["_HANDLER"])
     except Fault as fault:
