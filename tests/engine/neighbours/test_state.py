@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import pickle
 import signal
 import time
 from collections.abc import Callable
@@ -13,7 +15,8 @@ import pytest
 from botocore.exceptions import ClientError
 from engine_fixtures import Ear, Engine
 
-from lambda_nb.engine.neighbours.storage import private_files
+from lambda_nb.engine.neighbours.services import patches  # noqa: F401  # registers its names
+from lambda_nb.engine.neighbours.storage import pickle_reducers, private_files
 
 TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
 MACHINE = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}})
@@ -289,3 +292,23 @@ def test_files_that_others_may_write_are_refused(tmp_path: Path) -> None:
     file.chmod(0o620)
     with pytest.raises(private_files.UnsafeError, match=r"chmod go= .*one"):
         private_files.check(file)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("_backend", "_certificate", "_defaultdict", "_Fresh", "_managed_policy", "_private"),
+        *("_public", "_rsa_key", "_Recent"),
+    ],
+)
+def test_what_an_earlier_version_wrote_is_found_wherever_it_stands_now(name: str) -> None:
+    """These names are in the data directories of users."""
+    written = f"clambda_nb.engine.neighbours.reducers\n{name}\n.".encode()  # a pickle of the name
+    found = pickle_reducers.Reader(io.BytesIO(written)).load()
+    assert found.__name__ == name
+
+
+def test_a_name_that_nobody_registered_is_refused() -> None:
+    written = b"clambda_nb.engine.cli\nmain\n."
+    with pytest.raises(pickle.UnpicklingError, match="not known here"):
+        pickle_reducers.Reader(io.BytesIO(written)).load()

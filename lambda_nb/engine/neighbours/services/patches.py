@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property, lru_cache
 from typing import Any
 
+from lambda_nb.engine.neighbours.storage.pickle_reducers import named
+
 _DELETED_REMEMBERED = 10_000
 
 
@@ -62,14 +64,15 @@ def _remember_few_deleted_messages() -> None:
 
     original = Queue.__init__
 
-    def init(self: Any, *arguments: Any, **named: Any) -> None:
-        original(self, *arguments, **named)
+    def init(self: Any, *arguments: Any, **more: Any) -> None:
+        original(self, *arguments, **more)
         self.deleted_messages = _Recent()
 
     queue_class: Any = Queue
     queue_class.__init__ = init
 
 
+@named
 class _Recent(dict[str, None]):
     """The most recent handles, as a set: deleting them again is no error."""
 

@@ -5,11 +5,38 @@ from __future__ import annotations
 import copy
 import copyreg
 import importlib
+import pickle
 import sys
 import threading
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
+
+_Thing = TypeVar("_Thing")
+_named: dict[str, Any] = {}
+
+
+def named(thing: _Thing) -> _Thing:
+    """Let pickles name a function or a class of ours; its name then must not change any more."""
+    name: str = thing.__name__  # type: ignore[attr-defined]
+    _named[name] = thing
+    return thing
+
+
+class Reader(pickle.Unpickler):
+    """Reads the pickle of a service's state.
+
+    It finds what is ours by name alone (see :func:`named`): files of ours move, and what an
+    earlier version wrote must still be read.
+    """
+
+    def find_class(self, module: str, name: str) -> Any:
+        """The function or class of a name in the pickle."""
+        if module.split(".")[0] != "lambda_nb":
+            return super().find_class(module, name)
+        if name not in _named:
+            raise pickle.UnpicklingError(f"{module}.{name} is not known here")
+        return _named[name]
 
 
 def table() -> dict[type, Any]:
@@ -69,6 +96,7 @@ def _reduce_backend(backend: Any) -> Any:
     return _backend, (name, backend.account_id, backend.region_name)
 
 
+@named
 def _backend(kind: str, account: str, region: str) -> Any:
     return backends(kind)[account][region]
 
@@ -81,6 +109,7 @@ def _reduce_defaultdict(some: Any) -> Any:
     return _defaultdict, (type(some), factory), attributes, None, iter(some.items())
 
 
+@named
 def _defaultdict(kind: Any, factory: Any) -> Any:
     """Made without the class's ``__init__``, which may not take a factory."""
     made = kind.__new__(kind)
@@ -88,6 +117,7 @@ def _defaultdict(kind: Any, factory: Any) -> Any:
     return made
 
 
+@named
 class _Fresh:
     """Returns copies of a value; replaces a lambda, which cannot be pickled."""
 
@@ -104,6 +134,7 @@ def _reduce_managed_policy(policy: Any) -> Any:
     return _managed_policy, (policy.account_id, policy.partition, policy.arn), count
 
 
+@named
 def _managed_policy(account: str, partition: str, arn: str) -> Any:
     return _backend("moto.iam.models.IAMBackend", account, partition).managed_policies[arn]
 
@@ -115,6 +146,7 @@ def _reduce_private(key: Any) -> Any:
     return _private, (der,)
 
 
+@named
 def _private(der: bytes) -> Any:
     from cryptography.hazmat.primitives.serialization import load_der_private_key
 
@@ -128,6 +160,7 @@ def _reduce_public(key: Any) -> Any:
     return _public, (key.public_bytes(form.Encoding.DER, kind),)
 
 
+@named
 def _public(der: bytes) -> Any:
     from cryptography.hazmat.primitives.serialization import load_der_public_key
 
@@ -140,12 +173,14 @@ def _reduce_certificate(certificate: Any) -> Any:
     return _certificate, (certificate.public_bytes(Encoding.DER),)
 
 
+@named
 def _certificate(der: bytes) -> Any:
     from cryptography.x509 import load_der_x509_certificate
 
     return load_der_x509_certificate(der)
 
 
+@named
 def _rsa_key(values: dict[str, Any]) -> Any:
     from joserfc.jwk import RSAKey
 
