@@ -185,7 +185,7 @@ def kernel(_: str, arrival: Any, busy: Any) -> tuple[float, float, float]:
 def _workload(arrival: Any, busy: Any) -> Any:
     import numpy as np
 
-    from lambda_nb.simulator.assumptions.columns import constant
+    from lambda_nb.simulator.assumptions.constant_columns import constant
     from lambda_nb.simulator.assumptions.workload import UNKNOWN, Workload
 
     count = len(arrival)

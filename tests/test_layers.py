@@ -34,7 +34,7 @@ MAY_IMPORT = {
 # may import what it likes of its own room; a folder always may import itself.
 EVERYBODY = {
     # Modules of the engine that stand on their own and that each of its folders may use.
-    "databases", "descriptors", "errors", "identifiers", "model", "notices", "private_dir",
+    "databases", "errors", "file_descriptors", "identifiers", "model", "notices", "private_dir",
     "service_model", "steady_clock",
 }  # fmt: skip
 FOLDERS_MAY_IMPORT = {

@@ -20,11 +20,11 @@ from lambda_nb.engine.api.admission.web_pages import Names
 from lambda_nb.engine.api.front import Front
 from lambda_nb.engine.api.neighbours.bucket_cors import BucketCors
 from lambda_nb.engine.api.neighbours.proxy import Proxy
-from lambda_nb.engine.aws_calls.elsewhere import Directory, keys_of
 from lambda_nb.engine.aws_calls.endpoint import Endpoint
-from lambda_nb.engine.descriptors import Descriptors
+from lambda_nb.engine.aws_calls.service_directory import Directory, keys_of
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.execution.runtimes import inventory
+from lambda_nb.engine.file_descriptors import Descriptors
 from lambda_nb.engine.gateways.function_urls.gateway import FunctionUrlDoor
 from lambda_nb.engine.neighbours import Neighbours
 from lambda_nb.engine.neighbours.process.supervisor import NeighboursError

@@ -19,22 +19,22 @@ from lambda_nb.engine.api.admission.gate import Gate
 from lambda_nb.engine.api.lambda_api.invoke import Invoker
 from lambda_nb.engine.api.lambda_api.operations import LambdaAPI
 from lambda_nb.engine.aws_calls.clients import Clients, ObjectReader
-from lambda_nb.engine.aws_calls.elsewhere import Directory
 from lambda_nb.engine.aws_calls.json_calls import Calls
+from lambda_nb.engine.aws_calls.service_directory import Directory
 from lambda_nb.engine.control import Control
-from lambda_nb.engine.control.events.probe import NeighbourProbe
-from lambda_nb.engine.descriptors import Descriptors
+from lambda_nb.engine.control.events.source_probe import NeighbourProbe
 from lambda_nb.engine.durable import Durable
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.events.asynchronous.destinations import Destinations
 from lambda_nb.engine.events.asynchronous.queue import AsyncQueue
 from lambda_nb.engine.events.polled.checkpoints import Checkpoints
 from lambda_nb.engine.events.polled.mapping import Runner
-from lambda_nb.engine.events.polled.sources import EventSources
+from lambda_nb.engine.events.polled.pollers import EventSources
 from lambda_nb.engine.events.pushed.bridge_queues import Bridge
 from lambda_nb.engine.events.pushed.pushes import Pushes
 from lambda_nb.engine.execution import Executor
 from lambda_nb.engine.execution.recursive_loops import LoopGuard
+from lambda_nb.engine.file_descriptors import Descriptors
 from lambda_nb.engine.gateways.function_urls.gateway import FunctionUrls
 from lambda_nb.engine.model import Invocation, InvocationResult, Resolved
 from lambda_nb.engine.options import Options

@@ -12,7 +12,7 @@ import pytest
 from control_harness import Harness, archive
 
 from lambda_nb.engine import databases
-from lambda_nb.engine.control.records.mending import mend
+from lambda_nb.engine.control.records.repair import mend
 from lambda_nb.engine.control.records.store import Store, readable_record
 from lambda_nb.engine.databases import DatabaseError, no_room, rescue
 

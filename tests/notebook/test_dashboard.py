@@ -15,8 +15,8 @@ from engine_fixtures import Engine
 import lambda_nb
 from lambda_nb.notebook.connection.clients import Beside
 from lambda_nb.notebook.errors import UsageError
+from lambda_nb.notebook.views.activity import AWSSource, Bar, EngineSource, Row
 from lambda_nb.notebook.views.dashboard import Dashboard, _bars
-from lambda_nb.notebook.views.live import AWSSource, Bar, EngineSource, Row
 
 HANDLER = (
     "import time\n"

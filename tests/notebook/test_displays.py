@@ -10,10 +10,10 @@ import pytest
 from lambda_nb.notebook import display
 from lambda_nb.notebook.connection.connect import _keys
 from lambda_nb.notebook.errors import FunctionError, UsageError
-from lambda_nb.notebook.functions import log_tail, monitoring, origin
+from lambda_nb.notebook.functions import code_origin, log_tail, monitoring
 from lambda_nb.notebook.functions.result import Result
 
-CELL = origin.Origin(
+CELL = code_origin.Origin(
     "Cell In[7]", "%%lambda f\nimport os\ndef handler(e, c):\n    return e['x']\n", "f.py"
 )
 REPORT = (
@@ -29,7 +29,7 @@ def plain(text: str) -> str:
 
 def test_a_frame_in_the_cell_shows_its_lines() -> None:
     stack = ["  File \"/var/task/f.py\", line 4, in handler\n    return e['x']\n"]
-    (frame,) = origin.frames(stack, CELL)
+    (frame,) = code_origin.frames(stack, CELL)
     assert plain(frame).splitlines() == [
         "Cell In[7], line 4, in handler",
         "      2 import os",
@@ -47,14 +47,14 @@ def test_a_frame_in_the_cell_shows_its_lines() -> None:
     ],
 )
 def test_frames_of_other_languages(file: str, stack: str, place: str) -> None:
-    cell = origin.Origin("Cell In[2]", "%%lambda f\none\ntwo\n", file)
-    (frame,) = origin.frames([stack], cell)
+    cell = code_origin.Origin("Cell In[2]", "%%lambda f\none\ntwo\n", file)
+    (frame,) = code_origin.frames([stack], cell)
     assert plain(frame).splitlines()[0] == f"Cell In[2], line 3, {place}"
 
 
 def test_frames_elsewhere_name_their_file() -> None:
     stack = ['  File "/opt/python/pkg.py", line 9, in run\n    boom()\n']
-    assert [plain(frame) for frame in origin.frames(stack, CELL)] == [
+    assert [plain(frame) for frame in code_origin.frames(stack, CELL)] == [
         "/opt/python/pkg.py, line 9, in run\n        boom()"
     ]
 

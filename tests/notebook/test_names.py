@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from lambda_nb.notebook.functions.names import left_behind
+from lambda_nb.notebook.functions.unbound_names import left_behind
 
 
 def helper() -> None:

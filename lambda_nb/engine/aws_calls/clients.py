@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from lambda_nb.engine.aws_calls.elsewhere import Directory, signing_name
 from lambda_nb.engine.aws_calls.endpoint import Endpoint
+from lambda_nb.engine.aws_calls.service_directory import Directory, signing_name
 from lambda_nb.engine.model import FetchFailed
 
 

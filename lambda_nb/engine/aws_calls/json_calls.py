@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from lambda_nb.engine.aws_calls.elsewhere import Directory
 from lambda_nb.engine.aws_calls.embedded import EmbeddedCalls
 from lambda_nb.engine.aws_calls.endpoint import Endpoint, Keys
+from lambda_nb.engine.aws_calls.service_directory import Directory
 
 # Target prefix, version of the JSON protocol, name in the signature.
 _PROTOCOLS = {

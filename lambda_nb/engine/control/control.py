@@ -10,10 +10,9 @@ from typing import Protocol
 from lambda_nb.engine.control.access.function_urls import FunctionUrl, Urls
 from lambda_nb.engine.control.access.permissions import Permissions
 from lambda_nb.engine.control.access.resource_policies import ResourcePolicies
-from lambda_nb.engine.control.answering import answering
 from lambda_nb.engine.control.code.code_signing import Signing, SigningGate
 from lambda_nb.engine.control.code.code_store import CodeStore
-from lambda_nb.engine.control.code.download import Downloads
+from lambda_nb.engine.control.code.download_links import Downloads
 from lambda_nb.engine.control.code.source import Sources
 from lambda_nb.engine.control.concurrency.account_limits import Account
 from lambda_nb.engine.control.concurrency.capacity_providers import CapacityProviders
@@ -25,11 +24,12 @@ from lambda_nb.engine.control.events.mappings import Mappings
 from lambda_nb.engine.control.functions.aliases import Aliases
 from lambda_nb.engine.control.functions.functions import Functions
 from lambda_nb.engine.control.functions.lookup import Lookup
-from lambda_nb.engine.control.functions.progress import Progress
 from lambda_nb.engine.control.functions.resolve import Resolver
 from lambda_nb.engine.control.functions.runtime_settings import RuntimeSettings
+from lambda_nb.engine.control.functions.state_changes import Progress
 from lambda_nb.engine.control.functions.updates import Updates
 from lambda_nb.engine.control.functions.versions import Versions
+from lambda_nb.engine.control.handler_checks import answering
 from lambda_nb.engine.control.layers.layer_permissions import LayerPermissions
 from lambda_nb.engine.control.layers.layer_use import LayerUse
 from lambda_nb.engine.control.layers.layers import Layers, LayerShelf

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any
 
-from lambda_nb.engine.control.answering import answering
+from lambda_nb.engine.control.handler_checks import answering
 from lambda_nb.engine.control.records.paging import page
 from lambda_nb.engine.control.records.store import Record
 from lambda_nb.engine.durable.executions import RUNNING, Executions

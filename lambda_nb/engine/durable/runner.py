@@ -16,7 +16,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from lambda_nb.engine.durable import answers
+from lambda_nb.engine.durable import results
 from lambda_nb.engine.durable.executions import (
     RUNNING,
     Executions,
@@ -100,7 +100,7 @@ class Runner:
         last = await asyncio.shield(drive) if drive is not None else None
         version = resolved.function.version
         last = last or InvocationResult(invocation.request_id, b"", version)
-        return answers.of_execution(arn, self._executions.get(arn), last)
+        return results.of_execution(arn, self._executions.get(arn), last)
 
     def begin(self, resolved: Resolved, invocation: Invocation) -> str:
         """Start an execution, or find the one already started; returns its ARN.
@@ -212,7 +212,7 @@ class Runner:
             if last.function_error is not None:
                 failures += 1
                 if failures > len(_RETRY_DELAYS_S):
-                    self._executions.end(arn, "FAILED", error=answers.error_of(last.payload))
+                    self._executions.end(arn, "FAILED", error=results.error_of(last.payload))
                     break
                 await self._slept(arn, steady_time() + _RETRY_DELAYS_S[failures - 1])
                 continue
@@ -263,7 +263,7 @@ class Runner:
                 failure = {"ErrorType": error.code, "ErrorMessage": error.message}
                 self._executions.end(arn, "FAILED", error=failure)
                 return None
-            event = answers.completed(started, request_id, result)
+            event = results.completed(started, request_id, result)
             if self._executions.get(arn)["status"] == record["status"]:
                 self._executions.change(arn, event=event)
             return result
@@ -278,7 +278,7 @@ class Runner:
         shown: list[Operation] = []
         size, marker = 0, ""
         for index, operation in enumerate(self._executions.operations(arn).values()):
-            entry = answers.in_milliseconds(durable.shown(operation))
+            entry = results.in_milliseconds(durable.shown(operation))
             size += len(json.dumps(entry))
             if shown and size > _STATE_BYTES:
                 marker = str(index)
@@ -358,7 +358,7 @@ class Runner:
             now = steady_time()
             if result.function_error is not None:
                 ended = durable.ended(
-                    operation, "FAILED", now, error=answers.error_of(result.payload)
+                    operation, "FAILED", now, error=results.error_of(result.payload)
                 )
             else:
                 text = result.payload.decode("utf-8", "replace")

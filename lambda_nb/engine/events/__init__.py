@@ -6,7 +6,7 @@
 ``pushed``
     Events from S3, SNS, EventBridge, CloudWatch Logs and others, put into the asynchronous queue.
 ``polled``
-    Event source mappings: ``sources`` runs a poller for each enabled one. ``sqs`` reads queues;
+    Event source mappings: ``pollers`` runs a poller for each enabled one. ``sqs`` reads queues;
     ``shards`` reads Kinesis and DynamoDB streams (``stream`` has their differences,
     ``checkpoints`` the read positions, ``stream_failures`` the reports of records given up).
 

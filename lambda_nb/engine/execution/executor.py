@@ -17,12 +17,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from lambda_nb.engine.descriptors import Descriptors
 from lambda_nb.engine.errors import AWSError
+from lambda_nb.engine.execution.control_hooks import FindVersion, Hooks
 from lambda_nb.engine.execution.environment import report
 from lambda_nb.engine.execution.environment.environment import Environment
 from lambda_nb.engine.execution.environment.report import Attempt
-from lambda_nb.engine.execution.hooks import FindVersion, Hooks
 from lambda_nb.engine.execution.pools import Pool, Pools
 from lambda_nb.engine.execution.preparation import Services
 from lambda_nb.engine.execution.prestarted import Prestarted
@@ -33,6 +32,7 @@ from lambda_nb.engine.execution.runtimes.zygote_channel import SpawnError
 from lambda_nb.engine.execution.runtimes.zygotes import Zygotes
 from lambda_nb.engine.execution.sandbox.isolation import Isolation
 from lambda_nb.engine.execution.sandbox.paths import Files
+from lambda_nb.engine.file_descriptors import Descriptors
 from lambda_nb.engine.model import (
     FunctionVersion,
     Invocation,

@@ -288,7 +288,7 @@ def _host(text: str) -> str:
 
 
 def _neighbour(text: str) -> tuple[str, str]:
-    from lambda_nb.engine.aws_calls.elsewhere import UnknownServiceError, signing_name
+    from lambda_nb.engine.aws_calls.service_directory import UnknownServiceError, signing_name
 
     service, equals, url = text.partition("=")
     if not equals:

@@ -20,7 +20,7 @@ import uvicorn
 from lambda_nb.engine import service_model
 from lambda_nb.engine.api.wire.connection import WholeAnswers
 from lambda_nb.engine.app import App
-from lambda_nb.engine.control.records.mending import mend
+from lambda_nb.engine.control.records.repair import mend
 from lambda_nb.engine.control.records.store import Store, readable_record
 from lambda_nb.engine.databases import DatabaseError, rescue
 from lambda_nb.engine.execution.sandbox.isolation import IsolationError

@@ -16,8 +16,8 @@ from lambda_nb.notebook.connection.clients import engine_status, is_aws
 from lambda_nb.notebook.connection.reach import reach
 from lambda_nb.notebook.errors import UsageError, aws_errors
 from lambda_nb.notebook.experiments.power_tune_result import STRATEGIES, PowerTuning, Strategy
-from lambda_nb.notebook.functions.answers import persist, progress_bar
 from lambda_nb.notebook.functions.handle import Function
+from lambda_nb.notebook.functions.many_invocations import persist, progress_bar
 from lambda_nb.notebook.functions.result import Result
 from lambda_nb.rules import quotas
 

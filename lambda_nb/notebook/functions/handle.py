@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from lambda_nb.notebook import display
 from lambda_nb.notebook.errors import UsageError, aws_errors
 from lambda_nb.notebook.functions import monitoring
-from lambda_nb.notebook.functions.answers import Answers, Errors, gather
-from lambda_nb.notebook.functions.origin import Origin
+from lambda_nb.notebook.functions.code_origin import Origin
+from lambda_nb.notebook.functions.many_invocations import Answers, Errors, gather
 from lambda_nb.notebook.functions.result import Result, read
 
 if TYPE_CHECKING:

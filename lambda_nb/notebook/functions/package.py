@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from lambda_nb.notebook.errors import NotebookError
-from lambda_nb.notebook.functions import names
+from lambda_nb.notebook.functions import unbound_names
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """Time of all files in an archive: the same cell gives the same bytes and no new upload."""
@@ -38,7 +38,7 @@ class Package:
 
     With ``source`` (the whole cell) and ``module`` (its file), an error can show the line of the
     cell: ``offset`` plus the line number in the file. ``left_behind`` has the names that the cell
-    uses but only the notebook has (:mod:`.names`).
+    uses but only the notebook has (``unbound_names``).
     """
 
     archive: bytes
@@ -111,7 +111,7 @@ def build(
     whole = f"%%lambda {line}".rstrip() + "\n" + source
     lacking: Mapping[str, str] = {}
     if builder is _python:
-        lacking = names.left_behind(contents[module].decode(), namespace)
+        lacking = unbound_names.left_behind(contents[module].decode(), namespace)
     return Package(zip_of(contents), handler or found, runtime, module, whole, offset, lacking)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from lambda_nb.notebook import display
 from lambda_nb.notebook.errors import FunctionError
-from lambda_nb.notebook.functions import log_tail, origin
+from lambda_nb.notebook.functions import code_origin, log_tail
 from lambda_nb.rules.pricing import Usage, bill
 
 _FETCH = re.compile(r"\S+ is part of AWS's .*: lambda-nb runtimes install .*")
@@ -145,7 +145,7 @@ def decode(body: bytes) -> Any:
 
 
 def read(
-    function: str, response: Mapping[str, Any], cell: origin.Origin | None, architecture: str
+    function: str, response: Mapping[str, Any], cell: code_origin.Origin | None, architecture: str
 ) -> Result:
     """Make a result from an ``Invoke`` response; reads its payload stream."""
     payload = decode(response["Payload"].read())
@@ -179,12 +179,12 @@ def read(
 
 
 def _failure(
-    function: str, payload: Any, log: str, request_id: str, cell: origin.Origin | None
+    function: str, payload: Any, log: str, request_id: str, cell: code_origin.Origin | None
 ) -> FunctionError:
     told = payload if isinstance(payload, dict) else {"errorMessage": repr(payload)}
     stack = told.get("stackTrace") or told.get("trace") or []
     message = str(told.get("errorMessage", "")).replace(f"RequestId: {request_id} Error: ", "")
-    frames = origin.frames([str(entry) for entry in stack], cell)
+    frames = code_origin.frames([str(entry) for entry in stack], cell)
     error_type = str(told.get("errorType", "Unhandled"))
     hint = _HINTS.get(error_type, "")
     if error_type == "Runtime.ExitError" and "signal: killed" in message:

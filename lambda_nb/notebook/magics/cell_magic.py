@@ -13,8 +13,8 @@ from lambda_nb.notebook import display
 from lambda_nb.notebook.connection.session import Session
 from lambda_nb.notebook.errors import UsageError, aws_errors
 from lambda_nb.notebook.functions import deploy, requirements
+from lambda_nb.notebook.functions.code_origin import Origin
 from lambda_nb.notebook.functions.handle import Function, figures, summary
-from lambda_nb.notebook.functions.origin import Origin
 from lambda_nb.notebook.functions.package import Package, build, default_runtime
 from lambda_nb.notebook.magics import event_sources
 from lambda_nb.notebook.magics.line_magic import Commands

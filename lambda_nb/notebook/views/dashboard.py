@@ -19,7 +19,7 @@ from lambda_nb.notebook.connection.notebooks import of_notebook
 from lambda_nb.notebook.connection.reach import reach
 from lambda_nb.notebook.errors import NotebookError, UsageError
 from lambda_nb.notebook.functions.monitoring import log_line
-from lambda_nb.notebook.views.live import BARS, STATES, Bar, Picture, Row, source_of
+from lambda_nb.notebook.views.activity import BARS, STATES, Bar, Picture, Row, source_of
 
 if TYPE_CHECKING:
     from lambda_nb.notebook.functions.handle import Function

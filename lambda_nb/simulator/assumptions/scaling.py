@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lambda_nb.rules import quotas
-from lambda_nb.simulator.assumptions.columns import constant, is_constant
+from lambda_nb.simulator.assumptions.constant_columns import constant, is_constant
 
 Floats = npt.NDArray[np.float64]
 

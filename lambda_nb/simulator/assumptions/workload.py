@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from lambda_nb.rules import quotas
 from lambda_nb.rules.scheduling import fleet
-from lambda_nb.simulator.assumptions.columns import constant, is_constant, taken
+from lambda_nb.simulator.assumptions.constant_columns import constant, is_constant, taken
 from lambda_nb.simulator.assumptions.scaling import Scaling, factors
 from lambda_nb.traces import Trace
 from lambda_nb.traces.generators import laws

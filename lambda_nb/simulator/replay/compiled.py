@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from lambda_nb.rules.scheduling import fleet as rules
-from lambda_nb.simulator.assumptions.columns import constant, is_constant, read_only
+from lambda_nb.simulator.assumptions.constant_columns import constant, is_constant, read_only
 from lambda_nb.simulator.assumptions.scenario import Scenario
 from lambda_nb.simulator.assumptions.workload import Floats, Workload
 from lambda_nb.simulator.replay.run import Run

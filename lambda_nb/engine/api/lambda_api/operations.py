@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, unquote
 
 from lambda_nb.engine import service_model
 from lambda_nb.engine.api.admission.gate import Gate, Visitor
-from lambda_nb.engine.api.lambda_api import parsing, required, serialising
+from lambda_nb.engine.api.lambda_api import parsing, required_members, serialising
 from lambda_nb.engine.api.lambda_api.invoke import SYNC_LIMIT, Call, Invoker
 from lambda_nb.engine.api.lambda_api.routing import Router
 from lambda_nb.engine.api.wire.busypoll import BusyPoll
@@ -124,7 +124,7 @@ class LambdaAPI:
             )
         operation = service_model.operation(name)
         parameters = parsing.parse(operation, labels, request.query, request.headers, body)
-        required.check(operation, parameters)
+        required_members.check(operation, parameters)
         response = handler(parameters, caller)
         if inspect.isawaitable(response):
             response = await response

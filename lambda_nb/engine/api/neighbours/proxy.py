@@ -15,9 +15,9 @@ from yarl import URL
 from lambda_nb.engine.api.admission.signature_v4 import claimed_service
 from lambda_nb.engine.api.neighbours import signing_anew
 from lambda_nb.engine.api.wire.http import ClientGone, Header, HttpRequest, Send
-from lambda_nb.engine.aws_calls.elsewhere import Directory
 from lambda_nb.engine.aws_calls.embedded import EmbeddedCalls
 from lambda_nb.engine.aws_calls.endpoint import Endpoint
+from lambda_nb.engine.aws_calls.service_directory import Directory
 from lambda_nb.engine.errors import AWSError
 
 log = logging.getLogger(__name__)

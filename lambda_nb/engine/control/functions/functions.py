@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from lambda_nb.engine.control import context as c
 from lambda_nb.engine.control.code.code_signing import SigningGate
-from lambda_nb.engine.control.code.download import Downloads
+from lambda_nb.engine.control.code.download_links import Downloads
 from lambda_nb.engine.control.code.source import Sources, vpc_of
 from lambda_nb.engine.control.concurrency.capacity_providers import CapacityProviders
 from lambda_nb.engine.control.concurrency.provisioned import Provisioned
 from lambda_nb.engine.control.context import Context
 from lambda_nb.engine.control.functions.lookup import Lookup
-from lambda_nb.engine.control.functions.progress import CREATING, Progress
+from lambda_nb.engine.control.functions.state_changes import CREATING, Progress
 from lambda_nb.engine.control.functions.versions import published_as
 from lambda_nb.engine.control.layers.layer_use import LayerUse
 from lambda_nb.engine.control.records.paging import page

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from itertools import accumulate
 from pathlib import Path
 
-from lambda_nb.engine.control.answering import as_error
 from lambda_nb.engine.control.context import Context
 from lambda_nb.engine.control.functions.lookup import Lookup
+from lambda_nb.engine.control.handler_checks import as_error
 from lambda_nb.engine.control.records.store import Record
 from lambda_nb.engine.errors import AWSError, conflict
 from lambda_nb.engine.model import FileSystemMount, FunctionVersion, Resolved

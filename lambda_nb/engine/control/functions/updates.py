@@ -9,7 +9,7 @@ from lambda_nb.engine.control.code.code_signing import SigningGate
 from lambda_nb.engine.control.code.source import Sources, vpc_of
 from lambda_nb.engine.control.context import Context
 from lambda_nb.engine.control.functions.lookup import UNQUALIFIED_ONLY, Lookup
-from lambda_nb.engine.control.functions.progress import UPDATING, Progress
+from lambda_nb.engine.control.functions.state_changes import UPDATING, Progress
 from lambda_nb.engine.control.functions.versions import Versions
 from lambda_nb.engine.control.layers.layer_use import LayerUse, UsedLayer
 from lambda_nb.engine.control.records.store import Record

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lambda_nb.engine.control import context as c
 from lambda_nb.engine.control.context import Context
 from lambda_nb.engine.control.functions.lookup import Lookup, check_revision, refuse_while_changing
-from lambda_nb.engine.control.functions.progress import CREATING, Progress, settled
+from lambda_nb.engine.control.functions.state_changes import CREATING, Progress, settled
 from lambda_nb.engine.control.records.paging import page
 from lambda_nb.engine.control.records.store import Record
 from lambda_nb.engine.errors import invalid_parameter

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lambda_nb.engine.control import context as c
-from lambda_nb.engine.control.code.download import Downloads
+from lambda_nb.engine.control.code.download_links import Downloads
 from lambda_nb.engine.control.code.source import Sources
 from lambda_nb.engine.control.context import Context
 from lambda_nb.engine.control.records.paging import page

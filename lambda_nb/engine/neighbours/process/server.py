@@ -57,6 +57,7 @@ def main() -> None:
     from lambda_nb.engine.neighbours.process.dispatch import Application
     from lambda_nb.engine.neighbours.process.wsgi import Handler
     from lambda_nb.engine.neighbours.services import (
+        cloudformation_templates,
         event_bus,
         forwarding,
         logs,
@@ -65,14 +66,13 @@ def main() -> None:
         schedules,
         sequence_numbers,
         state_machines,
-        templates,
     )
     from lambda_nb.engine.neighbours.services.log_store import LogStore
     from lambda_nb.engine.neighbours.to_engine import pushes, stream_news
 
     patches.apply()
     sequence_numbers.install()
-    templates.install()
+    cloudformation_templates.install()
     forwarding.install(state_machines.install())
     metric_data.install()
     logs.install(LogStore(Path(sys.argv[3])))
