@@ -99,6 +99,7 @@ FOLDERS_MAY_IMPORT = {
         "trace": {"reshape", "schema", "summary", "times", "writing"},
     },
 }  # fmt: skip
+FOLDERS_MAY_IMPORT["engine"] |= dict.fromkeys(EVERYBODY, EVERYBODY)
 MOST_MODULES = 15
 """In one folder; with more it is two folders."""
 
