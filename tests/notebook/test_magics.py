@@ -12,6 +12,7 @@ from engine_fixtures import Engine
 from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
 
+from lambda_nb.notebook.connection import notebooks
 from lambda_nb.notebook.errors import AWSError, FunctionError, NotebookError, UsageError
 from lambda_nb.notebook.functions.monitoring import Logs
 from lambda_nb.notebook.magics import extension
@@ -327,3 +328,19 @@ def test_a_name_of_the_notebook_is_missed_when_the_cell_runs(
         notebook.value("counter(1)")
     assert hint not in str(notebook.value(cell.format("--include helper")))
     assert notebook.value("counter(1)") == 2
+
+
+def test_an_extension_that_fails_to_load_leaves_no_session(
+    shell: InteractiveShell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise RuntimeError("no panel here")
+
+    monkeypatch.setattr(extension, "Panel", refuse)
+    other = InteractiveShell()
+    other.history_manager.enabled = False
+    with pytest.raises(RuntimeError, match="no panel"):
+        extension.load_ipython_extension(other)
+    assert other not in notebooks._sessions
+    atexit.unregister(other.atexit_operations)
+    other.atexit_operations()

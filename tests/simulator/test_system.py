@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 from typing import Any
 
 import numpy as np
@@ -330,6 +331,13 @@ class TestDeployments:
         ]  # fmt: skip
         assert deployment.complete == 280.0
 
+    def test_the_same_deployment_twice_moves_provisioned_environments_twice(self) -> None:
+        trace = trace_of(np.arange(0.0, 400.0, 0.5), 0.2, init=[0.3] * 800)
+        twice = [Deployment("f", at=10.0), Deployment("f", at=10.0)]
+        result = simulate(trace, provisioned=2, deployments=twice)
+        starts = result.invocations.query("arrival > 200")["start"]
+        assert set(starts) == {"provisioned"}
+
     def test_provisioned_environments_move_to_the_new_version(self) -> None:
         trace = trace_of(np.arange(0, 600, 5.0), 1.0)
         result = simulate(trace, provisioned=1, deployments=[Deployment("f", at=101.0)])
@@ -507,3 +515,13 @@ def test_whatever_happens_the_rules_hold(
     if timeout == 1.0:
         assert (served[served["function"] == "f"]["duration"] <= 1.0).all()
     assert result.cost().loc["all", "total"] == pytest.approx(result.cost("hour")["total"].sum())
+
+
+def test_a_result_is_data_without_the_machinery_that_made_it() -> None:
+    trace = trace_of([0.0, 0.1, 2.0], 0.5, init=[0.1] * 3)
+    result = simulate(trace, source=Asynchronous())
+    kept = pickle.dumps(result)
+    assert b"MergedEnvironment" not in kept
+    again = pickle.loads(kept)
+    pd.testing.assert_frame_equal(again.requests, result.requests)
+    pd.testing.assert_frame_equal(again.summary(), result.summary())

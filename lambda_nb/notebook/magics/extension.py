@@ -19,7 +19,6 @@ class Extension:
 
     def __init__(self, shell: Any) -> None:
         self.session = Session()
-        notebooks.register(shell, self.session)
         self.magics = Magics(shell, self.session)
         self.panel = Panel(self.session.current_client)
         self.session.connected.append(self.panel.watch)
@@ -51,7 +50,6 @@ class Extension:
             shell.magics_manager.magics[kind].pop("lambda", None)
         shell.input_transformers_cleanup.remove(with_body)
         self.panel.close()
-        notebooks.forget(shell)
         self.session.close()
 
 
@@ -71,11 +69,13 @@ _loaded: weakref.WeakKeyDictionary[Any, Extension] = weakref.WeakKeyDictionary()
 def load_ipython_extension(shell: Any) -> None:
     """Add the magics ``%%lambda`` and ``%lambda``; the engine starts in the background."""
     if shell not in _loaded:
-        _loaded[shell] = Extension(shell)
+        _loaded[shell] = extension = Extension(shell)
+        notebooks.register(shell, extension.session)
 
 
 def unload_ipython_extension(shell: Any) -> None:
     """Remove the magics from the shell and end the notebook's engine."""
     extension = _loaded.pop(shell, None)
+    notebooks.forget(shell)
     if extension is not None:
         extension.close(shell)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -127,12 +127,13 @@ class Billing:
     ) -> None:
         self._load = load
         self._run = run
-        self.pricing = pricing
+        self._pricing = pricing
         self._extras = extras
         self._architectures = architectures
         self._names = names
         self._end = end
         self._served = run.environment >= 0
+        self.functions = load.functions
 
     @cached_property
     def billed(self) -> Floats:
@@ -140,7 +141,7 @@ class Billing:
 
         Init of provisioned environments is not on demand, and a restore is charged by size.
         """
-        load, pricing = self._load, self.pricing
+        load, pricing = self._load, self._pricing
         hundredths = np.rint(np.where(self._served, load.duration, 0.0) * 1e5)
         if pricing.init_billed:
             began = np.flatnonzero(self._run.code == fleet.COLD)
@@ -156,7 +157,7 @@ class Billing:
 
     def each(self) -> Floats:
         """Dollars of each row: its request and duration, at the first tier's prices."""
-        book, provisioned = self.pricing, self._run.code == fleet.PROVISIONED
+        book, provisioned = self._pricing, self._run.code == fleet.PROVISIONED
         on_demand = np.array([book.duration[name][0][1] for name in self._names])
         # A book without provisioned concurrency was refused if there is any.
         ahead = np.array([book.provisioned_duration.get(name, 0.0) for name in self._names])
@@ -282,18 +283,22 @@ def _charged(function: int, count: int, since: float, until: float) -> SetAside:
 
 def costs(
     billing: Billing,
+    pricing: PriceBook,
     by: str | None,
-    rows: Mapping[str, Rows],
+    rows: Callable[[], Sequence[Rows]],
     *,
     free_tier: bool,
     neighbours: Sequence[str] | Mapping[str, float],
 ) -> pd.DataFrame:
-    """See ``Result.cost``; ``rows`` are those of each function, in order of the functions."""
+    """See ``Result.cost``; ``rows`` returns those of each function, in order of the functions."""
     usages: dict[Any, Usage]
     if by is None:
         usages = {"all": billing.usage()}
     elif by == "function":
-        usages = {name: billing.usage(those, i) for i, (name, those) in enumerate(rows.items())}
+        usages = {
+            name: billing.usage(those, i)
+            for i, (name, those) in enumerate(zip(billing.functions, rows(), strict=True))
+        }
     elif by == "hour":
         usages = billing.hours()
     else:
@@ -305,7 +310,7 @@ def costs(
         )
     prices = neighbours_of(neighbours)
     lines: dict[str, Any] = {
-        name: bill(usage, billing.pricing, free_tier=free_tier)
+        name: bill(usage, pricing, free_tier=free_tier)
         | {other: usage.requests * price for other, price in prices.items()}
         for name, usage in usages.items()
     }

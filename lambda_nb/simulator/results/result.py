@@ -173,11 +173,11 @@ class Result:
             What comes with each request, such as ``["API Gateway HTTP"]``: names out of
             :data:`lambda_nb.rules.pricing.NEIGHBOURS`, or dollars a request by a name of your own.
         """
-        functions = self._decided.load.functions
         return costs(
             self._billing,
+            self.pricing,
             by,
-            dict(zip(functions, self._decided.rows, strict=True)),
+            lambda: self._decided.rows,
             free_tier=free_tier,
             neighbours=neighbours,
         )

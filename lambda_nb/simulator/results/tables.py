@@ -200,7 +200,8 @@ def timeline(
         },
         index=pd.Index(edges[:-1], name="time"),
     )
-    if decided.outcome is not None and there is not None:
+    if there is not None:
+        assert decided.outcome is not None
         records = decided.outcome.columns["records"][served]
         finish = np.sort(np.repeat(decided.finish[served], records))
         running = average_of(np.repeat(began, records), finish, edges)

@@ -55,7 +55,16 @@ class Placing:
         One random number per row of the trace, for random keep-alive policies.
     random
         All other draws.
+
+    Attributes
+    ----------
+    placed
+        Called with the function and the pool of each attempt; to be set before the first one.
+    deployed
+        Each deployment with its function and the pools of the version before it and of its own.
     """
+
+    placed: Callable[[int, int], None]
 
     def __init__(
         self,
@@ -75,16 +84,17 @@ class Placing:
         self._random = random
         self.fleet, self.ahead = scenario.fleet()
         self.state = self.fleet.state
-        self.placed: Callable[[int, int], None] = lambda function, pool: None
-        """Called with the function and the pool of each attempt that was placed."""
         self._waiting = WaitingRoom[_Ticket]()
         self._ended: dict[int, float] = {}
         self._pools = [[pool] for pool in range(len(names))]
         self._deployments: dict[int, list[Deployment]] = defaultdict(list)
+        self.deployed: list[tuple[Deployment, int, int, int]] = []
         for each in deployments:
             function = names.index(each.function)
-            self._pools[function].append(self.fleet.add_pool(function))
+            old, new = self._pools[function][-1], self.fleet.add_pool(function)
+            self._pools[function].append(new)
             self._deployments[function].append(each)
+            self.deployed.append((each, function, old, new))
         self._watch = Watch(self.state, policy) if isinstance(policy, Retiring) else None
         self._prewarmer = None
         if isinstance(policy, Prewarming):
@@ -94,12 +104,6 @@ class Placing:
                     "take another keep-alive policy"
                 )
             self._prewarmer = Prewarmer(env, self.state, policy, names)
-
-    def pools(self, each: Deployment) -> tuple[int, int, int]:
-        """A deployment's function, the pool of the version before it, and its own pool."""
-        function = self._names.index(each.function)
-        place = self._deployments[function].index(each)
-        return function, self._pools[function][place], self._pools[function][place + 1]
 
     def version(self, function: int, now: float) -> Version:
         """Which version takes a request now."""

@@ -73,9 +73,9 @@ class Provisioner:
             else:
                 env.process(self._by_target(function, each))
 
-    def follow(self, deployment: Deployment) -> None:
-        """Let a deployment move the function's provisioned concurrency to its version."""
-        self._env.process(self._by_deployment(deployment, *self._placing.pools(deployment)))
+    def follow(self, deployment: Deployment, function: int, old: int, new: int) -> None:
+        """Move the function's provisioned concurrency from one pool to another, as deployed."""
+        self._env.process(self._by_deployment(deployment, function, old, new))
 
     def seen(self, function: int, pool: int) -> None:
         """Record the utilization at a placed request; datapoints are made of these."""

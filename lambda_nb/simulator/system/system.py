@@ -41,12 +41,12 @@ class Outcome:
         self.load = attempts.workload(self._functions, load.timeout)
         self.rows = attempts.rows
         self.columns = attempts.columns()
-        self._requests = requests
+        self._requests = requests.all
 
     @property
     def requests(self) -> pd.DataFrame:
         """See :func:`lambda_nb.simulator.system.attempts.frame_of`."""
-        return frame_of(self._requests.all, self._functions)
+        return frame_of(self._requests, self._functions)
 
 
 class System:
@@ -82,8 +82,8 @@ class System:
             env, scenario, self._placing, recorded.typical_init, self._going_on
         )
         self._placing.placed = self._provisioner.seen
-        for each in delivery.deployments:
-            self._provisioner.follow(each)
+        for deployed in self._placing.deployed:
+            self._provisioner.follow(*deployed)
         calling = Calling(env, load, recorded, delivery.calls, self._requests, rng)
         invoking = Invoking(
             env,

@@ -93,7 +93,9 @@ class Environment:
     @property
     def ready(self) -> bool:
         """Whether the runtime waits for an event."""
-        return self._parts.listener.parked and self.pid is not None
+        parts = self._parts
+        waits = parts.phases.now == "ready" and parts.listener.parked
+        return waits and self.pid is not None
 
     # -- its life
 
@@ -162,7 +164,7 @@ class Environment:
     async def end(self, *, keep_files: bool = False) -> None:
         """End the environment; remove its files unless others have files below them."""
         parts = self._parts
-        await parts.shut_down("SPINDOWN")
+        await parts.shut_down("SPINDOWN", then="ended")
         parts.phases.close()
         parts.listener.close()
         if parts.processes is not None:
@@ -180,6 +182,8 @@ class Environment:
         parts = self._parts
         if self._restoring is not None:
             result = await self._restoring.restore()
+            if parts.phases.now != "restore":  # there is no snapshot to restore from
+                return result
         else:
             result = await initialising.initialise(parts, phase, limit_s)
             if result.ok and parts.listener.restoring and parts.snapshots < 0:
@@ -240,7 +244,7 @@ class Environment:
             await parts.shut_down("FAILURE")
             return outcomes.sandbox_error(request_id, kind, message)
         if said.outcome is not None:
-            parts.phases.enter("ready")
+            parts.phases.enter("ready" if happened == "next" else "broken")
             return said.outcome
         await parts.shut_down("FAILURE")
         if happened == "next":

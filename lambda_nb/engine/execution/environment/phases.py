@@ -36,16 +36,16 @@ Happening = Literal["next", "exit", "timeout", "extension"]
 an extension failed."""
 
 FOLLOWS: dict[Phase, frozenset[Phase]] = {
-    "new": frozenset({"init", "restore", "broken", "ended"}),
+    "new": frozenset({"init", "restore", "ended"}),
     "init": frozenset({"restore", "ready", "broken", "ended"}),
     "restore": frozenset({"restore", "ready", "broken", "ended"}),
     "ready": frozenset({"invoke", "init", "restore", "broken", "ended"}),
     "invoke": frozenset({"ready", "broken", "ended"}),
-    "broken": frozenset({"init", "restore", "broken", "ended"}),
+    "broken": frozenset({"init", "restore", "ended"}),
     "ended": frozenset(),
 }
-"""Which phases may follow each phase. From ``ready`` to ``init``: the runtime died between two
-invocations."""
+"""Which phases may follow each phase. From ``ready`` to ``init`` or ``restore``: the runtime has
+died, and its exit has not been reported yet."""
 
 
 class Phases:
@@ -95,6 +95,8 @@ class Phases:
 
     def end(self, what: Happening) -> None:
         """End the wait with ``what``, unless it has already ended."""
+        if self.now == "ready" and what == "exit":
+            self.enter("broken")
         if self._happened is not None and not self._happened.done():
             self._happened.set_result(what)
 

@@ -48,9 +48,9 @@ def _forget_what_was_published() -> None:
 
     original = Topic.publish
 
-    def publish(self: Any, *arguments: Any, **named: Any) -> Any:
+    def publish(self: Any, *arguments: Any, **more: Any) -> Any:
         try:
-            return original(self, *arguments, **named)
+            return original(self, *arguments, **more)
         finally:
             self.sent_notifications.clear()
 

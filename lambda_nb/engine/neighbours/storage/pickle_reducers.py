@@ -18,7 +18,9 @@ _named: dict[str, Any] = {}
 
 def named(thing: _Thing) -> _Thing:
     """Let pickles name a function or a class of ours; its name then must not change any more."""
-    name: str = thing.__name__  # type: ignore[attr-defined]
+    name: str = thing.__qualname__  # type: ignore[attr-defined]
+    if name in _named:
+        raise ValueError(f"two things are called {name} in the pickles of services")
     _named[name] = thing
     return thing
 
