@@ -16,7 +16,7 @@ STAMPS := $(VENV)/.stamps
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(STAMPS)/base ## Run the main job: real functions, their trace, the same trace simulated (3 minutes)
+demo: $(STAMPS)/base ## Run the main job: real functions, their trace, the same trace simulated (a minute after set-up)
 	@$(RUN) python notebooks/demo.py --output demo-output
 
 lab: $(STAMPS)/base ## Open JupyterLab on the tutorials
