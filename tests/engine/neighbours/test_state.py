@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from engine_fixtures import Ear, Engine
+from moto.sqs.models import Queue
 
-from lambda_nb.engine.neighbours.services import patches  # noqa: F401  # registers its names
+from lambda_nb.engine.neighbours.services import patches
 from lambda_nb.engine.neighbours.storage import pickle_reducers, private_files
 
 TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
@@ -306,6 +307,23 @@ def test_what_an_earlier_version_wrote_is_found_wherever_it_stands_now(name: str
     written = f"clambda_nb.engine.neighbours.reducers\n{name}\n.".encode()  # a pickle of the name
     found = pickle_reducers.Reader(io.BytesIO(written)).load()
     assert found.__name__ == name
+
+
+class _Unnamed:
+    """As if it were ours."""
+
+
+_Unnamed.__module__ = "lambda_nb.engine.somewhere"
+
+
+def test_a_class_that_could_not_be_read_again_is_not_written() -> None:
+    for held in (_Unnamed, _Unnamed()):
+        with pytest.raises(pickle.PicklingError, match=r"somewhere\._Unnamed has no lasting name"):
+            pickle_reducers.Writer(io.BytesIO()).dump({"held": held})
+    file = io.BytesIO()
+    pickle_reducers.Writer(file).dump({"held": patches._Recent(), "moto": Queue})
+    file.seek(0)
+    assert pickle_reducers.Reader(file).load() == {"held": patches._Recent(), "moto": Queue}
 
 
 def test_a_name_that_nobody_registered_is_refused() -> None:

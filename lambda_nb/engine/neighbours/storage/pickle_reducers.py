@@ -10,7 +10,8 @@ import sys
 import threading
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Any, TypeVar
+from types import FunctionType
+from typing import IO, Any, TypeVar
 
 _Thing = TypeVar("_Thing")
 _named: dict[str, Any] = {}
@@ -23,6 +24,31 @@ def named(thing: _Thing) -> _Thing:
         raise ValueError(f"two things are called {name} in the pickles of services")
     _named[name] = thing
     return thing
+
+
+class Writer(pickle.Pickler):
+    """Writes a pickle of a service's state that :class:`Reader` can read.
+
+    Raises
+    ------
+    PicklingError
+        The state has a function or a class of ours that is not :func:`named`.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        super().__init__(file, protocol=5)
+        self.dispatch_table = table()
+
+    def reducer_override(self, thing: Any) -> Any:
+        """Check the names of ours that the pickle gets."""
+        if (
+            isinstance(thing, (type, FunctionType))
+            and thing.__module__.startswith("lambda_nb.")
+            and _named.get(thing.__qualname__) is not thing
+        ):
+            where = f"{thing.__module__}.{thing.__qualname__}"
+            raise pickle.PicklingError(f"{where} has no lasting name: see named()")
+        return NotImplemented
 
 
 class Reader(pickle.Unpickler):

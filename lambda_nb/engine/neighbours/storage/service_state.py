@@ -11,7 +11,6 @@ import contextlib
 import hashlib
 import io
 import json
-import pickle
 import sys
 import threading
 import time
@@ -126,9 +125,7 @@ class Keeper:
 
     def _dump(self, attributes: dict[str, Any]) -> bytes:
         buffer = io.BytesIO()
-        pickler = pickle.Pickler(buffer, protocol=5)
-        pickler.dispatch_table = pickle_reducers.table()
-        pickler.dump(attributes)
+        pickle_reducers.Writer(buffer).dump(attributes)
         return buffer.getvalue()
 
     def _restore(self) -> Restored:
