@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from engine_fixtures import READY, Engine, zip_of
+from engine_fixtures import READY, Engine, lives, zip_of
 
 SERVE = [sys.executable, "-m", "lambda_nb.engine", "serve", "--port", "0"]
 ECHO = "def handler(event, context):\n    return event\n"
@@ -25,17 +25,10 @@ def gone(pids: list[int], within_s: float = 15.0) -> bool:
     """Whether all processes end in time. Zombies of other parents count as ended."""
     deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:
-        if not any(_alive(pid) for pid in pids):
+        if not any(lives(pid) for pid in pids):
             return True
         time.sleep(0.05)
     return False
-
-
-def _alive(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def family(pid: int) -> list[int]:

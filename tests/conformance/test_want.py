@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,7 +22,7 @@ from pathlib import Path
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from engine_fixtures import ROLE, SERVE, Ear, Engine, launch, zip_of
+from engine_fixtures import ROLE, SERVE, Ear, Engine, launch, lives, zip_of
 
 ECHO = "def handler(event, context):\n    return event\n"
 PYTHON = f"python{sys.version_info[0]}.{sys.version_info[1]}"
@@ -276,6 +277,8 @@ def test_the_launcher_of_functions_is_killed(start_engine: Callable[..., Engine]
         assert _payload(engine, name, number) == str(number).encode()
         for zygote in engine.status()["zygotes"]:
             os.kill(zygote["pid"], signal.SIGKILL)
+            while lives(zygote["pid"]):
+                time.sleep(0.01)
         # A warm environment dies with its launcher: its caller gets an error, the next does not.
         with contextlib.suppress(ClientError):
             _payload(engine, name, "meanwhile")

@@ -15,6 +15,7 @@ from typing import Any
 import nbformat
 import psutil
 import pytest
+from engine_fixtures import lives
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
@@ -35,7 +36,7 @@ def execute(tmp_path: Path, *cells: str, **options: Any) -> nbformat.NotebookNod
 
 def gone(pid: int) -> bool:
     deadline = time.monotonic() + 20
-    while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+    while lives(pid):
         if time.monotonic() > deadline:
             return False
         time.sleep(0.05)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
 import os
 import signal
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from engine_fixtures import lives
 
 from lambda_nb.engine.execution.runtimes.launch import BOOTSTRAPS
 
@@ -57,12 +57,6 @@ def handler(event, context):
 """
 
 
-def lives(process: psutil.Process) -> bool:
-    with contextlib.suppress(psutil.NoSuchProcess):  # it may end between the two questions
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    return False
-
-
 @pytest.mark.parametrize("level", ["L0", "auto"])
 def test_kill_9_of_the_engine_ends_every_process(tmp_path: Path, level: str) -> None:
     (tmp_path / "code").mkdir()
@@ -80,7 +74,7 @@ def test_kill_9_of_the_engine_ends_every_process(tmp_path: Path, level: str) -> 
     os.kill(engine.pid, signal.SIGKILL)
     engine.wait()
     engine.stdout.close()
-    while living := [process for process in started if lives(process)]:
+    while living := [process for process in started if lives(process.pid)]:
         assert time.monotonic() < deadline, living
         time.sleep(0.02)
 

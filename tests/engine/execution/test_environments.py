@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import psutil
 import pytest
+from engine_fixtures import lives
 from execution_lab import PYTHON, Lab, MakeLab, error, lab, make_lab, report, task_root, until
 
 from lambda_nb.engine.errors import AWSError
@@ -490,7 +491,7 @@ async def test_processes_that_escape_their_group_end_with_the_environment(lab: L
     pid = int((await lab.invoke(function)).payload)
     assert psutil.pid_exists(pid)
     lab.executor.hooks.deleted(function.name, None)
-    await until(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == "zombie")
+    await until(lambda: not lives(pid))
 
 
 # --- decisions
