@@ -128,6 +128,20 @@ def room(path: Path) -> str:
     return parts[0] if len(parts) > 1 else ""
 
 
+def module_of(path: Path) -> str:
+    """The dotted name of a module, without ``lambda_nb``: ``engine.app``."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+# The file of each module. The programs of runtimes run elsewhere and are left out.
+OURS = {
+    f"lambda_nb.{module_of(path)}".rstrip("."): path
+    for path in MODULES
+    if "bootstraps" not in path.parts
+}
+
+
 def imports(path: Path) -> Iterator[tuple[int, str]]:
     """Each absolute dotted name that a module imports, with its line."""
     package = ["lambda_nb", *path.relative_to(PACKAGE).parts[:-1]]
@@ -138,10 +152,10 @@ def imports(path: Path) -> Iterator[tuple[int, str]]:
         elif isinstance(node, ast.ImportFrom):
             base = package[: len(package) - node.level + 1] if node.level else []
             module = ".".join([*base, node.module] if node.module else base)
-            yield node.lineno, module
-            if module == "lambda_nb":
-                for alias in node.names:
-                    yield node.lineno, f"lambda_nb.{alias.name}"
+            # `from package import name` imports the module of that name if there is one.
+            for alias in node.names:
+                inner = f"{module}.{alias.name}"
+                yield node.lineno, inner if inner in OURS else module
 
 
 def room_imports(path: Path) -> Iterator[tuple[int, str]]:
@@ -156,39 +170,17 @@ def where(path: Path, line: int) -> str:
     return f"{path.relative_to(PACKAGE.parent)}:{line}"
 
 
-def module_of(path: Path) -> str:
-    """The dotted name of a module, without ``lambda_nb``: ``engine.app``."""
-    parts = path.relative_to(PACKAGE).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
 @cache
 def graph() -> dict[str, set[str]]:
     """The modules of ours that each module imports, wherever in the file it does so."""
-    ours = {module_of(path): path for path in MODULES if "bootstraps" not in path.parts}
-    found: dict[str, set[str]] = {}
-    for module, path in ours.items():
-        package = ["lambda_nb", *path.relative_to(PACKAGE).parts[:-1]]
-        found[module] = imported = set()
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Import):
-                named = [alias.name for alias in node.names]
-            elif isinstance(node, ast.ImportFrom):
-                base = package[: len(package) - node.level + 1] if node.level else []
-                whole = ".".join([*base, node.module] if node.module else base)
-                # `from package import name` imports the module of that name if there is one.
-                named = []
-                for alias in node.names:
-                    inner = f"{whole}.{alias.name}"
-                    named.append(inner if inner.removeprefix("lambda_nb.") in ours else whole)
-            else:
-                continue
-            imported |= {
-                name.removeprefix("lambda_nb.")
-                for name in named
-                if name.startswith("lambda_nb.") and name.removeprefix("lambda_nb.") in ours
-            }
-    return found
+    return {
+        module.removeprefix("lambda_nb."): {
+            name.removeprefix("lambda_nb.")
+            for _, name in imports(path)
+            if name in OURS and name != "lambda_nb"
+        }
+        for module, path in OURS.items()
+    }
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:

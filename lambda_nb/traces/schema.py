@@ -260,3 +260,13 @@ def words_of(column: Any) -> pa.DictionaryArray:
     if column.num_chunks == 0:
         return pa.array([], WORD)
     return column.unify_dictionaries().combine_chunks()
+
+
+def spelt_out(table: pa.Table) -> pa.Table:
+    """The table with words as text: equal whatever the order of their dictionaries."""
+    return pa.table(
+        {
+            c: v.cast(pa.string()) if pa.types.is_dictionary(v.type) else v
+            for c, v in zip(table.column_names, table.columns, strict=True)
+        }
+    )

@@ -316,7 +316,7 @@ class Trace:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Trace):
             return NotImplemented
-        mine, theirs = self._plain(), other._plain()
+        mine, theirs = schema.spelt_out(self._table), schema.spelt_out(other._table)
         return self._start_ns == other._start_ns and bool(mine.equals(theirs))
 
     __hash__ = None  # type: ignore[assignment]
@@ -326,15 +326,6 @@ class Trace:
     def _with(self, table: pa.Table) -> Trace:
         """A trace with these rows of this one."""
         return Trace(_without_unused_words(table), start=self._start_ns, name=self.name)
-
-    def _plain(self) -> pa.Table:
-        """The table with words as text, so that the order of dictionaries does not matter."""
-        return pa.table(
-            {
-                c: v.cast(pa.string()) if pa.types.is_dictionary(v.type) else v
-                for c, v in zip(self._table.column_names, self._table.columns, strict=True)
-            }
-        )
 
     def _words(self, column: str) -> pa.DictionaryArray:
         return schema.words_of(self._table.column(column))

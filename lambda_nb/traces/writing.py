@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from lambda_nb.traces import times
+from lambda_nb.traces import schema, times
 from lambda_nb.traces.schema import Rows
 
 _PARQUET = (".parquet", ".pq")
@@ -41,14 +41,5 @@ def write(trace: Rows, path: str | Path) -> Path:
         )
         table = table.add_column(0, "time", clock)
     with pa.output_stream(str(path), compression="detect") as sink:
-        pacsv.write_csv(_plain(table), sink, pacsv.WriteOptions(quoting_style="needed"))
+        pacsv.write_csv(schema.spelt_out(table), sink, pacsv.WriteOptions(quoting_style="needed"))
     return path
-
-
-def _plain(table: pa.Table) -> pa.Table:
-    return pa.table(
-        {
-            c: v.cast(pa.string()) if pa.types.is_dictionary(v.type) else v
-            for c, v in zip(table.column_names, table.columns, strict=True)
-        }
-    )

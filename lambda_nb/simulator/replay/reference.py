@@ -61,6 +61,12 @@ class MergedEnvironment(simpy.Environment):
         while queue:
             step()
 
+    def until(self, when: float) -> Completion:
+        """An event that happens at an exact time and does nothing else."""
+        event = Completion(self, [], 0, 0)
+        self.at(when, event)
+        return event
+
     def at(self, when: float, event: Completion) -> None:
         """Schedule an event at an exact time (a delay from now would round)."""
         calendar: Any = self._queue

@@ -12,7 +12,7 @@ import simpy
 from lambda_nb.rules.events import lineage
 from lambda_nb.simulator.assumptions.sources import Call
 from lambda_nb.simulator.assumptions.workload import ERROR, SUCCESS, TIMEOUT, Workload
-from lambda_nb.simulator.replay.reference import Completion, MergedEnvironment
+from lambda_nb.simulator.replay.reference import MergedEnvironment
 from lambda_nb.simulator.system.attempts import DROPPED, Request, Requests
 from lambda_nb.simulator.system.recorded import Recorded
 from lambda_nb.traces.generators import laws
@@ -100,9 +100,7 @@ class Calling:
             if deadline == np.inf:
                 yield answer
             else:
-                over = Completion(self._env, [], 0, 0)
-                self._env.at(deadline, over)
-                yield self._env.any_of([answer, over])
+                yield self._env.any_of([answer, self._env.until(deadline)])
                 if not answer.triggered:
                     return TIMEOUT
             if request.outcome != SUCCESS:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from lambda_nb.rules.scheduling import fleet as rules
 from lambda_nb.simulator.assumptions.sources import Deployment
 from lambda_nb.simulator.assumptions.workload import ERROR, SUCCESS, TIMEOUT, Workload
-from lambda_nb.simulator.replay.reference import Completion, MergedEnvironment, finishes_of
+from lambda_nb.simulator.replay.reference import MergedEnvironment, finishes_of
 from lambda_nb.simulator.system.attempts import THROTTLE, Attempts, Request
 from lambda_nb.simulator.system.calling import Calling, Steps
 from lambda_nb.simulator.system.placing import Placed, Placing
@@ -80,9 +80,7 @@ class Invoking:
             end = self._finish_of(recorded, code)
         else:
             end = now + (busy + init) if code == rules.COLD else now + busy
-        over = Completion(env, [], 0, 0)
-        env.at(end, over)
-        yield over
+        yield env.until(end)
         limit = float(self._load.timeout[function])
         ready = now + init if code == rules.COLD else now
         if status == SUCCESS:
