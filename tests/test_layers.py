@@ -42,7 +42,7 @@ FOLDERS_MAY_IMPORT = {
         "process": {
             "app", "region", "options", "api", "aws_calls", "control", "execution", *EVERYBODY,
         },
-        "gateways": {"api", "control", *EVERYBODY},
+        "gateways": {"api", "aws_calls", "control", *EVERYBODY},
         "api": {"aws_calls", *EVERYBODY},
         "events": {"control", "aws_calls", *EVERYBODY},
         "durable": {"control", *EVERYBODY},
@@ -58,6 +58,15 @@ FOLDERS_MAY_IMPORT = {
         "lambda_api": {"admission", "wire"},
         "neighbours": {"admission", "wire"},
         "faults": {"wire"},
+    },
+    "engine.gateways": {
+        "shared": set(),
+        "function_urls": {"shared"},
+        "configuration": {"shared"},
+        "http_api": {"configuration", "shared"},
+        "rest_api": {"configuration", "shared"},
+        "websocket_api": {"configuration", "shared"},
+        "load_balancer": {"shared"},
     },
     "engine.events": {"asynchronous": set(), "polled": {"asynchronous"}, "pushed": set()},
     "engine.execution": {

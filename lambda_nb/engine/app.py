@@ -25,7 +25,12 @@ from lambda_nb.engine.aws_calls.service_directory import Directory, keys_of
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.execution.runtimes import inventory
 from lambda_nb.engine.file_descriptors import Descriptors
+from lambda_nb.engine.gateways.doors import GatewayDoor
 from lambda_nb.engine.gateways.function_urls.gateway import FunctionUrlDoor
+from lambda_nb.engine.gateways.shared.addresses import Addresses
+from lambda_nb.engine.gateways.shared.functions import region_of
+from lambda_nb.engine.gateways.shared.own_addresses import OwnAddresses
+from lambda_nb.engine.gateways.shared.upstream import Upstream
 from lambda_nb.engine.neighbours import Neighbours
 from lambda_nb.engine.neighbours.process.supervisor import NeighboursError
 from lambda_nb.engine.options import Options
@@ -114,7 +119,18 @@ class App:
             self._neighbours_endpoint,
             {name: Endpoint(url, keys=others) for name, url in options.elsewhere.items()},
         )
-        shared = Shared(options, self._url, self.credentials, self.descriptors, self._services)
+        upstream = Upstream(self._url, keys)
+        self._cleanup.push_async_callback(upstream.close)
+        shared = Shared(
+            options,
+            self._url,
+            self.credentials,
+            self.descriptors,
+            self._services,
+            upstream,
+            OwnAddresses(self._url),
+            lambda arn: self._regions[region_of(arn)].functions,
+        )
         self._regions = Regions(shared, self._data_dir, self._work_dir)
 
     async def _pushed(self, source: str, arn: str, payload: bytes) -> None:
@@ -138,10 +154,13 @@ class App:
         region = self._options.region
         proxy = Proxy(self._services, region, self.credentials.keep_issued)
         self._cleanup.push_async_callback(proxy.close)
+        gateways = GatewayDoor(Addresses(), self._regions.all)
         self.front = Front(
             self._regions.home.gate,
             self._regions,
-            [FunctionUrlDoor(lambda: [region.urls for region in self._regions.all()])],
+            [FunctionUrlDoor(lambda: [region.urls for region in self._regions.all()]), gateways],
+            {"apigateway"} - self._options.elsewhere.keys(),
+            gateways.connect,
             proxy,
             Unsigned(region),
             Names(self._options.allowed_hosts),

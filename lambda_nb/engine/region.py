@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -35,7 +35,14 @@ from lambda_nb.engine.events.pushed.pushes import Pushes
 from lambda_nb.engine.execution import Executor
 from lambda_nb.engine.execution.recursive_loops import LoopGuard
 from lambda_nb.engine.file_descriptors import Descriptors
+from lambda_nb.engine.gateways.api_gateway import ApiGateway
+from lambda_nb.engine.gateways.configuration.service_api import ServiceApi
 from lambda_nb.engine.gateways.function_urls.gateway import FunctionUrls
+from lambda_nb.engine.gateways.load_balancer.gateway import LoadBalancers
+from lambda_nb.engine.gateways.shared.functions import Functions
+from lambda_nb.engine.gateways.shared.own_addresses import OwnAddresses
+from lambda_nb.engine.gateways.shared.surroundings import Surroundings
+from lambda_nb.engine.gateways.shared.upstream import Upstream
 from lambda_nb.engine.model import Invocation, InvocationResult, Resolved
 from lambda_nb.engine.options import Options
 from lambda_nb.engine.telemetry.log_lines import LogShipper
@@ -48,13 +55,19 @@ _PUSHING = {"s3", "sns", "events", "sqs"}
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What the Regions of an engine have in common: its address, its keys, its services."""
+    """What the Regions of an engine have in common: its address, its keys, its services.
+
+    ``functions`` gives the functions of the Region that an ARN names.
+    """
 
     options: Options
     url: str
     credentials: Credentials
     descriptors: Descriptors
     services: Directory
+    upstream: Upstream
+    addresses: OwnAddresses
+    functions: Callable[[str], Functions]
 
 
 class Region:
@@ -83,12 +96,25 @@ class Region:
         Answers Lambda's operations; from :meth:`start` on.
     urls : FunctionUrls
         Answers its function URLs; from :meth:`start` on.
+    functions : Functions
+        Its functions, as gateways reach them; from :meth:`start` on.
+    api_gateway : ApiGateway
+        Its APIs; from :meth:`start` on.
+    load_balancers : LoadBalancers
+        Its load balancers; from :meth:`start` on.
+    own_apis : dict of str to ServiceApi
+        Answer the APIs of AWS, beside Lambda's, that the engine answers itself; from
+        :meth:`start` on.
     pushes : Pushes
         Takes what services push to its functions; from :meth:`start` on.
     """
 
     lambda_api: LambdaAPI
     urls: FunctionUrls
+    functions: Functions
+    api_gateway: ApiGateway
+    load_balancers: LoadBalancers
+    own_apis: dict[str, ServiceApi]
     pushes: Pushes
 
     def __init__(self, name: str, shared: Shared, data_dir: Path, work_dir: Path) -> None:
@@ -275,6 +301,22 @@ class Region:
         invoker = Invoker(control.resolve, execute, self._queue.submit, self._durable.begin)
         self.lambda_api = LambdaAPI(gate, invoker, operations)
         self.urls = FunctionUrls(gate, control.function_url, policy, control.resolve, execute)
+        self.functions = Functions(control.resolve, execute, self._queue.submit, policy)
+        control.store.watch(self.functions.forget)
+        shared = self._shared
+        surroundings = Surroundings(
+            account=self._options.account,
+            region=self.name,
+            gate=gate,
+            functions=shared.functions,
+            upstream=shared.upstream,
+            addresses=shared.addresses,
+            logs=self._logs,
+        )
+        self.api_gateway = ApiGateway(self._data_dir / "apis.sqlite", surroundings)
+        self._cleanup.callback(self.api_gateway.close)
+        self.load_balancers = LoadBalancers(surroundings)
+        self.own_apis = {"apigateway": self.api_gateway.service_api}
 
 
 class Regions:

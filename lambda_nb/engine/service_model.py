@@ -1,4 +1,4 @@
-"""AWS's model of the Lambda service, as botocore ships it: every operation and every shape."""
+"""AWS's models of services, as botocore ships them: every operation and every shape."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from botocore.model import OperationModel, ServiceModel, StructureShape
 
 
 @cache
-def model() -> ServiceModel:
-    """The newest Lambda model of the botocore that is installed."""
-    description = Loader().load_service_model("lambda", "service-2")
-    return ServiceModel(description, "lambda")
+def model(service: str = "lambda") -> ServiceModel:
+    """The newest model of a service (by botocore's name) in the botocore that is installed."""
+    description = Loader().load_service_model(service, "service-2")
+    return ServiceModel(description, service)
 
 
-def operations() -> Iterator[OperationModel]:
-    """All operations of the model."""
-    service = model()
-    for name in service.operation_names:
-        yield service.operation_model(name)
+def operations(service: str = "lambda") -> Iterator[OperationModel]:
+    """All operations of a model."""
+    found = model(service)
+    for name in found.operation_names:
+        yield found.operation_model(name)
 
 
 @cache
-def operation(name: str) -> OperationModel:
+def operation(name: str, service: str = "lambda") -> OperationModel:
     """One operation, by AWS's name for it."""
-    return model().operation_model(name)
+    return model(service).operation_model(name)
 
 
 @cache

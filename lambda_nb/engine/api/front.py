@@ -7,7 +7,7 @@ import contextlib
 import hashlib
 import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -59,6 +59,17 @@ _DISK_FULL = AWSError(
 _ENDING = AWSError("ServiceException", "The engine is shutting down; try again later.", 500)
 
 Status = Callable[[], Mapping[str, Any]]
+WebSockets = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class OwnApi(Protocol):
+    """An API of AWS, beside Lambda's, that the engine answers itself."""
+
+    async def answer(self, request: HttpRequest, request_id: str, send: Send) -> None:
+        """Answer one request."""
+
+    def fault(self, error: AWSError, request_id: str) -> Reply:
+        """What the caller gets for an error."""
 
 
 class Region(Protocol):
@@ -66,6 +77,10 @@ class Region(Protocol):
 
     name: str
     lambda_api: LambdaAPI
+
+    @property
+    def own_apis(self) -> Mapping[str, OwnApi]:
+        """By the names of their services in signatures."""
 
     def download(self, path: str, query: Mapping[str, str]) -> Path:
         """The archive behind a download link. Raises ``AWSError`` for a link of others."""
@@ -109,6 +124,10 @@ class Front:
         Answer for Lambda.
     doors
         Asked in order whether a request is for them, before anybody else.
+    own_services
+        Signing names of the services that a Region's ``own_apis`` answer.
+    web_sockets
+        Takes WebSocket connections.
     proxy
         Passes on what is for other services.
     unsigned
@@ -128,6 +147,8 @@ class Front:
         gate: Gate,
         regions: Regions,
         doors: Sequence[Door],
+        own_services: Collection[str],
+        web_sockets: WebSockets,
         proxy: Proxy,
         unsigned: Unsigned,
         names: Names,
@@ -138,6 +159,8 @@ class Front:
         self._gate = gate
         self._regions = regions
         self._doors = doors
+        self._own_services = own_services
+        self._web_sockets = web_sockets
         self._proxy = proxy
         self._unsigned = unsigned
         self._names = names
@@ -150,6 +173,9 @@ class Front:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; whatever goes wrong, the caller gets an answer."""
+        if scope["type"] == "websocket":
+            await self._web_sockets(scope, receive, send)
+            return
         request = HttpRequest.of(scope, receive)
         request_id = uuid4()
         answer, fault = self._route(request)
@@ -185,6 +211,8 @@ class Front:
         region, service = claimed_scope(request.headers, request.query)
         if service == "lambda" and not path.startswith(_OWN):
             return partial(self._to_lambda, region), _lambda_fault
+        if service is not None and service in self._own_services:
+            return partial(self._to_own_api, region, service), _neighbour_fault
         if path.startswith(_OWN):
             return self._own, _lambda_fault
         if path.startswith(_DOWNLOADS):
@@ -196,12 +224,23 @@ class Front:
     async def _to_lambda(
         self, region: str | None, request: HttpRequest, request_id: str, send: Send
     ) -> None:
-        if region is None or region == self._regions.home.name:
-            rooms = self._regions.home
-        else:
-            self._gate.glance(request)  # a stranger opens nothing
-            rooms = await self._regions.named(region)
+        rooms = await self._named(region, request)
         await rooms.lambda_api.answer(request, request_id, send)
+
+    async def _to_own_api(
+        self, region: str | None, service: str, request: HttpRequest, request_id: str, send: Send
+    ) -> None:
+        api = (await self._named(region, request)).own_apis[service]
+        try:
+            await api.answer(request, request_id, send)
+        except AWSError as error:
+            await api.fault(error, request_id).send(send)
+
+    async def _named(self, region: str | None, request: HttpRequest) -> Region:
+        if region is None or region == self._regions.home.name:
+            return self._regions.home
+        self._gate.glance(request)  # a stranger opens nothing
+        return await self._regions.named(region)
 
     def _download(self, path: str, query: Mapping[str, str]) -> Path:
         """The archive behind a download link; each Region knows its own."""

@@ -52,7 +52,9 @@ def parse(
                 if wire_name in labels:
                     parameters[name] = _from_text(member, labels[wire_name])
             case "querystring":
-                if wire_name in given:
+                if isinstance(member, MapShape):
+                    parameters[name] = {key: values[0] for key, values in given.items()}
+                elif wire_name in given:
                     parameters[name] = _from_query(member, given[wire_name])
             case "header":
                 if wire_name.lower() in headers:

@@ -20,11 +20,11 @@ class _Route:
 
 
 class Router:
-    """Finds operations. Built once, from every operation in the model."""
+    """Finds operations. Built once, from every operation in the model of a service."""
 
-    def __init__(self) -> None:
+    def __init__(self, service: str = "lambda") -> None:
         self._routes: dict[tuple[str, int], list[_Route]] = {}
-        for operation in service_model.operations():
+        for operation in service_model.operations(service):
             path, _, query = operation.http["requestUri"].partition("?")
             parts = path.strip("/").split("/")
             route = _Route(

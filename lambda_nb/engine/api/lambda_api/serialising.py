@@ -34,6 +34,11 @@ def serialise(operation: OperationModel, response: Mapping[str, Any], request_id
             case _:
                 document[wire_name] = _to_json(member, value)
     payload = shape.serialization.get("payload")
+    if payload is not None and shape.members[payload].type_name == "blob":
+        content = response.get(payload) or b""
+        kind = dict(headers).get(b"Content-Type", b"application/octet-stream")
+        headers = [header for header in headers if header[0] != b"Content-Type"]
+        return Reply(status, content, headers, kind)
     if payload is not None and payload in document:
         return Reply(status, json.dumps(document[payload]).encode(), headers)
     if status == 204:
@@ -56,5 +61,7 @@ def _to_json(shape: Shape, value: Any) -> Any:
         data = value if isinstance(value, bytes) else str(value).encode()
         return base64.b64encode(data).decode("ascii")
     if isinstance(value, datetime):
+        if shape.serialization.get("timestampFormat") == "iso8601":
+            return value.strftime("%Y-%m-%dT%H:%M:%SZ")
         return round(value.timestamp(), 3)
     return value

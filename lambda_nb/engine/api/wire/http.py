@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +31,8 @@ class HttpRequest:
 
     ``path`` and ``query`` are as they came over the wire, percent-encoded. ``headers`` has
     lower-case names; repeated headers are joined by commas, as Signature V4 counts them.
+    ``raw_headers`` has every header in its order. ``peer`` is the client's address and ``port``
+    the port of ours that it called.
     """
 
     method: str
@@ -39,6 +41,8 @@ class HttpRequest:
     headers: dict[str, str]
     receive: Receive
     peer: str = ""
+    port: int = 0
+    raw_headers: Sequence[Header] = ()
 
     @classmethod
     def of(cls, scope: Scope, receive: Receive) -> HttpRequest:
@@ -48,14 +52,16 @@ class HttpRequest:
             name = raw_name.decode("latin-1")
             value = raw_value.decode("latin-1")
             headers[name] = f"{headers[name]},{value}" if name in headers else value
-        client = scope.get("client")
+        client, server = scope.get("client"), scope.get("server")
         return cls(
-            scope["method"],
+            scope.get("method", "GET"),
             scope["raw_path"].decode("latin-1"),
             scope["query_string"].decode("latin-1"),
             headers,
             receive,
             client[0] if client else "",
+            server[1] or 0 if server else 0,
+            scope["headers"],
         )
 
     @property

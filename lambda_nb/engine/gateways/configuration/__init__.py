@@ -1,0 +1,1 @@
+"""API Gateway's own APIs: what people configure, kept in SQLite."""

@@ -1,0 +1,1 @@
+"""The API ``apigateway``: REST APIs and what belongs to them."""

@@ -1,0 +1,83 @@
+"""The door of APIs and load balancers: finds the one that a request is for, and its Region."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from lambda_nb.engine.api.wire.http import HttpRequest, Receive, Reply, Scope, Send
+from lambda_nb.engine.errors import AWSError
+from lambda_nb.engine.gateways.api_gateway import ApiGateway
+from lambda_nb.engine.gateways.load_balancer.gateway import LoadBalancers
+from lambda_nb.engine.gateways.shared.addresses import API, LOAD_BALANCER, Address, Addresses
+
+_FORBIDDEN = Reply(403, b'{"message":"Forbidden"}')
+
+
+class Serving(Protocol):
+    """What answers for APIs of a kind, or for load balancers."""
+
+    async def answer(self, at: Address, request: HttpRequest, request_id: str, send: Send) -> None:
+        """Answer one request."""
+
+    def fault(self, error: AWSError, at: Address, request: HttpRequest, request_id: str) -> Reply:
+        """What the caller gets for an error."""
+
+
+class Region(Protocol):
+    """One Region, as the doors see it."""
+
+    name: str
+    api_gateway: ApiGateway
+    load_balancers: LoadBalancers
+
+
+class GatewayDoor:
+    """The door of APIs and load balancers.
+
+    Parameters
+    ----------
+    addresses
+        Finds what requests are for.
+    regions
+        The Regions that are open, the home Region first.
+    """
+
+    def __init__(self, addresses: Addresses, regions: Callable[[], Sequence[Region]]) -> None:
+        self._addresses = addresses
+        self._regions = regions
+
+    def takes(self, request: HttpRequest) -> bool:
+        """Whether a request is for an API or a load balancer."""
+        at = self._addresses.of(request)
+        return at is not None and at.kind in (API, LOAD_BALANCER)
+
+    async def answer(self, request: HttpRequest, request_id: str, send: Send) -> None:
+        """Answer one request."""
+        at, serving = self._find(request)
+        if serving is None:  # as on AWS, where the host of an unknown API is refused
+            await _FORBIDDEN.send(send)
+            return
+        await serving.answer(at, request, request_id, send)
+
+    def fault(self, error: AWSError, request: HttpRequest, request_id: str) -> Reply:
+        """What the caller gets for an error."""
+        at, serving = self._find(request)
+        return _FORBIDDEN if serving is None else serving.fault(error, at, request, request_id)
+
+    async def connect(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Take one WebSocket connection, or refuse it."""
+        request = HttpRequest.of(scope, receive)
+        at = self._addresses.of(request)
+        raise AWSError("NotImplementedException", f"not yet: {at}", 501)
+
+    def _find(self, request: HttpRequest) -> tuple[Address, Serving | None]:
+        at = self._addresses.of(request)
+        assert at is not None
+        if at.kind == LOAD_BALANCER:
+            return at, self._regions()[0].load_balancers
+        for region in self._regions():
+            serving = region.api_gateway.serving(at.identifier)
+            if serving is not None:
+                return at, serving
+        return at, None

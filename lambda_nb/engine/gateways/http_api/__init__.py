@@ -1,0 +1,1 @@
+"""HTTP APIs: requests to the functions and services behind their routes."""

@@ -1,0 +1,1 @@
+"""REST APIs: requests to the functions and services behind their methods."""

@@ -1,0 +1,1 @@
+"""What the gateways have in common: how they reach functions, their addresses, who may call."""

@@ -1,0 +1,132 @@
+"""HTTP requests that gateways make: to any server, and to the engine's own services."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import aiohttp
+from yarl import URL
+
+from lambda_nb.engine.aws_calls.endpoint import Keys
+
+_MOST_BYTES = 10 << 20
+
+
+class Unreachable(Exception):  # noqa: N818
+    """The server cannot be reached, or broke off its answer."""
+
+
+class TooSlow(Exception):  # noqa: N818
+    """The server did not answer in time."""
+
+
+@dataclass(slots=True)
+class Answer:
+    """A server's whole answer; ``headers`` in their order, as they were spelt."""
+
+    status: int
+    headers: Sequence[tuple[str, str]]
+    body: bytes
+
+
+class Upstream:
+    """Makes requests.
+
+    Parameters
+    ----------
+    own_url
+        The engine's own address: where its services answer.
+    keys
+        Access key and secret of the engine's user.
+    """
+
+    def __init__(self, own_url: str, keys: tuple[str, str]) -> None:
+        self._own_url = own_url
+        self._keys = Keys(*keys)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def close(self) -> None:
+        """Close idle connections."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | Sequence[tuple[str, str]],
+        body: bytes,
+        timeout_s: float,
+    ) -> Answer:
+        """Make one request and read its whole answer. Redirects are not followed.
+
+        Parameters
+        ----------
+        url
+            Percent-encoded; it is sent as it is.
+        timeout_s
+            Seconds for the whole of it.
+
+        Raises
+        ------
+        Unreachable
+            The server cannot be reached, or its answer has more than 10 MB.
+        TooSlow
+            It took longer than ``timeout_s``.
+        """
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                auto_decompress=False,
+                connector=aiohttp.TCPConnector(limit=0),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                skip_auto_headers=("User-Agent", "Accept-Encoding", "Content-Type", "Accept"),
+            )
+        try:
+            async with self._session.request(
+                method,
+                URL(url, encoded=True),
+                headers=headers,
+                data=body or None,
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(total=timeout_s, sock_connect=10),
+            ) as response:
+                content = await response.content.read(_MOST_BYTES + 1)
+                while chunk := await response.content.read(_MOST_BYTES + 1 - len(content)):
+                    content += chunk
+                if len(content) > _MOST_BYTES:
+                    raise Unreachable(f"{url} answered more than {_MOST_BYTES} bytes")
+                return Answer(response.status, tuple(response.headers.items()), content)
+        except asyncio.TimeoutError as error:
+            raise TooSlow(f"{url} did not answer within {timeout_s:g} s") from error
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise Unreachable(f"{url}: {error}") from error
+
+    async def call_service(
+        self,
+        service: str,
+        region: str,
+        method: str,
+        target: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        timeout_s: float,
+    ) -> Answer:
+        """Make one signed request to a service of the engine.
+
+        Parameters
+        ----------
+        service
+            Its name in signatures.
+        target
+            Path and query, percent-encoded.
+
+        Raises
+        ------
+        Unreachable, TooSlow
+            As :meth:`request` does.
+        """
+        url = self._own_url + target
+        signed = self._keys.sign(service, region, method, url, headers, body)
+        return await self.request(method, url, signed, body, timeout_s)
