@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lambda_nb.notebook.experiments.play import play
     from lambda_nb.notebook.experiments.power_tune import power_tune
     from lambda_nb.notebook.magics.extension import load_ipython_extension, unload_ipython_extension
+    from lambda_nb.notebook.views.access import access_log
     from lambda_nb.notebook.views.dashboard import dashboard
     from lambda_nb.notebook.views.explore import explore
     from lambda_nb.simulator.questions.calibrate import calibrate
@@ -31,6 +32,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Trace",
+    "access_log",
     "calibrate",
     "charts",
     "compare",
@@ -53,6 +55,7 @@ __all__ = [
 # The module of each public name; a heavy module is imported on first use only.
 _HOMES = {
     "Trace": "lambda_nb.traces",
+    "access_log": "lambda_nb.notebook.views.access",
     "calibrate": "lambda_nb.simulator",
     "compare": "lambda_nb.simulator",
     "dashboard": "lambda_nb.notebook.views.dashboard",

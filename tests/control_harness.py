@@ -83,6 +83,7 @@ class Harness:
             account=ACCOUNT,
             region=REGION,
             endpoint=lambda: "http://127.0.0.1:9000",
+            address=lambda identifier: f"http://{identifier}.lambda-url.localhost:9000",
             fetch=self.bucket,
             executor_hooks=self.hooks,
             **options,

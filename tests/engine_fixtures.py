@@ -26,6 +26,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 import psutil
@@ -121,6 +122,17 @@ class Engine:
         """Replace a function's ``index.py`` and wait until the new one is in use."""
         self.client().update_function_code(FunctionName=name, ZipFile=zip_of({"index.py": code}))
         self.wait(name)
+
+    def identifier(self, address: str) -> str:
+        """The id of the function URL or the API at an address, whatever form that has."""
+        parts = urlsplit(address)
+        if parts.netloc.partition(".")[2].startswith(("lambda-url.", "execute-api.")):
+            return parts.netloc.partition(".")[0]
+        if parts.netloc == urlsplit(self.url).netloc:
+            return parts.path.split("/")[2]
+        kept = json.loads((self.data_dir / "ports.json").read_text())
+        (identifier,) = [identifier for _, identifier, port in kept if port == parts.port]
+        return str(identifier)
 
     def get(self, path: str) -> bytes:
         """A signed GET of a path of the engine."""

@@ -62,6 +62,7 @@ FOLDERS_MAY_IMPORT = {
     "engine.gateways": {
         "shared": set(),
         "function_urls": {"shared"},
+        "website": {"shared"},
         "configuration": {"shared"},
         "http_api": {"configuration", "shared"},
         "rest_api": {"configuration", "shared"},
@@ -81,8 +82,9 @@ FOLDERS_MAY_IMPORT = {
     "engine.neighbours": {"storage": set()},
     "notebook": {
         "connection": {"errors"},
-        "functions": {"connection", "display", "errors"},
-        "views": {"connection", "display", "errors", "functions"},
+        "web": {"connection", "display", "errors"},
+        "functions": {"connection", "display", "errors", "web"},
+        "views": {"connection", "display", "errors", "functions", "web"},
         "experiments": {"connection", "display", "errors", "functions"},
     },
     "rules": {

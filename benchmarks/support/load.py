@@ -10,7 +10,7 @@ import multiprocessing
 import socket
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 EVENT = b'{"key": "value", "numbers": [1, 2, 3]}'
@@ -19,10 +19,11 @@ EVENT = b'{"key": "value", "numbers": [1, 2, 3]}'
 class Connection:
     """One keep-alive connection that posts events and reads the whole answer."""
 
-    def __init__(self, port: int, path: str, body: bytes = EVENT) -> None:
+    def __init__(self, port: int, path: str, body: bytes = EVENT, host: str | None = None) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), 120)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: {len(body)}\r\n"
+        host = host or f"127.0.0.1:{port}"
+        head = f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {len(body)}\r\n"
         self._request = head.encode() + b"Content-Type: application/json\r\n\r\n" + body
 
     def post(self) -> bytes:
@@ -55,9 +56,56 @@ class Connection:
         return chunk
 
 
-def latencies(port: int, path: str, requests: int, warm_up: int = 20) -> list[float]:
+class WebSocket:
+    """One WebSocket that sends the event as a text message and reads the whole answer."""
+
+    def __init__(self, port: int, path: str, body: bytes = EVENT, host: str | None = None) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port), 120)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        host = host or f"127.0.0.1:{port}"
+        head = (
+            f"GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        )
+        key = "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+        self._socket.sendall((head + key).encode())
+        answer = b""
+        while b"\r\n\r\n" not in answer:
+            answer += self._receive()
+        if not answer.startswith(b"HTTP/1.1 101"):
+            raise RuntimeError(f"the peer answered {answer[:500]!r}")
+        if len(body) > 125:
+            raise ValueError("the event is too long for one short frame")
+        self._frame = bytes((0x81, 0x80 | len(body))) + bytes(4) + body  # a mask of zeros
+
+    def post(self) -> bytes:
+        """Send the event; return the answer."""
+        self._socket.sendall(self._frame)
+        data = b""
+        while len(data) < 2 or len(data) < 2 + data[1]:
+            data += self._receive()
+        if data[0] != 0x81 or data[1] > 125:
+            raise RuntimeError(f"the peer answered {data[:500]!r}")
+        return data[2:]
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._socket.close()
+
+    def _receive(self) -> bytes:
+        chunk = self._socket.recv(65536)
+        if not chunk:
+            raise RuntimeError("the peer closed the connection")
+        return chunk
+
+
+Client = Callable[[int, str], "Connection | WebSocket"]
+
+
+def latencies(
+    port: int, path: str, requests: int, warm_up: int = 20, client: Client = Connection
+) -> list[float]:
     """Seconds of each of ``requests`` posts, made in sequence on one connection."""
-    connection = Connection(port, path)
+    connection = client(port, path)
     for _ in range(warm_up):
         connection.post()
     times = []
@@ -69,13 +117,15 @@ def latencies(port: int, path: str, requests: int, warm_up: int = 20) -> list[fl
     return times
 
 
-def throughput(port: int, path: str, clients: int, seconds: float) -> float:
+def throughput(
+    port: int, path: str, clients: int, seconds: float, client: Client = Connection
+) -> float:
     """Answered requests a second of ``clients`` concurrent clients."""
     context = multiprocessing.get_context("fork")
     barrier = context.Barrier(clients)
     queue: Any = context.SimpleQueue()
     workers = [
-        context.Process(target=_client, args=(port, path, seconds, barrier, queue))
+        context.Process(target=_client, args=(port, path, seconds, barrier, queue, client))
         for _ in range(clients)
     ]
     for worker in workers:
@@ -88,10 +138,10 @@ def throughput(port: int, path: str, clients: int, seconds: float) -> float:
     return sum(counts) / seconds
 
 
-def _client(port: int, path: str, seconds: float, barrier: Any, queue: Any) -> None:
+def _client(port: int, path: str, seconds: float, barrier: Any, queue: Any, client: Client) -> None:
     count = -1  # means that the peer failed
     try:
-        connection = Connection(port, path)
+        connection = client(port, path)
         for _ in range(3):
             connection.post()
         barrier.wait(120)

@@ -112,6 +112,33 @@ def emulator() -> Iterator[Peer]:
             yield Peer("AWS emulator", port, invoke_path("function"), ("000000000000", "test"))
 
 
+@contextlib.contextmanager
+def serverless_offline(app: str) -> Iterator[Peer]:
+    """serverless-offline from npm: an HTTP API at ``/http``, a REST API at ``/rest``."""
+    program = _serverless()
+    port = free_port()
+    with _scratch() as folder:
+        (folder / "app.py").write_text(app)
+        (folder / "node_modules").symlink_to(program.parents[1])
+        offline = {"host": "127.0.0.1", "httpPort": port, "noPrependStageInUrl": True}
+        offline |= {f"{kind}Port": free_port() for kind in ("lambda", "websocket", "alb")}
+        events = [{"httpApi": "POST /http"}, {"http": {"path": "rest", "method": "post"}}]
+        service = {
+            "service": "echo",
+            "frameworkVersion": "3",
+            "provider": {"name": "aws", "runtime": f"python3.{sys.version_info.minor}"},
+            "plugins": ["serverless-offline"],
+            "custom": {"serverless-offline": offline},
+            "functions": {"echo": {"handler": "app.handler", "events": events}},
+        }
+        (folder / "serverless.json").write_text(json.dumps(service))
+        environment = {**os.environ, "SLS_TELEMETRY_DISABLED": "1", "SLS_NOTIFICATIONS_MODE": "off"}
+        with _process(["node", str(program), "offline", "start"], folder, environment):
+            _wait_for(port)
+            path = "/2015-03-31/functions/echo/invocations"
+            yield Peer("serverless-offline", port, path, ("000000000000", "test"))
+
+
 def create_echo(client: Any, name: str = "echo", code: str = ECHO, memory: int = 512) -> None:
     """Create a Python function and wait until it is active."""
     client.create_function(
@@ -172,6 +199,17 @@ def _issued(line: str) -> tuple[str, str]:
 
 def _ministack() -> Path:
     return python_with("ministack").with_name("ministack")
+
+
+def _serverless() -> Path:
+    folder = CACHE / "serverless"
+    program = folder / "node_modules" / ".bin" / "sls"
+    if not program.exists():
+        print("Installing serverless-offline into .benchmarks/ (first run) ...", file=sys.stderr)
+        folder.mkdir(parents=True, exist_ok=True)
+        install = ["npm", "install", "--no-audit", "--no-fund", "--silent", "--prefix", str(folder)]
+        subprocess.run([*install, "serverless@3", "serverless-offline@13"], check=True)
+    return program
 
 
 def _emulator_binary() -> Path:

@@ -20,6 +20,7 @@ from lambda_nb.engine.api.admission.web_pages import Names
 from lambda_nb.engine.api.front import Front
 from lambda_nb.engine.api.neighbours.bucket_cors import BucketCors
 from lambda_nb.engine.api.neighbours.proxy import Proxy
+from lambda_nb.engine.api.wire.certificates import Certificates
 from lambda_nb.engine.aws_calls.endpoint import Endpoint
 from lambda_nb.engine.aws_calls.service_directory import Directory, keys_of
 from lambda_nb.engine.errors import AWSError
@@ -27,10 +28,12 @@ from lambda_nb.engine.execution.runtimes import inventory
 from lambda_nb.engine.file_descriptors import Descriptors
 from lambda_nb.engine.gateways.doors import GatewayDoor
 from lambda_nb.engine.gateways.function_urls.gateway import FunctionUrlDoor
+from lambda_nb.engine.gateways.load_balancer.changes import BALANCING, Changes
 from lambda_nb.engine.gateways.shared.addresses import Addresses
 from lambda_nb.engine.gateways.shared.functions import region_of
 from lambda_nb.engine.gateways.shared.own_addresses import OwnAddresses
 from lambda_nb.engine.gateways.shared.upstream import Upstream
+from lambda_nb.engine.gateways.website.gateway import WebsiteDoor
 from lambda_nb.engine.neighbours import Neighbours
 from lambda_nb.engine.neighbours.process.supervisor import NeighboursError
 from lambda_nb.engine.options import Options
@@ -57,6 +60,10 @@ class App:
         The keys that were issued.
     descriptors : Descriptors
         The file descriptors of this process.
+    certificates : Certificates
+        The certificate of its port.
+    addresses : OwnAddresses
+        The addresses of function URLs and APIs, and their ports.
     """
 
     def __init__(self, options: Options, url: str, data_dir: Path) -> None:
@@ -66,6 +73,8 @@ class App:
         self._work_dir = data_dir / "work"
         self._started = time.time()
         self.descriptors = Descriptors()
+        self.addresses = OwnAddresses(url, options.addresses)
+        self.certificates = Certificates(data_dir / "tls")
         self._cleanup = contextlib.AsyncExitStack()
         self.credentials = Credentials(
             data_dir / "credentials", account=options.account, region=options.region
@@ -79,9 +88,12 @@ class App:
             # Takes the data directory, or fails before anything is touched.
             self._regions.home.open()
             self._start_neighbours()
+            opening = self._open_addresses()
             # Before the neighbours end: logs and figures that wait still go to them.
             self._cleanup.push_async_callback(self._regions.close)
             await self._regions.start()
+            await opening
+            self.addresses.keep(self._regions.have)
             self._open_front()
         except BaseException:
             await self._cleanup.aclose()
@@ -119,6 +131,11 @@ class App:
             self._neighbours_endpoint,
             {name: Endpoint(url, keys=others) for name, url in options.elsewhere.items()},
         )
+        self._balancing = Changes(
+            lambda arn: self._regions[region_of(arn)].functions,
+            elsewhere=bool(options.neighbours_url) or BALANCING in options.elsewhere,
+            kept=any((self._data_dir / "services").glob("moto.elbv2.*")),
+        )
         upstream = Upstream(self._url, keys)
         self._cleanup.push_async_callback(upstream.close)
         shared = Shared(
@@ -128,8 +145,10 @@ class App:
             self.descriptors,
             self._services,
             upstream,
-            OwnAddresses(self._url),
+            self.addresses,
+            self.certificates,
             lambda arn: self._regions[region_of(arn)].functions,
+            self._balancing,
         )
         self._regions = Regions(shared, self._data_dir, self._work_dir)
 
@@ -143,6 +162,14 @@ class App:
         self._neighbours_up = asyncio.ensure_future(self._neighbours.start())
         self._cleanup.push_async_callback(abandon, self._neighbours_up)
 
+    def _open_addresses(self) -> asyncio.Future[None]:
+        """Find addresses for URLs and APIs, while the other rooms start."""
+        remembered = None if self.descriptors.scarce else self._data_dir / "ports.json"
+        opening = asyncio.ensure_future(self.addresses.open(remembered))
+        self._cleanup.callback(self.addresses.close)
+        self._cleanup.push_async_callback(abandon, opening)
+        return opening
+
     async def _neighbours_endpoint(self) -> Endpoint:
         try:
             await asyncio.shield(self._neighbours_up)
@@ -152,19 +179,24 @@ class App:
 
     def _open_front(self) -> None:
         region = self._options.region
-        proxy = Proxy(self._services, region, self.credentials.keep_issued)
+        watches = dict.fromkeys((BALANCING, "cloudformation"), self._balancing)
+        proxy = Proxy(self._services, region, self.credentials.keep_issued, watches)
         self._cleanup.push_async_callback(proxy.close)
-        gateways = GatewayDoor(Addresses(), self._regions.all)
+        addresses = Addresses(self.addresses.owner)
+        gateways = GatewayDoor(addresses, self._regions.all)
+        urls = FunctionUrlDoor(addresses, lambda: [r.urls for r in self._regions.all()])
+        bucket_cors = BucketCors(self._regions.home.clients)
+        websites = WebsiteDoor(addresses, self._regions.home.clients, bucket_cors)
         self.front = Front(
             self._regions.home.gate,
             self._regions,
-            [FunctionUrlDoor(lambda: [region.urls for region in self._regions.all()]), gateways],
+            [urls, gateways, websites],
             {"apigateway"} - self._options.elsewhere.keys(),
             gateways.connect,
             proxy,
             Unsigned(region),
             Names(self._options.allowed_hosts),
-            BucketCors(self._regions.home.clients),
+            bucket_cors,
             self._status,
             self._runtimes,
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lambda_nb.engine.execution.runtimes.interpreters import Fallback
+from lambda_nb.rules import quotas
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +17,8 @@ class Options:
 
     ``region`` is the home Region: that of requests without a Region.
     ``elsewhere`` has the URLs of services that are not embedded, by signing name.
-    ``keep_alive_s``, ``max_age_s`` and ``retry_delay_s`` are in seconds; the engine ends when the
-    process ``parent`` ends, if given.
+    ``keep_alive_s``, ``max_age_s``, ``retry_delay_s`` and how long WebSockets may be idle or live
+    are in seconds; the engine ends when the process ``parent`` ends, if given.
     """
 
     port: int = 0
@@ -30,10 +31,13 @@ class Options:
     keep_alive_s: float = 600.0
     max_age_s: float = math.inf
     retry_delay_s: float = 60.0
+    websocket_idle_s: float = quotas.WEBSOCKET_IDLE_S.value
+    websocket_life_s: float = quotas.WEBSOCKET_LIFE_S.value
     account_concurrency: int = 1000
     isolation: str = "auto"
     cpu_share: str = "whole"
     runtime_fallback: Fallback = "none"
     parent: int | None = None
     allowed_hosts: tuple[str, ...] = ()
+    addresses: str = "auto"
     recover: bool = False

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from lambda_nb.engine.api.admission.credentials import Credentials
 from lambda_nb.engine.api.admission.gate import Gate
 from lambda_nb.engine.api.lambda_api.invoke import Invoker
 from lambda_nb.engine.api.lambda_api.operations import LambdaAPI
+from lambda_nb.engine.api.wire.certificates import Certificates
 from lambda_nb.engine.aws_calls.clients import Clients, ObjectReader
 from lambda_nb.engine.aws_calls.json_calls import Calls
 from lambda_nb.engine.aws_calls.service_directory import Directory
@@ -38,7 +39,9 @@ from lambda_nb.engine.file_descriptors import Descriptors
 from lambda_nb.engine.gateways.api_gateway import ApiGateway
 from lambda_nb.engine.gateways.configuration.service_api import ServiceApi
 from lambda_nb.engine.gateways.function_urls.gateway import FunctionUrls
+from lambda_nb.engine.gateways.load_balancer.changes import Changes
 from lambda_nb.engine.gateways.load_balancer.gateway import LoadBalancers
+from lambda_nb.engine.gateways.shared.addresses import API, FUNCTION_URL
 from lambda_nb.engine.gateways.shared.functions import Functions
 from lambda_nb.engine.gateways.shared.own_addresses import OwnAddresses
 from lambda_nb.engine.gateways.shared.surroundings import Surroundings
@@ -57,7 +60,8 @@ _PUSHING = {"s3", "sns", "events", "sqs"}
 class Shared:
     """What the Regions of an engine have in common: its address, its keys, its services.
 
-    ``functions`` gives the functions of the Region that an ARN names.
+    ``functions`` gives the functions of the Region that an ARN names; ``balancing`` says when load
+    balancers change.
     """
 
     options: Options
@@ -67,7 +71,9 @@ class Shared:
     services: Directory
     upstream: Upstream
     addresses: OwnAddresses
+    certificates: Certificates
     functions: Callable[[str], Functions]
+    balancing: Changes
 
 
 class Region:
@@ -146,6 +152,7 @@ class Region:
             account=options.account,
             region=self.name,
             endpoint=lambda: self._shared.url,
+            address=partial(self._shared.addresses.of, FUNCTION_URL),
             fetch=ObjectReader(self.clients),
             executor_hooks=self._executor.hooks,
             account_limit=options.account_concurrency,
@@ -153,6 +160,7 @@ class Region:
             settled=self._settled,
         )
         self._cleanup.callback(self.control.close)
+        self.control.store.watch(self._shared.addresses.changed)
 
     async def start(self) -> None:
         """Start to run functions.
@@ -221,6 +229,8 @@ class Region:
             share_cpu=options.cpu_share == "proportional",
             runtime_fallback=options.runtime_fallback,
             descriptors=self._shared.descriptors,
+            variables=self._shared.certificates.variables,
+            readable=(self._shared.certificates.public,),
             function_version=lambda name, number: self.control.resolve(name, number).function,
         )
 
@@ -312,10 +322,14 @@ class Region:
             upstream=shared.upstream,
             addresses=shared.addresses,
             logs=self._logs,
+            websocket_idle_s=self._options.websocket_idle_s,
+            websocket_life_s=self._options.websocket_life_s,
         )
         self.api_gateway = ApiGateway(self._data_dir / "apis.sqlite", surroundings)
         self._cleanup.callback(self.api_gateway.close)
-        self.load_balancers = LoadBalancers(surroundings)
+        self.load_balancers = LoadBalancers(surroundings, self.clients, shared.balancing)
+        self._cleanup.push_async_callback(self.load_balancers.close)
+        self.load_balancers.start()
         self.own_apis = {"apigateway": self.api_gateway.service_api}
 
 
@@ -382,9 +396,25 @@ class Regions:
             regions = self.all()
         await asyncio.gather(*(region.close() for region in regions))
 
+    def have(self, kind: str, identifier: str) -> bool:
+        """Whether one of them has the function URL or the API of an address.
+
+        Parameters
+        ----------
+        kind, identifier
+            As in :class:`~lambda_nb.engine.gateways.shared.addresses.Address`. Nothing else is
+            the Regions' own, and so nothing else is denied.
+        """
+        if kind == FUNCTION_URL:
+            return any(region.urls.knows(identifier) for region in self.all())
+        if kind == API:
+            return any(region.api_gateway.serving(identifier) for region in self.all())
+        return True
+
     def begin_sources_afresh(self) -> None:
         """The embedded services hold nothing of what they held."""
         self._empty = True
+        self._shared.balancing.emptied()
         for region in self.all():
             region.begin_sources_afresh()
 

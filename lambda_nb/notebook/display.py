@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+# Three times .lnb for tables: rules of JupyterLab are as special as that.
 _STYLE = """
 .lnb{font-family:var(--jp-ui-font-family,system-ui,sans-serif);font-size:13px;line-height:1.5;
  color:var(--jp-ui-font-color1,var(--vscode-foreground,inherit));max-width:60em;padding:1px 8px}
@@ -22,14 +23,18 @@ _STYLE = """
 .lnb pre{font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-size,13px);
  color:var(--jp-content-font-color1,inherit);background:none;margin:4px 0;padding:0;
  white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.4}
+.lnb a{color:var(--jp-content-link-color,var(--vscode-textLink-foreground,#1a83c4))}
 .lnb details{margin-top:2px}
 .lnb summary{cursor:pointer;color:var(--jp-ui-font-color2,#7d7d7d)}
 .lnb details pre{border-left:2px solid var(--jp-border-color2,#9994);padding-left:10px}
-.lnb table{border-collapse:collapse;margin:4px 0;font-size:13px}
-.lnb th,.lnb td{padding:2px 14px 2px 0;text-align:left;border:none;background:none;
- color:inherit;vertical-align:top}
-.lnb th{font-weight:600;border-bottom:1px solid var(--jp-border-color1,#9998)}
-.lnb td.r,.lnb th.r{text-align:right;font-variant-numeric:tabular-nums}
+.lnb.lnb.lnb table{border-collapse:collapse;margin:4px 0;font-size:13px;table-layout:auto}
+.lnb.lnb.lnb table th,.lnb.lnb.lnb table td{padding:2px 14px 2px 0;text-align:left;
+ border:none;background:none;color:inherit;vertical-align:top}
+.lnb.lnb.lnb table tbody tr{background:none}
+.lnb.lnb.lnb table th{font-weight:600;border-bottom:1px solid var(--jp-border-color1,#9998)}
+.lnb.lnb.lnb table td.r,.lnb.lnb.lnb table th.r{text-align:right;font-variant-numeric:tabular-nums}
+.lnb.lnb.lnb table td code{font-family:var(--jp-code-font-family,monospace);font-size:12px;
+ background:none;color:inherit;padding:0}
 """
 STYLE = "<style>" + "".join(_STYLE.split("\n")) + "</style>"
 
@@ -57,6 +62,13 @@ def dim(text: str) -> str:
 def tag(text: str, kind: str) -> str:
     """A word in a frame: cold, warm, provisioned, throttle, error, ok."""
     return f'<span class="lnb-tag lnb-{kind}">{html.escape(text)}</span>'
+
+
+def link(text: str, address: str) -> str:
+    """Text that opens an address in a page of its own."""
+    return (
+        f'<a href="{html.escape(address)}" target="_blank" rel="noopener">{html.escape(text)}</a>'
+    )
 
 
 def code(text: str) -> str:

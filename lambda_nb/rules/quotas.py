@@ -71,3 +71,12 @@ PAGE_LONG = Quota(100, "items", "Lambda API reference, event source mappings, 20
 # Durable functions
 DURABLE_RETENTION_DEFAULT_DAYS = Quota(14, "days", "Lambda Developer Guide, durable-configuration")
 DURABLE_TIMEOUT_DEFAULT_S = Quota(86_400, "s", "Lambda Developer Guide, durable-configuration")
+
+# WebSocket APIs
+WS = "facts/events.md, WebSocket, 2026"
+WEBSOCKET_FRAME_BYTES = Quota(32_768, "bytes", WS)
+WEBSOCKET_MESSAGE_BYTES = Quota(131_072, "bytes", WS)
+WEBSOCKET_IDLE_S = Quota(600, "s", WS)
+WEBSOCKET_LIFE_S = Quota(7_200, "s", WS)
+WEBSOCKET_INTEGRATION_MS = Quota(29_000, "ms", WS)
+WEBSOCKET_CONNECTIONS_A_SECOND = Quota(500, "new connections a second", WS, adjustable=True)

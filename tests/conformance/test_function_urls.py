@@ -107,11 +107,28 @@ def test_bodies_that_are_no_text_come_as_base64(echo: str) -> None:
 
 
 def test_by_host_name(engine: Engine, echo: str) -> None:
-    identifier = urlsplit(echo).path.split("/")[2]
-    host = f"{identifier}.lambda-url.{engine.region}.localhost"
-    event = json.loads(call(f"{engine.url}/below?x=1", headers={"Host": host}).body)
-    assert event["rawPath"] == "/below"
-    assert event["requestContext"]["domainName"] == host
+    identifier = engine.identifier(echo)
+    for host in (
+        f"{identifier}.lambda-url.{engine.region}.localhost",
+        f"{identifier}.lambda-url.localhost:4571",
+        f"{identifier}.lambda-url.{engine.region}.on.aws",
+        f"{identifier}.lambda-url.{engine.region}.localhost.localstack.cloud:4566",
+    ):
+        event = json.loads(call(f"{engine.url}/below?x=1", headers={"Host": host}).body)
+        assert event["rawPath"] == "/below"
+        assert event["requestContext"]["domainName"] == host
+        assert event["requestContext"]["domainPrefix"] == identifier
+
+
+def test_by_path(engine: Engine, echo: str) -> None:
+    identifier = engine.identifier(echo)
+    event = json.loads(call(f"{engine.url}/lambda-url/{identifier}/below?x=1").body)
+    assert (event["rawPath"], event["rawQueryString"]) == ("/below", "x=1")
+    assert event["requestContext"]["http"]["path"] == "/below"
+    assert event["requestContext"]["domainName"] == urlsplit(engine.url).netloc
+    assert event["requestContext"]["domainPrefix"] == identifier
+    event = json.loads(call(f"{engine.url}/lambda-url/{identifier}").body)
+    assert event["rawPath"] == "/"
 
 
 # Recorded on AWS; facts/api.md section 7.
@@ -190,9 +207,9 @@ def test_without_a_permission_nobody_may_call(engine: Engine) -> None:
 def test_an_unknown_url(engine: Engine) -> None:
     reply = call(f"{engine.url}/lambda-url/nothing/")
     assert (reply.status, reply.body) == (404, b'{"Message":null}')
-    host = {"Host": f"nothing.lambda-url.{engine.region}.localhost"}
-    reply = call(f"{engine.url}/path", headers=host)
-    assert (reply.status, reply.body) == (404, b'{"Message":null}')
+    for name in (f"nothing.lambda-url.{engine.region}.localhost", "nothing.lambda-url.localhost"):
+        reply = call(f"{engine.url}/path", headers={"Host": name})
+        assert (reply.status, reply.body) == (404, b'{"Message":null}')
 
 
 def test_iam(engine: Engine) -> None:
@@ -278,21 +295,28 @@ def test_a_streamed_response(engine: Engine) -> None:
         Runtime=f"nodejs{version.stdout[1:].split('.')[0]}.x",
         Timeout=20,
     )
-    url = urlsplit(give_url(engine, name, InvokeMode="RESPONSE_STREAM"))
-    connection = http.client.HTTPConnection(url.netloc, timeout=30)
-    try:
-        connection.request("GET", url.path)
-        answer = connection.getresponse()
-        assert answer.status == 206
-        assert answer.getheader("x-one") == "1"
-        assert answer.getheader("content-type") == "text/plain"
-        pieces = []
-        while piece := answer.read1():
-            pieces.append(piece)
-    finally:
-        connection.close()
-    assert b"".join(pieces) == b"one two three"
-    assert len(pieces) == 3  # as they were written, not all at the end
+    url = give_url(engine, name, InvokeMode="RESPONSE_STREAM")
+    identifier = engine.identifier(url)
+    for address, headers in (
+        (url, {}),
+        (engine.url, {"Host": f"{identifier}.lambda-url.localhost"}),
+        (f"{engine.url}/lambda-url/{identifier}/", {}),
+    ):
+        parts = urlsplit(address)
+        connection = http.client.HTTPConnection(parts.netloc, timeout=30)
+        try:
+            connection.request("GET", parts.path or "/", headers=headers)
+            answer = connection.getresponse()
+            assert answer.status == 206
+            assert answer.getheader("x-one") == "1"
+            assert answer.getheader("content-type") == "text/plain"
+            pieces = []
+            while piece := answer.read1():
+                pieces.append(piece)
+        finally:
+            connection.close()
+        assert b"".join(pieces) == b"one two three"
+        assert len(pieces) == 3  # as they were written, not all at the end
     streamed = engine.client().invoke_with_response_stream(FunctionName=name)
     chunks = [e["PayloadChunk"]["Payload"] for e in streamed["EventStream"] if "PayloadChunk" in e]
     assert b"".join(chunks).endswith(b"\0" * 8 + b"one two three")

@@ -160,9 +160,9 @@ def test_urls_links_and_logs_of_another_region(start_engine: Start) -> None:
         Principal="*",
         FunctionUrlAuthType="NONE",
     )
-    assert url.startswith(engine.url)
-    with requests.get(url, timeout=30) as answer:
-        assert answer.json()["region"] == "eu-west-3"
+    for address in (url, f"{engine.url}/lambda-url/{engine.identifier(url)}/"):
+        with requests.get(address, timeout=30) as answer:
+            assert answer.json()["region"] == "eu-west-3"
     link = away.get_function(FunctionName="web")["Code"]["Location"]
     with requests.get(link, timeout=30) as archive:
         assert archive.content[:2] == b"PK"

@@ -145,6 +145,13 @@ def test_the_invocation_log_is_exact(logs: Any) -> None:
     assert len(both) == 4
 
 
+def test_requests_over_http_have_one_trigger(logs: Any) -> None:
+    sources = ["url", "http", "invoke", "sqs"]
+    put_records(logs, [record(number, source=name) for number, name in enumerate(sources)])
+    frame = Trace.from_logs("thumbnail", client=logs).to_pandas()
+    assert frame["trigger"].tolist() == ["http", "http", "invoke", "sqs"]
+
+
 def test_the_invocation_log_is_read_in_pages(logs: Any) -> None:
     put_records(logs, [record(i * 1_000) for i in range(25_000)])
     trace = Trace.from_logs("thumbnail", client=logs)

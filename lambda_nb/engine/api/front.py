@@ -173,10 +173,17 @@ class Front:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; whatever goes wrong, the caller gets an answer."""
-        if scope["type"] == "websocket":
-            await self._web_sockets(scope, receive, send)
-            return
         request = HttpRequest.of(scope, receive)
+        if scope["type"] == "websocket":
+            try:
+                self._names.check(request)
+                await self._web_sockets(scope, receive, send)
+            except AWSError as error:
+                await lambda_fault(error, uuid4()).refuse(send)
+            except Exception:
+                log.exception("WebSocket %s", request.path)
+                raise
+            return
         request_id = uuid4()
         answer, fault = self._route(request)
         watched = _Watched(send, scope.get(WHOLE))

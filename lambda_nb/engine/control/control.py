@@ -65,6 +65,8 @@ class Control:
         The owner of the functions. Names of other accounts and Regions are refused, as in AWS.
     endpoint
         The engine's URL, for download links.
+    address
+        The address of the function URL with an identifier, without a slash at its end.
     fetch
         Reads code from S3.
     executor_hooks
@@ -90,6 +92,7 @@ class Control:
         account: str,
         region: str,
         endpoint: Callable[[], str],
+        address: Callable[[str], str],
         fetch: FetchObject,
         executor_hooks: ControlHooks,
         account_limit: int = quotas.CONCURRENCY.value,
@@ -113,7 +116,7 @@ class Control:
         self._provisioned = Provisioned(context, lookup, budget)
         self._event_invoke = EventInvoke(context, lookup)
         shelf = LayerShelf(context)
-        self._urls = Urls(context, lookup)
+        self._urls = Urls(context, lookup, address)
         gate = SigningGate(context)
         capacity = CapacityProviders(context)
         mappings = Mappings(context, lookup)
@@ -211,7 +214,7 @@ class Control:
         return reserved
 
     def function_url(self, identifier: str) -> FunctionUrl | None:
-        """The function URL behind ``/lambda-url/IDENTIFIER/``, if there is one."""
+        """The function URL with an identifier, if there is one."""
         return self._urls.served(identifier)
 
     def recursion_allowed(self, function_name: str) -> bool:

@@ -13,7 +13,7 @@ import asyncio
 import logging
 import math
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +86,10 @@ class Executor:
     function_version
         Looks up a version by function name and version number. Provisioned environments need it:
         they start without an invocation.
+    variables
+        Returns environment variables that every function has unless it sets them itself.
+    readable
+        Folders that every function may read, beside those that it needs anyway.
     descriptors
         Counts this process's file descriptors, if other parts of the engine share the count.
 
@@ -115,6 +119,8 @@ class Executor:
         share_cpu: bool = False,
         runtime_fallback: Fallback = "none",
         function_version: FindVersion | None = None,
+        variables: Callable[[], Mapping[str, str]] = dict,
+        readable: Sequence[Path] = (),
         descriptors: Descriptors | None = None,
     ) -> None:
         self.account = account
@@ -129,7 +135,7 @@ class Executor:
             scale_rate=scale_rate,
             max_age=max_age_s,
         )
-        self._isolation = Isolation(isolation, work_dir, share_cpu=share_cpu)
+        self._isolation = Isolation(isolation, work_dir, share_cpu=share_cpu, readable=readable)
         self._zygotes = Zygotes()
         self._descriptors = descriptors or Descriptors()
         self._roster = Roster(fleet, policy, self._descriptors)
@@ -142,7 +148,13 @@ class Executor:
             fallback=runtime_fallback,
         )
         self._services = Services(
-            work_dir, self._zygotes, self._isolation, logs, api_endpoint, credentials_for
+            work_dir,
+            self._zygotes,
+            self._isolation,
+            logs,
+            api_endpoint,
+            credentials_for,
+            variables,
         )
         self._prestarted = Prestarted(self._services)
         self.hooks = Hooks(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -41,5 +41,8 @@ class Services:
     logs: LogSink
     endpoint: Callable[[], str]
     credentials_for: Callable[[FunctionVersion], tuple[str, str, str]]
+    variables: Callable[[], Mapping[str, str]] = dict
+    """Environment variables that every function has unless it sets them itself."""
+
     told: set[tuple[str, str, str]] = field(default_factory=set)
     """Function, version and text of the notes that were logged; each is logged only once."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from lambda_nb.engine.control.records.store import Store
+from lambda_nb.engine.gateways.configuration.domains.domain_names import DomainNames
 from lambda_nb.engine.gateways.configuration.rest.apis import RestConfiguration
 from lambda_nb.engine.gateways.configuration.service_api import ServiceApi
 from lambda_nb.engine.gateways.configuration.v2.apis import V2Configuration
@@ -32,22 +33,34 @@ class ApiGateway:
         Answers the APIs ``apigateway`` and ``apigatewayv2``.
     web_sockets : WebSocketApis
         Takes WebSocket connections.
+    domain_names : DomainNames
+        Custom domain names of all kinds of API.
     """
 
     def __init__(self, path: Path, surroundings: Surroundings) -> None:
         self._store = Store(path)
+        self._store.watch(surroundings.addresses.changed)
         self._rest = RestConfiguration(self._store, surroundings)
         self._v2 = V2Configuration(self._store, surroundings)
+        self.domain_names = DomainNames(self._store, surroundings, self._has_rest_stage)
         self._rest_apis = RestApis(self._rest, surroundings)
         self._http_apis = HttpApis(self._v2, surroundings)
         self.web_sockets = WebSocketApis(self._v2, surroundings)
         self.service_api = ServiceApi(
             surroundings.gate,
-            {"apigateway": self._rest.operations(), "apigatewayv2": self._v2.operations()},
+            {
+                "apigateway": {
+                    **self._rest.operations(),
+                    **self._rest_apis.operations(),
+                    **self.domain_names.operations_v1(),
+                },
+                "apigatewayv2": {**self._v2.operations(), **self.domain_names.operations_v2()},
+            },
         )
 
     def close(self) -> None:
         """Release the database."""
+        self._rest.close()
         self._store.close()
 
     def serving(self, api_id: str) -> Serving | None:
@@ -60,3 +73,9 @@ class ApiGateway:
             case "WEBSOCKET":
                 return self.web_sockets
         return None
+
+    def _has_rest_stage(self, api_id: str, stage: str) -> bool:
+        """Whether there is a REST API with an id and, unless the name is empty, a stage."""
+        if not stage:
+            return self._rest.has_api(api_id)
+        return self._rest.served(api_id, stage) is not None

@@ -10,6 +10,7 @@ from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.gateways.api_gateway import ApiGateway
 from lambda_nb.engine.gateways.load_balancer.gateway import LoadBalancers
 from lambda_nb.engine.gateways.shared.addresses import API, LOAD_BALANCER, Address, Addresses
+from lambda_nb.engine.gateways.websocket_api.gateway import WebSocketApis
 
 _FORBIDDEN = Reply(403, b'{"message":"Forbidden"}')
 
@@ -55,6 +56,8 @@ class GatewayDoor:
     async def answer(self, request: HttpRequest, request_id: str, send: Send) -> None:
         """Answer one request."""
         at, serving = self._find(request)
+        if isinstance(serving, LoadBalancers) and not at.region:
+            serving = await self._of_any_region(at.identifier)
         if serving is None:  # as on AWS, where the host of an unknown API is refused
             await _FORBIDDEN.send(send)
             return
@@ -66,16 +69,33 @@ class GatewayDoor:
         return _FORBIDDEN if serving is None else serving.fault(error, at, request, request_id)
 
     async def connect(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Take one WebSocket connection, or refuse it."""
+        """Take one WebSocket connection, or refuse it; returns when it has ended."""
         request = HttpRequest.of(scope, receive)
-        at = self._addresses.of(request)
-        raise AWSError("NotImplementedException", f"not yet: {at}", 501)
+        if self.takes(request):
+            at, serving = self._find(request)
+            if isinstance(serving, WebSocketApis):
+                await serving.connect(at, scope, receive, send)
+                return
+            if isinstance(serving, LoadBalancers):
+                await serving.refuse_upgrade(send)
+                return
+        await _FORBIDDEN.refuse(send)
+
+    async def _of_any_region(self, name: str) -> LoadBalancers:
+        """Those with a load balancer of a name; the home Region's if nobody has it."""
+        home, *others = self._regions()
+        for region in (home, *others) if others else ():
+            if await region.load_balancers.has(name):
+                return region.load_balancers
+        return home.load_balancers
 
     def _find(self, request: HttpRequest) -> tuple[Address, Serving | None]:
         at = self._addresses.of(request)
         assert at is not None
         if at.kind == LOAD_BALANCER:
-            return at, self._regions()[0].load_balancers
+            home, *others = self._regions()
+            region = next((one for one in others if one.name == at.region), home)
+            return at, region.load_balancers
         for region in self._regions():
             serving = region.api_gateway.serving(at.identifier)
             if serving is not None:

@@ -13,6 +13,8 @@ from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from lambda_nb.rules import quotas
+
 ISOLATION_LEVELS = ("auto", "L0", "L1", "L2", "L3")
 
 
@@ -52,12 +54,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 keep_alive_s=options.keep_alive,
                 max_age_s=options.max_age,
                 retry_delay_s=options.retry_delay,
+                websocket_idle_s=options.websocket_idle,
+                websocket_life_s=options.websocket_life,
                 account_concurrency=options.account_concurrency,
                 isolation=options.isolation,
                 cpu_share=options.cpu_share,
                 runtime_fallback=options.runtime_fallback,
                 parent=options.end_with_parent,
                 allowed_hosts=tuple(options.allow_host),
+                addresses=options.addresses,
                 recover=options.recover,
             )
         )
@@ -107,6 +112,15 @@ def parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="a further name by which requests may call the engine, beside localhost and those "
         "below it; *.NAME for all below NAME; repeatable",
+    )
+    add(
+        "--addresses",
+        choices=("auto", "host", "port", "path"),
+        default="auto",
+        help="the address that a function URL or an API shows: ID.lambda-url.localhost at the "
+        "engine's port, a port of its own on 127.0.0.1, or a path of the engine; auto is host "
+        "where this machine's resolver knows *.localhost, else port. Requests by host and by path "
+        "are always answered (%(default)s)",
     )
     add(
         "--neighbours",
@@ -159,6 +173,20 @@ def parser() -> argparse.ArgumentParser:
         metavar="S",
         help="seconds before the first retry of an asynchronous event whose function failed; the "
         "second waits twice as long (%(default)s, as on AWS)",
+    )
+    add(
+        "--websocket-idle",
+        type=_seconds,
+        default=float(quotas.WEBSOCKET_IDLE_S.value),
+        metavar="S",
+        help="seconds after which a WebSocket that says nothing is closed (%(default)s, as on AWS)",
+    )
+    add(
+        "--websocket-life",
+        type=_seconds,
+        default=float(quotas.WEBSOCKET_LIFE_S.value),
+        metavar="S",
+        help="seconds after which every WebSocket is closed (%(default)s, as on AWS)",
     )
     add(
         "--account-concurrency",

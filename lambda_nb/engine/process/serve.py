@@ -148,8 +148,10 @@ async def _serve(options: Options, listener: socket.socket, data_dir: Path) -> N
         server = _Server(
             uvicorn.Config(
                 app.front,
-                http=WholeAnswers,
-                ws="none",
+                http=partial(WholeAnswers, certificate=app.certificates.context),  # type: ignore[arg-type]
+                ws="none",  # WholeAnswers takes them, and loads what serves them when there is one
+                ws_ping_interval=None,
+                ws_per_message_deflate=False,
                 lifespan="off",
                 interface="asgi3",
                 log_config=None,
@@ -168,6 +170,7 @@ async def _serve(options: Options, listener: socket.socket, data_dir: Path) -> N
         if options.parent is not None:
             watch = asyncio.ensure_future(ParentWatch(options.parent).gone())
             watch.add_done_callback(lambda _: server.stop())
+        app.addresses.serve(server.accept_also_from)
         app.credentials.write(url)
         gc.freeze()  # what is loaded by now stays: the collector need not scan it again
         if app.descriptors.scarce:
@@ -181,6 +184,7 @@ async def _serve(options: Options, listener: socket.socket, data_dir: Path) -> N
         )
         # Loaded while the first client gets ready, so that no request has to wait for it.
         await asyncio.to_thread(service_model.model)
+        await app.certificates.make()
         await serving
         if watch is not None:
             watch.cancel()
@@ -190,6 +194,10 @@ class _Server(uvicorn.Server):
     """uvicorn without its own signal handlers: ours also stop the rest of the engine."""
 
     _accepting: asyncio.Future[None] | None = None
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._up = asyncio.Event()
 
     def stop(self) -> None:
         """Stop serving; a second call does not wait for open requests."""
@@ -218,13 +226,31 @@ class _Server(uvicorn.Server):
             except OSError:  # gone before it was accepted, or the last descriptor is taken
                 await asyncio.sleep(_ROOM_POLL_S)
                 continue
-            protocol = partial(
-                WholeAnswers,
-                config=self.config,
-                server_state=self.server_state,
-                app_state=self.lifespan.state,
-            )
-            await loop.connect_accepted_socket(protocol, connection)
+            await loop.connect_accepted_socket(self._protocol, connection)
+
+    async def accept_also_from(self, listener: socket.socket) -> Callable[[], None]:
+        """Accept the connections of one more listener; returns what ends that."""
+        await self._up.wait()
+        loop = asyncio.get_running_loop()
+        accepting = await loop.create_server(self._protocol, sock=listener)
+        self.servers.append(accepting)
+
+        def end() -> None:
+            with contextlib.suppress(ValueError):
+                self.servers.remove(accepting)
+            accepting.close()
+
+        return end
+
+    def _protocol(self) -> asyncio.Protocol:
+        return self.config.http_protocol_class(  # type: ignore[call-arg]
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to serve."""
+        await super().startup(sockets)
+        self._up.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Accept no more connections, and let open requests finish."""

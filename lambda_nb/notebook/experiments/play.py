@@ -17,8 +17,9 @@ from lambda_nb.notebook.connection.clients import Clients, engine_status
 from lambda_nb.notebook.connection.reach import reach
 from lambda_nb.notebook.errors import UsageError, aws_errors
 from lambda_nb.notebook.experiments.play_result import Before, Played, Sent
-from lambda_nb.notebook.functions.handle import Function, encode
+from lambda_nb.notebook.functions.handle import Function
 from lambda_nb.notebook.functions.many_invocations import progress_bar
+from lambda_nb.notebook.functions.result import encode
 
 if TYPE_CHECKING:
     from lambda_nb.traces import Trace

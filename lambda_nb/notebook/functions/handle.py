@@ -7,14 +7,19 @@ import json
 import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from lambda_nb.notebook import display
 from lambda_nb.notebook.errors import UsageError, aws_errors
 from lambda_nb.notebook.functions import monitoring
 from lambda_nb.notebook.functions.code_origin import Origin
+from lambda_nb.notebook.functions.figures import summary
 from lambda_nb.notebook.functions.many_invocations import Answers, Errors, gather
-from lambda_nb.notebook.functions.result import Result, read
+from lambda_nb.notebook.functions.result import Result, encode, read
+from lambda_nb.notebook.web import http_api
+from lambda_nb.notebook.web.address import address_of, make_function_url, named
+from lambda_nb.notebook.web.request import Parameters, send
+from lambda_nb.notebook.web.response import Response
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,6 +31,7 @@ MOST_AT_ONCE = 256
 """Requests in flight from one handle."""
 
 _LOGS_WITHIN_S = 5.0
+_NO_PATH = object()
 
 
 class Function:
@@ -55,10 +61,12 @@ class Function:
         self._pool: ThreadPoolExecutor | None = None
         self._architecture = "x86_64"
         self._last_request = ""
+        self._address = ""
 
     def remember(self, config: Mapping[str, Any]) -> None:
         """Store the parts of the configuration that later results need."""
         self._architecture = config.get("Architectures", ["x86_64"])[0]
+        self._address = ""
 
     # -- running it
 
@@ -256,34 +264,112 @@ class Function:
                     client.create_alias(**target)
         return Function(self.name, self._session, self.cell, alias or version)
 
-    def delete(self) -> None:
-        """Delete the function; a handle with a qualifier deletes only that version."""
+    @overload
+    def delete(self, /) -> None: ...
+
+    @overload
+    def delete(self, path: str, /, **options: Any) -> Response: ...
+
+    def delete(self, path: Any = _NO_PATH, /, **options: Any) -> Response | None:
+        """Without arguments: delete the function. With a path: send a DELETE request there.
+
+        A handle with a qualifier deletes only that version. Routes that ``--http`` made for the
+        function go with it. Options of a request as in :meth:`request`.
+        """
+        if path is not _NO_PATH:
+            return self.request("DELETE", path, **options)
+        if options:
+            raise UsageError(f"delete needs a path for {', '.join(options)}")
         with aws_errors():
+            if self.qualifier is None:
+                http_api.withdraw(self._session, self.name)
             self.client.delete_function(**self._named())
+        self._address = ""
+        return None
+
+    # -- over HTTP
 
     def url(self) -> str:
         """The function's URL; creates one (``AuthType=NONE``) if there is none yet."""
-        client = self.client
         with aws_errors():
-            try:
-                return str(client.get_function_url_config(**self._named())["FunctionUrl"])
-            except client.exceptions.ResourceNotFoundException:
-                made = client.create_function_url_config(**self._named(), AuthType="NONE")
-            for number, action in enumerate(("InvokeFunctionUrl", "InvokeFunction")):
-                via_url = {"InvokedViaFunctionUrl": True}
-                only = via_url if number else {"FunctionUrlAuthType": "NONE"}
-                client.add_permission(
-                    **self._named(),
-                    StatementId=f"lambda-nb-url-{number}",
-                    Action=f"lambda:{action}",
-                    Principal="*",
-                    **only,
-                )
-        return str(made["FunctionUrl"])
+            return make_function_url(self.client, self._named())
+
+    @property
+    def address(self) -> str:
+        """Where it answers HTTP requests: its API, or its URL if it has no route.
+
+        Raises
+        ------
+        UsageError
+            The function has neither.
+        """
+        if not self._address:
+            self._address = address_of(self._session, self.name, self.qualifier)
+        return self._address
+
+    def request(
+        self,
+        method: str,
+        path: str = "/",
+        /,
+        *,
+        headers: Mapping[str, str] | None = None,
+        params: Parameters | None = None,
+        data: bytes | str | Mapping[str, Any] | None = None,
+        json: Any = None,
+    ) -> Response:
+        """Send an HTTP request to the function's API, or to its URL if it has no route.
+
+        Redirects are not followed.
+
+        Parameters
+        ----------
+        method, path
+            ``"GET"``, ``"/hello/Ada?loud=1"``.
+        headers, params
+            Headers, and the query; a value of ``params`` may be a list.
+        data, json
+            The body: bytes, text or the fields of a form; or a value that becomes JSON.
+
+        Raises
+        ------
+        UsageError
+            The function has neither a route nor a URL.
+        NotebookError
+            Nothing answers there.
+        """
+        if not isinstance(path, str):
+            raise UsageError(f"{path!r} is no path; give text such as '/items'")
+        return send(
+            self.address,
+            method,
+            path,
+            self.client,
+            function=self.name,
+            headers=headers,
+            params=params,
+            data=data,
+            json=json,
+        )
+
+    def get(self, path: str = "/", /, **options: Any) -> Response:
+        """Send a GET request; options as in :meth:`request`."""
+        return self.request("GET", path, **options)
+
+    def post(self, path: str = "/", /, **options: Any) -> Response:
+        """Send a POST request; options as in :meth:`request`."""
+        return self.request("POST", path, **options)
+
+    def put(self, path: str = "/", /, **options: Any) -> Response:
+        """Send a PUT request; options as in :meth:`request`."""
+        return self.request("PUT", path, **options)
+
+    def patch(self, path: str = "/", /, **options: Any) -> Response:
+        """Send a PATCH request; options as in :meth:`request`."""
+        return self.request("PATCH", path, **options)
 
     def _named(self) -> dict[str, str]:
-        named = {"FunctionName": self.name}
-        return named | ({"Qualifier": self.qualifier} if self.qualifier else {})
+        return named(self.name, self.qualifier)
 
     def __repr__(self) -> str:
         qualified = f"{self.name}:{self.qualifier}" if self.qualifier else self.name
@@ -291,39 +377,3 @@ class Function:
 
     def _repr_html_(self) -> str:
         return display.card(summary(self.config))
-
-
-def summary(config: Mapping[str, Any], *more: str) -> str:
-    """A function's settings on one line of HTML."""
-    return display.line(
-        display.bold(f"λ {config['FunctionName']}"), *more, *map(display.dim, figures(config))
-    )
-
-
-def figures(config: Mapping[str, Any]) -> list[str]:
-    """Runtime, memory, timeout and code size, as readable text."""
-    return [
-        str(config.get("Runtime", config.get("PackageType", ""))),
-        f"{config.get('MemorySize', 128)} MB",
-        f"{config.get('Timeout', 3)} s",
-        display.size(int(config.get("CodeSize", 0))),
-    ]
-
-
-def encode(event: Any) -> bytes:
-    """An event as JSON.
-
-    Raises
-    ------
-    UsageError
-        JSON cannot hold the event; the message says why.
-    """
-    if isinstance(event, (bytes, bytearray)):
-        return bytes(event)
-    try:
-        return json.dumps(event).encode()
-    except (TypeError, ValueError) as error:
-        raise UsageError(
-            f"the event is no JSON: {error}. Events hold dicts with text keys, lists, text, "
-            "numbers, True, False and None"
-        ) from None

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lambda_nb.notebook import display
-from lambda_nb.notebook.errors import FunctionError
+from lambda_nb.notebook.errors import FunctionError, UsageError
 from lambda_nb.notebook.functions import code_origin, log_tail
 from lambda_nb.rules.pricing import Usage, bill
 
@@ -132,6 +132,25 @@ _HINTS = {
     "Runtime.OutOfMemory": " (it ran out of memory? %%lambda NAME --memory MB gives it more)",
     "Function.ResponseSizeTooLarge": " (store large results, in S3 say, and return where they are)",
 }
+
+
+def encode(event: Any) -> bytes:
+    """An event as JSON.
+
+    Raises
+    ------
+    UsageError
+        JSON cannot hold the event; the message says why.
+    """
+    if isinstance(event, (bytes, bytearray)):
+        return bytes(event)
+    try:
+        return json.dumps(event).encode()
+    except (TypeError, ValueError) as error:
+        raise UsageError(
+            f"the event is no JSON: {error}. Events hold dicts with text keys, lists, text, "
+            "numbers, True, False and None"
+        ) from None
 
 
 def decode(body: bytes) -> Any:

@@ -14,11 +14,13 @@ from lambda_nb.notebook.connection.session import Session
 from lambda_nb.notebook.errors import UsageError, aws_errors
 from lambda_nb.notebook.functions import deploy, requirements
 from lambda_nb.notebook.functions.code_origin import Origin
-from lambda_nb.notebook.functions.handle import Function, figures, summary
+from lambda_nb.notebook.functions.figures import figures, summary
+from lambda_nb.notebook.functions.handle import Function
 from lambda_nb.notebook.functions.package import Package, build, default_runtime
-from lambda_nb.notebook.magics import event_sources
+from lambda_nb.notebook.magics import event_sources, web_routes
 from lambda_nb.notebook.magics.line_magic import Commands
 from lambda_nb.notebook.magics.options import HelpShown, parse_cell
+from lambda_nb.notebook.web import http_api
 
 
 class Magics:
@@ -40,6 +42,7 @@ class Magics:
             options = parse_cell(line)
         except HelpShown:
             return None
+        wanted = web_routes.wanted(options)
         if not cell.strip():
             raise UsageError(
                 f"%%lambda {options.name}: the cell is empty; write the function below this line"
@@ -62,13 +65,14 @@ class Magics:
         handle = self._handle(options.name)
         handle.remember(deployed.config)
         deployed.notes += self._extras(options, handle, deployed.config)
+        served = self._routes(wanted, deployed)
         deployed.notes += self._bind(options.name, handle)
         deployed.notes += package.left_behind.values()
         if package.runtime != default_runtime() and (
             note := self._session.runtime_note(package.runtime)
         ):
             deployed.notes.append(note)
-        return shown(deployed)
+        return shown(deployed, served)
 
     def _deploy(self, options: argparse.Namespace, package: Package) -> deploy.Deployed:
         client, connection = self._session.client(), self._session.connection
@@ -107,6 +111,21 @@ class Magics:
             notes.append(handle.url())
         return notes
 
+    def _routes(
+        self, wanted: http_api.Wanted | None, deployed: deploy.Deployed
+    ) -> http_api.Served | None:
+        """Lead the cell's routes to the function; remove those of an earlier cell."""
+        with aws_errors():
+            if wanted is not None:
+                arn = str(deployed.config["FunctionArn"])
+                served = http_api.serve(self._session, deployed.name, arn, wanted)
+                if deployed.config["Timeout"] > http_api.MOST_SECONDS:
+                    served.notes.append(f"an HTTP API waits {http_api.MOST_SECONDS} s at most")
+                return served
+            if deployed.what != "created":
+                http_api.withdraw(self._session, deployed.name)
+        return None
+
     def _handle(self, name: str) -> Function:
         known = self._shell.user_ns.get(identifier(name))
         if isinstance(known, Function) and known.name == name and known.qualifier is None:
@@ -144,10 +163,16 @@ def identifier(name: str) -> str:
     return f"{bound}_" if keyword.iskeyword(bound) else bound
 
 
-def shown(deployed: deploy.Deployed) -> display.Shown:
-    """The display of a ``%%lambda`` cell."""
-    text = " · ".join([deployed.name, deployed.what, *figures(deployed.config), *deployed.notes])
+def shown(deployed: deploy.Deployed, served: http_api.Served | None = None) -> display.Shown:
+    """The display of a ``%%lambda`` cell: the function, and its routes as links."""
+    links = [] if served is None else web_routes.links(served)
+    notes = [*deployed.notes, *([] if served is None else served.notes)]
+    text = " · ".join([deployed.name, deployed.what, *figures(deployed.config), *notes])
     kind = "warm" if deployed.what == "unchanged" else "ok"
-    notes = [display.dim(note) for note in deployed.notes]
-    markup = summary(deployed.config, display.tag(deployed.what, kind))
-    return display.Shown(text, markup + (display.line(*notes) if notes else ""))
+    told = [
+        display.link(note, note) if note.startswith("http") else display.dim(note) for note in notes
+    ]
+    parts = [summary(deployed.config, display.tag(deployed.what, kind))]
+    parts += [display.line(*told)] if told else []
+    parts += [link.markup for link in links]
+    return display.Shown("\n".join([text, *(link.text for link in links)]), "".join(parts))

@@ -1,4 +1,4 @@
-"""Tab completion for the magics: options, option values, function names."""
+"""Tab completion for the magics: options, option values, names of functions and APIs."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from typing import Any
 
 from lambda_nb.notebook.connection.session import Session
 from lambda_nb.notebook.magics.line_magic import Commands
-from lambda_nb.notebook.magics.options import cell_parser
+from lambda_nb.notebook.magics.options import API, cell_parser
+from lambda_nb.notebook.web import http_api, routes
 from lambda_nb.rules.settings.runtimes import supported
 
 _VALUES = {
     "--arch": ["arm64", "x86_64"],
+    "--http": [*routes.METHODS, routes.DEFAULT],
     "--log-format": ["JSON", "Text"],
     "--memory": ["128", "256", "512", "1024", "1769", "2048", "3008", "4096", "10240"],
 }
@@ -34,11 +36,15 @@ class Completer:
             return self._commands.names()
         if before[1] == "connect" and len(before) == 2:
             return ["aws", "local", "http://127.0.0.1:"]
+        if before[1] in ("access", "api"):
+            return self._apis()
         return self._functions()
 
     def _cell(self, last: str) -> list[str]:
         if last == "--runtime":
             return supported(date.today())
+        if last == "--api":
+            return sorted({*self._apis(), API})
         if last in _VALUES:
             return _VALUES[last]
         if last == "%%lambda":
@@ -49,6 +55,14 @@ class Completer:
             for option in action.option_strings
             if option.startswith("--")
         )
+
+    def _apis(self) -> list[str]:
+        if self._session.current_client() is None:
+            return []
+        try:
+            return [api["Name"] for api in http_api.all_apis(self._session.client("apigatewayv2"))]
+        except Exception:  # completion must never interrupt typing
+            return []
 
     def _functions(self) -> list[str]:
         client = self._session.current_client()

@@ -6,7 +6,6 @@ import argparse
 import ast
 import difflib
 import json
-from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -17,8 +16,13 @@ from lambda_nb.notebook.connection.session import Session
 from lambda_nb.notebook.errors import UsageError, aws_errors
 from lambda_nb.notebook.experiments.power_tune import MEMORIES, power_tune
 from lambda_nb.notebook.experiments.power_tune_result import STRATEGIES
-from lambda_nb.notebook.functions.handle import Function, figures, summary
-from lambda_nb.notebook.magics.options import HelpShown, Parser, split
+from lambda_nb.notebook.functions.figures import figures, summary
+from lambda_nb.notebook.functions.handle import Function
+from lambda_nb.notebook.magics import status, web_tables
+from lambda_nb.notebook.magics.options import API, HelpShown, Parser, split
+from lambda_nb.notebook.views.access import AccessLogView
+from lambda_nb.notebook.web import http_api
+from lambda_nb.notebook.web.listing import doors
 
 HELP = """\
 %lambda COMMAND [ARGUMENTS]
@@ -28,6 +32,8 @@ HELP = """\
   logs NAME [--last 15min]        what a function wrote
   config NAME                     a function's settings
   url NAME                        a function's URL, made if it has none
+  api [NAME] [--delete]           APIs, their routes, addresses, and how to call them
+  access [NAME]                   the requests of an HTTP API, live (default: notebook)
   tune NAME [--memories 128,512]  measure it at several memory sizes
   rm NAME ...                     delete functions
   status                          where requests go, and what the engine there is doing
@@ -50,6 +56,10 @@ OTHERS = {
     "configuration": "config",
     "settings": "config",
     "restart": "start",
+    "apis": "api",
+    "routes": "api",
+    "access_log": "access",
+    "requests": "access",
 }
 """Common other names for commands, and the command for each."""
 
@@ -174,6 +184,27 @@ class Commands:
         parser.add_argument("name", metavar="NAME")
         return self._handle(parser.parse_args(split(rest)).name).url()
 
+    def _do_api(self, rest: str) -> Any:
+        parser = _parser("api", "What answers HTTP requests: APIs with routes, function URLs.")
+        parser.add_argument("name", metavar="NAME", nargs="?", help="of one API, or its id")
+        parser.add_argument("--delete", action="store_true", help="delete that HTTP API")
+        options = parser.parse_args(split(rest))
+        with aws_errors():
+            if not options.delete:
+                return web_tables.shown(doors(self._session, options.name))
+            if options.name is None:
+                raise UsageError("%lambda api --delete needs the NAME of an HTTP API")
+            gone = http_api.remove(self._session, options.name)
+        text = f"deleted the API {options.name} ({gone})"
+        return display.Shown(text, display.line(display.dim(text)))
+
+    def _do_access(self, rest: str) -> Any:
+        parser = _parser("access", "The requests of an HTTP API as they come.")
+        parser.add_argument("name", metavar="NAME", nargs="?", default=API, help="or its id")
+        parser.add_argument("--every", type=float, metavar="S", help="seconds between updates")
+        options = parser.parse_args(split(rest))
+        return AccessLogView(self._session, options.name, options.every)
+
     def _do_tune(self, rest: str) -> Any:
         parser = _parser("tune", "Measure a function at several memory sizes; say which is best.")
         parser.add_argument("name", metavar="NAME")
@@ -212,8 +243,8 @@ class Commands:
         _parser("status", "Where requests go.").parse_args(split(rest))
         with aws_errors():
             engine = self._session.engine_status()
-        rows = _where(self._session.connection, self._session)
-        rows += [{"": key, "value": value} for key, value in _engine(engine or {}).items()]
+        rows = status.where(self._session.connection, self._session)
+        rows += [{"": key, "value": value} for key, value in status.of_engine(engine or {}).items()]
         return display.Shown(display.text_table(rows), display.table(rows))
 
     def _do_connect(self, rest: str) -> Any:
@@ -255,7 +286,7 @@ class Commands:
         )
 
     def _connected(self, connection: Connection) -> Any:
-        rows = _where(connection, self._session)
+        rows = status.where(connection, self._session)
         text = display.text_table(rows)
         if connection.is_aws:
             text += "\nFunctions made from here on run on AWS and are paid for."
@@ -294,43 +325,6 @@ def _parser(command: str, description: str) -> Parser:
         description=description,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-
-
-def _where(connection: Connection, session: Session) -> list[dict[str, Any]]:
-    kind = (
-        "this notebook's own engine"
-        if session.owns_engine
-        else "AWS"
-        if connection.is_aws
-        else "another endpoint"
-    )
-    rows = {
-        "connected to": kind,
-        "endpoint": connection.url or f"lambda.{connection.region}.amazonaws.com",
-        "account": connection.account,
-        "region": connection.region or "",
-    }
-    return [{"": key, "value": value} for key, value in rows.items()]
-
-
-def _engine(status: Mapping[str, Any]) -> dict[str, str]:
-    """An engine's status as a few rows of text."""
-    told = {}
-    if "isolation" in status:
-        refused = status["isolation"].get("refused", {})
-        reasons = [f"not {level}: {reason}" for level, reason in refused.items()]
-        told["isolation"] = "; ".join([status["isolation"]["level"], *reasons])
-        kept = {"memory": "memory", "storage": "/tmp", "cpu": "CPU share"}  # noqa: S108
-        by = [f"{word} by {status['isolation'].get(key, '?')}" for key, word in kept.items()]
-        told["limits kept"] = ", ".join(by)
-    if "python" in status:
-        told["Python runtimes"] = ", ".join(status["python"])
-    if "environments" in status:
-        counts = Counter(one["function"] for one in status["environments"])
-        told["environments"] = ", ".join(f"{n} {name}" for name, n in counts.items()) or "none"
-    if "pid" in status:
-        told["engine"] = f"{status.get('version', '')}, process {status['pid']}"
-    return told
 
 
 def _plain(value: Any) -> str:

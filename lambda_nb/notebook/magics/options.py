@@ -10,7 +10,10 @@ from typing import Any, NoReturn
 
 from lambda_nb.notebook.errors import UsageError
 from lambda_nb.notebook.magics.event_sources import FORMS
+from lambda_nb.notebook.web.routes import FORMS as FORMS_OF_ROUTES
 
+API = "notebook"
+"""The HTTP API of routes without ``--api``."""
 DESCRIPTION = """\
 Turn this cell into a Lambda function and bind a handle with its name.
 
@@ -72,6 +75,7 @@ def cell_parser(name_first: bool = True) -> Parser:
         {"action": "extend", "nargs": "+"} if name_first else {"action": "append"}
     )
     several["default"] = []
+    origins: dict[str, Any] = {"nargs": "*"} if name_first else {"action": "append"}
     parser = Parser(
         prog="%%lambda",
         usage="%%%%lambda NAME [OPTIONS]",
@@ -112,6 +116,23 @@ def cell_parser(name_first: bool = True) -> Parser:
     add("--alias", metavar="NAME", help="publish, and point this alias at the version")
     add("--on", metavar="SOURCE", help=f"what invokes it: {FORMS}", **several)
     add("--url", action="store_true", help="give it a function URL")
+    add(
+        "--http",
+        metavar="ROUTE",
+        help=f"HTTP requests that it answers: {FORMS_OF_ROUTES}",
+        **several,
+    )
+    add(
+        "--api",
+        metavar="NAME",
+        help=f"the HTTP API of its routes, made if it is not there (default {API})",
+    )
+    add(
+        "--cors",
+        metavar="ORIGIN",
+        help="let pages of other origins call the API; without an origin, all pages",
+        **origins,
+    )
     return parser
 
 

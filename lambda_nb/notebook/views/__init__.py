@@ -1,1 +1,1 @@
-"""Live views in a notebook: dashboard, JupyterLab panel, sliders."""
+"""Live views in a notebook: dashboard, access log, JupyterLab panel, sliders."""

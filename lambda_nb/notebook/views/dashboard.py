@@ -1,16 +1,10 @@
-"""``dashboard``: a live view of the functions in the notebook.
-
-A thread polls the endpoint about once a second and writes the result into an ``HTML`` widget. It
-needs no JavaScript of ours and updates while a cell is busy. It ends when its output is removed.
-"""
+"""``dashboard``: a live view of the functions in the notebook."""
 
 from __future__ import annotations
 
 import html
-import threading
-import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from lambda_nb.notebook import display
@@ -20,12 +14,11 @@ from lambda_nb.notebook.connection.reach import reach
 from lambda_nb.notebook.errors import NotebookError, UsageError
 from lambda_nb.notebook.functions.monitoring import log_line
 from lambda_nb.notebook.views.activity import BARS, STATES, Bar, Picture, Row, source_of
+from lambda_nb.notebook.views.live import Live
 
 if TYPE_CHECKING:
     from lambda_nb.notebook.functions.handle import Function
 
-_SHARE = 4.0
-"""After a query of t seconds the thread waits 4 t: it works at most a fifth of the time."""
 _COLOURS = {"running": "#1a83c4", "initialising": "#e69f00", "idle": "#9ad0f0"}
 _BAR_COLOURS = ("#1a83c4", "#e69f00", "#d55e00")
 _MOST_SQUARES = 40
@@ -43,74 +36,44 @@ class Dashboard:
         self._every = every
         self._source: Any = None
         self._client: Any = None
-        self._stopped = threading.Event()
-        self._thread: threading.Thread | None = None
         self._picture = Picture("")
-        self._error = ""
-        self._widget = _widget(self._seen)
-        self._look()
+        self._live = Live("lambda_nb dashboard", self._look, self._markup, self._interval)
+        self._widget = self._live.widget
+        self._live.look()
 
     @property
     def running(self) -> bool:
         """Whether the view is updating."""
-        return self._thread is not None and self._thread.is_alive()
+        return self._live.running
 
     def start(self) -> Dashboard:
         """Start updating (displaying the view also starts it)."""
-        if not self.running:
-            self._stopped = threading.Event()
-            self._thread = threading.Thread(
-                target=self._run, args=[self._stopped], name="lambda_nb dashboard", daemon=True
-            )
-            self._thread.start()
+        self._live.start()
         return self
 
     def stop(self) -> None:
         """Stop updating and keep the last picture."""
-        self._stopped.set()
-        if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join(10)
+        self._live.stop()
 
-    # -- the thread
-
-    def _run(self, stopped: threading.Event) -> None:
-        while not stopped.is_set():
-            began = time.monotonic()
-            self._look()
-            took = time.monotonic() - began
-            every = self._every or float(getattr(self._source, "every", 1.0))
-            stopped.wait(max(every - took, _SHARE * took))
+    def _interval(self) -> float:
+        return self._every or float(getattr(self._source, "every", 1.0))
 
     def _look(self) -> None:
-        try:
-            client = self._clients.current_client()
-            if client is None:
-                raise NotebookError("no engine runs; the next use of a function starts one")
-            if client is not self._client:  # the notebook has a new connection
-                self._source = source_of(self._clients, self._functions)
-                self._client = client
-            self._picture, self._error = self._source.look(), ""
-        except Exception as error:  # show any error in the view; do not let the thread die
-            self._error = str(error) or type(error).__name__
-        if self._widget is not None:
-            value = self._markup()
-            if value != self._widget.value:
-                self._widget.value = value
-
-    def _seen(self, change: dict[str, Any]) -> None:
-        """Start when a page shows the view; stop when the last page has removed it."""
-        if change["new"]:
-            self.start()
-        elif change["old"]:
-            self._stopped.set()
+        client = self._clients.current_client()
+        if client is None:
+            raise NotebookError("no engine runs; the next use of a function starts one")
+        if client is not self._client:  # the notebook has a new connection
+            self._source = source_of(self._clients, self._functions)
+            self._client = client
+        self._picture = self._source.look()
 
     # -- what it shows
 
     def _markup(self) -> str:
         picture = self._picture
         parts = [display.line(display.bold("Lambda"), *map(display.dim, _totals(picture)))]
-        if self._error:
-            parts.append(display.line(display.tag("error", "error"), html.escape(self._error)))
+        if self._live.error:
+            parts.append(display.line(display.tag("error", "error"), html.escape(self._live.error)))
         parts.append(_table(picture.rows))
         if picture.lines:
             wide = max(len(name) for name, _ in picture.lines)
@@ -122,17 +85,12 @@ class Dashboard:
         return display.card(*parts)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        bundle: dict[str, Any] = {"text/plain": repr(self), "text/html": self._markup()}
-        if self._widget is not None:
-            self.start()
-            bundle |= self._widget._repr_mimebundle_()
-            bundle["text/plain"] = repr(self)
-        return bundle
+        return self._live.bundle(repr(self))
 
     def __repr__(self) -> str:
         rows = [{k: v for k, v in _cells(row).items() if k} for row in self._picture.rows]
         head = " · ".join(["Lambda", *_totals(self._picture)])
-        return "\n".join(filter(None, [head, self._error, display.text_table(rows, _NUMBERS)]))
+        return "\n".join(filter(None, [head, self._live.error, display.text_table(rows, _NUMBERS)]))
 
 
 def dashboard(
@@ -167,17 +125,6 @@ def dashboard(
         through = of_notebook("functions") if client is None else reach("", client)[2]
     through.client()  # starts the notebook's own engine here, never in the thread
     return Dashboard(through, [name for name, _, _ in found], every)
-
-
-def _widget(seen: Callable[[dict[str, Any]], None]) -> Any:
-    try:
-        import ipywidgets
-    except ImportError:
-        return None
-    widget = ipywidgets.HTML()
-    widget._view_count = 0  # from now on pages count their views of it
-    widget.observe(seen, "_view_count")
-    return widget
 
 
 _NUMBERS = ("invocations", "errors", "throttles", "cold", "median")

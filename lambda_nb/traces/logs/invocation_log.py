@@ -45,6 +45,8 @@ _FIELDS = pa.schema(
 )
 _MARKS = ('"arrival_ns":', '"finish_ns":', '"request_id":')
 """Text that is in every such event and in no log line of Lambda."""
+_TRIGGERS = {"url": "http"}
+"""The engine tells function URLs from APIs; in a trace, both are requests over HTTP."""
 _REQUIRED = ("function", "arrival_ns", "finish_ns", "start", "status")
 
 
@@ -111,13 +113,20 @@ def to_trace(tables: Iterable[pa.Table], name: str = "") -> Trace:
         "environment": _known(records.column("environment")),
         "request_id": records.column("request_id"),
         "version": records.column("version"),
-        "trigger": records.column("source"),
+        "trigger": _trigger(records.column("source")),
         "architecture": records.column("architecture"),
     }
     # Sort by integers: in a trace of months, two times can have the same float seconds.
     order = pa.array(np.argsort(arrival_ns, kind="stable"))
     made = pa.table(table).take(order)
     return Trace(made, start=start_ns if len(arrival_ns) else None, name=name)
+
+
+def _trigger(source: Any) -> Any:
+    """What invoked the function, in the words of the column ``trigger``."""
+    for word, trigger in _TRIGGERS.items():
+        source = pc.if_else(pc.equal(source, word), trigger, source)
+    return source
 
 
 def _seconds(records: pa.Table, field: str) -> Any:

@@ -60,7 +60,7 @@ class Site(NamedTuple):
             "queues": ("POST", "/", target),
             "status": ("GET", "/_lambda_nb/status", {}),
             "health": ("GET", "/_lambda_nb/health", {}),
-            "function URL": ("GET", urlsplit(self.url).path, {}),
+            "function URL": ("GET", f"/lambda-url/{self.engine.identifier(self.url)}/", {}),
             "download": ("GET", f"{download.path}?{download.query}", {}),
             "presigned": ("GET", f"{presigned.path}?{presigned.query}", {}),
         }
@@ -119,8 +119,8 @@ def test_not_even_a_signature_helps(site: Site, door: str) -> None:
 
 
 def test_a_function_url_by_a_foreign_name(site: Site) -> None:
-    identifier = urlsplit(site.url).path.split("/")[2]
-    for suffix, expected in (("localhost", 200), ("evil.example", 403), ("on.aws", 403)):
+    identifier = site.engine.identifier(site.url)
+    for suffix, expected in (("localhost", 200), ("evil.example", 403), ("on.aws", 200)):
         host = f"{identifier}.lambda-url.us-east-1.{suffix}"
         at = urlsplit(site.engine.url)
         connection = http.client.HTTPConnection(at.netloc, timeout=30)
@@ -154,7 +154,7 @@ def test_names_of_loopback(site: Site, host: str) -> None:
 
 
 def test_names_that_the_user_allows(start_engine: Callable[..., Engine]) -> None:
-    engine = start_engine("--allow-host", "engine.test", "--allow-host", "*.on.aws")
+    engine = start_engine("--allow-host", "engine.test", "--allow-host", "*.tests")
     at = urlsplit(engine.url).netloc
 
     def status(host: str) -> int:
@@ -164,8 +164,52 @@ def test_names_that_the_user_allows(start_engine: Callable[..., Engine]) -> None
         connection.close()
         return answer
 
-    hosts = ("engine.test:80", "x.on.aws", "localhost", "on.aws", "sub.engine.test", "other.test")
+    hosts = ("engine.test:80", "x.tests", "localhost", "tests", "sub.engine.test", "other.test")
     assert [status(host) for host in hosts] == [200, 200, 200, 403, 403, 403]
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "sqs.us-east-1.amazonaws.com",
+        "abc.execute-api.eu-west-1.amazonaws.com:443",
+        "bucket.s3.cn-north-1.amazonaws.com.cn",
+        "id.lambda-url.us-east-1.on.aws",
+        "d111.cloudfront.net",
+        "localhost.localstack.cloud:4566",
+        "sqs.us-east-1.localhost.localstack.cloud:4566",
+    ],
+)
+def test_names_of_aws(site: Site, host: str) -> None:
+    """What they resolve to is up to AWS: no page can have one point to loopback."""
+    assert Names().has(host)
+    if not host.startswith(("abc.", "id.")):  # names of APIs and URLs that are not here
+        assert site.ask("health", {"Host": host})[0] == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "amazonaws.com",
+        "evilamazonaws.com",
+        "on.aws",
+        "cloudfront.net",
+        "sqs.us-east-1.amazonaws.com.evil.example",
+        "localstack.cloud",
+        "evil.localstack.cloud",
+    ],
+)
+def test_names_that_only_look_like_those_of_aws(site: Site, host: str) -> None:
+    assert site.ask("health", {"Host": host})[0] == 403
+
+
+def test_custom_domain_names_are_asked_for_each_time() -> None:
+    configured = {"api.example.com"}
+    names = Names(has_domain=configured.__contains__)
+    assert names.has("api.example.com:4571")
+    assert not names.has("www.example.com")
+    configured.clear()
+    assert not names.has("api.example.com:4571")
 
 
 @given(st.text(max_size=30))

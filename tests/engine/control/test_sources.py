@@ -316,7 +316,8 @@ async def test_function_urls(harness: Harness) -> None:
     )
     listed = (await harness("ListFunctionUrlConfigs", FunctionName="f"))["FunctionUrlConfigs"]
     assert [url["FunctionArn"] for url in listed] == [f"{ARN}f", f"{ARN}f:live"]
-    identifier = listed[1]["FunctionUrl"].split("/")[-2]
+    identifier = listed[1]["FunctionUrl"].removeprefix("http://").partition(".")[0]
+    assert listed[1]["FunctionUrl"] == f"http://{identifier}.lambda-url.localhost:9000/"
     served = harness.control.function_url(identifier)
     assert served is not None
     assert (served.function_name, served.qualifier) == ("f", "live")

@@ -1,4 +1,4 @@
-"""Templates with functions are refused with a message; others work; managed policies exist."""
+"""Templates with functions or APIs are refused with a message; others work; managed policies exist."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from botocore.exceptions import ClientError
 from engine_fixtures import Engine
 
 QUEUE = {"Q": {"Type": "AWS::SQS::Queue"}}
+API = {"A": {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Name": "a"}}}
+HTTP_API = {"A": {"Type": "AWS::ApiGatewayV2::Api", "Properties": {"Name": "a"}}}
 FUNCTION = {"F": {"Type": "AWS::Lambda::Function", "Properties": {"Handler": "a.b"}}}
 YAML = """
 Resources:
@@ -24,6 +26,8 @@ Resources:
 TRANSFORM = "Transform: AWS::Serverless-2016-10-31\nResources:\n  Q:\n    Type: AWS::SQS::Queue\n"
 REFUSED = [
     (json.dumps({"Resources": {**QUEUE, **FUNCTION}}), r"F \(AWS::Lambda::Function\)"),
+    (json.dumps({"Resources": API}), r"A \(AWS::ApiGateway::RestApi\)"),
+    (json.dumps({"Resources": HTTP_API}), r"A \(AWS::ApiGatewayV2::Api\)"),
     (YAML, r"F \(AWS::Serverless::Function\)"),
     (TRANSFORM, "the transform AWS::Serverless"),
 ]

@@ -15,6 +15,7 @@ from botocore.compat import HTTPHeaders
 from botocore.credentials import Credentials
 
 from lambda_nb.engine.api.admission.credentials import Credential
+from lambda_nb.engine.api.admission.host_names import path_with_bucket
 from lambda_nb.engine.api.admission.signature_v4 import MISMATCH, refused
 from lambda_nb.engine.errors import AWSError
 
@@ -62,6 +63,7 @@ def verify(
     if token:
         signed["x-amz-security-token"] = token
     signer = _Signer(credential, expires)
+    path = path_with_bucket(path, headers.get("host", ""))  # it is signed so in either form
     text = signer.canonical_string(method, urlsplit(f"{path}?{query}"), signed)
     right = signer.sign_string(text)
     if not hmac.compare_digest(right.encode(), given.get("Signature", "").encode()):

@@ -3,42 +3,66 @@
 A page's own name may be made to resolve to 127.0.0.1 (DNS rebinding). A browser then takes the
 engine for the page's own origin, but ``Host`` still has that name. And any page may send simple
 requests anywhere: browsers say so in ``Sec-Fetch-Site``, older ones in ``Origin``.
+
+AWS's own names are let in, so that URLs made for AWS work by a hosts file or a Host header. A page
+cannot use them so: it may well come from a bucket, a function URL or a distribution of somebody
+else, but what those names resolve to is up to AWS alone, which gives out no loopback addresses. The
+same is true of ``localhost.localstack.cloud``, whose owner has it resolve to 127.0.0.1 for good:
+nobody else has a page there. What remains is who answers this machine's DNS queries; that one can
+send a page anywhere by any name, and still has no key to sign with.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from lambda_nb.engine.api.wire.http import HttpRequest
 from lambda_nb.engine.errors import AWSError
 
 _PORT = re.compile(r":\d*\Z")
-_OWN = frozenset({"127.0.0.1", "localhost", "[::1]", ""})
+_OWN = frozenset({"127.0.0.1", "localhost", "[::1]", "", "localhost.localstack.cloud"})
+_BELOW = (
+    ".localhost",
+    ".localhost.localstack.cloud",
+    ".amazonaws.com",
+    ".amazonaws.com.cn",
+    ".on.aws",
+    ".cloudfront.net",
+)
 _MOST_REMEMBERED = 1000
 
 
 class Names:
-    """The host names that the engine answers to: those of loopback, and those its user allows.
+    """The host names that the engine answers to: those of loopback, AWS's, and the user's own.
 
     Parameters
     ----------
     allowed
         Further names. One that begins with ``*.`` stands for all names below it.
+    has_domain
+        Whether a name is a custom domain name of an API here.
 
     Examples
     --------
-    >>> names = Names(["engine.internal", "*.on.aws"])
-    >>> [names.has(host) for host in ("127.0.0.1:4571", "bucket.localhost", "id.on.aws:80")]
+    >>> names = Names(["engine.internal", "*.test"], lambda name: name == "api.example.com")
+    >>> [names.has(host) for host in ("127.0.0.1:4571", "bucket.localhost", "a.test:80")]
     [True, True, True]
+    >>> [names.has(host) for host in ("api.example.com:80", "id.lambda-url.eu-west-1.on.aws")]
+    [True, True]
     >>> [names.has(host) for host in ("evil.example", "localhost.evil.example", "on.aws")]
     [False, False, False]
     """
 
-    def __init__(self, allowed: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        allowed: Iterable[str] = (),
+        has_domain: Callable[[str], bool] = lambda name: False,
+    ) -> None:
+        self._has_domain = has_domain
         given = [name.lower() for name in allowed]
         self._exact = _OWN.union(name for name in given if not name.startswith("*."))
-        self._below = (".localhost", *(name[1:] for name in given if name.startswith("*.")))
+        self._below = (*_BELOW, *(name[1:] for name in given if name.startswith("*.")))
         self._seen: set[str] = set()
 
     def has(self, host: str) -> bool:
@@ -47,7 +71,7 @@ class Names:
             return True
         name = _PORT.sub("", host).lower().removesuffix(".")
         if name not in self._exact and not name.endswith(self._below):
-            return False
+            return self._has_domain(name)  # never remembered: it may be deleted
         if len(self._seen) < _MOST_REMEMBERED:
             self._seen.add(host)
         return True

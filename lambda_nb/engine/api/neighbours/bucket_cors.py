@@ -13,13 +13,13 @@ from fnmatch import translate
 from typing import Any
 from urllib.parse import unquote
 
+from lambda_nb.engine.api.admission.host_names import path_with_bucket
 from lambda_nb.engine.api.wire.http import Header, HttpRequest, Reply
 from lambda_nb.engine.errors import AWSError
 
 Connect = Callable[[str], Awaitable[Any]]
 """Returns a boto3 client for a service."""
 
-_HOST = re.compile(r"(?P<bucket>.+?)(\.s3(\.[a-z0-9-]+)?)?\.localhost(:\d+)?\Z")
 _NOT_ALLOWED = (
     "CORSResponse: This CORS request is not allowed. This is usually because the evalution of "
     "Origin, request method / Access-Control-Request-Method or Access-Control-Request-Headers are "
@@ -51,6 +51,10 @@ class BucketCors:
         bucket = bucket_of(request)
         if not bucket:
             raise AWSError("AccessForbidden", _NOT_ALLOWED, 403)
+        return await self.of_bucket(bucket, request)
+
+    async def of_bucket(self, bucket: str, request: HttpRequest) -> Reply:
+        """The reply to a preflight that is for a bucket; raises as :meth:`answer` does."""
         client = await self._connect("s3")
         rules = await asyncio.to_thread(_rules, client, bucket)
         for rule in rules:
@@ -61,10 +65,8 @@ class BucketCors:
 
 def bucket_of(request: HttpRequest) -> str:
     """The bucket of a request, by its host or its path; empty if it names none."""
-    host = _HOST.match(request.headers.get("host", ""))
-    if host is not None and host["bucket"] != "s3":
-        return host["bucket"]
-    return unquote(request.path[1:].partition("/")[0])
+    path = path_with_bucket(request.path, request.headers.get("host", ""))
+    return unquote(path[1:].partition("/")[0])
 
 
 def _rules(client: Any, bucket: str) -> list[dict[str, Any]]:

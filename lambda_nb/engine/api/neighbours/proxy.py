@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import hashlib
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Protocol
+from urllib.parse import urlsplit
 
 import aiohttp
 from yarl import URL
 
+from lambda_nb.engine.api.admission.host_names import bucket_in, path_with_bucket, service_in
 from lambda_nb.engine.api.admission.signature_v4 import claimed_service
 from lambda_nb.engine.api.neighbours import signing_anew
+from lambda_nb.engine.api.neighbours.watched_calls import QueryCall, Watch
 from lambda_nb.engine.api.wire.http import ClientGone, Header, HttpRequest, Send
 from lambda_nb.engine.aws_calls.embedded import EmbeddedCalls
-from lambda_nb.engine.aws_calls.endpoint import Endpoint
+from lambda_nb.engine.aws_calls.endpoint import Endpoint, Keys
 from lambda_nb.engine.aws_calls.service_directory import Directory
 from lambda_nb.engine.errors import AWSError
 
@@ -35,6 +39,7 @@ _HOP_BY_HOP = frozenset(
         "upgrade",
     }
 )
+_CONTROL_OF_S3 = "/v20180820/"
 _CHUNK = 65536
 _IDLE_CONNECTIONS = 64
 
@@ -79,12 +84,21 @@ class Proxy:
         The Region of requests that name none.
     keep_keys
         Called with the replies of STS and IAM, which may carry new access keys.
+    watches
+        Who is told of the calls to a service, by its signing name.
     """
 
-    def __init__(self, services: Directory, region: str, keep_keys: Keep) -> None:
+    def __init__(
+        self,
+        services: Directory,
+        region: str,
+        keep_keys: Keep,
+        watches: Mapping[str, Watch] | None = None,
+    ) -> None:
         self._services = services
         self._region = region
         self._keep_keys = keep_keys
+        self._watches = watches or {}
         self._sessions: dict[Endpoint, aiohttp.ClientSession] = {}
         self._calls = EmbeddedCalls()
 
@@ -107,17 +121,28 @@ class Proxy:
         Raises
         ------
         AWSError
-            ``ServiceUnavailable`` (503) if the service cannot be reached.
+            ``ServiceUnavailable`` (503) if the service cannot be reached; or what a watch refuses
+            the call with.
         """
-        meant = claimed_service(request.headers, request.query) or "s3"
+        meant = claimed_service(request.headers, request.query)
+        if meant is None:
+            request, meant = _by_host(request, self._region)
+        watch = self._watches.get(meant)
+        call = QueryCall.of(request, body) if watch is not None else None
+        if watch is not None and call is not None:
+            await watch.asked(call)
         at = await self._services(meant)
         try:
-            if at.keys is not None:
+            if at.keys is None and meant == "s3":
+                request = _by_path(request, at)
+            elif at.keys is not None:
                 signed = service != ""
                 request, body = signing_anew.addressed(
                     request, body, at, meant, self._region, signed
                 )
             async with self._answer(at, request, body) as answer:
+                if watch is not None and call is not None and answer.status < 300:
+                    watch.answered(call)
                 await self._relay(answer, service, send)
         except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
             if isinstance(error.__cause__, (AWSError, ClientGone)):
@@ -180,6 +205,27 @@ class Proxy:
                 skip_auto_headers=("User-Agent", "Accept-Encoding", "Content-Type", "Accept"),
             )
         return self._sessions[at]
+
+
+def _by_host(request: HttpRequest, region: str) -> tuple[HttpRequest, str]:
+    """An unsigned request, with the scope that its Host names, and its service."""
+    named = service_in(request.headers.get("host", ""))
+    if named is None:
+        return request, "s3"
+    service, region_named = named
+    scope = Keys("unsigned", "").scope(service, region_named or region)
+    return dataclasses.replace(
+        request, headers={**request.headers, "authorization": scope}
+    ), service
+
+
+def _by_path(request: HttpRequest, at: Endpoint) -> HttpRequest:
+    """A request to S3 by a name of S3, as the embedded S3 understands all of them."""
+    host = request.headers.get("host", "")
+    if bucket_in(host) is None or request.path.startswith(_CONTROL_OF_S3):
+        return request
+    headers = {**request.headers, "host": urlsplit(at.url).netloc}
+    return dataclasses.replace(request, path=path_with_bucket(request.path, host), headers=headers)
 
 
 def _passed(headers: dict[str, str], body: bytes | AsyncIterator[bytes]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
 from lambda_nb.engine.api.admission import signature_v2
+from lambda_nb.engine.api.admission.host_names import path_with_bucket
 from lambda_nb.engine.api.admission.signature_v4 import claim_of, decoded_pairs, encoded
 from lambda_nb.engine.api.wire.http import HttpRequest
 from lambda_nb.engine.aws_calls.endpoint import Endpoint
@@ -24,9 +25,6 @@ _IN_THE_QUERY = frozenset(
     )
 )
 _OF_THE_OLD_FORM = frozenset({"AWSAccessKeyId", "Signature", "Expires", "x-amz-security-token"})
-_BUCKET_HOST = re.compile(
-    r"(?P<bucket>.+?)(\.s3)?([.-][a-z]{2,4}(-[a-z]+)+-\d)?\.(localhost|amazonaws\.com)(:\d+)?"
-)
 _CHUNK_HEAD = re.compile(rb"([0-9a-fA-F]+)(;.*)?")
 _LONGEST_HEAD = 1024
 
@@ -54,9 +52,7 @@ def addressed(
     payload = request.headers.get("x-amz-content-sha256", "")
     path, query = request.path, request.query
     if service == "s3":
-        bucket = _BUCKET_HOST.fullmatch(request.headers.get("host", ""))
-        if bucket is not None and bucket["bucket"] != "s3":
-            path = f"/{bucket['bucket']}{path}"
+        path = path_with_bucket(path, request.headers.get("host", ""))
         if payload.startswith("STREAMING-"):
             headers, body = _unchunked(headers, body)
         payload = "UNSIGNED-PAYLOAD"

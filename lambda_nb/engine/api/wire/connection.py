@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from functools import partial
+from ssl import SSLContext
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import (
@@ -13,7 +14,10 @@ from uvicorn.protocols.http.httptools_impl import (
     RequestResponseCycle,
 )
 
-from lambda_nb.engine.api.wire.http import WHOLE, Header, Receive, Scope, Send
+from lambda_nb.engine.api.wire.http import AS_SPELT, WHOLE, Header, Receive, Scope, Send
+from lambda_nb.engine.api.wire.tls import HELLO, Decrypting
+
+Certificate = Callable[[], Awaitable["SSLContext | None"]]
 
 _NO_VALUE = re.compile(b"[\x00-\x08\x0a-\x1f\x7f]")
 _JOINED = 65536
@@ -21,12 +25,84 @@ _JOINED = 65536
 
 class WholeAnswers(HttpToolsProtocol):
     """uvicorn's protocol, which takes one ASGI message for the head of a response and one for its
-    body, with a way to write both at once."""
+    body, with a way to write both at once.
+
+    It also keeps the names of headers as they were spelt, understands TLS, and takes WebSockets
+    without loading what serves them before there is one.
+
+    Parameters
+    ----------
+    certificate
+        For clients that speak TLS; ``None`` if there is no certificate.
+    settings
+        uvicorn's.
+    """
+
+    def __init__(self, *, certificate: Certificate | None = None, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.ws_protocol_class: Any = _web_socket
+        self._certificate = certificate
+        self._may_be_tls = certificate is not None
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes of the client; the first one tells whether it speaks TLS."""
+        if self._may_be_tls:
+            self._may_be_tls = False
+            if data and data[0] == HELLO:
+                self.transport.pause_reading()
+                task = self.loop.create_task(self._decrypt(data))
+                task.add_done_callback(self.tasks.discard)
+                self.tasks.add(task)
+                return
+        super().data_received(data)
+
+    async def _decrypt(self, data: bytes) -> None:
+        """Hand the connection over to what decrypts it, with one of us inside."""
+        assert self._certificate is not None
+        context = await self._certificate()
+        if context is None:
+            self.transport.close()
+            return
+        self.connections.discard(self)
+        inside = partial(
+            type(self),
+            config=self.config,
+            server_state=self.server_state,
+            app_state=self.app_state,
+        )
+        outside = Decrypting(self.transport, context, inside)
+        self.transport.set_protocol(outside)
+        outside.data_received(data)
+        self.transport.resume_reading()
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        super().on_message_begin()
+        self._as_spelt: list[Header] = []
+        scope: Any = self.scope
+        scope[AS_SPELT] = self._as_spelt
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header has come."""
+        self._as_spelt.append((name, value))
+        super().on_header(name, value)
+
+    def handle_websocket_upgrade(self) -> None:
+        """Hand the connection over; what serves WebSockets reads the request once more."""
+        self.scope["headers"] = self._as_spelt
+        super().handle_websocket_upgrade()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         scope: Any = cycle.scope
         scope[WHOLE] = partial(_write, cycle)
         super()._start_asgi_task(cycle, _measured(app) if scope["http_version"] == "1.0" else app)
+
+
+def _web_socket(**settings: Any) -> Any:
+    """What serves a WebSocket, loaded for the first one."""
+    from lambda_nb.engine.api.wire.web_socket import LimitedWebSocket
+
+    return LimitedWebSocket(**settings)
 
 
 def _measured(app: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from lambda_nb.engine.errors import AWSError
 
@@ -20,6 +20,28 @@ WHOLE = "lambda_nb.whole"
 """Key of an ASGI scope for a :data:`Whole`: it takes status, headers and body and writes the
 response at once, or returns false if it cannot."""
 
+AS_SPELT = "lambda_nb.as_spelt"
+"""Key of an ASGI scope for its headers with their names as the client spelt them."""
+
+LINE = "lambda_nb.line"
+"""Key of a WebSocket's scope for its :class:`Line`."""
+
+
+class Line(Protocol):
+    """A WebSocket's connection, for what ASGI has no message for.
+
+    ``heard_at`` is when the client was last heard, in seconds of the event loop's clock.
+    """
+
+    heard_at: float
+
+    @property
+    def has_room(self) -> bool:
+        """Whether a message would be sent at once, and would not wait for the client to read."""
+
+    def abort(self) -> None:
+        """Break the connection off, whatever still waits to be sent."""
+
 
 class ClientGone(Exception):  # noqa: N818
     """The client closed the connection before its request was complete."""
@@ -31,7 +53,8 @@ class HttpRequest:
 
     ``path`` and ``query`` are as they came over the wire, percent-encoded. ``headers`` has
     lower-case names; repeated headers are joined by commas, as Signature V4 counts them.
-    ``raw_headers`` has every header in its order. ``peer`` is the client's address and ``port``
+    ``raw_headers`` has every header in its order, its name in lower case; ``as_spelt`` the same with
+    the names as the client spelt them. ``peer`` is the client's address and ``port``
     the port of ours that it called.
     """
 
@@ -43,6 +66,7 @@ class HttpRequest:
     peer: str = ""
     port: int = 0
     raw_headers: Sequence[Header] = ()
+    as_spelt: Sequence[Header] = ()
 
     @classmethod
     def of(cls, scope: Scope, receive: Receive) -> HttpRequest:
@@ -62,6 +86,7 @@ class HttpRequest:
             client[0] if client else "",
             server[1] or 0 if server else 0,
             scope["headers"],
+            scope.get(AS_SPELT, scope["headers"]),
         )
 
     @property
@@ -127,3 +152,12 @@ class Reply:
             return
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": self.body})
+
+    async def refuse(self, send: Send) -> None:
+        """Answer a WebSocket's handshake with this reply, so that no connection comes about."""
+        kind = "websocket.http.response"
+        headers = self.headers
+        if self.content_type is not None:
+            headers = [(b"content-type", self.content_type), *headers]
+        await send({"type": f"{kind}.start", "status": self.status, "headers": headers})
+        await send({"type": f"{kind}.body", "body": self.body})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import string
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
@@ -17,7 +18,6 @@ from lambda_nb.engine.model import Caller, Operation, Request, Response
 from lambda_nb.rules.refusal import problem, validation
 from lambda_nb.rules.settings.names import LATEST
 
-PREFIX = "/lambda-url/"
 QUALIFIER_PATTERN = r"((?!^\d+$)^[0-9a-zA-Z-_]+$)"
 _ALPHABET = string.ascii_lowercase + string.digits
 
@@ -37,11 +37,16 @@ class FunctionUrl:
 class Urls:
     """Create, read, update, list and delete function URLs.
 
-    AWS gives each URL its own host name. Here a URL is a path on the engine's address:
-    ``http://127.0.0.1:PORT/lambda-url/ID/``. It also works where ``*.localhost`` does not resolve.
+    Parameters
+    ----------
+    context, lookup
+        As everywhere in the control plane.
+    address
+        The address of the URL with an identifier, without a slash at its end.
     """
 
-    def __init__(self, context: Context, lookup: Lookup) -> None:
+    def __init__(self, context: Context, lookup: Lookup, address: Callable[[str], str]) -> None:
+        self._address = address
         self._context = context
         self._store = context.store
         self._lookup = lookup
@@ -162,7 +167,7 @@ class Urls:
 
     def _brief(self, name: str, key: str, record: Record) -> Response:
         response: Response = {
-            "FunctionUrl": f"{self._context.endpoint()}{PREFIX}{record['id']}/",
+            "FunctionUrl": f"{self._address(record['id'])}/",
             "FunctionArn": self._arn(name, key),
             "AuthType": record["auth"],
             "CreationTime": record["created"],

@@ -110,7 +110,7 @@ class Parts:
         return variables.compose(
             self.function,
             self.sandbox.places,
-            preset=launch.extra,
+            preset={**services.variables(), **launch.extra},
             credentials=services.credentials_for(self.function),
             runtime_api=f"127.0.0.1:{self.listener.port}",
             endpoint=services.endpoint(),

@@ -24,7 +24,7 @@ import json
 import os
 import secrets
 import subprocess
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -152,15 +152,25 @@ class Isolation:
         ``auto``, or a level: :meth:`probe` raises when it is not possible.
     share_cpu
         Give an environment CPU time in proportion to its memory, 1769 MB to a vCPU.
+    readable
+        Folders that every environment may read, beside those that it needs anyway.
     """
 
-    def __init__(self, wanted: str, work_dir: Path, *, share_cpu: bool = False) -> None:
+    def __init__(
+        self,
+        wanted: str,
+        work_dir: Path,
+        *,
+        share_cpu: bool = False,
+        readable: Sequence[Path] = (),
+    ) -> None:
         if wanted not in ("auto", *LEVELS):
             raise IsolationError(f"isolation is {wanted!r}; choose auto, L0, L1, L2 or L3")
         self._wanted = wanted
         self._root = work_dir / "root"
         self._share_cpu = share_cpu
         self._cgroups: Cgroups | UnifiedCgroups | None = None
+        self._also_readable = [str(path) for path in readable]
         self._readable: list[str] = []
         self._of_the_system: list[tuple[str, str]] = []
         self._shown: list[str] = []  # those of _readable in /tmp: must stay visible
@@ -177,7 +187,7 @@ class Isolation:
         """
         most = 3 if self._wanted == "auto" else LEVELS.index(self._wanted)
         self._root.mkdir(parents=True, exist_ok=True)
-        self._readable = _readable()
+        self._readable = [*_readable(), *self._also_readable]
         if most:
             self._climb(most)
         if self._wanted != "auto" and self.level < most:

@@ -1,15 +1,10 @@
-"""Function URLs: plain HTTP to a function, buffered or streamed.
-
-A URL is reached by path (``/lambda-url/ID/...``) or by host (``ID.lambda-url.REGION.localhost``, or
-AWS's own ``ID.lambda-url.REGION.on.aws`` sent to this engine).
-"""
+"""Function URLs: plain HTTP to a function, buffered or streamed."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import logging
-import re
 from collections.abc import Callable, Sequence
 
 from lambda_nb.engine.api.admission.gate import Gate
@@ -23,15 +18,15 @@ from lambda_nb.engine.api.lambda_api.invoke import (
     throttled_fault,
 )
 from lambda_nb.engine.api.wire.http import Header, HttpRequest, Reply, Send
-from lambda_nb.engine.control.access.function_urls import PREFIX, FunctionUrl
+from lambda_nb.engine.control.access.function_urls import FunctionUrl
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.gateways.function_urls import cors, event
 from lambda_nb.engine.gateways.function_urls import reply as url_reply
+from lambda_nb.engine.gateways.shared.addresses import FUNCTION_URL, Address, Addresses
 from lambda_nb.engine.model import Caller, Invocation, InvocationResult, Resolved, Throttled
 
 log = logging.getLogger(__name__)
 
-_HOST = re.compile(r"([a-z0-9]+)\.lambda-url\.[a-z0-9-]+\.[a-z0-9.-]+(:\d+)?")
 _FORBIDDEN = (
     "Forbidden. For troubleshooting Function URL authorization issues, see: "
     "https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html"
@@ -40,15 +35,6 @@ _FORBIDDEN = (
 
 Find = Callable[[str], "FunctionUrl | None"]
 Policy = Callable[[str, "str | None"], "str | None"]
-
-
-def address(request: HttpRequest) -> tuple[str, str] | None:
-    """The identifier and the path below it, if a request is for a function URL."""
-    if request.path.startswith(PREFIX):
-        identifier, slash, path = request.path[len(PREFIX) :].partition("/")
-        return identifier, slash + path or "/"
-    host = _HOST.fullmatch(request.headers.get("host", ""))
-    return (host[1], request.path) if host else None
 
 
 class FunctionUrls:
@@ -79,10 +65,9 @@ class FunctionUrls:
         """Whether there is a URL with an identifier."""
         return self._find(identifier) is not None
 
-    async def answer(self, request: HttpRequest, request_id: str, send: Send) -> None:
+    async def answer(self, at: Address, request: HttpRequest, request_id: str, send: Send) -> None:
         """Answer one request."""
-        identifier, path = address(request) or ("", "/")
-        url = self._find(identifier)
+        url = self._find(at.identifier)
         if url is None:
             await Reply(404, b'{"Message":null}').send(send)
             return
@@ -103,8 +88,8 @@ class FunctionUrls:
         payload = event.event(
             request,
             body,
-            identifier=identifier,
-            path=path,
+            identifier=at.identifier,
+            path=at.path,
             request_id=request_id,
             trace_header=trace,
             caller=caller,
@@ -154,23 +139,30 @@ class FunctionUrlDoor:
 
     Parameters
     ----------
+    addresses
+        Finds what requests are for.
     of_regions
         The function URLs of each open Region, the home Region's first.
     """
 
-    def __init__(self, of_regions: Callable[[], Sequence[FunctionUrls]]) -> None:
+    def __init__(
+        self, addresses: Addresses, of_regions: Callable[[], Sequence[FunctionUrls]]
+    ) -> None:
+        self._addresses = addresses
         self._of_regions = of_regions
 
     def takes(self, request: HttpRequest) -> bool:
         """Whether a request is for a function URL."""
-        return address(request) is not None
+        at = self._addresses.of(request)
+        return at is not None and at.kind == FUNCTION_URL
 
     async def answer(self, request: HttpRequest, request_id: str, send: Send) -> None:
         """Answer one request; the home Region answers for a URL that nobody has."""
-        identifier, _ = address(request) or ("", "")
+        at = self._addresses.of(request)
+        assert at is not None
         home, *others = self._of_regions()
-        urls = next((urls for urls in others if urls.knows(identifier)), home)
-        await urls.answer(request, request_id, send)
+        urls = next((urls for urls in others if urls.knows(at.identifier)), home)
+        await urls.answer(at, request, request_id, send)
 
     def fault(self, error: AWSError, request: HttpRequest, request_id: str) -> Reply:
         """An error of a function URL; what Lambda calls a service error is a bare 502."""

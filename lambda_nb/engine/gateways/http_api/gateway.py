@@ -2,24 +2,195 @@
 
 from __future__ import annotations
 
-from lambda_nb.engine.api.wire.http import HttpRequest, Reply, Send
+import logging
+import time
+from urllib.parse import unquote
+
+from lambda_nb.engine.api.lambda_api.invoke import new_trace_header
+from lambda_nb.engine.api.wire.http import ClientGone, HttpRequest, Reply, Send
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.gateways.configuration.v2.apis import V2Configuration
+from lambda_nb.engine.gateways.http_api import faults
+from lambda_nb.engine.gateways.http_api.compiled_stage import Route, Stage, StageCompiler
+from lambda_nb.engine.gateways.http_api.exchange import Exchange, new_request_id
+from lambda_nb.engine.gateways.http_api.faults import Fault
+from lambda_nb.engine.gateways.http_api.log_values import log_values
 from lambda_nb.engine.gateways.shared.addresses import Address
 from lambda_nb.engine.gateways.shared.surroundings import Surroundings
 
+log = logging.getLogger(__name__)
+
+DEFAULT_STAGE = "$default"
+PAYLOAD_BYTES = 10 << 20
+"""Bytes of a body (API Gateway's quotas of HTTP APIs: 10 MB)."""
+_DISCARDED_BYTES = 10 * PAYLOAD_BYTES
+HEADER_BYTES = 10_240
+"""Bytes of request line and header values together (API Gateway's quotas of HTTP APIs)."""
+
 
 class HttpApis:
-    """The HTTP APIs of one Region."""
+    """The HTTP APIs of one Region.
+
+    Parameters
+    ----------
+    configuration
+        What is configured.
+    surroundings
+        What gateways work with.
+    """
 
     def __init__(self, configuration: V2Configuration, surroundings: Surroundings) -> None:
         self._configuration = configuration
-        self._surroundings = surroundings
+        self._logs = surroundings.logs
+        self._compiler = StageCompiler(surroundings, configuration.authorizer_resets)
+        self._stages: dict[tuple[str, str], Stage | None] = {}
+        self._before: dict[tuple[str, str], Stage | None] = {}
+        self._revision = -1
 
     async def answer(self, at: Address, request: HttpRequest, request_id: str, send: Send) -> None:
         """Answer one request."""
-        raise AWSError("NotImplementedException", "not yet", 501)
+        found = self._stage_of(at)
+        if found is None:
+            await _numbered(faults.not_found().reply(), new_request_id()).send(send)
+            return
+        stage, path = found
+        exchange = Exchange(
+            request,
+            stage.names,
+            path,
+            unquote(request.path if at.stage else at.path),
+            _domain_prefix(at, request),
+            new_request_id(),
+            request_id,
+            request.headers.get("x-amzn-trace-id") or new_trace_header(),
+        )
+        fault: Fault | None = None
+        try:
+            if stage.cors is not None and request.is_preflight:
+                reply = stage.cors.preflight(request)
+            else:
+                reply = await _served(stage, exchange)
+        except Fault as raised:
+            fault = raised
+            reply = fault.reply()
+            if fault.status >= 500:
+                log.warning("HTTP API %s, %s: %s", at.identifier, exchange.route_key, fault)
+        if stage.cors is not None and not request.is_preflight:
+            stage.cors.add_to(request, reply)
+        await _numbered(reply, exchange.request_id).send(send)
+        if stage.access_log is not None:
+            values = log_values(exchange, reply, fault, time.time() - exchange.began)
+            stage.access_log.write(self._logs, values, time.time_ns() // 1_000_000)
 
     def fault(self, error: AWSError, at: Address, request: HttpRequest, request_id: str) -> Reply:
         """What the caller gets for an error."""
-        return Reply(error.status, b'{"message":"Internal Server Error"}')
+        if error.status == 403:
+            fault = faults.forbidden(error.message)
+        elif error.status == 503:
+            fault = faults.unavailable(error.message)
+        else:
+            fault = faults.internal(error.message)
+        return _numbered(fault.reply(), new_request_id())
+
+    def _stage_of(self, at: Address) -> tuple[Stage, str] | None:
+        """The stage that an address means, and the path below it."""
+        if at.stage:  # a custom domain name's mapping says it
+            mapped = self._stage(at.identifier, at.stage)
+            return None if mapped is None else (mapped, at.path)
+        name, slash, rest = at.path[1:].partition("/")
+        stage = self._stage(at.identifier, unquote(name)) if name else None
+        path = slash + rest or "/"
+        if stage is None or name == DEFAULT_STAGE:
+            stage = self._stage(at.identifier, DEFAULT_STAGE)
+            path = at.path
+        return None if stage is None or not stage.default_endpoint else (stage, path)
+
+    def _stage(self, api_id: str, name: str) -> Stage | None:
+        configuration = self._configuration
+        if configuration.revision != self._revision:
+            self._revision = configuration.revision
+            self._before.update(self._stages)
+            self._stages.clear()
+        key = (api_id, name)
+        try:
+            return self._stages[key]
+        except KeyError:
+            served = configuration.served(api_id, name)
+            if served is None:  # a name that anybody may ask for is not remembered
+                self._before.pop(key, None)
+                return None
+            stage = self._compiler.compile(served, self._before.pop(key, None))
+            self._stages[key] = stage
+            return stage
+
+
+async def _served(stage: Stage, exchange: Exchange) -> Reply:
+    request = exchange.request
+    _check_head(request)
+    match = stage.router.find(request.method, exchange.path)
+    if match is None:
+        raise faults.not_found()
+    route, exchange.path_parameters = match
+    exchange.route_key = route.key
+    if stage.throttling.any and not stage.throttling.lets_in(route.key):
+        raise faults.too_many_requests()
+    exchange.body = await _body(request)
+    if route.authorizer is not None:
+        await route.authorizer.admit(exchange)
+    return await _integrated(route, exchange)
+
+
+async def _body(request: HttpRequest) -> bytes:
+    try:
+        return await request.body(PAYLOAD_BYTES, _too_large)
+    except AWSError as error:
+        length = request.headers.get("content-length", "")
+        if length.isdigit() and PAYLOAD_BYTES < int(length) <= _DISCARDED_BYTES:
+            await _discard(request)
+        raise faults.too_large() from error
+
+
+async def _discard(request: HttpRequest) -> None:
+    """Read a body that nobody will have: many clients read no answer before they have sent it."""
+    more = True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        more = message.get("more_body", False)
+
+
+async def _integrated(route: Route, exchange: Exchange) -> Reply:
+    began = time.monotonic()
+    try:
+        reply = await route.integration.answer(exchange)
+        exchange.notes["integrationStatus"] = reply.status
+    finally:
+        exchange.notes["integrationLatency"] = round((time.monotonic() - began) * 1000)
+    if route.response is not None:
+        route.response.apply(exchange, reply)
+    return reply
+
+
+def _check_head(request: HttpRequest) -> None:
+    size = len(request.method) + len(request.path) + len(request.query) + 10
+    for _, value in request.raw_headers:
+        size += len(value)
+    if size > HEADER_BYTES:
+        raise faults.headers_too_large()
+
+
+def _too_large(size: int) -> AWSError:
+    return AWSError("RequestEntityTooLarge", f"{size} bytes are too many", 413)
+
+
+def _domain_prefix(at: Address, request: HttpRequest) -> str:
+    """The first part of the host; the API's id where the host is not the API's own."""
+    if at.base and not at.stage:
+        return at.identifier
+    return request.headers.get("host", "").partition(":")[0].partition(".")[0]
+
+
+def _numbered(reply: Reply, request_id: str) -> Reply:
+    reply.headers = [*reply.headers, (b"Apigw-Requestid", request_id.encode())]
+    return reply

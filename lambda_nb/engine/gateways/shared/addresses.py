@@ -1,4 +1,4 @@
-"""Which gateway a request is for: by its Host, its path, or the port it came to.
+"""Which gateway a request is for: by the port it came to, its Host, or its path.
 
 =============== ============================================ ======================================
 what            by Host                                      by path
@@ -6,12 +6,17 @@ what            by Host                                      by path
 function URL    ``ID.lambda-url[.REGION].localhost``,        ``/lambda-url/ID/``
                 ``ID.lambda-url.REGION.on.aws``
 API             ``ID.execute-api[.REGION].localhost``,       ``/execute-api/ID/``,
-                ``ID.execute-api.REGION.amazonaws.com``      ``/restapis/ID/STAGE/_user_request_/``
-load balancer   ``NAME.elb[.REGION].localhost``,             ``/elb/NAME/``
-                ``NAME.REGION.elb.amazonaws.com``
+                ``ID.execute-api.REGION.amazonaws.com``      ``/_aws/execute-api/ID/``,
+                                                             ``/restapis/ID/STAGE/_user_request_/``
+load balancer   ``NAME.elb[.REGION].localhost``,             ``/elb/NAME/``, ``/elb/NAME:PORT/``
+                ``NAME-ID.REGION.elb.amazonaws.com``
+website         ``BUCKET.s3-website[.REGION].localhost``,
+                ``BUCKET.s3-website-REGION.amazonaws.com``
 =============== ============================================ ======================================
 
-For ``localhost``, ``localhost.localstack.cloud`` does as well.
+For ``localhost``, ``localhost.localstack.cloud`` does as well; for ``s3-website-REGION`` also
+``s3-website.REGION``. Whoever has a port of its own is meant by all that comes there. The path form
+is none in a request signed for S3: that is for a bucket of such a name.
 """
 
 from __future__ import annotations
@@ -20,22 +25,38 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from lambda_nb.engine.api.admission.signature_v4 import claimed_service
 from lambda_nb.engine.api.wire.http import HttpRequest
 
 FUNCTION_URL = "lambda-url"
 API = "execute-api"
 LOAD_BALANCER = "elb"
+WEBSITE = "s3-website"
 DOMAIN = "domain"
 
-_LOCAL = r"localhost(?:\.localstack\.cloud)?"
-_HOST = re.compile(
-    rf"(?P<id>[a-z0-9-]+)\.(?P<kind>lambda-url|execute-api|elb)(?:\.(?P<region>[a-z0-9-]+))?\.{_LOCAL}"
-    r"|(?P<url>[a-z0-9]+)\.lambda-url\.(?P<url_region>[a-z0-9-]+)\.on\.aws"
-    r"|(?P<api>[a-z0-9]+)\.execute-api\.(?P<api_region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?"
-    r"|(?P<balancer>[a-z0-9-]+)\.(?P<balancer_region>[a-z0-9-]+)\.elb\.amazonaws\.com(?:\.cn)?"
+_HERE = r"localhost(?:\.localstack\.cloud)?"
+_AT_AWS = r"amazonaws\.com(?:\.cn)?"
+_REGION = r"[a-z]{2,4}(?:-[a-z]+)+-\d+"
+_HOSTS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rf"(?P<id>[a-z0-9-]+)\.(?P<kind>lambda-url|execute-api|elb)"
+        rf"(?:\.(?P<region>[a-z0-9-]+))?\.{_HERE}",
+        rf"(?P<id>[a-z0-9]+)\.(?P<kind>lambda-url)\.(?P<region>{_REGION})\.on\.aws",
+        rf"(?P<id>[a-z0-9]+)\.(?P<kind>execute-api)\.(?P<region>{_REGION})\.{_AT_AWS}",
+        rf"(?:internal-)?(?P<id>[a-z0-9-]+?)(?:-\d+)?\.(?P<region>{_REGION})\.(?P<kind>elb)\.{_AT_AWS}",
+        rf"(?P<id>[a-z0-9.-]+)\.(?P<kind>s3-website)(?:\.(?P<region>{_REGION}))?\.{_HERE}",
+        rf"(?P<id>[a-z0-9.-]+)\.(?P<kind>s3-website)[.-](?P<region>{_REGION})\.{_AT_AWS}",
+    )
 )
+_LOOPBACK = ("127.0.0.1", "localhost")
 _USER_REQUEST = re.compile(r"/restapis/([a-z0-9]+)/([^/]+)/_user_request_(/.*|)")
-_PATHS = (FUNCTION_URL, API, LOAD_BALANCER)
+_PATHS = (
+    ("/lambda-url/", FUNCTION_URL),
+    ("/execute-api/", API),
+    ("/_aws/execute-api/", API),
+    ("/elb/", LOAD_BALANCER),
+)
 _MOST_REMEMBERED = 4096
 
 
@@ -44,7 +65,8 @@ class Address(NamedTuple):
 
     ``kind`` is one of this module's constants; ``path`` is percent-encoded and begins with a
     slash; ``base`` is the part of the request's path before it, empty for an address at a root of
-    its own. ``region`` is empty where the request names none.
+    its own. ``region`` is empty where the request names none. ``stage`` is set where the mapping of
+    a custom domain name says which stage of the API is meant: ``path`` then has none.
     """
 
     kind: str
@@ -52,6 +74,7 @@ class Address(NamedTuple):
     path: str
     base: str = ""
     region: str = ""
+    stage: str = ""
 
 
 class Addresses:
@@ -73,10 +96,21 @@ class Addresses:
         self._of_port = of_port
         self._has_domain = has_domain
         self._hosts: dict[str, tuple[str, str, str] | None] = {}
+        self._last: tuple[HttpRequest | None, Address | None] = (None, None)
 
     def of(self, request: HttpRequest) -> Address | None:
         """The gateway that a request is for; ``None`` if it is for an API of AWS."""
+        last, found = self._last
+        if request is not last:  # each door asks
+            found = self._find(request)
+            self._last = request, found
+        return found
+
+    def _find(self, request: HttpRequest) -> Address | None:
         path = request.path
+        owner = self._of_port(request.port)
+        if owner is not None:
+            return Address(*owner, path)
         host = request.headers.get("host", "")
         try:
             found = self._hosts[host]
@@ -86,32 +120,35 @@ class Addresses:
                 self._hosts[host] = found
         if found is not None:
             return Address(found[0], found[1], path, "", found[2])
-        owner = self._of_port(request.port)
-        if owner is not None:
-            return Address(*owner, path)
-        for kind in _PATHS:
-            prefix = f"/{kind}/"
-            if path.startswith(prefix):
-                identifier, slash, rest = path[len(prefix) :].partition("/")
-                return Address(kind, identifier, slash + rest or "/", prefix + identifier)
-        if path.startswith("/restapis/") and (user := _USER_REQUEST.fullmatch(path)):
-            base = path[: len(path) - len(user[3])]
-            return Address(API, user[1], f"/{user[2]}{user[3]}", base)
-        name = host.partition(":")[0].lower()
-        if self._has_domain(name):
+        name = _name(host)
+        if name not in _LOOPBACK and self._has_domain(name):
             return Address(DOMAIN, name, path)
-        return None
+        at = _of_path(path)
+        if at is not None and claimed_service(request.headers, request.query) == "s3":
+            return None
+        return at
+
+
+def _name(host: str) -> str:
+    return host.partition(":")[0].lower().removesuffix(".")
 
 
 def _of_host(host: str) -> tuple[str, str, str] | None:
     """Kind, identifier and Region in a host name."""
-    found = _HOST.fullmatch(host.partition(":")[0].lower().removesuffix("."))
-    if found is None:
-        return None
-    if found["kind"]:
-        return found["kind"], found["id"], found["region"] or ""
-    if found["url"]:
-        return FUNCTION_URL, found["url"], found["url_region"]
-    if found["api"]:
-        return API, found["api"], found["api_region"]
-    return LOAD_BALANCER, found["balancer"], found["balancer_region"]
+    name = _name(host)
+    for pattern in _HOSTS:
+        found = pattern.fullmatch(name)
+        if found is not None:
+            return found["kind"], found["id"], found["region"] or ""
+    return None
+
+
+def _of_path(path: str) -> Address | None:
+    for prefix, kind in _PATHS:
+        if path.startswith(prefix):
+            identifier, slash, rest = path[len(prefix) :].partition("/")
+            return Address(kind, identifier, slash + rest or "/", prefix + identifier)
+    if path.startswith("/restapis/") and (user := _USER_REQUEST.fullmatch(path)):
+        base = path[: len(path) - len(user[3])]
+        return Address(API, user[1], f"/{user[2]}{user[3]}", base)
+    return None

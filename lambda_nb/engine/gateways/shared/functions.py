@@ -102,6 +102,10 @@ class Functions:
         name, qualifier = _name(call.function)
         await self._submit(name, qualifier, _invocation(call, resolved))
 
+    def check(self, call: Call) -> None:
+        """Raise what :meth:`invoke` would if the function could not be invoked now."""
+        self._admitted(call)
+
     def _admitted(self, call: Call) -> Resolved:
         name, qualifier = _name(call.function)
         resolved = self._resolve(name, qualifier)

@@ -10,6 +10,7 @@ from lambda_nb.engine.gateways.shared.functions import Functions
 from lambda_nb.engine.gateways.shared.own_addresses import OwnAddresses
 from lambda_nb.engine.gateways.shared.upstream import Upstream
 from lambda_nb.engine.model import LogSink
+from lambda_nb.rules import quotas
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,8 @@ class Surroundings:
         Gives the gateways addresses that clients on this machine can use.
     logs
         Where log lines go.
+    websocket_idle_s, websocket_life_s
+        Seconds that a WebSocket may say nothing, and live.
     """
 
     account: str
@@ -39,3 +42,5 @@ class Surroundings:
     upstream: Upstream
     addresses: OwnAddresses
     logs: LogSink
+    websocket_idle_s: float = quotas.WEBSOCKET_IDLE_S.value
+    websocket_life_s: float = quotas.WEBSOCKET_LIFE_S.value

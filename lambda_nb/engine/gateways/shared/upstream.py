@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import aiohttp
 from yarl import URL
@@ -12,6 +13,7 @@ from yarl import URL
 from lambda_nb.engine.aws_calls.endpoint import Keys
 
 _MOST_BYTES = 10 << 20
+_LOOPBACK = ("127.0.0.1", "localhost")
 
 
 class Unreachable(Exception):  # noqa: N818
@@ -51,6 +53,12 @@ class Upstream:
         """Close idle connections."""
         if self._session is not None:
             await self._session.close()
+
+    def is_own(self, url: str) -> bool:
+        """Whether a URL is one of the engine itself."""
+        given = urlsplit(url)
+        port = urlsplit(self._own_url).port
+        return given.scheme == "http" and given.hostname in _LOOPBACK and given.port == port
 
     async def request(
         self,

@@ -60,6 +60,7 @@ def main() -> None:
         cloudformation_templates,
         event_bus,
         forwarding,
+        load_balancing,
         logs,
         metric_data,
         patches,
@@ -75,6 +76,7 @@ def main() -> None:
     cloudformation_templates.install()
     forwarding.install(state_machines.install())
     metric_data.install()
+    load_balancing.install()
     logs.install(LogStore(Path(sys.argv[3])))
     keeper = Keeper(Path(sys.argv[2]))
     restored = keeper.install()

@@ -1,14 +1,17 @@
-"""Refuses CloudFormation templates with functions: moto would report success and make none."""
+"""Refuses CloudFormation templates with functions or APIs: moto would report success and make none.
+
+The engine keeps functions and APIs itself; moto would only note them down for itself.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-_TYPES = ("AWS::Lambda::", "AWS::Serverless::")
+_TYPES = ("AWS::Lambda::", "AWS::Serverless::", "AWS::ApiGateway")
 _TRANSFORM = "AWS::Serverless"
 INSTEAD = (
-    "lambda_nb makes no functions from CloudFormation, SAM or CDK templates yet. Create the "
-    "functions with boto3, the AWS CLI, Terraform or a %%lambda cell, and leave them out of the "
+    "lambda_nb makes no functions and APIs from CloudFormation, SAM or CDK templates yet. Create "
+    "them with boto3, the AWS CLI, Terraform or a %%lambda cell, and leave them out of the "
     "template."
 )
 
@@ -59,7 +62,7 @@ def _look_into_nested(stack_class: Any) -> None:
 
 
 def refuse(template: str) -> None:
-    """Refuse a template (JSON or YAML) that has a function or uses SAM's transform.
+    """Refuse a template (JSON or YAML) that has a function or an API, or uses SAM's transform.
 
     Raises
     ------

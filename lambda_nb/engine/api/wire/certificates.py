@@ -1,0 +1,199 @@
+"""The engine's certificate, and how functions come to trust it.
+
+Functions build the address of a WebSocket API's back channel as ``https://DOMAIN/STAGE``: every
+guide shows it so. Therefore the engine's port understands TLS as well, and the environments of
+functions have variables by which AWS's SDKs and Node.js trust its certificate. Nobody else trusts
+it. The key of the authority that signed it is thrown away: nothing more can be signed with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import ssl
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+_NAMES = (
+    "localhost",
+    "*.localhost",
+    "*.execute-api.localhost",
+    "*.lambda-url.localhost",
+    "*.elb.localhost",
+)
+_DAYS = 3650
+_PATIENCE_S = 60
+_MOST_OF_A_BUNDLE = 4 << 20  # bytes
+
+
+class Certificates:
+    """The certificate of one engine.
+
+    Parameters
+    ----------
+    directory
+        Where it is kept; made if need be.
+
+    Attributes
+    ----------
+    public : Path
+        The folder that functions have to be able to read.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._own = directory / "server.pem"
+        self.public = directory / "public"
+        self._authority = self.public / "lambda-nb.pem"
+        self._bundle = self.public / "bundle.pem"
+        self._context: ssl.SSLContext | None = None
+        self._failed = False
+        self._ready = asyncio.Event()
+        self.public.mkdir(mode=0o755, parents=True, exist_ok=True)
+
+    async def make(self) -> None:
+        """Make the certificate, unless there is one."""
+        try:
+            await asyncio.to_thread(self._make)
+        finally:
+            self._ready.set()
+
+    def _make(self) -> None:
+        try:
+            if not self._is_good():
+                # In a process of its own: what makes certificates takes 9 MB and is needed once.
+                command = [sys.executable, "-I", __file__, str(self._directory)]
+                subprocess.run(command, check=True, capture_output=True, timeout=_PATIENCE_S)
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(self._own)
+        except (OSError, subprocess.SubprocessError) as error:
+            self._failed = True
+            detail = getattr(error, "stderr", None) or error
+            log.warning("no certificate could be made; functions cannot use https here: %s", detail)
+        else:
+            self._context = context
+
+    async def context(self) -> ssl.SSLContext | None:
+        """What connections with TLS need, once it is made; ``None`` if that was not possible."""
+        await self._ready.wait()
+        return self._context
+
+    def variables(self) -> dict[str, str]:
+        """Environment variables by which a function trusts the certificate.
+
+        Two SDKs read ``AWS_CA_BUNDLE``, Python's and Ruby's, and AWS's CLI; it replaces what they
+        trust otherwise, and so its file has that too. Node.js reads the other one.
+        """
+        if self._failed:
+            return {}
+        return {
+            "AWS_CA_BUNDLE": str(self._bundle),
+            "NODE_EXTRA_CA_CERTS": str(self._authority),
+        }
+
+    def _is_good(self) -> bool:
+        if not (self._own.exists() and self._authority.exists() and self._bundle.exists()):
+            return False
+        return time.time() - self._own.stat().st_mtime < (_DAYS - 30) * 86_400
+
+
+def _write(directory: Path) -> None:
+    """Make authority and certificate, and write what is needed of them."""
+    from datetime import datetime, timedelta, timezone
+    from ipaddress import ip_address
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+    now = datetime.now(timezone.utc)
+    authority_key = ec.generate_private_key(ec.SECP256R1())
+    key = ec.generate_private_key(ec.SECP256R1())
+    issuer, subject = (
+        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        for name in ("lambda-nb, this engine only", "lambda-nb")
+    )
+    names: list[x509.GeneralName] = [x509.DNSName(name) for name in _NAMES]
+    names += [x509.IPAddress(ip_address(address)) for address in ("127.0.0.1", "::1")]
+
+    def made(
+        name: x509.Name, public: ec.EllipticCurvePublicKey, authority: bool
+    ) -> x509.CertificateBuilder:
+        usage = x509.KeyUsage(
+            digital_signature=not authority,
+            content_commitment=False,
+            key_encipherment=False,
+            data_encipherment=False,
+            key_agreement=False,
+            key_cert_sign=authority,
+            crl_sign=authority,
+            encipher_only=False,
+            decipher_only=False,
+        )
+        builder = x509.CertificateBuilder(
+            issuer_name=issuer,
+            subject_name=name,
+            public_key=public,
+            serial_number=x509.random_serial_number(),
+            not_valid_before=now - timedelta(days=1),
+            not_valid_after=now + timedelta(days=_DAYS),
+        )
+        constraints = x509.BasicConstraints(ca=authority, path_length=0 if authority else None)
+        known = x509.SubjectKeyIdentifier.from_public_key(authority_key.public_key())
+        signer = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(known)
+        own = x509.SubjectKeyIdentifier.from_public_key(public)
+        builder = builder.add_extension(constraints, critical=True)
+        builder = builder.add_extension(usage, critical=True)
+        builder = builder.add_extension(own, critical=False)
+        return builder.add_extension(signer, critical=False)
+
+    authority = made(issuer, authority_key.public_key(), True).sign(authority_key, hashes.SHA256())
+    alternatives = x509.SubjectAlternativeName(names)
+    serving = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
+    certificate = (
+        made(subject, key.public_key(), False)
+        .add_extension(alternatives, critical=False)
+        .add_extension(serving, critical=False)
+        .sign(authority_key, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    pem = serialization.Encoding.PEM
+    trusted = authority.public_bytes(pem)
+    public = directory / "public"
+    _replace(public / "lambda-nb.pem", trusted, 0o644)
+    _replace(public / "bundle.pem", trusted + _trusted_otherwise(), 0o644)
+    # Last: without it the others are made again.
+    _replace(directory / "server.pem", private + certificate.public_bytes(pem), 0o600)
+
+
+def _trusted_otherwise() -> bytes:
+    """The authorities that botocore trusts by itself, or else this system."""
+    import certifi
+
+    for place in (certifi.where(), ssl.get_default_verify_paths().cafile):
+        if place and os.path.exists(place) and os.path.getsize(place) < _MOST_OF_A_BUNDLE:
+            return Path(place).read_bytes()
+    return b""
+
+
+def _replace(path: Path, content: bytes, mode: int) -> None:
+    new = path.with_suffix(".new")
+    new.unlink(missing_ok=True)
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with open(descriptor, "wb") as file:
+        file.write(content)
+    new.replace(path)
+
+
+if __name__ == "__main__":
+    _write(Path(sys.argv[1]))

@@ -1,0 +1,1 @@
+"""Custom domain names of APIs, as both services of API Gateway see them, and private links."""

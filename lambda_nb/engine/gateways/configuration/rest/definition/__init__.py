@@ -1,0 +1,1 @@
+"""What a REST API consists of before it is deployed."""

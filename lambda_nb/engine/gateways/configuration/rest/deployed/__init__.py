@@ -1,0 +1,1 @@
+"""Deployments and stages: what of a REST API is served."""

@@ -1,0 +1,1 @@
+"""REST APIs as OpenAPI definitions: import and export."""

@@ -1,0 +1,1 @@
+"""What the API ``apigatewayv2`` accepts and refuses, without what is kept."""

@@ -1,0 +1,118 @@
+"""HTTP_PROXY integrations: requests passed on to any HTTP server."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from lambda_nb.engine.api.wire.http import Header, Reply
+from lambda_nb.engine.gateways.http_api.events import Message
+from lambda_nb.engine.gateways.http_api.exchange import HOP_BY_HOP, Exchange
+from lambda_nb.engine.gateways.http_api.faults import unavailable
+from lambda_nb.engine.gateways.http_api.parameters import RequestMapping
+from lambda_nb.engine.gateways.shared.upstream import Answer, TooSlow, Unreachable, Upstream
+
+_VARIABLE = re.compile(r"\{([^{}+]+)\+?\}")
+_OWN_OF_ANSWER = frozenset({"content-length", "date"})
+_GATEWAYS = frozenset({"x-forwarded-for", "x-forwarded-port", "x-forwarded-proto"})
+
+
+class HttpProxy:
+    """A server behind a route.
+
+    Parameters
+    ----------
+    upstream
+        Makes the requests.
+    uri
+        With path variables in braces.
+    method
+        ``ANY`` for the request's own.
+    timeout_s
+        Seconds that it may take.
+    mapping
+        What changes of the request.
+    """
+
+    def __init__(
+        self,
+        upstream: Upstream,
+        uri: str,
+        method: str,
+        timeout_s: float,
+        mapping: RequestMapping | None,
+    ) -> None:
+        self._upstream = upstream
+        self._uri = uri
+        self._method = method
+        self._timeout_s = timeout_s
+        self._mapping = mapping
+
+    async def answer(self, exchange: Exchange) -> Reply:
+        """The server's answer.
+
+        Raises
+        ------
+        Fault
+            It cannot be reached, or not in time.
+        """
+        message = Message.of(exchange)
+        message.path = ""  # the URI's own, unless a mapping overwrites it
+        if self._mapping is not None:
+            self._mapping.apply(exchange, message)
+        method = exchange.request.method if self._method == "ANY" else self._method
+        try:
+            answer = await self._upstream.request(
+                method,
+                self._target(exchange, message),
+                self._headers(exchange, message),
+                exchange.body,
+                self._timeout_s,
+            )
+        except (Unreachable, TooSlow) as error:
+            raise unavailable(str(error)) from error
+        return _reply(answer)
+
+    def _target(self, exchange: Exchange, message: Message) -> str:
+        """The URL to call: the request's query is added to that of the URI."""
+        parameters = exchange.path_parameters
+        uri = _VARIABLE.sub(
+            lambda found: quote(parameters.get(found[1], ""), safe="/-._~!$&'()*+,;=:@"), self._uri
+        )
+        parts = urlsplit(uri)
+        path = quote(message.path, safe="/-._~!$&'()*+,;=:@%") if message.path else parts.path
+        if not path.startswith("/"):
+            path = f"/{path}"
+        query = "&".join(filter(None, (parts.query, message.raw_query)))
+        return urlunsplit((parts.scheme, parts.netloc, path, query, ""))
+
+    @staticmethod
+    def _headers(exchange: Exchange, message: Message) -> dict[str, str]:
+        given = exchange.request.headers
+        headers = {
+            name: value
+            for name, value in message.headers.items()
+            if name not in ("host", "content-length") and (name not in _GATEWAYS or name in given)
+        }
+        for name in _GATEWAYS & given.keys():
+            headers[name] = given[name]
+        host, peer = exchange.domain, exchange.request.peer
+        headers["forwarded"] = f"by=127.0.0.1;for={peer};host={host};proto=http"
+        headers["via"] = (
+            f"{given['via']}, HTTP/1.1 AmazonAPIGateway"
+            if "via" in given
+            else ("HTTP/1.1 AmazonAPIGateway")
+        )
+        return headers
+
+
+def _reply(answer: Answer) -> Reply:
+    content_type: bytes | None = None
+    headers: list[Header] = []
+    for name, value in answer.headers:
+        lower = name.lower()
+        if lower == "content-type":
+            content_type = value.encode("utf-8", "surrogateescape")
+        elif lower not in HOP_BY_HOP and lower not in _OWN_OF_ANSWER:
+            headers.append((lower.encode(), value.encode("utf-8", "surrogateescape")))
+    return Reply(answer.status, answer.body, headers, content_type)

@@ -1,0 +1,186 @@
+"""First-class integrations: a route calls an operation of an AWS service.
+
+Source of the parameters: API Gateway's guide, "Integration subtype reference".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lambda_nb.engine.api.wire.http import Reply
+from lambda_nb.engine.gateways.http_api.exchange import Exchange
+from lambda_nb.engine.gateways.http_api.faults import internal, unavailable
+from lambda_nb.engine.gateways.http_api.mapping import BadMapping
+from lambda_nb.engine.gateways.http_api.parameters import ServiceParameters, parsed
+from lambda_nb.engine.gateways.shared.services import Services
+from lambda_nb.engine.gateways.shared.upstream import Answer, TooSlow, Unreachable
+
+_Form = Callable[[Mapping[str, str]], dict[str, Any]]
+
+
+class ServiceIntegration:
+    """An operation of a service behind a route.
+
+    Parameters
+    ----------
+    services
+        Makes the calls.
+    subtype
+        Such as ``SQS-SendMessage``.
+    parameters
+        ``RequestParameters`` of the integration.
+    timeout_s
+        Seconds that it may take.
+
+    Raises
+    ------
+    BadMapping
+        There is no such subtype, or a parameter cannot be understood.
+    """
+
+    def __init__(
+        self, services: Services, subtype: str, parameters: Mapping[str, str], timeout_s: float
+    ) -> None:
+        known = _SUBTYPES.get(subtype)
+        if known is None:
+            raise BadMapping(f"lambda_nb has no integration {subtype}")
+        self._service, self._operation, self._required, self._form = known
+        self._services = services
+        self._parameters = ServiceParameters(parameters)
+        self._timeout_s = timeout_s
+
+    async def answer(self, exchange: Exchange) -> Reply:
+        """The service's answer.
+
+        Raises
+        ------
+        Fault
+            A parameter is missing, or the service does not answer.
+        """
+        given = self._parameters.of(exchange)
+        missing = [name for name in self._required if name not in given]
+        if missing:
+            raise internal(f"{self._operation} needs {', '.join(missing)}")
+        region = given.pop("Region", None)
+        try:
+            parameters = self._form(given)
+        except (BadMapping, ValueError) as error:
+            raise internal(f"{self._operation}: {error}") from error
+        call = self._services.query if self._service == "sqs" else self._services.json
+        try:
+            answer = await call(self._service, self._operation, parameters, self._timeout_s, region)
+        except (Unreachable, TooSlow) as error:
+            raise unavailable(str(error)) from error
+        return _reply(answer, exchange)
+
+
+def _reply(answer: Answer, exchange: Exchange) -> Reply:
+    content_type: bytes | None = None
+    for name, value in answer.headers:
+        lower = name.lower()
+        if lower == "content-type":
+            content_type = value.encode("latin-1")
+        elif lower in ("x-amzn-requestid", "x-amz-request-id"):
+            exchange.notes["awsEndpointRequestId"] = value
+    return Reply(answer.status, answer.body, [], content_type)
+
+
+def _named(**members: str) -> _Form:
+    """A body with the service's own names for parameters."""
+
+    def form(given: Mapping[str, str]) -> dict[str, Any]:
+        return {member: given[name] for name, member in members.items() if name in given}
+
+    return form
+
+
+def _event(given: Mapping[str, str]) -> dict[str, Any]:
+    entry: dict[str, Any] = {name: text for name, text in given.items() if name != "Resources"}
+    if "Time" in entry and entry["Time"].replace(".", "", 1).isdigit():
+        entry["Time"] = float(entry["Time"])
+    if "Resources" in given:
+        text = given["Resources"]
+        listed = parsed(text, "Resources") if text.startswith("[") else text.split(",")
+        entry["Resources"] = listed
+    return {"Entries": [entry]}
+
+
+def _message(given: Mapping[str, str]) -> dict[str, Any]:
+    form: dict[str, Any] = dict(given)
+    for member, prefix in (
+        ("MessageAttributes", "MessageAttribute"),
+        ("MessageSystemAttributes", "MessageSystemAttribute"),
+    ):
+        if member in form:
+            form.update(_attributes(form.pop(member), member, prefix))
+    return form
+
+
+def _attributes(text: str, member: str, prefix: str) -> dict[str, str]:
+    attributes = parsed(text, member)
+    if not isinstance(attributes, dict):
+        raise BadMapping(f"{member} is no JSON object")
+    form: dict[str, str] = {}
+    for i, (name, value) in enumerate(attributes.items(), 1):
+        if not isinstance(value, dict):
+            raise BadMapping(f"{member}.{name} is no JSON object")
+        form[f"{prefix}.{i}.Name"] = name
+        form.update({f"{prefix}.{i}.Value.{part}": str(given) for part, given in value.items()})
+    return form
+
+
+def _received(given: Mapping[str, str]) -> dict[str, Any]:
+    form: dict[str, Any] = dict(given)
+    for member, prefix in (
+        ("AttributeNames", "AttributeName"),
+        ("MessageAttributeNames", "MessageAttributeName"),
+    ):
+        if member in form:
+            text = form.pop(member)
+            names = parsed(text, member) if text.startswith("[") else text.split(",")
+            assert isinstance(names, list)
+            form.update({f"{prefix}.{i}": name for i, name in enumerate(names, 1)})
+    return form
+
+
+_EXECUTION = _named(
+    StateMachineArn="stateMachineArn", Name="name", Input="input", TraceHeader="traceHeader"
+)
+
+_SUBTYPES: dict[str, tuple[str, str, tuple[str, ...], _Form]] = {
+    "EventBridge-PutEvents": (
+        "events",
+        "PutEvents",
+        ("Detail", "DetailType", "Source"),
+        _event,
+    ),
+    "SQS-SendMessage": ("sqs", "SendMessage", ("QueueUrl", "MessageBody"), _message),
+    "SQS-ReceiveMessage": ("sqs", "ReceiveMessage", ("QueueUrl",), _received),
+    "SQS-DeleteMessage": ("sqs", "DeleteMessage", ("QueueUrl", "ReceiptHandle"), dict),
+    "SQS-PurgeQueue": ("sqs", "PurgeQueue", ("QueueUrl",), dict),
+    "Kinesis-PutRecord": (
+        "kinesis",
+        "PutRecord",
+        ("StreamName", "Data", "PartitionKey"),
+        dict,
+    ),
+    "StepFunctions-StartExecution": (
+        "stepfunctions",
+        "StartExecution",
+        ("StateMachineArn",),
+        _EXECUTION,
+    ),
+    "StepFunctions-StartSyncExecution": (
+        "stepfunctions",
+        "StartSyncExecution",
+        ("StateMachineArn",),
+        _EXECUTION,
+    ),
+    "StepFunctions-StopExecution": (
+        "stepfunctions",
+        "StopExecution",
+        ("ExecutionArn",),
+        _named(ExecutionArn="executionArn", Cause="cause", Error="error"),
+    ),
+}

@@ -1,0 +1,1 @@
+"""Who may call a method: authorizers, signatures, resource policies, keys, limits, validators."""

@@ -1,0 +1,1 @@
+"""What is behind a method: functions, HTTP servers, services of AWS, or nothing (MOCK)."""
