@@ -49,21 +49,21 @@ class Console:
         self._v2 = {**self.v2.operations(), **self.domains.operations_v2()}
         self._v1 = self.domains.operations_v1()
 
-    def __call__(self, name: str, **parameters: Any) -> dict[str, Any]:
+    def __call__(self, name: str, /, **parameters: Any) -> dict[str, Any]:
         """An operation of ``apigatewayv2``."""
         return _call("apigatewayv2", self._v2, name, parameters)
 
-    def v1(self, name: str, **parameters: Any) -> dict[str, Any]:
+    def v1(self, name: str, /, **parameters: Any) -> dict[str, Any]:
         """An operation of ``apigateway``."""
         return _call("apigateway", self._v1, name, parameters)
 
-    def refused(self, name: str, **parameters: Any) -> tuple[str, str]:
+    def refused(self, name: str, /, **parameters: Any) -> tuple[str, str]:
         """The code and message with which an operation of ``apigatewayv2`` is refused."""
         with pytest.raises(AWSError) as error:
             self(name, **parameters)
         return error.value.code, error.value.message
 
-    def refused_v1(self, name: str, **parameters: Any) -> tuple[str, str]:
+    def refused_v1(self, name: str, /, **parameters: Any) -> tuple[str, str]:
         """The code and message with which an operation of ``apigateway`` is refused."""
         with pytest.raises(AWSError) as error:
             self.v1(name, **parameters)

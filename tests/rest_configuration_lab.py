@@ -1,4 +1,4 @@
-"""A configuration of REST APIs without an engine: operations are called as boto3 would call them."""
+"""A configuration of REST APIs without an engine: called as boto3 would call it."""
 
 from __future__ import annotations
 
@@ -47,15 +47,21 @@ class Lab:
         parent: str = api["rootResourceId"]
         for part in parts:
             known = self("GetResources", restApiId=api["id"], limit=500)["items"]
-            found = [r["id"] for r in known if (r.get("parentId"), r.get("pathPart")) == (parent, part)]
+            found = [
+                r["id"] for r in known if (r.get("parentId"), r.get("pathPart")) == (parent, part)
+            ]
             parent = (
                 found[0]
                 if found
-                else self("CreateResource", restApiId=api["id"], parentId=parent, pathPart=part)["id"]
+                else self("CreateResource", restApiId=api["id"], parentId=parent, pathPart=part)[
+                    "id"
+                ]
             )
         return parent
 
-    def add_method(self, api: Any, *parts: str, method: str = "GET", **members: Any) -> dict[str, Any]:
+    def add_method(
+        self, api: Any, *parts: str, method: str = "GET", **members: Any
+    ) -> dict[str, Any]:
         """A method with a mock behind it; the members that name it in calls."""
         at = {
             "restApiId": api["id"],

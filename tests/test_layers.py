@@ -66,7 +66,7 @@ FOLDERS_MAY_IMPORT = {
         "configuration": {"shared"},
         "http_api": {"configuration", "shared"},
         "rest_api": {"configuration", "shared"},
-        "websocket_api": {"configuration", "shared"},
+        "websocket_api": {"configuration", "shared", "rest_api"},
         "load_balancer": {"shared"},
     },
     "engine.events": {"asynchronous": set(), "polled": {"asynchronous"}, "pushed": set()},

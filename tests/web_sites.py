@@ -214,6 +214,8 @@ def load_balancer(engine: Engine, arn: str) -> str:
     group_arn = group["TargetGroupArn"]
     _permit(engine, arn, "elasticloadbalancing.amazonaws.com", SourceArn=group_arn)
     client.register_targets(TargetGroupArn=group_arn, Targets=[{"Id": arn}])
+    several = {"Key": "lambda.multi_value_headers.enabled", "Value": "true"}  # two cookies need it
+    client.modify_target_group_attributes(TargetGroupArn=group_arn, Attributes=[several])
     client.create_listener(
         LoadBalancerArn=balancer["LoadBalancerArn"],
         Protocol="HTTP",

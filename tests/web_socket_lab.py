@@ -13,6 +13,34 @@ from websockets.sync.client import ClientConnection, connect
 
 STAGE = "prod"
 ACTION = "$request.body.action"
+CHAT = """\
+import boto3, json, os
+table = boto3.resource('dynamodb').Table(os.environ['TABLE'])
+
+def handler(event, context):
+    at = event['requestContext']
+    me = at['connectionId']
+    if at['routeKey'] == '$connect':
+        name = event['queryStringParameters']['name']
+        table.put_item(Item={'id': me, 'name': name})
+    elif at['routeKey'] == '$disconnect':
+        table.delete_item(Key={'id': me})
+    else:
+        say(at, me, json.loads(event['body'])['text'])
+    return {'statusCode': 200}
+
+def say(at, me, text):
+    client = boto3.client(
+        'apigatewaymanagementapi', endpoint_url=f"https://{at['domainName']}/{at['stage']}"
+    )
+    everybody = table.scan()['Items']
+    name = next(one['name'] for one in everybody if one['id'] == me)
+    for one in everybody:
+        try:
+            client.post_to_connection(ConnectionId=one['id'], Data=f'{name}: {text}'.encode())
+        except client.exceptions.GoneException:
+            table.delete_item(Key={'id': one['id']})
+"""
 
 
 @dataclass
@@ -53,7 +81,7 @@ class WebSocketApi:
         """A boto3 client of the back channel."""
         return self.engine.client("apigatewaymanagementapi", endpoint_url=endpoint or self.back)
 
-    def integrate(self, function: str, **settings: Any) -> str:
+    def integrate(self, function: str, kind: str = "AWS_PROXY", **settings: Any) -> str:
         """An integration of a function that may be invoked; returns its id."""
         region, account = self.engine.region, self.engine.account
         arn = f"arn:aws:lambda:{region}:{account}:function:{function}"
@@ -64,9 +92,7 @@ class WebSocketApi:
             Principal="apigateway.amazonaws.com",
             SourceArn=f"arn:aws:execute-api:{region}:{account}:{self.api_id}/*",
         )
-        return self.integration(
-            IntegrationType="AWS_PROXY", IntegrationUri=self.uri(arn), **settings
-        )
+        return self.integration(IntegrationType=kind, IntegrationUri=self.uri(arn), **settings)
 
     def uri(self, function_arn: str) -> str:
         """The URI of a function's integration, or of an authorizer."""
@@ -103,6 +129,24 @@ def make(engine: Engine, selection: str = ACTION, **stage: Any) -> WebSocketApi:
     )
     client.create_stage(ApiId=answer["ApiId"], StageName=STAGE, AutoDeploy=True, **stage)
     return WebSocketApi(engine, answer["ApiId"])
+
+
+def make_chat(engine: Engine) -> WebSocketApi:
+    """A chat: everybody hears ``name: text`` of everybody who has connected with ``?name=``."""
+    table = engine.name("chat")
+    engine.client("dynamodb").create_table(
+        TableName=table,
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    chat = make(engine)
+    integration = chat.integrate(
+        engine.create(CHAT, Environment={"Variables": {"TABLE": table}}, Timeout=30)
+    )
+    for route in ("$connect", "$disconnect", "say"):
+        chat.route(route, integration)
+    return chat
 
 
 def asked(client: ClientConnection, message: Any) -> Any:

@@ -17,7 +17,7 @@ from typing import Any
 from lambda_nb.engine.api.admission.credentials import Credentials
 from lambda_nb.engine.api.admission.unsigned import Unsigned
 from lambda_nb.engine.api.admission.web_pages import Names
-from lambda_nb.engine.api.front import Front
+from lambda_nb.engine.api.front import Door, Front
 from lambda_nb.engine.api.neighbours.bucket_cors import BucketCors
 from lambda_nb.engine.api.neighbours.proxy import Proxy
 from lambda_nb.engine.api.wire.certificates import Certificates
@@ -26,7 +26,7 @@ from lambda_nb.engine.aws_calls.service_directory import Directory, keys_of
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.execution.runtimes import inventory
 from lambda_nb.engine.file_descriptors import Descriptors
-from lambda_nb.engine.gateways.doors import GatewayDoor
+from lambda_nb.engine.gateways.doors import GatewayDoor, has_domain
 from lambda_nb.engine.gateways.function_urls.gateway import FunctionUrlDoor
 from lambda_nb.engine.gateways.load_balancer.changes import BALANCING, Changes
 from lambda_nb.engine.gateways.shared.addresses import Addresses
@@ -34,6 +34,7 @@ from lambda_nb.engine.gateways.shared.functions import region_of
 from lambda_nb.engine.gateways.shared.own_addresses import OwnAddresses
 from lambda_nb.engine.gateways.shared.upstream import Upstream
 from lambda_nb.engine.gateways.website.gateway import WebsiteDoor
+from lambda_nb.engine.gateways.website.public_objects import PublicObjectsDoor
 from lambda_nb.engine.neighbours import Neighbours
 from lambda_nb.engine.neighbours.process.supervisor import NeighboursError
 from lambda_nb.engine.options import Options
@@ -182,20 +183,27 @@ class App:
         watches = dict.fromkeys((BALANCING, "cloudformation"), self._balancing)
         proxy = Proxy(self._services, region, self.credentials.keep_issued, watches)
         self._cleanup.push_async_callback(proxy.close)
-        addresses = Addresses(self.addresses.owner)
+
+        def is_domain(name: str) -> bool:
+            return has_domain(self._regions.all(), name)
+
+        addresses = Addresses(self.addresses.owner, is_domain)
         gateways = GatewayDoor(addresses, self._regions.all)
         urls = FunctionUrlDoor(addresses, lambda: [r.urls for r in self._regions.all()])
         bucket_cors = BucketCors(self._regions.home.clients)
         websites = WebsiteDoor(addresses, self._regions.home.clients, bucket_cors)
+        doors: list[Door] = [urls, gateways, websites]
+        if self._options.signed:
+            doors.append(PublicObjectsDoor(self._regions.home.clients))
         self.front = Front(
             self._regions.home.gate,
             self._regions,
-            [urls, gateways, websites],
+            doors,
             {"apigateway"} - self._options.elsewhere.keys(),
             gateways.connect,
             proxy,
             Unsigned(region),
-            Names(self._options.allowed_hosts),
+            Names(self._options.allowed_hosts, is_domain),
             bucket_cors,
             self._status,
             self._runtimes,

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 DG = "Lambda Developer Guide, gettingstarted-limits, 2026"
 MODEL = "botocore 1.44.5, lambda/2015-03-31/service-2.json"
+HTTP_API = "API Gateway Developer Guide, http-api-quotas, 2026"
 RECORDED = "recorded from AWS, facts/api.md, 2026"
 
 
@@ -80,3 +81,9 @@ WEBSOCKET_IDLE_S = Quota(600, "s", WS)
 WEBSOCKET_LIFE_S = Quota(7_200, "s", WS)
 WEBSOCKET_INTEGRATION_MS = Quota(29_000, "ms", WS)
 WEBSOCKET_CONNECTIONS_A_SECOND = Quota(500, "new connections a second", WS, adjustable=True)
+
+# HTTP APIs
+HTTP_API_PAYLOAD_BYTES = Quota(10_485_760, "bytes", HTTP_API)
+HTTP_API_HEAD_BYTES = Quota(10_240, "bytes of request line and header values", HTTP_API)
+HTTP_API_INTEGRATION_S = Quota(30, "s", HTTP_API)
+HTTP_API_AUTHORIZER_S = Quota(10, "s", HTTP_API)

@@ -44,3 +44,30 @@ def test_http_and_web_socket_apis_are_applied_changed_and_destroyed(
     terraform("destroy", "-auto-approve", *other)
     left = {api["ApiId"] for api in apis.get_apis()["Items"]}
     assert not left & {http, socket}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_custom_domain_names_are_applied_changed_and_destroyed(
+    engine: Engine, tmp_path: Path
+) -> None:
+    terraform = terraform_for("terraform_domain_names", tmp_path, engine)
+    apis = engine.client("apigateway")
+    terraform("init")
+    terraform("apply", "-auto-approve")
+    terraform("plan", "-detailed-exitcode", right=(0,))
+
+    other = ["-var", "base_path=second"]
+    terraform("apply", "-auto-approve", *other)
+    terraform("plan", "-detailed-exitcode", *other, right=(0,))
+    domains = {
+        each["domainName"]: each
+        for each in apis.get_domain_names()["items"]
+        if each["tags"].get("base_path") == "second"
+    }
+    (name,) = domains
+    paths = {each["basePath"] for each in apis.get_base_path_mappings(domainName=name)["items"]}
+    assert paths == {"second", "several/levels"}
+
+    terraform("destroy", "-auto-approve", *other)
+    assert name not in {each["domainName"] for each in apis.get_domain_names()["items"]}

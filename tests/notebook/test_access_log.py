@@ -185,11 +185,20 @@ def test_all_that_answers(notebook: WebNotebook, echo: Any) -> None:
         integrationHttpMethod="POST",
         uri=f"arn:aws:apigateway:{engine.region}:lambda:path/2015-03-31/functions/{arn}/invocations",
     )
+    socket = notebook.gateway.create_api(
+        Name=engine.name("chat"),
+        ProtocolType="WEBSOCKET",
+        RouteSelectionExpression="$request.body.action",
+    )
+    notebook.gateway.create_route(ApiId=socket["ApiId"], RouteKey="$connect")
     assert "not deployed" in repr(notebook.value(f"%lambda api {api['name']}"))
     rest.create_deployment(restApiId=api["id"], stageName="prod")
     text = repr(notebook.value("%lambda api"))
     assert f"HTTP API {notebook.api}" in text
     assert f"function URL {name} · http" in text
+    chat = f"WebSocket API {socket['Name']} · {socket['ApiEndpoint']} · id {socket['ApiId']}"
+    assert f"{chat} · by $request.body.action\nroute     function" in text
+    assert "$connect" in text
     root_of = f"{engine.url}/execute-api/{api['id']}/prod"
     assert f"REST API {api['name']} · {root_of} · id {api['id']}" in text
     alone = repr(notebook.value(f"%lambda api {api['id']}"))

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
+from botocore.stub import Stubber
 from engine_fixtures import Engine
 from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
@@ -13,6 +16,9 @@ from web_notebook import ECHO, WebNotebook, connected_shell
 
 from lambda_nb.notebook.errors import AWSError, UsageError
 from lambda_nb.notebook.web import permissions, routes
+from lambda_nb.notebook.web.http_api import withdraw
+
+NO_KEYS = {"aws_access_key_id": "x", "aws_secret_access_key": "y"}
 
 
 @pytest.fixture(scope="module")
@@ -203,6 +209,33 @@ def test_a_function_that_is_deleted_takes_its_routes_with_it(notebook: WebNotebo
     assert notebook.routes() == {}
     with pytest.raises(AWSError, match="ResourceNotFoundException"):
         hello()
+
+
+def test_a_function_by_its_arn_has_the_same_routes(notebook: WebNotebook) -> None:
+    hello = notebook.deploy("--http 'GET /a'")
+    withdraw(hello.clients, hello.arn)
+    assert notebook.routes() == {}
+    assert notebook.sources(hello.name) == []
+
+
+def test_an_api_that_somebody_deleted_is_made_again(notebook: WebNotebook) -> None:
+    name = notebook.deploy("--http 'GET /a'").name
+    (gone,) = notebook.apis()
+    notebook.gateway.delete_api(ApiId=gone["ApiId"])
+    notebook.deploy("--http 'GET /a'", name)
+    assert notebook.routes() == {"GET /a": name}
+    assert notebook.sources(name) == ["*/GET/a"]
+
+
+def test_whoever_may_not_read_policies_has_no_routes() -> None:
+    client = boto3.client("lambda", region_name="us-east-1", **NO_KEYS)
+    with Stubber(client) as stubbed:
+        stubbed.add_client_error("get_policy", "AccessDeniedException")
+        assert permissions.statements(client, "f") == {}
+        stubbed.add_client_error("get_policy", "ServiceException")
+        with pytest.raises(ClientError, match="ServiceException"):
+            permissions.statements(client, "f")
+    client.close()
 
 
 # -- CORS

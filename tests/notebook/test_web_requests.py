@@ -50,7 +50,7 @@ def notebook(shell: InteractiveShell, engine: Engine) -> WebNotebook:
 
 @pytest.fixture(scope="module")
 def echo(notebook: WebNotebook) -> Any:
-    return notebook.deploy("--http 'GET /echo/{name}' 'ANY /items' '$default'")
+    return notebook.deploy("--http 'GET /echo/{name}' 'ANY /items'")
 
 
 @pytest.fixture(scope="module")

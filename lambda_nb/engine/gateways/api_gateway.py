@@ -43,9 +43,11 @@ class ApiGateway:
         self._rest = RestConfiguration(self._store, surroundings)
         self._v2 = V2Configuration(self._store, surroundings)
         self.domain_names = DomainNames(self._store, surroundings, self._has_rest_stage)
+        self._rest.also_tag(self.domain_names.tagged)
+        self._rest.also_plan(self._has_web_socket_stage)
         self._rest_apis = RestApis(self._rest, surroundings)
         self._http_apis = HttpApis(self._v2, surroundings)
-        self.web_sockets = WebSocketApis(self._v2, surroundings)
+        self.web_sockets = WebSocketApis(self._v2, surroundings, self._rest)
         self.service_api = ServiceApi(
             surroundings.gate,
             {
@@ -73,6 +75,11 @@ class ApiGateway:
             case "WEBSOCKET":
                 return self.web_sockets
         return None
+
+    def _has_web_socket_stage(self, api_id: str, stage: str) -> bool:
+        """Whether there is a WebSocket API with an id and a stage: only such have API keys, too."""
+        is_one = self._v2.protocol(api_id) == "WEBSOCKET"
+        return is_one and self._v2.served(api_id, stage) is not None
 
     def _has_rest_stage(self, api_id: str, stage: str) -> bool:
         """Whether there is a REST API with an id and, unless the name is empty, a stage."""

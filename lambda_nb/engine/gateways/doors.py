@@ -9,7 +9,13 @@ from lambda_nb.engine.api.wire.http import HttpRequest, Receive, Reply, Scope, S
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.gateways.api_gateway import ApiGateway
 from lambda_nb.engine.gateways.load_balancer.gateway import LoadBalancers
-from lambda_nb.engine.gateways.shared.addresses import API, LOAD_BALANCER, Address, Addresses
+from lambda_nb.engine.gateways.shared.addresses import (
+    API,
+    DOMAIN,
+    LOAD_BALANCER,
+    Address,
+    Addresses,
+)
 from lambda_nb.engine.gateways.websocket_api.gateway import WebSocketApis
 
 _FORBIDDEN = Reply(403, b'{"message":"Forbidden"}')
@@ -51,7 +57,7 @@ class GatewayDoor:
     def takes(self, request: HttpRequest) -> bool:
         """Whether a request is for an API or a load balancer."""
         at = self._addresses.of(request)
-        return at is not None and at.kind in (API, LOAD_BALANCER)
+        return at is not None and at.kind in (API, DOMAIN, LOAD_BALANCER)
 
     async def answer(self, request: HttpRequest, request_id: str, send: Send) -> None:
         """Answer one request."""
@@ -96,8 +102,27 @@ class GatewayDoor:
             home, *others = self._regions()
             region = next((one for one in others if one.name == at.region), home)
             return at, region.load_balancers
+        if at.kind == DOMAIN:
+            return self._at_domain(at, request)
         for region in self._regions():
             serving = region.api_gateway.serving(at.identifier)
             if serving is not None:
                 return at, serving
         return at, None
+
+    def _at_domain(self, at: Address, request: HttpRequest) -> tuple[Address, Serving | None]:
+        """The API behind a custom domain name, and its address as the name's mapping makes it."""
+        for region in self._regions():
+            names = region.api_gateway.domain_names
+            found = names.route(at.identifier, at.path, request.headers)
+            if found is not None:
+                api_id, stage, path = found
+                base = at.path[: len(at.path) - len(path)] if at.path.endswith(path) else at.path
+                there = Address(API, api_id, path, base, at.region, stage)
+                return there, region.api_gateway.serving(api_id)
+        return at, None
+
+
+def has_domain(regions: Sequence[Region], name: str) -> bool:
+    """Whether a host is a custom domain name of one of these Regions."""
+    return any(region.api_gateway.domain_names.has(name) for region in regions)

@@ -62,6 +62,7 @@ def serve(clients: Clients, function: str, arn: str, wanted: Wanted) -> Served:
         A route belongs to somebody else, or several APIs have the name.
     """
     gateway, lambda_ = clients.client("apigatewayv2"), clients.client()
+    function = _name(function)
     present = _find(gateway, wanted.api)
     if present is not None:
         _refuse_others(gateway, present, wanted)
@@ -86,6 +87,7 @@ def serve(clients: Clients, function: str, arn: str, wanted: Wanted) -> Served:
 
 def withdraw(clients: Clients, function: str) -> None:
     """Remove the routes that the notebook led to a function, from all APIs."""
+    function = _name(function)
     found = permissions.statements(clients.client(), function)
     for api_id in permissions.apis(found, ours=True):
         _leave(clients, function, api_id, found)
@@ -167,6 +169,11 @@ def _find(gateway: Any, name: str) -> dict[str, Any] | None:
 
 
 # -- changing it
+
+
+def _name(function: str) -> str:
+    """A function's name; it may be given as an ARN."""
+    return function.split(":function:")[-1].split(":")[0]
 
 
 def _refuse_others(gateway: Any, api: Mapping[str, Any], wanted: Wanted) -> None:

@@ -26,5 +26,7 @@ app.get("/api/echo", (request, response) => {
 app.post("/api/echo", (request, response) => response.status(201).json(request.body));
 app.get("/picture.png", (request, response) =>
   response.type("png").send(Buffer.from("PICTURE", "base64")));
+// The adapter's sockets lack what Express's own page for 404 needs (on AWS too).
+app.use((request, response) => response.status(404).send("not here"));
 
 exports.handler = serverlessExpress({ app });

@@ -8,7 +8,10 @@ from aws_lambda_powertools import event_handler
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.shared.cookies import Cookie
 
-app = getattr(event_handler, os.environ["RESOLVER"])()
+RESOLVER = os.environ["RESOLVER"]
+# A load balancer passes query values on as they were encoded.
+settings = {"decode_query_parameters": True} if RESOLVER == "ALBResolver" else {}
+app = getattr(event_handler, RESOLVER)(**settings)
 PICTURE = base64.b64decode("PICTURE")
 
 
@@ -42,7 +45,7 @@ def item(number):
         single = {k.lower(): v for k, v in (event.get("headers") or {}).items()}
         cookies = "; ".join(several.get("cookie", [])) or single.get("cookie", "")
     last = dict(one.split("=", 1) for one in cookies.split("; ") if one).get("last")
-    sent_from = event.get_query_string_value("from")
+    sent_from = event.resolved_query_string_parameters["from"][0]
     return html(f"<p id=item>item {number} for {last} from={sent_from}</p>")
 
 

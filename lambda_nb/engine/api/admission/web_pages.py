@@ -4,12 +4,12 @@ A page's own name may be made to resolve to 127.0.0.1 (DNS rebinding). A browser
 engine for the page's own origin, but ``Host`` still has that name. And any page may send simple
 requests anywhere: browsers say so in ``Sec-Fetch-Site``, older ones in ``Origin``.
 
-AWS's own names are let in, so that URLs made for AWS work by a hosts file or a Host header. A page
-cannot use them so: it may well come from a bucket, a function URL or a distribution of somebody
-else, but what those names resolve to is up to AWS alone, which gives out no loopback addresses. The
-same is true of ``localhost.localstack.cloud``, whose owner has it resolve to 127.0.0.1 for good:
-nobody else has a page there. What remains is who answers this machine's DNS queries; that one can
-send a page anywhere by any name, and still has no key to sign with.
+AWS's own names are let in too, so that URLs made for AWS work by a hosts file or a Host header. DNS
+rebinding needs a name whose records the page's owner can change. A page may well come from somebody
+else's bucket, function URL or distribution, but the records of these names are AWS's alone: none
+that serves a page turns to loopback. ``localhost.localstack.cloud`` and the names below it
+always resolve to 127.0.0.1, so nobody else serves pages there. Who forges answers to this machine's
+DNS queries could use any name, and still has no key to sign with.
 """
 
 from __future__ import annotations

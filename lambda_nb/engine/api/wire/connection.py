@@ -22,13 +22,23 @@ Certificate = Callable[[], Awaitable["SSLContext | None"]]
 _NO_VALUE = re.compile(b"[\x00-\x08\x0a-\x1f\x7f]")
 _JOINED = 65536
 
+MOST_HEAD = 65536
+"""Bytes that the head of a request may have: request line and headers. No service of AWS takes so
+many (a load balancer 64 KB, API Gateway 20 KB)."""
+
+_TOO_LONG = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
+    b"content-length: 0\r\nconnection: close\r\n\r\n"
+)
+
 
 class WholeAnswers(HttpToolsProtocol):
     """uvicorn's protocol, which takes one ASGI message for the head of a response and one for its
     body, with a way to write both at once.
 
-    It also keeps the names of headers as they were spelt, understands TLS, and takes WebSockets
-    without loading what serves them before there is one.
+    It also keeps the names of headers as they were spelt, refuses a head of more than
+    :data:`MOST_HEAD` bytes (431), understands TLS, and takes WebSockets without loading what
+    serves them before there is one.
 
     Parameters
     ----------
@@ -41,6 +51,8 @@ class WholeAnswers(HttpToolsProtocol):
     def __init__(self, *, certificate: Certificate | None = None, **settings: Any) -> None:
         super().__init__(**settings)
         self.ws_protocol_class: Any = _web_socket
+        self._in_head = True
+        self._head = 0
         self._certificate = certificate
         self._may_be_tls = certificate is not None
 
@@ -55,6 +67,11 @@ class WholeAnswers(HttpToolsProtocol):
                 self.tasks.add(task)
                 return
         super().data_received(data)
+        if self._in_head:
+            self._head += len(data)
+            if self._head > MOST_HEAD and not self.transport.is_closing():
+                self.transport.write(_TOO_LONG)
+                self.transport.close()
 
     async def _decrypt(self, data: bytes) -> None:
         """Hand the connection over to what decrypts it, with one of us inside."""
@@ -78,6 +95,8 @@ class WholeAnswers(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A request begins."""
         super().on_message_begin()
+        self._in_head = True
+        self._head = 0
         self._as_spelt: list[Header] = []
         scope: Any = self.scope
         scope[AS_SPELT] = self._as_spelt
@@ -85,7 +104,13 @@ class WholeAnswers(HttpToolsProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header has come."""
         self._as_spelt.append((name, value))
+        self._head += len(name) + len(value)
         super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """A request's head has come."""
+        self._in_head = False
+        super().on_headers_complete()
 
     def handle_websocket_upgrade(self) -> None:
         """Hand the connection over; what serves WebSockets reads the request once more."""
@@ -94,6 +119,8 @@ class WholeAnswers(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         scope: Any = cycle.scope
+        if self._head > MOST_HEAD:
+            app = _refuse_head
         scope[WHOLE] = partial(_write, cycle)
         super()._start_asgi_task(cycle, _measured(app) if scope["http_version"] == "1.0" else app)
 
@@ -103,6 +130,12 @@ def _web_socket(**settings: Any) -> Any:
     from lambda_nb.engine.api.wire.web_socket import LimitedWebSocket
 
     return LimitedWebSocket(**settings)
+
+
+async def _refuse_head(scope: Scope, receive: Receive, send: Send) -> None:
+    headers = [(b"content-length", b"0"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": 431, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
 
 
 def _measured(app: Any) -> Any:

@@ -18,8 +18,9 @@ from lambda_nb.engine.gateways.http_api.authorizers import (
 from lambda_nb.engine.gateways.http_api.cors import Cors
 from lambda_nb.engine.gateways.http_api.exchange import Exchange, StageNames
 from lambda_nb.engine.gateways.http_api.faults import internal
-from lambda_nb.engine.gateways.http_api.integrations.http_proxy import HttpProxy
+from lambda_nb.engine.gateways.http_api.integrations.http_proxy import HttpProxy, Locate
 from lambda_nb.engine.gateways.http_api.integrations.lambda_proxy import LambdaProxy
+from lambda_nb.engine.gateways.http_api.integrations.private_link import ListenerAddress
 from lambda_nb.engine.gateways.http_api.integrations.service_integration import ServiceIntegration
 from lambda_nb.engine.gateways.http_api.lambda_authorizer import Decision, LambdaAuthorizer
 from lambda_nb.engine.gateways.http_api.mapping import BadMapping
@@ -32,12 +33,11 @@ from lambda_nb.engine.gateways.shared.functions import function_of
 from lambda_nb.engine.gateways.shared.jwt import Tokens
 from lambda_nb.engine.gateways.shared.services import Services
 from lambda_nb.engine.gateways.shared.surroundings import Surroundings
+from lambda_nb.rules import quotas
 
 log = logging.getLogger(__name__)
 
-LONGEST_S = 30.0
-"""Seconds that an integration may take (API Gateway's quotas of HTTP APIs)."""
-
+_LONGEST_MS = quotas.HTTP_API_INTEGRATION_S.value * 1000
 _STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.([A-Za-z0-9_]+)\}")
 Record = Mapping[str, Any]
 
@@ -164,18 +164,20 @@ class StageCompiler:
 
     def _integration(self, integration: Record, names: StageNames) -> Integration:
         kind = integration.get("IntegrationType")
-        timeout_s = min(float(integration.get("TimeoutInMillis") or 30_000) / 1000, LONGEST_S)
+        timeout_s = min(integration.get("TimeoutInMillis") or _LONGEST_MS, _LONGEST_MS) / 1000
         given = integration.get("RequestParameters") or {}
         subtype = integration.get("IntegrationSubtype")
         if subtype:
             return ServiceIntegration(self._services, subtype, given, timeout_s)
         mapping = RequestMapping(given) if given else None
         uri = _with_variables(str(integration.get("IntegrationUri") or ""), names.variables)
-        if integration.get("ConnectionType") == "VPC_LINK":
-            raise BadMapping("private integrations (VPC_LINK) have no VPC to reach here")
         if kind == "HTTP_PROXY":
+            upstream = self._surroundings.upstream
             method = str(integration.get("IntegrationMethod") or "ANY")
-            return HttpProxy(self._surroundings.upstream, uri, method, timeout_s, mapping)
+            at: str | Locate = uri
+            if integration.get("ConnectionType") == "VPC_LINK":
+                at = ListenerAddress(self._services, upstream.own_url, uri)
+            return HttpProxy(upstream, at, method, timeout_s, mapping)
         function = function_of(uri)
         if kind != "AWS_PROXY" or function is None:
             raise BadMapping(f"{uri!r} is no function for an integration of type {kind}")

@@ -135,7 +135,7 @@ def _context_1(exchange: Exchange, message: Message) -> dict[str, Any]:
     return {
         "accountId": stage.account,
         "apiId": stage.api_id,
-        "authorizer": _authorizer_1(exchange.authorizer),
+        "authorizer": _authorizer_1(exchange),
         "domainName": exchange.domain,
         "domainPrefix": exchange.prefix,
         "extendedRequestId": exchange.request_id,
@@ -166,9 +166,12 @@ def _context_1(exchange: Exchange, message: Message) -> dict[str, Any]:
     }
 
 
-def _authorizer_1(given: Mapping[str, Any] | None) -> dict[str, Any]:
-    told = dict((given or {}).get("jwt") or (given or {}).get("lambda") or {})
-    return {"claims": None, "scopes": None, **told}
+def _authorizer_1(exchange: Exchange) -> dict[str, Any]:
+    given = exchange.authorizer or {}
+    told = {"claims": None, "scopes": None, **(given.get("jwt") or given.get("lambda") or {})}
+    if exchange.principal is not None:
+        told["principalId"] = exchange.principal
+    return told
 
 
 def _resource(exchange: Exchange) -> str:

@@ -59,6 +59,8 @@ class Exchange:
         Once read.
     authorizer
         Of ``requestContext`` in payload format 2.0: one of ``jwt``, ``lambda`` and ``iam``.
+    principal
+        Who asks, as a Lambda authorizer's policy says.
     caller
         Who signed the request, for IAM.
     notes
@@ -77,6 +79,7 @@ class Exchange:
     path_parameters: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
     authorizer: dict[str, Any] | None = None
+    principal: str | None = None
     caller: Caller | None = None
     notes: dict[str, Any] = field(default_factory=dict)
     began: float = field(default_factory=time.time)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from lambda_nb.engine.api.lambda_api.invoke import new_trace_header
 from lambda_nb.engine.api.wire.http import ClientGone, HttpRequest, Reply, Send
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.gateways.configuration.v2.apis import V2Configuration
+from lambda_nb.engine.gateways.configuration.v2.served import ServedStage
 from lambda_nb.engine.gateways.http_api import faults
 from lambda_nb.engine.gateways.http_api.compiled_stage import Route, Stage, StageCompiler
 from lambda_nb.engine.gateways.http_api.exchange import Exchange, new_request_id
@@ -17,15 +19,22 @@ from lambda_nb.engine.gateways.http_api.faults import Fault
 from lambda_nb.engine.gateways.http_api.log_values import log_values
 from lambda_nb.engine.gateways.shared.addresses import Address
 from lambda_nb.engine.gateways.shared.surroundings import Surroundings
+from lambda_nb.rules import quotas
 
 log = logging.getLogger(__name__)
 
 DEFAULT_STAGE = "$default"
-PAYLOAD_BYTES = 10 << 20
-"""Bytes of a body (API Gateway's quotas of HTTP APIs: 10 MB)."""
-_DISCARDED_BYTES = 10 * PAYLOAD_BYTES
-HEADER_BYTES = 10_240
-"""Bytes of request line and header values together (API Gateway's quotas of HTTP APIs)."""
+METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
+"""What routes can have (API reference, RouteKey); ``ANY`` stands for these."""
+_DISCARDED_BYTES = 10 * quotas.HTTP_API_PAYLOAD_BYTES.value
+
+
+class _Ready(NamedTuple):
+    """A stage as it was served at a revision of the configuration."""
+
+    revision: int
+    served: ServedStage
+    stage: Stage
 
 
 class HttpApis:
@@ -43,9 +52,7 @@ class HttpApis:
         self._configuration = configuration
         self._logs = surroundings.logs
         self._compiler = StageCompiler(surroundings, configuration.authorizer_resets)
-        self._stages: dict[tuple[str, str], Stage | None] = {}
-        self._before: dict[tuple[str, str], Stage | None] = {}
-        self._revision = -1
+        self._stages: dict[tuple[str, str], _Ready] = {}
 
     async def answer(self, at: Address, request: HttpRequest, request_id: str, send: Send) -> None:
         """Answer one request."""
@@ -106,32 +113,31 @@ class HttpApis:
         return None if stage is None or not stage.default_endpoint else (stage, path)
 
     def _stage(self, api_id: str, name: str) -> Stage | None:
-        configuration = self._configuration
-        if configuration.revision != self._revision:
-            self._revision = configuration.revision
-            self._before.update(self._stages)
-            self._stages.clear()
         key = (api_id, name)
-        try:
-            return self._stages[key]
-        except KeyError:
-            served = configuration.served(api_id, name)
-            if served is None:  # a name that anybody may ask for is not remembered
-                self._before.pop(key, None)
-                return None
-            stage = self._compiler.compile(served, self._before.pop(key, None))
-            self._stages[key] = stage
-            return stage
+        revision = self._configuration.revision
+        ready = self._stages.get(key)
+        if ready is not None and ready.revision == revision:
+            return ready.stage
+        served = self._configuration.served(api_id, name)
+        if served is None:  # a name that anybody may ask for is not remembered
+            self._stages.pop(key, None)
+            return None
+        if ready is not None and ready.served == served:  # something else has changed
+            stage = ready.stage
+        else:
+            stage = self._compiler.compile(served, ready.stage if ready else None)
+        self._stages[key] = _Ready(revision, served, stage)
+        return stage
 
 
 async def _served(stage: Stage, exchange: Exchange) -> Reply:
     request = exchange.request
     _check_head(request)
     match = stage.router.find(request.method, exchange.path)
-    if match is None:
+    if match is None or request.method not in METHODS:
         raise faults.not_found()
-    route, exchange.path_parameters = match
-    exchange.route_key = route.key
+    route = match.route
+    exchange.route_key, exchange.path_parameters = route.key, match.parameters
     if stage.throttling.any and not stage.throttling.lets_in(route.key):
         raise faults.too_many_requests()
     exchange.body = await _body(request)
@@ -141,11 +147,12 @@ async def _served(stage: Stage, exchange: Exchange) -> Reply:
 
 
 async def _body(request: HttpRequest) -> bytes:
+    most = quotas.HTTP_API_PAYLOAD_BYTES.value
     try:
-        return await request.body(PAYLOAD_BYTES, _too_large)
+        return await request.body(most, _too_large)
     except AWSError as error:
         length = request.headers.get("content-length", "")
-        if length.isdigit() and PAYLOAD_BYTES < int(length) <= _DISCARDED_BYTES:
+        if length.isdigit() and most < int(length) <= _DISCARDED_BYTES:
             await _discard(request)
         raise faults.too_large() from error
 
@@ -176,7 +183,7 @@ def _check_head(request: HttpRequest) -> None:
     size = len(request.method) + len(request.path) + len(request.query) + 10
     for _, value in request.raw_headers:
         size += len(value)
-    if size > HEADER_BYTES:
+    if size > quotas.HTTP_API_HEAD_BYTES.value:
         raise faults.headers_too_large()
 
 

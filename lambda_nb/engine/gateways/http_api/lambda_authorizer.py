@@ -17,9 +17,9 @@ from lambda_nb.engine.gateways.shared.authorizer_cache import AuthorizerCache
 from lambda_nb.engine.gateways.shared.functions import API_GATEWAY, Call, Functions
 from lambda_nb.engine.gateways.shared.invoke_policies import Policy, PolicyError
 from lambda_nb.engine.identifiers import uuid4
+from lambda_nb.rules import quotas
 
-TIMEOUT_S = 10.0
-"""Seconds that an authorizer may take (API Gateway's quotas of HTTP APIs)."""
+_TIMEOUT_S = float(quotas.HTTP_API_AUTHORIZER_S.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +89,7 @@ class LambdaAuthorizer:
                 self._cache.put(key, decision, self._ttl_s, time.monotonic())
         if not _lets_in(decision, exchange):
             raise forbidden("the authorizer keeps the request out")
-        if decision.principal is not None:
-            exchange.notes["principalId"] = decision.principal
+        exchange.principal = decision.principal
         exchange.authorizer = {"lambda": decision.context}
 
     async def _ask(self, exchange: Exchange, identity: tuple[str, ...]) -> Decision:
@@ -106,7 +105,7 @@ class LambdaAuthorizer:
             self._trusted,
         )
         try:
-            result = await invoked(self._functions(self._function), call, TIMEOUT_S)
+            result = await invoked(self._functions(self._function), call, _TIMEOUT_S)
         except Fault as fault:  # throttled or slow, it failed all the same
             raise internal(fault.problem) from fault
         if result.function_error is not None:

@@ -175,5 +175,9 @@ def context(exchange: Exchange) -> Mapping[str, Any]:
 
 def _authorizer(exchange: Exchange) -> Mapping[str, Any]:
     given = exchange.authorizer or {}
-    error = exchange.notes.get("authorizerError")
-    return {**(given.get("jwt") or {}), **(given.get("lambda") or {}), "error": error}
+    return {
+        "principalId": exchange.principal,
+        **(given.get("jwt") or {}),
+        **(given.get("lambda") or {}),
+        "error": exchange.notes.get("authorizerError"),
+    }

@@ -9,7 +9,8 @@ routes for HTTP APIs", Routing API requests).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Generic, NamedTuple, TypeVar
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 from urllib.parse import unquote
 
 DEFAULT = "$default"
@@ -17,14 +18,16 @@ _ANY = "ANY"
 _T = TypeVar("_T")
 
 
-class Match(NamedTuple, Generic[_T]):
+@dataclass(frozen=True, slots=True)
+class Match(Generic[_T]):
     """A route, and the values of its path variables, percent-decoded."""
 
     route: _T
     parameters: dict[str, str]
 
 
-class _Target(NamedTuple, Generic[_T]):
+@dataclass(frozen=True, slots=True)
+class _Target(Generic[_T]):
     route: _T
     names: tuple[str, ...]
 

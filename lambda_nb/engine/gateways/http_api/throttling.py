@@ -8,6 +8,8 @@ from typing import Any
 
 from lambda_nb.engine.gateways.shared.token_bucket import TokenBucket
 
+_Kept = tuple[tuple[float, float], TokenBucket]  # rate and burst, and the bucket that has them
+
 
 class Throttling:
     """The limits of a stage: its default for each route, and those of single routes.
@@ -30,8 +32,10 @@ class Throttling:
     ) -> None:
         self._default = stage.get("DefaultRouteSettings") or {}
         self._routes = stage.get("RouteSettings") or {}
-        self._buckets: dict[str, tuple[tuple[float, float], TokenBucket]] = {}
-        self._before = before._buckets if before is not None else {}
+        self._buckets: dict[str, _Kept] = {}
+        self._before: dict[str, _Kept] = {}
+        if before is not None:
+            self._before = {**before._before, **before._buckets}
         self._now = now
         self.any = any(
             settings.get("ThrottlingRateLimit") is not None

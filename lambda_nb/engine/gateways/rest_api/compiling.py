@@ -9,7 +9,7 @@ from typing import Any
 
 from lambda_nb.engine.gateways.configuration.rest.deployed.method_settings import of_method
 from lambda_nb.engine.gateways.configuration.rest.served import Snapshot
-from lambda_nb.engine.gateways.rest_api.models import Models
+from lambda_nb.engine.gateways.rest_api.admission.models import Models
 from lambda_nb.engine.gateways.rest_api.routing import Routes
 from lambda_nb.engine.gateways.shared.access_log import AccessLog, access_log
 from lambda_nb.engine.gateways.shared.functions import function_of
@@ -55,6 +55,8 @@ class Integration:
     responses: tuple[IntegrationResponse, ...]
     streams: bool
     verifies_tls: bool
+    cache_namespace: str
+    cache_keys: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,8 @@ class Settings:
     """A stage's settings for a method; a negative rate is no limit.
 
     ``bucket`` names what the limit counts: the method, or for an empty text all of the stage.
+    ``asks_for_fresh`` is whether only those who sign may have a fresh answer instead of a cached
+    one, and ``otherwise`` AWS's name for what happens to others that want one.
     """
 
     rate: float
@@ -69,6 +73,10 @@ class Settings:
     log_level: str
     logs_data: bool
     bucket: str
+    caches: bool
+    cache_ttl_s: int
+    asks_for_fresh: bool
+    otherwise: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +99,6 @@ class Method:
     required: tuple[tuple[str, str], ...]
     checks_body: bool
     body_models: Mapping[str, str]
-    response_parameters: Mapping[str, Mapping[str, bool]]
     integration: Integration | None
     settings: Settings
 
@@ -108,6 +115,8 @@ class Deployed:
         The media types whose bodies are binary.
     domains_only
         Whether the API answers only at custom domain names.
+    client_certificate
+        What servers behind the API are shown, and its key, as PEM.
     """
 
     api_id: str
@@ -128,6 +137,7 @@ class Deployed:
     key_source: str
     access_log: AccessLog | None
     domains_only: bool
+    client_certificate: tuple[str, str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +149,11 @@ class Place:
 
 
 def compile_stage(
-    place: Place, stage: Mapping[str, Any], snapshot: Snapshot, variables: Mapping[str, str]
+    place: Place,
+    stage: Mapping[str, Any],
+    snapshot: Snapshot,
+    variables: Mapping[str, str],
+    client_certificate: tuple[str, str] | None = None,
 ) -> Deployed:
     """Compile what a deployment serves on a stage.
 
@@ -151,6 +165,8 @@ def compile_stage(
         What was deployed.
     variables
         The stage's variables, a canary's own among them.
+    client_certificate
+        The stage's client certificate and its key, as PEM.
 
     Raises
     ------
@@ -198,6 +214,7 @@ def compile_stage(
         key_source=api.get("apiKeySource") or "HEADER",
         access_log=access_log(logs.get("destinationArn"), logs.get("format")),
         domains_only=bool(api.get("disableExecuteApiEndpoint")),
+        client_certificate=client_certificate,
     )
 
 
@@ -231,10 +248,6 @@ def _method(
         required=tuple(required),
         checks_body=bool(validator.get("validateRequestBody")),
         body_models=described.get("requestModels") or {},
-        response_parameters={
-            status: response.get("responseParameters") or {}
-            for status, response in (described.get("methodResponses") or {}).items()
-        },
         integration=_integration(integration, variables) if integration else None,
         settings=settings,
     )
@@ -258,6 +271,8 @@ def _integration(described: Mapping[str, Any], variables: Mapping[str, str]) -> 
         timeout_s=(described.get("timeoutInMillis") or DEFAULT_TIMEOUT_MS) / 1000,
         responses=tuple(responses),
         streams=described.get("responseTransferMode") == "STREAM",
+        cache_namespace=described.get("cacheNamespace") or "",
+        cache_keys=tuple(described.get("cacheKeyParameters") or ()),
         verifies_tls=not (described.get("tlsConfig") or {}).get("insecureSkipVerification"),
     )
 
@@ -266,11 +281,18 @@ def _response(described: Mapping[str, Any]) -> IntegrationResponse:
     pattern = described.get("selectionPattern")
     return IntegrationResponse(
         status=int(described["statusCode"]),
-        pattern=re.compile(pattern) if pattern else None,
+        pattern=_pattern(pattern) if pattern else None,
         parameters=described.get("responseParameters") or {},
         templates=_by_media_type(described.get("responseTemplates")),
         content_handling=described.get("contentHandling") or "",
     )
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise ValueError(f"the selection pattern {text!r} is no pattern: {error}") from error
 
 
 def _by_media_type(templates: Mapping[str, str | None] | None) -> dict[str, str]:
@@ -291,11 +313,20 @@ def with_variables(text: str, variables: Mapping[str, str]) -> str:
 
 
 def _settings(stage: Mapping[str, Any], path: str, http_method: str) -> Settings:
-    found = of_method(dict(stage), path, http_method)
+    found, every = of_method(dict(stage), path, http_method), of_method(dict(stage), "", "")
     return Settings(
         rate=float(found["throttlingRateLimit"]),
         burst=int(found["throttlingBurstLimit"]),
         log_level=found["loggingLevel"],
         logs_data=bool(found["dataTraceEnabled"]),
-        bucket="" if found == of_method(dict(stage), "", "") else f"{path}/{http_method}",
+        bucket="" if found == every else f"{path}/{http_method}",
+        caches=bool(
+            stage.get("cacheClusterEnabled")
+            and found["cachingEnabled"]
+            and found["cacheTtlInSeconds"] > 0
+            and (http_method == "GET" or found != every)
+        ),
+        cache_ttl_s=int(found["cacheTtlInSeconds"]),
+        asks_for_fresh=bool(found["requireAuthorizationForCacheControl"]),
+        otherwise=found["unauthorizedCacheControlHeaderStrategy"],
     )

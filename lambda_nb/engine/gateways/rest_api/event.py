@@ -40,9 +40,15 @@ def proxy_event(exchange: Exchange) -> bytes:
     else:
         event["body"] = body.decode("utf-8", "replace")
     event["isBase64Encoded"] = binary
-    return json.dumps(event, separators=(",", ":"), ensure_ascii=False).encode(
-        "utf-8", "surrogatepass"
-    )
+    return json_bytes(event)
+
+
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+
+
+def json_bytes(document: dict[str, Any]) -> bytes:
+    """An event as JSON."""
+    return _encode(document).encode("utf-8", "surrogatepass")
 
 
 def request_part(exchange: Exchange) -> dict[str, Any]:

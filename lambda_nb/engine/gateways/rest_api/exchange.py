@@ -64,7 +64,6 @@ class Exchange:
     path_parameters: dict[str, str] = field(default_factory=dict)
     identity: dict[str, str | None] = field(default_factory=dict)
     authorizer: dict[str, Any] | None = None
-    authorizer_status: int | None = None
     usage_key: str | None = None
     error: dict[str, str | None] = field(default_factory=dict)
     request_override: dict[str, Any] = field(default_factory=dict)

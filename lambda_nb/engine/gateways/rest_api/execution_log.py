@@ -91,7 +91,7 @@ def _shown(value: object) -> str:
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}={_shown(one)}" for key, one in value.items()) + "}"
     if isinstance(value, (list, tuple)):
-        if value and all(isinstance(one, tuple) and len(one) == 2 for one in value):
+        if all(isinstance(one, tuple) and len(one) == 2 for one in value):
             return "{" + ", ".join(f"{key}={one}" for key, one in value) + "}"
         return "[" + ", ".join(map(str, value)) + "]"
     return str(value)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 
 from lambda_nb.engine.api.wire.http import Header, HttpRequest, Reply
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.gateways.rest_api.binary import compressed, decompressed
 from lambda_nb.engine.gateways.rest_api.exchange import Exchange, Pairs
-from lambda_nb.engine.gateways.rest_api.gateway_responses import Refusal
+from lambda_nb.engine.gateways.rest_api.gateway_responses import INTERNAL, Refusal
 
 BODY_LIMIT = 10 << 20
 """Bytes of a request's body (facts/events.md, "API Gateway REST")."""
@@ -18,6 +19,8 @@ HEADER_LIMIT = 20_480
 """Bytes of all headers together (facts/events.md, "API Gateway REST")."""
 
 _FORWARDED = ("x-forwarded-for", "x-forwarded-port", "x-forwarded-proto", "x-amzn-trace-id")
+_OF_CONNECTION = ("connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade")
+_NOT_PASSED = frozenset((*_FORWARDED, *_OF_CONNECTION, "expect", "proxy-authorization"))
 
 
 async def body_of(request: HttpRequest, exchange: Exchange) -> bytes:
@@ -59,7 +62,7 @@ def event_headers(request: HttpRequest, trace: str) -> Pairs:
     before = headers.get("x-forwarded-for")
     peer = f"{before}, {request.peer}" if before else request.peer
     host = headers.get("host", "")
-    pairs = [pair for pair in pairs if pair[0].lower() not in _FORWARDED]
+    pairs = [pair for pair in pairs if pair[0].lower() not in _NOT_PASSED]
     pairs += [
         ("X-Amzn-Trace-Id", trace.partition(";")[0]),
         ("X-Forwarded-For", peer),
@@ -87,21 +90,24 @@ def own_headers(exchange: Exchange) -> list[Header]:
 
 def forbidden(request_id: str) -> Reply:
     """What callers get where there is no such stage."""
-    return _bare(403, b"Forbidden", b"ForbiddenException", request_id)
+    return _bare(403, "Forbidden", "ForbiddenException", request_id)
 
 
-def crashed(request_id: str) -> Reply:
-    """What callers get when the engine itself fails."""
-    return _bare(500, b"Internal server error", b"InternalServerErrorException", request_id)
+def fault(error: AWSError, request_id: str) -> Reply:
+    """What callers get for an error outside of any API: a foreign page, or a failing engine."""
+    if error.status in (403, 503):
+        return _bare(error.status, error.message, error.code, request_id)
+    return _bare(500, INTERNAL, "InternalServerErrorException", request_id)
 
 
-def _bare(status: int, message: bytes, error_type: bytes, request_id: str) -> Reply:
+def _bare(status: int, message: str, error_type: str, request_id: str) -> Reply:
     headers = [
         (b"x-amzn-RequestId", request_id.encode()),
-        (b"x-amzn-ErrorType", error_type),
+        (b"x-amzn-ErrorType", error_type.encode()),
         (b"x-amz-apigw-id", new_extended_id().encode()),
     ]
-    return Reply(status, b'{"message":"%s"}' % message, headers)
+    body = json.dumps({"message": message}, separators=(",", ":"), ensure_ascii=False)
+    return Reply(status, body.encode(), headers)
 
 
 def compress(reply: Reply, exchange: Exchange) -> None:

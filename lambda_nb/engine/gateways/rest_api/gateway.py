@@ -22,12 +22,15 @@ from lambda_nb.engine.gateways.rest_api.execution_log import ExecutionLog
 from lambda_nb.engine.gateways.rest_api.gateway_responses import Refusal
 from lambda_nb.engine.gateways.rest_api.integrations.streaming import Stream
 from lambda_nb.engine.gateways.rest_api.pipeline import Pipeline
+from lambda_nb.engine.gateways.rest_api.response_cache import ResponseCache
 from lambda_nb.engine.gateways.rest_api.trials import Trials
 from lambda_nb.engine.gateways.shared.addresses import Address
 from lambda_nb.engine.gateways.shared.surroundings import Surroundings
 from lambda_nb.engine.model import Operation
 
 log = logging.getLogger(__name__)
+
+_NOBODY: dict[str, str | None] = dict.fromkeys(IDENTITY)
 
 
 class _Stage:
@@ -62,7 +65,8 @@ class RestApis:
         self._stages: dict[tuple[str, str], _Stage] = {}
         authorizers = Authorizers(surroundings, configuration.flushes)
         callers, usage = Callers(surroundings.gate), Usage(configuration)
-        self._pipeline = Pipeline(surroundings, callers, authorizers, usage)
+        cache = ResponseCache(configuration.flushes)
+        self._pipeline = Pipeline(surroundings, callers, authorizers, usage, cache)
         self._trials = Trials(configuration, self._place, self._pipeline, authorizers)
 
     def operations(self) -> dict[str, Operation]:
@@ -100,8 +104,8 @@ class RestApis:
         self._take_note(exchange, reply, stream)
 
     def fault(self, error: AWSError, at: Address, request: HttpRequest, request_id: str) -> Reply:
-        """What the caller gets for an error of the engine itself."""
-        return framing.crashed(request_id)
+        """What the caller gets for an error outside of any API."""
+        return framing.fault(error, request_id)
 
     def _stage(self, api_id: str, name: str) -> _Stage | None:
         revision = self._configuration.revision
@@ -115,10 +119,12 @@ class RestApis:
         variables: Mapping[str, str] = served.stage.get("variables") or {}
         settings = served.stage.get("canarySettings") or {}
         overridden = {**variables, **(settings.get("stageVariableOverrides") or {})}
+        shown = served.stage.get("clientCertificateId")
+        certificate = self._configuration.client_certificate(shown) if shown else None
         try:
             stage = _Stage(
-                compile_stage(self._place, served.stage, served.main, variables),
-                compile_stage(self._place, served.stage, served.canary, overridden)
+                compile_stage(self._place, served.stage, served.main, variables, certificate),
+                compile_stage(self._place, served.stage, served.canary, overridden, certificate)
                 if served.canary is not None
                 else None,
                 float(settings.get("percentTraffic") or 0),
@@ -151,8 +157,11 @@ class RestApis:
             trace_header=trace,
             log=ExecutionLog(request_id),
             stage_variables=dict(deployed.variables),
-            identity=dict.fromkeys(IDENTITY)
-            | {"sourceIp": request.peer, "userAgent": lowered.get("user-agent")},
+            identity={
+                **_NOBODY,
+                "sourceIp": request.peer,
+                "userAgent": lowered.get("user-agent"),
+            },
         )
 
     def _take_note(self, exchange: Exchange, reply: Reply | None, stream: Stream) -> None:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from lambda_nb.engine.api.wire.http import Header, Reply
 from lambda_nb.engine.gateways.rest_api.exchange import Exchange
-from lambda_nb.engine.gateways.rest_api.header_values import header
+from lambda_nb.engine.gateways.rest_api.header_values import BadHeader, header
 
 
 class _Type(NamedTuple):
@@ -117,10 +117,15 @@ def render(refusal: Refusal, exchange: Exchange) -> Reply:
     for target, source in (own.get("responseParameters") or {}).items():
         name = target.removeprefix("gatewayresponse.header.")
         value = _value(source, exchange, context)
+        try:
+            encoded = header(name, value)
+        except BadHeader as error:
+            exchange.log.failed(f"A header of the gateway response is left out: {error}")
+            continue
         if name.lower() == "content-type":
             content_type = value
         else:
-            headers.append(header(name, value))
+            headers.append(encoded)
     exchange.log.failed(f"Gateway response type: {refusal.kind} with status code: {status}")
     exchange.log.say(f"Gateway response body: {body}")
     return Reply(status, body.encode(), headers, content_type.encode("latin-1", "replace"))

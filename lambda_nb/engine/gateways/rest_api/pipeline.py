@@ -21,6 +21,7 @@ from lambda_nb.engine.gateways.rest_api.integrations.answering import integrate
 from lambda_nb.engine.gateways.rest_api.integrations.streaming import Stream
 from lambda_nb.engine.gateways.rest_api.mapping.json_path import JsonPathError
 from lambda_nb.engine.gateways.rest_api.mapping.templates import TemplateError
+from lambda_nb.engine.gateways.rest_api.response_cache import ResponseCache
 from lambda_nb.engine.gateways.shared.surroundings import Surroundings
 
 
@@ -33,15 +34,23 @@ class Pipeline:
         What the gateways of the Region work with.
     callers, authorizers, usage
         Who may call, and how often.
+    cache
+        Keeps answers.
     """
 
     def __init__(
-        self, surroundings: Surroundings, callers: Callers, authorizers: Authorizers, usage: Usage
+        self,
+        surroundings: Surroundings,
+        callers: Callers,
+        authorizers: Authorizers,
+        usage: Usage,
+        cache: ResponseCache,
     ) -> None:
         self._surroundings = surroundings
         self._callers = callers
         self._authorizers = authorizers
         self._usage = usage
+        self._cache = cache
 
     async def answer(
         self, exchange: Exchange, request: HttpRequest, stream: Stream
@@ -64,24 +73,31 @@ class Pipeline:
         """The reply of a method to somebody who may call it; ``None`` if it was streamed."""
         log = exchange.log
         try:
-            log.say(f"Starting execution for request: {exchange.request_id}")
-            log.say(f"HTTP Method: {exchange.http_method}, Resource Path: {exchange.path}")
-            log.data("Method request path", exchange.path_parameters)
-            log.data("Method request query string", exchange.query_pairs)
-            log.data("Method request headers", exchange.headers)
-            log.data("Method request body before transformations", exchange.body)
+            if log.is_on:
+                _log_request(exchange)
             validate(exchange)
-            reply = await integrate(exchange, self._surroundings, stream)
+            reply = await self._integrate(exchange, stream)
         except Refusal as refusal:
             return self.refuse(refusal, exchange)
         except (TemplateError, JsonPathError, BadHeader, ValueError) as error:
             log.failed(f"Execution failed due to configuration error: {error}")
             return self.refuse(configuration_error(), exchange)
+        if reply is not None and log.is_on:
+            _log_reply(reply, exchange)
+        return reply
+
+    async def _integrate(self, exchange: Exchange, stream: Stream) -> Reply | None:
+        """The reply of what is behind a method, or of the stage's cache."""
+        key = self._cache.key(exchange)
+        if key is None:
+            return await integrate(exchange, self._surroundings, stream)
+        reply, headers = self._cache.find(key, exchange)
+        if reply is None:
+            reply = await integrate(exchange, self._surroundings, stream)
+            if reply is not None:
+                self._cache.keep(key, reply, exchange)
         if reply is not None:
-            log.data("Method response body after transformations", reply.body)
-            log.data("Method response headers", dict(_texts(reply)))
-            log.say("Successfully completed execution")
-            log.say(f"Method completed with status: {reply.status}")
+            reply.headers = [*reply.headers, *headers]
         return reply
 
     def refuse(self, refusal: Refusal, exchange: Exchange) -> Reply:
@@ -100,5 +116,20 @@ class Pipeline:
         exchange.log.say(f"Extended Request Id: {exchange.extended_request_id}")
 
 
-def _texts(reply: Reply) -> list[tuple[str, str]]:
-    return [(name.decode(), value.decode("utf-8", "replace")) for name, value in reply.headers]
+def _log_request(exchange: Exchange) -> None:
+    log = exchange.log
+    log.say(f"Starting execution for request: {exchange.request_id}")
+    log.say(f"HTTP Method: {exchange.http_method}, Resource Path: {exchange.path}")
+    log.data("Method request path", exchange.path_parameters)
+    log.data("Method request query string", exchange.query_pairs)
+    log.data("Method request headers", exchange.headers)
+    log.data("Method request body before transformations", exchange.body)
+
+
+def _log_reply(reply: Reply, exchange: Exchange) -> None:
+    log = exchange.log
+    headers = [(name.decode(), value.decode("utf-8", "replace")) for name, value in reply.headers]
+    log.data("Method response body after transformations", reply.body)
+    log.data("Method response headers", headers)
+    log.say("Successfully completed execution")
+    log.say(f"Method completed with status: {reply.status}")

@@ -127,11 +127,22 @@ class Trials:
         if snapshot is None:
             raise AWSError("NotFoundException", "Invalid API identifier specified", 404)
         try:
+            variables = request.get("stageVariables") or {}
             return compile_stage(
-                self._place, {"stageName": STAGE}, snapshot, request.get("stageVariables") or {}
+                self._place, {"stageName": STAGE}, snapshot, variables, self._certificate(request)
             )
         except ValueError as error:
             raise AWSError("BadRequestException", str(error), 400) from error
+
+    def _certificate(self, request: Request) -> tuple[str, str] | None:
+        identifier = request.get("clientCertificateId")
+        if not identifier:
+            return None
+        certificate = self._configuration.client_certificate(identifier)
+        if certificate is None:
+            text = "Invalid Client Certificate identifier specified"
+            raise AWSError("NotFoundException", text, 404)
+        return certificate
 
 
 class _Kept:

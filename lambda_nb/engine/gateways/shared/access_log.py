@@ -6,11 +6,14 @@ A format is compiled once. For a request only the variables that it names are lo
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from lambda_nb.engine.model import LogSink
+
+log = logging.getLogger(__name__)
 
 Lookup = Callable[[str], object]
 """The value of a variable by its name after ``$context.``; ``None`` for none."""
@@ -72,6 +75,8 @@ def access_log(destination_arn: str | None, form: str | None) -> AccessLog | Non
         The format.
     """
     group = log_group(destination_arn or "")
+    if destination_arn and group is None:
+        log.warning("access logs are written to log groups only, not to %s", destination_arn)
     return AccessLog(group, form) if group and form else None
 
 

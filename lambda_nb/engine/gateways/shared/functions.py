@@ -28,7 +28,7 @@ Submit = Callable[[str, "str | None", Invocation], Awaitable[None]]
 Policy = Callable[[str, "str | None"], "str | None"]
 
 _INTEGRATION = re.compile(
-    r"arn:aws[a-z-]*:apigateway:[a-z0-9-]+:lambda:path/2015-03-31/functions/(.+)/"
+    r"arn:aws[a-z-]*:apigateway:[a-z0-9-]+:lambda:path/\d{4}-\d\d-\d\d/functions/(.+)/"
     r"(?:invocations|response-streaming-invocations)/?"
 )
 

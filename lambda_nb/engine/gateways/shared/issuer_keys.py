@@ -8,6 +8,7 @@ User pools of this engine's own Cognito are issuers too, by AWS's name for them
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import re
@@ -18,7 +19,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
+from joserfc.jwk import KeySet, import_key
 
 from lambda_nb.engine.gateways.shared.upstream import TooSlow, Unreachable, Upstream
 
@@ -101,7 +102,7 @@ class IssuerKeys:
 
     async def _ask(self, issuer: str) -> _Known:
         try:
-            keys = KeySet.import_key_set(await self._key_set(issuer))
+            keys = _imported(await self._key_set(issuer))
         except (Unreachable, TooSlow, ValueError, TypeError, KeyError, JoseError) as error:
             problem = f"{issuer}: {error}"
             log.warning("no keys of the issuer %s", problem)
@@ -133,6 +134,15 @@ class IssuerKeys:
         if answer.status != 200:
             raise ValueError(f"{url}: status {answer.status}")
         return json.loads(answer.body)
+
+
+def _imported(document: Any) -> KeySet:
+    """The keys of a set that are of a kind known here."""
+    keys: list[Any] = []
+    for key in document["keys"]:
+        with contextlib.suppress(JoseError, ValueError):
+            keys.append(import_key(key))
+    return KeySet(keys)
 
 
 def _keys(known: _Known) -> KeySet:

@@ -90,7 +90,7 @@ class Tokens:
         if audiences and not any(name in audiences for name in named):
             raise TokenRefused("the token does not have a valid audience")
         now = self._now()
-        if _time(claims, "exp", now + 1) <= now:
+        if _time(claims, "exp", 0) <= now:
             raise TokenRefused("the token has expired")
         if _time(claims, "nbf", now) > now:
             raise TokenRefused("the token is not valid yet")

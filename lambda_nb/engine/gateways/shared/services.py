@@ -79,6 +79,17 @@ class Services:
         body = urlencode(form).encode()
         return await self._post(signing_name(service), headers, body, timeout_s, region)
 
+    async def get(
+        self, service: str, target: str, timeout_s: float, region: str | None = None
+    ) -> Answer:
+        """Call an operation by AWS's REST protocol.
+
+        ``target`` is path and query, percent-encoded. Raises as :meth:`json` does.
+        """
+        return await self._upstream.call_service(
+            signing_name(service), region or self._region, "GET", target, {}, b"", timeout_s
+        )
+
     async def _post(
         self,
         service: str,

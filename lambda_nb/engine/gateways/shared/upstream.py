@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -54,6 +55,11 @@ class Upstream:
         if self._session is not None:
             await self._session.close()
 
+    @property
+    def own_url(self) -> str:
+        """The engine's own address, without a slash at its end."""
+        return self._own_url
+
     def is_own(self, url: str) -> bool:
         """Whether a URL is one of the engine itself."""
         given = urlsplit(url)
@@ -67,6 +73,8 @@ class Upstream:
         headers: Mapping[str, str] | Sequence[tuple[str, str]],
         body: bytes,
         timeout_s: float,
+        *,
+        tls: ssl.SSLContext | bool = True,
     ) -> Answer:
         """Make one request and read its whole answer. Redirects are not followed.
 
@@ -76,6 +84,9 @@ class Upstream:
             Percent-encoded; it is sent as it is.
         timeout_s
             Seconds for the whole of it.
+        tls
+            Whether an ``https`` server must have a certificate that this machine trusts; or all
+            that TLS needs to know, a client certificate too.
 
         Raises
         ------
@@ -98,6 +109,7 @@ class Upstream:
                 headers=headers,
                 data=body or None,
                 allow_redirects=False,
+                ssl=tls,
                 timeout=aiohttp.ClientTimeout(total=timeout_s, sock_connect=10),
             ) as response:
                 content = await response.content.read(_MOST_BYTES + 1)

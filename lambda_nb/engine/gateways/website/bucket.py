@@ -1,4 +1,4 @@
-"""Reads what a website needs from S3. All calls block."""
+"""Reads what is public of a bucket. All calls block."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from lambda_nb.engine.api.neighbours.bucket_cors import allowed
+from lambda_nb.engine.api.wire.http import Header, HttpRequest
+from lambda_nb.engine.gateways.website.content import SMALL, Content
 from lambda_nb.engine.gateways.website.error_pages import (
     SiteError,
     access_denied,
@@ -14,10 +17,13 @@ from lambda_nb.engine.gateways.website.error_pages import (
     no_such_key,
     no_website,
 )
-from lambda_nb.engine.gateways.website.public_access import by_grants, by_policy
-
-SMALL = 1 << 16
-"""Bytes of a body that is read at once."""
+from lambda_nb.engine.gateways.website.public_access import (
+    LIST,
+    READ,
+    by_grants,
+    by_policy,
+    told_of,
+)
 
 _CONDITIONS = {
     "if-match": "IfMatch",
@@ -29,68 +35,59 @@ _NOTHING = {"NoSuchBucketPolicy", "NoSuchPublicAccessBlockConfiguration", "NoSuc
 
 
 @dataclass(slots=True)
-class Content:
-    """An object's answer: of its body, ``first`` is read, and ``rest`` is still to be read."""
+class PublicBucket:
+    """A bucket, as somebody sees it who does not sign.
 
-    status: int
-    headers: dict[str, str]
-    first: bytes = b""
-    rest: Any = None
-
-    @property
-    def redirect(self) -> str | None:
-        """Where a browser that asks for the object shall go instead."""
-        return self.headers.get("x-amz-website-redirect-location")
-
-
-@dataclass(slots=True)
-class Site:
-    """A bucket that is a website.
-
-    ``configuration`` is what GetBucketWebsite shows; ``policy`` is JSON text.
+    ``policy`` is JSON text; ``blocked`` is the bucket's public access block.
     """
 
     client: Any
-    bucket: str
-    configuration: Mapping[str, Any]
+    name: str
     policy: str | None
     blocked: Mapping[str, bool] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, client: Any, bucket: str) -> Site:
-        """Read what is configured.
+    def of(cls, client: Any, name: str) -> PublicBucket:
+        """Read who may read it.
 
         Raises
         ------
         SiteError
-            There is no such bucket, or it is no website.
+            There is no such bucket.
         """
         try:
-            configuration = _asked(client.get_bucket_website, Bucket=bucket)
+            policy = _asked(client.get_bucket_policy, Bucket=name).get("Policy")
+            block = _asked(client.get_public_access_block, Bucket=name)
         except SiteError as error:
-            if error.code == "NoSuchWebsiteConfiguration":
-                raise no_website(bucket) from error
-            raise no_such_bucket(bucket) if error.status == 404 else error from error
-        policy = _asked(client.get_bucket_policy, Bucket=bucket).get("Policy")
-        block = _asked(client.get_public_access_block, Bucket=bucket)
-        blocked = block.get("PublicAccessBlockConfiguration", {})
-        return cls(client, bucket, configuration, policy, blocked)
+            raise no_such_bucket(name) if error.status == 404 else error from error
+        return cls(client, name, policy, block.get("PublicAccessBlockConfiguration", {}))
 
-    def read(
-        self, key: str, method: str, headers: Mapping[str, str], told: Mapping[str, str]
-    ) -> Content:
+    def website(self) -> Mapping[str, Any]:
+        """How it is a website, as GetBucketWebsite shows it.
+
+        Raises
+        ------
+        SiteError
+            It is none.
+        """
+        try:
+            configuration: Mapping[str, Any] = _asked(
+                self.client.get_bucket_website, Bucket=self.name
+            )
+        except SiteError as error:
+            raise no_website(self.name) if error.status == 404 else error from error
+        return configuration
+
+    def read(self, key: str, request: HttpRequest, *, whole: bool = False) -> Content:
         """Read an object that everybody may read.
 
         Parameters
         ----------
         key
             Its key, not encoded.
-        method
-            ``GET``, or ``HEAD`` for its headers alone.
-        headers
-            Those of the request; its range and its conditions count.
-        told
-            What conditions of the bucket's policy may ask about.
+        request
+            For a HEAD, only the object's headers are read. Range and conditions count, unless
+            the ``whole`` object is wanted.
 
         Raises
         ------
@@ -99,25 +96,21 @@ class Site:
         """
         from botocore.exceptions import ClientError
 
-        asked: dict[str, Any] = {"Bucket": self.bucket, "Key": key}
-        if "range" in headers:
-            asked["Range"] = headers["range"]
-        for name, member in _CONDITIONS.items():
-            if (value := _condition(name, headers.get(name))) is not None:
-                asked[member] = value
-        call = self.client.head_object if method == "HEAD" else self.client.get_object
+        client = self.client
+        call = client.head_object if request.method == "HEAD" else client.get_object
+        conditions = {} if whole else _conditions(request.headers)
         try:
-            answer = call(**asked)
+            answer = call(Bucket=self.name, Key=key, **conditions)
         except ClientError as error:
             refusal = _site_error(error, key)
             if refusal.status != 404:
-                self._check(key, told)
+                self._check(key, request)
             if refusal.status == 304:
                 return Content(304, error.response["ResponseMetadata"]["HTTPHeaders"])
             raise refusal from error
         body = answer.get("Body")
         try:
-            self._check(key, told)
+            self._check(key, request)
         except SiteError:
             if body is not None:
                 body.close()
@@ -137,26 +130,43 @@ class Site:
         from botocore.exceptions import ClientError
 
         try:
-            self.client.head_object(Bucket=self.bucket, Key=key)
+            self.client.head_object(Bucket=self.name, Key=key)
         except ClientError:
             return False
         return True
 
-    def cors_rules(self) -> list[dict[str, Any]]:
-        """The rules by which pages of other origins may read the website."""
-        rules: list[dict[str, Any]] = _asked(self.client.get_bucket_cors, Bucket=self.bucket).get(
-            "CORSRules", []
-        )
-        return rules
+    def may_be_listed(self, request: HttpRequest) -> bool:
+        """Whether everybody may see which objects there are."""
+        decision = by_policy(self.policy, LIST, f"arn:aws:s3:::{self.name}", told_of(request))
+        if decision == "explicit deny":
+            return False
+        if decision == "allow" and not self.blocked.get("RestrictPublicBuckets"):
+            return True
+        if self.blocked.get("IgnorePublicAcls"):
+            return False
+        return by_grants(_asked(self.client.get_bucket_acl, Bucket=self.name).get("Grants", []))
 
-    def _check(self, key: str, told: Mapping[str, str]) -> None:
-        decision = by_policy(self.policy, f"arn:aws:s3:::{self.bucket}/{key}", told)
+    def cors(self, request: HttpRequest) -> list[Header]:
+        """Headers that let a page of another origin read the answer, by the bucket's rules."""
+        headers = request.headers
+        if "origin" not in headers:
+            return []
+        rules = _asked(self.client.get_bucket_cors, Bucket=self.name).get("CORSRules", [])
+        asked = {"origin": headers["origin"], "access-control-request-method": request.method}
+        for rule in rules:
+            if (told := allowed(rule, asked)) is not None:
+                return told
+        return []
+
+    def _check(self, key: str, request: HttpRequest) -> None:
+        arn = f"arn:aws:s3:::{self.name}/{key}"
+        decision = by_policy(self.policy, READ, arn, told_of(request))
         if decision == "explicit deny":
             raise access_denied()
         if decision == "allow" and not self.blocked.get("RestrictPublicBuckets"):
             return
         if not self.blocked.get("IgnorePublicAcls"):
-            acl = _asked(self.client.get_object_acl, Bucket=self.bucket, Key=key)
+            acl = _asked(self.client.get_object_acl, Bucket=self.name, Key=key)
             if by_grants(acl.get("Grants", [])):
                 return
         raise access_denied()
@@ -182,11 +192,18 @@ def _site_error(error: Any, key: str) -> SiteError:
     return SiteError(status, told["Code"], told["Message"])
 
 
-def _condition(name: str, value: str | None) -> Any:
-    """A condition as boto3 takes it; ``None`` for a date that is none: HTTP ignores it."""
-    if value is None or not name.endswith("since"):
-        return value
-    try:
-        return parsedate_to_datetime(value)
-    except ValueError:
-        return None
+def _conditions(headers: Mapping[str, str]) -> dict[str, Any]:
+    """Range and conditions of a request, as boto3 takes them."""
+    asked: dict[str, Any] = {}
+    if "range" in headers:
+        asked["Range"] = headers["range"]
+    for name, member in _CONDITIONS.items():
+        value: Any = headers.get(name)
+        if value is not None and name.endswith("since"):
+            try:
+                value = parsedate_to_datetime(value)
+            except ValueError:  # no date: HTTP says to ignore it
+                continue
+        if value is not None:
+            asked[member] = value
+    return asked

@@ -74,18 +74,17 @@ def page(error: SiteError, request_id: str, without_document: SiteError | None =
     return Reply(
         error.status,
         "\n".join(lines).encode(),
-        headers(error, request_id),
+        [*headers(error), (b"x-amz-request-id", request_id.encode())],
         b"text/html; charset=utf-8",
     )
 
 
-def headers(error: SiteError, request_id: str) -> list[Header]:
+def headers(error: SiteError) -> list[Header]:
     """The headers in which S3 tells an error, beside its page."""
     told = {
         "x-amz-error-code": error.code,
         "x-amz-error-message": error.message,
         **{f"x-amz-error-detail-{name}": value for name, value in error.detail.items()},
-        "x-amz-request-id": request_id,
     }
     return [
         (name.encode(), value.encode("ascii", "backslashreplace"))

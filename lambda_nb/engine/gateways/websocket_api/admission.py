@@ -227,6 +227,9 @@ def decision_of(payload: bytes) -> Decided:
         text = f"the authorizer's response is none: {error!r}"
         raise Refused(500, SERVER_ERROR, text) from error
     texts = {name: v if isinstance(v, str) else json.dumps(v) for name, v in context.items()}
+    key = response.get("usageIdentifierKey")
+    if isinstance(key, str):
+        texts["usageIdentifierKey"] = key
     return Decided(policy, {**texts, "principalId": principal})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from typing import Any
 
 from lambda_nb.engine.api.wire.http import Receive
@@ -17,16 +18,21 @@ from lambda_nb.engine.gateways.websocket_api.connection import (
     now_ms,
 )
 from lambda_nb.engine.gateways.websocket_api.events import context_of, goodbye_headers
-from lambda_nb.engine.gateways.websocket_api.integrations import Asked, Integrations
+from lambda_nb.engine.gateways.websocket_api.integrations.asked import Asked
+from lambda_nb.engine.gateways.websocket_api.integrations.running import Integrations
 from lambda_nb.engine.gateways.websocket_api.journal import Journal
 from lambda_nb.engine.gateways.websocket_api.refusals import (
     FORBIDDEN,
+    SERVER_ERROR,
     TOO_MANY,
     Refused,
     told,
 )
 from lambda_nb.engine.gateways.websocket_api.stages import DISCONNECT, Route, Stage, Stages
+from lambda_nb.engine.gateways.websocket_api.validation import check_body
 from lambda_nb.engine.model import LogSink
+
+log = logging.getLogger(__name__)
 
 _AT_ONCE = 64  # messages of one client that are dealt with at the same time
 _NO_STATUS = "Client-side close frame status not set"
@@ -107,6 +113,9 @@ class Conversations:
         except Refused as refused:
             answer = told(refused.message, connection.identifier, request_id)
             journal.done(context, refused.status, refused)
+        except Exception:
+            log.exception("WebSocket API %s, stage %s", client.api_id, client.stage)
+            answer = told(SERVER_ERROR, connection.identifier, request_id)
         if answer:
             with contextlib.suppress(Gone, BufferFull):
                 await connection.post(answer)
@@ -118,6 +127,7 @@ class Conversations:
             raise Refused(403, FORBIDDEN)
         if route.limit is not None and not route.limit.take(asyncio.get_running_loop().time()):
             raise Refused(429, TOO_MANY)
+        check_body(stage, route, text)
         outcome = await self._integrations.run(stage, route, Asked(context, text))
         return outcome.status, outcome.body if route.responds else None
 

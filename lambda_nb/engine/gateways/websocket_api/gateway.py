@@ -11,12 +11,14 @@ from urllib.parse import unquote, urlsplit
 from lambda_nb.engine.api.lambda_api.invoke import new_trace_header
 from lambda_nb.engine.api.wire.http import AS_SPELT, LINE, HttpRequest, Receive, Reply, Scope, Send
 from lambda_nb.engine.errors import AWSError
+from lambda_nb.engine.gateways.configuration.rest.apis import RestConfiguration
 from lambda_nb.engine.gateways.configuration.v2.apis import V2Configuration
 from lambda_nb.engine.gateways.shared.addresses import API, Address
 from lambda_nb.engine.gateways.shared.surroundings import Surroundings
 from lambda_nb.engine.gateways.shared.token_bucket import TokenBucket
 from lambda_nb.engine.gateways.websocket_api import back_channel
 from lambda_nb.engine.gateways.websocket_api.admission import Admission, Admitted
+from lambda_nb.engine.gateways.websocket_api.api_keys import ApiKeys
 from lambda_nb.engine.gateways.websocket_api.back_channel import BackChannel
 from lambda_nb.engine.gateways.websocket_api.connection import (
     Client,
@@ -26,7 +28,9 @@ from lambda_nb.engine.gateways.websocket_api.connection import (
 )
 from lambda_nb.engine.gateways.websocket_api.conversation import Conversations
 from lambda_nb.engine.gateways.websocket_api.events import Handshake, context_of, of_handshake
-from lambda_nb.engine.gateways.websocket_api.integrations import Asked, Integrations, Outcome
+from lambda_nb.engine.gateways.websocket_api.integrations.asked import Asked
+from lambda_nb.engine.gateways.websocket_api.integrations.outcome import Outcome
+from lambda_nb.engine.gateways.websocket_api.integrations.running import Integrations
 from lambda_nb.engine.gateways.websocket_api.journal import Journal
 from lambda_nb.engine.gateways.websocket_api.lambda_calls import LambdaCalls
 from lambda_nb.engine.gateways.websocket_api.refusals import (
@@ -36,6 +40,7 @@ from lambda_nb.engine.gateways.websocket_api.refusals import (
     reply_to,
 )
 from lambda_nb.engine.gateways.websocket_api.stages import CONNECT, Stage, Stages
+from lambda_nb.engine.gateways.websocket_api.validation import check_parameters
 from lambda_nb.rules import quotas
 
 _NEW_A_SECOND = quotas.WEBSOCKET_CONNECTIONS_A_SECOND.value
@@ -50,9 +55,16 @@ class WebSocketApis:
         What is configured.
     surroundings
         What gateways work with.
+    keys
+        Has the API keys and usage plans, which all kinds of API share.
     """
 
-    def __init__(self, configuration: V2Configuration, surroundings: Surroundings) -> None:
+    def __init__(
+        self,
+        configuration: V2Configuration,
+        surroundings: Surroundings,
+        keys: RestConfiguration,
+    ) -> None:
         self._configuration = configuration
         self._surroundings = surroundings
         self._stages = Stages(configuration)
@@ -63,6 +75,7 @@ class WebSocketApis:
         self._integrations = Integrations(calls, surroundings.upstream, arn)
         self._conversations = Conversations(self._stages, self._integrations, surroundings.logs)
         self._back_channel = BackChannel(surroundings.gate, self._connections)
+        self._keys = ApiKeys(keys)
         self._new = TokenBucket(_NEW_A_SECOND, _NEW_A_SECOND)
 
     async def connect(self, at: Address, scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,7 +92,7 @@ class WebSocketApis:
         connection = await self._shaken_hands(stage, identifier, request_id, request, scope, send)
         if connection is None:
             return
-        scope.clear()  # 10,000 idle connections need not keep the headers of their handshakes
+        connection.line.forget_handshake()
         del request, stage
         await self._hold(connection, receive)
 
@@ -135,8 +148,13 @@ class WebSocketApis:
             return Admitted()
         if route.limit is not None and not route.limit.take(now_s):
             raise Refused(429, TOO_MANY)
+        check_parameters(route, handshake)
         resets = self._configuration.authorizer_resets(stage.api_id, stage.name)
-        return await self._admission.admit(stage, route, request, handshake, context, resets)
+        admitted = await self._admission.admit(stage, route, request, handshake, context, resets)
+        if route.record.get("ApiKeyRequired"):
+            told = {**context, "authorizer": admitted.authorizer or {}}
+            self._keys.check(stage, handshake, told)
+        return admitted
 
     async def _answer_to(self, stage: Stage, asked: Asked) -> Outcome:
         route = stage.routes.get(CONNECT)
@@ -198,4 +216,5 @@ def _passed_on(outcome: Outcome) -> Reply:
     """A ``$connect`` that says no: its answer is the handshake's."""
     named: Sequence[bytes] = [name.lower() for name, _ in outcome.headers]
     content_type = None if b"content-type" in named else b"application/json"
-    return Reply(outcome.status, (outcome.body or "").encode(), outcome.headers, content_type)
+    status = outcome.status if outcome.status >= 300 else 500  # no 101 without a connection
+    return Reply(status, (outcome.body or "").encode(), outcome.headers, content_type)

@@ -39,6 +39,7 @@ class Configuration(Protocol):
 class Integration:
     """An integration, its stage variables filled in. ``function`` is an ARN, if it is Lambda's."""
 
+    identifier: str
     record: Mapping[str, Any]
     uri: str
     function: str | None
@@ -167,6 +168,7 @@ def _route(served: ServedStage, record: Mapping[str, Any], variables: Mapping[st
 def _integration(record: Mapping[str, Any], variables: Mapping[str, str]) -> Integration:
     uri = _VARIABLE.sub(lambda v: variables.get(v[1], ""), record.get("IntegrationUri") or "")
     return Integration(
+        identifier=record["IntegrationId"],
         record=record,
         uri=uri,
         function=function_of(uri),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,10 @@ from api_gateway_console import Console
 
 
 @pytest.fixture
-def console(tmp_path: Path) -> Console:
+def console(tmp_path: Path) -> Iterator[Console]:
     """A console with nothing configured; ``rest`` is a REST API with the stage ``live``."""
-    return Console(
+    made = Console(
         tmp_path / "apis.sqlite", lambda api_id, stage: api_id == "rest" and stage in ("", "live")
     )
+    yield made
+    made.store.close()

@@ -98,9 +98,13 @@ def test_an_api_is_changed_by_patches(lab: Lab) -> None:
     assert changed["minimumCompressionSize"] == 10
     assert changed["endpointConfiguration"]["types"] == ["REGIONAL"]
     assert changed["disableExecuteApiEndpoint"] is True
-    code, message = refusal(lab, "UpdateRestApi", restApiId=api["id"], patchOperations=[patch("/x", "1")])
+    code, message = refusal(
+        lab, "UpdateRestApi", restApiId=api["id"], patchOperations=[patch("/x", "1")]
+    )
     assert code == "BadRequestException"
-    assert message.startswith("Invalid patch path  '/x' specified for op 'replace'. Must be one of: [")
+    assert message.startswith(
+        "Invalid patch path  '/x' specified for op 'replace'. Must be one of: ["
+    )
     refused = patch("/minimumCompressionSize", "10485761")
     assert refusal(lab, "UpdateRestApi", restApiId=api["id"], patchOperations=[refused])[0] == (
         "BadRequestException"
@@ -167,7 +171,9 @@ def test_methods_are_put_changed_and_deleted(lab: Lab) -> None:
         "ConflictException",
         "Method already exists for this resource",
     )
-    message = refusal(lab, "PutMethod", **{**at, "httpMethod": "FETCH"}, authorizationType="NONE")[1]
+    message = refusal(lab, "PutMethod", **{**at, "httpMethod": "FETCH"}, authorizationType="NONE")[
+        1
+    ]
     assert message.startswith("Invalid HttpMethod specified. Valid options are")
     changed = lab(
         "UpdateMethod",
@@ -196,7 +202,9 @@ def test_methods_are_put_changed_and_deleted(lab: Lab) -> None:
         )
     assert lab("GetMethod", **at) == changed
     lab("DeleteMethod", **at)
-    assert "resourceMethods" not in lab("GetResource", restApiId=api["id"], resourceId=at["resourceId"])
+    assert "resourceMethods" not in lab(
+        "GetResource", restApiId=api["id"], resourceId=at["resourceId"]
+    )
 
 
 def test_method_and_integration_responses(lab: Lab) -> None:
@@ -244,7 +252,9 @@ def test_method_and_integration_responses(lab: Lab) -> None:
 def test_an_integration_has_defaults_and_rules(lab: Lab) -> None:
     api = lab.new_api()
     at = lab.add_method(api)
-    integration = lab("PutIntegration", **at, type="AWS_PROXY", integrationHttpMethod="POST", uri=LAMBDA)
+    integration = lab(
+        "PutIntegration", **at, type="AWS_PROXY", integrationHttpMethod="POST", uri=LAMBDA
+    )
     assert integration == {
         "type": "AWS_PROXY",
         "httpMethod": "POST",
@@ -370,7 +380,9 @@ def test_authorizers_have_defaults_and_rules(lab: Lab) -> None:
 
 def test_validators_cannot_be_deleted_while_a_method_has_them(lab: Lab) -> None:
     api = lab.new_api()
-    made_one = lab("CreateRequestValidator", restApiId=api["id"], name="v", validateRequestBody=True)
+    made_one = lab(
+        "CreateRequestValidator", restApiId=api["id"], name="v", validateRequestBody=True
+    )
     asked = {"restApiId": api["id"], "requestValidatorId": made_one["id"]}
     at = lab.add_method(api, requestValidatorId=made_one["id"])
     assert refusal(lab, "DeleteRequestValidator", **asked)[0] == "ConflictException"
@@ -394,7 +406,9 @@ def test_gateway_responses_fall_back_to_defaults(lab: Lab) -> None:
     assert status["DEFAULT_4XX"] is None
     lab("PutGatewayResponse", **base, responseType="DEFAULT_4XX", statusCode="418")
     assert lab("GetGatewayResponse", **base, responseType="THROTTLED")["statusCode"] == "418"
-    assert lab("GetGatewayResponse", **base, responseType="INTEGRATION_FAILURE")["statusCode"] == "504"
+    assert (
+        lab("GetGatewayResponse", **base, responseType="INTEGRATION_FAILURE")["statusCode"] == "504"
+    )
     changed = lab(
         "UpdateGatewayResponse",
         **base,
@@ -426,9 +440,12 @@ def test_documentation_has_parts_and_versions(lab: Lab) -> None:
     )
     assert code == "ConflictException"
     assert message.endswith("type 'METHOD', path '/pets', method 'GET'.")
-    assert refusal(
-        lab, "CreateDocumentationPart", **base, location={"type": "API"}, properties="[]"
-    )[0] == "BadRequestException"
+    assert (
+        refusal(lab, "CreateDocumentationPart", **base, location={"type": "API"}, properties="[]")[
+            0
+        ]
+        == "BadRequestException"
+    )
     undocumented = lab("GetDocumentationParts", **base, locationStatus="UNDOCUMENTED")["items"]
     kinds = {one["location"]["type"] for one in undocumented}
     assert "API" in kinds

@@ -36,6 +36,14 @@ def test_a_web_socket_api_needs_a_route_selection_expression(console: Console) -
     assert (code, "RouteSelectionExpression" in text) == ("BadRequestException", True)
 
 
+@pytest.mark.parametrize(
+    "selection", ["$request.method $request.path", "${request.method} ${request.path}"]
+)
+def test_an_http_api_selects_routes_in_one_way_only(console: Console, selection: str) -> None:
+    api_id = console.api(RouteSelectionExpression=selection)
+    assert console("GetApi", ApiId=api_id)["RouteSelectionExpression"] == selection
+
+
 def test_an_unknown_api_is_named_with_its_account(console: Console) -> None:
     for name in ("GetApi", "DeleteApi", "GetRoutes", "GetStages", "CreateDeployment"):
         assert console.refused(name, ApiId="abc") == (

@@ -84,6 +84,7 @@ def api(engine: Engine, server: str) -> Api:
     api = new_api(engine, stage="dev")
     api.client.update_stage(ApiId=api.id, StageName="dev", StageVariables={"v": "var"})
     proxy(api, "ANY /all/{proxy+}", f"{server}/base/{{proxy}}")
+    proxy(api, "GET /one/{id}", f"{server}/one/{{id}}/end")
     proxy(api, "GET /fixed/{id}", f"{server}/item?own=1", IntegrationMethod="POST")
     proxy(api, "GET /slow", f"{server}/slow", TimeoutInMillis=100)
     proxy(api, "GET /nobody", "http://127.0.0.1:9/")
@@ -132,6 +133,10 @@ def test_path_query_and_body_are_passed_on(api: Api) -> None:
     assert "for=127.0.0.1;" in headers["forwarded"]
     assert headers["x-amzn-trace-id"].startswith("Root=1-")
     assert not headers.keys() & {"x-forwarded-for", "connection"}
+
+
+def test_a_variable_stays_one_segment(api: Api) -> None:
+    assert api.call("/dev/one/..%2Fx%3Fy").json["path"] == "/one/..%2Fx%3Fy/end"
 
 
 def test_the_answer_is_passed_on(api: Api) -> None:

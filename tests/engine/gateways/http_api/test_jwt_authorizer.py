@@ -125,6 +125,7 @@ def test_no_token(api: Api) -> None:
         ({"aud": None}, "the token does not have a valid audience"),
         ({"exp": 1}, "the token has expired"),
         ({"exp": "soon"}, "exp is no number"),
+        ({"exp": None}, "the token has expired"),
         ({"nbf": 9999999999}, "the token is not valid yet"),
         ({"iat": 9999999999}, "the token was issued in the future"),
         ({"iss": "https://other.example"}, "the token has an invalid issuer"),

@@ -71,6 +71,13 @@ def api(engine: Engine, function: str) -> Api:
         made = authorizer(api, function, **settings)
         api.route(key, target, AuthorizationType="CUSTOM", AuthorizerId=made)
 
+    old = engine.create(
+        "import json\ndef handler(e, c): return {'statusCode': 200, 'body': json.dumps(e)}"
+    )
+    made = authorizer(api, function, EnableSimpleResponses=False)
+    api.route(
+        "GET /to-old", api.to_function(old, "1.0"), AuthorizationType="CUSTOM", AuthorizerId=made
+    )
     guarded("GET /simple/{id}", AuthorizerResultTtlInSeconds=0)
     guarded("GET /cached", AuthorizerResultTtlInSeconds=300)
     guarded("GET /policy", EnableSimpleResponses=False, AuthorizerResultTtlInSeconds=0)
@@ -141,6 +148,16 @@ def test_the_event_of_version_1(api: Api, ear: Ear) -> None:
     assert event["identitySource"] == event["authorizationToken"] == "yes,z"
     assert event["resource"] == "/old/{id}"
     assert "body" not in event
+
+
+def test_the_context_in_an_event_of_version_1(api: Api) -> None:
+    got = api.call("/dev/to-old", headers=wish(policy("Allow", "*", context={"k": 1})))
+    assert got.json["requestContext"]["authorizer"] == {
+        "claims": None,
+        "scopes": None,
+        "k": 1,
+        "principalId": "ada",
+    }
 
 
 def test_a_policy_lets_in(api: Api) -> None:

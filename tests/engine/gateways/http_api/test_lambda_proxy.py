@@ -74,7 +74,7 @@ def test_event_of_version_2(api: Api) -> None:
     assert "authorizer" not in context
 
 
-def test_event_of_version_1(api: Api) -> None:
+def test_an_event_is_no_reply_of_version_1(api: Api) -> None:
     got = api.call("/one/7?x=1&x=2", "POST", body=b"hello", headers={"Content-Type": "text/plain"})
     assert got.status == 500, "the event has no status code, which format 1.0 asks for"
     assert got.json == {"message": "Internal Server Error"}
@@ -285,3 +285,23 @@ def test_by_host(engine: Engine, api: Api) -> None:
     assert got.json["rawPath"] == "/pets/7"
     assert got.json["requestContext"]["domainName"] == host
     assert got.json["requestContext"]["domainPrefix"] == api.id
+
+
+def test_head(api: Api) -> None:
+    got = api.call("/two/x", "HEAD")
+    assert (got.status, got.body) == (200, b"")
+    assert got.headers["content-type"] == "application/json"
+
+
+def test_quick_create(engine: Engine) -> None:
+    name = engine.create(ECHO)
+    client = engine.client("apigatewayv2")
+    arn = f"arn:aws:lambda:{engine.region}:{engine.account}:function:{name}"
+    made = client.create_api(Name=engine.name("api"), ProtocolType="HTTP", Target=arn)
+    api = Api(engine, made["ApiId"])
+    assert api.call("/a/b").status == 500, "as on AWS, nobody has let it in yet"
+    api.permit(name)
+    event = api.call("/a/b").json
+    assert (event["routeKey"], event["rawPath"]) == ("$default", "/a/b")
+    assert "pathParameters" not in event
+    assert call(f"{made['ApiEndpoint']}/a/b").json["rawPath"] == "/a/b"

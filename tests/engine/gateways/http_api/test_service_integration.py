@@ -121,7 +121,9 @@ def test_a_state_machine(engine: Engine, api: Api) -> None:
     states = engine.client("stepfunctions")
     arn = states.create_state_machine(
         name=engine.name("m"),
-        definition=json.dumps({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}),
+        definition=json.dumps(
+            {"StartAt": "A", "States": {"A": {"Type": "Wait", "Seconds": 60, "End": True}}}
+        ),
         roleArn=f"arn:aws:iam::{engine.account}:role/machine",
     )["stateMachineArn"]
     service(
@@ -140,7 +142,27 @@ def test_a_state_machine(engine: Engine, api: Api) -> None:
         ExecutionArn="$request.body.arn",
         Cause="enough",
     )
-    assert post(api, "/stop", {"arn": execution}).status in (200, 400)
+    assert post(api, "/stop", {"arn": execution}).status == 200
+    assert states.describe_execution(executionArn=execution)["status"] == "ABORTED"
+
+
+def test_a_state_machine_that_is_waited_for(engine: Engine, api: Api) -> None:
+    arn = engine.client("stepfunctions").create_state_machine(
+        name=engine.name("m"),
+        type="EXPRESS",
+        definition=json.dumps({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}),
+        roleArn=f"arn:aws:iam::{engine.account}:role/machine",
+    )["stateMachineArn"]
+    service(
+        api,
+        "POST /sync",
+        "StepFunctions-StartSyncExecution",
+        StateMachineArn=arn,
+        Input="$request.body",
+    )
+    got = post(api, "/sync", {"a": 1})
+    assert got.status == 200, got.body
+    assert json.loads(got.json["output"]) == {"a": 1}
 
 
 def test_an_error_of_the_service(engine: Engine, api: Api) -> None:
@@ -149,3 +171,18 @@ def test_an_error_of_the_service(engine: Engine, api: Api) -> None:
     got = post(api, "/none", {})
     assert got.status == 400
     assert "StateMachineDoesNotExist" in got.body.decode()
+
+
+def test_a_configuration(engine: Engine, api: Api) -> None:
+    service(
+        api,
+        "GET /configuration",
+        "AppConfig-GetConfiguration",
+        Application="$request.querystring.app",
+        Environment="an environment",
+        Configuration="c",
+        ClientId="me",
+    )
+    # The embedded AppConfig has no such operation, and says so.
+    assert api.call("/configuration?app=a").status == 404
+    assert api.call("/configuration").status == 500, "Application is missing"

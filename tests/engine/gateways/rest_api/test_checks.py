@@ -22,16 +22,12 @@ PET = {
 def api(engine: Engine) -> Api:
     api = Api.make(engine)
     client = api.client
-    client.create_model(
-        restApiId=api.id, name="Pet", contentType=JSON, schema=json.dumps(PET)
-    )
+    client.create_model(restApiId=api.id, name="Pet", contentType=JSON, schema=json.dumps(PET))
     pets = {
         "type": "array",
         "items": {"$ref": f"https://apigateway.amazonaws.com/restapis/{api.id}/models/Pet"},
     }
-    client.create_model(
-        restApiId=api.id, name="Pets", contentType=JSON, schema=json.dumps(pets)
-    )
+    client.create_model(restApiId=api.id, name="Pets", contentType=JSON, schema=json.dumps(pets))
     validator = client.create_request_validator(
         restApiId=api.id, name="all", validateRequestBody=True, validateRequestParameters=True
     )["id"]
@@ -103,7 +99,7 @@ def test_parameters_must_be_there(api: Api) -> None:
         (b"{}", 'object has missing required properties (["name"])'),
         (
             b'{"name": 1}',
-            'instance type (integer) does not match any allowed primitive type (allowed: '
+            "instance type (integer) does not match any allowed primitive type (allowed: "
             '["string"])',
         ),
     ],

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import http.server
 import json
+import ssl
 import threading
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 from engine_fixtures import ROLE, Engine
 from rest_api_lab import Api
 
@@ -172,7 +178,8 @@ def test_events_are_queued(api: Api) -> None:
 
 def test_bodies_that_are_no_json_are_no_events(api: Api) -> None:
     got = api.call("/plain", "POST", b"text")
-    assert (got.status, got.body) == (500, b'{"message":"Internal server error"}')
+    assert got.status == 400
+    assert got.json["message"].startswith("Could not parse request body into json: ")
 
 
 def test_cors_by_mock(api: Api) -> None:
@@ -218,7 +225,7 @@ class _Echo(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    do_GET = do_POST = do_PUT = do_DELETE = _answer  # noqa: N815
+    do_GET = do_POST = do_PUT = do_DELETE = _answer
 
     def log_message(self, *arguments: object) -> None:
         """Say nothing."""
@@ -237,9 +244,7 @@ def server() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def http_api(engine: Engine, server: str) -> Api:
     api = Api.make(engine)
-    at = api.method(
-        "ANY", "/{proxy+}", requestParameters={"method.request.path.proxy": True}
-    )
+    at = api.method("ANY", "/{proxy+}", requestParameters={"method.request.path.proxy": True})
     api.client.put_integration(
         **at,
         type="HTTP_PROXY",
@@ -313,6 +318,58 @@ def test_servers_that_are_not_there_are_504(http_api: Api) -> None:
     assert got.json == {"message": "Network error communicating with endpoint"}
 
 
+def test_servers_are_shown_the_stage_s_certificate(engine: Engine, tmp_path: Path) -> None:
+    shown: list[bytes | None] = []
+
+    class Seen(_Echo):
+        def do_GET(self) -> None:
+            shown.append(self.connection.getpeercert(binary_form=True))  # type: ignore[attr-defined]
+            self._answer()
+
+    certificate = engine.client("apigateway").generate_client_certificate()
+    (tmp_path / "ca.pem").write_text(certificate["pemEncodedCertificate"])
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(timezone.utc)
+    own = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(1))
+        .not_valid_after(now + timedelta(1))
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    (tmp_path / "own.pem").write_bytes(
+        own.public_bytes(pem)
+        + key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "own.pem")
+    context.load_verify_locations(tmp_path / "ca.pem")
+    context.verify_mode = ssl.CERT_OPTIONAL
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Seen) as running:
+        running.socket = context.wrap_socket(running.socket, server_side=True)
+        thread = threading.Thread(target=running.serve_forever)
+        thread.start()
+        api = Api.make(engine)
+        for path, insecure in (("/trusting", True), ("/careful", False)):
+            api.client.put_integration(
+                **api.method("GET", path),
+                type="HTTP_PROXY",
+                integrationHttpMethod="GET",
+                uri=f"https://127.0.0.1:{running.server_port}/",
+                tlsConfig={"insecureSkipVerification": insecure},
+            )
+        api.deploy()
+        assert api.call("/trusting").status == 200
+        assert api.call("/careful").status == 504
+        api.set_stage(("/clientCertificateId", certificate["clientCertificateId"]))
+        assert api.call("/trusting").status == 200
+        running.shutdown()
+        thread.join()
+    assert shown[0] is None
+    assert shown[1] == ssl.PEM_cert_to_DER_cert(certificate["pemEncodedCertificate"])
+
+
 def test_services_of_aws(engine: Engine) -> None:
     api = Api.make(engine)
     region = engine.region
@@ -343,7 +400,7 @@ def test_services_of_aws(engine: Engine) -> None:
         },
         {"200": {"responseTemplates": {JSON: '{"sent": true}'}}},
     )
-    item = '{"TableName": "%s", "Item": {"id": {"S": "$input.params(\'id\')"}}}' % table
+    item = json.dumps({"TableName": table, "Item": {"id": {"S": "$input.params('id')"}}})
     api.mapped(
         "POST",
         "/items/{id}",
@@ -376,3 +433,80 @@ def test_services_of_aws(engine: Engine) -> None:
     assert api.call("/files/a.txt", "PUT", b"text", {"Content-Type": "text/plain"}).status == 200
     kept = engine.client("s3").get_object(Bucket=bucket, Key="a.txt")
     assert kept["Body"].read() == b"text"
+
+
+def test_more_services_of_aws(engine: Engine) -> None:
+    api = Api.make(engine)
+    region, account = engine.region, engine.account
+    name = engine.name("s")
+    queue = engine.client("sqs").create_queue(QueueName=name)["QueueUrl"]
+    topic = engine.client("sns").create_topic(Name=name)["TopicArn"]
+    queue_arn = f"arn:aws:sqs:{region}:{account}:{name}"
+    engine.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue_arn)
+    engine.client("kinesis").create_stream(StreamName=name, ShardCount=1)
+    machine = engine.client("stepfunctions").create_state_machine(
+        name=name,
+        roleArn=ROLE,
+        definition='{"StartAt": "a", "States": {"a": {"Type": "Pass", "End": true}}}',
+    )["stateMachineArn"]
+    event = {"Source": "tests", "DetailType": "t", "Detail": "{}"}
+    form = "'application/x-www-form-urlencoded'"
+    base = {"type": "AWS", "integrationHttpMethod": "POST", "credentials": ROLE}
+    for path, target, template, mapping in (
+        (
+            "/topic",
+            "sns:path//",
+            f"Action=Publish&TopicArn=$util.urlEncode('{topic}')&Message=$input.params('m')",
+            {"integration.request.header.Content-Type": form},
+        ),
+        (
+            "/send",
+            "sqs:action/SendMessage",
+            "",
+            {
+                "integration.request.querystring.QueueUrl": f"'{queue}'",
+                "integration.request.querystring.MessageBody": "method.request.querystring.m",
+            },
+        ),
+        (
+            "/record",
+            "kinesis:action/PutRecord",
+            json.dumps({"StreamName": name, "PartitionKey": "k"})[:-1]
+            + ', "Data": "$util.base64Encode($input.json(\'$.data\'))"}',
+            {},
+        ),
+        (
+            "/machine",
+            "states:action/StartExecution",
+            json.dumps({"stateMachineArn": machine})[:-1]
+            + ', "input": "$util.escapeJavaScript($input.json(\'$\'))"}',
+            {},
+        ),
+        ("/event", "events:action/PutEvents", json.dumps({"Entries": [event]}), {}),
+    ):
+        integration = {
+            **base,
+            "uri": f"arn:aws:apigateway:{region}:{target}",
+            "requestParameters": mapping,
+        }
+        if template:
+            integration["requestTemplates"] = {JSON: template}
+        api.mapped("POST", path, integration, {"200": {"selectionPattern": "200"}, "500": {}})
+    api.deploy()
+    body = b'{"data": {"a": 1}}'
+    answers = {path: api.call(path, "POST", body) for path in ("/record", "/machine", "/event")}
+    answers |= {path: api.call(f"{path}?m=hello", "POST") for path in ("/topic", "/send")}
+    assert {path: got.status for path, got in answers.items()} == dict.fromkeys(answers, 200), {
+        path: got.body for path, got in answers.items()
+    }
+    assert "SequenceNumber" in answers["/record"].json
+    assert "executionArn" in answers["/machine"].json
+    assert answers["/event"].json["FailedEntryCount"] == 0
+    bodies = set()
+    for _ in range(2):
+        (message,) = engine.client("sqs").receive_message(QueueUrl=queue, WaitTimeSeconds=5)[
+            "Messages"
+        ]
+        bodies.add(message["Body"] if message["Body"] == "hello" else "by topic")
+        engine.client("sqs").delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+    assert bodies == {"hello", "by topic"}

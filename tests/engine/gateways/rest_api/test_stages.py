@@ -233,3 +233,56 @@ def test_apis_answer_at_their_hosts(api: Api) -> None:
         got = call(api.engine, "/prod/alias", headers={"Host": host})
         assert got.json["path"] == "/alias"
         assert got.json["context_path"] == "/prod/alias"
+
+
+def test_stages_cache(engine: Engine) -> None:
+    count = "n = 0\ndef handler(event, context):\n    global n\n    n += 1\n"
+    function = engine.create(count + "    return {'statusCode': 200, 'body': str(n)}\n")
+    api = Api.make(engine)
+    api.proxy(
+        "GET",
+        "/counted",
+        function,
+        {"cacheKeyParameters": ["method.request.querystring.page"]},
+        requestParameters={"method.request.querystring.page": False},
+    )
+    api.permit(function)
+    api.deploy(cacheClusterEnabled=True, cacheClusterSize="0.5")
+    fresh = [api.call("/counted").body for _ in range(2)]
+    assert fresh == [b"1", b"2"]
+    api.set_stage(("/*/*/caching/enabled", "true"))
+    kept = [api.call(path).body for path in ("/counted", "/counted?x=1", "/counted?page=2")]
+    assert kept == [b"3", b"3", b"4"]
+    got = api.call("/counted", headers={"Cache-Control": "max-age=0"})
+    assert got.body == b"3"
+    assert got.headers["warning"].startswith("199 ")
+    api.set_stage(("/*/*/caching/requireAuthorizationForCacheControl", "false"))
+    got = api.call("/counted", headers={"Cache-Control": "max-age=0"})
+    assert got.body == b"5"
+    api.client.flush_stage_cache(restApiId=api.id, stageName=api.stage)
+    assert api.call("/counted").body == b"6"
+
+
+def test_apis_answer_at_custom_domain_names(engine: Engine, function: str) -> None:
+    api = Api.make(engine, disableExecuteApiEndpoint=True)
+    api.proxy("GET", "/{id}", function)
+    api.permit(function)
+    api.deploy()
+    domain = f"{engine.name('d')}.example.com"
+    arn = f"arn:aws:acm:{engine.region}:{engine.account}:certificate/c"
+    api.client.create_domain_name(
+        domainName=domain,
+        regionalCertificateArn=arn,
+        endpointConfiguration={"types": ["REGIONAL"]},
+    )
+    api.client.create_base_path_mapping(
+        domainName=domain, basePath="v1", restApiId=api.id, stage=api.stage
+    )
+    told = call(engine, "/v1/7", headers={"Host": domain}).json
+    assert told["path"] == told["context_path"] == "/v1/7"
+    assert told["parameters"] == {"id": "7"}
+    api.client.create_base_path_mapping(domainName=domain, basePath="any", restApiId=api.id)
+    told = call(engine, f"/any/{api.stage}/7", headers={"Host": domain}).json
+    assert told["parameters"] == {"id": "7"}
+    got = call(engine, "/none/7", headers={"Host": domain})
+    assert got.status == 403

@@ -36,7 +36,8 @@ class Issuer(Upstream):
         if url.endswith("/openid-configuration"):
             return Answer(200, (), json.dumps({"jwks_uri": f"{ISSUER}/keys"}).encode())
         if url.endswith("/jwks.json") or url == f"{ISSUER}/keys":
-            keys = [key.as_dict(private=False) for key in self.keys]
+            keys = [{"kty": "OF-THE-FUTURE", "kid": "x"}]
+            keys += [key.as_dict(private=False) for key in self.keys]
             return Answer(200, (), json.dumps({"keys": keys}).encode())
         return Answer(404, (), b"")
 

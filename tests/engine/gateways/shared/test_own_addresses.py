@@ -11,14 +11,14 @@ import stat
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import requests
-from engine_fixtures import Engine
+from engine_fixtures import Engine, launch
 
 from lambda_nb.engine.gateways.shared.own_addresses import OwnAddresses, is_loopback
 from lambda_nb.engine.gateways.shared.own_ports import OwnPorts
@@ -295,6 +295,7 @@ def until(condition: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.slow
 def test_a_url_keeps_its_port_over_restarts(start_engine: Start) -> None:
     engine = start_engine("--addresses", "port")
     kept, gone = engine.create(ECHO), engine.create(ECHO)
@@ -334,8 +335,16 @@ def test_a_url_keeps_its_port_over_restarts(start_engine: Start) -> None:
         assert "is taken by another process" in third.log_file.read_text()
 
 
-def test_a_port_of_its_own_answers_for_nothing_else(start_engine: Start) -> None:
-    engine = start_engine("--addresses", "port", "--auth", "none")
+@pytest.fixture(scope="module")
+def ported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """An engine that gives out ports, and answers calls that nobody signed."""
+    running = launch(tmp_path_factory.mktemp("engine"), "--addresses", "port", "--auth", "none")
+    yield running
+    assert running.stop() == 0
+
+
+def test_a_port_of_its_own_answers_for_nothing_else(ported: Engine) -> None:
+    engine = ported
     url = open_url(engine, engine.create(ECHO))
     other = open_url(engine, engine.create(ECHO))
     identifier = engine.identifier(other)
@@ -357,30 +366,50 @@ def test_a_port_of_its_own_answers_for_nothing_else(start_engine: Start) -> None
     assert (status, b"--allow-host" in body) == (403, True)
 
 
-@pytest.mark.parametrize("form", ["host", "path"])
-def test_the_form_can_be_chosen(start_engine: Start, form: str) -> None:
-    engine = start_engine("--addresses", form)
+def test_an_api_has_one_too(ported: Engine) -> None:
+    engine = ported
+    name = engine.create(ECHO)
+    arn = engine.client().get_function(FunctionName=name)["Configuration"]["FunctionArn"]
+    gateway = engine.client("apigatewayv2")
+    api = gateway.create_api(Name="web", ProtocolType="HTTP", Target=arn)
+    chat = gateway.create_api(
+        Name="chat", ProtocolType="WEBSOCKET", RouteSelectionExpression="$request.body.action"
+    )
+    engine.client().add_permission(
+        FunctionName=name,
+        StatementId="api",
+        Action="lambda:InvokeFunction",
+        Principal="apigateway.amazonaws.com",
+    )
+    endpoint, other = api["ApiEndpoint"], chat["ApiEndpoint"]
+    assert urlsplit(endpoint).scheme == "http"
+    assert urlsplit(other).scheme == "ws"
+    assert len({port_of(endpoint), port_of(other), port_of(engine.url)}) == 3
+    status, body = ask(endpoint, "/items/3")
+    assert (status, json.loads(body)["rawPath"]) == (200, "/items/3")
+    assert engine.identifier(endpoint) == api["ApiId"]
+    assert gateway.get_api(ApiId=chat["ApiId"])["ApiEndpoint"] == other
+    for one in (api, chat):
+        gateway.delete_api(ApiId=one["ApiId"])
+    until(lambda: not reachable(port_of(endpoint)) and not reachable(port_of(other)))
+    kept = json.loads((engine.data_dir / "ports.json").read_text())
+    assert not {api["ApiId"], chat["ApiId"]} & {identifier for _, identifier, _ in kept}
+
+
+def test_the_form_can_be_chosen(start_engine: Start) -> None:
+    engine = start_engine("--addresses", "host")
     url = open_url(engine, engine.create(ECHO))
     identifier = engine.identifier(url)
-    port = urlsplit(engine.url).port
-    assert (
-        url
-        == {
-            "host": f"http://{identifier}.lambda-url.localhost:{port}/",
-            "path": f"{engine.url}/lambda-url/{identifier}/",
-        }[form]
-    )
-    for path, host in (
-        ("/x", f"{identifier}.lambda-url.localhost:{port}"),
-        (f"/lambda-url/{identifier}/x", ""),
-    ):
-        assert json.loads(ask(engine.url, path, host)[1])["rawPath"] == "/x"
+    host = f"{identifier}.lambda-url.localhost:{urlsplit(engine.url).port}"
+    assert url == f"http://{host}/"
+    for path, named in (("/x", host), (f"/lambda-url/{identifier}/x", "")):
+        assert json.loads(ask(engine.url, path, named)[1])["rawPath"] == "/x"
     assert not (engine.data_dir / "ports.json").exists()
 
 
-def test_redirects_and_cookies_stay_with_the_function(start_engine: Start) -> None:
+def test_redirects_and_cookies_stay_with_the_function(ported: Engine) -> None:
     """What a web framework does: a redirect to a path of its root, a cookie of Path=/."""
-    engine = start_engine("--addresses", "port")
+    engine = ported
     url = open_url(
         engine,
         engine.create(

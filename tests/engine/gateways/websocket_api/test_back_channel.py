@@ -14,41 +14,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from engine_fixtures import Engine
-from web_socket_lab import STAGE, WebSocketApi, asked, end_of, make
+from web_socket_lab import STAGE, WebSocketApi, asked, end_of, make, make_chat
 
 WHO = (
     "import json\n"
     "def handler(event, context):\n"
     "    return {'statusCode': 200, 'body': json.dumps(event['requestContext'])}\n"
 )
-CHAT = """\
-import boto3, json, os
-table = boto3.resource('dynamodb').Table(os.environ['TABLE'])
-
-def handler(event, context):
-    at = event['requestContext']
-    me = at['connectionId']
-    if at['routeKey'] == '$connect':
-        name = event['queryStringParameters']['name']
-        table.put_item(Item={'id': me, 'name': name})
-    elif at['routeKey'] == '$disconnect':
-        table.delete_item(Key={'id': me})
-    else:
-        say(at, me, json.loads(event['body'])['text'])
-    return {'statusCode': 200}
-
-def say(at, me, text):
-    client = boto3.client(
-        'apigatewaymanagementapi', endpoint_url=f"https://{at['domainName']}/{at['stage']}"
-    )
-    everybody = table.scan()['Items']
-    name = next(one['name'] for one in everybody if one['id'] == me)
-    for one in everybody:
-        try:
-            client.post_to_connection(ConnectionId=one['id'], Data=f'{name}: {text}'.encode())
-        except client.exceptions.GoneException:
-            table.delete_item(Key={'id': one['id']})
-"""
 
 
 @pytest.fixture(scope="module")
@@ -168,19 +140,7 @@ def _for_ever(call: Callable[[], object]) -> None:
 
 
 def test_chat(engine: Engine) -> None:
-    table = engine.name("chat")
-    dynamodb = engine.client("dynamodb")
-    dynamodb.create_table(
-        TableName=table,
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    function = engine.create(CHAT, Environment={"Variables": {"TABLE": table}}, Timeout=30)
-    chat = make(engine)
-    integration = chat.integrate(function)
-    for route in ("$connect", "$disconnect", "say"):
-        chat.route(route, integration)
+    chat = make_chat(engine)
     with chat.connect("?name=Ada") as ada, chat.connect("?name=Bob") as bob:
         ada.send(json.dumps({"action": "say", "text": "hello"}))
         assert ada.recv(timeout=60) == bob.recv(timeout=60) == "Ada: hello"

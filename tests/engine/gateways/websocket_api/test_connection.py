@@ -34,6 +34,9 @@ class Line:
         """Whether the client reads."""
         return self.room.is_set()
 
+    def forget_handshake(self) -> None:
+        """Nothing to forget."""
+
     def abort(self) -> None:
         """Break off."""
         self.aborted = True

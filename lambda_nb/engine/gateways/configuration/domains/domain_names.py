@@ -17,8 +17,11 @@ from lambda_nb.engine.gateways.configuration.domains.names_v1 import NamesV1
 from lambda_nb.engine.gateways.configuration.domains.names_v2 import NamesV2
 from lambda_nb.engine.gateways.configuration.domains.rest_vpc_links import RestVpcLinks
 from lambda_nb.engine.gateways.configuration.domains.routing_rules import RoutingRules
+from lambda_nb.engine.gateways.configuration.domains.tagged import DomainTags
 from lambda_nb.engine.gateways.shared.surroundings import Surroundings
 from lambda_nb.engine.model import Operation
+
+_MOST_REMEMBERED = 1024
 
 
 class DomainNames:
@@ -32,6 +35,11 @@ class DomainNames:
         Where they are.
     rest_stage
         Whether there is a REST API with an id and a stage; with an empty name, any stage.
+
+    Attributes
+    ----------
+    tagged : DomainTags
+        Their tags, for ``apigateway``.
     """
 
     def __init__(
@@ -42,6 +50,7 @@ class DomainNames:
     ) -> None:
         self._store = store
         account, region = surroundings.account, surroundings.region
+        self.tagged = DomainTags(store)
         self._mappings = Mappings(store, rest_stage)
         self._v1 = (
             NamesV1(store, account, region),
@@ -52,7 +61,7 @@ class DomainNames:
             NamesV2(store, region),
             RoutingRules(store, region, account, rest_stage),
         )
-        self._tables: dict[str, _Table | None] = {}
+        self._tables: dict[str, _Table] = {}
         store.watch(self._tables.clear)
 
     def operations_v1(self) -> dict[str, Operation]:
@@ -100,6 +109,8 @@ class DomainNames:
                 domain = self._store.get(kept.DOMAIN, "", "*." + name.partition(".")[2])
             if domain is None:
                 return None
+            if len(self._tables) >= _MOST_REMEMBERED:  # a wildcard has any number of hosts
+                self._tables.clear()
             self._tables[name] = self._compiled(domain["DomainName"], domain["RoutingMode"])
         return self._tables[name]
 

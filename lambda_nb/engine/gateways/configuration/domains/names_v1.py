@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from lambda_nb.engine.control.records.store import Record, Store
@@ -207,7 +208,7 @@ class NamesV1:
             shown["regionalCertificateName" if regional else "certificateName"] = each.get(
                 "CertificateName"
             )
-            shown["certificateUploadDate"] = each["CertificateUploadDate"]
+            shown["certificateUploadDate"] = _moment(each["CertificateUploadDate"])
         if domain.get("MutualTlsAuthentication"):
             trust = domain["MutualTlsAuthentication"]
             shown["mutualTlsAuthentication"] = {
@@ -228,3 +229,8 @@ def _mode(mode: str) -> str:
     if mode not in _MODES:
         raise bad_request(f"Invalid routing mode: {mode}. Must be one of {list(_MODES)}")
     return _MODES[mode]
+
+
+def _moment(text: str) -> datetime:
+    """A time as this service shows it: its times are numbers, not texts."""
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from lambda_nb.engine.control.records.store import Record, Store
@@ -101,6 +102,10 @@ class RestConfiguration:
     def also_tag(self, others: Tagged) -> None:
         """Let the operations for tags work for what is kept elsewhere as well."""
         self._tags.others.append(others)
+
+    def also_plan(self, others: Callable[[str, str], bool]) -> None:
+        """Let usage plans have stages of APIs that are kept elsewhere."""
+        self._plans.others.append(others)
 
     @property
     def revision(self) -> int:

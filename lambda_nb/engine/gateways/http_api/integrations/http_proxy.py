@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from lambda_nb.engine.api.wire.http import Header, Reply
@@ -13,8 +14,14 @@ from lambda_nb.engine.gateways.http_api.parameters import RequestMapping
 from lambda_nb.engine.gateways.shared.upstream import Answer, TooSlow, Unreachable, Upstream
 
 _VARIABLE = re.compile(r"\{([^{}+]+)\+?\}")
+_SEGMENT = "-._~!$&'()*+,;=:@"
+_PATH = f"/{_SEGMENT}"
+"""What stands in a path as it is (RFC 3986), beside letters and digits."""
 _OWN_OF_ANSWER = frozenset({"content-length", "date"})
 _GATEWAYS = frozenset({"x-forwarded-for", "x-forwarded-port", "x-forwarded-proto"})
+
+
+Locate = Callable[[], Awaitable[str]]
 
 
 class HttpProxy:
@@ -25,7 +32,7 @@ class HttpProxy:
     upstream
         Makes the requests.
     uri
-        With path variables in braces.
+        With path variables in braces; or what finds a private server, which gets the whole path.
     method
         ``ANY`` for the request's own.
     timeout_s
@@ -37,7 +44,7 @@ class HttpProxy:
     def __init__(
         self,
         upstream: Upstream,
-        uri: str,
+        uri: str | Locate,
         method: str,
         timeout_s: float,
         mapping: RequestMapping | None,
@@ -57,14 +64,21 @@ class HttpProxy:
             It cannot be reached, or not in time.
         """
         message = Message.of(exchange)
-        message.path = ""  # the URI's own, unless a mapping overwrites it
+        uri = self._uri
+        if isinstance(uri, str):
+            message.path = ""  # the URI's own, unless a mapping overwrites it
         if self._mapping is not None:
             self._mapping.apply(exchange, message)
+        target = (
+            _target(uri, exchange, message)
+            if isinstance(uri, str)
+            else _below(await uri(), message)
+        )
         method = exchange.request.method if self._method == "ANY" else self._method
         try:
             answer = await self._upstream.request(
                 method,
-                self._target(exchange, message),
+                target,
                 self._headers(exchange, message),
                 exchange.body,
                 self._timeout_s,
@@ -72,19 +86,6 @@ class HttpProxy:
         except (Unreachable, TooSlow) as error:
             raise unavailable(str(error)) from error
         return _reply(answer)
-
-    def _target(self, exchange: Exchange, message: Message) -> str:
-        """The URL to call: the request's query is added to that of the URI."""
-        parameters = exchange.path_parameters
-        uri = _VARIABLE.sub(
-            lambda found: quote(parameters.get(found[1], ""), safe="/-._~!$&'()*+,;=:@"), self._uri
-        )
-        parts = urlsplit(uri)
-        path = quote(message.path, safe="/-._~!$&'()*+,;=:@%") if message.path else parts.path
-        if not path.startswith("/"):
-            path = f"/{path}"
-        query = "&".join(filter(None, (parts.query, message.raw_query)))
-        return urlunsplit((parts.scheme, parts.netloc, path, query, ""))
 
     @staticmethod
     def _headers(exchange: Exchange, message: Message) -> dict[str, str]:
@@ -104,6 +105,31 @@ class HttpProxy:
             else ("HTTP/1.1 AmazonAPIGateway")
         )
         return headers
+
+
+def _target(uri: str, exchange: Exchange, message: Message) -> str:
+    """The URL to call: the request's query is added to that of the URI."""
+    parameters, route = exchange.path_parameters, exchange.route_key
+
+    def value(found: re.Match[str]) -> str:
+        # Only a greedy variable may be several segments of the path.
+        safe = _PATH if f"{{{found[1]}+}}" in route else _SEGMENT
+        return quote(parameters.get(found[1], ""), safe=safe)
+
+    uri = _VARIABLE.sub(value, uri)
+    parts = urlsplit(uri)
+    path = quote(message.path, safe=_PATH) if message.path else parts.path
+    if not path.startswith("/"):
+        path = f"/{path}"
+    query = "&".join(filter(None, (parts.query, message.raw_query)))
+    return urlunsplit((parts.scheme, parts.netloc, path, query, ""))
+
+
+def _below(base: str, message: Message) -> str:
+    """The URL of a request's own path and query at a private server."""
+    path = message.path if message.path.startswith("/") else f"/{message.path}"
+    query = f"?{message.raw_query}" if message.raw_query else ""
+    return f"{base}{quote(path, safe=_PATH)}{query}"
 
 
 def _reply(answer: Answer) -> Reply:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from lambda_nb.engine.api.wire.http import Reply
 from lambda_nb.engine.gateways.http_api.exchange import Exchange
 from lambda_nb.engine.gateways.http_api.faults import internal, unavailable
+from lambda_nb.engine.gateways.http_api.integrations import synchronous_execution
 from lambda_nb.engine.gateways.http_api.mapping import BadMapping
 from lambda_nb.engine.gateways.http_api.parameters import ServiceParameters, parsed
 from lambda_nb.engine.gateways.shared.services import Services
@@ -67,12 +69,20 @@ class ServiceIntegration:
             parameters = self._form(given)
         except (BadMapping, ValueError) as error:
             raise internal(f"{self._operation}: {error}") from error
-        call = self._services.query if self._service == "sqs" else self._services.json
         try:
-            answer = await call(self._service, self._operation, parameters, self._timeout_s, region)
+            answer = await self._call(parameters, region)
         except (Unreachable, TooSlow) as error:
             raise unavailable(str(error)) from error
         return _reply(answer, exchange)
+
+    async def _call(self, parameters: Mapping[str, Any], region: str | None) -> Answer:
+        services, service, timeout_s = self._services, self._service, self._timeout_s
+        if service == "appconfig":
+            return await services.get(service, _configuration(parameters), timeout_s, region)
+        if self._operation == "StartSyncExecution":
+            return await synchronous_execution.run(services, parameters, timeout_s, region)
+        call = services.query if service == "sqs" else services.json
+        return await call(service, self._operation, parameters, timeout_s, region)
 
 
 def _reply(answer: Answer, exchange: Exchange) -> Reply:
@@ -100,10 +110,17 @@ def _event(given: Mapping[str, str]) -> dict[str, Any]:
     if "Time" in entry and entry["Time"].replace(".", "", 1).isdigit():
         entry["Time"] = float(entry["Time"])
     if "Resources" in given:
-        text = given["Resources"]
-        listed = parsed(text, "Resources") if text.startswith("[") else text.split(",")
-        entry["Resources"] = listed
+        entry["Resources"] = _listed(given["Resources"], "Resources")
     return {"Entries": [entry]}
+
+
+def _listed(text: str, what: str) -> list[Any]:
+    """A parameter that is a JSON list, or has commas between its values."""
+    if not text.startswith("["):
+        return text.split(",")
+    listed = parsed(text, what)
+    assert isinstance(listed, list)  # nothing else begins so
+    return listed
 
 
 def _message(given: Mapping[str, str]) -> dict[str, Any]:
@@ -138,10 +155,21 @@ def _received(given: Mapping[str, str]) -> dict[str, Any]:
     ):
         if member in form:
             text = form.pop(member)
-            names = parsed(text, member) if text.startswith("[") else text.split(",")
-            assert isinstance(names, list)
+            names = _listed(text, member)
             form.update({f"{prefix}.{i}": name for i, name in enumerate(names, 1)})
     return form
+
+
+def _configuration(given: Mapping[str, str]) -> str:
+    """Path and query of GetConfiguration."""
+    place = [quote(given[name], safe="") for name in ("Application", "Environment")]
+    query = {"client_id": given["ClientId"]}
+    if "ClientConfigurationVersion" in given:
+        query["client_configuration_version"] = given["ClientConfigurationVersion"]
+    name = quote(given["Configuration"], safe="")
+    return (
+        f"/applications/{place[0]}/environments/{place[1]}/configurations/{name}?{urlencode(query)}"
+    )
 
 
 _EXECUTION = _named(
@@ -149,6 +177,12 @@ _EXECUTION = _named(
 )
 
 _SUBTYPES: dict[str, tuple[str, str, tuple[str, ...], _Form]] = {
+    "AppConfig-GetConfiguration": (
+        "appconfig",
+        "GetConfiguration",
+        ("Application", "Environment", "Configuration", "ClientId"),
+        dict,
+    ),
     "EventBridge-PutEvents": (
         "events",
         "PutEvents",

@@ -155,7 +155,7 @@ class Authorizers:
                 raise Refusal("UNAUTHORIZED", UNAUTHORIZED)
             values.append(value)
         expression = authorizer.get("identityValidationExpression")
-        if expression and values and not re.fullmatch(expression, values[0]):
+        if expression and values and not _fits(expression, values[0], exchange):
             exchange.log.failed("Unauthorized request: " + exchange.request_id)
             raise Refusal("UNAUTHORIZED", UNAUTHORIZED)
         return tuple(values)
@@ -172,6 +172,14 @@ def _value(source: str, exchange: Exchange) -> str | None:
         return None if found is None else str(found)
     location, _, name = source.removeprefix("method.request.").partition(".")
     return exchange.parameter(location, name)
+
+
+def _fits(expression: str, value: str, exchange: Exchange) -> bool:
+    try:
+        return re.fullmatch(expression, value) is not None
+    except re.error as error:
+        exchange.log.failed(f"Execution failed due to configuration error: {error}")
+        raise Refusal("AUTHORIZER_CONFIGURATION_ERROR", None) from error
 
 
 def _masked(decision: Decision) -> str:

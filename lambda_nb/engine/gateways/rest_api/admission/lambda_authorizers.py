@@ -11,7 +11,7 @@ from typing import Any
 
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.gateways.rest_api.compiling import with_variables
-from lambda_nb.engine.gateways.rest_api.event import request_context, request_part
+from lambda_nb.engine.gateways.rest_api.event import json_bytes, request_context, request_part
 from lambda_nb.engine.gateways.rest_api.exchange import Exchange
 from lambda_nb.engine.gateways.rest_api.gateway_responses import Refusal
 from lambda_nb.engine.gateways.shared.functions import (
@@ -116,9 +116,7 @@ def _event(authorizer: Mapping[str, Any], identity: tuple[str, ...], exchange: E
         for name in _MAPS:  # here, unlike in events of integrations, an absent map is empty
             event[name] = event[name] or {}
         event["requestContext"] = request_context(exchange)
-    return json.dumps(event, separators=(",", ":"), ensure_ascii=False).encode(
-        "utf-8", "surrogatepass"
-    )
+    return json_bytes(event)
 
 
 def _decision(result: InvocationResult, latency_ms: int, exchange: Exchange) -> Decision:

@@ -86,7 +86,7 @@ class Usage:
             if used >= quota["limit"]:
                 exchange.log.failed("API Key quota exceeded: Limit Exceeded")
                 raise Refusal("QUOTA_EXCEEDED", "Limit Exceeded")
-        of_method = f"{method.resource_path}/{method.configured_method}"
+        of_method = f"{method.resource_path.rstrip('/')}/{method.configured_method}"
         bucket: tuple[Hashable, ...] = ("plan", plan["id"], key_id)
         throttle = plan.get("throttle")
         for stage in plan["apiStages"]:

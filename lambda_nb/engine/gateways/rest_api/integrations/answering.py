@@ -6,9 +6,10 @@ from lambda_nb.engine.api.wire.http import Reply
 from lambda_nb.engine.gateways.rest_api.exchange import Exchange
 from lambda_nb.engine.gateways.rest_api.gateway_responses import configuration_error
 from lambda_nb.engine.gateways.rest_api.integrations import (
-    custom,
     http_proxy,
     lambda_proxy,
+    mapped,
+    services,
 )
 from lambda_nb.engine.gateways.rest_api.integrations.streaming import Stream
 from lambda_nb.engine.gateways.shared.surroundings import Surroundings
@@ -31,7 +32,9 @@ async def integrate(exchange: Exchange, surroundings: Surroundings, stream: Stre
     if integration.kind == "AWS_PROXY":
         if integration.streams:
             return await stream.answer(surroundings)
+        if integration.function is None:
+            return await services.answer(exchange, surroundings)
         return await lambda_proxy.answer(exchange, surroundings)
     if integration.kind == "HTTP_PROXY":
         return await http_proxy.answer(exchange, surroundings)
-    return await custom.answer(exchange, surroundings)
+    return await mapped.answer(exchange, surroundings)

@@ -6,6 +6,7 @@ import json
 
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.gateways.rest_api.exchange import Exchange
+from lambda_nb.engine.gateways.rest_api.gateway_responses import Refusal
 from lambda_nb.engine.gateways.rest_api.integrations.backend import (
     Backend,
     call_of,
@@ -29,9 +30,7 @@ async def call(
     Raises
     ------
     Refusal
-        It cannot be invoked.
-    ValueError
-        The body is no JSON.
+        It cannot be invoked, or the body is no JSON.
     """
     integration = exchange.method.integration
     assert integration is not None
@@ -40,7 +39,9 @@ async def call(
     try:
         json.loads(payload)
     except ValueError as error:
-        raise ValueError(f"the function's event is no JSON: {error}") from error
+        text = f"Could not parse request body into json: {error}"
+        exchange.log.failed(text)
+        raise Refusal("BAD_REQUEST_BODY", text) from error
     headers = {name.lower(): values[-1] for name, values in wanted.header.items()}
     if headers.get(_INVOCATION_TYPE) == "Event":
         return await _queued(exchange, surroundings, payload)

@@ -10,11 +10,13 @@ from urllib.parse import quote
 from lambda_nb.engine.gateways.rest_api.exchange import Exchange, Pairs
 from lambda_nb.engine.gateways.rest_api.gateway_responses import INTERNAL, Refusal
 from lambda_nb.engine.gateways.rest_api.integrations.backend import Backend, timed_out
+from lambda_nb.engine.gateways.rest_api.integrations.tls import tls
 from lambda_nb.engine.gateways.rest_api.mapping.parameters import Request
 from lambda_nb.engine.gateways.shared.surroundings import Surroundings
 from lambda_nb.engine.gateways.shared.upstream import Answer, TooSlow, Unreachable
 
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
+_IN_PATHS = "/%:@!$&'()*+,;=~{}"
 _FAILED = "Network error communicating with endpoint"
 
 
@@ -58,7 +60,7 @@ def url_of(uri: str, path: dict[str, str], query: Pairs) -> str:
     >>> url_of("http://h/{proxy}", {"proxy": "a/b"}, [("q", "x y")])
     'http://h/a/b?q=x%20y'
     """
-    url = _PLACEHOLDER.sub(lambda found: path.get(found[1], found[0]), uri)
+    url = _PLACEHOLDER.sub(lambda found: quote(path.get(found[1], found[0]), _IN_PATHS), uri)
     text = query_text(query)
     if not text:
         return url
@@ -93,7 +95,14 @@ async def ask(
     exchange.log.say(f"Sending request to {url}")
     return await answered(
         exchange,
-        surroundings.upstream.request(method, url, pairs, body, integration.timeout_s),
+        surroundings.upstream.request(
+            method,
+            url,
+            pairs,
+            body,
+            integration.timeout_s,
+            tls=tls(exchange.deployed.client_certificate, verifies=integration.verifies_tls),
+        ),
     )
 
 

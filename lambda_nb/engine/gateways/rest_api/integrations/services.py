@@ -12,10 +12,11 @@ from typing import NamedTuple
 from botocore.exceptions import UnknownServiceError
 
 from lambda_nb.engine import service_model
+from lambda_nb.engine.api.wire.http import Reply
 from lambda_nb.engine.gateways.rest_api.exchange import Exchange
 from lambda_nb.engine.gateways.rest_api.integrations.backend import Backend
-from lambda_nb.engine.gateways.rest_api.integrations.servers import answered, url_of
-from lambda_nb.engine.gateways.rest_api.mapping.parameters import Request
+from lambda_nb.engine.gateways.rest_api.integrations.servers import answered, query_text, url_of
+from lambda_nb.engine.gateways.rest_api.mapping.parameters import Request, request_parameters
 from lambda_nb.engine.gateways.shared.surroundings import Surroundings
 
 _URI = re.compile(
@@ -56,6 +57,21 @@ def parse(uri: str) -> _Uri:
     )
 
 
+async def answer(exchange: Exchange, surroundings: Surroundings) -> Reply:
+    """The reply of a method whose proxy integration is a service: what the service answers.
+
+    Raises
+    ------
+    Refusal, ValueError
+        As :func:`call` does.
+    """
+    integration = exchange.method.integration
+    assert integration is not None
+    wanted = request_parameters(integration.parameters, exchange)
+    backend = await call(exchange, surroundings, wanted, exchange.body)
+    return Reply(backend.status, backend.body)
+
+
 async def call(
     exchange: Exchange, surroundings: Surroundings, wanted: Request, body: bytes
 ) -> Backend:
@@ -87,11 +103,15 @@ async def call(
                 query.append(("Version", version))
     if body and "content-type" not in {name.lower() for name in headers}:
         headers["Content-Type"] = exchange.content_type
+    method = integration.http_method or "POST"
+    if uri.action and query and not body and method == "POST":
+        # A service reads a form's parameters from the body as well, and ours only from there.
+        body, query = query_text(query).encode(), []
+        headers["Content-Type"] = "application/x-www-form-urlencoded"
     path = uri.path
     if uri.subdomain and uri.service == "s3":
         path = f"/{uri.subdomain}{path}"
     target_path = url_of(path, wanted.path, query)
-    method = integration.http_method or "POST"
     exchange.log.say(
         f"Endpoint request URI: https://{uri.service}.{uri.region}.amazonaws.com{target_path}"
     )

@@ -38,6 +38,7 @@ def request_body(exchange: Exchange) -> bytes:
         never = integration.passthrough == "NEVER"
         if never or (integration.passthrough == "WHEN_NO_TEMPLATES" and integration.templates):
             raise Refusal("UNSUPPORTED_MEDIA_TYPE", "Unsupported Media Type")
+    if not template:
         return body
     given = Input(body.decode("utf-8", "replace"), parameters(exchange))
     text = render(

@@ -67,6 +67,11 @@ def response_headers(
     return made
 
 
+def source_values(source: str, exchange: Exchange) -> Several:
+    """The values of a parameter of a request, such as ``method.request.querystring.page``."""
+    return _request_values(source, exchange, exchange.context())
+
+
 def _request_values(source: str, exchange: Exchange, context: Mapping[str, Any]) -> Several:
     common = _common(source, exchange, context)
     if common is not None:

@@ -14,7 +14,13 @@ from urllib.parse import quote_plus, unquote_plus
 import airspeed
 
 from lambda_nb.engine.gateways.rest_api.mapping.json_path import json_path
-from lambda_nb.engine.gateways.rest_api.mapping.values import HYPHEN, Text, json_text, plain, wrapped
+from lambda_nb.engine.gateways.rest_api.mapping.values import (
+    HYPHEN,
+    Text,
+    json_text,
+    plain,
+    wrapped,
+)
 
 _ASSIGNED = re.compile(r"#(?:set|foreach|define)\s*\(\s*\$!?\{?(\w+)")
 _NAMES = frozenset(("input", "util", "context", "stageVariables", "foreach"))
@@ -164,6 +170,8 @@ def _compiled(template: str) -> airspeed.Template:
         if isinstance(element, airspeed.FormalReference):
             if element.expression is not None and element.expression.part.name in known:
                 element.silent = "!"  # what has no value is empty in API Gateway's answers
+        elif isinstance(element, airspeed.NameOrCall) and element.parameters is None:
+            element.calculate = _of_data(element.calculate)
         elif isinstance(element, _LITERALS):
             element.calculate = _wrapping(element.calculate)
     return compiled
@@ -180,6 +188,16 @@ _LITERALS = (
     airspeed.ArrayLiteral,
     airspeed.DictionaryLiteral,
 )
+
+
+def _of_data(calculate: Callable[..., Any]) -> Callable[..., Any]:
+    """What a name without parentheses stands for: a method is not meant."""
+
+    def value(*arguments: Any) -> Any:
+        found = calculate(*arguments)
+        return None if callable(found) else found
+
+    return value
 
 
 def _wrapping(calculate: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-
 HYPHEN = "_hyphen_"
 """Stands for a hyphen in the names of a template's references."""
 

@@ -58,7 +58,7 @@ class Resources:
         api_id, parent_id, part = request["restApiId"], request["parentId"], request["pathPart"]
         parent = self.find(api_id, parent_id)
         resources = self._records.children(kept.RESOURCE, api_id)
-        check_part(part, parent, resources.values())
+        Siblings.below(parent, resources.values()).check(part, parent)
         resource = new_resource(parent, part)
         self._records.put(kept.RESOURCE, api_id, resource["id"], resource)
         return resource
@@ -85,7 +85,7 @@ class Resources:
         if parent["id"] in below(resources, old["id"]):
             raise bad_request("A resource cannot be moved below itself")
         others = [one for one in resources.values() if one["id"] != old["id"]]
-        check_part(new["pathPart"], parent, others)
+        Siblings.below(parent, others).check(new["pathPart"], parent)
         resources[new["id"]] = new
         with self._records.write() as batch:
             for identifier in below(resources, new["id"]):
@@ -142,32 +142,50 @@ def shown(resource: Record, request: Request) -> Response:
     return {**resource, "resourceMethods": {name: {} for name in methods}}
 
 
-def check_part(part: str, parent: Record, resources: Iterable[Record]) -> None:
-    """Refuse a path part that a resource cannot have.
+class Siblings:
+    """The path parts of the resources below one parent.
 
     Parameters
     ----------
-    resources
-        The others of the API.
-
-    Raises
-    ------
-    AWSError
-        ``BadRequestException`` or ``ConflictException``.
+    parts
+        The path parts.
     """
-    if not _PART.fullmatch(part):
-        raise bad_request(_WRONG_PART)
-    if parent.get("pathPart", "").endswith("+}"):
-        raise bad_request(
-            f"Cannot create a child of a resource with a greedy path variable: {parent['path']}"
-        )
-    siblings = [one["pathPart"] for one in resources if one.get("parentId") == parent["id"]]
-    if part in siblings:
-        raise conflict(f"Another resource with the same parent already has this name: {part}")
-    if part.startswith("{"):
-        for sibling in siblings:
-            if sibling.startswith("{"):
-                raise bad_request(
-                    f"A sibling ({sibling}) of this resource already has a variable path part -- "
-                    "only one unique variable path part is allowed"
-                )
+
+    def __init__(self, parts: Iterable[str] = ()) -> None:
+        self._parts: set[str] = set()
+        self._variable: str | None = None
+        for part in parts:
+            self.add(part)
+
+    @classmethod
+    def below(cls, parent: Record, resources: Iterable[Record]) -> Siblings:
+        """Those of the resources that are right below a parent."""
+        return cls(one["pathPart"] for one in resources if one.get("parentId") == parent["id"])
+
+    def add(self, part: str) -> None:
+        """Take note of one more."""
+        self._parts.add(part)
+        if part.startswith("{"):
+            self._variable = part
+
+    def check(self, part: str, parent: Record) -> None:
+        """Refuse a path part that a further resource cannot have.
+
+        Raises
+        ------
+        AWSError
+            ``BadRequestException`` or ``ConflictException``.
+        """
+        if not _PART.fullmatch(part):
+            raise bad_request(_WRONG_PART)
+        if parent.get("pathPart", "").endswith("+}"):
+            raise bad_request(
+                f"Cannot create a child of a resource with a greedy path variable: {parent['path']}"
+            )
+        if part in self._parts:
+            raise conflict(f"Another resource with the same parent already has this name: {part}")
+        if part.startswith("{") and self._variable is not None:
+            raise bad_request(
+                f"A sibling ({self._variable}) of this resource already has a variable path part "
+                "-- only one unique variable path part is allowed"
+            )

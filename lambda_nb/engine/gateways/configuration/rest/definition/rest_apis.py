@@ -119,6 +119,10 @@ class RestApis:
     def _delete(self, request: Request, caller: Caller) -> Response:
         api_id = request["restApiId"]
         self._records.api(api_id)
+        if self._records.is_mapped(api_id):
+            raise bad_request(
+                "Please remove all base path mappings related to the RestApi in your domains"
+            )
         with self._records.write() as batch:
             batch.delete(kept.API, "", api_id)
             for kind in kept.OF_AN_API:

@@ -8,8 +8,10 @@ from lambda_nb.engine.control.records.store import Batch, Record
 from lambda_nb.engine.gateways.configuration.rest.definition.definition import Definition
 from lambda_nb.engine.gateways.configuration.rest.deployed.stages import (
     canary_of,
+    check,
     check_name,
     new_stage,
+    settle_cache,
 )
 from lambda_nb.engine.gateways.configuration.rest.kept import patches
 from lambda_nb.engine.gateways.configuration.rest.kept import records as kept
@@ -96,6 +98,8 @@ class Deployments:
                 stage["deploymentId"] = deployment_id
             else:
                 stage["canarySettings"] = canary_of({**canary, "deploymentId": deployment_id})
+        settle_cache(stage)
+        check(self._records, api_id, stage, coming=deployment_id)
         batch.put(kept.STAGE, api_id, name, stage)
 
     def _get(self, request: Request, caller: Caller) -> Response:

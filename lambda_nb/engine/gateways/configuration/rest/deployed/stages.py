@@ -27,6 +27,7 @@ CACHE_SIZES = ("0.5", "1.6", "6.1", "13.5", "28.4", "58.2", "118", "237")
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}")
 _VARIABLE_NAME = re.compile(r"[a-zA-Z0-9_]+")
 _VARIABLE_VALUE = re.compile(r"[A-Za-z0-9\-._~:/?#&=,]*")
+_REQUEST_IDS = ("$context.requestId", "$context.extendedRequestId")
 _RULES = {
     "/deploymentId": patches.value(patches.text, "replace", "copy"),
     "/description": patches.value(patches.text, "add", "replace", "remove", "copy"),
@@ -39,7 +40,7 @@ _RULES = {
     "/cacheClusterEnabled": patches.value(patches.boolean),
     "/cacheClusterSize": patches.value(patches.one_of(*CACHE_SIZES)),
     "/tracingEnabled": patches.value(patches.boolean),
-    "/variables": patches.value(patches.text, "remove", "copy"),
+    "/variables": patches.value(patches.text, "remove"),
     "/variables/{}": patches.value(patches.text, "add", "replace", "remove", "copy"),
     "/accessLogSettings": patches.value(patches.text, "remove"),
     "/accessLogSettings/destinationArn": patches.value(patches.text, "add", "replace", "remove"),
@@ -92,7 +93,7 @@ class Stages:
         if self._records.find(kept.STAGE, api_id, name) is not None:
             raise conflict("Stage already exists")
         stage = new_stage(request)
-        self._check(api_id, stage)
+        check(self._records, api_id, stage)
         return self._records.put(kept.STAGE, api_id, name, stage)
 
     def _get(self, request: Request, caller: Caller) -> Response:
@@ -114,7 +115,7 @@ class Stages:
         api_id = request["restApiId"]
         stage = copy.deepcopy(self._find(request))
         for operation in patches.operations_of(request):
-            if method_settings.change(stage, operation):
+            if method_settings.change(stage, operation) or _promote_variables(stage, operation):
                 continue
             before = stage.get("canarySettings")
             patches.apply_one(stage, operation, _RULES)
@@ -122,13 +123,17 @@ class Stages:
                 stage["canarySettings"] = canary_of(
                     {"deploymentId": stage["deploymentId"], **stage["canarySettings"]}
                 )
-        _settle_cache(stage)
-        self._check(api_id, stage)
+        settle_cache(stage)
+        check(self._records, api_id, stage)
         stage["lastUpdatedDate"] = kept.now()
         return self._records.put(kept.STAGE, api_id, stage["stageName"], stage)
 
     def _delete(self, request: Request, caller: Caller) -> Response:
         api_id, name = request["restApiId"], self._find(request)["stageName"]
+        if self._records.is_mapped(api_id, name):
+            raise bad_request(
+                "Please remove all base path mappings related to the stage in your domains"
+            )
         with self._records.write() as batch:
             batch.delete(kept.STAGE, api_id, name)
             usage_plans.leave(self._records, batch, api_id, name)
@@ -148,31 +153,17 @@ class Stages:
     def _find(self, request: Request) -> Record:
         return self._records.of_api(kept.STAGE, request["restApiId"], request["stageName"], UNKNOWN)
 
-    def _check(self, api_id: str, stage: Record) -> None:
-        canary = stage.get("canarySettings", {})
-        for deployment in (stage["deploymentId"], canary.get("deploymentId")):
-            if deployment and self._records.find(kept.DEPLOYMENT, api_id, deployment) is None:
-                raise bad_request("Deployment id does not exist")
-        if not 0.0 <= canary.get("percentTraffic", 0.0) <= 100.0:
-            raise bad_request("Invalid canary percent traffic: it must be between 0.0 and 100.0")
-        for variables in (stage.get("variables", {}), canary.get("stageVariableOverrides", {})):
-            _check_variables(variables)
-        version = stage.get("documentationVersion")
-        if version and self._records.find(kept.DOCUMENTATION_VERSION, api_id, version) is None:
-            raise bad_request("Invalid Documentation version specified")
-        certificate = stage.get("clientCertificateId")
-        if certificate and self._records.find(kept.CLIENT_CERTIFICATE, "", certificate) is None:
-            raise not_found("Invalid Client Certificate identifier specified")
-        logs = stage.get("accessLogSettings", {})
-        if (
-            logs.get("format")
-            and "$context.requestId" not in logs["format"]
-            and ("$context.extendedRequestId" not in logs["format"])
-        ):
-            raise bad_request(
-                "Access Log format must contain at least one of $context.requestId or "
-                "$context.extendedRequestId"
-            )
+
+def _promote_variables(stage: Record, operation: patches.Operation) -> bool:
+    """Take over a canary's variables, if that is what an operation wants."""
+    if operation["op"] != "copy" or operation["path"] != "/variables":
+        return False
+    if operation.get("from") != "/canarySettings/stageVariableOverrides":
+        return False
+    new = stage.get("canarySettings", {}).get("stageVariableOverrides")
+    if new:
+        stage["variables"] = {**stage.get("variables", {}), **new}
+    return True
 
 
 def new_stage(request: Mapping[str, Any]) -> Record:
@@ -193,7 +184,7 @@ def new_stage(request: Mapping[str, Any]) -> Record:
         stage["canarySettings"] = canary_of(
             {"deploymentId": stage["deploymentId"], **request["canarySettings"]}
         )
-    _settle_cache(stage)
+    settle_cache(stage)
     return stage
 
 
@@ -217,13 +208,49 @@ def check_name(name: str) -> None:
         raise bad_request("Stage name only allows a-zA-Z0-9_-")
 
 
-def _settle_cache(stage: Record) -> None:
+def check(records: Records, api_id: str, stage: Record, coming: str | None = None) -> None:
+    """Refuse a stage that cannot be.
+
+    Parameters
+    ----------
+    coming
+        A deployment that is about to be made.
+
+    Raises
+    ------
+    AWSError
+        ``BadRequestException`` or ``NotFoundException``.
+    """
+    canary = stage.get("canarySettings", {})
+    for deployment in (stage["deploymentId"], canary.get("deploymentId")):
+        known = deployment in (None, coming) or records.find(kept.DEPLOYMENT, api_id, deployment)
+        if not known:
+            raise bad_request("Deployment id does not exist")
+    if not 0.0 <= canary.get("percentTraffic", 0.0) <= 100.0:
+        raise bad_request("Invalid canary percent traffic: it must be between 0.0 and 100.0")
+    for variables in (stage.get("variables", {}), canary.get("stageVariableOverrides", {})):
+        _check_variables(variables)
+    version = stage.get("documentationVersion")
+    if version and records.find(kept.DOCUMENTATION_VERSION, api_id, version) is None:
+        raise bad_request("Invalid Documentation version specified")
+    certificate = stage.get("clientCertificateId")
+    if certificate and records.find(kept.CLIENT_CERTIFICATE, "", certificate) is None:
+        raise not_found("Invalid Client Certificate identifier specified")
+    if stage.get("cacheClusterSize") not in (None, *CACHE_SIZES):
+        raise bad_request(f"Invalid cache cluster size specified: {stage['cacheClusterSize']}")
+    log_format = stage.get("accessLogSettings", {}).get("format")
+    if log_format and not any(one in log_format for one in _REQUEST_IDS):
+        raise bad_request(
+            f"Access Log format must contain at least one of {' or '.join(_REQUEST_IDS)}"
+        )
+
+
+def settle_cache(stage: Record) -> None:
+    """Let a stage say what its cache is, as its settings have it."""
     enabled = stage["cacheClusterEnabled"]
     stage["cacheClusterStatus"] = "AVAILABLE" if enabled else "NOT_AVAILABLE"
     if enabled:
         stage.setdefault("cacheClusterSize", CACHE_SIZES[0])
-    if stage.get("cacheClusterSize") not in (None, *CACHE_SIZES):
-        raise bad_request(f"Invalid cache cluster size specified: {stage['cacheClusterSize']}")
 
 
 def _check_variables(variables: Mapping[str, str]) -> None:

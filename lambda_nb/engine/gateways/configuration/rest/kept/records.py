@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from lambda_nb.engine.control.records.store import Batch, Record, Store
+from lambda_nb.engine.gateways.configuration.domains.kept import is_mapped
 from lambda_nb.engine.gateways.configuration.rest.kept.errors import not_found
 
 API = "rest_api"
@@ -105,6 +106,10 @@ class Records:
         """Remove one record."""
         with self.write() as batch:
             batch.delete(kind, parent, key)
+
+    def is_mapped(self, api_id: str, stage_name: str | None = None) -> bool:
+        """Whether a custom domain name leads to an API, or to one of its stages."""
+        return is_mapped(self._store, api_id, stage_name)
 
     def api(self, api_id: str) -> Record:
         """The API of an id.

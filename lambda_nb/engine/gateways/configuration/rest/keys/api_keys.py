@@ -67,7 +67,10 @@ class ApiKeys:
 
     def _create(self, request: Request, caller: Caller) -> Response:
         key = self._new(request)
-        stages = [f"{one['restApiId']}/{one['stageName']}" for one in request.get("stageKeys", ())]
+        stages = [
+            f"{one.get('restApiId', '')}/{one.get('stageName', '')}"
+            for one in request.get("stageKeys", ())
+        ]
         self._check_stages(stages)
         key["stageKeys"] = stages
         return self._records.put(kept.API_KEY, "", key["id"], key)

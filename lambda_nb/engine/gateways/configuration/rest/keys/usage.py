@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import copy
+import logging
+import sqlite3
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
@@ -19,6 +22,10 @@ KEEP_S = 1.0
 """How long counts may stay unwritten: a killed engine forgets at most these seconds."""
 MOST_DAYS = 90
 """Days that a ``GetUsage`` call may span (API reference, 2026)."""
+KEPT_DAYS = 120
+"""Days of each key that are kept: those that a call may ask for, and a month's quota."""
+
+log = logging.getLogger(__name__)
 
 
 class Usage:
@@ -53,9 +60,13 @@ class Usage:
         day
             In UTC, as ``2026-01-31``.
         """
-        counts = self._counts(plan_id, key_id)
-        days = {**counts["days"], day: counts["days"].get(day, 0) + 1}
-        self._fresh[plan_id, key_id] = {**counts, "days": days}
+        days = self._changeable(plan_id, key_id)["days"]
+        if day in days:
+            days[day] += 1
+        else:
+            days[day] = 1
+            for old in sorted(days)[:-KEPT_DAYS]:
+                del days[old]
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(KEEP_S, self.keep)
 
@@ -79,17 +90,29 @@ class Usage:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        fresh, self._fresh = self._fresh, {}
-        if not fresh:
+        if not self._fresh:
             return
-        with self._store.write() as batch:
-            for (plan_id, key_id), counts in fresh.items():
-                if self._records.find(kept.USAGE_PLAN_KEY, plan_id, key_id) is not None:
-                    batch.put(kept.USAGE, plan_id, key_id, counts)
+        try:
+            with self._store.write() as batch:
+                for (plan_id, key_id), counts in self._fresh.items():
+                    if self._records.find(kept.USAGE_PLAN_KEY, plan_id, key_id) is not None:
+                        batch.put(kept.USAGE, plan_id, key_id, counts)
+        except sqlite3.Error as error:
+            log.warning("the usage of API keys is not written yet: %s", error)
+        else:
+            self._fresh = {}
 
     def _counts(self, plan_id: str, key_id: str) -> Record:
         fresh = self._fresh.get((plan_id, key_id))
         return fresh or self._records.find(kept.USAGE, plan_id, key_id) or {"days": {}, "extra": {}}
+
+    def _changeable(self, plan_id: str, key_id: str) -> Record:
+        """The counts of a key, as they may be changed until they are written."""
+        fresh = self._fresh.get((plan_id, key_id))
+        if fresh is None:
+            fresh = copy.deepcopy(self._counts(plan_id, key_id))
+            self._fresh[plan_id, key_id] = fresh
+        return fresh
 
     def _used(self, plan_id: str, key_id: str, first: date, last: date) -> int:
         """What counts in a period that began on ``first``, until ``last``."""
@@ -134,9 +157,8 @@ class Usage:
                 raise patches.unsupported(operation, possible)
             wanted = patches.integer(patches.value_of(operation))
             missing = wanted - (quota["limit"] - self._used(plan["id"], key_id, first, today))
-            counts = self._counts(plan["id"], key_id)
-            extra = counts["extra"].get(str(first), 0) + missing
-            self._fresh[plan["id"], key_id] = {**counts, "extra": {str(first): extra}}
+            counts = self._changeable(plan["id"], key_id)
+            counts["extra"] = {str(first): counts["extra"].get(str(first), 0) + missing}
         self.keep()
         return {
             **_head(plan, {"startDate": str(today), "endDate": str(today)}),

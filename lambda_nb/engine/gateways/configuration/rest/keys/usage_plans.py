@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,10 +64,16 @@ class UsagePlans:
     ----------
     records
         Where they are kept.
+
+    Attributes
+    ----------
+    others : list of callable
+        Whether there is an API with an id and a stage that is kept elsewhere.
     """
 
     def __init__(self, records: Records) -> None:
         self._records = records
+        self.others: list[Callable[[str, str], bool]] = []
 
     def operations(self) -> dict[str, Operation]:
         """Handlers by operation name."""
@@ -210,11 +216,9 @@ class UsagePlans:
             raise bad_request("Usage Plan name cannot be blank")
         for stage in plan["apiStages"]:
             api_id, name = stage.get("apiId", ""), stage.get("stage", "")
-            if self._records.find(kept.STAGE, api_id, name) is None:
-                raise not_found(
-                    f"Invalid API Stage {{api: {api_id}, stage: {name}}} specified for usageplan "
-                    f"{plan['id']}"
-                )
+            is_here = self._records.find(kept.STAGE, api_id, name) is not None
+            if not is_here and not any(has(api_id, name) for has in self.others):
+                raise not_found(f"API Stage not found: {api_id}:{name}")
         if "quota" in plan:
             _check_quota(plan["quota"])
 
@@ -250,7 +254,7 @@ def _change_stages(plan: Record, operation: Patch) -> None:
     elif operation["op"] == "remove":
         found = _without_stage(plan, api_id, name)
         if found is None:
-            raise not_found(f"Invalid API Stage specified: {api_id}:{name}")
+            raise not_found(f"API Stage not found: {api_id}:{name}")
         plan["apiStages"] = found["apiStages"]
     else:
         raise patches.unsupported(operation, ())
@@ -262,7 +266,7 @@ def _change_throttle(plan: Record, place: re.Match[str], operation: Patch) -> No
         if (stage["apiId"], stage["stage"]) == (place[1], place[2]):
             break
     else:
-        raise not_found(f"Invalid API Stage specified: {place[1]}:{place[2]}")
+        raise not_found(f"API Stage not found: {place[1]}:{place[2]}")
     rest = (place[3] or "").replace("~1", "/")
     throttle = stage.setdefault("throttle", {})
     limit = _LIMIT.fullmatch(rest)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from lambda_nb.engine.control.records.store import Record
@@ -55,7 +56,8 @@ def write(api: Record, document: Json) -> None:
     if api["apiKeySource"] != "HEADER":
         document[EXTENSION + "api-key-source"] = api["apiKeySource"]
     if "policy" in api:
-        document[EXTENSION + "policy"] = json.loads(api["policy"])
+        own = rf'"arn:[a-z-]+:execute-api:[^:"]*:[^:"]*:{api["id"]}/'
+        document[EXTENSION + "policy"] = json.loads(re.sub(own, '"execute-api:/', api["policy"]))
     endpoint: dict[str, Any] = {}
     if api["disableExecuteApiEndpoint"]:
         endpoint["disableExecuteApiEndpoint"] = True

@@ -28,8 +28,26 @@ from lambda_nb.engine.gateways.configuration.rest.openapi.document import (
 )
 from lambda_nb.engine.gateways.configuration.rest.openapi.operations import Operations
 from lambda_nb.engine.gateways.configuration.rest.openapi.schemas import schema_text
+from lambda_nb.engine.gateways.configuration.rest.openapi.tree import Tree
 
 BASE_PATHS = ("ignore", "prepend", "split")
+_EXTENSIONS = {
+    EXTENSION + name
+    for name in (
+        "api-key-source",
+        "binary-media-types",
+        "documentation",
+        "endpoint-configuration",
+        "gateway-responses",
+        "importexport-version",
+        "minimum-compression-size",
+        "policy",
+        "request-validator",
+        "request-validators",
+    )
+}
+"""Those at a document's root."""
+
 _MODEL_NAME = re.compile(r"[a-zA-Z0-9]+")
 
 
@@ -97,15 +115,17 @@ class Import:
         self._take_models(document.schemas, before)
         self._take_validators(before)
         self._guard("Unable to create authorizers", self._take_authorizers, before)
+        tree = Tree(definition.resources, before.resources)
         for path in document.paths:
             if path.startswith(EXTENSION[:2]):
                 continue
             resource = self._guard(
-                f"Unable to create resource at path '{path}'", self._resource, path, before
+                f"Unable to create resource at path '{path}'", self._resource, path, tree
             )
             for name, operation in operations.of(path):
                 if resource is not None:
                     self._take_method(operations, path, resource["id"], name, operation)
+        self._warn_of_unknown()
         for name, model in operations.models.items():
             definition.models[name] = before.models.get(name, model)
         self._check_models()
@@ -113,6 +133,12 @@ class Import:
         if self.options.ignore != "documentation":
             self._guard("Unable to create documentation parts", self._take_documentation, before)
         self._refuse()
+
+    def _warn_of_unknown(self) -> None:
+        """Note each extension of API Gateway's that REST APIs do not have."""
+        for name in self.document.content:
+            if name.startswith(EXTENSION) and name not in _EXTENSIONS:
+                self.warnings.append(f"Extension '{name}' is not supported, ignoring it")
 
     def _refuse(self) -> None:
         """Refuse the document if something in it cannot be."""
@@ -180,21 +206,12 @@ class Import:
             new["id"] = _id_of(before.authorizers, name) or new["id"]
             self.definition.authorizers[new["id"]] = new
 
-    def _resource(self, path: str, before: Definition) -> Record:
+    def _resource(self, path: str, tree: Tree) -> Record:
         """The resource of a document's path, made with its parents if need be."""
-        known = {one["path"]: one for one in self.definition.resources.values()}
-        old = {one["path"]: one for one in before.resources.values()}
-        found = known["/"]
+        found = tree.by_path["/"]
         for part in self._whole(path).strip("/").split("/"):
-            if not part:
-                continue
-            below = resources.child_path(found, part)
-            if below not in known:
-                resources.check_part(part, found, known.values())
-                new = resources.new_resource(found, part)
-                new["id"] = old.get(below, new)["id"]
-                known[below] = self.definition.resources[new["id"]] = new
-            found = known[below]
+            if part:
+                found = tree.by_path.get(resources.child_path(found, part)) or tree.add(found, part)
         return found
 
     def _whole(self, path: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
 
 from lambda_nb.engine.gateways.configuration.rest.definition import documentation, rest_apis
 from lambda_nb.engine.gateways.configuration.rest.definition.definition import Definition
@@ -16,6 +16,7 @@ from lambda_nb.engine.gateways.configuration.rest.openapi.document import (
 )
 from lambda_nb.engine.gateways.configuration.rest.openapi.importing import (
     Import,
+    Options,
     options_of,
     read_parts,
 )
@@ -45,12 +46,13 @@ class Imports:
             "ImportDocumentationParts": self._import_parts,
         }
 
-    def _create(self, request: Request, caller: Caller) -> Response:
+    async def _create(self, request: Request, caller: Caller) -> Response:
         parameters = request.get("parameters", {})
         kinds = [
             kind for kind in parameters.get("endpointConfigurationTypes", "").split(",") if kind
         ]
         endpoints = parameters.get("endpointConfigurationVpcEndpointIds", "").split(",")
+        document = await asyncio.to_thread(Document.of, request["body"])  # YAML takes its time
         members = {
             "name": _NAMELESS,
             "endpointConfiguration": {
@@ -59,14 +61,16 @@ class Imports:
             },
         }
         definition = rest_apis.new_definition(members, self._records)
-        importing = _importing(request, definition.copy())
+        importing = Import(document, definition.copy(), _options(request))
         importing.merge()
         return self._write(importing, None)
 
-    def _put(self, request: Request, caller: Caller) -> Response:
-        before = Definition.of(self._records, request["restApiId"])
+    async def _put(self, request: Request, caller: Caller) -> Response:
+        self._records.api(request["restApiId"])
         mode = _mode(request)
-        importing = _importing(request, before.copy())
+        document = await asyncio.to_thread(Document.of, request["body"])
+        before = Definition.of(self._records, request["restApiId"])
+        importing = Import(document, before.copy(), _options(request))
         if mode == "merge":
             importing.merge()
         else:
@@ -83,10 +87,11 @@ class Imports:
         shown = rest_apis.shown(api)
         return {**shown, "warnings": importing.warnings} if importing.warnings else shown
 
-    def _import_parts(self, request: Request, caller: Caller) -> Response:
-        before = Definition.of(self._records, request["restApiId"])
+    async def _import_parts(self, request: Request, caller: Caller) -> Response:
+        self._records.api(request["restApiId"])
         mode = _mode(request)
-        content = read_object(request["body"])
+        content = await asyncio.to_thread(read_object, request["body"])
+        before = Definition.of(self._records, request["restApiId"])
         parts = read_parts(mapping(content.get(EXTENSION + "documentation")) or content)
         old = before.documentation_parts if mode == "merge" else {}
         after = before.copy()
@@ -99,12 +104,10 @@ class Imports:
         return {"ids": [by_place[documentation.place(part)] for part in parts], "warnings": []}
 
 
-def _importing(request: Mapping[str, object], definition: Definition) -> Import:
-    parameters, body = request.get("parameters") or {}, request["body"]
-    assert isinstance(parameters, dict)
-    assert isinstance(body, bytes)
-    options = options_of(parameters, fail_on_warnings=bool(request.get("failOnWarnings")))
-    return Import(Document.of(body), definition, options)
+def _options(request: Request) -> Options:
+    return options_of(
+        request.get("parameters", {}), fail_on_warnings=request.get("failOnWarnings", False)
+    )
 
 
 def _mode(request: Request) -> str:

@@ -13,6 +13,8 @@ from lambda_nb.engine.gateways.configuration.v2.rules.route_keys import METHODS
 HTTP_SELECTION = "$request.method $request.path"
 """How an HTTP API finds its routes; it knows no other way."""
 
+_HTTP_SELECTION_IN_BRACES = "${request.method} ${request.path}"
+
 API_KEY_SELECTION = ("$request.header.x-api-key", "$context.authorizer.usageIdentifierKey")
 
 _NAME_LENGTH = 128
@@ -69,7 +71,7 @@ def check(api: Mapping[str, Any]) -> None:
 
 
 def _check_http(api: Mapping[str, Any], selection: str) -> None:
-    if selection != HTTP_SELECTION:
+    if selection not in (HTTP_SELECTION, _HTTP_SELECTION_IN_BRACES):
         raise bad_request(
             "RouteSelectionExpression of an HTTP API can only be ${request.method} ${request.path}"
         )

@@ -36,10 +36,7 @@ guide, "Integration subtype reference", 2026)."""
 _LAMBDA_SELECTION = "${integration.response.body.errorMessage}"
 _STATUS_SELECTION = "${integration.response.statuscode}"
 _STATUS_RANGE = (200, 599)
-_OVERWRITE = re.compile(
-    r"(append|overwrite|remove):(header|querystring)\.[^\s:]+|overwrite:path|"
-    r"(append|overwrite|remove):header\.[^\s:]+"
-)
+_OVERWRITE = re.compile(r"(append|overwrite|remove):(header|querystring)\.[^\s:]+|overwrite:path")
 _RESPONSE = re.compile(r"(append|overwrite|remove):header\.[^\s:]+|overwrite:statuscode")
 
 

@@ -78,7 +78,7 @@ def reply_of(backend: Backend, exchange: Exchange) -> Reply:
         media_type.partition(";")[0].strip().lower(),
         response.content_handling,
     )
-    content_type = made or (media_type if not backend.is_function else "application/json")
+    content_type = made or "application/json"
     pairs = response_headers(response.parameters, exchange, answered, backend.body)
     status, pairs = _overridden(response.status, pairs, exchange)
     headers = []
