@@ -9,6 +9,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from lambda_nb.engine import service_model
+from lambda_nb.engine.api.lambda_api.serialising import serialise
 from lambda_nb.engine.control.records.store import Store
 from lambda_nb.engine.gateways.configuration.rest.apis import RestConfiguration
 from lambda_nb.engine.model import Caller
@@ -35,7 +37,9 @@ class Lab:
         """The response of an operation."""
         response = self._operations[operation](request, CALLER)
         if inspect.iscoroutine(response):
-            return asyncio.run(response)
+            response = asyncio.run(response)
+        # What cannot be sent is no response.
+        serialise(service_model.operation(operation, "apigateway"), response, "request")
         return response
 
     def new_api(self, **members: Any) -> Any:

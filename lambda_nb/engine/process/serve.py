@@ -232,7 +232,9 @@ class _Server(uvicorn.Server):
         """Accept the connections of one more listener; returns what ends that."""
         await self._up.wait()
         loop = asyncio.get_running_loop()
-        accepting = await loop.create_server(self._protocol, sock=listener)
+        accepting = await loop.create_server(
+            self._protocol, sock=listener, backlog=self.config.backlog
+        )
         self.servers.append(accepting)
 
         def end() -> None:

@@ -6,7 +6,6 @@ Signed requests say the service and the Region in their signature, but not the b
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 _HERE = r"localhost(?:\.localstack\.cloud)?"
 _AT_AWS = r"amazonaws\.com(?:\.cn)?"
@@ -25,7 +24,6 @@ _SERVICE = re.compile(
 _SIGNING = {"queue": "sqs", "email": "ses"}
 
 
-@lru_cache(4096)
 def bucket_in(host: str) -> str | None:
     """The bucket that the Host of a request to S3 names.
 
@@ -60,7 +58,6 @@ def path_with_bucket(path: str, host: str) -> str:
     return f"/{bucket}{path}" if bucket else path
 
 
-@lru_cache(4096)
 def service_in(host: str) -> tuple[str, str] | None:
     """The service, as signatures call it, and the Region (or nothing) that a Host names.
 

@@ -10,8 +10,9 @@ from typing import Any
 from lambda_nb.engine.gateways.configuration.rest.deployed.method_settings import of_method
 from lambda_nb.engine.gateways.configuration.rest.served import Snapshot
 from lambda_nb.engine.gateways.rest_api.admission.models import Models
+from lambda_nb.engine.gateways.rest_api.logs.access_logs import access_log_of
 from lambda_nb.engine.gateways.rest_api.routing import Routes
-from lambda_nb.engine.gateways.shared.access_log import AccessLog, access_log
+from lambda_nb.engine.gateways.shared.access_log import AccessLog
 from lambda_nb.engine.gateways.shared.functions import function_of
 from lambda_nb.engine.gateways.shared.invoke_policies import Policy
 
@@ -193,7 +194,6 @@ def compile_stage(
             of_resource[http_method] = method
             methods[resource["id"], http_method] = method
         paths.append((resource["path"], of_resource))
-    logs = stage.get("accessLogSettings") or {}
     policy = api.get("policy")
     return Deployed(
         api_id=api["id"],
@@ -212,7 +212,7 @@ def compile_stage(
         compression_from=api.get("minimumCompressionSize"),
         policy=Policy(policy) if policy else None,
         key_source=api.get("apiKeySource") or "HEADER",
-        access_log=access_log(logs.get("destinationArn"), logs.get("format")),
+        access_log=access_log_of(stage.get("accessLogSettings") or {}),
         domains_only=bool(api.get("disableExecuteApiEndpoint")),
         client_certificate=client_certificate,
     )

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from lambda_nb.engine.gateways.rest_api.compiling import Deployed, Method
-from lambda_nb.engine.gateways.rest_api.execution_log import ExecutionLog
+from lambda_nb.engine.gateways.rest_api.logs.execution_log import ExecutionLog
 
 Pairs = list[tuple[str, str]]
 

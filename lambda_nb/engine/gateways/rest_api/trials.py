@@ -16,9 +16,9 @@ from lambda_nb.engine.gateways.rest_api.admission.authorizers import Authorizers
 from lambda_nb.engine.gateways.rest_api.compiling import Deployed, Place, compile_stage
 from lambda_nb.engine.gateways.rest_api.event import IDENTITY, several
 from lambda_nb.engine.gateways.rest_api.exchange import Exchange, Pairs
-from lambda_nb.engine.gateways.rest_api.execution_log import ExecutionLog
 from lambda_nb.engine.gateways.rest_api.gateway_responses import Refusal
 from lambda_nb.engine.gateways.rest_api.integrations.streaming import Stream
+from lambda_nb.engine.gateways.rest_api.logs.execution_log import ExecutionLog
 from lambda_nb.engine.gateways.rest_api.pipeline import Pipeline
 from lambda_nb.engine.gateways.rest_api.routing import Routes
 from lambda_nb.engine.identifiers import uuid4

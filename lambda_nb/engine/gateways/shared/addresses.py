@@ -58,6 +58,7 @@ _PATHS = (
     ("/elb/", LOAD_BALANCER),
 )
 _MOST_REMEMBERED = 4096
+_LONGEST_HOST = 260  # a name has at most 253 characters (RFC 1035), a port up to six more
 
 
 class Address(NamedTuple):
@@ -115,8 +116,8 @@ class Addresses:
         try:
             found = self._hosts[host]
         except KeyError:
-            found = _of_host(host)
-            if len(self._hosts) < _MOST_REMEMBERED:
+            found = _of_host(host) if len(host) <= _LONGEST_HOST else None
+            if len(self._hosts) < _MOST_REMEMBERED and len(host) <= _LONGEST_HOST:
                 self._hosts[host] = found
         if found is not None:
             return Address(found[0], found[1], path, "", found[2])

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import aiohttp
+from aiohttp.abc import ResolveResult
+from aiohttp.resolver import ThreadedResolver
 from yarl import URL
 
 from lambda_nb.engine.aws_calls.endpoint import Keys
 
 _MOST_BYTES = 10 << 20
+_CONNECT_S = 10.0
 _LOOPBACK = ("127.0.0.1", "localhost")
 
 
@@ -32,6 +37,27 @@ class Answer:
     status: int
     headers: Sequence[tuple[str, str]]
     body: bytes
+
+
+@dataclass(slots=True)
+class Opened:
+    """The head of a server's answer, and the body as it comes."""
+
+    status: int
+    headers: Sequence[tuple[str, str]]
+    pieces: AsyncIterator[bytes]
+
+
+class _Resolver(ThreadedResolver):
+    """Finds every name below ``localhost`` on this machine, which many systems do not know."""
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """The addresses of a host."""
+        if host.lower().rstrip(".").endswith(".localhost"):
+            host = _LOOPBACK[0]
+        return await super().resolve(host, port, family)
 
 
 class Upstream:
@@ -95,23 +121,9 @@ class Upstream:
         TooSlow
             It took longer than ``timeout_s``.
         """
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                auto_decompress=False,
-                connector=aiohttp.TCPConnector(limit=0),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                skip_auto_headers=("User-Agent", "Accept-Encoding", "Content-Type", "Accept"),
-            )
+        timeout = aiohttp.ClientTimeout(total=timeout_s, sock_connect=_CONNECT_S)
         try:
-            async with self._session.request(
-                method,
-                URL(url, encoded=True),
-                headers=headers,
-                data=body or None,
-                allow_redirects=False,
-                ssl=tls,
-                timeout=aiohttp.ClientTimeout(total=timeout_s, sock_connect=10),
-            ) as response:
+            async with self._call(method, url, headers, body, tls, timeout) as response:
                 content = await response.content.read(_MOST_BYTES + 1)
                 while chunk := await response.content.read(_MOST_BYTES + 1 - len(content)):
                     content += chunk
@@ -122,6 +134,60 @@ class Upstream:
             raise TooSlow(f"{url} did not answer within {timeout_s:g} s") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise Unreachable(f"{url}: {error}") from error
+
+    @asynccontextmanager
+    async def opened(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | Sequence[tuple[str, str]],
+        body: bytes,
+        timeout_s: float,
+        *,
+        tls: ssl.SSLContext | bool = True,
+    ) -> AsyncIterator[Opened]:
+        """Make one request, and give its answer as it comes; ``timeout_s`` is for each wait.
+
+        Raises
+        ------
+        Unreachable, TooSlow
+            As :meth:`request` does, also while the body is read.
+        """
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S, sock_read=timeout_s)
+        try:
+            async with self._call(method, url, headers, body, tls, timeout) as response:
+                pieces = response.content.iter_any()
+                yield Opened(response.status, tuple(response.headers.items()), pieces)
+        except asyncio.TimeoutError as error:
+            raise TooSlow(f"{url} did not answer within {timeout_s:g} s") from error
+        except aiohttp.ClientError as error:
+            raise Unreachable(f"{url}: {error}") from error
+
+    def _call(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | Sequence[tuple[str, str]],
+        body: bytes,
+        tls: ssl.SSLContext | bool,
+        timeout: aiohttp.ClientTimeout,
+    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                auto_decompress=False,
+                connector=aiohttp.TCPConnector(limit=0, resolver=_Resolver()),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                skip_auto_headers=("User-Agent", "Accept-Encoding", "Content-Type", "Accept"),
+            )
+        return self._session.request(
+            method,
+            URL(url, encoded=True),
+            headers=headers,
+            data=body or None,
+            allow_redirects=False,
+            ssl=tls,
+            timeout=timeout,
+        )
 
     async def call_service(
         self,

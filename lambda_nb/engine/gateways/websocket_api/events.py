@@ -44,9 +44,10 @@ class Handshake:
                 name = raw_name.decode("latin-1")
                 headers.setdefault(name, []).append(raw_value.decode("latin-1"))
         host = request.headers.get("host", "")
+        before = request.headers.get("x-forwarded-for")
         for name, value in (
             ("X-Amzn-Trace-Id", trace_header),
-            ("X-Forwarded-For", request.peer),
+            ("X-Forwarded-For", f"{before}, {request.peer}" if before else request.peer),
             ("X-Forwarded-Port", host.rpartition(":")[2] if ":" in host else "80"),
             ("X-Forwarded-Proto", "http"),
         ):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -85,11 +86,14 @@ class WebSocketApis:
         identifier, request_id = new_id(), new_id()
         stage_name, below = _stage_of(at)
         stage = self._stages.of(at.identifier, stage_name)
-        if stage is None or below not in ("", "/"):
+        if stage is None or below not in ("", "/") or _is_shut(stage, at):
             refused = Refused(403, FORBIDDEN)
             await reply_to(refused, identifier, request_id).refuse(send)
             return
-        connection = await self._shaken_hands(stage, identifier, request_id, request, scope, send)
+        client = self._client(stage, at, request)
+        connection = await self._shaken_hands(
+            stage, client, identifier, request_id, request, scope, send
+        )
         if connection is None:
             return
         connection.line.forget_handshake()
@@ -99,6 +103,7 @@ class WebSocketApis:
     async def _shaken_hands(
         self,
         stage: Stage,
+        client: Client,
         identifier: str,
         request_id: str,
         request: HttpRequest,
@@ -108,13 +113,12 @@ class WebSocketApis:
         """The connection, once its client was told that it stands; ``None`` if it was refused."""
         trace = request.headers.get("x-amzn-trace-id") or new_trace_header()
         handshake = Handshake.of(request, scope.get(AS_SPELT) or scope["headers"], trace)
-        client = self._client(stage, request, None)
         connected = now_ms()
         context = of_handshake(_context(client, identifier, connected, request_id), None)
         journal = Journal(self._surroundings.logs, stage)
         try:
             admitted = await self._admitted(stage, request, handshake, context)
-            client = self._client(stage, request, admitted)
+            client = replace(client, authorizer=admitted.authorizer)
             context = of_handshake(
                 _context(client, identifier, connected, request_id), admitted.caller
             )
@@ -172,16 +176,18 @@ class WebSocketApis:
             self._connections.pop(connection.identifier, None)
         await self._conversations.part(connection, code, reason)
 
-    def _client(self, stage: Stage, request: HttpRequest, admitted: Admitted | None) -> Client:
-        address = urlsplit(self._surroundings.addresses.of(API, stage.api_id))
+    def _client(self, stage: Stage, at: Address, request: HttpRequest) -> Client:
+        host = request.headers.get("host", "")
+        # Functions build the back channel's address with it: it must be one that they can use,
+        # whatever name of this engine the client has called.
+        own = urlsplit(self._surroundings.addresses.of(API, stage.api_id))
         return Client(
             api_id=stage.api_id,
             stage=stage.name,
-            domain_name=address.netloc + address.path,
-            host=request.headers.get("host", ""),
+            domain_name=host if at.stage else own.netloc + own.path,
+            host=host,
             source_ip=request.peer,
             user_agent=request.headers.get("user-agent"),
-            authorizer=admitted.authorizer if admitted else None,
         )
 
     async def answer(self, at: Address, request: HttpRequest, request_id: str, send: Send) -> None:
@@ -196,6 +202,11 @@ class WebSocketApis:
     def fault(self, error: AWSError, at: Address, request: HttpRequest, request_id: str) -> Reply:
         """What the caller gets for an error."""
         return back_channel.fault(error, request_id)
+
+
+def _is_shut(stage: Stage, at: Address) -> bool:
+    """Whether only custom domain names lead to an API, and this is none."""
+    return bool(stage.served.api.get("DisableExecuteApiEndpoint")) and not at.stage
 
 
 def _stage_of(at: Address) -> tuple[str, str]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lambda_nb.engine.gateways.rest_api.admission.models import Models
 from lambda_nb.engine.gateways.websocket_api.events import Handshake
 from lambda_nb.engine.gateways.websocket_api.refusals import SERVER_ERROR, Refused
 from lambda_nb.engine.gateways.websocket_api.selection import selector
 from lambda_nb.engine.gateways.websocket_api.stages import DEFAULT, Route, Stage
+
+if TYPE_CHECKING:
+    from lambda_nb.engine.gateways.rest_api.admission.models import Models
 
 _INVALID = "Invalid request body"
 
@@ -66,4 +68,7 @@ def check_parameters(route: Route, handshake: Handshake) -> None:
 
 @lru_cache(128)
 def _models(schemas: tuple[tuple[str, str], ...]) -> Models:
+    # Imported late: few routes have models.
+    from lambda_nb.engine.gateways.rest_api.admission.models import Models
+
     return Models(dict(schemas))

@@ -167,6 +167,11 @@ def test_a_stage_is_changed_by_patches(lab: Lab) -> None:
         ("replace", "/variables/a-b", "x"),
         ("replace", "/variables/a", "x y"),
         ("replace", "/accessLogSettings/format", "no id"),
+        (
+            "replace",
+            "/accessLogSettings/destinationArn",
+            "arn:aws:firehose:us-east-1:000000000000:deliverystream/amazon-apigateway-x",
+        ),
         ("replace", "/cacheClusterSize", "7"),
         ("replace", "/documentationVersion", "nope"),
         ("replace", "/stageName", "x"),
@@ -202,6 +207,9 @@ def test_method_settings_are_the_methods_own_or_those_of_all(lab: Lab) -> None:
     assert (own["throttlingBurstLimit"], own["throttlingRateLimit"]) == (7, 10000.0)
     assert method_settings.of_method(stage, "/hello", "GET")["loggingLevel"] == "ERROR"
     assert method_settings.of_method(stage, "/hello", "POST")["throttlingRateLimit"] == 3.0
+    stage = update(lab, api, ("replace", "/*/*/throttling/burstLimit", "-1"))
+    every = method_settings.of_method(stage, "/hello", "POST")
+    assert (every["throttlingRateLimit"], every["throttlingBurstLimit"]) == (3.0, 5000)
     stage = update(lab, api, ("remove", "/*/*"), ("remove", "/hello/GET"))
     assert list(stage["methodSettings"]) == ["~1pets~1{id}/GET"]
     assert method_settings.of_method(stage, "/hello", "GET") == method_settings.DEFAULT

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from rest_configuration_lab import Lab, made
 
 from lambda_nb.engine.errors import AWSError
-from lambda_nb.engine.gateways.configuration.rest.keys.usage import first_day
 from lambda_nb.engine.gateways.configuration.rest.kept.records import USAGE
+from lambda_nb.engine.gateways.configuration.rest.keys.usage import first_day
 
 VALUE = "a-value-of-twenty-or-more-characters"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import json
 import tempfile
 from collections.abc import Iterator
@@ -21,6 +23,7 @@ LAMBDA = (
     f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:f/invocations"
 )
 PROXY = {"type": "aws_proxy", "httpMethod": "POST", "uri": LAMBDA}
+ALL = {"extensions": "apigateway"}
 POOL = f"arn:aws:cognito-idp:{REGION}:{ACCOUNT}:userpool/{REGION}_a"
 
 SWAGGER: dict[str, Any] = {
@@ -454,6 +457,62 @@ def test_odd_values_are_refused_not_crashed_on(lab: Lab) -> None:
     assert refusal(lab, "ImportRestApi", body=b'{"swagger":"2.0"}', parameters={"basepath": "x"})
 
 
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Each place in a JSON value."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value)
+    found = [path] if path else []
+    for key, one in inner:
+        deeper = isinstance(one, (dict, list))
+        found += places(one, (*path, key)) if deeper else [(*path, key)]
+    return found
+
+
+odd = st.sampled_from(
+    [None, True, 0, -1, 2.5, "", "x", "{}", [], [None], ["x"], {}, {"x": 1}, [[]]]
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(places(SWAGGER)), odd), min_size=1, max_size=2))
+def test_a_document_with_odd_values_is_taken_or_refused(
+    changes: list[tuple[tuple[Any, ...], Any]],
+) -> None:
+    document: Any = copy.deepcopy(SWAGGER)
+    for path, value in changes:
+        holder = document
+        with contextlib.suppress(KeyError, IndexError, TypeError):
+            for part in path[:-1]:
+                holder = holder[part]
+            holder[path[-1]] = value
+    with tempfile.TemporaryDirectory() as directory:
+        lab = Lab(Path(directory) / "apis.sqlite")
+        with contextlib.suppress(AWSError):
+            api = imported(lab, document)
+            facts(lab, api["id"])
+            exported(lab, api["id"], "oas30", parameters=ALL)
+        lab.close()
+
+
+def test_what_is_nested_too_deeply_is_refused(lab: Lab) -> None:
+    schema: Any = {}
+    for _ in range(101):
+        schema = {"items": schema}
+    document = {"swagger": "2.0", "info": {"title": "x"}, "definitions": {"Deep": schema}}
+    assert refusal(lab, "ImportRestApi", body=json.dumps(document).encode()).endswith(
+        "nested deeper than 100 levels"
+    )
+    api = lab.new_api()
+    for text in (json.dumps(schema), '{"items":' * 5000):
+        assert refusal(
+            lab,
+            "CreateModel",
+            restApiId=api["id"],
+            name="Deep",
+            contentType="application/json",
+            schema=text,
+        )
+
+
 def test_an_extension_of_other_apis_gives_a_warning(lab: Lab) -> None:
     document = {"openapi": "3.0.1", "info": {"title": "x"}, "x-amazon-apigateway-cors": {}}
     assert imported(lab, document)["warnings"] == [
@@ -501,9 +560,6 @@ def exported(lab: Lab, api_id: str, kind: str, **more: Any) -> Any:
     """The export of an API as it is now."""
     lab("CreateDeployment", restApiId=api_id, stageName="out")
     return lab("GetExport", restApiId=api_id, stageName="out", exportType=kind, **more)
-
-
-ALL = {"extensions": "apigateway"}
 
 
 @pytest.mark.parametrize("kind", ["oas30", "swagger"])

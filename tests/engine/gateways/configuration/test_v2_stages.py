@@ -9,6 +9,7 @@ from api_gateway_console import ACCOUNT, REGION, Console
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+FIREHOSE = "arn:aws:firehose:us-east-1:000000000000:deliverystream/amazon-apigateway-x"
 LOGS = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:access"
 NO_ROUTES = "Unable to deploy API because no routes exist in this API"
 
@@ -217,6 +218,7 @@ def test_settings_of_a_route_that_is_not_there_are_refused(console: Console) -> 
     [
         {"AccessLogSettings": {"DestinationArn": "logs", "Format": "$context.requestId"}},
         {"AccessLogSettings": {"DestinationArn": LOGS, "Format": "$context.status"}},
+        {"AccessLogSettings": {"DestinationArn": FIREHOSE, "Format": "$context.requestId"}},
         {"DefaultRouteSettings": {"DataTraceEnabled": True}},
         {"DefaultRouteSettings": {"LoggingLevel": "INFO"}},
         {"DefaultRouteSettings": {"ThrottlingBurstLimit": -1}},

@@ -220,6 +220,15 @@ async def test_functions_that_cannot_answer(answer: Any, status: int, logged: st
     assert lab.lines.lines[-1][1].endswith(f"Method completed with status: {status}")
 
 
+async def test_functions_are_invoked_by_post_only() -> None:
+    integration = {**PROXY, "httpMethod": "GET"}
+    lab = Lab(Configuration(snapshot({"GET": {"methodIntegration": integration}}), LOGS))
+    status, _, body = await lab.ask(AT)
+    assert (status, body) == (500, '{"message":"Internal server error"}')
+    assert any("must be POST" in line for _, line in lab.lines.lines)
+    assert lab.function.calls == []
+
+
 async def test_headers_of_a_connection_stay_with_it() -> None:
     lab = Lab(Configuration(snapshot({"GET": {"methodIntegration": PROXY}})))
     await lab.ask(AT, Connection="close", Upgrade="x", X_Forwarded_For="1.1.1.1", Own="1")

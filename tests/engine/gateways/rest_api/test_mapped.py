@@ -119,6 +119,12 @@ def api(engine: Engine) -> Api:
         },
         {"200": {}},
     )
+    api.mapped(  # as AWS's CDK writes it
+        "OPTIONS",
+        "/lenient",
+        {"type": "MOCK", "requestTemplates": {JSON: "{ statusCode: 204 }"}},
+        {"204": {"responseParameters": {"method.response.header.Vary": "'Origin'"}}},
+    )
     api.mapped("GET", "/statusless", {"type": "MOCK"}, {"200": {}})
     api.mapped(
         "GET",
@@ -191,6 +197,11 @@ def test_cors_by_mock(api: Api) -> None:
     assert (got.status, got.body) == (200, b"")
     assert got.headers["access-control-allow-origin"] == "*"
     assert got.headers["access-control-allow-methods"] == "GET,OPTIONS"
+
+
+def test_mocks_read_json_leniently(api: Api) -> None:
+    got = api.call("/lenient", "OPTIONS")
+    assert (got.status, got.body, got.headers["vary"]) == (204, b"", "Origin")
 
 
 def test_mocks_answer_by_their_status(api: Api) -> None:
@@ -298,6 +309,19 @@ def test_http_proxies_pass_everything(http_api: Api) -> None:
     assert told["headers"]["accept"] == "a/b"
     assert told["headers"]["x-stage"] == "prod"
     assert http_api.call("/missing").status == 404
+
+
+def test_servers_below_localhost_are_found(api: Api) -> None:
+    port = api.engine.url.rpartition(":")[2]
+    there = Api.make(api.engine)
+    there.client.put_integration(
+        **there.method("GET", "/"),
+        type="HTTP_PROXY",
+        integrationHttpMethod="GET",
+        uri=f"http://{api.id}.execute-api.localhost:{port}/prod/mock",
+    )
+    there.deploy()
+    assert there.call("/").json == {"from": "/mock"}
 
 
 def test_http_integrations_pass_what_is_mapped(http_api: Api) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import http.client
+import http.server
 import subprocess
+import threading
 from urllib.parse import urlsplit
 
 import pytest
@@ -66,6 +68,7 @@ def test_a_streamed_response(api: Api) -> None:
         assert answer.getheader("content-type") == "text/plain"
         assert answer.headers.get_all("set-cookie") == ["a=1", "b=2"]
         assert answer.getheader("x-amz-apigw-id")
+        assert str(answer.getheader("x-amzn-trace-id")).startswith("Root=1-")
         pieces = []
         while piece := answer.read1():
             pieces.append(piece)
@@ -79,3 +82,57 @@ def test_a_streamed_response(api: Api) -> None:
 def test_streams_without_a_prelude_are_502(api: Api, path: str) -> None:
     got = api.call(path)
     assert (got.status, got.json) == (502, {"message": "Internal server error"})
+
+
+class _Slowly(http.server.BaseHTTPRequestHandler):
+    """Sends one piece, and the next only when told."""
+
+    go_on = threading.Event()
+
+    def do_GET(self) -> None:
+        """Answer."""
+        self.send_response(203)
+        self.send_header("Content-Type", "text/event-stream")
+        self.end_headers()
+        self.wfile.write(b"one")
+        self.go_on.wait(30)
+        self.wfile.write(b"two")
+
+    def log_message(self, *arguments: object) -> None:
+        """Say nothing."""
+
+
+def test_answers_of_servers_are_streamed(engine: Engine) -> None:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Slowly) as running:
+        thread = threading.Thread(target=running.serve_forever)
+        thread.start()
+        api = Api.make(engine)
+        api.client.put_integration(
+            **api.method("GET", "/"),
+            type="HTTP_PROXY",
+            integrationHttpMethod="GET",
+            uri=f"http://127.0.0.1:{running.server_port}/",
+            responseTransferMode="STREAM",
+        )
+        api.client.put_integration(
+            **api.method("GET", "/none"),
+            type="HTTP_PROXY",
+            integrationHttpMethod="GET",
+            uri="http://127.0.0.1:1/",
+            responseTransferMode="STREAM",
+        )
+        api.deploy()
+        connection = http.client.HTTPConnection(urlsplit(engine.url).netloc, timeout=30)
+        try:
+            connection.request("GET", f"/execute-api/{api.id}/prod/")
+            answer = connection.getresponse()
+            assert answer.status == 203
+            assert answer.getheader("content-type") == "text/event-stream"
+            assert answer.read1() == b"one"
+            _Slowly.go_on.set()
+            assert answer.read() == b"two"
+        finally:
+            connection.close()
+            running.shutdown()
+            thread.join()
+        assert api.call("/none").status == 504

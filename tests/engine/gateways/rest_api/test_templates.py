@@ -82,6 +82,10 @@ def rendered(template: str, body: Any = None, context: dict[str, Any] | None = N
         ("#set($root = $input.path('$'))$root.a-b.c", "hyphens"),
         ("#set($root = $input.path('$'))[$root.values]", "[]"),
         ("## a comment\nx", "x"),
+        ("#if($input.params('missing'))set#end", "set"),
+        ("#if($input.path('$.missing'))set#end", ""),
+        ("#if($input.path('$.empty'))set#end", ""),
+        ("#set($l = [])#if($l)set#end $l.isEmpty()", "set true"),
         ('{"$ref": "$5"}', '{"$ref": "$5"}'),
         (
             "#set($s = 'Abc')$s.length() $s.substring(1) $s.toUpperCase() $s.replaceAll('b', '-')",

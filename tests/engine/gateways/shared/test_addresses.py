@@ -140,3 +140,9 @@ def test_many_hosts_are_not_all_remembered() -> None:
     for number in range(5000):
         assert of(f"a{number}.execute-api.localhost") == Address(API, f"a{number}", "/")
     assert of("a4999.execute-api.localhost") == Address(API, "a4999", "/")
+
+
+def test_a_host_that_is_too_long_for_a_name() -> None:
+    addresses = Addresses()
+    assert addresses.of(request("/", f"{'a' * 240}.elb.localhost:80")) is not None
+    assert addresses.of(request("/", f"{'a' * 60000}.elb.localhost")) is None

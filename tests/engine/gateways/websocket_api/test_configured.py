@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -20,6 +21,11 @@ ECHO = (
     "import json\n"
     "def handler(event, context):\n"
     "    return {'statusCode': 200, 'body': json.dumps([%r, event.get('body')])}\n"
+)
+WHO = (
+    "import json\n"
+    "def handler(event, context):\n"
+    "    return {'statusCode': 200, 'body': json.dumps(event['requestContext'])}\n"
 )
 
 
@@ -276,3 +282,35 @@ def test_access_log(engine: Engine, function: str) -> None:
         found = logs.filter_log_events(logGroupName=group)
         lines = {event["message"].rpartition(" ")[0] for event in found["events"]}
     assert lines == wanted
+
+
+def test_by_a_custom_domain_name(engine: Engine) -> None:
+    named = make(engine)
+    named.route("$default", named.integrate(engine.create(WHO)), responds=True)
+    name = engine.name("chat") + ".localhost"
+    arn = f"arn:aws:acm:{engine.region}:{engine.account}:certificate/c"
+    named.v2.create_domain_name(
+        DomainName=name,
+        DomainNameConfigurations=[{"CertificateArn": arn, "EndpointType": "REGIONAL"}],
+    )
+    named.v2.create_api_mapping(
+        DomainName=name, ApiId=named.api_id, Stage=STAGE, ApiMappingKey="talk"
+    )
+    named.v2.update_api(ApiId=named.api_id, DisableExecuteApiEndpoint=True)
+    assert named.refused()[0] == 403
+    port = int(engine.url.rpartition(":")[2])
+    with (
+        socket.create_connection(("127.0.0.1", port)) as line,
+        connect(f"ws://{name}:{port}/talk", sock=line) as client,
+    ):
+        context = asked(client, "who am I")
+        assert (context["domainName"], context["stage"]) == (f"{name}:{port}", STAGE)
+        back = named.management(f"{engine.url}/talk")
+        back.meta.events.register("before-sign.*", partial(called, f"{name}:{port}"))
+        back.post_to_connection(ConnectionId=context["connectionId"], Data=b"by name")
+        assert client.recv(timeout=60) == "by name"
+
+
+def called(host: str, request: Any, **_: Any) -> None:
+    """Send a request to another name."""
+    request.headers["Host"] = host

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import random
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,7 +18,7 @@ from aws_lambda_powertools.utilities.parser.models import (
 )
 from engine_fixtures import Ear, Engine
 from web_socket_lab import STAGE, WebSocketApi, asked, end_of, make
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 TELLING = (
     "import json\n"
@@ -94,7 +97,7 @@ def event_of(told: Ear, meant: Callable[[dict[str, Any]], bool]) -> dict[str, An
 
 
 def test_connect_event(api: WebSocketApi, told: Ear) -> None:
-    headers = {"X-Mine": "1", "Cookie": "a=b"}
+    headers = {"X-Mine": "1", "Cookie": "a=b", "X-Forwarded-For": "192.0.2.1"}
     with api.connect("?tag=in&a=1&a=2&b=", additional_headers=headers, user_agent_header="tester"):
         pass
     event = entered(told, "in")
@@ -104,7 +107,7 @@ def test_connect_event(api: WebSocketApi, told: Ear) -> None:
     assert event["headers"]["Host"] == api.engine.url.removeprefix("http://")
     assert event["multiValueHeaders"]["Cookie"] == ["a=b"]
     assert not {"Upgrade", "Connection"} & event["headers"].keys()
-    assert event["headers"]["X-Forwarded-For"] == "127.0.0.1"
+    assert event["headers"]["X-Forwarded-For"] == "192.0.2.1, 127.0.0.1"
     assert event["headers"]["X-Forwarded-Proto"] == "http"
     assert event["headers"]["X-Amzn-Trace-Id"].startswith("Root=1-")
     assert event["queryStringParameters"] == {"tag": "in", "a": "2", "b": ""}
@@ -294,3 +297,23 @@ def test_messages_of_one_client_run_at_the_same_time(engine: Engine) -> None:
         client.send("slow")
         client.send("fast")
         assert [client.recv(timeout=60) for _ in range(2)] == ["fast", "slow"]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_nonsense_ends_only_its_own_connection(api: WebSocketApi, seed: int) -> None:
+    nonsense = random.Random(seed)
+    with api.connect() as good:
+        with api.connect() as bad:
+            bad.socket.sendall(nonsense.randbytes(nonsense.randrange(1, 300)))
+            bad.socket.shutdown(socket.SHUT_WR)
+            with pytest.raises(ConnectionClosed):
+                bad.recv(timeout=60)
+        assert asked(good, "still there?")["body"] == "still there?"
+
+
+def test_nothing_is_loaded_for_websockets_before_there_is_one() -> None:
+    code = (
+        "import sys, lambda_nb.engine.process.serve\n"
+        "assert not [name for name in sys.modules if name.partition('.')[0] == 'websockets']\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -7,6 +7,7 @@ from collections.abc import Hashable, Mapping
 from datetime import datetime, timezone
 from typing import Any, NoReturn
 
+from lambda_nb.engine.gateways.configuration.rest.account import THROTTLE
 from lambda_nb.engine.gateways.configuration.rest.apis import RestConfiguration
 from lambda_nb.engine.gateways.rest_api.exchange import Exchange
 from lambda_nb.engine.gateways.rest_api.gateway_responses import Refusal
@@ -95,7 +96,8 @@ class Usage:
                 throttle = own
                 bucket = (*bucket, deployed.api_id, deployed.stage_name, of_method)
         if throttle:
-            self._take(bucket, throttle.get("rateLimit", 0.0), throttle.get("burstLimit", 0))
+            limits = {**THROTTLE, **throttle}
+            self._take(bucket, limits["rateLimit"], limits["burstLimit"])
         day = datetime.now(timezone.utc).date()
         self._configuration.usage.record(plan["id"], key_id, str(day))
 

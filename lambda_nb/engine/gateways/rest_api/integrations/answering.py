@@ -36,5 +36,5 @@ async def integrate(exchange: Exchange, surroundings: Surroundings, stream: Stre
             return await services.answer(exchange, surroundings)
         return await lambda_proxy.answer(exchange, surroundings)
     if integration.kind == "HTTP_PROXY":
-        return await http_proxy.answer(exchange, surroundings)
+        return await http_proxy.answer(exchange, surroundings, stream)
     return await mapped.answer(exchange, surroundings)

@@ -90,6 +90,19 @@ def call_of(exchange: Exchange, payload: bytes) -> Call:
             f"Invalid function ARN or invalid uri: {integration.uri}"
         )
         raise configuration_error()
+    if integration.http_method != "POST":  # Lambda's Invoke is a POST, whatever the method is
+        exchange.log.failed(
+            "Lambda invocation failed with status: 403. Unable to determine service/operation name "
+            f"to be authorized: the integration's HTTP method is {integration.http_method}, and "
+            "must be POST"
+        )
+        log.warning(
+            "REST API %s: the integration of %s %s must have the HTTP method POST",
+            exchange.deployed.api_id,
+            exchange.method.configured_method,
+            exchange.method.resource_path,
+        )
+        raise configuration_error()
     if len(payload) > SYNC_LIMIT:
         exchange.log.failed(f"The request has more than Lambda's {SYNC_LIMIT} bytes")
         raise Refusal("REQUEST_TOO_LARGE", "Request Too Long")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from lambda_nb.engine.api.wire.http import Header, Reply
 from lambda_nb.engine.gateways.rest_api.exchange import Exchange
 from lambda_nb.engine.gateways.rest_api.header_values import header, passed_on
-from lambda_nb.engine.gateways.rest_api.integrations.servers import ask, url_of
+from lambda_nb.engine.gateways.rest_api.integrations.servers import ask, opened, url_of
+from lambda_nb.engine.gateways.rest_api.integrations.streaming import Stream
 from lambda_nb.engine.gateways.rest_api.mapping.parameters import request_parameters
 from lambda_nb.engine.gateways.shared.surroundings import Surroundings
 
@@ -15,8 +18,8 @@ _OWN = frozenset(
 )  # fmt: skip
 
 
-async def answer(exchange: Exchange, surroundings: Surroundings) -> Reply:
-    """The reply of a method with an HTTP proxy integration.
+async def answer(exchange: Exchange, surroundings: Surroundings, stream: Stream) -> Reply | None:
+    """The reply of a method with an HTTP proxy integration; ``None`` if it was streamed.
 
     Raises
     ------
@@ -40,12 +43,24 @@ async def answer(exchange: Exchange, surroundings: Surroundings) -> Reply:
     if method in ("", "ANY"):
         method = exchange.http_method
     url = url_of(integration.uri, wanted.path, query)
+    if integration.streams:
+        async with opened(exchange, surroundings, method, url, headers, exchange.body) as answering:
+            shown, content_type = _shown(answering.headers)
+            if content_type is not None:
+                shown = [(b"content-type", content_type), *shown]
+            await stream.relay(answering.status, shown, answering.pieces)
+        return None
     answered = await ask(exchange, surroundings, method, url, headers, exchange.body)
+    return Reply(answered.status, answered.body, *_shown(answered.headers))
+
+
+def _shown(headers: Sequence[tuple[str, str]]) -> tuple[list[Header], bytes | None]:
+    """A server's headers as the caller gets them, and the content type."""
     shown: list[Header] = []
     content_type: bytes | None = None
-    for name, value in answered.headers:
+    for name, value in headers:
         if name.lower() == "content-type":
             content_type = value.encode("utf-8", "surrogateescape")
         elif (under := passed_on(name)) is not None and name.lower() != "content-length":
             shown.append(header(under, value))
-    return Reply(answered.status, answered.body, shown, content_type)
+    return shown, content_type

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+import ssl
 import time
-from collections.abc import Awaitable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from urllib.parse import quote
 
 from lambda_nb.engine.gateways.rest_api.exchange import Exchange, Pairs
-from lambda_nb.engine.gateways.rest_api.gateway_responses import INTERNAL, Refusal
+from lambda_nb.engine.gateways.rest_api.gateway_responses import Refusal
 from lambda_nb.engine.gateways.rest_api.integrations.backend import Backend, timed_out
 from lambda_nb.engine.gateways.rest_api.integrations.tls import tls
 from lambda_nb.engine.gateways.rest_api.mapping.parameters import Request
 from lambda_nb.engine.gateways.shared.surroundings import Surroundings
-from lambda_nb.engine.gateways.shared.upstream import Answer, TooSlow, Unreachable
+from lambda_nb.engine.gateways.shared.upstream import Answer, Opened, TooSlow, Unreachable
 
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 _IN_PATHS = "/%:@!$&'()*+,;=~{}"
@@ -101,7 +103,7 @@ async def ask(
             pairs,
             body,
             integration.timeout_s,
-            tls=tls(exchange.deployed.client_certificate, verifies=integration.verifies_tls),
+            tls=_tls(exchange),
         ),
     )
 
@@ -114,20 +116,8 @@ async def answered(exchange: Exchange, request: Awaitable[Answer]) -> Answer:
     Refusal
         It does not answer, or not in time.
     """
-    started = time.perf_counter()
-    try:
+    with _watched(exchange):
         answer = await request
-    except TooSlow as error:
-        exchange.integration_error = str(error)
-        raise timed_out(exchange) from error
-    except Unreachable as error:
-        exchange.integration_error = str(error)
-        exchange.log.failed(f"Execution failed due to configuration error: {error}")
-        raise Refusal(
-            "INTEGRATION_FAILURE", _FAILED if "://" in str(error) else INTERNAL
-        ) from error
-    finally:
-        exchange.integration_ms = round((time.perf_counter() - started) * 1000)
     exchange.integration_status = answer.status
     exchange.log.say(
         f"Received response. Status: {answer.status}, "
@@ -136,3 +126,55 @@ async def answered(exchange: Exchange, request: Awaitable[Answer]) -> Answer:
     exchange.log.data("Endpoint response headers", list(answer.headers))
     exchange.log.data("Endpoint response body before transformations", answer.body)
     return answer
+
+
+@asynccontextmanager
+async def opened(
+    exchange: Exchange,
+    surroundings: Surroundings,
+    method: str,
+    url: str,
+    headers: Iterable[tuple[str, str]],
+    body: bytes,
+) -> AsyncIterator[Opened]:
+    """Make one request to a server, and give its answer as it comes.
+
+    Raises
+    ------
+    Refusal
+        It does not answer, or not in time. When it breaks off later, what breaks off is raised.
+    """
+    integration = exchange.method.integration
+    assert integration is not None
+    exchange.log.say(f"Endpoint request URI: {url}")
+    answering = surroundings.upstream.opened(
+        method, url, list(headers), body, integration.timeout_s, tls=_tls(exchange)
+    )
+    async with AsyncExitStack() as stack:
+        with _watched(exchange):
+            answer = await stack.enter_async_context(answering)
+        exchange.integration_status = answer.status
+        yield answer
+
+
+@contextmanager
+def _watched(exchange: Exchange) -> Iterator[None]:
+    """Measures how long a server takes, and says what callers get when it does not answer."""
+    started = time.perf_counter()
+    try:
+        yield
+    except TooSlow as error:
+        exchange.integration_error = str(error)
+        raise timed_out(exchange) from error
+    except Unreachable as error:
+        exchange.integration_error = str(error)
+        exchange.log.failed(f"Execution failed due to configuration error: {error}")
+        raise Refusal("INTEGRATION_FAILURE", _FAILED) from error
+    finally:
+        exchange.integration_ms = round((time.perf_counter() - started) * 1000)
+
+
+def _tls(exchange: Exchange) -> ssl.SSLContext | bool:
+    integration = exchange.method.integration
+    assert integration is not None
+    return tls(exchange.deployed.client_certificate, verifies=integration.verifies_tls)

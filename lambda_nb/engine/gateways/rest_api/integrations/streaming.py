@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import AsyncIterator
 
-from lambda_nb.engine.api.wire.http import Reply, Send
+from lambda_nb.engine.api.wire.http import Header, Reply, Send
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.gateways.rest_api import framing
 from lambda_nb.engine.gateways.rest_api.event import proxy_event
@@ -79,7 +80,7 @@ class Stream:
         exchange.log.say(f"Endpoint request URI: {integration.uri}")
         exchange.log.data("Endpoint request body after transformations", payload)
         call = call_of(exchange, payload)
-        call.on_start, call.on_chunk = self._start, self._chunk
+        call.on_chunk = self._chunk
         functions = surroundings.functions(call.function)
         started = time.perf_counter()
         running = asyncio.ensure_future(functions.invoke(call))
@@ -93,18 +94,29 @@ class Stream:
             exchange.integration_ms = round((time.perf_counter() - started) * 1000)
             if not running.done() and not self._begun.is_set():
                 self._abandoned = True
-                running.add_done_callback(lambda done: done.cancelled() or done.exception())
                 raise timed_out(exchange)
-            exchange.integration_status = 200
+            if self._refusal is not None:
+                raise self._refusal
             result = await running
         except (NotPermitted, Throttled, AWSError) as error:
+            if self.status:  # the head has been sent: all that is left is to break off
+                raise
             raise not_invoked(error, call, exchange) from error
         finally:
             first.cancel()
+            running.add_done_callback(lambda done: done.cancelled() or done.exception())
         return await self._complete(result)
 
-    async def _start(self, content_type: str) -> None:
-        """The function begins to stream; the prelude says the content type."""
+    async def relay(self, status: int, headers: list[Header], pieces: AsyncIterator[bytes]) -> None:
+        """Send a server's answer as it comes."""
+        self.status = status
+        headers = [*headers, *framing.own_headers(self._exchange)]
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+        async for piece in pieces:
+            self.sent += len(piece)
+            await self._send({"type": "http.response.body", "body": piece, "more_body": True})
+        await self._send({"type": "http.response.body", "body": b""})
+        self._exchange.log.say(f"Method completed with status: {status}")
 
     async def _chunk(self, data: bytes) -> None:
         self._received = True
@@ -124,6 +136,7 @@ class Stream:
                 self._refuse(error)
                 return
             self.status = status
+            self._exchange.integration_status = 200
             headers = [(b"content-type", content_type), *headers]
             headers += framing.own_headers(self._exchange)
             self._begun.set()
@@ -139,6 +152,7 @@ class Stream:
     async def _complete(self, result: InvocationResult) -> Reply | None:
         if self._refusal is not None:
             raise self._refusal
+        self._exchange.integration_status = 200
         if self._prelude is None:
             if result.function_error is not None:
                 self._exchange.log.failed("The function failed while its response was streamed")

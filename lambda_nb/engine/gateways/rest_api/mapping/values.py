@@ -23,13 +23,17 @@ class Text(str):
 
     __slots__ = ()
 
+    def __bool__(self) -> bool:
+        """A text is true, also an empty one: in Velocity 1.7 only null and false are not."""
+        return True
+
     def length(self) -> int:
         """How many characters it has."""
         return len(self)
 
     def isEmpty(self) -> Truth:  # noqa: N802
         """Whether it has none."""
-        return Truth(not self)
+        return Truth(len(self) == 0)
 
     def substring(self, first: int, end: int | None = None) -> Text:
         """A part of it."""
@@ -192,6 +196,10 @@ class Map:
 class List(list[Any]):
     """A list: prints as JSON."""
 
+    def __bool__(self) -> bool:
+        """A list is true, also an empty one."""
+        return True
+
     def __init__(self, values: Iterable[Any] = ()) -> None:
         super().__init__(values)
 
@@ -204,7 +212,7 @@ class List(list[Any]):
 
     def isEmpty(self) -> Truth:  # noqa: N802
         """Whether there is nothing in it."""
-        return Truth(not self)
+        return Truth(len(self) == 0)
 
     def get(self, index: int) -> Any:
         """An item."""

@@ -6,8 +6,6 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lambda_nb.engine.gateways.rest_api.mapping.json_path import JsonPathError
-from lambda_nb.engine.gateways.rest_api.mapping.templates import Input, TemplateError, render
 from lambda_nb.engine.gateways.websocket_api.integrations.asked import Asked
 from lambda_nb.engine.gateways.websocket_api.refusals import SERVER_ERROR, Refused
 from lambda_nb.engine.gateways.websocket_api.selection import selector
@@ -88,6 +86,10 @@ def _selected(expression: str | None, body: str) -> str:
 
 
 def _rendered(template: str, body: str, stage: Stage, asked: Asked) -> str:
+    # Imported late: few integrations have templates.
+    from lambda_nb.engine.gateways.rest_api.mapping.json_path import JsonPathError
+    from lambda_nb.engine.gateways.rest_api.mapping.templates import Input, TemplateError, render
+
     parameters = {
         "path": {},
         "querystring": {name: values[-1] for name, values in asked.handshake.query.items()},

@@ -12,6 +12,7 @@ from lambda_nb.engine.gateways.configuration.rest.kept import patches
 from lambda_nb.engine.gateways.configuration.rest.kept import records as kept
 from lambda_nb.engine.gateways.configuration.rest.kept.errors import bad_request, conflict
 from lambda_nb.engine.gateways.configuration.rest.kept.paging import page
+from lambda_nb.engine.gateways.configuration.rest.kept.patterns import is_pattern
 from lambda_nb.engine.gateways.configuration.rest.kept.records import Records
 from lambda_nb.engine.model import Caller, Operation, Request, Response
 
@@ -179,12 +180,8 @@ def check(authorizer: Record) -> None:
             f"Authorizer result TTL must be between 0 and {MOST_TTL_S} seconds: {ttl}"
         )
     expression = authorizer.get("identityValidationExpression", "")
-    try:
-        re.compile(expression)
-    except re.error:
-        raise bad_request(
-            f"Invalid identity validation expression specified: {expression}"
-        ) from None
+    if not is_pattern(expression):
+        raise bad_request(f"Invalid identity validation expression specified: {expression}")
     if kind == "COGNITO_USER_POOLS":
         if not authorizer.get("providerARNs"):
             raise bad_request("Provider ARNs are required for COGNITO_USER_POOLS authorizers")

@@ -8,6 +8,7 @@ from lambda_nb.engine.control.records.store import Record
 from lambda_nb.engine.gateways.configuration.rest.definition.methods import Methods
 from lambda_nb.engine.gateways.configuration.rest.kept import patches
 from lambda_nb.engine.gateways.configuration.rest.kept.errors import bad_request, not_found
+from lambda_nb.engine.gateways.configuration.rest.kept.patterns import is_pattern
 from lambda_nb.engine.model import Caller, Operation, Request, Response
 
 TYPES = ("HTTP", "AWS", "MOCK", "HTTP_PROXY", "AWS_PROXY")
@@ -256,12 +257,9 @@ def check_response(response: Record) -> None:
     """
     if "contentHandling" in response:
         _check_word("contentHandling", response["contentHandling"], CONTENT_HANDLING)
-    pattern = response.get("selectionPattern")
-    if pattern:
-        try:
-            re.compile(pattern)
-        except re.error:
-            raise bad_request(f"Invalid selection pattern specified: {pattern}") from None
+    pattern = response.get("selectionPattern", "")
+    if not is_pattern(pattern):
+        raise bad_request(f"Invalid selection pattern specified: {pattern}")
 
 
 _WORDS = {

@@ -12,6 +12,7 @@ from lambda_nb.engine.gateways.configuration.rest.definition.schemas import (
     flattened,
     referenced,
     template,
+    too_deep,
 )
 from lambda_nb.engine.gateways.configuration.rest.kept import patches
 from lambda_nb.engine.gateways.configuration.rest.kept import records as kept
@@ -139,9 +140,9 @@ def schema_of(model: Record) -> Any:
     """The schema of a model, read; ``None`` if it is no JSON object."""
     try:
         schema = json.loads(model.get("schema") or "")
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
-    return schema if isinstance(schema, dict) else None
+    return schema if isinstance(schema, dict) and not too_deep(schema) else None
 
 
 def new_model(name: str, content_type: str, schema: str, description: str | None) -> Record:

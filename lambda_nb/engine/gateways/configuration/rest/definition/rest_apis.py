@@ -191,6 +191,12 @@ def check(api: Record) -> None:
             f"Invalid endpoint type specified: {', '.join(kinds)}. One of "
             f"[{', '.join(ENDPOINT_TYPES)}] is needed"
         )
+    address_type = api["endpointConfiguration"]["ipAddressType"]
+    if address_type not in ADDRESS_TYPES:
+        raise bad_request(
+            f"Invalid IP address type specified: {address_type}. Valid values are "
+            f"[{', '.join(ADDRESS_TYPES)}]"
+        )
     size = api.get("minimumCompressionSize", 0)
     if not 0 <= size <= MOST_COMPRESSION_BYTES:
         raise bad_request(

@@ -8,9 +8,27 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+MOST_DEEP = 100
+"""Levels of a schema: more is refused, since what walks through it needs as many calls."""
+
 _TO_MODEL = re.compile(
     r"(?:https?://[^/]+/restapis/[^/]+/models/|#/definitions/|#/components/schemas/)([a-zA-Z0-9]+)"
 )
+
+
+def too_deep(value: Any) -> bool:
+    """Whether a JSON value is nested deeper than :data:`MOST_DEEP` levels."""
+    level = [value]
+    for _ in range(MOST_DEEP):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, (dict, list))
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def references(schema: Any) -> Iterator[dict[str, Any]]:

@@ -9,7 +9,7 @@ from lambda_nb.engine.control.records.store import Record
 from lambda_nb.engine.gateways.configuration.rest.kept import patches
 from lambda_nb.engine.gateways.configuration.rest.kept.patches import Operation, Read
 
-DEFAULT = {
+DEFAULT: Mapping[str, Any] = {
     "metricsEnabled": False,
     "loggingLevel": "OFF",
     "dataTraceEnabled": False,
@@ -71,6 +71,8 @@ def change(stage: Record, operation: Operation) -> bool:
 def of_method(stage: Record, path: str, method: str) -> Mapping[str, Any]:
     """The settings for a method: its own, else those for every method, else the defaults.
 
+    A ``throttlingRateLimit`` of -1 means no throttling. A burst of -1 is the account's.
+
     Parameters
     ----------
     stage
@@ -81,8 +83,12 @@ def of_method(stage: Record, path: str, method: str) -> Mapping[str, Any]:
         Its HTTP method.
     """
     settings = stage.get("methodSettings", {})
+    own = settings.get(_EVERY, {})
     for key, found in settings.items():
         where, _, name = key.rpartition("/")
         if name == method and "/" + where.replace("~1", "/").strip("/") == path:
-            return {**DEFAULT, **found}
-    return {**DEFAULT, **settings.get(_EVERY, {})}
+            own = found
+    complete = {**DEFAULT, **own}
+    if complete["throttlingBurstLimit"] < 0:
+        complete["throttlingBurstLimit"] = DEFAULT["throttlingBurstLimit"]
+    return complete

@@ -273,12 +273,7 @@ def _change_throttle(plan: Record, place: re.Match[str], operation: Patch) -> No
     if operation["op"] in ("add", "replace") and limit:
         method, name = _method_key(limit[1]), limit[2]
         read = _LIMITS[name](patches.value_of(operation))
-        throttle[method] = {
-            "rateLimit": 0.0,
-            "burstLimit": 0,
-            **throttle.get(method, {}),
-            name: read,
-        }
+        throttle[method] = {**throttle.get(method, {}), name: read}
     elif operation["op"] == "remove":
         if rest:
             throttle.pop(_method_key(rest[1:]), None)

@@ -12,6 +12,7 @@ from lambda_nb.engine.gateways.configuration.rest.openapi.document import (
     EXTENSION,
     Document,
     Json,
+    listed,
     mapping,
 )
 
@@ -32,9 +33,9 @@ def read(document: Document, definition: Definition) -> None:
     for member, name in (("title", "name"), ("description", "description"), ("version", "version")):
         if info.get(member):
             api[name] = str(info[member])
-    types = document.extension("binary-media-types")
-    if isinstance(types, list) and types:
-        api["binaryMediaTypes"] = [str(one) for one in types]
+    types = listed(document.extension("binary-media-types"))
+    if types:
+        api["binaryMediaTypes"] = types
     size = document.extension("minimum-compression-size")
     if size is not None:
         api["minimumCompressionSize"] = int(size)
@@ -80,7 +81,9 @@ def _read_endpoint(described: Json, api: Record) -> None:
     if "disableExecuteApiEndpoint" in described:
         api["disableExecuteApiEndpoint"] = described["disableExecuteApiEndpoint"] is True
     endpoint = dict(api["endpointConfiguration"])
-    for member in ("vpcEndpointIds", "ipAddressType", "types"):
-        if described.get(member):
-            endpoint[member] = described[member]
+    for member in ("vpcEndpointIds", "types"):
+        if listed(described.get(member)):
+            endpoint[member] = listed(described[member])
+    if described.get("ipAddressType"):
+        endpoint["ipAddressType"] = str(described["ipAddressType"])
     api["endpointConfiguration"] = endpoint

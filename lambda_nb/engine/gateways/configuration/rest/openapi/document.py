@@ -8,6 +8,7 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
+from lambda_nb.engine.gateways.configuration.rest.definition.schemas import MOST_DEEP, too_deep
 from lambda_nb.engine.gateways.configuration.rest.kept.errors import bad_request
 
 Json = dict[str, Any]
@@ -123,7 +124,25 @@ def read_object(body: bytes) -> Json:
         raise bad_request(f"Invalid OpenAPI input. {told}") from None
     if not isinstance(content, dict):
         raise bad_request("Invalid OpenAPI input. It must be an object")
+    if too_deep(content):
+        raise bad_request(f"Invalid OpenAPI input. It is nested deeper than {MOST_DEEP} levels")
     return content
+
+
+def texts(value: Any) -> dict[str, str]:
+    """The value as a map of texts, empty if it is no object. A ``null`` is an empty text."""
+    return {name: _text(one) for name, one in mapping(value).items()}
+
+
+def listed(value: Any) -> list[str]:
+    """The value as a list of texts, empty if it is no list."""
+    return [_text(one) for one in value] if isinstance(value, list) else []
+
+
+def _text(value: Any) -> str:
+    if value is None or isinstance(value, str):
+        return value or ""
+    return json.dumps(value)
 
 
 def mapping(value: Any) -> Json:

@@ -25,6 +25,7 @@ from lambda_nb.engine.gateways.configuration.rest.openapi.document import (
     Document,
     Json,
     mapping,
+    texts,
 )
 from lambda_nb.engine.gateways.configuration.rest.openapi.operations import Operations
 from lambda_nb.engine.gateways.configuration.rest.openapi.schemas import schema_text
@@ -275,9 +276,12 @@ class Import:
     def _take_gateway_responses(self) -> None:
         for kind, described in mapping(self.document.extension("gateway-responses")).items():
             gateway_responses.check_type(kind)
-            members = dict(mapping(described))
-            if members.get("statusCode") is not None:
-                members["statusCode"] = str(members["statusCode"])
+            given = mapping(described)
+            members = {
+                "statusCode": str(given.get("statusCode") or ""),
+                "responseParameters": texts(given.get("responseParameters")),
+                "responseTemplates": texts(given.get("responseTemplates")),
+            }
             response = gateway_responses.customised(kind, members)
             gateway_responses.check(response)
             self.definition.gateway_responses[kind] = response
@@ -306,7 +310,7 @@ def read_parts(described: Json) -> list[Record]:
         part = mapping(one)
         properties = part.get("properties")
         text = properties if isinstance(properties, str) else json.dumps(properties)
-        found.append(documentation.new_part(mapping(part.get("location")), text))
+        found.append(documentation.new_part(texts(part.get("location")), text))
     return found
 
 

@@ -7,7 +7,12 @@ from typing import Any
 from lambda_nb.engine.control.records.store import Record
 from lambda_nb.engine.gateways.configuration.rest.definition import integrations
 from lambda_nb.engine.gateways.configuration.rest.kept.errors import not_found
-from lambda_nb.engine.gateways.configuration.rest.openapi.document import Json, mapping
+from lambda_nb.engine.gateways.configuration.rest.openapi.document import (
+    Json,
+    listed,
+    mapping,
+    texts,
+)
 
 _TEXTS = (
     "uri",
@@ -35,13 +40,13 @@ def read(described: Json, resource_id: str) -> Record:
         given["httpMethod"] = str(described["httpMethod"])
     if described.get("timeoutInMillis") is not None:
         given["timeoutInMillis"] = int(described["timeoutInMillis"])
-    given["requestParameters"] = _texts(described.get("requestParameters"))
-    given["requestTemplates"] = _texts(described.get("requestTemplates"))
-    keys = described.get("cacheKeyParameters")
-    if isinstance(keys, list):
-        given["cacheKeyParameters"] = [str(key) for key in keys]
-    if mapping(described.get("tlsConfig")):
-        given["tlsConfig"] = described["tlsConfig"]
+    given["requestParameters"] = texts(described.get("requestParameters"))
+    given["requestTemplates"] = texts(described.get("requestTemplates"))
+    given["cacheKeyParameters"] = listed(described.get("cacheKeyParameters"))
+    tls = mapping(described.get("tlsConfig"))
+    if tls:
+        insecure = tls.get("insecureSkipVerification") is True
+        given["tlsConfig"] = {"insecureSkipVerification": insecure}
     integration = integrations.new_integration(given, resource_id)
     integrations.check(integration)
     return integration
@@ -72,9 +77,8 @@ def read_responses(described: Json, method: Record) -> dict[str, Record]:
         if response.get("contentHandling"):
             made["contentHandling"] = str(response["contentHandling"]).upper()
         for name in ("responseParameters", "responseTemplates"):
-            texts = _texts(response.get(name))
-            if texts:
-                made[name] = texts
+            if response.get(name):
+                made[name] = texts(response[name])
         integrations.check_response(made)
         found[code] = made
     return found
@@ -105,11 +109,3 @@ def written(integration: Record, resource_id: str) -> Json:
     if responses:
         described["responses"] = responses
     return described
-
-
-def _texts(value: Any) -> dict[str, str]:
-    """A map of texts. A ``null`` is an empty text."""
-    return {
-        name: "" if text is None else text if isinstance(text, str) else str(text).lower()
-        for name, text in mapping(value).items()
-    }

@@ -11,6 +11,7 @@ from lambda_nb.engine.gateways.configuration.rest.openapi.document import (
     EXTENSION,
     Document,
     Json,
+    listed,
     mapping,
 )
 
@@ -19,14 +20,13 @@ _AUTHTYPE = EXTENSION + "authtype"
 _SIGV4 = "awsSigv4"
 _KEY_HEADER = "x-api-key"
 _HEADER = "method.request.header."
-_MEMBERS = (
+_TEXTS = (
     "authorizerUri",
     "authorizerCredentials",
-    "authorizerResultTtlInSeconds",
     "identityValidationExpression",
     "identitySource",
-    "providerARNs",
 )
+_MEMBERS = (*_TEXTS, "authorizerResultTtlInSeconds", "providerARNs")
 
 
 class Security(NamedTuple):
@@ -55,11 +55,12 @@ def read_authorizers(document: Document) -> dict[str, Record]:
         given: dict[str, Any] = {
             "name": name,
             "type": str(described.get("type", "")).upper(),
-            "authType": scheme.get(_AUTHTYPE),
+            "authType": str(scheme.get(_AUTHTYPE) or ""),
         }
-        given |= {member: described[member] for member in _MEMBERS if member in described}
-        if "authorizerResultTtlInSeconds" in given:
-            given["authorizerResultTtlInSeconds"] = int(given["authorizerResultTtlInSeconds"])
+        given |= {name: str(described[name]) for name in _TEXTS if described.get(name)}
+        given["providerARNs"] = listed(described.get("providerARNs"))
+        if described.get("authorizerResultTtlInSeconds") is not None:
+            given["authorizerResultTtlInSeconds"] = int(described["authorizerResultTtlInSeconds"])
         if given["type"] != "REQUEST" and scheme.get("name") and scheme.get("in") == "header":
             given.setdefault("identitySource", _HEADER + str(scheme["name"]))
         authorizer = authorizers.new_authorizer(given)

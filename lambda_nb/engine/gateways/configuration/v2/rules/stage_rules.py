@@ -15,7 +15,6 @@ _LOG_GROUP = re.compile(r"arn:aws[a-z-]*:logs:[a-z0-9-]+:\d{12}:log-group:[^:*]+
 _FIREHOSE = re.compile(
     r"arn:aws[a-z-]*:firehose:[a-z0-9-]+:\d{12}:deliverystream/amazon-apigateway-.+"
 )
-_WEB_SOCKET_ONLY = ("DataTraceEnabled", "LoggingLevel")
 
 
 def new_stage(protocol: str, name: str) -> dict[str, Any]:
@@ -100,7 +99,12 @@ def check_access_log(settings: Mapping[str, Any]) -> None:
         ``BadRequestException``.
     """
     arn, form = settings.get("DestinationArn", ""), settings.get("Format", "")
-    if not _LOG_GROUP.fullmatch(arn) and not _FIREHOSE.fullmatch(arn):
+    if _FIREHOSE.fullmatch(arn):
+        raise bad_request(
+            f"lambda_nb writes access logs to log groups only, not to Firehose: {arn}. Name a log "
+            "group, and subscribe the stream to it."
+        )
+    if not _LOG_GROUP.fullmatch(arn):
         raise bad_request(
             f"Invalid ARN specified in the request. ARN must be of a log group or of a Firehose "
             f"stream whose name begins with amazon-apigateway-: {arn}"

@@ -1,0 +1,1 @@
+"""What stages log: how requests were executed, and who accessed what."""
