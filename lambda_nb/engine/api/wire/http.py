@@ -56,9 +56,9 @@ class HttpRequest:
 
     ``path`` and ``query`` are as they came over the wire, percent-encoded. ``headers`` has
     lower-case names; repeated headers are joined by commas, as Signature V4 counts them.
-    ``raw_headers`` has every header in its order, its name in lower case; ``as_spelt`` the same with
-    the names as the client spelt them. ``peer`` is the client's address and ``port``
-    the port of ours that it called.
+    ``raw_headers`` has every header in its order, its name in lower case; ``as_spelt`` the same
+    with the names as the client spelt them. ``peer`` is the client's address and ``port`` the port
+    of ours that it called.
     """
 
     method: str

@@ -69,7 +69,11 @@ class LimitedWebSocket(WebSocketsSansIOProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The line is gone: abnormally, unless a close frame came before."""
         self.queue.put_nowait(
-            {"type": "websocket.disconnect", "code": _ABNORMAL, "reason": "Connection Closed Abnormally"}
+            {
+                "type": "websocket.disconnect",
+                "code": _ABNORMAL,
+                "reason": "Connection Closed Abnormally",
+            }
         )
         super().connection_lost(exc)
 

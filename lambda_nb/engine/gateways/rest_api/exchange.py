@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl
 
-from lambda_nb.engine.gateways.rest_api.compiling import Deployed, Method
+from lambda_nb.engine.gateways.rest_api.deployed import Deployed, Method
 from lambda_nb.engine.gateways.rest_api.logs.execution_log import ExecutionLog
 
 Pairs = list[tuple[str, str]]

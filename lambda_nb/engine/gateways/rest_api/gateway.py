@@ -15,13 +15,13 @@ from lambda_nb.engine.gateways.rest_api import framing
 from lambda_nb.engine.gateways.rest_api.admission.authorizers import Authorizers
 from lambda_nb.engine.gateways.rest_api.admission.callers import Callers
 from lambda_nb.engine.gateways.rest_api.admission.usage import Usage
-from lambda_nb.engine.gateways.rest_api.compiling import Deployed, Place, compile_stage
+from lambda_nb.engine.gateways.rest_api.compiling import Place, compile_stage
+from lambda_nb.engine.gateways.rest_api.deployed import Deployed
 from lambda_nb.engine.gateways.rest_api.event import IDENTITY
 from lambda_nb.engine.gateways.rest_api.exchange import Exchange
 from lambda_nb.engine.gateways.rest_api.gateway_responses import Refusal
 from lambda_nb.engine.gateways.rest_api.integrations.streaming import Stream
 from lambda_nb.engine.gateways.rest_api.logs.access_log_variables import variables
-from lambda_nb.engine.gateways.rest_api.logs.access_logs import AccessLogs
 from lambda_nb.engine.gateways.rest_api.logs.execution_log import ExecutionLog
 from lambda_nb.engine.gateways.rest_api.pipeline import Pipeline
 from lambda_nb.engine.gateways.rest_api.response_cache import ResponseCache
@@ -69,7 +69,6 @@ class RestApis:
         callers, usage = Callers(surroundings.gate), Usage(configuration)
         cache = ResponseCache(configuration.flushes)
         self._pipeline = Pipeline(surroundings, callers, authorizers, usage, cache)
-        self._access_logs = AccessLogs(surroundings)
         self._trials = Trials(configuration, self._place, self._pipeline, authorizers)
 
     def operations(self) -> dict[str, Operation]:
@@ -176,4 +175,4 @@ class RestApis:
             length = len(reply.body) if reply is not None else stream.sent
             now_ms = time.time_ns() // 1_000_000
             look_up = variables(exchange, status, length, now_ms)
-            self._access_logs.write(deployed.access_log, look_up, now_ms)
+            deployed.access_log.write(logs, look_up, now_ms)

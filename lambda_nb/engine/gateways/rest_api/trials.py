@@ -13,7 +13,8 @@ from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.gateways.configuration.rest.apis import RestConfiguration
 from lambda_nb.engine.gateways.rest_api import framing
 from lambda_nb.engine.gateways.rest_api.admission.authorizers import Authorizers
-from lambda_nb.engine.gateways.rest_api.compiling import Deployed, Place, compile_stage
+from lambda_nb.engine.gateways.rest_api.compiling import Place, compile_stage
+from lambda_nb.engine.gateways.rest_api.deployed import Deployed
 from lambda_nb.engine.gateways.rest_api.event import IDENTITY, several
 from lambda_nb.engine.gateways.rest_api.exchange import Exchange, Pairs
 from lambda_nb.engine.gateways.rest_api.gateway_responses import Refusal
@@ -64,8 +65,10 @@ class Trials:
 
     async def _invoke_method(self, request: Request, caller: Caller) -> Response:
         deployed = self._deployed(request)
-        resource = request["resourceId"]
-        method = deployed.resources.get((resource, request["httpMethod"]))
+        resources, resource = deployed.resources, request["resourceId"]
+        method = resources.get((resource, request["httpMethod"])) or resources.get(
+            (resource, "ANY")  # how else could one say with which method to try it?
+        )
         if method is None:
             raise AWSError("NotFoundException", "Invalid Method identifier specified", 404)
         exchange = _exchange(deployed, request, caller)

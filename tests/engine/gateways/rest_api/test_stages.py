@@ -286,31 +286,3 @@ def test_apis_answer_at_custom_domain_names(engine: Engine, function: str) -> No
     assert told["parameters"] == {"id": "7"}
     got = call(engine, "/none/7", headers={"Host": domain})
     assert got.status == 403
-
-
-def test_access_logs_may_go_to_a_stream(engine: Engine) -> None:
-    bucket = engine.name("logs")
-    engine.client("s3").create_bucket(Bucket=bucket)
-    stream = engine.client("firehose").create_delivery_stream(
-        DeliveryStreamName=f"amazon-apigateway-{bucket}",
-        ExtendedS3DestinationConfiguration={
-            "BucketARN": f"arn:aws:s3:::{bucket}",
-            "RoleARN": "arn:aws:iam::000000000000:role/r",
-        },
-    )["DeliveryStreamARN"]
-    api = Api.make(engine)
-    mock = {"type": "MOCK", "requestTemplates": {JSON: '{"statusCode": 200}'}}
-    api.mapped("GET", "/", mock, {"200": {}})
-    api.deploy()
-    api.set_stage(
-        ("/accessLogSettings/destinationArn", stream),
-        ("/accessLogSettings/format", "$context.requestId $context.status"),
-    )
-    wanted = f"{api.call('/').headers['x-amzn-requestid']} 200\n".encode()
-    s3, deadline = engine.client("s3"), time.monotonic() + 30
-    found: list[bytes] = []
-    while wanted not in found and time.monotonic() < deadline:
-        for key in s3.list_objects_v2(Bucket=bucket).get("Contents", []):
-            found.append(s3.get_object(Bucket=bucket, Key=key["Key"])["Body"].read())
-        time.sleep(0.05)
-    assert wanted in found

@@ -14,6 +14,7 @@ from lambda_nb.engine.gateways.rest_api.compiling import with_variables
 from lambda_nb.engine.gateways.rest_api.event import json_bytes, request_context, request_part
 from lambda_nb.engine.gateways.rest_api.exchange import Exchange
 from lambda_nb.engine.gateways.rest_api.gateway_responses import Refusal
+from lambda_nb.engine.gateways.rest_api.waiting import within
 from lambda_nb.engine.gateways.shared.functions import (
     API_GATEWAY,
     Call,
@@ -93,9 +94,7 @@ class LambdaAuthorizers:
         log.data("Authorizer request body", call.payload)
         started = time.perf_counter()
         try:
-            result = await asyncio.wait_for(
-                self._surroundings.functions(function).invoke(call), TIMEOUT_S
-            )
+            result = await within(TIMEOUT_S, self._surroundings.functions(function).invoke(call))
         except asyncio.TimeoutError as error:
             log.failed("Execution failed due to a timeout error")
             raise Refusal("AUTHORIZER_FAILURE", None) from error

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
 
 from lambda_nb.engine.api.lambda_api.invoke import SYNC_LIMIT
 from lambda_nb.engine.errors import AWSError
@@ -17,6 +16,7 @@ from lambda_nb.engine.gateways.rest_api.gateway_responses import (
     Refusal,
     configuration_error,
 )
+from lambda_nb.engine.gateways.rest_api.waiting import within
 from lambda_nb.engine.gateways.shared.functions import API_GATEWAY, Call, NotPermitted
 from lambda_nb.engine.gateways.shared.surroundings import Surroundings
 from lambda_nb.engine.identifiers import uuid4
@@ -25,9 +25,6 @@ from lambda_nb.engine.model import InvocationResult, Throttled
 log = logging.getLogger(__name__)
 
 TIMED_OUT = "Endpoint request timed out"
-
-_T = TypeVar("_T")
-_late: set[asyncio.Future[Any]] = set()
 
 
 @dataclass(slots=True)
@@ -43,29 +40,6 @@ class Backend:
     body: bytes
     error_message: str | None = None
     is_function: bool = False
-
-
-async def within(timeout_s: float, work: Awaitable[_T], exchange: Exchange) -> _T:
-    """Wait for a function that goes on, as on AWS, when the caller waits no longer.
-
-    Raises
-    ------
-    Refusal
-        It takes longer than ``timeout_s`` seconds.
-    """
-    task = asyncio.ensure_future(work)
-    done, _ = await asyncio.wait((task,), timeout=timeout_s)
-    if done:
-        return task.result()
-    _late.add(task)
-    task.add_done_callback(_forget)
-    raise timed_out(exchange)
-
-
-def _forget(task: asyncio.Future[Any]) -> None:
-    _late.discard(task)
-    if not task.cancelled() and task.exception() is not None:
-        log.info("an integration failed after its caller had left: %s", task.exception())
 
 
 def timed_out(exchange: Exchange) -> Refusal:
@@ -90,10 +64,12 @@ def call_of(exchange: Exchange, payload: bytes) -> Call:
             f"Invalid function ARN or invalid uri: {integration.uri}"
         )
         raise configuration_error()
-    if integration.http_method != "POST":  # Lambda's Invoke is a POST, whatever the method is
+    method = integration.http_method
+    method = exchange.http_method if method == "ANY" else method
+    if method != "POST":  # Lambda's Invoke is a POST, whatever the method of the API is
         exchange.log.failed(
             "Lambda invocation failed with status: 403. Unable to determine service/operation name "
-            f"to be authorized: the integration's HTTP method is {integration.http_method}, and "
+            f"to be authorized: the integration's HTTP method is {method}, and "
             "must be POST"
         )
         log.warning(
@@ -134,7 +110,9 @@ async def invoked(
     )
     started = time.perf_counter()
     try:
-        result = await within(timeout_s, functions.invoke(call), exchange)
+        result = await within(timeout_s, functions.invoke(call))
+    except asyncio.TimeoutError as error:
+        raise timed_out(exchange) from error
     except (NotPermitted, Throttled, AWSError) as error:
         raise not_invoked(error, call, exchange) from error
     finally:

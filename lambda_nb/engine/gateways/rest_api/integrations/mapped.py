@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 
 from lambda_nb.engine.api.wire.http import Reply
-from lambda_nb.engine.gateways.rest_api.compiling import IntegrationResponse
+from lambda_nb.engine.gateways.rest_api.deployed import IntegrationResponse
 from lambda_nb.engine.gateways.rest_api.event import several
 from lambda_nb.engine.gateways.rest_api.exchange import Exchange
 from lambda_nb.engine.gateways.rest_api.gateway_responses import configuration_error
