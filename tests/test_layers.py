@@ -65,9 +65,10 @@ FOLDERS_MAY_IMPORT = {
         "website": {"shared"},
         "configuration": {"shared"},
         "http_api": {"configuration", "shared"},
-        "rest_api": {"configuration", "shared"},
-        "websocket_api": {"configuration", "shared", "rest_api"},
+        "rest_api": {"configuration", "mapping", "shared"},
+        "websocket_api": {"configuration", "mapping", "shared"},
         "load_balancer": {"shared"},
+        "mapping": set(),
     },
     "engine.events": {"asynchronous": set(), "polled": {"asynchronous"}, "pushed": set()},
     "engine.execution": {

@@ -120,7 +120,7 @@ class App:
             address=self._url,
             external_url=options.neighbours_url,
             pushed=self._pushed,
-            news=lambda arn, shard: self._regions[_region_of(arn)].read_on(arn, shard),
+            news=lambda arn, shard: self._regions[region_of(arn)].read_on(arn, shard),
             state_dir=self._data_dir / "services",
             keys=keys,
             elsewhere=tuple(options.elsewhere),
@@ -155,7 +155,7 @@ class App:
 
     async def _pushed(self, source: str, arn: str, payload: bytes) -> None:
         await self._regions.started.wait()
-        await self._regions[_region_of(arn)].pushes(source, arn, payload)
+        await self._regions[region_of(arn)].pushes(source, arn, payload)
 
     def _start_neighbours(self) -> None:
         """Start the neighbours, which come up on their own."""
@@ -243,8 +243,3 @@ class App:
             return str(self._neighbours.endpoint)
         except NeighboursError:
             return None
-
-
-def _region_of(arn: str) -> str:
-    parts = arn.split(":", 4)
-    return parts[3] if len(parts) > 3 else ""

@@ -37,7 +37,6 @@ from lambda_nb.engine.execution import Executor
 from lambda_nb.engine.execution.recursive_loops import LoopGuard
 from lambda_nb.engine.file_descriptors import Descriptors
 from lambda_nb.engine.gateways.api_gateway import ApiGateway
-from lambda_nb.engine.gateways.configuration.service_api import ServiceApi
 from lambda_nb.engine.gateways.function_urls.gateway import FunctionUrls
 from lambda_nb.engine.gateways.load_balancer.changes import Changes
 from lambda_nb.engine.gateways.load_balancer.gateway import LoadBalancers
@@ -108,7 +107,7 @@ class Region:
         Its APIs; from :meth:`start` on.
     load_balancers : LoadBalancers
         Its load balancers; from :meth:`start` on.
-    own_apis : dict of str to ServiceApi
+    own_apis : dict of str to ApiGateway
         Answer the APIs of AWS, beside Lambda's, that the engine answers itself; from
         :meth:`start` on.
     pushes : Pushes
@@ -120,7 +119,7 @@ class Region:
     functions: Functions
     api_gateway: ApiGateway
     load_balancers: LoadBalancers
-    own_apis: dict[str, ServiceApi]
+    own_apis: dict[str, ApiGateway]
     pushes: Pushes
 
     def __init__(self, name: str, shared: Shared, data_dir: Path, work_dir: Path) -> None:
@@ -330,7 +329,7 @@ class Region:
         self.load_balancers = LoadBalancers(surroundings, self.clients, shared.balancing)
         self._cleanup.push_async_callback(self.load_balancers.close)
         self.load_balancers.start()
-        self.own_apis = {"apigateway": self.api_gateway.service_api}
+        self.own_apis = {"apigateway": self.api_gateway}
 
 
 class Regions:

@@ -1,20 +1,22 @@
-"""API Gateway in one Region: what is configured, and the three kinds of API that answer."""
+"""API Gateway in one Region. Its parts are loaded with the first API: most engines have none."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from lambda_nb.engine.api.wire.http import HttpRequest, Reply, Send
 from lambda_nb.engine.control.records.store import Store
-from lambda_nb.engine.gateways.configuration.domains.domain_names import DomainNames
-from lambda_nb.engine.gateways.configuration.rest.apis import RestConfiguration
-from lambda_nb.engine.gateways.configuration.service_api import ServiceApi
-from lambda_nb.engine.gateways.configuration.v2.apis import V2Configuration
-from lambda_nb.engine.gateways.http_api.gateway import HttpApis
-from lambda_nb.engine.gateways.rest_api.gateway import RestApis
+from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.gateways.shared.surroundings import Surroundings
-from lambda_nb.engine.gateways.websocket_api.gateway import WebSocketApis
 
-Serving = HttpApis | RestApis | WebSocketApis
+if TYPE_CHECKING:
+    from lambda_nb.engine.gateways.apis import Apis, Serving
+
+_PARTS = "lambda_nb.engine.gateways.apis"
 
 
 class ApiGateway:
@@ -26,63 +28,65 @@ class ApiGateway:
         The database of what is configured.
     surroundings
         What its gateways work with.
-
-    Attributes
-    ----------
-    service_api : ServiceApi
-        Answers the APIs ``apigateway`` and ``apigatewayv2``.
-    web_sockets : WebSocketApis
-        Takes WebSocket connections.
-    domain_names : DomainNames
-        Custom domain names of all kinds of API.
     """
 
     def __init__(self, path: Path, surroundings: Surroundings) -> None:
         self._store = Store(path)
         self._store.watch(surroundings.addresses.changed)
-        self._rest = RestConfiguration(self._store, surroundings)
-        self._v2 = V2Configuration(self._store, surroundings)
-        self.domain_names = DomainNames(self._store, surroundings, self._has_rest_stage)
-        self._rest.also_tag(self.domain_names.tagged)
-        self._rest.also_plan(self._has_web_socket_stage)
-        self._rest_apis = RestApis(self._rest, surroundings)
-        self._http_apis = HttpApis(self._v2, surroundings)
-        self.web_sockets = WebSocketApis(self._v2, surroundings, self._rest)
-        self.service_api = ServiceApi(
-            surroundings.gate,
-            {
-                "apigateway": {
-                    **self._rest.operations(),
-                    **self._rest_apis.operations(),
-                    **self.domain_names.operations_v1(),
-                },
-                "apigatewayv2": {**self._v2.operations(), **self.domain_names.operations_v2()},
-            },
-        )
+        self._surroundings = surroundings
+        self._apis: Apis | None = None
+        if not self._store.is_empty:
+            self._open()
 
     def close(self) -> None:
         """Release the database."""
-        self._rest.close()
+        if self._apis is not None:
+            self._apis.close()
         self._store.close()
+
+    async def answer(self, request: HttpRequest, request_id: str, send: Send) -> None:
+        """Answer a request to the APIs ``apigateway`` and ``apigatewayv2``.
+
+        Raises
+        ------
+        AWSError
+            The error for the caller.
+        """
+        if self._apis is None:
+            await asyncio.to_thread(import_module, _PARTS)
+        await self._open().service_api.answer(request, request_id, send)
+
+    def fault(self, error: AWSError, request_id: str) -> Reply:
+        """An error of these APIs."""
+        return self._open().service_api.fault(error, request_id)
 
     def serving(self, api_id: str) -> Serving | None:
         """What answers for an API; ``None`` if there is no such API here."""
-        if self._rest.has_api(api_id):
-            return self._rest_apis
-        match self._v2.protocol(api_id):
-            case "HTTP":
-                return self._http_apis
-            case "WEBSOCKET":
-                return self.web_sockets
-        return None
+        return None if self._apis is None else self._apis.serving(api_id)
 
-    def _has_web_socket_stage(self, api_id: str, stage: str) -> bool:
-        """Whether there is a WebSocket API with an id and a stage: only such have API keys, too."""
-        is_one = self._v2.protocol(api_id) == "WEBSOCKET"
-        return is_one and self._v2.served(api_id, stage) is not None
+    def has_domain(self, name: str) -> bool:
+        """Whether a host, without a port, is a custom domain name here."""
+        return self._apis is not None and self._apis.domain_names.has(name)
 
-    def _has_rest_stage(self, api_id: str, stage: str) -> bool:
-        """Whether there is a REST API with an id and, unless the name is empty, a stage."""
-        if not stage:
-            return self._rest.has_api(api_id)
-        return self._rest.served(api_id, stage) is not None
+    def route(
+        self, host: str, path: str, headers: Mapping[str, str]
+    ) -> tuple[str, str, str] | None:
+        """The API at a path of a custom domain name: its id, its stage, and the path below.
+
+        Parameters
+        ----------
+        host
+            Without a port.
+        path
+            Percent-encoded, with a slash first.
+        headers
+            By name in lower case; routing rules look at them.
+        """
+        return None if self._apis is None else self._apis.domain_names.route(host, path, headers)
+
+    def _open(self) -> Apis:
+        if self._apis is None:
+            from lambda_nb.engine.gateways.apis import Apis
+
+            self._apis = Apis(self._store, self._surroundings)
+        return self._apis

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from lambda_nb.engine.api.wire.http import HttpRequest, Receive, Reply, Scope, Send
 from lambda_nb.engine.errors import AWSError
@@ -16,7 +16,6 @@ from lambda_nb.engine.gateways.shared.addresses import (
     Address,
     Addresses,
 )
-from lambda_nb.engine.gateways.websocket_api.gateway import WebSocketApis
 
 _FORBIDDEN = Reply(403, b'{"message":"Forbidden"}')
 
@@ -29,6 +28,14 @@ class Serving(Protocol):
 
     def fault(self, error: AWSError, at: Address, request: HttpRequest, request_id: str) -> Reply:
         """What the caller gets for an error."""
+
+
+@runtime_checkable
+class Connecting(Protocol):
+    """What takes WebSocket connections, or says why not."""
+
+    async def connect(self, at: Address, scope: Scope, receive: Receive, send: Send) -> None:
+        """Take one connection; returns when it has ended."""
 
 
 class Region(Protocol):
@@ -77,15 +84,13 @@ class GatewayDoor:
     async def connect(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take one WebSocket connection, or refuse it; returns when it has ended."""
         request = HttpRequest.of(scope, receive)
+        found: object = None
         if self.takes(request):
-            at, serving = self._find(request)
-            if isinstance(serving, WebSocketApis):
-                await serving.connect(at, scope, receive, send)
-                return
-            if isinstance(serving, LoadBalancers):
-                await serving.refuse_upgrade(send)
-                return
-        await _FORBIDDEN.refuse(send)
+            at, found = self._find(request)
+        if isinstance(found, Connecting):
+            await found.connect(at, scope, receive, send)
+        else:
+            await _FORBIDDEN.refuse(send)
 
     async def _of_any_region(self, name: str) -> LoadBalancers:
         """Those with a load balancer of a name; the home Region's if nobody has it."""
@@ -113,8 +118,7 @@ class GatewayDoor:
     def _at_domain(self, at: Address, request: HttpRequest) -> tuple[Address, Serving | None]:
         """The API behind a custom domain name, and its address as the name's mapping makes it."""
         for region in self._regions():
-            names = region.api_gateway.domain_names
-            found = names.route(at.identifier, at.path, request.headers)
+            found = region.api_gateway.route(at.identifier, at.path, request.headers)
             if found is not None:
                 api_id, stage, path = found
                 base = at.path[: len(at.path) - len(path)] if at.path.endswith(path) else at.path
@@ -125,4 +129,4 @@ class GatewayDoor:
 
 def has_domain(regions: Sequence[Region], name: str) -> bool:
     """Whether a host is a custom domain name of one of these Regions."""
-    return any(region.api_gateway.domain_names.has(name) for region in regions)
+    return any(region.api_gateway.has_domain(name) for region in regions)

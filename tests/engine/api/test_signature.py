@@ -178,6 +178,29 @@ def test_a_presigned_url_lasts_as_long_as_it_says() -> None:
     assert refusal(request) == ("InvalidSignatureException", MISMATCH)
 
 
+@pytest.mark.parametrize("seconds", ["", "-1", "²", "1" * 5000, "604801", "1.5"])
+def test_a_presigned_url_lasts_a_number_of_seconds(seconds: str) -> None:
+    url = signed("GET", body=b"", signer=botocore.auth.SigV4QueryAuth).url
+    changed = url.replace("X-Amz-Expires=3600", f"X-Amz-Expires={quote(seconds)}")
+    assert changed != url
+    with pytest.raises(AWSError, match="X-Amz-Expires") as raised:
+        claim_of({}, urlsplit(changed).query)
+    assert raised.value.status == 403
+
+
+@pytest.mark.parametrize(
+    "name",
+    [f"X-Amz-{part}" for part in ("Credential", "Date", "Security-Token", "Signature")],
+)
+def test_a_presigned_url_with_bytes_that_are_no_text(name: str) -> None:
+    request = signed("GET", body=b"", signer=botocore.auth.SigV4QueryAuth, key=ROLE)
+    request.url = request.url.replace(f"{name}=", f"{name}=%FF")
+    with pytest.raises(AWSError) as raised:
+        verify(request)
+    assert raised.value.status == 403
+    raised.value.message.encode()  # it can be told
+
+
 def test_a_presigned_url_of_s3_leaves_the_payload_unsigned() -> None:
     request = signed(
         "PUT",

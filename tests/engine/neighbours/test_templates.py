@@ -1,4 +1,4 @@
-"""Templates with functions or APIs are refused with a message; others work; managed policies exist."""
+"""Templates with functions or APIs are refused with a message; others work."""
 
 from __future__ import annotations
 

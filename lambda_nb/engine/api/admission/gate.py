@@ -11,6 +11,7 @@ from lambda_nb.engine.api.admission.signature_v4 import (
     Claim,
     Verifier,
     claim_of,
+    claimed_service,
     declared_payload_hash,
     refused,
 )
@@ -58,7 +59,7 @@ class Gate:
             refuse_foreign(request.headers)
             return Visitor(self, request, None)
         claim = None
-        key = signature_v2.access_key(request.query)
+        key = _of_the_old_form(request)
         if key is None:
             claim = claim_of(request.headers, request.query)
             key = claim.access_key
@@ -71,7 +72,7 @@ class Gate:
 
     def own_credential(self, request: HttpRequest) -> Credential | None:
         """The engine's own credential that an admitted request names, if it names one."""
-        key = signature_v2.access_key(request.query)
+        key = _of_the_old_form(request)
         try:
             return self._credentials.own(key or claim_of(request.headers, request.query).access_key)
         except AWSError:  # with "none", requests need not be signed
@@ -109,6 +110,16 @@ class Gate:
             claim, request.method, request.path, request.query, request.headers, payload_hash
         )
         return self._credentials.caller(credential)
+
+
+def _of_the_old_form(request: HttpRequest) -> str | None:
+    """The key of a URL in the old form, which counts only where nothing else says who signed.
+
+    Otherwise a link to an object would be as good as the signature that a request claims to have.
+    """
+    if claimed_service(request.headers, request.query) is not None:
+        return None
+    return signature_v2.access_key(request.query)
 
 
 class Visitor(NamedTuple):

@@ -28,6 +28,7 @@ _LONGEST_PRESIGNED_S = 604800
 _TIMESTAMP = "%Y%m%dT%H%M%SZ"
 _SCOPE = re.compile(r"Credential=\s*[^/,\s]+/\d{8}/([^/,\s]+)/([a-z0-9.-]+)/aws4_request")
 _HASH = re.compile(r"[0-9a-f]{64}")
+_SECONDS = re.compile(r"[0-9]{1,9}")
 
 MISMATCH = (
     "The request signature we calculated does not match the signature you provided. Check your AWS "
@@ -135,7 +136,10 @@ def _from_header(authorization: str, headers: Mapping[str, str]) -> Claim:
 
 
 def _from_query(query: str) -> Claim:
-    given = dict(decoded_pairs(query))
+    # What is no text can be no right signature, and could be neither compared nor told back.
+    given = {
+        name: value.encode("utf-8", "replace").decode() for name, value in decoded_pairs(query)
+    }
     names = ("X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature", "X-Amz-SignedHeaders")
     missing = [
         f"AWS query-string parameters must include '{name}'."
@@ -149,7 +153,7 @@ def _from_query(query: str) -> Claim:
         raise refused("IncompleteSignatureException", text)
     access_key, date, region, service = _scope(given["X-Amz-Credential"])
     lifetime = given.get("X-Amz-Expires", "300")
-    if not lifetime.isdigit() or int(lifetime) > _LONGEST_PRESIGNED_S:
+    if not _SECONDS.fullmatch(lifetime) or int(lifetime) > _LONGEST_PRESIGNED_S:
         raise refused(
             "IncompleteSignatureException",
             f"X-Amz-Expires must be a number of seconds up to {_LONGEST_PRESIGNED_S} "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from functools import partial
 from ssl import SSLContext
@@ -14,17 +13,21 @@ from uvicorn.protocols.http.httptools_impl import (
     RequestResponseCycle,
 )
 
+from lambda_nb.engine.api.wire.headers import NO_VALUE
 from lambda_nb.engine.api.wire.http import AS_SPELT, WHOLE, Header, Receive, Scope, Send
 from lambda_nb.engine.api.wire.tls import HELLO, Decrypting
 
 Certificate = Callable[[], Awaitable["SSLContext | None"]]
 
-_NO_VALUE = re.compile(b"[\x00-\x08\x0a-\x1f\x7f]")
 _JOINED = 65536
 
 MOST_HEAD = 65536
 """Bytes that the head of a request may have: request line and headers. No service of AWS takes so
 many (a load balancer 64 KB, API Gateway 20 KB)."""
+
+_BETWEEN, _IN_HEAD, _IN_BODY = range(3)
+_BEGINNINGS = {_BETWEEN: 1, _IN_HEAD: 0}
+"""Heads that begin in data which is all of one head, by where the data begins."""
 
 _TOO_LONG = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
@@ -51,7 +54,9 @@ class WholeAnswers(HttpToolsProtocol):
     def __init__(self, *, certificate: Certificate | None = None, **settings: Any) -> None:
         super().__init__(**settings)
         self.ws_protocol_class: Any = _web_socket
-        self._in_head = True
+        self._place = _BETWEEN
+        self._begun = 0
+        self._unread = 0
         self._head = 0
         self._certificate = certificate
         self._may_be_tls = certificate is not None
@@ -66,10 +71,12 @@ class WholeAnswers(HttpToolsProtocol):
                 task.add_done_callback(self.tasks.discard)
                 self.tasks.add(task)
                 return
+        place, self._begun = self._place, 0
         super().data_received(data)
-        if self._in_head:
-            self._head += len(data)
-            if self._head > MOST_HEAD and not self.transport.is_closing():
+        # Data that begins with another request's body says little of this head's length.
+        if self._place == _IN_HEAD and self._begun == _BEGINNINGS.get(place):
+            self._unread += len(data)
+            if self._unread > MOST_HEAD and not self.transport.is_closing():
                 self.transport.write(_TOO_LONG)
                 self.transport.close()
 
@@ -95,8 +102,9 @@ class WholeAnswers(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A request begins."""
         super().on_message_begin()
-        self._in_head = True
-        self._head = 0
+        self._place = _IN_HEAD
+        self._begun += 1
+        self._head = self._unread = 0
         self._as_spelt: list[Header] = []
         scope: Any = self.scope
         scope[AS_SPELT] = self._as_spelt
@@ -109,8 +117,13 @@ class WholeAnswers(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """A request's head has come."""
-        self._in_head = False
+        self._place = _IN_BODY
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """A request has come."""
+        self._place = _BETWEEN
+        super().on_message_complete()
 
     def handle_websocket_upgrade(self) -> None:
         """Hand the connection over; what serves WebSockets reads the request once more."""
@@ -184,7 +197,7 @@ def _write(cycle: RequestResponseCycle, status: int, headers: list[Header], body
         return False
     lines = [STATUS_LINE[status]]
     for name, value in (*cycle.default_headers, *headers):
-        if _NO_VALUE.search(value):
+        if NO_VALUE.search(value):
             return False
         lines += (name.lower(), b": ", value, b"\r\n")
     lines.append(b"\r\n")

@@ -16,6 +16,8 @@ Whole = Callable[[int, list[Header], bytes], bool]
 
 JSON = b"application/json"
 
+_WITHOUT_BODY = (204, 304)  # RFC 9110, 6.4.1; their length would be that of another answer (8.6)
+
 WHOLE = "lambda_nb.whole"
 """Key of an ASGI scope for a :data:`Whole`: it takes status, headers and body and writes the
 response at once, or returns false if it cannot."""
@@ -145,16 +147,18 @@ class Reply:
 
     async def send(self, send: Send) -> None:
         """Write the reply."""
-        headers = self.headers
-        if self.status != 204:  # a 204 has neither body nor length (RFC 9110, 8.6)
-            headers = [*headers, (b"content-length", b"%d" % len(self.body))]
+        headers, body = self.headers, self.body
+        if self.status in _WITHOUT_BODY:  # clients would take it for the next answer's beginning
+            body = b""
+        else:
+            headers = [*headers, (b"content-length", b"%d" % len(body))]
         if self.content_type is not None and self.status != 204:
             headers = [(b"content-type", self.content_type), *headers]
         whole = getattr(send, "whole", None)
-        if whole is not None and whole(self.status, headers, self.body):
+        if whole is not None and whole(self.status, headers, body):
             return
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
-        await send({"type": "http.response.body", "body": self.body})
+        await send({"type": "http.response.body", "body": body})
 
     async def refuse(self, send: Send) -> None:
         """Answer a WebSocket's handshake with this reply, so that no connection comes about."""

@@ -107,6 +107,11 @@ class Store:
             except ValueError as error:
                 raise databases.damaged(path, f"{kind} {key}: {error}") from error
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no record at all."""
+        return not self._records
+
     def get(self, kind: str, parent: str, key: str) -> Record | None:
         """One record, or ``None``."""
         return self._records.get((kind, parent), {}).get(key)

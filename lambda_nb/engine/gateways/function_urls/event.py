@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import re
 from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import parse_qsl
 
 from lambda_nb.engine.api.wire.http import HttpRequest
+from lambda_nb.engine.gateways.shared.event_fields import joined, told_body
 from lambda_nb.engine.model import Caller
-
-_TEXT = re.compile(
-    r"text/.*|application/(json|xml|javascript|graphql)|application/[^;]*\+(json|xml)"
-)
 
 
 def event(
@@ -57,7 +52,8 @@ def event(
         document["cookies"] = [cookie.strip() for cookie in headers["cookie"].split(";")]
     document["headers"] = {**headers, **forwarded}
     if request.query:
-        document["queryStringParameters"] = _joined(request.query)
+        pairs = parse_qsl(request.query, keep_blank_values=True)
+        document["queryStringParameters"] = joined(pairs)
     document["requestContext"] = {
         "accountId": caller.account if caller else "anonymous",
         "apiId": identifier,
@@ -77,29 +73,11 @@ def event(
         "time": now.strftime("%d/%b/%Y:%H:%M:%S +0000"),
         "timeEpoch": int(now.timestamp() * 1000),
     }
-    text = _as_text(body, headers.get("content-type", ""))
+    document["isBase64Encoded"] = False
     if body:
-        document["body"] = base64.b64encode(body).decode() if text is None else text
-    document["isBase64Encoded"] = bool(body) and text is None
+        content_type = headers.get("content-type", "")
+        document["body"], document["isBase64Encoded"] = told_body(body, content_type)
     return json.dumps(document, separators=(",", ":")).encode()
-
-
-def _joined(query: str) -> dict[str, str]:
-    """Query parameters; repeated ones joined by commas."""
-    joined: dict[str, str] = {}
-    for name, value in parse_qsl(query, keep_blank_values=True):
-        joined[name] = f"{joined[name]},{value}" if name in joined else value
-    return joined
-
-
-def _as_text(body: bytes, content_type: str) -> str | None:
-    """A body that is passed on as it is, or ``None`` if it has to be base64."""
-    if not _TEXT.fullmatch(content_type.partition(";")[0].strip().lower() or "text/plain"):
-        return None
-    try:
-        return body.decode()
-    except UnicodeDecodeError:
-        return None
 
 
 def _identity(caller: Caller) -> dict[str, str | None]:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from lambda_nb.engine.api.admission.gate import Gate
 from lambda_nb.engine.api.admission.signature_v4 import claim_of
@@ -23,6 +24,7 @@ from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.gateways.function_urls import cors, event
 from lambda_nb.engine.gateways.function_urls import reply as url_reply
 from lambda_nb.engine.gateways.shared.addresses import FUNCTION_URL, Address, Addresses
+from lambda_nb.engine.gateways.shared.invoke_policies import Policy, PolicyError
 from lambda_nb.engine.model import Caller, Invocation, InvocationResult, Resolved, Throttled
 
 log = logging.getLogger(__name__)
@@ -34,7 +36,7 @@ _FORBIDDEN = (
 
 
 Find = Callable[[str], "FunctionUrl | None"]
-Policy = Callable[[str, "str | None"], "str | None"]
+PolicyOf = Callable[[str, "str | None"], "str | None"]
 
 
 class FunctionUrls:
@@ -53,7 +55,7 @@ class FunctionUrls:
     """
 
     def __init__(
-        self, gate: Gate, find: Find, policy: Policy, resolve: Resolve, execute: Execute
+        self, gate: Gate, find: Find, policy: PolicyOf, resolve: Resolve, execute: Execute
     ) -> None:
         self._gate = gate
         self._find = find
@@ -116,7 +118,7 @@ class FunctionUrls:
 
     def _admitted(self, url: FunctionUrl, request: HttpRequest, body: bytes) -> Caller | None:
         if url.auth_type == "NONE":
-            if not lets_everyone(self._policy(url.function_name, url.qualifier)):
+            if not lets_everyone(self._policy(url.function_name, url.qualifier), self._arn(url)):
                 raise _forbidden()
             return None
         try:
@@ -126,6 +128,11 @@ class FunctionUrls:
             if error.code == "MissingAuthenticationTokenException":
                 raise _forbidden() from error
             raise
+
+    def _arn(self, url: FunctionUrl) -> str:
+        own = self._gate.anyone
+        arn = f"arn:aws:lambda:{own.region}:{own.account}:function:{url.function_name}"
+        return f"{arn}:{url.qualifier}" if url.qualifier else arn
 
     async def _run(self, resolved: Resolved, invocation: Invocation) -> InvocationResult:
         try:
@@ -234,26 +241,37 @@ class _HttpStream:
 def _object(text: bytes) -> dict[str, object]:
     try:
         value = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise url_reply.BadShape(f"the prelude is no JSON: {error}") from error
     if not isinstance(value, dict):
         raise url_reply.BadShape("the prelude must be a JSON object")
     return value
 
 
-def lets_everyone(policy: str | None) -> bool:
-    """Whether a resource policy lets anybody use a function URL of authorisation type NONE."""
-    statements = json.loads(policy)["Statement"] if policy else []
-    return any(
-        statement["Effect"] == "Allow"
-        and statement["Principal"] in ("*", {"AWS": "*"})
-        and statement["Action"] in ("lambda:InvokeFunctionUrl", "lambda:*", "*")
-        and statement.get("Condition", {})
-        .get("StringEquals", {})
-        .get("lambda:FunctionUrlAuthType", "NONE")
-        == "NONE"
-        for statement in statements
-    )
+@lru_cache(1024)
+def lets_everyone(policy: str | None, arn: str) -> bool:
+    """Whether a resource policy lets anybody use a function URL of authorisation type NONE.
+
+    Parameters
+    ----------
+    policy
+        JSON text, or ``None`` for none.
+    arn
+        The function's, with the URL's qualifier.
+
+    Examples
+    --------
+    >>> lets_everyone(None, "arn:aws:lambda:us-east-1:000000000000:function:f")
+    False
+    """
+    if policy is None:
+        return False
+    try:
+        compiled = Policy(policy, "lambda:InvokeFunctionUrl", names_callers=True)
+    except PolicyError as error:
+        log.warning("the resource policy of %s lets nobody in: %s", arn, error)
+        return False
+    return compiled.decides(arn, {"lambda:functionurlauthtype": "NONE"}) == "allow"
 
 
 def _forbidden() -> AWSError:

@@ -7,6 +7,7 @@ import binascii
 import json
 from typing import Any
 
+from lambda_nb.engine.api.wire.headers import BadHeader, header
 from lambda_nb.engine.api.wire.http import JSON, Header, Reply
 
 HTTP_RESPONSE = "application/vnd.awslambda.http-integration-response"
@@ -14,7 +15,7 @@ HTTP_RESPONSE = "application/vnd.awslambda.http-integration-response"
 
 PRELUDE_END = b"\0" * 8
 
-_OWNED = ("content-length", "transfer-encoding", "connection")
+_OWNED = (b"content-length", b"transfer-encoding", b"connection")
 
 
 class BadShape(ValueError):  # noqa: N818
@@ -36,16 +37,16 @@ def reply(payload: bytes) -> Reply:
     """
     try:
         response = json.loads(payload)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadShape(f"the response is no JSON: {error}") from error
     if isinstance(response, str):  # recorded on AWS without quotes, whatever the guide shows
-        return Reply(200, response.encode())
+        return Reply(200, _encoded(response))
     if not isinstance(response, dict) or "statusCode" not in response:
         text = json.dumps(response, separators=(",", ":"), ensure_ascii=False)
-        return Reply(200, text.encode())
+        return Reply(200, _encoded(text))
     status, headers = head(response)
     content_type = dict(headers).pop(b"content-type", JSON)
-    rest = [header for header in headers if header[0] != b"content-type"]
+    rest = [(name, value) for name, value in headers if name != b"content-type"]
     return Reply(status, _body(response), rest, content_type)
 
 
@@ -60,32 +61,26 @@ def head(response: dict[str, Any]) -> tuple[int, list[Header]]:
     status = response.get("statusCode", 200)
     if isinstance(status, str) and status.isdecimal():
         status = int(status)
-    if isinstance(status, bool) or not isinstance(status, int) or not 100 <= status <= 599:
-        raise BadShape(f"statusCode {status!r} is no number from 100 to 599")
+    if isinstance(status, bool) or not isinstance(status, int) or not 200 <= status <= 599:
+        raise BadShape(f"statusCode {status!r} is no number from 200 to 599")
     given = response.get("headers") or {}
     cookies = response.get("cookies") or []
     if not isinstance(given, dict) or not isinstance(cookies, list):
         raise BadShape("headers must be an object and cookies a list")
-    headers = [(_name(name), _value(value)) for name, value in given.items()]
-    headers += [(b"set-cookie", _value(cookie)) for cookie in cookies]
-    return status, [header for header in headers if header[0].decode() not in _OWNED]
+    headers = [_header(name, value) for name, value in given.items()]
+    headers += [_header("set-cookie", cookie) for cookie in cookies]
+    return status, [(name, value) for name, value in headers if name not in _OWNED]
 
 
-def _name(name: str) -> bytes:
-    if not name or not all(c.isalnum() or c in "!#$%&'*+-.^_`|~" for c in name):
-        raise BadShape(f"{name!r} is no header name")
-    return _encoded(name.lower())
-
-
-def _value(value: Any) -> bytes:
+def _header(name: str, value: Any) -> Header:
     if isinstance(value, bool):
-        return b"true" if value else b"false"
+        value = "true" if value else "false"
     if not isinstance(value, (str, int, float)):
-        raise BadShape(f"a header's value cannot be {value!r}")
-    text = str(value)
-    if "\r" in text or "\n" in text or "\0" in text:
-        raise BadShape(f"a header's value cannot hold {text!r}")
-    return _encoded(text)
+        raise BadShape(f"the header {name} cannot be {value!r}")
+    try:
+        return header(name, str(value))
+    except BadHeader as bad:
+        raise BadShape(str(bad)) from bad
 
 
 def _encoded(text: str) -> bytes:

@@ -96,8 +96,10 @@ class IamAuthorizer:
         request = exchange.request
         try:
             claim = claim_of(request.headers, request.query)  # asked for even if nobody checks it
-            if claim.service != "execute-api":
-                raise forbidden(f"signed for {claim.service}, not for execute-api")
+            wanted = ("execute-api", exchange.stage.region)
+            if (claim.service, claim.region) != wanted:
+                signed_for = f"{claim.service} in {claim.region}"
+                raise forbidden(f"signed for {signed_for}, not for {' in '.join(wanted)}")
             digest = hashlib.sha256(exchange.body).hexdigest()
             caller = self._gate.glance(request).admit(digest, anywhere=True)
         except AWSError as error:

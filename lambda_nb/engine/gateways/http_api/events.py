@@ -5,20 +5,16 @@ Parts that are the same for all requests of a route are made once, as JSON text.
 
 from __future__ import annotations
 
-import base64
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from lambda_nb.engine.api.admission.caller_identity import user_id
 from lambda_nb.engine.gateways.http_api.exchange import Exchange
+from lambda_nb.engine.gateways.shared.event_fields import joined, told_body
 from lambda_nb.engine.model import Caller
 
-_TEXT = re.compile(
-    r"text/.*|application/(json|xml|javascript|graphql)|application/[^;]*\+(json|xml)"
-)
 _ENCODE = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 _TITLES = {
     "content-length": "Content-Length",
@@ -206,39 +202,8 @@ def _add_body(document: dict[str, Any], exchange: Exchange) -> None:
     if not body:
         document["isBase64Encoded"] = False
         return
-    text = as_text(body, exchange.request.headers.get("content-type", ""))
-    document["body"] = base64.b64encode(body).decode() if text is None else text
-    document["isBase64Encoded"] = text is None
-
-
-def as_text(body: bytes, content_type: str) -> str | None:
-    """A body that is passed on as it is; ``None`` if it has to be base64.
-
-    Examples
-    --------
-    >>> as_text(b"{}", "application/json; charset=utf-8"), as_text(b"a=1", "image/png")
-    ('{}', None)
-    """
-    if not _TEXT.fullmatch(content_type.partition(";")[0].strip().lower() or "text/plain"):
-        return None
-    try:
-        return body.decode()
-    except UnicodeDecodeError:
-        return None
-
-
-def joined(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
-    """Values by name; repeated ones joined by commas.
-
-    Examples
-    --------
-    >>> joined([("a", "1"), ("b", ""), ("a", "2")])
-    {'a': '1,2', 'b': ''}
-    """
-    values: dict[str, str] = {}
-    for name, value in pairs:
-        values[name] = f"{values[name]},{value}" if name in values else value
-    return values
+    content_type = exchange.request.headers.get("content-type", "")
+    document["body"], document["isBase64Encoded"] = told_body(body, content_type)
 
 
 def iam_identity(caller: Caller) -> dict[str, Any]:

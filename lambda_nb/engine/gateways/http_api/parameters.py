@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
+from lambda_nb.engine.api.wire.headers import NO_VALUE, BadHeader, header
 from lambda_nb.engine.api.wire.http import Header, Reply
 from lambda_nb.engine.gateways.http_api.events import Message
 from lambda_nb.engine.gateways.http_api.exchange import Exchange
 from lambda_nb.engine.gateways.http_api.mapping import BadMapping, Response, Value, compiled
+
+_STATUS = re.compile(r"[2-5][0-9][0-9]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +32,16 @@ class _Change:
             raise BadMapping(f"{key!r} does not begin with append, overwrite or remove")
         if place not in ("header", "querystring", "path", "statuscode"):
             raise BadMapping(f"{key!r} names neither a header nor a query string nor the path")
-        value = compiled("" if action == "remove" else text)
-        return cls(action, place, name.lower() if place == "header" else name, value)
+        if place == "header":
+            name = _header_name(name)
+        return cls(action, place, name, compiled("" if action == "remove" else text))
+
+
+def _header_name(name: str) -> str:
+    try:
+        return header(name, "")[0].decode()
+    except BadHeader as bad:
+        raise BadMapping(str(bad)) from bad
 
 
 class RequestMapping:
@@ -125,27 +137,24 @@ class ResponseMapping:
             if text is None:
                 continue
             if change.place == "statuscode":
-                if text.isdecimal() and 100 <= int(text) <= 599:
+                if _STATUS.fullmatch(text):
                     reply.status = int(text)
             elif change.place == "header":
-                _change_reply(reply, change, _line(text))
-
-
-def _line(text: str) -> bytes:
-    return "".join(c for c in text if c not in "\r\n\0").encode("utf-8", "replace")
+                line = NO_VALUE.sub(b"", text.encode("utf-8", "replace"))
+                _change_reply(reply, change, line)
 
 
 def _change_reply(reply: Reply, change: _Change, value: bytes) -> None:
-    name = change.name.encode("latin-1", "replace")
+    name = change.name.encode()
     if name == b"content-type":
         reply.content_type = None if change.action == "remove" else value
         return
-    header: Header = (name, value)
+    changed: Header = (name, value)
     if change.action == "append":
-        reply.headers = [*reply.headers, header]
+        reply.headers = [*reply.headers, changed]
         return
     others = [h for h in reply.headers if h[0].lower() != name]
-    reply.headers = others if change.action == "remove" else [*others, header]
+    reply.headers = others if change.action == "remove" else [*others, changed]
 
 
 class ServiceParameters:

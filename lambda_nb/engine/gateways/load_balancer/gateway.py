@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from lambda_nb.engine.api.wire.http import Header, HttpRequest, Reply, Send
+from lambda_nb.engine.api.wire.http import Header, HttpRequest, Receive, Reply, Scope, Send
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.gateways.load_balancer import pages
 from lambda_nb.engine.gateways.load_balancer.actions import Fixed, Redirect, Refused
@@ -121,7 +121,7 @@ class LoadBalancers:
                 reply = pages.page(500)
         await reply.send(send)
 
-    async def refuse_upgrade(self, send: Send) -> None:
+    async def connect(self, at: Address, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a WebSocket's handshake: functions take none, and servers none through here."""
         await pages.page(400).refuse(send)
 

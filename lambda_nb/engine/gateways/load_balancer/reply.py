@@ -11,6 +11,7 @@ import binascii
 import json
 from typing import Any
 
+from lambda_nb.engine.api.wire.headers import BadHeader, header
 from lambda_nb.engine.api.wire.http import Header, Reply
 from lambda_nb.engine.gateways.load_balancer.pages import SERVER
 
@@ -30,7 +31,6 @@ _OWNED = frozenset(
     }
 )
 _WITHOUT_TYPE = b"application/octet-stream"
-_TOKEN = frozenset("!#$%&'*+-.^_`|~")
 
 
 class BadShape(ValueError):  # noqa: N818
@@ -54,7 +54,7 @@ def reply(payload: bytes, *, multi_value: bool) -> Reply:
         raise BadShape(f"the response has {len(payload)} bytes, more than {RESPONSE_LIMIT}")
     try:
         response = json.loads(payload)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadShape(f"the response is no JSON: {error}") from error
     if not isinstance(response, dict):
         raise BadShape("the response must be a JSON object with a statusCode")
@@ -65,7 +65,7 @@ def reply(payload: bytes, *, multi_value: bool) -> Reply:
     headers = _headers(response, multi_value=multi_value)
     body = _body(response)
     content_type = next((value for name, value in headers if name == b"content-type"), None)
-    others = [header for header in headers if header[0] != b"content-type"]
+    others = [(name, value) for name, value in headers if name != b"content-type"]
     if not any(name == b"server" for name, _ in others):
         others.append(SERVER)
     return Reply(status, body, others, content_type or _WITHOUT_TYPE)
@@ -80,27 +80,19 @@ def _headers(response: dict[str, Any], *, multi_value: bool) -> list[Header]:
             raise BadShape(f"multiValueHeaders[{name!r}] must be a list, not {values!r}")
         for value in values if multi_value else [values]:
             if name.lower() not in _OWNED:
-                headers.append((_name(name), _value(name, value)))
+                headers.append(_header(name, value))
             elif not isinstance(value, str):
                 raise BadShape(f"the header {name} must be text, not {value!r}")
     return headers
 
 
-def _name(name: str) -> bytes:
-    if not name or not all((c.isascii() and c.isalnum()) or c in _TOKEN for c in name):
-        raise BadShape(f"{name!r} is no header name")
-    return name.lower().encode()
-
-
-def _value(name: str, value: Any) -> bytes:
+def _header(name: str, value: Any) -> Header:
     if not isinstance(value, str):
         raise BadShape(f"the header {name} must be text, not {value!r}")
-    if any(c in value for c in "\r\n\0"):
-        raise BadShape(f"the header {name} cannot be {value!r}")
     try:
-        return value.encode()
-    except UnicodeEncodeError as error:
-        raise BadShape(f"the header {name}: {error}") from error
+        return header(name, value)
+    except BadHeader as bad:
+        raise BadShape(str(bad)) from bad
 
 
 def _body(response: dict[str, Any]) -> bytes:

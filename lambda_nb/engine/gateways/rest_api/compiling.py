@@ -9,7 +9,7 @@ from typing import Any
 
 from lambda_nb.engine.gateways.configuration.rest.deployed.method_settings import of_method
 from lambda_nb.engine.gateways.configuration.rest.served import Snapshot
-from lambda_nb.engine.gateways.rest_api.admission.models import Models
+from lambda_nb.engine.gateways.mapping.models import Models
 from lambda_nb.engine.gateways.rest_api.deployed import (
     Deployed,
     Integration,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lambda_nb.engine.gateways.rest_api.admission.models import Models
+from lambda_nb.engine.gateways.mapping.models import Models
 from lambda_nb.engine.gateways.rest_api.routing import Routes
 from lambda_nb.engine.gateways.shared.access_log import AccessLog
 from lambda_nb.engine.gateways.shared.invoke_policies import Policy

@@ -71,6 +71,7 @@ class Exchange:
     integration_status: int | None = None
     integration_ms: int | None = None
     integration_error: str | None = None
+    arn_stage: str = ""
 
     @property
     def method(self) -> Method:
@@ -126,7 +127,8 @@ class Exchange:
     @property
     def method_arn(self) -> str:
         """The ARN of the request, as authorizers and policies have it."""
-        return f"{self.deployed.arn}/{self.deployed.stage_name}/{self.http_method}{self.path}"
+        stage = self.arn_stage or self.deployed.stage_name
+        return f"{self.deployed.arn}/{stage}/{self.http_method}{self.path}"
 
     @property
     def source_arn(self) -> str:

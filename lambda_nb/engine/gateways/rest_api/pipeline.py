@@ -6,6 +6,8 @@ Each phase lets the request through or raises :class:`Refusal`, for which the AP
 from __future__ import annotations
 
 from lambda_nb.engine.api.wire.http import HttpRequest, Reply
+from lambda_nb.engine.gateways.mapping.json_path import JsonPathError
+from lambda_nb.engine.gateways.mapping.templates import TemplateError
 from lambda_nb.engine.gateways.rest_api.admission.authorizers import Authorizers
 from lambda_nb.engine.gateways.rest_api.admission.callers import Callers
 from lambda_nb.engine.gateways.rest_api.admission.usage import Usage
@@ -19,8 +21,6 @@ from lambda_nb.engine.gateways.rest_api.gateway_responses import (
 from lambda_nb.engine.gateways.rest_api.header_values import BadHeader
 from lambda_nb.engine.gateways.rest_api.integrations.answering import integrate
 from lambda_nb.engine.gateways.rest_api.integrations.streaming import Stream
-from lambda_nb.engine.gateways.rest_api.mapping.json_path import JsonPathError
-from lambda_nb.engine.gateways.rest_api.mapping.templates import TemplateError
 from lambda_nb.engine.gateways.rest_api.response_cache import ResponseCache
 from lambda_nb.engine.gateways.shared.surroundings import Surroundings
 
@@ -75,7 +75,7 @@ class Pipeline:
         try:
             if log.is_on:
                 _log_request(exchange)
-            validate(exchange)
+            await validate(exchange)
             reply = await self._integrate(exchange, stream)
         except Refusal as refusal:
             return self.refuse(refusal, exchange)

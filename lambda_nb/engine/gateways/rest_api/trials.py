@@ -27,6 +27,9 @@ from lambda_nb.engine.model import Caller, Operation, Request, Response
 
 STAGE = "test-invoke-stage"
 
+_STAGE_OF_AUTHORIZERS = "ESTestInvoke-stage"
+"""What AWS writes into the ARN that an authorizer under test is asked about."""
+
 _SOURCE_IP = "test-invoke-source-ip"
 _USER_AGENT = "lambda_nb"
 
@@ -106,6 +109,7 @@ class Trials:
         if authorizer is None:
             raise AWSError("NotFoundException", "Invalid Authorizer identifier specified", 404)
         exchange = _exchange(deployed, request, caller)
+        exchange.arn_stage = _STAGE_OF_AUTHORIZERS
         started = time.perf_counter()
         answered: dict[str, Any] = {"clientStatus": 200}
         exchange.log.say(f"Starting authorizer: {authorizer['id']}")

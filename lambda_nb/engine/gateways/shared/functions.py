@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from lambda_nb.engine.errors import AWSError
+from lambda_nb.engine.gateways.shared.policy_conditions import condition
 from lambda_nb.engine.model import (
     Invocation,
     InvocationResult,
@@ -188,10 +189,7 @@ def permits(policy: str | None, principal: str, source_arn: str, account: str) -
             fnmatch.fnmatchcase("lambda:invokefunction", action.lower())
             for action in _several(statement.get("Action", []))
         )
-        and all(
-            _holds(operator, wanted, told)
-            for operator, wanted in statement.get("Condition", {}).items()
-        )
+        and _holds(statement, told)
     ]
     effects = {statement.get("Effect") for statement in applying}
     return "Allow" in effects and "Deny" not in effects
@@ -203,40 +201,13 @@ def _is_principal(given: Any, principal: str) -> bool:
     return bool(given == "*")
 
 
-def _holds(operator: str, wanted: dict[str, Any], told: dict[str, str]) -> bool:
-    kind = operator.lower().removesuffix("ifexists")
-    for key, values in wanted.items():
-        value = told.get(key.lower())
-        if value is None:
-            if not operator.lower().endswith("ifexists"):
-                return False
-            continue
-        if kind in ("arnlike", "arnequals", "stringlike"):
-            met = any(like(str(pattern), value) for pattern in _several(values))
-        elif kind == "stringequals":
-            met = value in map(str, _several(values))
-        else:  # an operator that Lambda's own statements do not have
-            met = False
-        if not met:
-            return False
-    return True
-
-
-@lru_cache(4096)
-def _pattern(pattern: str) -> re.Pattern[str]:
-    text = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
-    return re.compile(text, re.DOTALL)
-
-
-def like(pattern: str, value: str) -> bool:
-    """Whether a text matches a pattern of IAM: ``*`` is any text, ``?`` one character.
-
-    Examples
-    --------
-    >>> like("arn:aws:execute-api:*:*:a1/*/GET/p", "arn:aws:execute-api:r:0:a1/prod/GET/p")
-    True
-    """
-    return _pattern(pattern).fullmatch(value) is not None
+def _holds(statement: dict[str, Any], told: dict[str, str]) -> bool:
+    """Whether the conditions of a statement hold; if one is none, nobody gets in by it."""
+    conditions = statement.get("Condition", {})
+    try:
+        return all(condition(name, wanted)(told) for name, wanted in conditions.items())
+    except (ValueError, AttributeError):
+        return statement.get("Effect") == "Deny"
 
 
 def _several(value: Any) -> Iterable[Any]:

@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from lambda_nb.engine.gateways.shared.functions import like
-from lambda_nb.engine.gateways.shared.policy_conditions import condition
+from lambda_nb.engine.gateways.shared.policy_conditions import condition, like
 
 Decision = Literal["allow", "explicit deny", "implicit deny"]
 Told = Mapping[str, "str | list[str]"]
@@ -40,6 +39,9 @@ class Policy:
         The policy, as JSON text or already parsed.
     action
         What is to be let in.
+    names_callers
+        Whether each statement has to say whom it means, as in policies of resources. Those of
+        authorizers mean who asked.
 
     Raises
     ------
@@ -47,11 +49,17 @@ class Policy:
         The document is no policy.
     """
 
-    def __init__(self, document: str | Mapping[str, Any], action: str = ACTION) -> None:
+    def __init__(
+        self,
+        document: str | Mapping[str, Any],
+        action: str = ACTION,
+        *,
+        names_callers: bool = False,
+    ) -> None:
         if isinstance(document, str):
             try:
                 document = json.loads(document)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise PolicyError(f"the policy is no JSON: {error}") from error
         if not isinstance(document, Mapping):
             raise PolicyError("the policy is no object")
@@ -61,6 +69,8 @@ class Policy:
         if not isinstance(statements, list):
             raise PolicyError("the policy has no Statement")
         self._statements = [_compiled(statement, action) for statement in statements]
+        if names_callers and not all(s.keys() & {"Principal", "NotPrincipal"} for s in statements):
+            raise PolicyError("a statement has no Principal")
 
     def decides(self, arn: str, told: Told | None = None, principal: str = "*") -> Decision:
         """What the policy says about one request.

@@ -15,13 +15,13 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from joserfc.errors import JoseError
-from joserfc.jwk import KeySet, import_key
-
 from lambda_nb.engine.gateways.shared.upstream import TooSlow, Unreachable, Upstream
+
+if TYPE_CHECKING:
+    from joserfc.jwk import KeySet
 
 log = logging.getLogger(__name__)
 
@@ -103,7 +103,7 @@ class IssuerKeys:
     async def _ask(self, issuer: str) -> _Known:
         try:
             keys = _imported(await self._key_set(issuer))
-        except (Unreachable, TooSlow, ValueError, TypeError, KeyError, JoseError) as error:
+        except (Unreachable, TooSlow, ValueError, TypeError, KeyError) as error:
             problem = f"{issuer}: {error}"
             log.warning("no keys of the issuer %s", problem)
             return _Known(None, self._now(), problem)
@@ -138,6 +138,10 @@ class IssuerKeys:
 
 def _imported(document: Any) -> KeySet:
     """The keys of a set that are of a kind known here."""
+    # Imported late: it takes 0.1 s, and few APIs have tokens.
+    from joserfc.errors import JoseError
+    from joserfc.jwk import KeySet, import_key
+
     keys: list[Any] = []
     for key in document["keys"]:
         with contextlib.suppress(JoseError, ValueError):

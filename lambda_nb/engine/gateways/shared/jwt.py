@@ -9,19 +9,16 @@ import json
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
-
-from joserfc import jws, jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
+from typing import TYPE_CHECKING, Any
 
 from lambda_nb.engine.gateways.shared.issuer_keys import IssuerKeys, NoKeys
 from lambda_nb.engine.gateways.shared.upstream import Upstream
 
+if TYPE_CHECKING:
+    from joserfc.jwk import KeySet
+
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
 """API Gateway takes RSA signatures only (guide of JWT authorizers)."""
-
-_REGISTRY = jws.JWSRegistry(algorithms=list(ALGORITHMS), strict_check_header=False)
 
 
 class TokenRefused(Exception):  # noqa: N818
@@ -146,9 +143,13 @@ def _text(value: Any) -> str:
 
 
 def _kid(token: str) -> str | None:
+    # Imported late, here and below: it takes 0.1 s, and few APIs have tokens.
+    from joserfc import jws
+    from joserfc.errors import JoseError
+
     try:
         header = jws.extract_compact(token.encode()).headers()
-    except (JoseError, ValueError, TypeError, AttributeError) as error:
+    except (JoseError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise TokenRefused("unable to decode the token") from error
     if header.get("alg") not in ALGORITHMS:
         raise TokenRefused(f"signing method {header.get('alg')} is invalid")
@@ -157,9 +158,14 @@ def _kid(token: str) -> str | None:
 
 
 def _signed(token: str, keys: KeySet) -> Mapping[str, Any]:
+    from joserfc import jws, jwt
+    from joserfc.errors import JoseError
+
+    algorithms = list(ALGORITHMS)
+    registry = jws.JWSRegistry(algorithms=algorithms, strict_check_header=False)
     try:
-        claims = jwt.decode(token, keys, algorithms=list(ALGORITHMS), registry=_REGISTRY).claims
-    except (JoseError, ValueError, TypeError) as error:
+        claims = jwt.decode(token, keys, algorithms=algorithms, registry=registry).claims
+    except (JoseError, ValueError, TypeError, RecursionError) as error:
         raise TokenRefused("the token's signature is invalid") from error
     return claims
 

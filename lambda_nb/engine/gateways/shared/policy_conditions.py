@@ -1,18 +1,18 @@
 """Conditions of IAM policies, compiled (operators of AWS's IAM user guide, "Condition operators").
 
-A condition that asks about a key without a value fails; with ``IfExists`` or a negated operator
-it holds, as IAM has it.
+A condition that asks about a key without a value fails; with ``IfExists``, ``ForAllValues`` or a
+negated operator without ``ForAnyValue`` it holds, as IAM has it.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import operator as operators
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timezone
+from functools import lru_cache
 from typing import Any
-
-from lambda_nb.engine.gateways.shared.functions import like
 
 Told = Mapping[str, "str | list[str]"]
 Condition = Callable[[Told], bool]
@@ -56,6 +56,23 @@ def condition(operator: str, wanted: Mapping[str, Any]) -> Condition:
     return lambda told: all(test(told) for test in tests)
 
 
+def like(pattern: str, value: str) -> bool:
+    """Whether a text matches a pattern of IAM: ``*`` is any text, ``?`` one character.
+
+    Examples
+    --------
+    >>> like("arn:aws:execute-api:*:*:a1/*/GET/p", "arn:aws:execute-api:r:0:a1/prod/GET/p")
+    True
+    """
+    return _pattern(pattern).fullmatch(value) is not None
+
+
+@lru_cache(4096)
+def _pattern(pattern: str) -> re.Pattern[str]:
+    text = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
+    return re.compile(text, re.DOTALL)
+
+
 def _test(
     key: str,
     values: list[str],
@@ -76,6 +93,8 @@ def _test(
     def test(told: Told) -> bool:
         given = told.get(key)
         if given is None or given == []:
+            if quantifier == "ForAnyValue":
+                return if_exists
             return if_exists or negated or quantifier == "ForAllValues"
         several = given if isinstance(given, list) else [given]
         if quantifier == "ForAllValues" or (negated and quantifier != "ForAnyValue"):
@@ -86,8 +105,13 @@ def _test(
 
 
 def _null(wanted: Mapping[str, Any]) -> Condition:
-    absent = {key.lower(): _text(value).lower() == "true" for key, value in wanted.items()}
-    return lambda told: all((told.get(key) is None) == null for key, null in absent.items())
+    absent: list[tuple[str, set[bool]]] = []
+    for key, values in wanted.items():
+        texts = {_text(value).lower() for value in _several(values)}
+        if not texts <= {"true", "false"}:
+            raise ValueError(f"Null is true or false, not {values!r}")
+        absent.append((key.lower(), {text == "true" for text in texts}))
+    return lambda told: all((told.get(key) is None) in nulls for key, nulls in absent)
 
 
 def _within(network: str, address: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timezone
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -201,8 +202,8 @@ def _conditions(headers: Mapping[str, str]) -> dict[str, Any]:
         value: Any = headers.get(name)
         if value is not None and name.endswith("since"):
             try:
-                value = parsedate_to_datetime(value)
-            except ValueError:  # no date: HTTP says to ignore it
+                value = parsedate_to_datetime(value).astimezone(timezone.utc)
+            except (ValueError, OverflowError):  # no date: HTTP says to ignore it
                 continue
         if value is not None:
             asked[member] = value

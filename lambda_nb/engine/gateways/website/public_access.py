@@ -31,14 +31,16 @@ def by_policy(policy: str | None, action: str, arn: str, told: Mapping[str, str]
     told
         What conditions may ask about: see :func:`told_of`.
     """
-    compiled = _compiled(policy, action) if policy else None
-    return "implicit deny" if compiled is None else compiled.decides(arn, told)
+    if not policy:
+        return "implicit deny"
+    compiled = _compiled(policy, action)
+    return "explicit deny" if compiled is None else compiled.decides(arn, told)
 
 
 @lru_cache(64)
 def _compiled(policy: str, action: str) -> Policy | None:
     try:
-        return Policy(policy, action)
+        return Policy(policy, action, names_callers=True)
     except PolicyError as error:
         log.warning("a bucket's policy lets nobody in: %s", error)
         return None

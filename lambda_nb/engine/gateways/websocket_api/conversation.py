@@ -127,7 +127,7 @@ class Conversations:
             raise Refused(403, FORBIDDEN)
         if route.limit is not None and not route.limit.take(asyncio.get_running_loop().time()):
             raise Refused(429, TOO_MANY)
-        check_body(stage, route, text)
+        await check_body(stage, route, text)
         outcome = await self._integrations.run(stage, route, Asked(context, text))
         return outcome.status, outcome.body if route.responds else None
 

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from lambda_nb.engine.gateways.mapping import models
 from lambda_nb.engine.gateways.websocket_api.events import Handshake
 from lambda_nb.engine.gateways.websocket_api.refusals import SERVER_ERROR, Refused
 from lambda_nb.engine.gateways.websocket_api.selection import selector
 from lambda_nb.engine.gateways.websocket_api.stages import DEFAULT, Route, Stage
 
-if TYPE_CHECKING:
-    from lambda_nb.engine.gateways.rest_api.admission.models import Models
-
 _INVALID = "Invalid request body"
 
 
-def check_body(stage: Stage, route: Route, text: str) -> None:
+async def check_body(stage: Stage, route: Route, text: str) -> None:
     """Refuse a message that the route's model does not allow.
 
     Raises
@@ -36,6 +34,7 @@ def check_body(stage: Stage, route: Route, text: str) -> None:
     schemas = {
         str(model["Name"]): str(model.get("Schema") or "") for model in stage.served.models.values()
     }
+    await models.load()
     try:
         problems = _models(tuple(sorted(schemas.items()))).problems(name, text.encode())
     except ValueError as error:
@@ -67,8 +66,5 @@ def check_parameters(route: Route, handshake: Handshake) -> None:
 
 
 @lru_cache(128)
-def _models(schemas: tuple[tuple[str, str], ...]) -> Models:
-    # Imported late: few routes have models.
-    from lambda_nb.engine.gateways.rest_api.admission.models import Models
-
-    return Models(dict(schemas))
+def _models(schemas: tuple[tuple[str, str], ...]) -> models.Models:
+    return models.Models(dict(schemas))

@@ -80,6 +80,7 @@ def test_a_body_may_be_base64() -> None:
         {"statusCode": 200, "headers": {"a": 1}},
         {"statusCode": 200, "headers": {"content-length": 1}},
         {"statusCode": 200, "headers": {"a": "x\r\ny"}},
+        {"statusCode": 200, "headers": {"a": "x\x7fy"}},
         {"statusCode": 200, "headers": {"a b": "x"}},
         {"statusCode": 200, "statusDescription": None},
         {"statusCode": 200, "isBase64Encoded": "true"},

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_nb.engine.gateways.rest_api.admission.models import Models
+from lambda_nb.engine.gateways.mapping.models import Models
 from lambda_nb.engine.gateways.rest_api.binary import compressed, decompressed
 from lambda_nb.engine.gateways.rest_api.compiling import with_variables
 from lambda_nb.engine.gateways.rest_api.framing import new_extended_id

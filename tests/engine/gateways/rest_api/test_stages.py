@@ -189,12 +189,28 @@ def test_a_trial_needs_no_deployment(api: Api) -> None:
     assert "Method completed with status: 200" in answered["log"]
 
 
+def test_a_trial_says_which_method_any_is_to_be(engine: Engine) -> None:
+    api = Api.make(engine)
+    api.mapped(
+        "ANY",
+        "/tried",
+        {"type": "MOCK", "requestTemplates": {JSON: '{"statusCode": 200}'}},
+        {"200": {"responseTemplates": {JSON: "$context.httpMethod"}}},
+    )
+    for given, seen in (("PATCH", "PATCH"), ("ANY", "GET")):
+        answered = api.client.test_invoke_method(
+            restApiId=api.id, resourceId=api.resources["/tried"], httpMethod=given
+        )
+        assert answered["body"] == seen
+
+
 def test_a_trial_of_an_authorizer(engine: Engine) -> None:
     code = (
         "def handler(event, context):\n"
         "    if event['authorizationToken'] == 'bad': raise Exception('Unauthorized')\n"
-        "    return {'principalId': 'me', 'context': {'a': 1}, 'policyDocument':"
-        " {'Version': '2012-10-17', 'Statement': []}}\n"
+        "    return {'principalId': 'me', 'policyDocument':"
+        " {'Version': '2012-10-17', 'Statement': []},"
+        " 'context': {'a': 1, 'arn': event['methodArn']}}\n"
     )
     function = engine.create(code)
     api = Api.make(engine)
@@ -211,7 +227,9 @@ def test_a_trial_of_an_authorizer(engine: Engine) -> None:
     assert answered["clientStatus"] == 200
     assert answered["principalId"] == "me"
     assert json.loads(answered["policy"]) == {"Version": "2012-10-17", "Statement": []}
-    assert answered["authorization"] == {"a": ["1"]}
+    told = answered["authorization"]
+    assert told["a"] == ["1"]
+    assert told["arn"][0].endswith(f":{api.id}/ESTestInvoke-stage/GET/")
     answered = api.client.test_invoke_authorizer(**ask, headers={"Authorization": "bad"})
     assert answered["clientStatus"] == 401
 

@@ -129,10 +129,15 @@ def test_everybody_but_one() -> None:
         ("DateGreaterThan", "aws:EpochTime", "1", "1767225600", True),
         ("Null", "aws:SourceVpce", "true", None, True),
         ("Null", "aws:SourceVpce", "true", "vpce-1", False),
+        ("Null", "aws:SourceVpce", ["true"], None, True),
+        ("Null", "aws:SourceVpce", ["true"], "vpce-1", False),
+        ("Null", "aws:SourceVpce", False, "vpce-1", True),
         ("ForAnyValue:StringEquals", "k:k", ["a", "b"], ["c", "b"], True),
         ("ForAllValues:StringEquals", "k:k", ["a", "b"], ["c", "b"], False),
         ("ForAllValues:StringEquals", "k:k", ["a", "b"], None, True),
         ("ForAnyValue:StringEquals", "k:k", ["a", "b"], None, False),
+        ("ForAnyValue:StringNotEquals", "k:k", ["a", "b"], None, False),
+        ("ForAnyValue:StringEqualsIfExists", "k:k", ["a", "b"], None, True),
     ],
 )
 def test_conditions(operator: str, key: str, wanted: Any, given: Any, holds: bool) -> None:
@@ -167,9 +172,27 @@ def test_all_conditions_must_hold() -> None:
         '{"Statement": {"Effect": "Allow", "Condition": {"Sounds": {}}}}',
         '{"Statement": {"Effect": "Allow", "Condition": {"IpAddress": {"aws:SourceIp": "x"}}}}',
         '{"Statement": {"Effect": "Allow", "Condition": []}}',
+        '{"Statement": {"Effect": "Allow", "Condition": {"Null": {"aws:SourceVpce": "?"}}}}',
+        "[" * 100_000,
         '{"Statement": {"Effect": "Allow", "Condition": {"StringEquals": "x"}}}',
     ],
 )
 def test_what_is_no_policy(document: str) -> None:
     with pytest.raises(PolicyError):
         Policy(document)
+
+
+@pytest.mark.parametrize("document", ["{}", '{"Statement": 1}'])
+def test_a_policy_of_a_resource_is_one_as_well(document: str) -> None:
+    with pytest.raises(PolicyError):
+        Policy(document, names_callers=True)
+
+
+def test_a_policy_of_a_resource_names_callers() -> None:
+    nobody = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    assert Policy(nobody, "s3:GetObject").decides("arn:aws:s3:::b/k") == "allow"
+    with pytest.raises(PolicyError, match="Principal"):
+        Policy(nobody, "s3:GetObject", names_callers=True)
+    everybody = {"Statement": [{**nobody["Statement"][0], "Principal": "*"}]}
+    policy = Policy(everybody, "s3:GetObject", names_callers=True)
+    assert policy.decides("arn:aws:s3:::b/k") == "allow"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from lambda_nb.engine.api.wire.http import Header, Reply
 from lambda_nb.engine.gateways.http_api.events import Message
@@ -69,13 +69,13 @@ class HttpProxy:
             message.path = ""  # the URI's own, unless a mapping overwrites it
         if self._mapping is not None:
             self._mapping.apply(exchange, message)
-        target = (
-            _target(uri, exchange, message)
-            if isinstance(uri, str)
-            else _below(await uri(), message)
-        )
         method = exchange.request.method if self._method == "ANY" else self._method
         try:
+            target = (
+                _target(uri, exchange, message)
+                if isinstance(uri, str)
+                else _below(await uri(), message)
+            )
             answer = await self._upstream.request(
                 method,
                 target,
@@ -85,6 +85,8 @@ class HttpProxy:
             )
         except (Unreachable, TooSlow) as error:
             raise unavailable(str(error)) from error
+        except ValueError as error:
+            raise unavailable(f"{uri} makes no URL: {error}") from error
         return _reply(answer)
 
     @staticmethod
@@ -109,12 +111,13 @@ class HttpProxy:
 
 def _target(uri: str, exchange: Exchange, message: Message) -> str:
     """The URL to call: the request's query is added to that of the URI."""
-    parameters, route = exchange.path_parameters, exchange.route_key
+    parameters = exchange.path_parameters
+    greedy = _greedy(exchange)
 
     def value(found: re.Match[str]) -> str:
-        # Only a greedy variable may be several segments of the path.
-        safe = _PATH if f"{{{found[1]}+}}" in route else _SEGMENT
-        return quote(parameters.get(found[1], ""), safe=safe)
+        if found[1] in greedy:
+            return greedy[found[1]]
+        return quote(parameters.get(found[1], ""), safe=_SEGMENT)
 
     uri = _VARIABLE.sub(value, uri)
     parts = urlsplit(uri)
@@ -123,6 +126,18 @@ def _target(uri: str, exchange: Exchange, message: Message) -> str:
         path = f"/{path}"
     query = "&".join(filter(None, (parts.query, message.raw_query)))
     return urlunsplit((parts.scheme, parts.netloc, path, query, ""))
+
+
+def _greedy(exchange: Exchange) -> dict[str, str]:
+    """The greedy variable of a route, if it has one: segments stay those that the client sent.
+
+    A slash inside of one (``%2F``) would lead out of the path that the URI has before it.
+    """
+    _, slash, last = exchange.route_key.rpartition("/")
+    if not slash or not last.endswith("+}"):
+        return {}
+    segments = exchange.path.split("/")[exchange.route_key.count("/") :]
+    return {last[1:-2]: "/".join(quote(unquote(each), safe=_SEGMENT) for each in segments)}
 
 
 def _below(base: str, message: Message) -> str:

@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from lambda_nb.engine.api.wire.headers import BadHeader, header
 from lambda_nb.engine.api.wire.http import JSON, Header, Reply
 
 TEXT = b"text/plain;charset=UTF-8"
@@ -16,7 +17,6 @@ TEXT = b"text/plain;charset=UTF-8"
 _OWNED = frozenset(
     {b"connection", b"content-length", b"keep-alive", b"transfer-encoding", b"upgrade"}
 )
-_TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
 class BadShape(ValueError):  # noqa: N818
@@ -54,11 +54,11 @@ def reply(payload: bytes, version: str) -> Reply:
         headers += _cookies(response.get("cookies"))
     content_type = TEXT
     kept: list[Header] = []
-    for header in headers:
-        if header[0] == b"content-type":
-            content_type = header[1]
-        elif header[0] not in _OWNED:
-            kept.append(header)
+    for name, value in headers:
+        if name == b"content-type":
+            content_type = value
+        elif name not in _OWNED:
+            kept.append((name, value))
     return Reply(status, _body(response), kept, content_type)
 
 
@@ -74,8 +74,8 @@ def _status(given: Any) -> int:
     status = int(given) if isinstance(given, str) and given.isdecimal() else given
     if isinstance(status, float) and status.is_integer():
         status = int(status)
-    if isinstance(status, bool) or not isinstance(status, int) or not 100 <= status <= 599:
-        raise BadShape(f"statusCode {given!r} is no number from 100 to 599")
+    if isinstance(status, bool) or not isinstance(status, int) or not 200 <= status <= 599:
+        raise BadShape(f"statusCode {given!r} is no number from 200 to 599")
     return status
 
 
@@ -84,7 +84,7 @@ def _headers(given: Any) -> list[Header]:
         return []
     if not isinstance(given, Mapping):
         raise BadShape(f"headers are no object, but {given!r}")
-    return [(_name(name), _value(value)) for name, value in given.items()]
+    return [_header(name, value) for name, value in given.items()]
 
 
 def _with_several(headers: list[Header], given: Any) -> list[Header]:
@@ -93,9 +93,9 @@ def _with_several(headers: list[Header], given: Any) -> list[Header]:
         return headers
     if not isinstance(given, Mapping) or not all(isinstance(v, list) for v in given.values()):
         raise BadShape(f"multiValueHeaders are no object of lists, but {given!r}")
-    several = [(_name(name), _value(value)) for name, values in given.items() for value in values]
+    several = [_header(name, value) for name, values in given.items() for value in values]
     names = {name for name, _ in several}
-    return [header for header in headers if header[0] not in names] + several
+    return [(name, value) for name, value in headers if name not in names] + several
 
 
 def _cookies(given: Any) -> list[Header]:
@@ -103,25 +103,18 @@ def _cookies(given: Any) -> list[Header]:
         return []
     if not isinstance(given, list):
         raise BadShape(f"cookies are no list, but {given!r}")
-    return [(b"set-cookie", _value(cookie)) for cookie in given]
+    return [_header("set-cookie", cookie) for cookie in given]
 
 
-def _name(name: str) -> bytes:
-    if not name or not _TOKEN.issuperset(name):
-        raise BadShape(f"{name!r} is no header name")
-    return name.lower().encode()
-
-
-def _value(value: Any) -> bytes:
-    if isinstance(value, str):
-        text = value
-    elif isinstance(value, (bool, int, float)):
-        text = json.dumps(value)
-    else:
-        raise BadShape(f"a header's value cannot be {value!r}")
-    if "\r" in text or "\n" in text or "\0" in text:
-        raise BadShape(f"a header's value cannot hold {text!r}")
-    return _encoded(text)
+def _header(name: str, value: Any) -> Header:
+    if isinstance(value, (bool, int, float)):
+        value = json.dumps(value)
+    elif not isinstance(value, str):
+        raise BadShape(f"the header {name} cannot be {value!r}")
+    try:
+        return header(name, value)
+    except BadHeader as bad:
+        raise BadShape(str(bad)) from bad
 
 
 def _encoded(text: str) -> bytes:

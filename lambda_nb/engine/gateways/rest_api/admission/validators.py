@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from lambda_nb.engine.gateways.mapping import models
 from lambda_nb.engine.gateways.rest_api.exchange import Exchange
 from lambda_nb.engine.gateways.rest_api.gateway_responses import Refusal
 
 
-def validate(exchange: Exchange) -> None:
+async def validate(exchange: Exchange) -> None:
     """Check a request as its method's validator says.
 
     Raises
@@ -25,6 +26,7 @@ def validate(exchange: Exchange) -> None:
     model = method.body_models.get(exchange.content_type) or method.body_models.get("$default")
     if model is None:
         return
+    await models.load()
     problems = exchange.deployed.models.problems(model, exchange.body)
     if problems:
         details = f"[{', '.join(problems)}]"

@@ -6,11 +6,11 @@ import base64
 import binascii
 from collections.abc import Mapping
 
+from lambda_nb.engine.gateways.mapping.templates import Input, render
 from lambda_nb.engine.gateways.rest_api.binary import is_binary
 from lambda_nb.engine.gateways.rest_api.event import several
 from lambda_nb.engine.gateways.rest_api.exchange import Exchange
 from lambda_nb.engine.gateways.rest_api.gateway_responses import Refusal
-from lambda_nb.engine.gateways.rest_api.mapping.templates import Input, render
 
 TO_TEXT, TO_BINARY = "CONVERT_TO_TEXT", "CONVERT_TO_BINARY"
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from lambda_nb.engine.gateways.mapping.json_path import json_path
+from lambda_nb.engine.gateways.mapping.values import json_text
 from lambda_nb.engine.gateways.rest_api.exchange import Exchange
-from lambda_nb.engine.gateways.rest_api.mapping.json_path import json_path
-from lambda_nb.engine.gateways.rest_api.mapping.values import json_text
 
 Several = list[str]
 

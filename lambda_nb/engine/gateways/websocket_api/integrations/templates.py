@@ -87,8 +87,8 @@ def _selected(expression: str | None, body: str) -> str:
 
 def _rendered(template: str, body: str, stage: Stage, asked: Asked) -> str:
     # Imported late: few integrations have templates.
-    from lambda_nb.engine.gateways.rest_api.mapping.json_path import JsonPathError
-    from lambda_nb.engine.gateways.rest_api.mapping.templates import Input, TemplateError, render
+    from lambda_nb.engine.gateways.mapping.json_path import JsonPathError
+    from lambda_nb.engine.gateways.mapping.templates import Input, TemplateError, render
 
     parameters = {
         "path": {},

@@ -241,8 +241,8 @@ def check(records: Records, api_id: str, stage: Record, coming: str | None = Non
     destination = stage.get("accessLogSettings", {}).get("destinationArn") or ""
     if ":firehose:" in destination:
         raise bad_request(
-            f"lambda_nb writes access logs to log groups only, not to Firehose: {destination}. Name "
-            "a log group, and subscribe the stream to it."
+            f"lambda_nb writes access logs to log groups only, not to Firehose: {destination}. "
+            "Name a log group, and subscribe the stream to it."
         )
     log_format = stage.get("accessLogSettings", {}).get("format")
     if log_format and not any(one in log_format for one in _REQUEST_IDS):

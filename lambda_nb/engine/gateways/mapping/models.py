@@ -1,18 +1,30 @@
-"""Models of request bodies: JSON schemas (draft 4), and what API Gateway says when one fails."""
+"""Models of request bodies: JSON schemas (draft 4), and what API Gateway says when one fails.
+
+The library of schemas takes up to a second to load. It is loaded for the first API that needs it,
+beside the event loop: await :func:`load` before the first body is checked.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import json
+import sys
 from collections.abc import Mapping
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from jsonschema import Draft4Validator, ValidationError
-from jsonschema.exceptions import SchemaError
-from referencing import Registry, Resource
-from referencing.exceptions import NoSuchResource, Unresolvable
-from referencing.jsonschema import DRAFT4
+if TYPE_CHECKING:
+    from jsonschema import Draft4Validator, ValidationError
+    from referencing import Resource
 
 _MODELS = "/models/"
+_LIBRARY = "jsonschema"
+
+
+async def load() -> None:
+    """Load the library of schemas, if it is not."""
+    if _LIBRARY not in sys.modules:
+        await asyncio.to_thread(import_module, _LIBRARY)
 
 
 class Models:
@@ -28,7 +40,6 @@ class Models:
     def __init__(self, schemas: Mapping[str, str]) -> None:
         self._schemas = schemas
         self._validators: dict[str, Draft4Validator | None] = {}
-        self._registry: Registry[Any] = Registry(retrieve=self._retrieve)  # type: ignore[call-arg]
 
     def problems(self, name: str, body: bytes) -> list[str]:
         """What of a body a model does not allow; empty if it is all right.
@@ -38,6 +49,8 @@ class Models:
         ValueError
             There is no such model, or its schema is none.
         """
+        from referencing.exceptions import Unresolvable
+
         if name not in self._validators:
             self._validators[name] = self._compiled(name)
         validator = self._validators[name]
@@ -53,6 +66,10 @@ class Models:
             raise ValueError(f"model {name}: {error}") from error
 
     def _compiled(self, name: str) -> Draft4Validator | None:
+        from jsonschema import Draft4Validator
+        from jsonschema.exceptions import SchemaError
+        from referencing import Registry
+
         if name not in self._schemas:
             raise ValueError(f"there is no model {name}")
         schema = self._schema(name)
@@ -62,7 +79,8 @@ class Models:
             Draft4Validator.check_schema(schema)
         except SchemaError as error:
             raise ValueError(f"the schema of model {name}: {error.message}") from error
-        return Draft4Validator(schema, registry=self._registry)
+        registry: Registry[Any] = Registry(retrieve=self._retrieve)  # type: ignore[call-arg]
+        return Draft4Validator(schema, registry=registry)
 
     def _schema(self, name: str) -> Any:
         text = self._schemas[name]
@@ -72,6 +90,10 @@ class Models:
             raise ValueError(f"the schema of model {name} is no JSON: {error}") from error
 
     def _retrieve(self, uri: str) -> Resource[Any]:
+        from referencing import Resource
+        from referencing.exceptions import NoSuchResource
+        from referencing.jsonschema import DRAFT4
+
         _, found, name = uri.partition("#")[0].rpartition(_MODELS)
         if not found or name not in self._schemas:
             raise NoSuchResource(uri)

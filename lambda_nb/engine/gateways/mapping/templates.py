@@ -13,8 +13,8 @@ from urllib.parse import quote_plus, unquote_plus
 
 import airspeed
 
-from lambda_nb.engine.gateways.rest_api.mapping.json_path import json_path
-from lambda_nb.engine.gateways.rest_api.mapping.values import (
+from lambda_nb.engine.gateways.mapping.json_path import json_path
+from lambda_nb.engine.gateways.mapping.values import (
     HYPHEN,
     Text,
     json_text,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_nb.engine.gateways.rest_api.mapping.templates import Input, TemplateError, render
+from lambda_nb.engine.gateways.mapping.templates import Input, TemplateError, render
 
 BODY = {
     "name": "Ada",

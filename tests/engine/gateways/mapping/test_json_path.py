@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_nb.engine.gateways.rest_api.mapping.json_path import JsonPath, JsonPathError
+from lambda_nb.engine.gateways.mapping.json_path import JsonPath, JsonPathError
 
 STORE: dict[str, Any] = {
     "book": [

@@ -1,0 +1,40 @@
+"""Headers that programs make for answers, as bytes that can be sent."""
+
+from __future__ import annotations
+
+import re
+
+from lambda_nb.engine.api.wire.http import Header
+
+NO_VALUE = re.compile(b"[\x00-\x08\x0a-\x1f\x7f]")
+"""What no value can hold (RFC 9110, 5.5): an answer with it would not be sent, or be split."""
+
+_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`|~]+")
+
+
+class BadHeader(ValueError):  # noqa: N818
+    """Something cannot be a header; says why."""
+
+
+def header(name: str, value: str) -> Header:
+    """A header, its name in lower case.
+
+    Raises
+    ------
+    BadHeader
+        The name or the value cannot be sent.
+
+    Examples
+    --------
+    >>> header("X-Name", "Zoë")
+    (b'x-name', b'Zo\\xc3\\xab')
+    """
+    if not _NAME.fullmatch(name):
+        raise BadHeader(f"{name!r} is no header name")
+    try:
+        told = value.encode()
+    except UnicodeEncodeError as error:
+        raise BadHeader(f"the header {name}: {error}") from error
+    if NO_VALUE.search(told):
+        raise BadHeader(f"the header {name} cannot be {value!r}")
+    return name.lower().encode(), told

@@ -1,0 +1,1 @@
+"""Templates, JSON paths and models: what REST and WebSocket APIs make of bodies."""

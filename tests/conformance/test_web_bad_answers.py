@@ -1,0 +1,69 @@
+"""Answers that functions should not give: every door sends something that clients understand."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from urllib.parse import urlsplit
+
+import pytest
+from engine_fixtures import Engine
+from web_sites import DOORS, Door, door_of
+
+GIVEN = """
+import json
+def handler(event, context):
+    given = json.loads(event["headers"]["x-answer"])
+    return {"headers": {"x-mark": "here"}, **given}
+"""
+
+
+@pytest.fixture(scope="module")
+def doors(engine: Engine) -> dict[str, Door]:
+    opened = {}
+    for kind in DOORS:
+        name = engine.create(GIVEN)
+        arn = engine.client().get_function_configuration(FunctionName=name)["FunctionArn"]
+        opened[kind] = door_of(engine, kind, arn)
+    return opened
+
+
+def ask(connection: http.client.HTTPConnection, door: Door, answer: object) -> tuple[int, bytes]:
+    headers = {"Host": urlsplit(door.url).netloc, "X-Answer": json.dumps(answer)}
+    connection.request("GET", "/", headers=headers)
+    got = connection.getresponse()
+    return got.status, got.read()
+
+
+@pytest.mark.parametrize("kind", DOORS)
+@pytest.mark.parametrize("status", [204, 304])
+def test_a_body_where_none_can_be(doors: dict[str, Door], kind: str, status: int) -> None:
+    door = doors[kind]
+    connection = http.client.HTTPConnection(urlsplit(door.engine).netloc, timeout=30)
+    try:
+        for _ in range(2):  # with a body, the second answer would begin with it
+            assert ask(connection, door, {"statusCode": status, "body": "junk"}) == (status, b"")
+            assert ask(connection, door, {"statusCode": 200, "body": "next"}) == (200, b"next")
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize("kind", DOORS)
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"statusCode": 100},
+        {"statusCode": 101},
+        {"statusCode": 200, "headers": {"x-bad": "a\x01b"}},
+        {"statusCode": 200, "headers": {"naïve": "a"}},
+    ],
+)
+def test_what_is_no_answer(doors: dict[str, Door], kind: str, answer: object) -> None:
+    door = doors[kind]
+    connection = http.client.HTTPConnection(urlsplit(door.engine).netloc, timeout=30)
+    try:
+        status, _ = ask(connection, door, answer)
+        assert status == (500 if kind == "HTTP API" else 502)
+        assert ask(connection, door, {"statusCode": 200, "body": "next"}) == (200, b"next")
+    finally:
+        connection.close()
