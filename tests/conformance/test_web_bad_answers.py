@@ -13,8 +13,13 @@ from web_sites import DOORS, Door, door_of
 GIVEN = """
 import json
 def handler(event, context):
-    given = json.loads(event["headers"]["x-answer"])
-    return {"headers": {"x-mark": "here"}, **given}
+    several = event.get("multiValueHeaders", {})
+    headers = event.get("headers") or {name: values[0] for name, values in several.items()}
+    given = json.loads({name.lower(): value for name, value in headers.items()}["x-answer"])
+    if "elb" in event["requestContext"]:
+        own = given.pop("headers", {})
+        given["multiValueHeaders"] = {name: [value] for name, value in own.items()}
+    return given
 """
 
 
@@ -48,7 +53,7 @@ def test_a_body_where_none_can_be(doors: dict[str, Door], kind: str, status: int
         connection.close()
 
 
-@pytest.mark.parametrize("kind", DOORS)
+@pytest.mark.parametrize("kind", sorted({*DOORS} - {"REST API"}))
 @pytest.mark.parametrize(
     "answer",
     [

@@ -131,6 +131,33 @@ def test_headers_that_are_too_long(doors: dict[str, Door]) -> None:
         assert answer(kind, 200_000) in (400, 413, 414, 431), kind
 
 
+def test_a_long_head_may_come_in_pieces(doors: dict[str, Door]) -> None:
+    door = doors["load balancer"]
+    lines = [b"X-%d: " % n + b"a" * 990 for n in range(50)]
+    parts = urlsplit(door.engine)
+    with socket.create_connection((parts.hostname, parts.port), 20) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for line in (head(door)[:-4], *lines, b"Connection: close\r\n"):
+            connection.sendall(line + b"\r\n")
+        assert statuses(connection.recv(65536)) == [200]
+
+
+def test_a_head_right_after_a_long_body(door: Door) -> None:
+    """What comes with a body's end is not all the next request's head."""
+    body = b"a" * 300_000
+    first = head(door, b"Content-Length: %d" % len(body), start=b"POST / HTTP/1.1") + body
+    next_head = head(door, b"Connection: close", b"X-Long: " + b"b" * 500)
+    parts = urlsplit(door.engine)
+    with socket.create_connection((parts.hostname, parts.port), 20) as connection:
+        connection.sendall(first + next_head[:-100])
+        got = connection.recv(65536)
+        assert statuses(got) == [200]
+        connection.sendall(next_head[-100:])
+        while chunk := connection.recv(65536):
+            got += chunk
+    assert statuses(got) == [200, 200]
+
+
 def test_a_head_without_an_end(door: Door) -> None:
     """Headers that never end are refused before they fill the memory."""
     parts = urlsplit(door.engine)

@@ -42,6 +42,7 @@ class Apis:
         self._rest_apis = RestApis(self._rest, surroundings)
         self._http_apis = HttpApis(self._v2, surroundings)
         self._web_sockets = WebSocketApis(self._v2, surroundings, self._rest)
+        store.watch(self._web_sockets.changed)
         self.service_api = ServiceApi(
             surroundings.gate,
             {

@@ -40,6 +40,8 @@ class Exchange:
         What templates set in ``$context.requestOverride`` and ``$context.responseOverride``.
     integration_status, integration_ms, integration_error
         How the integration ended; milliseconds until it answered.
+    arn_stage
+        The stage in :attr:`method_arn`, where that is another than the deployment's.
     """
 
     deployed: Deployed

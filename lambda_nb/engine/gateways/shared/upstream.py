@@ -88,9 +88,13 @@ class Upstream:
 
     def is_own(self, url: str) -> bool:
         """Whether a URL is one of the engine itself."""
-        given = urlsplit(url)
-        port = urlsplit(self._own_url).port
-        return given.scheme == "http" and given.hostname in _LOOPBACK and given.port == port
+        own = urlsplit(self._own_url)
+        try:
+            given = urlsplit(url)
+            there = (given.scheme, given.port) == (own.scheme, own.port)
+        except ValueError:  # no URL at all
+            return False
+        return there and given.hostname in _LOOPBACK
 
     async def request(
         self,

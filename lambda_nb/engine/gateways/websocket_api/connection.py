@@ -158,7 +158,11 @@ class Connection:
             wait = min(due - loop.time(), 86_400.0)
             self._timer = loop.call_later(wait, self._arm, loop, idle_s, end)
             return
-        task = loop.create_task(self.close(*GOING_AWAY, shown=GOING_AWAY[1]))
+        self.go_away()
+
+    def go_away(self) -> None:
+        """Begin to end the connection, which cannot go on here, and do not wait for it."""
+        task = asyncio.get_running_loop().create_task(self.close(*GOING_AWAY, shown=GOING_AWAY[1]))
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 

@@ -10,7 +10,6 @@ from typing import Any
 from lambda_nb.engine.api.wire.http import Receive
 from lambda_nb.engine.gateways.websocket_api.connection import (
     BINARY,
-    GOING_AWAY,
     BufferFull,
     Connection,
     Gone,
@@ -99,8 +98,7 @@ class Conversations:
     async def _message(self, connection: Connection, text: str) -> None:
         client = connection.client
         stage = self._stages.of(client.api_id, client.stage)
-        if stage is None:  # deleted meanwhile
-            await connection.close(*GOING_AWAY, shown=GOING_AWAY[1])
+        if stage is None:  # deleted meanwhile: the connection ends, too
             return
         request_id = new_id()
         journal = Journal(self._logs, stage)

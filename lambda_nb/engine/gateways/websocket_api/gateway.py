@@ -79,6 +79,15 @@ class WebSocketApis:
         self._keys = ApiKeys(keys)
         self._new = TokenBucket(_NEW_A_SECOND, _NEW_A_SECOND)
 
+    def changed(self) -> None:
+        """The configuration has changed: end the connections of what is no more."""
+        clients = {(one.client.api_id, one.client.stage) for one in self._connections.values()}
+        gone = {owner for owner in clients if self._stages.of(*owner) is None}
+        if gone:
+            for connection in self._connections.values():
+                if (connection.client.api_id, connection.client.stage) in gone:
+                    connection.go_away()
+
     async def connect(self, at: Address, scope: Scope, receive: Receive, send: Send) -> None:
         """Take one connection, or refuse its handshake; returns when it has ended."""
         await receive()  # "websocket.connect": nothing is in it that the scope has not
@@ -169,6 +178,9 @@ class WebSocketApis:
     async def _hold(self, connection: Connection, receive: Receive) -> None:
         surroundings = self._surroundings
         connection.limit(surroundings.websocket_idle_s, surroundings.websocket_life_s)
+        client = connection.client
+        if self._stages.of(client.api_id, client.stage) is None:  # deleted during the handshake
+            connection.go_away()
         try:
             code, reason = await self._conversations.hold(connection, receive)
         finally:

@@ -67,6 +67,7 @@ def main() -> None:
         schedules,
         sequence_numbers,
         state_machines,
+        user_pools,
     )
     from lambda_nb.engine.neighbours.services.log_store import LogStore
     from lambda_nb.engine.neighbours.to_engine import pushes, stream_news
@@ -77,6 +78,7 @@ def main() -> None:
     forwarding.install(state_machines.install())
     metric_data.install()
     load_balancing.install()
+    user_pools.install()
     logs.install(LogStore(Path(sys.argv[3])))
     keeper = Keeper(Path(sys.argv[2]))
     restored = keeper.install()

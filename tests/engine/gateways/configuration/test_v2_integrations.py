@@ -178,8 +178,14 @@ def test_integration_responses_are_of_web_socket_apis(console: Console) -> None:
     assert console("GetIntegrationResponse", **one)["ResponseTemplates"]
     code, _ = console.refused("CreateIntegrationResponse", **at, IntegrationResponseKey="/200/")
     assert code == "ConflictException"
-    code, _ = console.refused("CreateIntegrationResponse", **at, IntegrationResponseKey="200")
-    assert code == "BadRequestException"
+    for setting in (
+        {"IntegrationResponseKey": "200"},
+        {"IntegrationResponseKey": "/(/"},
+        {"ResponseParameters": {"method.response.header.a": "'b'"}},
+        {"ContentHandlingStrategy": "CONVERT_TO_BINARY"},
+    ):
+        told = {**at, "IntegrationResponseKey": "/201/", **setting}
+        assert console.refused("CreateIntegrationResponse", **told)[0] == "BadRequestException"
     console("CreateStage", ApiId=api_id, StageName="live", AutoDeploy=True)
     console.route(api_id, "say", Target=f"integrations/{key}")
     served = console.v2.served(api_id, "live")
@@ -201,9 +207,39 @@ def test_a_route_has_one_response(console: Console) -> None:
     response = console("CreateRouteResponse", **at, RouteResponseKey="$default")
     one = {**at, "RouteResponseId": response["RouteResponseId"]}
     assert console("GetRouteResponses", **at)["Items"] == [console("GetRouteResponse", **one)]
-    console("UpdateRouteResponse", **one, ModelSelectionExpression="action")
+    for setting in (
+        {"ModelSelectionExpression": "action"},
+        {"ResponseModels": {"action": "message"}},
+        {"ResponseParameters": {"route.response.header.a": {"Required": False}}},
+    ):
+        code, message = console.refused("UpdateRouteResponse", **one, **setting)
+        assert code == "BadRequestException"
+        assert next(iter(setting)) in message
     code, _ = console.refused("CreateRouteResponse", **at, RouteResponseKey="other")
     assert code == "BadRequestException"
     console("DeleteRouteResponse", **one)
     told = ("NotFoundException", "Invalid RouteResponse identifier specified")
     assert console.refused("GetRouteResponse", **one) == told
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"ContentHandlingStrategy": "CONVERT_TO_BINARY"},
+        {"ResponseParameters": {"200": {"append:header.a": "b"}}},
+    ],
+)
+def test_a_web_socket_api_refuses_what_would_have_no_effect(
+    console: Console, change: dict[str, Any]
+) -> None:
+    right = {"IntegrationType": "AWS", "IntegrationUri": URI}
+    code, _ = console.refused(
+        "CreateIntegration", ApiId=console.api("WEBSOCKET"), **right, **change
+    )
+    assert code == "BadRequestException"
+
+
+def test_a_route_response_is_selected_by_default_only(console: Console) -> None:
+    told = {"RouteKey": "say", "RouteResponseSelectionExpression": "$request.body.a"}
+    code, _ = console.refused("CreateRoute", ApiId=console.api("WEBSOCKET"), **told)
+    assert code == "BadRequestException"

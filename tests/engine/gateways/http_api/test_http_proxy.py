@@ -88,6 +88,7 @@ def api(engine: Engine, server: str) -> Api:
     proxy(api, "GET /fixed/{id}", f"{server}/item?own=1", IntegrationMethod="POST")
     proxy(api, "GET /slow", f"{server}/slow", TimeoutInMillis=100)
     proxy(api, "GET /nobody", "http://127.0.0.1:9/")
+    proxy(api, "GET /no-uri", "http://[")
     proxy(
         api,
         "POST /mapped/{id}",
@@ -137,6 +138,24 @@ def test_path_query_and_body_are_passed_on(api: Api) -> None:
 
 def test_a_variable_stays_one_segment(api: Api) -> None:
     assert api.call("/dev/one/..%2Fx%3Fy").json["path"] == "/one/..%2Fx%3Fy/end"
+
+
+@pytest.mark.parametrize(
+    ("sent", "arrives"),
+    [
+        ("a%2Fb/c", "a%2Fb/c"),
+        ("..%2f..%2fsecret", "..%2F..%2Fsecret"),
+        ("a//b/", "a//b/"),
+        ("%25/%C3%BC", "%25/%C3%BC"),
+    ],
+)
+def test_segments_of_a_greedy_variable_stay_segments(api: Api, sent: str, arrives: str) -> None:
+    assert api.call(f"/dev/all/{sent}").json["path"] == f"/base/{arrives}"
+
+
+def test_a_uri_that_is_none(api: Api) -> None:
+    got = api.call("/dev/no-uri")
+    assert (got.status, got.json) == (503, {"message": "Service Unavailable"})
 
 
 def test_the_answer_is_passed_on(api: Api) -> None:

@@ -119,7 +119,17 @@ def test_a_response_cannot_be_split(exchange: Exchange) -> None:
     assert reply.headers == [(b"x", b"1set-cookie: b=2")]
 
 
-@pytest.mark.parametrize(("text", "status"), [("204", 204), ("99", 200), ("no", 200)])
+@pytest.mark.parametrize("name", ["", "a b", "a\r\nb", "naïve"])
+def test_a_header_needs_a_name_that_can_be_sent(name: str) -> None:
+    for mapping in (
+        lambda key: RequestMapping({key: "1"}),
+        lambda key: ResponseMapping({"200": {key: "1"}}),
+    ):
+        with pytest.raises(BadMapping, match="no header name"):
+            mapping(f"append:header.{name}")
+
+
+@pytest.mark.parametrize(("text", "status"), [("204", 204), ("99", 200), ("100", 200), ("600", 200), ("no", 200)])
 def test_status_codes(exchange: Exchange, text: str, status: int) -> None:
     reply = Reply(200, b"{}")
     ResponseMapping({"200": {"overwrite:statuscode": text}}).apply(exchange, reply)

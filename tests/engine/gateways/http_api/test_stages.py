@@ -209,11 +209,12 @@ def test_no_signature_keeps_out(guarded: Api) -> None:
 
 def test_a_signature_for_something_else_keeps_out(engine: Engine, guarded: Api) -> None:
     assert signed(engine, f"{guarded.url}/two", b"x", "lambda").status == 403
-    keys = Credentials("LNBAunknown", "secret")
-    request = AWSRequest("POST", f"{guarded.url}/two", data=b"x")
-    SigV4Auth(keys, "execute-api", engine.region).add_auth(request)
-    got = call(f"{guarded.url}/two", "POST", b"x", dict(request.headers.items()))
-    assert (got.status, got.json) == (403, {"message": "Forbidden"})
+    right = (engine.keys["aws_access_key_id"], engine.keys["aws_secret_access_key"])
+    for keys, region in ((("LNBAunknown", "secret"), engine.region), (right, "eu-north-1")):
+        request = AWSRequest("POST", f"{guarded.url}/two", data=b"x")
+        SigV4Auth(Credentials(*keys), "execute-api", region).add_auth(request)
+        got = call(f"{guarded.url}/two", "POST", b"x", dict(request.headers.items()))
+        assert (got.status, got.json) == (403, {"message": "Forbidden"})
 
 
 def test_a_body_that_was_not_signed_keeps_out(engine: Engine, guarded: Api) -> None:

@@ -64,15 +64,24 @@ def test_changes_count_for_the_next_message(engine: Engine, api: WebSocketApi) -
         assert asked(client, {"action": "later"})["message"] == "Forbidden"
 
 
-def test_a_deleted_api_ends_its_connections_with_the_next_message(
-    engine: Engine, function: str
-) -> None:
+@pytest.mark.parametrize("what", ["api", "stage"])
+def test_connections_end_with_their_api_or_stage(engine: Engine, function: str, what: str) -> None:
     short_lived = make(engine)
     short_lived.route("$default", short_lived.integrate(function))
-    with short_lived.connect() as client:
-        short_lived.v2.delete_api(ApiId=short_lived.api_id)
-        client.send("still there?")
-        assert end_of(client)[0] == 1001
+    with short_lived.connect() as client, short_lived.connect() as other:
+        if what == "api":
+            short_lived.v2.delete_api(ApiId=short_lived.api_id)
+        else:
+            short_lived.v2.delete_stage(ApiId=short_lived.api_id, StageName=STAGE)
+        assert end_of(client) == (1001, "Going away")
+        assert end_of(other) == (1001, "Going away")
+
+
+def test_connections_outlive_other_stages(engine: Engine, api: WebSocketApi) -> None:
+    api.v2.create_stage(ApiId=api.api_id, StageName="other", AutoDeploy=True)
+    with api.connect() as client:
+        api.v2.delete_stage(ApiId=api.api_id, StageName="other")
+        assert asked(client, {"action": "known"})[0] == "first"
 
 
 def test_unknown_addresses_are_forbidden(api: WebSocketApi) -> None:

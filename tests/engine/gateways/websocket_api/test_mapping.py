@@ -159,6 +159,15 @@ class Server(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
 
+    def do_POST(self) -> None:
+        """Answer with the values of the headers that a mapping makes."""
+        self.rfile.read(int(self.headers.get("content-length", 0)))
+        body = json.dumps([self.headers.get_all(name) for name in ("x-room", "x-who")]).encode()
+        self.send_response(200)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
     def do_PUT(self) -> None:
         """Answer a request."""
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
@@ -204,6 +213,24 @@ def test_http_with_templates(api: WebSocketApi, server: str) -> None:
     with api.connect() as client:
         assert asked(client, {"action": "http", "text": "hi"}) == {"got": "hi"}
         assert asked(client, {"action": "http", "text": "missing"}) == {"not": "found"}
+
+
+def test_parts_of_messages_become_parameters(api: WebSocketApi, server: str) -> None:
+    http = api.integration(
+        IntegrationType="HTTP_PROXY",
+        IntegrationMethod="POST",
+        IntegrationUri=server,
+        RequestParameters={
+            "integration.request.header.x-room": "route.request.body.room.id",
+            "integration.request.header.x-who": "route.request.body.nobody",
+        },
+    )
+    api.route("parameters", http, responds=True)
+    with api.connect() as client:
+        message = {"action": "parameters", "room": {"id": "r1"}}
+        assert asked(client, message) == [["r1"], None]
+        message["room"] = {"id": "r1\r\nx-who: mallory"}
+        assert asked(client, message)["message"] == "Internal server error"
 
 
 def test_a_mock_that_answers(api: WebSocketApi) -> None:

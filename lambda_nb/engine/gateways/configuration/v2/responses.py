@@ -20,7 +20,12 @@ from lambda_nb.engine.gateways.configuration.v2.records import (
 from lambda_nb.engine.gateways.configuration.v2.rules.faults import bad_request, conflict
 from lambda_nb.engine.model import Caller, Operation, Request, Response
 
-_INTEGRATION_KEY = re.compile(r"\$default|/.+/")
+_INTEGRATION_KEY = re.compile(r"\$default|/.+/", re.DOTALL)
+_WITHOUT_EFFECT = {
+    INTEGRATION_RESPONSE: ("ResponseParameters",),
+    ROUTE_RESPONSE: ("ModelSelectionExpression", "ResponseModels", "ResponseParameters"),
+}
+"""Settings that would change nothing: messages have no headers, and answers are not checked."""
 
 
 class Responses:
@@ -105,10 +110,27 @@ class Responses:
                 f"Invalid integration response key: {key}. It must be $default or a regular "
                 "expression between slashes, such as /200/"
             )
+        _check_pattern(key)
+        for member in _WITHOUT_EFFECT[self._kind]:
+            if response.get(member):
+                raise bad_request(
+                    f"lambda_nb does not support {member} of a {self._kind.noun}: what goes back "
+                    "to clients are messages, which have no headers, and they are not checked "
+                    "against models"
+                )
+        if response.get("ContentHandlingStrategy") == "CONVERT_TO_BINARY":
+            raise bad_request("lambda_nb does not convert messages of WebSockets to binary")
         own = response.get(self._kind.id_member)
         for other in self._records.all(self._kind, parent):
             if other[self._key] == key and other[self._kind.id_member] != own:
                 raise conflict(f"{self._kind.noun} with key {key} already exists")
+
+
+def _check_pattern(key: str) -> None:
+    try:
+        re.compile(key.strip("/"))
+    except re.error as error:
+        raise bad_request(f"Invalid integration response key: {key}: {error}") from error
 
 
 def integration_responses(records: Records, deployments: Deployments) -> Responses:

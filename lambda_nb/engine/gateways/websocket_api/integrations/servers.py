@@ -64,7 +64,7 @@ class ServerIntegrations:
         if not proxied:
             return Outcome(answer.status, _mapped_answer(stage, integration, asked, answer))
         kept = [
-            (name.encode("latin-1"), value.encode("latin-1"))
+            (name.encode(), value.encode("utf-8", "surrogateescape"))
             for name, value in answer.headers
             if name.lower() not in OURS
         ]

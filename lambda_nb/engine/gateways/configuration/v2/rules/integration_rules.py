@@ -167,6 +167,11 @@ def _check_mappings(integration: Mapping[str, Any]) -> None:
 
 def _check_web_socket(integration: Mapping[str, Any]) -> None:
     kind, uri = integration["IntegrationType"], integration.get("IntegrationUri", "")
+    for member in ("ResponseParameters", "TlsConfig"):
+        if integration.get(member):
+            raise bad_request(f"{member} is only supported for integrations of HTTP APIs")
+    if integration.get("ContentHandlingStrategy") == "CONVERT_TO_BINARY":
+        raise bad_request("lambda_nb does not convert messages of WebSockets to binary")
     if integration.get("IntegrationSubtype"):
         raise bad_request("IntegrationSubtype is only supported for HTTP APIs")
     if integration["PayloadFormatVersion"] != "1.0":

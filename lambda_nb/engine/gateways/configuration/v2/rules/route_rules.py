@@ -73,5 +73,8 @@ def check(route: Mapping[str, Any], protocol: str, authorizer: Mapping[str, Any]
         for member in _WEB_SOCKET_ONLY:
             if route.get(member):
                 raise bad_request(f"{member} is only supported for WEBSOCKET APIs")
-    elif kind != "NONE" and route["RouteKey"] != "$connect":
+        return
+    if kind != "NONE" and route["RouteKey"] != "$connect":
         raise bad_request("Authorization is only supported for the route $connect")
+    if route.get("RouteResponseSelectionExpression", "$default") != "$default":
+        raise bad_request("Route response selection expression must be $default")
