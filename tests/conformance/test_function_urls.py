@@ -204,6 +204,23 @@ def test_without_a_permission_nobody_may_call(engine: Engine) -> None:
     }
 
 
+def test_a_url_of_an_alias_has_a_policy_of_its_own(engine: Engine) -> None:
+    client, name = engine.client(), engine.create(ECHO)
+    version = client.publish_version(FunctionName=name)["Version"]
+    client.create_alias(FunctionName=name, Name="live", FunctionVersion=version)
+    url = client.create_function_url_config(FunctionName=name, Qualifier="live", AuthType="NONE")
+    permission = {
+        "FunctionName": name,
+        "Action": "lambda:InvokeFunctionUrl",
+        "Principal": "*",
+        "FunctionUrlAuthType": "NONE",
+    }
+    client.add_permission(**permission, StatementId="function")
+    assert call(url["FunctionUrl"]).status == 403
+    client.add_permission(**permission, StatementId="alias", Qualifier="live")
+    assert call(url["FunctionUrl"]).status == 200
+
+
 def test_an_unknown_url(engine: Engine) -> None:
     reply = call(f"{engine.url}/lambda-url/nothing/")
     assert (reply.status, reply.body) == (404, b'{"Message":null}')

@@ -94,7 +94,7 @@ def test_a_load_balancer_is_applied_answers_and_is_destroyed(
     assert asked("/fixed/x", method="DELETE").body == b"blue"
     moved = asked("/old?moved=yes")
     assert moved.status == 302
-    assert moved.header("location") == f"http://{dns_name}:80/new/old?moved=yes"
+    assert moved.header("location") == f"http://{dns_name}/new/old?moved=yes"
     green = asked("/", ("X-Colour", "green"))
     assert green.body == b"green"
     assert "AWSALBTG=" in (green.header("set-cookie") or "")

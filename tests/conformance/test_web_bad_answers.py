@@ -14,8 +14,9 @@ GIVEN = """
 import json
 def handler(event, context):
     several = event.get("multiValueHeaders", {})
-    headers = event.get("headers") or {name: values[0] for name, values in several.items()}
-    given = json.loads({name.lower(): value for name, value in headers.items()}["x-answer"])
+    headers = {name: values[0] for name, values in several.items()} | (event.get("headers") or {})
+    headers = {name.lower(): value for name, value in headers.items()}
+    given = {"body": json.dumps(list(headers)), **json.loads(headers["x-answer"])}
     if "elb" in event["requestContext"]:
         own = given.pop("headers", {})
         given["multiValueHeaders"] = {name: [value] for name, value in own.items()}
@@ -72,3 +73,25 @@ def test_what_is_no_answer(doors: dict[str, Door], kind: str, answer: object) ->
         assert ask(connection, door, {"statusCode": 200, "body": "next"}) == (200, b"next")
     finally:
         connection.close()
+
+
+@pytest.mark.parametrize("kind", DOORS)
+def test_trailers_are_no_headers(doors: dict[str, Door], kind: str) -> None:
+    """What comes after a body was not there when it was decided who may call."""
+    door = doors[kind]
+    connection = http.client.HTTPConnection(urlsplit(door.engine).netloc, timeout=30)
+    try:
+        connection.putrequest("POST", "/", skip_host=True)
+        for name, value in (
+            ("Host", urlsplit(door.url).netloc),
+            ("Transfer-Encoding", "chunked"),
+            ("X-Answer", '{"statusCode": 200}'),
+        ):
+            connection.putheader(name, value)
+        connection.endheaders(b"1\r\na\r\n")
+        connection.send(b"0\r\nX-Late: 1\r\n\r\n")
+        names = json.loads(connection.getresponse().read())
+    finally:
+        connection.close()
+    assert "x-answer" in names
+    assert "x-late" not in names

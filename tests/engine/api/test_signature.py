@@ -96,6 +96,15 @@ def test_any_path_and_query(name: str, value: str) -> None:
     assert verify(signed("GET", url, b"")) is KEY
 
 
+@pytest.mark.parametrize("sign", ["%20", "%2B"])
+def test_a_plus_sign_of_a_query_may_have_been_signed_as_a_space(sign: str) -> None:
+    request = signed("GET", f"http://h:1/2015-03-31/functions?b{sign}=c{sign}d&a=1", b"")
+    request.url = request.url.replace(sign, "+")
+    assert verify(request) is KEY
+    request.url = request.url.replace("c+d", "c-d")
+    assert refusal(request) == ("InvalidSignatureException", MISMATCH)
+
+
 @given(st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=1, max_size=20))
 def test_any_key_of_s3(name: str) -> None:
     url = f"http://h:1/bucket/{quote(name)}"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import http.client
 import json
+import os
 import socket
 import ssl
 import stat
@@ -17,6 +19,7 @@ from engine_fixtures import Engine
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lambda_nb.engine.api.wire import tls as module
 from lambda_nb.engine.api.wire.certificates import Certificates
 from lambda_nb.engine.api.wire.tls import Decrypting
 
@@ -143,6 +146,28 @@ def test_the_key_is_private(certificates: Certificates) -> None:
     assert Path(variables["AWS_CA_BUNDLE"]).read_bytes().count(b"BEGIN CERTIFICATE") > 50
 
 
+def test_what_is_trusted_otherwise_is_kept_up_to_date(certificates: Certificates) -> None:
+    bundle = Path(certificates.variables()["AWS_CA_BUNDLE"])
+    before, own = bundle.read_bytes(), (certificates.public.parent / "server.pem").read_bytes()
+    bundle.write_bytes(b"old")
+    asyncio.run(Certificates(certificates.public.parent).make())
+    assert bundle.read_bytes() == before
+    assert (certificates.public.parent / "server.pem").read_bytes() == own
+
+
+def test_functions_may_read_what_they_trust_whatever_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        certificates = Certificates(tmp_path / "tls")
+        asyncio.run(certificates.make())
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(certificates.public.stat().st_mode) == 0o755
+    for path in certificates.public.iterdir():
+        assert stat.S_IMODE(path.stat().st_mode) == 0o644
+    assert stat.S_IMODE((tmp_path / "tls/server.pem").stat().st_mode) == 0o600
+
+
 def test_without_a_certificate_functions_are_told_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -159,11 +184,13 @@ class Line:
 
     def __init__(self) -> None:
         self.written = b""
+        self.longest = 0
         self.closed = False
 
     def write(self, data: bytes) -> None:
         """Keep it."""
         self.written += data
+        self.longest = max(self.longest, len(data))
 
     def close(self) -> None:
         """End."""
@@ -182,3 +209,60 @@ def test_any_bytes_in_place_of_a_handshake(certificates: Certificates, data: byt
     decrypting = Decrypting(line, context, lambda: pytest.fail("no handshake"))  # type: ignore[arg-type]
     decrypting.data_received(b"\x16" + data)
     decrypting.connection_lost(None)
+
+
+async def test_a_handshake_may_not_take_for_ever(
+    certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PATIENCE_S", 0.0)
+    context = await certificates.context()
+    assert context is not None
+    line, broken_off = Line(), asyncio.Event()
+    line.abort = broken_off.set  # type: ignore[attr-defined]
+    decrypting = Decrypting(line, context, lambda: pytest.fail("no handshake"))  # type: ignore[arg-type]
+    decrypting.limit(asyncio.get_running_loop())
+    decrypting.data_received(b"\x16")
+    await asyncio.wait_for(broken_off.wait(), 60)
+    decrypting.connection_lost(None)
+
+
+class Inside(asyncio.Protocol):
+    """A protocol that knows its transport, and whether that is gone."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport."""
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        self.lost = False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Take note."""
+        self.lost = True
+
+
+def test_much_is_encrypted_in_pieces(certificates: Certificates) -> None:
+    """What encrypts keeps the room that the largest piece needed, for as long as it lives."""
+    context = asyncio.run(certificates.context())
+    assert context is not None
+    line, inside = Line(), Inside()
+    decrypting = Decrypting(line, context, lambda: inside)  # type: ignore[arg-type]
+    coming, going = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = ssl.create_default_context(cafile=certificates.public / "lambda-nb.pem")
+    tls = client.wrap_bio(coming, going, server_hostname="localhost")
+    while decrypting.inside is None:
+        with contextlib.suppress(ssl.SSLWantReadError):
+            tls.do_handshake()
+        decrypting.data_received(going.read())
+        coming.write(line.written)
+        line.written = b""
+    content = bytes(range(256)) * 8192
+    inside.transport.write(content)
+    assert line.longest < 100_000
+    coming.write(line.written)
+    got = b""
+    while len(got) < len(content):
+        got += tls.read(len(content))
+    assert got == content
+    decrypting.connection_lost(None)
+    assert inside.lost
+    assert decrypting.inside is None  # nothing keeps a connection that is gone

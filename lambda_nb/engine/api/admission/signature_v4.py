@@ -248,14 +248,15 @@ class Verifier:
             )
         self._check_time(claim)
         self._check_signed_headers(claim, headers)
-        request = canonical_request(claim, method, path, query, headers, payload_hash)
-        digest = hashlib.sha256(request.encode("utf-8", "surrogateescape")).hexdigest()
-        text = f"{ALGORITHM}\n{claim.timestamp}\n{claim.scope}\n{digest}"
         key = signing_key(credential.secret_key, claim.date, claim.region, claim.service)
-        signature = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
-        if not hmac.compare_digest(signature.encode(), claim.signature.encode()):
-            raise refused("InvalidSignatureException", MISMATCH)
-        return credential
+        for reading in _readings(query):
+            request = canonical_request(claim, method, path, reading, headers, payload_hash)
+            digest = hashlib.sha256(request.encode("utf-8", "surrogateescape")).hexdigest()
+            text = f"{ALGORITHM}\n{claim.timestamp}\n{claim.scope}\n{digest}"
+            signature = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+            if hmac.compare_digest(signature.encode(), claim.signature.encode()):
+                return credential
+        raise refused("InvalidSignatureException", MISMATCH)
 
     def _check_time(self, claim: Claim) -> None:
         signed = _moment(claim.timestamp)
@@ -346,6 +347,11 @@ def canonical_request(
             payload_hash,
         )
     )
+
+
+def _readings(query: str) -> tuple[str, ...]:
+    """What a query may mean: some clients sign a space and send it as a plus sign, as forms do."""
+    return (query, query.replace("+", "%20")) if "+" in query else (query,)
 
 
 def decoded_pairs(query: str) -> list[tuple[str, str]]:

@@ -54,7 +54,8 @@ class Certificates:
         self._context: ssl.SSLContext | None = None
         self._failed = False
         self._ready = asyncio.Event()
-        self.public.mkdir(mode=0o755, parents=True, exist_ok=True)
+        self.public.mkdir(parents=True, exist_ok=True)
+        self.public.chmod(0o755)  # whatever the umask
 
     async def make(self) -> None:
         """Make the certificate, unless there is one."""
@@ -69,6 +70,8 @@ class Certificates:
                 # In a process of its own: what makes certificates takes 9 MB and is needed once.
                 command = [sys.executable, "-I", __file__, str(self._directory)]
                 subprocess.run(command, check=True, capture_output=True, timeout=_PATIENCE_S)
+            else:
+                self._renew_bundle()
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(self._own)
         except (OSError, subprocess.SubprocessError) as error:
@@ -95,6 +98,12 @@ class Certificates:
             "AWS_CA_BUNDLE": str(self._bundle),
             "NODE_EXTRA_CA_CERTS": str(self._authority),
         }
+
+    def _renew_bundle(self) -> None:
+        """Take over what is trusted otherwise now: it changes while the certificate stays."""
+        bundle = self._authority.read_bytes() + _trusted_otherwise()
+        if self._bundle.read_bytes() != bundle:
+            _replace(self._bundle, bundle, 0o644)
 
     def _is_good(self) -> bool:
         if not (self._own.exists() and self._authority.exists() and self._bundle.exists()):
@@ -191,6 +200,7 @@ def _replace(path: Path, content: bytes, mode: int) -> None:
     new.unlink(missing_ok=True)
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     with open(descriptor, "wb") as file:
+        os.fchmod(descriptor, mode)  # whatever the umask
         file.write(content)
     new.replace(path)
 

@@ -96,6 +96,7 @@ class WholeAnswers(HttpToolsProtocol):
         )
         outside = Decrypting(self.transport, context, inside)
         self.transport.set_protocol(outside)
+        outside.limit(self.loop)
         outside.data_received(data)
         self.transport.resume_reading()
 
@@ -110,7 +111,9 @@ class WholeAnswers(HttpToolsProtocol):
         scope[AS_SPELT] = self._as_spelt
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header has come."""
+        """A header has come; one that comes after a body is dropped."""
+        if self._place == _IN_BODY:
+            return
         self._as_spelt.append((name, value))
         self._head += len(name) + len(value)
         super().on_header(name, value)

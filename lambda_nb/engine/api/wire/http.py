@@ -138,7 +138,8 @@ class HttpRequest:
 
 @dataclass(slots=True)
 class Reply:
-    """One whole HTTP reply."""
+    """One whole HTTP reply. ``headers`` state the body's length only if there is no body to count:
+    in the answer to a HEAD."""
 
     status: int
     body: bytes = b""
@@ -150,7 +151,7 @@ class Reply:
         headers, body = self.headers, self.body
         if self.status in _WITHOUT_BODY:  # clients would take it for the next answer's beginning
             body = b""
-        else:
+        elif not any(name == b"content-length" for name, _ in headers):
             headers = [*headers, (b"content-length", b"%d" % len(body))]
         if self.content_type is not None and self.status != 204:
             headers = [(b"content-type", self.content_type), *headers]

@@ -15,7 +15,10 @@ from typing import Any, cast
 HELLO = 0x16
 """The first byte of every TLS connection."""
 
-_READ = 65536
+PATIENCE_S = 60.0
+"""How long a handshake may take: as long as asyncio lets its own take."""
+
+_PIECE = 65536
 
 
 class Decrypting(asyncio.Protocol):
@@ -43,6 +46,7 @@ class Decrypting(asyncio.Protocol):
         self._coming, self._going = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._coming, self._going, server_side=True)
         self._transport = Encrypted(self, context)
+        self._limit: asyncio.TimerHandle | None = None
 
     def data_received(self, data: bytes) -> None:
         """Take encrypted bytes."""
@@ -62,8 +66,10 @@ class Decrypting(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection has ended."""
-        if self.inside is not None:
-            self.inside.connection_lost(exc)
+        self._unlimit()
+        inside, self.inside = self.inside, None  # they would keep each other
+        if inside is not None:
+            inside.connection_lost(exc)
 
     def pause_writing(self) -> None:
         """Too much waits to be sent."""
@@ -77,8 +83,12 @@ class Decrypting(asyncio.Protocol):
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Encrypt and send."""
-        if data and not self.line.is_closing():
-            self._tls.write(data)
+        whole = memoryview(data)
+        # In pieces: the buffer between keeps the room that it once needed, idle or not.
+        for begin in range(0, len(whole), _PIECE):
+            if self.line.is_closing():
+                return
+            self._tls.write(whole[begin : begin + _PIECE])
             self._flush()
 
     def end(self) -> None:
@@ -87,6 +97,15 @@ class Decrypting(asyncio.Protocol):
             self._tls.unwrap()
         self._flush()
 
+    def limit(self, loop: asyncio.AbstractEventLoop) -> None:
+        """From now on, wait a while for the handshake, then break the connection off."""
+        self._limit = loop.call_later(PATIENCE_S, self.line.abort)
+
+    def _unlimit(self) -> None:
+        if self._limit is not None:
+            self._limit.cancel()
+            self._limit = None
+
     def _shaken_hands(self) -> bool:
         try:
             self._tls.do_handshake()
@@ -94,6 +113,7 @@ class Decrypting(asyncio.Protocol):
             self._flush()
             return False
         self._flush()
+        self._unlimit()
         self.inside = self._protocol()
         self.inside.connection_made(self._transport)
         return True
@@ -101,7 +121,7 @@ class Decrypting(asyncio.Protocol):
     def _read(self) -> None:
         while True:
             try:
-                data = self._tls.read(_READ)
+                data = self._tls.read(_PIECE)
             except ssl.SSLWantReadError:
                 break
             except ssl.SSLZeroReturnError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -19,6 +18,7 @@ from lambda_nb.engine.api.lambda_api.invoke import (
     throttled_fault,
 )
 from lambda_nb.engine.api.wire.http import Header, HttpRequest, Reply, Send
+from lambda_nb.engine.api.wire.prelude import BadPrelude, Prelude
 from lambda_nb.engine.control.access.function_urls import FunctionUrl
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.gateways.function_urls import cors, event
@@ -82,10 +82,7 @@ class FunctionUrls:
             cors_headers = cors.origin_headers(url.cors, request.headers)
         body = await request.body(SYNC_LIMIT, _too_large)
         caller = self._admitted(url, request, body)
-        try:
-            resolved = self._resolve(url.function_name, url.qualifier)
-        except AWSError as error:
-            raise _forbidden() if error.status == 404 else error from error
+        resolved = self._resolved(url)
         trace = request.headers.get("x-amzn-trace-id") or new_trace_header()
         payload = event.event(
             request,
@@ -118,7 +115,8 @@ class FunctionUrls:
 
     def _admitted(self, url: FunctionUrl, request: HttpRequest, body: bytes) -> Caller | None:
         if url.auth_type == "NONE":
-            if not lets_everyone(self._policy(url.function_name, url.qualifier), self._arn(url)):
+            policy = self._policy(url.function_name, url.qualifier)
+            if not lets_everyone(policy, self._resolved(url).invoked_arn):
                 raise _forbidden()
             return None
         try:
@@ -129,10 +127,11 @@ class FunctionUrls:
                 raise _forbidden() from error
             raise
 
-    def _arn(self, url: FunctionUrl) -> str:
-        own = self._gate.anyone
-        arn = f"arn:aws:lambda:{own.region}:{own.account}:function:{url.function_name}"
-        return f"{arn}:{url.qualifier}" if url.qualifier else arn
+    def _resolved(self, url: FunctionUrl) -> Resolved:
+        try:
+            return self._resolve(url.function_name, url.qualifier)
+        except AWSError as error:
+            raise _forbidden() if error.status == 404 else error from error
 
     async def _run(self, resolved: Resolved, invocation: Invocation) -> InvocationResult:
         try:
@@ -198,25 +197,28 @@ class _HttpStream:
         self._send = send
         self._own = own
         self._content_type = "application/octet-stream"
-        self._prelude: bytes | None = None
+        self._prelude: Prelude | None = None
         self._started = False
 
     async def start(self, content_type: str) -> None:
         """Take note of the content type; the head goes out with the first byte."""
         if content_type == url_reply.HTTP_RESPONSE:
-            self._prelude = b""
+            self._prelude = Prelude()
         elif content_type:
             self._content_type = content_type
 
     async def chunk(self, data: bytes) -> None:
         """Send one chunk on."""
         if self._prelude is not None:
-            prelude, end, data = (self._prelude + data).partition(url_reply.PRELUDE_END)
-            if not end:
-                self._prelude = prelude
+            try:
+                taken = self._prelude.take(data)
+            except BadPrelude as bad:
+                raise url_reply.BadShape(str(bad)) from bad
+            if taken is None:
                 return
+            said, data = taken
             self._prelude = None
-            status, headers = url_reply.head(_object(prelude))
+            status, headers = url_reply.head(said)
             await self._head(status, headers)
         if not self._started:
             await self._head(200, [])
@@ -236,16 +238,6 @@ class _HttpStream:
         if not any(name == b"content-type" for name, _ in headers):
             headers = [(b"content-type", self._content_type.encode("latin-1")), *headers]
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
-
-
-def _object(text: bytes) -> dict[str, object]:
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise url_reply.BadShape(f"the prelude is no JSON: {error}") from error
-    if not isinstance(value, dict):
-        raise url_reply.BadShape("the prelude must be a JSON object")
-    return value
 
 
 @lru_cache(1024)

@@ -13,8 +13,6 @@ from lambda_nb.engine.api.wire.http import JSON, Header, Reply
 HTTP_RESPONSE = "application/vnd.awslambda.http-integration-response"
 """Content type of a streamed response that begins with a JSON prelude."""
 
-PRELUDE_END = b"\0" * 8
-
 _OWNED = (b"content-length", b"transfer-encoding", b"connection")
 
 

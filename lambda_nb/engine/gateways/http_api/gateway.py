@@ -11,6 +11,7 @@ from lambda_nb.engine.api.lambda_api.invoke import new_trace_header
 from lambda_nb.engine.api.wire.http import ClientGone, HttpRequest, Reply, Send
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.gateways.configuration.v2.apis import V2Configuration
+from lambda_nb.engine.gateways.configuration.v2.rules import route_keys
 from lambda_nb.engine.gateways.configuration.v2.served import ServedStage
 from lambda_nb.engine.gateways.http_api import faults
 from lambda_nb.engine.gateways.http_api.compiled_stage import Route, Stage, StageCompiler
@@ -23,9 +24,8 @@ from lambda_nb.rules import quotas
 
 log = logging.getLogger(__name__)
 
-DEFAULT_STAGE = "$default"
-METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
-"""What routes can have (API reference, RouteKey); ``ANY`` stands for these."""
+_DEFAULT_STAGE = "$default"
+_METHODS = frozenset(route_keys.METHODS) - {"ANY"}
 _DISCARDED_BYTES = 10 * quotas.HTTP_API_PAYLOAD_BYTES.value
 
 
@@ -107,8 +107,8 @@ class HttpApis:
         name, slash, rest = at.path[1:].partition("/")
         stage = self._stage(at.identifier, unquote(name)) if name else None
         path = slash + rest or "/"
-        if stage is None or name == DEFAULT_STAGE:
-            stage = self._stage(at.identifier, DEFAULT_STAGE)
+        if stage is None or name == _DEFAULT_STAGE:
+            stage = self._stage(at.identifier, _DEFAULT_STAGE)
             path = at.path
         return None if stage is None or not stage.default_endpoint else (stage, path)
 
@@ -134,7 +134,7 @@ async def _served(stage: Stage, exchange: Exchange) -> Reply:
     request = exchange.request
     _check_head(request)
     match = stage.router.find(request.method, exchange.path)
-    if match is None or request.method not in METHODS:
+    if match is None or request.method not in _METHODS:
         raise faults.not_found()
     route = match.route
     exchange.route_key, exchange.path_parameters = route.key, match.parameters
@@ -193,9 +193,9 @@ def _too_large(size: int) -> AWSError:
 
 def _domain_prefix(at: Address, request: HttpRequest) -> str:
     """The first part of the host; the API's id where the host is not the API's own."""
-    if at.base and not at.stage:
-        return at.identifier
-    return request.headers.get("host", "").partition(":")[0].partition(".")[0]
+    first = request.headers.get("host", "").partition(":")[0].partition(".")[0]
+    own = at.stage or not (at.base or first.isdigit() or first == "localhost")
+    return first if own else at.identifier
 
 
 def _numbered(reply: Reply, request_id: str) -> Reply:

@@ -63,7 +63,8 @@ class LambdaAuthorizer:
         self._sources = identity_sources(authorizer.get("IdentitySource") or [])
         self._ttl_s = int(authorizer.get("AuthorizerResultTtlInSeconds") or 0)
         self._trusted = bool(authorizer.get("AuthorizerCredentialsArn"))
-        self._settings = json.dumps(authorizer, sort_keys=True, default=str)
+        # With the function: a stage variable may lead to another one.
+        self._settings = json.dumps([function, authorizer], sort_keys=True, default=str)
         self._function = function
         self._functions = functions
         self._cache = cache
@@ -182,6 +183,6 @@ def _lets_in(said: Decision, exchange: Exchange) -> bool:
 def _error_message(text: str) -> object:
     try:
         error = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return error.get("errorMessage") if isinstance(error, dict) else None

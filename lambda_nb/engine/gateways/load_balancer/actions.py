@@ -6,12 +6,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from lambda_nb.engine.api.wire.http import Reply
 from lambda_nb.engine.gateways.load_balancer import pages
 from lambda_nb.engine.gateways.load_balancer.conditions import Asked
 from lambda_nb.engine.gateways.load_balancer.target_groups import Forward, TargetGroup
 
+_VISIBLE = "".join(map(chr, range(0x21, 0x7F)))
 _PLACE = re.compile(r"#\{(protocol|host|port|path|query)\}")
 
 
@@ -27,7 +29,10 @@ class Redirect:
     query: str
 
     def location(self, asked: Asked, protocol: str, port: int) -> str:
-        """The address for a request that came by a protocol (``http``) to a port."""
+        """The address for a request that came by a protocol (``http``) to a port.
+
+        What is not ASCII in the texts is percent-encoded.
+        """
         places = {
             "protocol": protocol,
             "host": asked.host,
@@ -40,10 +45,11 @@ class Redirect:
             return _PLACE.sub(lambda place: places[place[1]], text)
 
         query = filled(self.query)
-        return (
+        location = (
             f"{filled(self.protocol).lower()}://{filled(self.host)}:{filled(self.port)}"
             f"{filled(self.path)}{'?' if query else ''}{query}"
         )
+        return quote(location, safe=_VISIBLE)
 
 
 @dataclass(frozen=True, slots=True)

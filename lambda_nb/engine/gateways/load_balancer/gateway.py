@@ -41,6 +41,7 @@ log = logging.getLogger(__name__)
 FUNCTION_BODY_LIMIT = 1 << 20
 """Bytes of a request's body for a function (user guide, "Lambda functions as targets": 1 MB)."""
 
+_PORT_DIGITS = 5
 _FORWARDED = (b"x-forwarded-for", b"x-forwarded-port", b"x-forwarded-proto", b"x-amzn-trace-id")
 
 
@@ -96,7 +97,7 @@ class LoadBalancers:
             await Reply(404, text.encode(), [pages.SERVER], b"text/plain; charset=utf-8").send(send)
             return
         host, port = _host_and_port(request)
-        listener = balancer.listener(int(named_port) if named_port.isdecimal() else port)
+        listener = balancer.listener(_port(named_port) or port)
         if listener is None:
             text = f"The load balancer {name!r} has no listener."
             await Reply(503, text.encode(), [pages.SERVER], b"text/plain; charset=utf-8").send(send)
@@ -111,7 +112,7 @@ class LoadBalancers:
                 reply = action.reply()
             case Redirect():
                 location = action.location(asked, listener.protocol, port)
-                reply = pages.page(action.status, (b"location", location.encode("latin-1")))
+                reply = pages.page(action.status, (b"location", location.encode()))
             case Forward():
                 reply = await self._forward(
                     _Request(request, asked, balancer, listener, port, request_id), action
@@ -215,9 +216,12 @@ def _trace(given: str) -> tuple[str, str]:
 def _host_and_port(request: HttpRequest) -> tuple[str, int | None]:
     host = request.headers.get("host", "")
     name, _, port = host.rpartition(":") if not host.endswith("]") else (host, "", "")
-    if not port.isdecimal():
-        return host, None
-    return name, int(port)
+    return (name, _port(port)) if port.isdecimal() else (host, None)
+
+
+def _port(text: str) -> int | None:
+    """The port that a text names; ``None`` for what no port can be."""
+    return int(text) if text.isdecimal() and len(text) <= _PORT_DIGITS else None
 
 
 def _too_large(size: int) -> AWSError:

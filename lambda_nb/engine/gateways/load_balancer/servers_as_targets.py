@@ -84,5 +84,6 @@ class ServerTargets:
             (name.lower().encode("latin-1"), value.encode("latin-1", "replace"))
             for name, value in answer.headers
             if name.lower() not in _HOP_BY_HOP
+            or (method == "HEAD" and name.lower() == "content-length")
         ]
         return Reply(answer.status, answer.body, kept, None)

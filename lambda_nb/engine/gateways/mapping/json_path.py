@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 _Step = Callable[[Any], Iterator[Any]]
@@ -26,6 +27,7 @@ _CONDITION = re.compile(
     r"(?P<value>'[^']*'|\"[^\"]*\"|/.*/i?|[^\s&|]+))?\s*"
 )
 _LENGTHS = ("length", "size")
+_MOST_FOUND = 1_000_000
 
 
 class JsonPathError(ValueError):
@@ -92,10 +94,19 @@ class JsonPath:
         return found
 
     def every(self, document: Any) -> list[Any]:
-        """All values that it finds."""
+        """All values that it finds.
+
+        Raises
+        ------
+        JsonPathError
+            A part of it finds too many.
+        """
         values = [document]
         for step in self._steps:
-            values = [found for value in values for found in step(value)]
+            found = (one for value in values for one in step(value))
+            values = list(islice(found, _MOST_FOUND + 1))
+            if len(values) > _MOST_FOUND:
+                raise JsonPathError(f"a JSONPath finds more than {_MOST_FOUND} values")
         return values
 
 

@@ -58,10 +58,12 @@ class Models:
             return []
         try:
             document = json.loads(body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return ["Unable to parse request body: it is no JSON"]
         try:
             return list(dict.fromkeys(map(_told, validator.iter_errors(document))))
+        except RecursionError:
+            return ["Unable to check request body: it is nested too deeply"]
         except Unresolvable as error:
             raise ValueError(f"model {name}: {error}") from error
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote_plus, unquote_plus
@@ -14,6 +14,12 @@ from urllib.parse import quote_plus, unquote_plus
 import airspeed
 
 from lambda_nb.engine.gateways.mapping.json_path import json_path
+from lambda_nb.engine.gateways.mapping.template_limits import (
+    Budget,
+    confine,
+    elements,
+    offered_by,
+)
 from lambda_nb.engine.gateways.mapping.values import (
     HYPHEN,
     Text,
@@ -25,7 +31,7 @@ from lambda_nb.engine.gateways.mapping.values import (
 _ASSIGNED = re.compile(r"#(?:set|foreach|define)\s*\(\s*\$!?\{?(\w+)")
 _NAMES = frozenset(("input", "util", "context", "stageVariables", "foreach"))
 _DOTTED = re.compile(r"\$!?\{?[A-Za-z_]\w*(?:\.[A-Za-z_][\w-]*(?:\([^()]*\))?)+")
-_HIDDEN = re.compile(r"\.\s*_|\|\s*_\w*\(")
+_TO_ESCAPE = re.compile(r"[^ !#-&(-.0-\[\]-~]")
 _ESCAPES = {
     '"': '\\"', "'": "\\'", "\\": "\\\\", "/": "\\/",
     "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t",
@@ -79,7 +85,7 @@ class Input:
         if not self._is_parsed:
             try:
                 self._document = json.loads(self.body) if self.body.strip() else {}
-            except ValueError:
+            except (ValueError, RecursionError):
                 self._document = self.body
             self._is_parsed = True
         return json_path(text).find(self._document)
@@ -90,7 +96,7 @@ class Util:
 
     def escapeJavaScript(self, text: Any) -> str:  # noqa: N802
         """Text that can stand inside a string of JavaScript."""
-        return "".join(_ESCAPES.get(c) or _printable(c) for c in str(text))
+        return _TO_ESCAPE.sub(lambda found: _ESCAPES.get(found[0]) or _code(found[0]), str(text))
 
     def parseJson(self, text: str) -> Any:  # noqa: N802
         """The value of a JSON text."""
@@ -114,6 +120,8 @@ class Util:
 
 
 _UTIL = Util()
+_OFFERED = {Input: offered_by(Input) | {"body"}, Util: offered_by(Util)}
+_OVERRIDES = ("requestOverride", "responseOverride")
 
 
 def render(
@@ -147,31 +155,29 @@ def render(
         "stageVariables": wrapped(dict(stage_variables)),
     }
     try:
-        text = str(compiled.merge(names))
-    except airspeed.TemplateError as error:
+        text = str(compiled.merge(names, Budget()))
+        overridden = {member: plain(shown[member]) for member in _OVERRIDES if member in context}
+    except (airspeed.TemplateError, RecursionError, ValueError) as error:
         raise TemplateError(str(error)) from error
-    for member in ("requestOverride", "responseOverride"):
-        if member in context:
-            context[member].update(plain(shown[member]))
+    for member, values in overridden.items():
+        context[member].update(values)
     return text
 
 
 @lru_cache(512)
 def _compiled(template: str) -> airspeed.Template:
-    if _HIDDEN.search(_without_strings(template)):
-        raise TemplateError("a template cannot use names that begin with an underscore")
     compiled = airspeed.Template(_DOTTED.sub(_hyphens_hidden, template))
     try:
         compiled.ensure_compiled()
-    except airspeed.TemplateError as error:
+        found = list(elements(compiled.root_element))
+        confine(found, _OFFERED)
+    except (airspeed.TemplateError, RecursionError, ValueError) as error:
         raise TemplateError(str(error)) from error
     known = _NAMES.union(_ASSIGNED.findall(template))
-    for element in _elements(compiled.root_element):
+    for element in found:
         if isinstance(element, airspeed.FormalReference):
             if element.expression is not None and element.expression.part.name in known:
                 element.silent = "!"  # what has no value is empty in API Gateway's answers
-        elif isinstance(element, airspeed.NameOrCall) and element.parameters is None:
-            element.calculate = _of_data(element.calculate)
         elif isinstance(element, _LITERALS):
             element.calculate = _wrapping(element.calculate)
     return compiled
@@ -190,46 +196,12 @@ _LITERALS = (
 )
 
 
-def _of_data(calculate: Callable[..., Any]) -> Callable[..., Any]:
-    """What a name without parentheses stands for: a method is not meant."""
-
-    def value(*arguments: Any) -> Any:
-        found = calculate(*arguments)
-        return None if callable(found) else found
-
-    return value
-
-
 def _wrapping(calculate: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     """What a literal stands for, as templates see values."""
     return lambda namespace, loader: wrapped(calculate(namespace, loader))
 
 
-def _without_strings(template: str) -> str:
-    """A template without texts in single quotes, such as JSONPaths, in which all is allowed."""
-    return re.sub(r"'[^']*'", "''", template)
-
-
-def _elements(element: Any) -> Iterator[Any]:
-    """Everything that a compiled template is made of."""
-    waiting = [element]
-    seen: set[int] = set()
-    while waiting:
-        one = waiting.pop()
-        if id(one) in seen:
-            continue
-        seen.add(id(one))
-        if isinstance(one, (list, tuple)):
-            waiting.extend(one)
-        elif isinstance(one, dict):
-            waiting.extend([*one.keys(), *one.values()])
-        elif type(one).__module__ == airspeed.__name__:
-            yield one
-            waiting.extend(vars(one).values())
-
-
-def _printable(character: str) -> str:
-    if " " <= character <= "~":
-        return character
+def _code(character: str) -> str:
+    """A character as an escape of its code in UTF-16."""
     units = character.encode("utf-16-be", "surrogatepass").hex().upper()
     return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))

@@ -10,6 +10,15 @@ from typing import Any
 HYPHEN = "_hyphen_"
 """Stands for a hyphen in the names of a template's references."""
 
+_MOST_VALUES = 250_000
+"""In one value that is written: a list may have another one many times, which has others..."""
+
+_LONGEST_TEXT = 32 << 20
+"""Characters that replacing may make."""
+
+_OF_REPLACEMENT = re.compile(r"([^\\$]+|\$(?!\d))|\\(.?)|\$(\d)", re.DOTALL)
+"""Text, a quoted character, or the number of a group, as Java has them in replacements."""
+
 
 class Truth(int):
     """A boolean that prints as ``true`` or ``false``."""
@@ -73,7 +82,27 @@ class Text(str):
 
     def replaceAll(self, pattern: str, by: str) -> Text:  # noqa: N802
         """It with all matches of a regular expression replaced."""
-        return Text(re.sub(pattern, re.sub(r"\$(\d)", r"\\\1", by), self))
+        parts = [found.groups() for found in _OF_REPLACEMENT.finditer(by)]
+        made = 0
+
+        def replaced(found: re.Match[str]) -> str:
+            nonlocal made
+            by_this = "".join(
+                (found[int(group)] or "") if group else text or quoted or ""
+                for text, quoted, group in parts
+            )
+            made += len(by_this)
+            if made > _LONGEST_TEXT:
+                raise ValueError(f"replaceAll makes more than {_LONGEST_TEXT} characters")
+            return by_this
+
+        return Text(re.sub(pattern, replaced, self))
+
+    def replace(self, part: str, by: str) -> Text:  # type: ignore[override]
+        """It with a part replaced wherever it stands."""
+        if self.count(part) * len(by) > _LONGEST_TEXT:
+            raise ValueError(f"replace makes more than {_LONGEST_TEXT} characters")
+        return Text(super().replace(part, by))
 
     def toLowerCase(self) -> Text:  # noqa: N802
         """It in lower case."""
@@ -139,7 +168,7 @@ class Map:
 
     def __str__(self) -> str:
         """It as Java prints it."""
-        return "{" + ", ".join(f"{key}={_java(one)}" for key, one in self._of.items()) + "}"
+        return _java(self, [_MOST_VALUES])
 
     def as_dict(self) -> dict[str, Any]:
         """Keys and values."""
@@ -204,7 +233,7 @@ class List(list[Any]):
         super().__init__(values)
 
     def __str__(self) -> str:
-        return json_text(self)
+        return json_text(plain(self))
 
     def size(self) -> int:
         """How many items it has."""
@@ -221,6 +250,10 @@ class List(list[Any]):
     def contains(self, value: object) -> Truth:
         """Whether it has an item."""
         return Truth(value in self)
+
+    def remove(self, index: int) -> Any:
+        """Take an item away, and give it."""
+        return self.pop(index)
 
     def add(self, value: Any) -> str:
         """Append an item."""
@@ -250,28 +283,53 @@ def wrapped(value: Any) -> Any:
         return Truth(value)
     if isinstance(value, dict):
         return Map({Text(key): wrapped(one) for key, one in value.items()})
+    if isinstance(value, List):
+        return value
     if isinstance(value, (list, tuple)):
         return List(wrapped(one) for one in value)
     return value
 
 
 def plain(value: Any) -> Any:
-    """A value of a template as JSON has it."""
+    """A value of a template as JSON has it.
+
+    Raises
+    ------
+    ValueError
+        It has too many values in it.
+    """
+    return _plain(value, [_MOST_VALUES])
+
+
+def _plain(value: Any, left: list[int]) -> Any:
+    _count(left)
     if isinstance(value, Truth):
         return bool(value)
     if isinstance(value, Text):
         return str(value)
     if isinstance(value, Map):
-        return {str(key): plain(one) for key, one in value.as_dict().items()}
+        return {str(key): _plain(one, left) for key, one in value.as_dict().items()}
     if isinstance(value, list):
-        return [plain(one) for one in value]
+        return [_plain(one, left) for one in value]
     return value
 
 
 def json_text(value: Any) -> str:
-    """JSON without spaces."""
-    return json.dumps(plain(value), separators=(",", ":"), ensure_ascii=False)
+    """JSON without spaces, of a value as JSON has it."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
-def _java(value: Any) -> str:
+def _java(value: Any, left: list[int]) -> str:
+    _count(left)
+    if isinstance(value, Map):
+        pairs = (f"{key}={_java(one, left)}" for key, one in value.as_dict().items())
+        return "{" + ", ".join(pairs) + "}"
+    if isinstance(value, list):
+        return json_text(_plain(value, left))
     return "null" if value is None else str(value)
+
+
+def _count(left: list[int]) -> None:
+    left[0] -= 1
+    if left[0] < 0:
+        raise ValueError(f"a value has more than {_MOST_VALUES} values in it")

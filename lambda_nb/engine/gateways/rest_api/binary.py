@@ -52,6 +52,8 @@ def decompressed(body: bytes, encoding: str) -> bytes:
         raise ValueError(f"the body is no {encoding}: {error}") from error
     if inflater.unconsumed_tail:
         raise ValueError(f"the body has more than {_MOST_BYTES} bytes")
+    if not inflater.eof:
+        raise ValueError(f"the body is no {encoding}: it ends too early")
     return plain
 
 

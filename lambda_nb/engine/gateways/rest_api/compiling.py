@@ -103,6 +103,7 @@ def compile_stage(
         policy=Policy(policy) if policy else None,
         key_source=api.get("apiKeySource") or "HEADER",
         access_log=access_log(logs.get("destinationArn"), logs.get("format")),
+        cache=snapshot.deployment_id,
         domains_only=bool(api.get("disableExecuteApiEndpoint")),
         client_certificate=client_certificate,
     )

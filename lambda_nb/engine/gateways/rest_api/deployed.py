@@ -105,6 +105,8 @@ class Deployed:
         The media types whose bodies are binary.
     domains_only
         Whether the API answers only at custom domain names.
+    cache
+        The deployment whose cache is used: its own, or for a canary perhaps the stage's.
     client_certificate
         What servers behind the API are shown, and its key, as PEM.
     """
@@ -127,4 +129,5 @@ class Deployed:
     key_source: str
     access_log: AccessLog | None
     domains_only: bool
+    cache: str
     client_certificate: tuple[str, str] | None

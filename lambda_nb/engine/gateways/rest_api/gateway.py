@@ -6,6 +6,7 @@ import logging
 import random
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 
 from lambda_nb.engine.api.lambda_api.invoke import new_trace_header
 from lambda_nb.engine.api.wire.http import HttpRequest, Reply, Send
@@ -124,18 +125,19 @@ class RestApis:
         shown = served.stage.get("clientCertificateId")
         certificate = self._configuration.client_certificate(shown) if shown else None
         try:
-            stage = _Stage(
-                compile_stage(self._place, served.stage, served.main, variables, certificate),
-                compile_stage(self._place, served.stage, served.canary, overridden, certificate)
-                if served.canary is not None
-                else None,
-                float(settings.get("percentTraffic") or 0),
-                revision,
-            )
+            main = compile_stage(self._place, served.stage, served.main, variables, certificate)
+            canary = None
+            if served.canary is not None:
+                canary = compile_stage(
+                    self._place, served.stage, served.canary, overridden, certificate
+                )
+                if settings.get("useStageCache"):
+                    canary = replace(canary, cache=main.cache)
         except ValueError as error:
             log.warning("REST API %s, stage %s cannot be served: %s", api_id, name, error)
             raise AWSError("InternalServerErrorException", str(error), 500) from error
-        self._stages[api_id, name] = stage
+        percent = float(settings.get("percentTraffic") or 0)
+        stage = self._stages[api_id, name] = _Stage(main, canary, percent, revision)
         return stage
 
     def _exchange(

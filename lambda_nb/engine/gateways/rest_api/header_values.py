@@ -35,7 +35,8 @@ def header(name: str, value: str) -> Header:
     if _FORBIDDEN.search(value):
         raise BadHeader(f"a header's value cannot hold {value!r}")
     try:
-        return name.encode(), value.encode()
+        # A server's value may be of any bytes: those that are no UTF-8 came as such surrogates.
+        return name.encode(), value.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError as error:
         raise BadHeader(str(error)) from error
 

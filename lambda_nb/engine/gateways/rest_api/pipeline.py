@@ -58,16 +58,27 @@ class Pipeline:
         """The reply for a request; ``None`` if it was streamed."""
         try:
             self._route(exchange)
-            method = exchange.method
-            if method.authorization == "AWS_IAM":
-                self._callers.check_signature(exchange, request)
-            elif method.authorization in ("CUSTOM", "COGNITO_USER_POOLS"):
-                await self._authorizers.authorize(exchange)
-            self._callers.check_policy(exchange)
+            await self._admit(exchange, request)
             self._usage.check(exchange)
             return await self.execute(exchange, stream)
         except Refusal as refusal:
             return self.refuse(refusal, exchange)
+
+    async def _admit(self, exchange: Exchange, request: HttpRequest) -> None:
+        """Let the caller in, or not: the API's resource policy counts for each kind of
+        authorization in its own way (REST API guide, "How resource policies affect authorization
+        workflow")."""
+        kind = exchange.method.authorization
+        if kind == "AWS_IAM":
+            self._callers.check_signature(exchange, request)
+            self._callers.check_policy(exchange, must_allow=False)
+        elif kind == "CUSTOM":
+            allowed = self._callers.check_policy(exchange, must_allow=False)
+            await self._authorizers.authorize(exchange, allowed=allowed)
+        else:
+            if kind == "COGNITO_USER_POOLS":
+                await self._authorizers.authorize(exchange)
+            self._callers.check_policy(exchange)
 
     async def execute(self, exchange: Exchange, stream: Stream) -> Reply | None:
         """The reply of a method to somebody who may call it; ``None`` if it was streamed."""

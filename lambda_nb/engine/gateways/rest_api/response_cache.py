@@ -20,6 +20,7 @@ LONGEST_ANSWER = 1_048_576
 """Bytes of the longest answer that is cached (REST API guide)."""
 
 _MOST_KEPT = 4096
+_MOST_BYTES = 64 << 20
 _WARNING: Header = (b"Warning", b"199 Cache-Control headers were ignored because the caller was "
                     b"unauthorized.")  # fmt: skip
 
@@ -42,6 +43,7 @@ class ResponseCache:
     def __init__(self, flushes: Callable[[str, str], tuple[int, int]]) -> None:
         self._flushes = flushes
         self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
+        self._bytes = 0
 
     def key(self, exchange: Exchange) -> Hashable | None:
         """Under what the answer to a request is kept; ``None`` if it is not cached."""
@@ -54,7 +56,7 @@ class ResponseCache:
         return (
             deployed.api_id,
             deployed.stage_name,
-            deployed.deployment_id,
+            deployed.cache,
             flushes,
             integration.cache_namespace or method.resource_id,
             exchange.http_method,
@@ -73,7 +75,7 @@ class ResponseCache:
         if "max-age=0" in (exchange.header("cache-control") or "").replace(" ", ""):
             settings = exchange.method.settings
             if not settings.asks_for_fresh or exchange.identity.get("userArn"):
-                self._kept.pop(key, None)
+                self._forget(key)
                 return None, headers
             if settings.otherwise == "FAIL_WITH_403":
                 raise Refusal("ACCESS_DENIED", "User is not authorized to invalidate the cache")
@@ -91,7 +93,13 @@ class ResponseCache:
         if reply.status != 200 or len(reply.body) > LONGEST_ANSWER:
             return
         until_s = time.monotonic() + exchange.method.settings.cache_ttl_s
+        self._forget(key)
         self._kept[key] = _Kept(until_s, replace(reply, headers=list(reply.headers)))
-        self._kept.move_to_end(key)
-        if len(self._kept) > _MOST_KEPT:
-            self._kept.popitem(last=False)
+        self._bytes += len(reply.body)
+        while len(self._kept) > _MOST_KEPT or self._bytes > _MOST_BYTES:
+            self._forget(next(iter(self._kept)))
+
+    def _forget(self, key: Hashable) -> None:
+        kept = self._kept.pop(key, None)
+        if kept is not None:
+            self._bytes -= len(kept.reply.body)

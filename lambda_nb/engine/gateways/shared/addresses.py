@@ -49,7 +49,7 @@ _HOSTS = tuple(
         rf"(?P<id>[a-z0-9.-]+)\.(?P<kind>s3-website)[.-](?P<region>{_REGION})\.{_AT_AWS}",
     )
 )
-_LOOPBACK = ("127.0.0.1", "localhost")
+_OWN_NAMES = ("127.0.0.1", "localhost", "localhost.localstack.cloud")
 _USER_REQUEST = re.compile(r"/restapis/([a-z0-9]+)/([^/]+)/_user_request_(/.*|)")
 _PATHS = (
     ("/lambda-url/", FUNCTION_URL),
@@ -122,7 +122,7 @@ class Addresses:
         if found is not None:
             return Address(found[0], found[1], path, "", found[2])
         name = _name(host)
-        if name not in _LOOPBACK and self._has_domain(name):
+        if name not in _OWN_NAMES and self._has_domain(name):
             return Address(DOMAIN, name, path)
         at = _of_path(path)
         if at is not None and claimed_service(request.headers, request.query) == "s3":

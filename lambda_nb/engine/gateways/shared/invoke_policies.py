@@ -100,6 +100,9 @@ def _compiled(statement: Any, action: str) -> _Statement:
     effect = statement.get("Effect")
     if effect not in ("Allow", "Deny"):
         raise PolicyError(f"Effect {effect!r} is neither Allow nor Deny")
+    for member in ("Action", "Resource"):
+        if not statement.keys() & {member, f"Not{member}"}:
+            raise PolicyError(f"a statement has no {member}")
     meant = any(like(a.lower(), action.lower()) for a in _texts(statement, "Action"))
     if "NotAction" in statement:
         meant = not any(like(a.lower(), action.lower()) for a in _texts(statement, "NotAction"))

@@ -53,13 +53,10 @@ class Content:
             if name.lower().startswith(_RELAYED)
         ]
         told += [(b"x-amz-request-id", request_id.encode()), *cors]
-        await send({"type": "http.response.start", "status": self.status, "headers": told})
-        if self.rest is None:
-            await send({"type": "http.response.body", "body": self.first})
-            return
-        with closing(self.rest) as rest:
+        with closing(self):
+            await send({"type": "http.response.start", "status": self.status, "headers": told})
             part = self.first
-            while part:
+            while part and self.rest is not None:
                 await send({"type": "http.response.body", "body": part, "more_body": True})
-                part = await asyncio.to_thread(rest.read, _CHUNK)
-        await send({"type": "http.response.body", "body": b""})
+                part = await asyncio.to_thread(self.rest.read, _CHUNK)
+            await send({"type": "http.response.body", "body": part})

@@ -223,7 +223,7 @@ def decision_of(payload: bytes) -> Decided:
             raise PolicyError("principalId is a text and context an object")
         if any(value is None or isinstance(value, (dict, list)) for value in context.values()):
             raise PolicyError("values of context are texts, numbers and booleans")
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         text = f"the authorizer's response is none: {error!r}"
         raise Refused(500, SERVER_ERROR, text) from error
     texts = {name: v if isinstance(v, str) else json.dumps(v) for name, v in context.items()}
@@ -236,6 +236,6 @@ def decision_of(payload: bytes) -> Decided:
 def _message(payload: bytes) -> object:
     try:
         document = json.loads(payload)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return document.get("errorMessage") if isinstance(document, dict) else None

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
+from lambda_nb.engine.gateways.configuration.rest.account import THROTTLE
 from lambda_nb.engine.gateways.configuration.rest.apis import RestConfiguration
 from lambda_nb.engine.gateways.shared.access_log import found_in
 from lambda_nb.engine.gateways.shared.token_bucket import TokenBucket
@@ -53,7 +54,8 @@ class ApiKeys:
                 raise Refused(429, _LIMIT_EXCEEDED)
         throttle = plan.get("throttle")
         if throttle:
-            rate, burst = throttle.get("rateLimit", 0.0), throttle.get("burstLimit", 0)
+            limits = {**THROTTLE, **throttle}
+            rate, burst = limits["rateLimit"], limits["burstLimit"]
             name = (plan["id"], key["id"], rate, burst)
             bucket = self._buckets.setdefault(name, TokenBucket(rate, burst))
             if not bucket.take(time.monotonic()):

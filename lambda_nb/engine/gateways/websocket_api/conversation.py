@@ -63,6 +63,8 @@ class Conversations:
             message = await receive()
             if message["type"] == "websocket.disconnect":
                 return connection.ending or _end(message)
+            if connection.ending is not None:  # what came before the client heard of the end
+                continue
             text = message.get("text")
             if text is None:
                 await connection.close(*BINARY, shown=BINARY[1])

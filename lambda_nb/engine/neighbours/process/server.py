@@ -72,12 +72,13 @@ def main() -> None:
     from lambda_nb.engine.neighbours.services.log_store import LogStore
     from lambda_nb.engine.neighbours.to_engine import pushes, stream_news
 
+    address = os.environ[state_machines.ENDPOINT]
     patches.apply()
     sequence_numbers.install()
     cloudformation_templates.install()
     forwarding.install(state_machines.install())
     metric_data.install()
-    load_balancing.install()
+    load_balancing.install(address)
     user_pools.install()
     logs.install(LogStore(Path(sys.argv[3])))
     keeper = Keeper(Path(sys.argv[2]))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 _LONGEST_VALUE = 128
 NO_TRANSFORMS = (
@@ -15,14 +16,36 @@ NO_TRANSFORMS = (
 )
 
 
-def install() -> None:
-    """Change what has to be changed."""
+def install(address: str) -> None:
+    """Change what has to be changed.
+
+    Parameters
+    ----------
+    address
+        The engine's URL.
+    """
+    _show_names_that_lead_here(urlsplit(address).port)
     _let_conditions_have_regular_expressions()
     _refuse_transforms()
     _refuse_what_is_there_already()
     _let_rules_change_places()
     _show_that_health_checks_are_off()
     _keep_matchers_of_functions()
+
+
+def _show_names_that_lead_here(port: int | None) -> None:
+    """moto gives names of AWS, ``NAME-1.REGION.elb.amazonaws.com``, which lead nowhere from here."""
+    from moto.elbv2.models import FakeLoadBalancer
+
+    def dns_name(self: Any) -> str:
+        region = self.arn.split(":")[3]
+        return f"{self.name}.elb.{region}.localhost" + (f":{port}" if port else "")
+
+    def keep_none(self: Any, given: str) -> None:
+        """moto sets one when it makes a load balancer."""
+
+    balancer_class: Any = FakeLoadBalancer
+    balancer_class.dns_name = property(dns_name, keep_none)
 
 
 def _let_conditions_have_regular_expressions() -> None:

@@ -72,7 +72,19 @@ def test_a_domain_name_is_had_once(console: Console) -> None:
     assert console.refused_v1("CreateDomainName", **again) == told
 
 
-@pytest.mark.parametrize("name", ["", "localhost", "a..b", "-a.example.com", "a b.com", "*.*.com"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "sqs.us-east-1.amazonaws.com",
+        "*.on.aws",
+        "",
+        "localhost",
+        "a..b",
+        "-a.example.com",
+        "a b.com",
+        "*.*.com",
+    ],
+)
 def test_what_is_no_domain_name_is_refused(console: Console, name: str) -> None:
     told = {"DomainName": name, "DomainNameConfigurations": [REGIONAL]}
     assert console.refused("CreateDomainName", **told)[0] == "BadRequestException"

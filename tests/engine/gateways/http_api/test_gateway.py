@@ -241,6 +241,18 @@ def test_a_custom_domain_name() -> None:
     assert gateway.ask("/v1/x/y", headers=headers, at=at._replace(stage="gone"))[0] == 404
 
 
+@pytest.mark.parametrize(
+    ("host", "prefix"),
+    [("127.0.0.1:23025", "a1"), ("a1.execute-api.localhost:80", "a1"), ("localhost:80", "a1")],
+)
+def test_the_prefix_of_an_address_that_has_no_name(host: str, prefix: str) -> None:
+    functions = Functions()
+    gateway = Gateway(stage(x=integration("2.0")), functions)
+    assert gateway.ask("/x/y", headers=[(b"Host", host.encode())])[0] == 200
+    context = json.loads(functions.calls[0].payload)["requestContext"]
+    assert (context["domainName"], context["domainPrefix"]) == (host, prefix)
+
+
 def test_a_custom_domain_name_of_an_api_whose_own_endpoint_is_off() -> None:
     served = stage(x=integration("2.0"))
     gateway = Gateway(

@@ -153,6 +153,12 @@ def test_segments_of_a_greedy_variable_stay_segments(api: Api, sent: str, arrive
     assert api.call(f"/dev/all/{sent}").json["path"] == f"/base/{arrives}"
 
 
+def test_the_answer_to_a_head_has_the_length_of_a_body(api: Api) -> None:
+    got = api.call("/dev/all/x", "HEAD")
+    assert (got.status, got.body) == (200, b"")
+    assert int(got.headers["content-length"]) > 100
+
+
 def test_a_uri_that_is_none(api: Api) -> None:
     got = api.call("/dev/no-uri")
     assert (got.status, got.json) == (503, {"message": "Service Unavailable"})

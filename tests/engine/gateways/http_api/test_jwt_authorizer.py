@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import threading
 import time
@@ -148,6 +149,21 @@ def test_somebody_elses_key(api: Api, issuer: str) -> None:
 @pytest.mark.parametrize("text", ["x", "a.b.c", "eyJhbGciOiJub25lIn0.e30.", "...."])
 def test_what_is_no_token(api: Api, text: str) -> None:
     assert api.call("/x", headers=with_token(text)).status == 401
+
+
+@pytest.mark.parametrize("method", ["a\r\nset-cookie: b=2", 'a" b="', "é", ["RS256"], "x" * 99])
+def test_what_a_token_says_of_itself_stays_out_of_headers(api: Api, method: object) -> None:
+    head = base64.urlsafe_b64encode(json.dumps({"alg": method}).encode()).decode().rstrip("=")
+    got = api.call("/x", headers=with_token(f"{head}.e30.x"))
+    assert got.status == 401
+    assert "set-cookie" not in got.headers
+    told = got.headers["www-authenticate"]
+    assert told.endswith('error_description="signing method is invalid"'), told
+
+
+def test_a_token_that_is_deeply_nested(api: Api) -> None:
+    head = base64.urlsafe_b64encode(b"[" * 6900).decode().rstrip("=")
+    assert api.call("/x", headers=with_token(f"{head}.e30.x")).status == 401
 
 
 def test_a_shared_secret_is_no_signature(api: Api, issuer: str) -> None:

@@ -247,3 +247,23 @@ def test_an_authorizer_that_does_not_let_the_api_in(engine: Engine) -> None:
         SourceArn=arn,
     )
     assert api.call("/x", headers={"Authorization": "yes"}).status == 200
+
+
+def test_what_one_function_said_does_not_count_for_another(engine: Engine, function: str) -> None:
+    """A stage variable says which function is asked."""
+    nobody = engine.create("def handler(event, context): return {'isAuthorized': False}")
+    api = new_api(engine, stage="dev")
+    api.permit(nobody)
+    region = engine.region
+    made = authorizer(
+        api,
+        function,
+        AuthorizerUri=f"arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/"
+        f"{api.arn('${stageVariables.who}')}/invocations",
+        AuthorizerResultTtlInSeconds=300,
+    )
+    target = api.to_function(engine.create(ECHO))
+    api.route("GET /x", target, AuthorizationType="CUSTOM", AuthorizerId=made)
+    for who, status in ((function, 200), (nobody, 403), (function, 200)):
+        api.client.update_stage(ApiId=api.id, StageName="dev", StageVariables={"who": who})
+        assert api.call("/dev/x", headers={"Authorization": "yes"}).status == status

@@ -9,7 +9,7 @@ import pytest
 from lambda_nb.engine.api.wire.http import HttpRequest, Reply
 from lambda_nb.engine.gateways.http_api.exchange import Exchange, StageNames
 from lambda_nb.engine.gateways.http_api.mapping import BadMapping, Response, compiled, json_path
-from lambda_nb.engine.gateways.http_api.parameters import ResponseMapping
+from lambda_nb.engine.gateways.http_api.parameters import RequestMapping, ResponseMapping
 
 
 async def _nothing() -> Any:
@@ -121,15 +121,16 @@ def test_a_response_cannot_be_split(exchange: Exchange) -> None:
 
 @pytest.mark.parametrize("name", ["", "a b", "a\r\nb", "naïve"])
 def test_a_header_needs_a_name_that_can_be_sent(name: str) -> None:
-    for mapping in (
-        lambda key: RequestMapping({key: "1"}),
-        lambda key: ResponseMapping({"200": {key: "1"}}),
-    ):
-        with pytest.raises(BadMapping, match="no header name"):
-            mapping(f"append:header.{name}")
+    change = {f"append:header.{name}": "1"}
+    with pytest.raises(BadMapping, match="no header name"):
+        RequestMapping(change)
+    with pytest.raises(BadMapping, match="no header name"):
+        ResponseMapping({"200": change})
 
 
-@pytest.mark.parametrize(("text", "status"), [("204", 204), ("99", 200), ("100", 200), ("600", 200), ("no", 200)])
+@pytest.mark.parametrize(
+    ("text", "status"), [("204", 204), ("99", 200), ("100", 200), ("600", 200), ("no", 200)]
+)
 def test_status_codes(exchange: Exchange, text: str, status: int) -> None:
     reply = Reply(200, b"{}")
     ResponseMapping({"200": {"overwrite:statuscode": text}}).apply(exchange, reply)

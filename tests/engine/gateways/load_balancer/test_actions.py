@@ -30,6 +30,8 @@ def redirect(**told: str) -> Redirect:
         ({"Path": "/new/#{path}"}, "http://example.com:80/new/a/b%20c?x=1&y=2"),
         ({"Path": "/", "Query": ""}, "http://example.com:80/"),
         ({"Query": "#{query}&z=3"}, "http://example.com:80/a/b%20c?x=1&y=2&z=3"),
+        ({"Host": "ü.de"}, "http://%C3%BC.de:80/a/b%20c?x=1&y=2"),
+        ({"Path": "/€\r\nx"}, "http://example.com:80/%E2%82%AC%0D%0Ax?x=1&y=2"),
         ({"Path": "/#{port}/#{protocol}"}, "http://example.com:80/80/http?x=1&y=2"),
     ],
 )

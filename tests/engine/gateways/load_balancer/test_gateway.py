@@ -143,13 +143,17 @@ def test_a_head_request_has_no_body(web: Balancer) -> None:
     assert int(answer.header("content-length") or 0) > 0
 
 
-@pytest.mark.parametrize("form", ["name", "name with a Region", "DNS name", "internal DNS name"])
+@pytest.mark.parametrize(
+    "form", ["name", "name with a Region", "DNS name", "AWS's name", "AWS's internal name"]
+)
 def test_a_load_balancer_has_hosts(web: Balancer, form: str) -> None:
+    at_aws = f"{web.name}-1.{web.engine.region}.elb.amazonaws.com"
     host = {
         "name": f"{web.name}.elb.localhost",
         "name with a Region": f"{web.name.upper()}.elb.{web.engine.region}.localhost:1",
         "DNS name": web.dns_name,
-        "internal DNS name": f"internal-{web.dns_name}",
+        "AWS's name": at_aws,
+        "AWS's internal name": f"internal-{at_aws}",
     }[form]
     assert ask(web.engine, "/f/x", host=host).event["headers"]["host"] == host
 
@@ -172,6 +176,7 @@ def test_the_listener_is_the_one_of_the_port(engine: Engine) -> None:
     assert ask(engine, "/", host=f"{name}:8080").body == b"by 8080"
     assert ask(engine, "/", host=f"{name}:443").body == b"by 443"
     assert ask(engine, f"/elb/{balancer.name}:443/x").body == b"by 443"
+    assert ask(engine, f"/elb/{balancer.name}:{'9' * 5000}/x").body == b"no rule"
     balancer.elb.delete_listener(ListenerArn=balancer.listener)
     assert ask(engine, "/", host=name).body == b"by 8080"
     for listener in balancer.elb.describe_listeners(LoadBalancerArn=balancer.arn)["Listeners"]:
@@ -336,6 +341,12 @@ def test_a_name_and_a_port_are_taken_once(web: Balancer) -> None:
 class Server(BaseHTTPRequestHandler):
     """A target that says which server it is and what it was sent."""
 
+    def do_HEAD(self) -> None:
+        """Answer without a body."""
+        self.send_response(200)
+        self.send_header("Content-Length", "17")
+        self.end_headers()
+
     def do_POST(self) -> None:
         """Answer."""
         body = self.rfile.read(int(self.headers["content-length"]))
@@ -394,6 +405,8 @@ def test_servers_on_this_machine_are_targets(web: Balancer, servers: list[int]) 
     assert seen["headers"]["x-forwarded-for"] == "127.0.0.1"
     cookies = [value for name, value in answer.headers if name == "set-cookie"]
     assert cookies == ["a=1", "b=2"]
+    head = web.ask("/server/", method="HEAD")
+    assert (head.body, head.header("content-length")) == (b"", "17")
 
 
 def test_a_server_that_is_not_there_is_a_bad_gateway(web: Balancer) -> None:

@@ -67,3 +67,11 @@ def test_any_text_is_a_path_or_an_error(text: str) -> None:
     except (JsonPathError, ValueError):
         return
     path.find(STORE)
+
+
+def test_a_path_that_finds_too_much() -> None:
+    deep: Any = 0
+    for _ in range(60):
+        deep = [deep, [1]]
+    with pytest.raises(JsonPathError, match="more than"):
+        JsonPath("$" + "..*" * 9).find(deep)

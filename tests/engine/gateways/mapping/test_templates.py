@@ -126,9 +126,9 @@ def test_overrides_come_out() -> None:
 @pytest.mark.parametrize(
     "template",
     [
-        "$util.__class__",
-        "$input.body.__class__.__mro__",
-        "$input._document",
+        "#evaluate('$input.body')",
+        "#include('/etc/passwd')",
+        "#parse('/etc/passwd')",
         "#if(true)",
         "#set($x = )",
         "$util.parseJson('{')",
@@ -144,3 +144,68 @@ def test_wrong_templates(template: str) -> None:
 def test_escaped_text_stands_in_a_string(text: str) -> None:
     escaped = rendered("$util.escapeJavaScript($input.path('$.t'))", {"t": text})
     assert json.loads('"' + escaped.replace("\\'", "'") + '"') == text
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "$util.__class__",
+        "$util.getClass()",
+        "$util.base64Encode.__globals__",
+        "$input.body.__class__.__mro__",
+        "$input.body.format($input)",
+        "$input._document",
+        "$input.path('$').as_dict()",
+        "#set($name = '__class__')$stageVariables[$name]",
+        "#set($format = '{0.__init__.__globals__}')$format.format($input)",
+        "#set($map = {'a': $input})$map.a.__class__",
+        '#set($text = "$input.body")$text.encode()',
+        '#set($text = "a" + "b")$text.__class__',
+        "#foreach($i in [1..2])$foreach.__class__#end",
+    ],
+)
+def test_only_data_is_reached(template: str) -> None:
+    assert rendered(template, "text") == ""
+
+
+def test_names_of_data_may_begin_with_an_underscore() -> None:
+    assert rendered("$input.path('$')._id", {"_id": 7}) == "7"
+
+
+def test_a_loop_ends_after_a_thousand_items() -> None:
+    assert rendered("#foreach($i in [1..5000])x#end") == "x" * 1000
+    assert rendered("#set($l = [1])#foreach($i in $l)$l.add($i)#end$l") == "[1,1]"
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "#foreach($i in [1..1000])#foreach($j in [1..1000])x#end#end",
+        "#macro(again)#again()#end#again()",
+        "#set($s = 'xxxxxxxxxx')#foreach($i in [1..40])#set($s = $s + $s)#end",
+        "#set($s = 'xxxxxxxxxx')#foreach($i in [1..40])#set($s = \"$s$s\")#end",
+        "#set($s = 'xxxxxxxxxx')#foreach($i in [1..40])#set($s = $s.concat($s))#end",
+        "#set($s = 'xxxxxxxxxx')#foreach($i in [1..40])#set($s = $s.replaceAll('x', $s))#end",
+        "#set($s = 'xxxxxxxxxx')#foreach($i in [1..40])#set($s = $s.replace('x', $s))#end",
+        "#set($s = 'x' * 1000000000)",
+        "#set($s = '%01000000000d' % 1)",
+        "#set($n = 10)#foreach($i in [1..40])#set($n = $n * $n)#end",
+        "#set($l = [1])#foreach($i in [1..60])$l.addAll($l)#end",
+        "#set($l = [1])$l.add($l)$l",
+        "#set($m = {})$m.put('m', $m)$m",
+        "#set($l = [1])#foreach($i in [1..60])#set($l = [$l, $l])#end$l",
+        "#set($m = {})#foreach($i in [1..60])#set($m = {'a': $m, 'b': $m})#end$m",
+        "#set($context.responseOverride.header.a = $context)",
+        "(" * 5000 + "#if(" + "(" * 5000,
+    ],
+)
+def test_templates_that_would_not_end_or_fit(template: str) -> None:
+    with pytest.raises(TemplateError):
+        rendered(template, context={"responseOverride": {"header": {}}})
+
+
+def test_sums_and_texts() -> None:
+    assert rendered("#set($n = 7 / 2 + 1)#set($t = 'n=' + $n)$t $t.length()") == "n=4 3"
+    assert rendered("#set($t = 'a.b.a')$t.replace('.', '-')") == "a-b-a"
+    assert rendered("#set($t = 'a-b')$t.replaceAll('(.)-(.)', '$2+$1\\\\\\\\')") == "b+a\\"
+    assert rendered("#set($l = ['a', 'b'])$l.remove(0)$l") == 'a["b"]'

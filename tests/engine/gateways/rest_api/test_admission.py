@@ -286,6 +286,42 @@ def test_a_resource_policy_lets_in_and_keeps_out(engine: Engine) -> None:
     }
 
 
+def test_a_resource_policy_beside_an_authorizer(engine: Engine) -> None:
+    allowed, denied = POLICY["Statement"]
+    policy = {
+        **POLICY,
+        "Statement": [{**allowed, "Resource": "execute-api:/*/GET/allowed"}, denied],
+    }
+    api = Api.make(engine, policy=json.dumps(policy))
+    function, function_of_authorizer = engine.create(ECHO), engine.create(AUTHORIZER)
+    authorizer = api.client.create_authorizer(
+        restApiId=api.id,
+        name="token",
+        type="TOKEN",
+        authorizerUri=api.uri(function_of_authorizer),
+        identitySource="method.request.header.Authorization",
+    )
+    settings = {"authorizationType": "CUSTOM", "authorizerId": authorizer["id"]}
+    for path in ("/allowed", "/denied", "/other"):
+        api.proxy("GET", path, function, **settings)
+    api.permit(function)
+    api.permit(function_of_authorizer, "authorizers/*")
+    api.deploy()
+    for path, token, status in (
+        ("/allowed", "silent", 200),  # one of the two policies has to allow it
+        ("/allowed", "deny", 403),
+        ("/other", "*", 200),
+        ("/other", "silent", 403),
+        ("/denied", "*", 403),
+    ):
+        got = api.call(path, headers={"Authorization": token})
+        assert got.status == status, (path, token, got)
+    assert api.call("/other").status == 401
+    got = api.call("/denied")  # a policy that denies is asked before the authorizer
+    assert got.status == 403
+    assert got.json["Message"].endswith("with an explicit deny")
+
+
 def test_a_user_pool_lets_in_and_keeps_out(engine: Engine) -> None:
     cognito = engine.client("cognito-idp")
     pool = cognito.create_user_pool(PoolName=engine.name())["UserPool"]

@@ -183,9 +183,10 @@ def test_events_are_queued(api: Api) -> None:
 
 
 def test_bodies_that_are_no_json_are_no_events(api: Api) -> None:
-    got = api.call("/plain", "POST", b"text")
-    assert got.status == 400
-    assert got.json["message"].startswith("Could not parse request body into json: ")
+    for body in (b"text", b"[" * 100_000):
+        got = api.call("/plain", "POST", body)
+        assert got.status == 400
+        assert got.json["message"].startswith("Could not parse request body into json: ")
 
 
 def test_cors_by_mock(api: Api) -> None:

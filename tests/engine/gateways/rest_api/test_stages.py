@@ -281,6 +281,19 @@ def test_stages_cache(engine: Engine) -> None:
     assert api.call("/counted").body == b"6"
 
 
+@pytest.mark.parametrize(("shares", "answers"), [("true", "main"), ("false", "canary")])
+def test_a_canary_may_use_the_cache_of_its_stage(engine: Engine, shares: str, answers: str) -> None:
+    mock = {"type": "MOCK", "requestTemplates": {JSON: '{"statusCode": 200}'}}
+    api = Api.make(engine)
+    at = api.mapped("GET", "/who", mock, {"200": {"responseTemplates": {JSON: "main"}}})
+    api.deploy(cacheClusterEnabled=True, cacheClusterSize="0.5")
+    api.set_stage(("/*/*/caching/enabled", "true"))
+    assert api.call("/who").body == b"main"
+    api.client.put_integration_response(**at, statusCode="200", responseTemplates={JSON: "canary"})
+    api.deploy(canarySettings={"percentTraffic": 100.0, "useStageCache": shares == "true"})
+    assert api.call("/who").body.decode() == answers
+
+
 def test_apis_answer_at_custom_domain_names(engine: Engine, function: str) -> None:
     api = Api.make(engine, disableExecuteApiEndpoint=True)
     api.proxy("GET", "/{id}", function)

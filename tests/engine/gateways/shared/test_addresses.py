@@ -118,6 +118,12 @@ def test_a_custom_domain_name_is_for_its_api_alone() -> None:
     assert addresses.of(request("/", "www.example.com")) is None
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "localhost.localstack.cloud"])
+def test_no_custom_domain_name_takes_the_engine_s_own_names(host: str) -> None:
+    addresses = Addresses(has_domain=lambda name: True)  # such as *.localstack.cloud
+    assert addresses.of(request("/", f"{host}:4571")) is None
+
+
 @pytest.mark.parametrize("bucket", ["elb", "lambda-url", "execute-api"])
 def test_a_bucket_may_have_the_name_of_a_path(bucket: str) -> None:
     scope = "AWS4-HMAC-SHA256 Credential=K/20260101/us-east-1/{}/aws4_request, SignedHeaders=host"

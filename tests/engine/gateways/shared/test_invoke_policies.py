@@ -168,6 +168,8 @@ def test_all_conditions_must_hold() -> None:
         '{"Statement": ["x"]}',
         '{"Statement": {"Effect": "Perhaps"}}',
         '{"Statement": {"Effect": "Allow", "Action": 1, "Resource": "*"}}',
+        '{"Statement": {"Effect": "Deny", "Action": "*"}}',
+        '{"Statement": {"Effect": "Deny", "Resource": "*"}}',
         '{"Statement": {"Effect": "Allow", "Action": "*", "Resource": {}}}',
         '{"Statement": {"Effect": "Allow", "Condition": {"Sounds": {}}}}',
         '{"Statement": {"Effect": "Allow", "Condition": {"IpAddress": {"aws:SourceIp": "x"}}}}',

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import MutableMapping
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from lambda_nb.engine.gateways.websocket_api.connection import (
     new_id,
     now_ms,
 )
+from lambda_nb.engine.gateways.websocket_api.conversation import Conversations
 
 
 class Line:
@@ -95,3 +97,27 @@ async def test_endless_limits_are_no_fault() -> None:
     connection.limit(float("inf"), float("inf"))
     connection.release()
     assert connection.ending is None
+
+
+async def test_messages_after_the_end_are_not_dealt_with() -> None:
+    asked: list[tuple[str, str]] = []
+    stages: Any = SimpleNamespace(of=lambda *owner: asked.append(owner))
+    nothing: Any = None
+    coming = iter(
+        [
+            {"type": "websocket.receive", "text": "before"},
+            {"type": "websocket.receive", "bytes": b"\0"},
+            {"type": "websocket.receive", "text": "after"},
+            {"type": "websocket.disconnect", "code": 1000},
+        ]
+    )
+
+    async def receive() -> MutableMapping[str, Any]:
+        return next(coming)
+
+    connection = connected(Line())
+    end = await Conversations(stages, nothing, nothing).hold(connection, receive)
+    while connection.tasks:
+        await asyncio.wait(connection.tasks)
+    assert end == module.BINARY
+    assert asked == [("a", "s")]

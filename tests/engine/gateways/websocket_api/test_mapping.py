@@ -291,6 +291,7 @@ def test_api_keys(engine: Engine) -> None:
         name=engine.name("plan"),
         apiStages=[{"apiId": locked.api_id, "stage": STAGE}],
         quota={"limit": 2, "period": "DAY"},
+        throttle={"rateLimit": 100.0},  # without a burst of its own it has the account's
     )
     rest.create_usage_plan_key(usagePlanId=plan["id"], keyId=key["id"], keyType="API_KEY")
     headers = {"x-api-key": key["value"]}

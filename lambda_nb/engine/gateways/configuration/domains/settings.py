@@ -12,6 +12,8 @@ from lambda_nb.engine.gateways.configuration.v2.records import new_id, now
 _NAME = re.compile(r"(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}")
 _CERTIFICATE = re.compile(r"arn:aws[a-z-]*:(acm|iam):[a-z0-9-]*:\d{12}:(certificate|server-cert).*")
 _MOST_NAME = 253
+_SERVICES = (".amazonaws.com", ".amazonaws.com.cn", ".on.aws", ".localstack.cloud")
+"""Below these names services answer, and an API would be in their way."""
 
 ROUTING_MODES = ("API_MAPPING_ONLY", "ROUTING_RULE_ONLY", "ROUTING_RULE_THEN_API_MAPPING")
 ENDPOINT_TYPES = ("REGIONAL", "EDGE", "PRIVATE")
@@ -48,6 +50,8 @@ def check_name(name: str) -> None:
     """
     if len(name) > _MOST_NAME or not _NAME.fullmatch(name):
         raise bad_request(f"Invalid domain name specified: {name}")
+    if name.endswith(_SERVICES):
+        raise bad_request(f"Invalid domain name specified: {name} is a name of AWS's services")
 
 
 def configuration(told: Mapping[str, Any], region: str) -> dict[str, Any]:

@@ -87,7 +87,7 @@ class HttpProxy:
             raise unavailable(str(error)) from error
         except ValueError as error:
             raise unavailable(f"{uri} makes no URL: {error}") from error
-        return _reply(answer)
+        return _reply(answer, without_body=method == "HEAD")
 
     @staticmethod
     def _headers(exchange: Exchange, message: Message) -> dict[str, str]:
@@ -147,13 +147,15 @@ def _below(base: str, message: Message) -> str:
     return f"{base}{quote(path, safe=_PATH)}{query}"
 
 
-def _reply(answer: Answer) -> Reply:
+def _reply(answer: Answer, *, without_body: bool) -> Reply:
     content_type: bytes | None = None
     headers: list[Header] = []
     for name, value in answer.headers:
         lower = name.lower()
         if lower == "content-type":
             content_type = value.encode("utf-8", "surrogateescape")
-        elif lower not in HOP_BY_HOP and lower not in _OWN_OF_ANSWER:
+        elif (lower not in HOP_BY_HOP and lower not in _OWN_OF_ANSWER) or (
+            without_body and lower == "content-length"
+        ):
             headers.append((lower.encode(), value.encode("utf-8", "surrogateescape")))
     return Reply(answer.status, answer.body, headers, content_type)

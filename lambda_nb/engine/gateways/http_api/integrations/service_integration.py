@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from lambda_nb.engine.api.wire.http import Reply
+from lambda_nb.engine.gateways.configuration.v2.rules.integration_rules import SUBTYPES
 from lambda_nb.engine.gateways.http_api.exchange import Exchange
 from lambda_nb.engine.gateways.http_api.faults import internal, unavailable
 from lambda_nb.engine.gateways.http_api.integrations import synchronous_execution
@@ -47,7 +48,8 @@ class ServiceIntegration:
         known = _SUBTYPES.get(subtype)
         if known is None:
             raise BadMapping(f"lambda_nb has no integration {subtype}")
-        self._service, self._operation, self._required, self._form = known
+        self._service, self._operation, self._form = known
+        self._required = SUBTYPES[subtype]
         self._services = services
         self._parameters = ServiceParameters(parameters)
         self._timeout_s = timeout_s
@@ -176,45 +178,19 @@ _EXECUTION = _named(
     StateMachineArn="stateMachineArn", Name="name", Input="input", TraceHeader="traceHeader"
 )
 
-_SUBTYPES: dict[str, tuple[str, str, tuple[str, ...], _Form]] = {
-    "AppConfig-GetConfiguration": (
-        "appconfig",
-        "GetConfiguration",
-        ("Application", "Environment", "Configuration", "ClientId"),
-        dict,
-    ),
-    "EventBridge-PutEvents": (
-        "events",
-        "PutEvents",
-        ("Detail", "DetailType", "Source"),
-        _event,
-    ),
-    "SQS-SendMessage": ("sqs", "SendMessage", ("QueueUrl", "MessageBody"), _message),
-    "SQS-ReceiveMessage": ("sqs", "ReceiveMessage", ("QueueUrl",), _received),
-    "SQS-DeleteMessage": ("sqs", "DeleteMessage", ("QueueUrl", "ReceiptHandle"), dict),
-    "SQS-PurgeQueue": ("sqs", "PurgeQueue", ("QueueUrl",), dict),
-    "Kinesis-PutRecord": (
-        "kinesis",
-        "PutRecord",
-        ("StreamName", "Data", "PartitionKey"),
-        dict,
-    ),
-    "StepFunctions-StartExecution": (
-        "stepfunctions",
-        "StartExecution",
-        ("StateMachineArn",),
-        _EXECUTION,
-    ),
-    "StepFunctions-StartSyncExecution": (
-        "stepfunctions",
-        "StartSyncExecution",
-        ("StateMachineArn",),
-        _EXECUTION,
-    ),
+_SUBTYPES: dict[str, tuple[str, str, _Form]] = {
+    "AppConfig-GetConfiguration": ("appconfig", "GetConfiguration", dict),
+    "EventBridge-PutEvents": ("events", "PutEvents", _event),
+    "SQS-SendMessage": ("sqs", "SendMessage", _message),
+    "SQS-ReceiveMessage": ("sqs", "ReceiveMessage", _received),
+    "SQS-DeleteMessage": ("sqs", "DeleteMessage", dict),
+    "SQS-PurgeQueue": ("sqs", "PurgeQueue", dict),
+    "Kinesis-PutRecord": ("kinesis", "PutRecord", dict),
+    "StepFunctions-StartExecution": ("stepfunctions", "StartExecution", _EXECUTION),
+    "StepFunctions-StartSyncExecution": ("stepfunctions", "StartSyncExecution", _EXECUTION),
     "StepFunctions-StopExecution": (
         "stepfunctions",
         "StopExecution",
-        ("ExecutionArn",),
         _named(ExecutionArn="executionArn", Cause="cause", Error="error"),
     ),
 }

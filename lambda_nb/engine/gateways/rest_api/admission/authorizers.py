@@ -47,8 +47,14 @@ class Authorizers:
         self._flushes = flushes
         self._cache: AuthorizerCache[Decision] = AuthorizerCache()
 
-    async def authorize(self, exchange: Exchange) -> None:
+    async def authorize(self, exchange: Exchange, *, allowed: bool = False) -> None:
         """Let a request's caller in, and take note of what the authorizer says.
+
+        Parameters
+        ----------
+        allowed
+            Whether the API's resource policy allows the request: then it is enough that the policy
+            of a Lambda authorizer does not deny it.
 
         Raises
         ------
@@ -70,7 +76,7 @@ class Authorizers:
             )
         else:
             decision = await self._decision(authorizer, exchange)
-            self._admit(decision, exchange)
+            self._admit(decision, exchange, allowed)
         exchange.log.say(
             f"Successfully completed authorizer execution for request: {exchange.request_id}"
         )
@@ -121,7 +127,7 @@ class Authorizers:
             self._cache.put(key, decision, ttl_s, time.monotonic())
         return decision
 
-    def _admit(self, decision: Decision, exchange: Exchange) -> None:
+    def _admit(self, decision: Decision, exchange: Exchange, allowed: bool) -> None:
         exchange.usage_key = decision.usage_key
         exchange.authorizer = {
             "principalId": decision.principal,
@@ -129,7 +135,7 @@ class Authorizers:
             **decision.context,
         }
         said = decision.policy.decides(exchange.method_arn, {"aws:sourceip": exchange.source_ip})
-        if said == "allow":
+        if said == "allow" or (allowed and said != "explicit deny"):
             exchange.log.say("Using valid authorizer policy for principal: " + _masked(decision))
             return
         exchange.log.failed(f"The client is not authorized to perform this operation: {said}.")

@@ -62,11 +62,18 @@ class Callers:
             userArn=caller.arn,
         )
 
-    def check_policy(self, exchange: Exchange) -> None:
+    def check_policy(self, exchange: Exchange, *, must_allow: bool = True) -> bool:
         """Ask the API's resource policy.
 
-        It must allow a request; for one that is signed it is enough that it does not deny it
-        (REST API guide, "How resource policies affect authorization workflow").
+        Parameters
+        ----------
+        must_allow
+            Whether it must allow the request; else it is enough that it does not deny it.
+
+        Returns
+        -------
+        bool
+            Whether there is a policy and it allows the request.
 
         Raises
         ------
@@ -75,7 +82,7 @@ class Callers:
         """
         policy = exchange.deployed.policy
         if policy is None:
-            return
+            return False
         arn = exchange.identity.get("userArn") or "*"
         told: dict[str, str | list[str]] = {
             "aws:sourceip": exchange.source_ip,
@@ -87,8 +94,8 @@ class Callers:
         if account:
             told["aws:principalaccount"] = account
         decision = policy.decides(exchange.method_arn, told, arn)
-        if decision == "allow" or (arn != "*" and decision != "explicit deny"):
-            return
+        if decision == "allow" or (not must_allow and decision != "explicit deny"):
+            return decision == "allow"
         who = "anonymous" if arn == "*" else arn
         account_shown = f"{'*' * 8}{exchange.deployed.account[-4:]}"
         resource = exchange.method_arn.replace(exchange.deployed.account, account_shown)

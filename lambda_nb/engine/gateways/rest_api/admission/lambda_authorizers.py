@@ -122,7 +122,7 @@ def _decision(result: InvocationResult, latency_ms: int, exchange: Exchange) -> 
     log = exchange.log
     try:
         answered = json.loads(result.payload)
-    except ValueError:
+    except (ValueError, RecursionError):
         answered = None
     if result.function_error is not None:
         message = answered.get("errorMessage") if isinstance(answered, dict) else None

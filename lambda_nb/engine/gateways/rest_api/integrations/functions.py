@@ -38,7 +38,7 @@ async def call(
     payload = body or b"{}"
     try:
         json.loads(payload)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         text = f"Could not parse request body into json: {error}"
         exchange.log.failed(text)
         raise Refusal("BAD_REQUEST_BODY", text) from error

@@ -82,7 +82,7 @@ def is_malformed(error: Exception, exchange: Exchange) -> Refusal:
 def _object(payload: bytes) -> dict[str, Any]:
     try:
         answered = json.loads(payload)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Malformed(f"the function's answer is no JSON: {error}") from error
     if not isinstance(answered, dict):
         raise Malformed("the function's answer must be an object")
@@ -167,7 +167,7 @@ def error_message(payload: bytes) -> str:
     """The ``errorMessage`` of a function that failed."""
     try:
         failure = json.loads(payload)
-    except ValueError:
+    except (ValueError, RecursionError):
         return payload.decode("utf-8", "replace")
     message = failure.get("errorMessage") if isinstance(failure, dict) else None
     return str(message) if message is not None else payload.decode("utf-8", "replace")

@@ -1,17 +1,13 @@
-"""Lambda proxy integrations whose response is streamed (``responseTransferMode`` STREAM).
-
-A stream begins with a JSON prelude (status and headers) and eight zero bytes (REST API guide, "Set
-up a Lambda proxy integration with payload response streaming").
-"""
+"""Lambda proxy integrations whose response is streamed (``responseTransferMode`` STREAM)."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import AsyncIterator
 
 from lambda_nb.engine.api.wire.http import Header, Reply, Send
+from lambda_nb.engine.api.wire.prelude import BadPrelude, Prelude
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.gateways.rest_api import framing
 from lambda_nb.engine.gateways.rest_api.event import proxy_event
@@ -33,7 +29,6 @@ from lambda_nb.engine.gateways.shared.functions import NotPermitted
 from lambda_nb.engine.gateways.shared.surroundings import Surroundings
 from lambda_nb.engine.model import InvocationResult, Throttled
 
-PRELUDE_END = b"\0" * 8
 _LONGEST_PRELUDE = 16 << 10
 """Bytes in which the prelude must end (REST API guide)."""
 
@@ -57,7 +52,7 @@ class Stream:
     def __init__(self, send: Send, exchange: Exchange) -> None:
         self._send = send
         self._exchange = exchange
-        self._prelude: bytes | None = b""
+        self._prelude: Prelude | None = Prelude(_LONGEST_PRELUDE)
         self._begun = asyncio.Event()
         self._abandoned = False
         self._refusal: Refusal | None = None
@@ -123,18 +118,16 @@ class Stream:
         if self._abandoned or self._refusal is not None:
             return
         if self._prelude is not None:
-            prelude, end, data = (self._prelude + data).partition(PRELUDE_END)
-            if not end:
-                self._prelude = prelude
-                if len(prelude) > _LONGEST_PRELUDE:
-                    self._refuse(Malformed("the stream has no prelude"))
-                return
-            self._prelude = None
             try:
-                status, headers, content_type = head(_object(prelude))
-            except (Malformed, BadHeader) as error:
+                taken = self._prelude.take(data)
+                if taken is None:
+                    return
+                said, data = taken
+                status, headers, content_type = head(said)
+            except (BadPrelude, Malformed, BadHeader) as error:
                 self._refuse(error)
                 return
+            self._prelude = None
             self.status = status
             self._exchange.integration_status = 200
             headers = [(b"content-type", content_type), *headers]
@@ -162,13 +155,3 @@ class Stream:
         if self._received and result.function_error is None:
             raise is_malformed(Malformed("the stream has no prelude"), self._exchange)
         return reply_of(result, self._exchange)
-
-
-def _object(text: bytes) -> dict[str, object]:
-    try:
-        value = json.loads(text)
-    except ValueError as error:
-        raise Malformed(f"the prelude is no JSON: {error}") from error
-    if not isinstance(value, dict):
-        raise Malformed("the prelude must be an object")
-    return value

@@ -125,7 +125,7 @@ def _of_body(body: bytes, path: str) -> Several:
         return [body.decode("utf-8", "replace")]
     try:
         document = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     found = json_path(_path_of(path)).find(document)
     return [] if found is None else [_text(found)]

@@ -97,6 +97,6 @@ def _failed(result: InvocationResult) -> Refused:
 def _error_message(result: InvocationResult) -> str:
     try:
         document = json.loads(result.payload)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     return str(document.get("errorMessage", "")) if isinstance(document, dict) else ""

@@ -39,7 +39,7 @@ def outcome_of(payload: bytes) -> Outcome:
     """
     try:
         response = json.loads(payload)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _malformed(payload) from error
     if not isinstance(response, dict) or "statusCode" not in response:
         raise _malformed(payload)

@@ -70,7 +70,7 @@ def _mocked(stage: Stage, integration: Integration, asked: Asked) -> Outcome:
         text = request_body(integration, stage, asked)
         try:
             status = status_of(json.loads(text)["statusCode"])
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
             reason = f"a mock's template has to make JSON with a statusCode, not {text[:200]!r}"
             raise Refused(500, SERVER_ERROR, reason) from error
     responses = stage.served.integration_responses.get(integration.identifier, ())

@@ -7,10 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from lambda_nb.engine.gateways.configuration.v2.rules.faults import bad_request
+from lambda_nb.engine.gateways.shared.authorizer_cache import LONGEST_TTL_S
 from lambda_nb.engine.gateways.shared.functions import function_of
-
-MOST_TTL_S = 3600
-"""Longest time that an authorizer's answer is kept (API reference, Authorizer, 2026)."""
 
 _HTTP_SOURCE = re.compile(
     r"\$request\.(header|querystring)\.[^\s,]+|\$context\.[A-Za-z0-9_.]+|\$stageVariables\.\w+"
@@ -83,8 +81,8 @@ def _check_request(authorizer: Mapping[str, Any], protocol: str) -> None:
         if not pattern.fullmatch(source):
             raise bad_request(f"Invalid identity source specified: {source}")
     ttl = authorizer.get("AuthorizerResultTtlInSeconds", 0)
-    if not 0 <= ttl <= MOST_TTL_S:
-        raise bad_request(f"Authorizer result TTL must be between 0 and {MOST_TTL_S}: {ttl}")
+    if not 0 <= ttl <= LONGEST_TTL_S:
+        raise bad_request(f"Authorizer result TTL must be between 0 and {LONGEST_TTL_S}: {ttl}")
     version = authorizer.get("AuthorizerPayloadFormatVersion")
     if protocol == "WEBSOCKET":
         for member in ("AuthorizerPayloadFormatVersion", "EnableSimpleResponses"):
