@@ -56,6 +56,9 @@ class Certificates:
         self._ready = asyncio.Event()
         self.public.mkdir(parents=True, exist_ok=True)
         self.public.chmod(0o755)  # whatever the umask
+        for path in (self._authority, self._bundle):
+            if not path.exists():  # functions may start before there is a certificate
+                _replace(path, _trusted_otherwise(), 0o644)
 
     async def make(self) -> None:
         """Make the certificate, unless there is one."""

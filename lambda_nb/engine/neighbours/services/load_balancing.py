@@ -34,7 +34,7 @@ def install(address: str) -> None:
 
 
 def _show_names_that_lead_here(port: int | None) -> None:
-    """moto gives names of AWS, ``NAME-1.REGION.elb.amazonaws.com``, which lead nowhere from here."""
+    """moto gives names of AWS (``NAME-1.REGION.elb.amazonaws.com``): they lead nowhere here."""
     from moto.elbv2.models import FakeLoadBalancer
 
     def dns_name(self: Any) -> str:
