@@ -79,7 +79,8 @@ class Certificates:
             context.load_cert_chain(self._own)
         except (OSError, subprocess.SubprocessError) as error:
             self._failed = True
-            detail = getattr(error, "stderr", None) or error
+            told = (getattr(error, "stderr", None) or b"").decode("utf-8", "replace").split("\n")
+            detail = next((line for line in reversed(told) if line.strip()), error)
             log.warning("no certificate could be made; functions cannot use https here: %s", detail)
         else:
             self._context = context

@@ -20,7 +20,7 @@ from lambda_nb.engine.gateways.website.error_pages import SiteError, access_deni
 from lambda_nb.engine.gateways.website.gateway import Connect
 
 _BUCKET = re.compile(r"[A-Za-z0-9._-]{3,63}")
-_OURS = ("/_lambda_nb/", "/snapshots/")
+_OURS = ("/_lambda_nb/", "/snapshots/", "/moto-api/")
 # With one of these a request is for something else than the object, or has to be signed.
 _OTHER_THINGS = frozenset(
     {
@@ -95,6 +95,8 @@ def _read(client: Any, name: str, key: str, request: HttpRequest) -> tuple[Conte
                 raise access_denied() from error  # whether it exists is nobody's business
             raise
     except SiteError as error:
+        if error.code == "NoSuchBucket":  # so that a stranger is refused at every path
+            error = access_denied()
         raise AWSError(error.code, error.message, error.status) from error
     except BotoCoreError as error:
         raise AWSError("ServiceUnavailable", f"S3 does not answer: {error}", 503) from error
