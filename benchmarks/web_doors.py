@@ -18,6 +18,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import boto3
 from support import load, peers
@@ -39,6 +40,7 @@ class Door(NamedTuple):
 
     path: str
     host: str | None = None
+    port: int | None = None
     kind: type[load.Connection | load.WebSocket] = load.Connection
 
     @property
@@ -73,7 +75,7 @@ def measure(
     rows: dict[str, list[float]], peer: Peer, door: Door, options: argparse.Namespace
 ) -> None:
     """Requests a second of one and of many clients, and the latency on one connection."""
-    where = (peer.port, door.path)
+    where = (door.port or peer.port, door.path)
     rows["rps 1"].append(load.throughput(*where, 1, options.seconds, door.client))
     first = statistics.median(load.latencies(*where, 20, client=door.client))
     requests = max(50, min(options.requests, int(10 / first)))
@@ -159,10 +161,8 @@ def _function_url(peer: Peer) -> Door:
         Principal="*",
         FunctionUrlAuthType="NONE",
     )
-    host = url.split("/")[2]
-    if ".lambda-url." in host:
-        return Door("/", host)
-    return Door("/" + url.split("/", 3)[3])
+    parts = urlsplit(url)
+    return Door(parts.path, parts.netloc, parts.port)
 
 
 def _http_api(client: Callable[[str], Any], peer: Peer) -> Door:
@@ -229,7 +229,7 @@ def _web_socket(client: Callable[[str], Any], peer: Peer) -> Door:
     )["RouteId"]
     gateway.create_route_response(ApiId=api, RouteId=route, RouteResponseKey="$default")
     gateway.create_stage(ApiId=api, StageName="prod", AutoDeploy=True)
-    return Door("/prod", f"{api}.execute-api.localhost:{peer.port}", load.WebSocket)
+    return Door("/prod", f"{api}.execute-api.localhost:{peer.port}", kind=load.WebSocket)
 
 
 def report(figures: Figures) -> None:

@@ -79,7 +79,13 @@ class Gate:
             return None
 
     def verify(
-        self, request: HttpRequest, claim: Claim | None, payload_hash: str, *, anywhere: bool
+        self,
+        request: HttpRequest,
+        claim: Claim | None,
+        payload_hash: str,
+        *,
+        anywhere: bool,
+        service: str,
     ) -> Caller:
         """Does the work of :meth:`Visitor.admit`."""
         if claim is None and anywhere:
@@ -95,14 +101,14 @@ class Gate:
             )
         if claim is None:
             claim = claim_of(request.headers, request.query)
-        if not anywhere and (claim.service, claim.region) != ("lambda", self._region):
-            what = "service" if claim.service != "lambda" else "region"
-            wanted = "lambda" if what == "service" else self._region
-            raise refused(
-                "InvalidSignatureException",
-                f"Credential should be scoped to a valid {what}, not '{getattr(claim, what)}'. "
-                f"Credential should be scoped to correct {what}: '{wanted}'.",
-            )
+        if not anywhere and (claim.service, claim.region) != (service, self._region):
+            what = "service" if claim.service != service else "region"
+            wanted = service if what == "service" else self._region
+            text = f"Credential should be scoped to correct {what}: '{wanted}'."
+            if service == "lambda":  # other services leave this out
+                said = getattr(claim, what)
+                text = f"Credential should be scoped to a valid {what}, not '{said}'. {text}"
+            raise refused("InvalidSignatureException", text)
         declared = declared_payload_hash(request.headers)
         if declared is not None and len(declared) != 64:
             payload_hash = declared
@@ -129,7 +135,9 @@ class Visitor(NamedTuple):
     request: HttpRequest
     claim: Claim | None
 
-    def admit(self, payload_hash: str, *, anywhere: bool = False) -> Caller:
+    def admit(
+        self, payload_hash: str, *, anywhere: bool = False, service: str = "lambda"
+    ) -> Caller:
         """The caller that signed the request.
 
         Parameters
@@ -137,7 +145,9 @@ class Visitor(NamedTuple):
         payload_hash
             Hex SHA-256 of the body.
         anywhere
-            Also accept a signature for another Region or service than this Lambda's.
+            Also accept a signature for another Region or service than this one.
+        service
+            What the signature must be for, in the gate's Region.
 
         Raises
         ------
@@ -146,4 +156,6 @@ class Visitor(NamedTuple):
         """
         if self.gate.open:
             return self.gate.anyone
-        return self.gate.verify(self.request, self.claim, payload_hash, anywhere=anywhere)
+        return self.gate.verify(
+            self.request, self.claim, payload_hash, anywhere=anywhere, service=service
+        )

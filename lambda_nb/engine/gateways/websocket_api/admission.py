@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lambda_nb.engine.api.admission.gate import Gate
-from lambda_nb.engine.api.admission.signature_v4 import EMPTY_SHA256, claim_of
+from lambda_nb.engine.api.admission.signature_v4 import EMPTY_SHA256
 from lambda_nb.engine.api.wire.http import HttpRequest
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.gateways.shared.access_log import found_in
@@ -177,15 +177,7 @@ def signed_by(gate: Gate, request: HttpRequest, payload_hash: str) -> Caller:
     AWSError
         The 403 that the caller gets.
     """
-    if not gate.open:
-        claim = claim_of(request.headers, request.query)
-        if claim.service != _SERVICE:
-            raise AWSError(
-                "InvalidSignatureException",
-                f"Credential should be scoped to correct service: '{_SERVICE}'. ",
-                403,
-            )
-    return gate.glance(request).admit(payload_hash, anywhere=True)
+    return gate.glance(request).admit(payload_hash, service=_SERVICE)
 
 
 def identified(

@@ -198,9 +198,8 @@ def signed(
     credentials = Credentials(changes.get("key", keys["aws_access_key_id"]), secret)
     url = f"{api.engine.url}/execute-api/{api.id}/{api.stage}{path}"
     request = AWSRequest(method, url, data=body)
-    SigV4Auth(credentials, changes.get("service", "execute-api"), api.engine.region).add_auth(
-        request
-    )
+    service = changes.get("service", "execute-api")
+    SigV4Auth(credentials, service, changes.get("region", api.engine.region)).add_auth(request)
     return dict(request.headers.items())
 
 
@@ -231,6 +230,11 @@ def test_a_signature_lets_in(api: Api) -> None:
         (
             {"service": "s3"},
             "Credential should be scoped to correct service: 'execute-api'.",
+            "InvalidSignatureException",
+        ),
+        (
+            {"region": "eu-west-3"},
+            "Credential should be scoped to correct region: 'us-east-1'.",
             "InvalidSignatureException",
         ),
     ],

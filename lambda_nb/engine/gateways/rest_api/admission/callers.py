@@ -6,7 +6,6 @@ import hashlib
 from typing import NoReturn
 
 from lambda_nb.engine.api.admission.gate import Gate
-from lambda_nb.engine.api.admission.signature_v4 import claim_of
 from lambda_nb.engine.api.wire.http import HttpRequest
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.gateways.rest_api.exchange import Exchange
@@ -42,16 +41,8 @@ class Callers:
             Nobody did, or not rightly.
         """
         try:
-            if not self._gate.open:
-                service = claim_of(request.headers, request.query).service
-                if service != _SERVICE:
-                    raise AWSError(
-                        "InvalidSignatureException",
-                        f"Credential should be scoped to correct service: '{_SERVICE}'. ",
-                        403,
-                    )
             visitor = self._gate.glance(request)
-            caller = visitor.admit(hashlib.sha256(exchange.body).hexdigest(), anywhere=True)
+            caller = visitor.admit(hashlib.sha256(exchange.body).hexdigest(), service=_SERVICE)
         except AWSError as error:
             _refuse(error)
         exchange.identity.update(

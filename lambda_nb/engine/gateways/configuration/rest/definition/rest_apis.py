@@ -17,6 +17,7 @@ from lambda_nb.engine.gateways.configuration.rest.kept.errors import bad_request
 from lambda_nb.engine.gateways.configuration.rest.kept.paging import page
 from lambda_nb.engine.gateways.configuration.rest.kept.records import Records
 from lambda_nb.engine.gateways.configuration.rest.keys import usage_plans
+from lambda_nb.engine.gateways.shared.invoke_policies import Policy, PolicyError
 from lambda_nb.engine.model import Caller, Operation, Request, Response
 
 MOST_COMPRESSION_BYTES = 10_485_760
@@ -210,19 +211,17 @@ def whole_policy(policy: str | None, api_id: str, records: Records) -> str | Non
     Raises
     ------
     AWSError
-        ``BadRequestException``: it is no JSON object.
+        ``BadRequestException``: it is no policy.
     """
     if not policy:
         return None
     try:
-        document = json.loads(policy)
-    except ValueError:
-        document = None
-    if not isinstance(document, dict) or not isinstance(document.get("Statement"), (list, dict)):
+        Policy(policy, names_callers=True)
+    except PolicyError as error:
         raise bad_request(
             "Invalid policy document. Please check the policy syntax and ensure that "
-            "Principals are valid."
-        )
+            f"Principals are valid: {error}"
+        ) from error
     whole = f"arn:aws:execute-api:{records.region}:{records.account}:{api_id}/"
     return policy.replace('"execute-api:/', f'"{whole}')
 
