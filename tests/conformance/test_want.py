@@ -78,6 +78,22 @@ def test_a_damaged_file_is_named_and_the_other_one_survives(
         ear.wait(lambda said: set(accepted) <= set(said))
 
 
+def test_damaged_apis(start_engine: Callable[..., Engine]) -> None:
+    engine = start_engine()
+    engine.client("apigatewayv2").create_api(Name="before", ProtocolType="HTTP")
+    engine.stop()
+    database = engine.data_dir / "apis.sqlite"
+    database.write_bytes(b"no database" * 1000)
+    for log in engine.data_dir.glob("apis.sqlite-*"):
+        log.unlink()
+    said = refused("--data-dir", str(engine.data_dir))
+    assert f"{database} is damaged" in said
+    assert "--recover" in said
+    again = start_engine("--recover")
+    assert "apis.sqlite was damaged" in again.log_file.read_text()
+    assert again.client("apigatewayv2").get_apis()["Items"] == []
+
+
 def _payload(engine: Engine, function: str, event: object) -> bytes:
     answer = engine.client().invoke(FunctionName=function, Payload=json.dumps(event))
     content: bytes = answer["Payload"].read()

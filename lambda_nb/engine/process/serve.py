@@ -73,6 +73,8 @@ def _recovered(directory: Path) -> list[object]:
         store = Store(records)
         words += mend(store)
         store.close()
+    if (done := rescue(directory / "apis.sqlite", readable_record)) is not None:
+        words.append(done)
     for name in ("events.sqlite", "checkpoints.sqlite"):
         if (done := rescue(directory / name)) is not None:
             words.append(done)
