@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from rest_configuration_lab import ACCOUNT, REGION, Lab, made
 
 from lambda_nb.engine.errors import AWSError
+from lambda_nb.engine.gateways.configuration.rest.openapi import yaml_text
 
 LAMBDA = (
     f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/"
@@ -626,6 +627,11 @@ apis = st.dictionaries(
     min_size=1,
     max_size=5,
 )
+
+
+@pytest.mark.parametrize("text", ["\x85", "a\u2028b", " x\x85\n y", "é\n", "\ufeff", "\x7f"])
+def test_yaml_says_every_text_as_it_was(text: str) -> None:
+    assert yaml_text.read(yaml_text.write({"a": {text: text}}).decode()) == {"a": {text: text}}
 
 
 @settings(max_examples=25, deadline=None)

@@ -8,6 +8,8 @@ from typing import Any
 import yaml
 
 _MOST_NODES = 500_000  # more only comes of aliases of aliases
+_BREAKS = frozenset("\x85\u2028\u2029")
+"""Characters that YAML takes for ends of lines, and folds where a text has no double quotes."""
 
 
 def read(text: str) -> Any:
@@ -54,7 +56,7 @@ class _Loader(yaml.SafeLoader):  # type: ignore[misc] # PyYAML has no types
 
 
 class _Dumper(yaml.SafeDumper):  # type: ignore[misc] # PyYAML has no types
-    """Writes nothing by reference."""
+    """Writes nothing by reference, and every character so that it can be read again."""
 
     def ignore_aliases(self, data: Any) -> bool:
         """Whether a value is written again where it comes again: always."""
@@ -65,3 +67,11 @@ _Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
+
+
+def _quoted(dumper: _Dumper, text: str) -> Any:
+    style = '"' if _BREAKS.intersection(text) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _quoted)
