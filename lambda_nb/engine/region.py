@@ -18,6 +18,7 @@ from lambda_nb.engine.api.admission.credentials import Credentials
 from lambda_nb.engine.api.admission.gate import Gate
 from lambda_nb.engine.api.lambda_api.invoke import Invoker
 from lambda_nb.engine.api.lambda_api.operations import LambdaAPI
+from lambda_nb.engine.api.wire.busypoll import BusyPoll
 from lambda_nb.engine.api.wire.certificates import Certificates
 from lambda_nb.engine.aws_calls.clients import Clients, ObjectReader
 from lambda_nb.engine.aws_calls.json_calls import Calls
@@ -308,9 +309,15 @@ class Region:
             return str(answer["Policy"])
 
         invoker = Invoker(control.resolve, execute, self._queue.submit, self._durable.begin)
-        self.lambda_api = LambdaAPI(gate, invoker, operations)
-        self.urls = FunctionUrls(gate, control.function_url, policy, control.resolve, execute)
-        self.functions = Functions(control.resolve, execute, self._queue.submit, policy)
+        busy_poll = BusyPoll()
+
+        async def awake(resolved: Resolved, invocation: Invocation) -> InvocationResult:
+            with busy_poll:
+                return await execute(resolved, invocation)
+
+        self.lambda_api = LambdaAPI(gate, invoker, operations, busy_poll)
+        self.urls = FunctionUrls(gate, control.function_url, policy, control.resolve, awake)
+        self.functions = Functions(control.resolve, awake, self._queue.submit, policy)
         control.store.watch(self.functions.forget)
         shared = self._shared
         surroundings = Surroundings(

@@ -39,14 +39,22 @@ class LambdaAPI:
         Answers the three operations that invoke functions.
     operations
         Handlers of all others, by AWS's names; an operation without one gets a clear error.
+    busy_poll
+        Keeps the event loop awake while a function is invoked, also by others.
     """
 
-    def __init__(self, gate: Gate, invoker: Invoker, operations: Mapping[str, Operation]) -> None:
+    def __init__(
+        self,
+        gate: Gate,
+        invoker: Invoker,
+        operations: Mapping[str, Operation],
+        busy_poll: BusyPoll | None = None,
+    ) -> None:
         self._gate = gate
         self._invoker = invoker
         self._operations = operations
         self._router: Router | None = None
-        self._busy_poll = BusyPoll()
+        self._busy_poll = busy_poll or BusyPoll()
 
     async def answer(self, request: HttpRequest, request_id: str, send: Send) -> None:
         """Answer one request.
