@@ -16,8 +16,15 @@ class BadHeader(ValueError):  # noqa: N818
     """Something cannot be a header; says why."""
 
 
-def header(name: str, value: str) -> Header:
+def header(name: str, value: str, *, as_spelt: bool = False, errors: str = "strict") -> Header:
     """A header, its name in lower case.
+
+    Parameters
+    ----------
+    as_spelt
+        The name is kept as it is spelt.
+    errors
+        How the value is encoded, as for :meth:`str.encode`.
 
     Raises
     ------
@@ -32,9 +39,9 @@ def header(name: str, value: str) -> Header:
     if not _NAME.fullmatch(name):
         raise BadHeader(f"{name!r} is no header name")
     try:
-        told = value.encode()
+        told = value.encode("utf-8", errors)
     except UnicodeEncodeError as error:
         raise BadHeader(f"the header {name}: {error}") from error
     if NO_VALUE.search(told):
         raise BadHeader(f"the header {name} cannot be {value!r}")
-    return name.lower().encode(), told
+    return (name if as_spelt else name.lower()).encode(), told

@@ -7,9 +7,10 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from lambda_nb.engine.api.wire.headers import BadHeader
 from lambda_nb.engine.api.wire.http import Header, Reply
 from lambda_nb.engine.gateways.rest_api.exchange import Exchange
-from lambda_nb.engine.gateways.rest_api.header_values import BadHeader, header
+from lambda_nb.engine.gateways.rest_api.header_values import header
 
 
 class _Type(NamedTuple):

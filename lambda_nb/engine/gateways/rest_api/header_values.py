@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
+from lambda_nb.engine.api.wire import headers
 from lambda_nb.engine.api.wire.http import Header
-
-_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`|~]+")
-_FORBIDDEN = re.compile(r"[\r\n\0]")
 
 REMAPPED = frozenset(
     ("connection", "content-length", "date", "server", "www-authenticate", "user-agent", "host")
@@ -18,27 +14,16 @@ DROPPED = frozenset(("transfer-encoding", "te", "trailer", "upgrade", "keep-aliv
 """Headers of backends that do not arrive."""
 
 
-class BadHeader(ValueError):  # noqa: N818
-    """Something cannot be a header."""
-
-
 def header(name: str, value: str) -> Header:
-    """A header's name and value in bytes.
+    """A header's name, as it is spelt, and its value in bytes.
 
     Raises
     ------
     BadHeader
         One of them cannot be sent.
     """
-    if not _TOKEN.fullmatch(name):
-        raise BadHeader(f"{name!r} is no header name")
-    if _FORBIDDEN.search(value):
-        raise BadHeader(f"a header's value cannot hold {value!r}")
-    try:
-        # A server's value may be of any bytes: those that are no UTF-8 came as such surrogates.
-        return name.encode(), value.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError as error:
-        raise BadHeader(str(error)) from error
+    # A server's value may be of any bytes: those that are no UTF-8 came as such surrogates.
+    return headers.header(name, value, as_spelt=True, errors="surrogateescape")
 
 
 def passed_on(name: str) -> str | None:

@@ -5,6 +5,7 @@ Each phase lets the request through or raises :class:`Refusal`, for which the AP
 
 from __future__ import annotations
 
+from lambda_nb.engine.api.wire.headers import BadHeader
 from lambda_nb.engine.api.wire.http import HttpRequest, Reply
 from lambda_nb.engine.gateways.mapping.json_path import JsonPathError
 from lambda_nb.engine.gateways.mapping.templates import TemplateError
@@ -18,7 +19,6 @@ from lambda_nb.engine.gateways.rest_api.gateway_responses import (
     configuration_error,
     render,
 )
-from lambda_nb.engine.gateways.rest_api.header_values import BadHeader
 from lambda_nb.engine.gateways.rest_api.integrations.answering import integrate
 from lambda_nb.engine.gateways.rest_api.integrations.streaming import Stream
 from lambda_nb.engine.gateways.rest_api.response_cache import ResponseCache

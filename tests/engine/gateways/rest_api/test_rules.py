@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lambda_nb.engine.api.wire.headers import BadHeader
 from lambda_nb.engine.gateways.mapping.models import Models
 from lambda_nb.engine.gateways.rest_api.binary import compressed, decompressed
 from lambda_nb.engine.gateways.rest_api.compiling import with_variables
 from lambda_nb.engine.gateways.rest_api.framing import new_extended_id
-from lambda_nb.engine.gateways.rest_api.header_values import BadHeader, header
+from lambda_nb.engine.gateways.rest_api.header_values import header
 from lambda_nb.engine.gateways.rest_api.integrations.lambda_proxy import Malformed, head
 from lambda_nb.engine.gateways.rest_api.integrations.servers import url_of
 from lambda_nb.engine.gateways.rest_api.integrations.services import parse

@@ -7,6 +7,7 @@ import binascii
 import json
 from typing import Any
 
+from lambda_nb.engine.api.wire.headers import BadHeader
 from lambda_nb.engine.api.wire.http import Header, Reply
 from lambda_nb.engine.gateways.rest_api.binary import accepts_binary
 from lambda_nb.engine.gateways.rest_api.event import proxy_event
@@ -16,7 +17,7 @@ from lambda_nb.engine.gateways.rest_api.gateway_responses import (
     Refusal,
     configuration_error,
 )
-from lambda_nb.engine.gateways.rest_api.header_values import BadHeader, header, passed_on
+from lambda_nb.engine.gateways.rest_api.header_values import header, passed_on
 from lambda_nb.engine.gateways.rest_api.integrations.backend import call_of, invoked
 from lambda_nb.engine.gateways.shared.surroundings import Surroundings
 from lambda_nb.engine.model import InvocationResult
@@ -103,8 +104,8 @@ def head(answered: dict[str, Any]) -> tuple[int, list[Header], bytes]:
     status = answered.get("statusCode", 200)
     if isinstance(status, str) and status.isdecimal():
         status = int(status)
-    if isinstance(status, bool) or not isinstance(status, int) or not 100 <= status <= 599:
-        raise Malformed(f"statusCode {status!r} is no number from 100 to 599")
+    if isinstance(status, bool) or not isinstance(status, int) or not 200 <= status <= 599:
+        raise Malformed(f"statusCode {status!r} is no number from 200 to 599")
     given = answered.get("headers") or {}
     several = answered.get("multiValueHeaders") or {}
     if not isinstance(given, dict) or not isinstance(several, dict):

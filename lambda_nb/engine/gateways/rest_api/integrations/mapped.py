@@ -141,7 +141,7 @@ def _overridden(
         return status, pairs
     if override.get("status") is not None:
         status = int(override["status"])
-        if not 100 <= status <= 599:
+        if not 200 <= status <= 599:
             raise ValueError(f"$context.responseOverride.status {status} is no HTTP status")
     headers = _texts(override.get("header"))
     replaced = {name.lower() for name in headers}

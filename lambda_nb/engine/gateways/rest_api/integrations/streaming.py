@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 
+from lambda_nb.engine.api.wire.headers import BadHeader
 from lambda_nb.engine.api.wire.http import Header, Reply, Send
 from lambda_nb.engine.api.wire.prelude import BadPrelude, Prelude
 from lambda_nb.engine.errors import AWSError
@@ -13,7 +14,6 @@ from lambda_nb.engine.gateways.rest_api import framing
 from lambda_nb.engine.gateways.rest_api.event import proxy_event
 from lambda_nb.engine.gateways.rest_api.exchange import Exchange
 from lambda_nb.engine.gateways.rest_api.gateway_responses import Refusal
-from lambda_nb.engine.gateways.rest_api.header_values import BadHeader
 from lambda_nb.engine.gateways.rest_api.integrations.backend import (
     call_of,
     not_invoked,

@@ -86,8 +86,8 @@ def status_of(value: Any) -> int:
     """
     if isinstance(value, str) and value.isdecimal():
         value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or not 100 <= value <= 599:
-        raise Refused(502, SERVER_ERROR, f"statusCode {value!r} is no number from 100 to 599")
+    if isinstance(value, bool) or not isinstance(value, int) or not 200 <= value <= 599:
+        raise Refused(502, SERVER_ERROR, f"statusCode {value!r} is no number from 200 to 599")
     return value
 
 
