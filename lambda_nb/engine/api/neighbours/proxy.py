@@ -18,6 +18,7 @@ from lambda_nb.engine.api.admission.host_names import bucket_in, path_with_bucke
 from lambda_nb.engine.api.admission.signature_v4 import claimed_service
 from lambda_nb.engine.api.neighbours import signing_anew
 from lambda_nb.engine.api.neighbours.watched_calls import QueryCall, Watch
+from lambda_nb.engine.api.wire.headers import HOP_BY_HOP
 from lambda_nb.engine.api.wire.http import ClientGone, Header, HttpRequest, Send
 from lambda_nb.engine.aws_calls.embedded import EmbeddedCalls
 from lambda_nb.engine.aws_calls.endpoint import Endpoint, Keys
@@ -26,19 +27,6 @@ from lambda_nb.engine.errors import AWSError
 
 log = logging.getLogger(__name__)
 
-_HOP_BY_HOP = frozenset(
-    {
-        "connection",
-        "expect",
-        "keep-alive",
-        "proxy-authenticate",
-        "proxy-authorization",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    }
-)
 _CONTROL_OF_S3 = "/v20180820/"
 _CHUNK = 65536
 _IDLE_CONNECTIONS = 64
@@ -175,7 +163,7 @@ class Proxy:
         headers: list[Header] = [
             (name.encode("latin-1"), value.encode("latin-1", "replace"))
             for name, value in answer.headers
-            if name.lower() not in _HOP_BY_HOP and name.lower() not in ("date", "server")
+            if name.lower() not in HOP_BY_HOP and name.lower() not in ("date", "server")
         ]
         start = {"type": "http.response.start", "status": answer.status, "headers": headers}
         length = answer.length
@@ -229,7 +217,7 @@ def _by_path(request: HttpRequest, at: Endpoint) -> HttpRequest:
 
 
 def _passed(headers: dict[str, str], body: bytes | AsyncIterator[bytes]) -> dict[str, str]:
-    passed = {name: value for name, value in headers.items() if name not in _HOP_BY_HOP}
+    passed = {name: value for name, value in headers.items() if name not in HOP_BY_HOP}
     if isinstance(body, bytes):
         passed["content-length"] = str(len(body))
     return passed

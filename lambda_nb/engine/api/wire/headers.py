@@ -1,4 +1,4 @@
-"""Headers that programs make for answers, as bytes that can be sent."""
+"""Headers: what of them can be sent, and which are not passed on."""
 
 from __future__ import annotations
 
@@ -8,6 +8,22 @@ from lambda_nb.engine.api.wire.http import Header
 
 NO_VALUE = re.compile(b"[\x00-\x08\x0a-\x1f\x7f]")
 """What no value can hold (RFC 9110, 5.5): an answer with it would not be sent, or be split."""
+
+HOP_BY_HOP = frozenset(
+    {
+        "connection",
+        "expect",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+"""Headers that are for the next hop alone and are not passed on (RFC 9110, 7.6.1)."""
 
 _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`|~]+")
 

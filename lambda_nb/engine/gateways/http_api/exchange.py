@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
+from lambda_nb.engine.api.wire.headers import HOP_BY_HOP
 from lambda_nb.engine.api.wire.http import HttpRequest
 from lambda_nb.engine.identifiers import hex_digits
 from lambda_nb.engine.model import Caller
@@ -127,22 +128,6 @@ class Exchange:
         if self.route_key.startswith("$"):
             return f"{self.stage.arn}/{self.route_key}"
         return f"{self.stage.arn}/{self.request.method}{self.route_key.partition(' ')[2]}"
-
-
-HOP_BY_HOP = frozenset(
-    {
-        "connection",
-        "expect",
-        "keep-alive",
-        "proxy-authenticate",
-        "proxy-authorization",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    }
-)
 
 
 def forwarded_headers(request: HttpRequest, trace_header: str) -> dict[str, str]:

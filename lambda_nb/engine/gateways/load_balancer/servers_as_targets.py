@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lambda_nb.engine.api.wire.headers import HOP_BY_HOP
 from lambda_nb.engine.api.wire.http import Header, Reply
 from lambda_nb.engine.gateways.load_balancer.target_groups import Target, TargetGroup
 from lambda_nb.engine.gateways.shared.upstream import TooSlow, Unreachable, Upstream
@@ -11,21 +12,8 @@ from lambda_nb.engine.gateways.shared.upstream import TooSlow, Unreachable, Upst
 BODY_LIMIT = 10 << 20
 """Bytes of a request's body; ours, for it is held in memory."""
 
-_HOP_BY_HOP = frozenset(
-    {
-        "connection",
-        "content-length",
-        "keep-alive",
-        "proxy-authenticate",
-        "proxy-authorization",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-        "expect",
-    }
-)
+
+_NOT_PASSED_ON = HOP_BY_HOP | {"content-length"}
 
 __all__ = ["BODY_LIMIT", "ServerTargets", "TooSlow", "Unreachable"]
 
@@ -75,7 +63,7 @@ class ServerTargets:
             [
                 (name.decode("latin-1"), value.decode("latin-1"))
                 for name, value in headers
-                if name.decode("latin-1") not in _HOP_BY_HOP
+                if name.decode("latin-1") not in _NOT_PASSED_ON
             ],
             body,
             timeout_s,
@@ -83,7 +71,7 @@ class ServerTargets:
         kept = [
             (name.lower().encode("latin-1"), value.encode("latin-1", "replace"))
             for name, value in answer.headers
-            if name.lower() not in _HOP_BY_HOP
+            if name.lower() not in _NOT_PASSED_ON
             or (method == "HEAD" and name.lower() == "content-length")
         ]
         return Reply(answer.status, answer.body, kept, None)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
+_MOST_BUCKETS = 10_000
+
 
 class TokenBucket:
     """Tokens that come at a rate; each request takes one.
@@ -45,3 +49,23 @@ class TokenBucket:
             return False
         self._tokens -= 1
         return True
+
+
+class TokenBuckets:
+    """Buckets by name; one with another rate or burst is another bucket.
+
+    At most 10,000 are kept: then all begin afresh.
+    """
+
+    def __init__(self) -> None:
+        self._buckets: dict[Hashable, TokenBucket] = {}
+
+    def take(self, name: Hashable, rate: float, burst: float, now_s: float) -> bool:
+        """Take one token of a bucket; false if there is none."""
+        key = (name, rate, burst)
+        bucket = self._buckets.get(key)
+        if bucket is None:
+            if len(self._buckets) >= _MOST_BUCKETS:
+                self._buckets.clear()
+            bucket = self._buckets[key] = TokenBucket(rate, burst)
+        return bucket.take(now_s)

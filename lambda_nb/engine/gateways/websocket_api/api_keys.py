@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
-from datetime import datetime, timezone
 from typing import Any
 
-from lambda_nb.engine.gateways.configuration.rest.account import THROTTLE
 from lambda_nb.engine.gateways.configuration.rest.apis import RestConfiguration
+from lambda_nb.engine.gateways.configuration.rest.keys.metering import (
+    Meter,
+    QuotaExceeded,
+    TooFast,
+)
 from lambda_nb.engine.gateways.shared.access_log import found_in
-from lambda_nb.engine.gateways.shared.token_bucket import TokenBucket
 from lambda_nb.engine.gateways.websocket_api.events import Handshake
 from lambda_nb.engine.gateways.websocket_api.refusals import FORBIDDEN, TOO_MANY, Refused
 from lambda_nb.engine.gateways.websocket_api.stages import Stage
@@ -30,7 +31,7 @@ class ApiKeys:
 
     def __init__(self, configuration: RestConfiguration) -> None:
         self._configuration = configuration
-        self._buckets: dict[tuple[object, ...], TokenBucket] = {}
+        self._meter = Meter(configuration.usage)
 
     def check(self, stage: Stage, handshake: Handshake, context: Mapping[str, Any]) -> None:
         """Let a client in that has a key, and count it.
@@ -45,23 +46,12 @@ class ApiKeys:
         plan = None if key is None else self._plan(stage, key["id"])
         if key is None or plan is None or not key.get("enabled"):
             raise Refused(403, FORBIDDEN, "the API key is not one of a usage plan of this stage")
-        quota = plan.get("quota")
-        if quota is not None:
-            used = self._configuration.usage.used(
-                plan["id"], key["id"], quota["period"], quota.get("offset", 0), time.time()
-            )
-            if used >= quota["limit"]:
-                raise Refused(429, _LIMIT_EXCEEDED)
-        throttle = plan.get("throttle")
-        if throttle:
-            limits = {**THROTTLE, **throttle}
-            rate, burst = limits["rateLimit"], limits["burstLimit"]
-            name = (plan["id"], key["id"], rate, burst)
-            bucket = self._buckets.setdefault(name, TokenBucket(rate, burst))
-            if not bucket.take(time.monotonic()):
-                raise Refused(429, TOO_MANY)
-        today = datetime.now(timezone.utc).date()
-        self._configuration.usage.record(plan["id"], key["id"], str(today))
+        try:
+            self._meter.spend(plan, key["id"], plan.get("throttle"))
+        except QuotaExceeded:
+            raise Refused(429, _LIMIT_EXCEEDED) from None
+        except TooFast:
+            raise Refused(429, TOO_MANY) from None
 
     def _plan(self, stage: Stage, key_id: str) -> Mapping[str, Any] | None:
         for of_keys in self._configuration.usage_plans().values():

@@ -58,6 +58,7 @@ class Configuration:
     canary: Snapshot | None = None
     revision: int = 1
     compiled: int = 0
+    usage: None = None  # no method here asks for a key
 
     def served(self, api_id: str, stage_name: str) -> ServedRestStage | None:
         """The stage ``prod``."""

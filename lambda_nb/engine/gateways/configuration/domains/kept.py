@@ -6,6 +6,7 @@ from typing import Any
 
 from lambda_nb.engine.control.records.store import Batch, Record, Store
 from lambda_nb.engine.errors import AWSError
+from lambda_nb.engine.gateways.configuration.domains import settings
 
 DOMAIN = "domain"
 """Domain names, by name; members as the API ``apigatewayv2`` has them."""
@@ -42,6 +43,21 @@ def find(store: Store, name: str, identifier: str | None = None) -> Record:
     if record is None or (identifier and record.get("Id") != identifier):
         raise AWSError("NotFoundException", "Invalid domain name identifier specified", 404)
     return record
+
+
+def new_name(store: Store, told: str) -> str:
+    """A name for a new domain name, in lower case.
+
+    Raises
+    ------
+    AWSError
+        ``BadRequestException``: it is none, or there is one of that name.
+    """
+    name = told.lower()
+    settings.check_name(name)
+    if store.get(DOMAIN, "", name) is not None:
+        raise settings.bad_request("The domain name you provided already exists.")
+    return name
 
 
 def mappings(store: Store, name: str) -> list[dict[str, Any]]:

@@ -71,10 +71,7 @@ class NamesV1:
 
     def create(self, request: Request, caller: Caller) -> Response:
         """Create a domain name; it is available at once."""
-        name = request["domainName"].lower()
-        settings.check_name(name)
-        if self._store.get(kept.DOMAIN, "", name) is not None:
-            raise bad_request("The domain name you provided already exists.")
+        name = kept.new_name(self._store, request["domainName"])
         endpoint = request.get("endpointConfiguration", {})
         kinds = endpoint.get("types") or ["EDGE"]
         domain: Record = {

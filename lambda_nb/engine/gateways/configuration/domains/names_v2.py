@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from lambda_nb.engine.control.records.store import Record, Store
 from lambda_nb.engine.gateways.configuration.domains import kept, settings
-from lambda_nb.engine.gateways.configuration.domains.settings import bad_request
 from lambda_nb.engine.gateways.configuration.v2 import pages
 from lambda_nb.engine.gateways.configuration.v2.rules import tag_rules
 from lambda_nb.engine.model import Caller, Operation, Request, Response
@@ -39,10 +38,7 @@ class NamesV2:
 
     def create(self, request: Request, caller: Caller) -> Response:
         """Create a domain name; it is available at once."""
-        name = request["DomainName"].lower()
-        settings.check_name(name)
-        if self._store.get(kept.DOMAIN, "", name) is not None:
-            raise bad_request("The domain name you provided already exists.")
+        name = kept.new_name(self._store, request["DomainName"])
         domain = {
             "DomainName": name,
             "Configurations": [

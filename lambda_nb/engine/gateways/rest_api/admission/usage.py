@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Hashable, Mapping
-from datetime import datetime, timezone
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from lambda_nb.engine.gateways.configuration.rest.account import THROTTLE
 from lambda_nb.engine.gateways.configuration.rest.apis import RestConfiguration
+from lambda_nb.engine.gateways.configuration.rest.keys.metering import (
+    Meter,
+    QuotaExceeded,
+    TooFast,
+)
 from lambda_nb.engine.gateways.rest_api.exchange import Exchange
 from lambda_nb.engine.gateways.rest_api.gateway_responses import Refusal
-from lambda_nb.engine.gateways.shared.token_bucket import TokenBucket
+from lambda_nb.engine.gateways.shared.token_bucket import TokenBuckets
 
 _HEADER = "x-api-key"
-_MOST_BUCKETS = 10_000
 
 
 class Usage:
@@ -28,7 +30,8 @@ class Usage:
 
     def __init__(self, configuration: RestConfiguration) -> None:
         self._configuration = configuration
-        self._buckets: dict[Hashable, TokenBucket] = {}
+        self._meter = Meter(configuration.usage)
+        self._buckets = TokenBuckets()
         self._revision = -1
         self._keys: Mapping[str, Mapping[str, Any]] = {}
         self._plans: dict[tuple[str, str, str], Mapping[str, Any]] = {}
@@ -47,11 +50,9 @@ class Usage:
         settings = method.settings
         if settings.rate >= 0:
             deployed = exchange.deployed
-            self._take(
-                ("stage", deployed.api_id, deployed.stage_name, settings.bucket),
-                settings.rate,
-                settings.burst,
-            )
+            name = (deployed.api_id, deployed.stage_name, settings.bucket)
+            if not self._buckets.take(name, settings.rate, settings.burst, time.monotonic()):
+                raise _throttled()
 
     def _check_key(self, exchange: Exchange) -> None:
         self._refresh()
@@ -79,38 +80,20 @@ class Usage:
 
     def _check_plan(self, plan: Mapping[str, Any], key_id: str, exchange: Exchange) -> None:
         deployed, method = exchange.deployed, exchange.method
-        quota = plan.get("quota")
-        if quota is not None:
-            used = self._configuration.usage.used(
-                plan["id"], key_id, quota["period"], quota.get("offset", 0), time.time()
-            )
-            if used >= quota["limit"]:
-                exchange.log.failed("API Key quota exceeded: Limit Exceeded")
-                raise Refusal("QUOTA_EXCEEDED", "Limit Exceeded")
         of_method = f"{method.resource_path.rstrip('/')}/{method.configured_method}"
-        bucket: tuple[Hashable, ...] = ("plan", plan["id"], key_id)
         throttle = plan.get("throttle")
+        of: tuple[str, ...] = ()
         for stage in plan["apiStages"]:
             own = (stage.get("throttle") or {}).get(of_method)
             if own and (stage["apiId"], stage["stage"]) == (deployed.api_id, deployed.stage_name):
-                throttle = own
-                bucket = (*bucket, deployed.api_id, deployed.stage_name, of_method)
-        if throttle:
-            limits = {**THROTTLE, **throttle}
-            self._take(bucket, limits["rateLimit"], limits["burstLimit"])
-        day = datetime.now(timezone.utc).date()
-        self._configuration.usage.record(plan["id"], key_id, str(day))
-
-    def _take(self, name: tuple[Hashable, ...], rate: float, burst: int) -> None:
-        """Take a token of a bucket; what its rate was changed to makes it another."""
-        key = (*name, rate, burst)
-        bucket = self._buckets.get(key)
-        if bucket is None:
-            if len(self._buckets) >= _MOST_BUCKETS:
-                self._buckets.clear()
-            bucket = self._buckets[key] = TokenBucket(rate, burst)
-        if not bucket.take(time.monotonic()):
-            raise Refusal("THROTTLED", "Too Many Requests")
+                throttle, of = own, (deployed.api_id, deployed.stage_name, of_method)
+        try:
+            self._meter.spend(plan, key_id, throttle, of)
+        except QuotaExceeded:
+            exchange.log.failed("API Key quota exceeded: Limit Exceeded")
+            raise Refusal("QUOTA_EXCEEDED", "Limit Exceeded") from None
+        except TooFast:
+            raise _throttled() from None
 
     def _refresh(self) -> None:
         """Read keys and plans again if something has changed."""
@@ -125,6 +108,10 @@ class Usage:
             for key_id in of_keys.key_ids
         }
         self._revision = revision
+
+
+def _throttled() -> Refusal:
+    return Refusal("THROTTLED", "Too Many Requests")
 
 
 def _forbid(exchange: Exchange, value: str | None, where: str) -> NoReturn:
