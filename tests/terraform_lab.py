@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,11 +18,13 @@ _CONFORMANCE = Path(__file__).parent / "conformance"
 Terraform = Callable[..., subprocess.CompletedProcess[str]]
 
 
-def terraform_for(folder: str, directory: Path, engine: Engine) -> Terraform:
+def terraform_for(
+    folder: str, directory: Path, engine: Engine, prefix: str = "terraform"
+) -> Terraform:
     """Runs Terraform commands on a configuration of ``tests/conformance`` in a directory.
 
-    Skips the test where Terraform or AWS's provider is missing. The variables ``endpoint`` and
-    ``name`` are set.
+    Skips the test where Terraform or AWS's provider is missing. The variables ``endpoint``,
+    ``runtime`` and ``name``, which begins with ``prefix``, are set.
     """
     if shutil.which("terraform") is None:
         pytest.skip("Terraform is not installed")
@@ -41,7 +44,8 @@ def terraform_for(folder: str, directory: Path, engine: Engine) -> Terraform:
         "AWS_ACCESS_KEY_ID": keys["aws_access_key_id"],
         "AWS_SECRET_ACCESS_KEY": keys["aws_secret_access_key"],
         "TF_VAR_endpoint": engine.url,
-        "TF_VAR_name": engine.name("terraform"),
+        "TF_VAR_runtime": f"python{sys.version_info[0]}.{sys.version_info[1]}",
+        "TF_VAR_name": engine.name(prefix),
     }
 
     def run(*words: str, right: tuple[int, ...] = (0,)) -> subprocess.CompletedProcess[str]:

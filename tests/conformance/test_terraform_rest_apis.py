@@ -3,65 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
-import sys
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from engine_fixtures import Engine, zip_of
+from terraform_lab import Terraform, terraform_for
 
-MAIN = Path(__file__).parent / "terraform_rest_api" / "main.tf"
-PLUGINS = Path(os.environ.get("LAMBDA_NB_TERRAFORM_PLUGINS", "/opt/tf-plugins"))
 CODE = """
 def handler(event, context):
     return {"statusCode": 200, "body": event["resource"]}
 """
 CHANGED = ("-var", "greeting=goodbye", "-var", "rate=30")
 
-Terraform = Callable[..., subprocess.CompletedProcess[str]]
-
 
 @pytest.fixture
 def terraform(tmp_path: Path, engine: Engine) -> Terraform:
     """Runs Terraform commands in their own directory, without a network."""
-    if shutil.which("terraform") is None:
-        pytest.skip("Terraform is not installed")
-    if not list(PLUGINS.rglob("terraform-provider-aws*")):
-        pytest.skip(f"there is no AWS provider in {PLUGINS} (LAMBDA_NB_TERRAFORM_PLUGINS)")
-    shutil.copy(MAIN, tmp_path)
-    settings = tmp_path / "settings.tfrc"
-    settings.write_text(
-        f'provider_installation {{\n  filesystem_mirror {{\n    path = "{PLUGINS}"\n  }}\n}}\n'
-    )
-    environ = {
-        **os.environ,
-        "TF_CLI_CONFIG_FILE": str(settings),
-        "TF_IN_AUTOMATION": "1",
-        "CHECKPOINT_DISABLE": "1",
-        "AWS_ACCESS_KEY_ID": engine.keys["aws_access_key_id"],
-        "AWS_SECRET_ACCESS_KEY": engine.keys["aws_secret_access_key"],
-        "TF_VAR_endpoint": engine.url,
-        "TF_VAR_runtime": f"python{sys.version_info[0]}.{sys.version_info[1]}",
-        "TF_VAR_name": engine.name("terraform"),
-    }
-
-    def run(*words: str, right: tuple[int, ...] = (0,)) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            ["terraform", words[0], "-no-color", "-input=false", *words[1:]],
-            cwd=tmp_path,
-            env=environ,
-            capture_output=True,
-            text=True,
-            timeout=250,
-        )
-        assert done.returncode in right, done.stdout[-3000:] + done.stderr[-3000:]
-        return done
-
-    return run
+    return terraform_for("terraform_rest_api", tmp_path, engine)
 
 
 def get(url: str) -> dict[str, str]:
