@@ -44,7 +44,7 @@ docs: $(STAMPS)/docs ## Build the pages of docs/ into site/; a broken link is an
 	@$(VENV)/docs/bin/sphinx-build -W --keep-going -q -b html -d site/.doctrees docs site
 	@echo "Open site/index.html"
 
-bench: $(STAMPS)/test ## Measure against other tools in the same run (about 5 minutes)
+bench: $(STAMPS)/test ## Measure against other tools in the same run (about 10 minutes; one peer needs Node.js)
 	@for script in benchmarks/*.py; do echo; $(RUN) python $$script || exit 1; done
 
 labextension: $(STAMPS)/base ## Rebuild the JupyterLab extension into labextension/prebuilt (needs Node.js)

@@ -39,3 +39,37 @@ def test_the_codes_of_a_health_check_can_be_changed(balancer: Balancer) -> None:
     balancer.elb.modify_target_group(TargetGroupArn=group, Matcher={"HttpCode": "200-299"})
     shown = balancer.elb.describe_target_groups(TargetGroupArns=[group])["TargetGroups"][0]
     assert shown["Matcher"] == {"HttpCode": "200-299"}
+
+
+@pytest.mark.parametrize("kind", ["access_logs", "connection_logs"])
+def test_logs_that_nobody_writes_are_refused(balancer: Balancer, kind: str) -> None:
+    def change(enabled: str) -> None:
+        attributes = [{"Key": f"{kind}.s3.enabled", "Value": enabled}]
+        balancer.elb.modify_load_balancer_attributes(
+            LoadBalancerArn=balancer.arn, Attributes=attributes
+        )
+
+    with pytest.raises(ClientError, match=r"InvalidConfigurationRequest.*writes no access logs"):
+        change("true")
+    change("false")
+
+
+def test_cookies_of_applications_are_refused(balancer: Balancer) -> None:
+    made = balancer.elb.create_target_group(
+        Name=balancer.engine.name("ip"),
+        TargetType="ip",
+        Protocol="HTTP",
+        Port=80,
+        VpcId=balancer.vpc,
+    )["TargetGroups"][0]
+
+    def stick(kind: str, **more: str) -> None:
+        told = {"stickiness.enabled": "true", "stickiness.type": kind, **more}
+        attributes = [{"Key": key, "Value": value} for key, value in told.items()]
+        balancer.elb.modify_target_group_attributes(
+            TargetGroupArn=made["TargetGroupArn"], Attributes=attributes
+        )
+
+    with pytest.raises(ClientError, match=r"InvalidConfigurationRequest.*own cookie only"):
+        stick("app_cookie", **{"stickiness.app_cookie.cookie_name": "mine"})
+    stick("lb_cookie")

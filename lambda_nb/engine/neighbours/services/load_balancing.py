@@ -16,6 +16,15 @@ NO_TRANSFORMS = (
 )
 
 
+NO_LOGS = (
+    "lambda_nb writes no access logs and connection logs of load balancers: leave them off. What "
+    "fails is in the engine's log."
+)
+NO_APP_COOKIES = (
+    "lambda_nb keeps clients at a target by the load balancer's own cookie only (lb_cookie)."
+)
+
+
 def install(address: str) -> None:
     """Change what has to be changed.
 
@@ -27,6 +36,7 @@ def install(address: str) -> None:
     _show_names_that_lead_here(urlsplit(address).port)
     _let_conditions_have_regular_expressions()
     _refuse_transforms()
+    _refuse_settings_without_effect()
     _refuse_what_is_there_already()
     _let_rules_change_places()
     _show_that_health_checks_are_off()
@@ -99,6 +109,37 @@ def _refuse_transforms() -> None:
             return original(self)
 
         setattr(response_class, name, without)
+
+
+def _refuse_settings_without_effect() -> None:
+    """moto takes settings that the gateway does not carry out."""
+    from moto.elbv2.exceptions import ELBClientError
+    from moto.elbv2.models import ELBv2Backend
+
+    backend_class: Any = ELBv2Backend
+    of_balancer = backend_class.modify_load_balancer_attributes
+    of_group = backend_class.modify_target_group_attributes
+
+    def modify_load_balancer_attributes(self: Any, arn: str, attrs: dict[str, Any]) -> Any:
+        for kind in ("access_logs", "connection_logs"):
+            if str(attrs.get(f"{kind}.s3.enabled")).lower() == "true":
+                raise ELBClientError("InvalidConfigurationRequest", NO_LOGS)
+        return of_balancer(self, arn, attrs)
+
+    def modify_target_group_attributes(
+        self: Any, target_group_arn: str, attributes: dict[str, Any]
+    ) -> None:
+        group = self.target_groups.get(target_group_arn)
+        wanted = {**group.attributes, **attributes} if group is not None else attributes
+        if (
+            wanted.get("stickiness.type") == "app_cookie"
+            and str(wanted.get("stickiness.enabled")).lower() == "true"
+        ):
+            raise ELBClientError("InvalidConfigurationRequest", NO_APP_COOKIES)
+        of_group(self, target_group_arn, attributes)
+
+    backend_class.modify_load_balancer_attributes = modify_load_balancer_attributes
+    backend_class.modify_target_group_attributes = modify_target_group_attributes
 
 
 def _refuse_what_is_there_already() -> None:
