@@ -1,0 +1,1 @@
+"""Who may invoke a function: its resource policy, and the conditions of policies."""
