@@ -42,7 +42,9 @@ FOLDERS_MAY_IMPORT = {
         "process": {
             "app", "region", "options", "api", "aws_calls", "control", "execution", *EVERYBODY,
         },
-        "gateways": {"api", "aws_calls", "control", *EVERYBODY},
+        "gateways": {"api", "aws_calls", "control", "permissions", *EVERYBODY},
+        "iot": {"api", "aws_calls", "control", "permissions", *EVERYBODY},
+        "permissions": EVERYBODY,
         "api": {"aws_calls", *EVERYBODY},
         "events": {"control", "aws_calls", *EVERYBODY},
         "durable": {"control", *EVERYBODY},

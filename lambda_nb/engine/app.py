@@ -20,9 +20,12 @@ from lambda_nb.engine.api.admission.web_pages import Names
 from lambda_nb.engine.api.front import Door, Front
 from lambda_nb.engine.api.neighbours.bucket_cors import BucketCors
 from lambda_nb.engine.api.neighbours.proxy import Proxy
+from lambda_nb.engine.api.neighbours.service_changes import ServiceChanges
+from lambda_nb.engine.api.neighbours.watched_calls import Watch
 from lambda_nb.engine.api.wire.certificates import Certificates
 from lambda_nb.engine.aws_calls.endpoint import Endpoint
 from lambda_nb.engine.aws_calls.service_directory import Directory, keys_of
+from lambda_nb.engine.aws_calls.upstream import Upstream
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.execution.runtimes import inventory
 from lambda_nb.engine.file_descriptors import Descriptors
@@ -30,15 +33,14 @@ from lambda_nb.engine.gateways.doors import GatewayDoor, has_domain
 from lambda_nb.engine.gateways.function_urls.gateway import FunctionUrlDoor
 from lambda_nb.engine.gateways.load_balancer.changes import BALANCING, Changes
 from lambda_nb.engine.gateways.shared.addresses import Addresses
-from lambda_nb.engine.gateways.shared.functions import region_of
 from lambda_nb.engine.gateways.shared.own_addresses import OwnAddresses
-from lambda_nb.engine.gateways.shared.upstream import Upstream
 from lambda_nb.engine.gateways.website.gateway import WebsiteDoor
 from lambda_nb.engine.gateways.website.public_objects import PublicObjectsDoor
 from lambda_nb.engine.neighbours import Neighbours
 from lambda_nb.engine.neighbours.process.supervisor import NeighboursError
 from lambda_nb.engine.options import Options
-from lambda_nb.engine.region import Regions, Shared, abandon
+from lambda_nb.engine.permissions.functions import region_of
+from lambda_nb.engine.region import WATCHED, Regions, Shared, abandon
 
 
 class App:
@@ -137,6 +139,13 @@ class App:
             elsewhere=bool(options.neighbours_url) or BALANCING in options.elsewhere,
             kept=any((self._data_dir / "services").glob("moto.elbv2.*")),
         )
+        self._changes = {
+            name: ServiceChanges(
+                elsewhere=bool(options.neighbours_url) or name in options.elsewhere,
+                kept=any((self._data_dir / "services").glob(f"moto.{name}.*")),
+            )
+            for name in WATCHED
+        }
         upstream = Upstream(self._url, keys)
         self._cleanup.push_async_callback(upstream.close)
         shared = Shared(
@@ -150,6 +159,7 @@ class App:
             self.certificates,
             lambda arn: self._regions[region_of(arn)].functions,
             self._balancing,
+            self._changes,
         )
         self._regions = Regions(shared, self._data_dir, self._work_dir)
 
@@ -180,7 +190,9 @@ class App:
 
     def _open_front(self) -> None:
         region = self._options.region
-        watches = dict.fromkeys((BALANCING, "cloudformation"), self._balancing)
+        watches: dict[str, list[Watch]] = {BALANCING: [self._balancing]}
+        watches |= {name: [changes] for name, changes in self._changes.items()}
+        watches["cloudformation"] = [self._balancing, *self._changes.values()]
         proxy = Proxy(self._services, region, self.credentials.keep_issued, watches)
         self._cleanup.push_async_callback(proxy.close)
 

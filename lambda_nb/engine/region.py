@@ -18,11 +18,13 @@ from lambda_nb.engine.api.admission.credentials import Credentials
 from lambda_nb.engine.api.admission.gate import Gate
 from lambda_nb.engine.api.lambda_api.invoke import Invoker
 from lambda_nb.engine.api.lambda_api.operations import LambdaAPI
+from lambda_nb.engine.api.neighbours.service_changes import ServiceChanges
 from lambda_nb.engine.api.wire.busypoll import BusyPoll
 from lambda_nb.engine.api.wire.certificates import Certificates
 from lambda_nb.engine.aws_calls.clients import Clients, ObjectReader
 from lambda_nb.engine.aws_calls.json_calls import Calls
 from lambda_nb.engine.aws_calls.service_directory import Directory
+from lambda_nb.engine.aws_calls.upstream import Upstream
 from lambda_nb.engine.control import Control
 from lambda_nb.engine.control.events.source_probe import NeighbourProbe
 from lambda_nb.engine.durable import Durable
@@ -42,15 +44,17 @@ from lambda_nb.engine.gateways.function_urls.gateway import FunctionUrls
 from lambda_nb.engine.gateways.load_balancer.changes import Changes
 from lambda_nb.engine.gateways.load_balancer.gateway import LoadBalancers
 from lambda_nb.engine.gateways.shared.addresses import API, FUNCTION_URL
-from lambda_nb.engine.gateways.shared.functions import Functions
 from lambda_nb.engine.gateways.shared.own_addresses import OwnAddresses
 from lambda_nb.engine.gateways.shared.surroundings import Surroundings
-from lambda_nb.engine.gateways.shared.upstream import Upstream
 from lambda_nb.engine.model import Invocation, InvocationResult, Resolved
 from lambda_nb.engine.options import Options
+from lambda_nb.engine.permissions.functions import Functions
 from lambda_nb.engine.telemetry.log_lines import LogShipper
 from lambda_nb.engine.telemetry.metric_series import OneSeries
 from lambda_nb.engine.telemetry.metrics import Metrics
+
+WATCHED = ("iot", "pipes")
+"""Services whose configuration the engine carries out."""
 
 _PUSHING = {"s3", "sns", "events", "sqs"}
 """Services that, elsewhere, reach functions through queues."""
@@ -61,7 +65,7 @@ class Shared:
     """What the Regions of an engine have in common: its address, its keys, its services.
 
     ``functions`` gives the functions of the Region that an ARN names; ``balancing`` says when load
-    balancers change.
+    balancers change, ``changes`` when what other services keep does, by their signing names.
     """
 
     options: Options
@@ -74,6 +78,7 @@ class Shared:
     certificates: Certificates
     functions: Callable[[str], Functions]
     balancing: Changes
+    changes: Mapping[str, ServiceChanges]
 
 
 class Region:
@@ -421,6 +426,8 @@ class Regions:
         """The embedded services hold nothing of what they held."""
         self._empty = True
         self._shared.balancing.emptied()
+        for changes in self._shared.changes.values():
+            changes.emptied()
         for region in self.all():
             region.begin_sources_afresh()
 

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from lambda_nb.engine import service_model
-from lambda_nb.engine.gateways.shared.upstream import Answer, Upstream
+from lambda_nb.engine.aws_calls.upstream import Answer, Upstream
 
 
 class Services:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from lambda_nb.engine.api.service_api import ServiceApi
 from lambda_nb.engine.control.records.store import Store
 from lambda_nb.engine.gateways.configuration.domains.domain_names import DomainNames
 from lambda_nb.engine.gateways.configuration.rest.apis import RestConfiguration
-from lambda_nb.engine.gateways.configuration.service_api import ServiceApi
 from lambda_nb.engine.gateways.configuration.v2.apis import V2Configuration
 from lambda_nb.engine.gateways.http_api.gateway import HttpApis
 from lambda_nb.engine.gateways.rest_api.gateway import RestApis

@@ -11,7 +11,6 @@ from functools import lru_cache
 from typing import Any
 
 from lambda_nb.engine.errors import AWSError
-from lambda_nb.engine.gateways.shared.policy_conditions import condition
 from lambda_nb.engine.model import (
     Invocation,
     InvocationResult,
@@ -19,6 +18,7 @@ from lambda_nb.engine.model import (
     ResponseChunk,
     ResponseStart,
 )
+from lambda_nb.engine.permissions.policy_conditions import condition
 
 API_GATEWAY = "apigateway.amazonaws.com"
 LOAD_BALANCING = "elasticloadbalancing.amazonaws.com"

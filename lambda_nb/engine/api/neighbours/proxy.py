@@ -6,7 +6,7 @@ import asyncio
 import dataclasses
 import hashlib
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -17,7 +17,7 @@ from yarl import URL
 from lambda_nb.engine.api.admission.host_names import bucket_in, path_with_bucket, service_in
 from lambda_nb.engine.api.admission.signature_v4 import claimed_service
 from lambda_nb.engine.api.neighbours import signing_anew
-from lambda_nb.engine.api.neighbours.watched_calls import QueryCall, Watch
+from lambda_nb.engine.api.neighbours.watched_calls import Watch, WatchedCall
 from lambda_nb.engine.api.wire.headers import HOP_BY_HOP
 from lambda_nb.engine.api.wire.http import ClientGone, Header, HttpRequest, Send
 from lambda_nb.engine.aws_calls.embedded import EmbeddedCalls
@@ -73,7 +73,7 @@ class Proxy:
     keep_keys
         Called with the replies of STS and IAM, which may carry new access keys.
     watches
-        Who is told of the calls to a service, by its signing name.
+        Who are told of the calls to a service, by its signing name.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class Proxy:
         services: Directory,
         region: str,
         keep_keys: Keep,
-        watches: Mapping[str, Watch] | None = None,
+        watches: Mapping[str, Sequence[Watch]] | None = None,
     ) -> None:
         self._services = services
         self._region = region
@@ -115,10 +115,11 @@ class Proxy:
         meant = claimed_service(request.headers, request.query)
         if meant is None:
             request, meant = _by_host(request, self._region)
-        watch = self._watches.get(meant)
-        call = QueryCall.of(request, body) if watch is not None else None
-        if watch is not None and call is not None:
-            await watch.asked(call)
+        watches = self._watches.get(meant, ())
+        call = WatchedCall.of(request, body) if watches else None
+        if call is not None:
+            for watch in watches:
+                await watch.asked(call)
         at = await self._services(meant)
         try:
             if at.keys is None and meant == "s3":
@@ -129,8 +130,9 @@ class Proxy:
                     request, body, at, meant, self._region, signed
                 )
             async with self._answer(at, request, body) as answer:
-                if watch is not None and call is not None and answer.status < 300:
-                    watch.answered(call)
+                if call is not None and answer.status < 300:
+                    for watch in watches:
+                        watch.answered(call)
                 await self._relay(answer, service, send)
         except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
             if isinstance(error.__cause__, (AWSError, ClientGone)):

@@ -1,4 +1,4 @@
-"""Calls of AWS's query protocol that somebody in the engine wants to know of."""
+"""Calls to other services that somebody in the engine wants to know of."""
 
 from __future__ import annotations
 
@@ -10,36 +10,48 @@ from urllib.parse import parse_qsl
 from lambda_nb.engine.api.admission.signature_v4 import claimed_scope
 from lambda_nb.engine.api.wire.http import HttpRequest
 
+_READING = ("Describe", "Get", "List", "Search")
+
 
 @dataclass(frozen=True, slots=True)
-class QueryCall:
-    """One call: the Region that it names and its parameters.
+class WatchedCall:
+    """One call: the Region that it names, its HTTP method and its parameters.
 
-    ``parameters`` is empty where the body was streamed and nobody could read it.
+    ``action`` is AWS's name of the operation; empty in REST protocols, where method and path say
+    it. ``parameters`` are those of the query protocol; empty in other protocols, or where the body
+    was streamed and nobody could read it.
     """
 
     region: str
+    method: str
+    action: str
     parameters: Mapping[str, str]
 
     @classmethod
-    def of(cls, request: HttpRequest, body: bytes | AsyncIterator[bytes]) -> QueryCall:
+    def of(cls, request: HttpRequest, body: bytes | AsyncIterator[bytes]) -> WatchedCall:
         """The call that a request makes."""
-        form = body.decode("utf-8", "replace") if isinstance(body, bytes) else ""
-        parameters = dict(parse_qsl(form or request.query, keep_blank_values=True))
         region, _ = claimed_scope(request.headers, request.query)
-        return cls(region or "", parameters)
+        target = request.headers.get("x-amz-target")
+        if target is not None:
+            return cls(region or "", request.method, target.rpartition(".")[2], {})
+        form = body.decode("utf-8", "replace") if isinstance(body, bytes) else ""
+        if form.startswith(("{", "[")):  # a REST protocol's document
+            form = ""
+        parameters = dict(parse_qsl(form or request.query, keep_blank_values=True))
+        action = parameters.get("Action", "")
+        return cls(region or "", request.method, action, parameters)
 
     @property
-    def action(self) -> str:
-        """AWS's name of the operation; empty if it is not known."""
-        return self.parameters.get("Action", "")
+    def changes(self) -> bool:
+        """Whether it may have changed something."""
+        return self.method not in ("GET", "HEAD") and not self.action.startswith(_READING)
 
 
 class Watch(Protocol):
     """Is told of the calls to a service."""
 
-    async def asked(self, call: QueryCall) -> None:
+    async def asked(self, call: WatchedCall) -> None:
         """A call that is about to be passed on. Raises ``AWSError`` to refuse it."""
 
-    def answered(self, call: QueryCall) -> None:
+    def answered(self, call: WatchedCall) -> None:
         """A call that succeeded; its caller does not have the answer yet."""

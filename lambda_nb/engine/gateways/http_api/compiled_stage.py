@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from lambda_nb.engine.api.wire.http import Reply
+from lambda_nb.engine.aws_calls.services import Services
 from lambda_nb.engine.gateways.configuration.v2.served import ServedStage
 from lambda_nb.engine.gateways.http_api.authorizers import (
     Authorizer,
@@ -29,10 +30,9 @@ from lambda_nb.engine.gateways.http_api.routes import Router
 from lambda_nb.engine.gateways.http_api.throttling import Throttling
 from lambda_nb.engine.gateways.shared.access_log import AccessLog, access_log
 from lambda_nb.engine.gateways.shared.authorizer_cache import AuthorizerCache
-from lambda_nb.engine.gateways.shared.functions import function_of
 from lambda_nb.engine.gateways.shared.jwt import Tokens
-from lambda_nb.engine.gateways.shared.services import Services
 from lambda_nb.engine.gateways.shared.surroundings import Surroundings
+from lambda_nb.engine.permissions.functions import function_of
 from lambda_nb.rules import quotas
 
 log = logging.getLogger(__name__)

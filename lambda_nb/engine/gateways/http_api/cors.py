@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lambda_nb.engine.api.wire.http import Header, HttpRequest, Reply
-from lambda_nb.engine.gateways.shared.policy_conditions import like
+from lambda_nb.engine.permissions.policy_conditions import like
 
 _OWN = b"access-control-"
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.gateways.http_api.faults import internal, unavailable
-from lambda_nb.engine.gateways.shared.functions import Call, Functions, NotPermitted
 from lambda_nb.engine.model import InvocationResult, Throttled
+from lambda_nb.engine.permissions.functions import Call, Functions, NotPermitted
 
 log = logging.getLogger(__name__)
 

@@ -14,9 +14,9 @@ from lambda_nb.engine.gateways.http_api.exchange import Exchange
 from lambda_nb.engine.gateways.http_api.faults import Fault, forbidden, internal, unauthorized
 from lambda_nb.engine.gateways.http_api.function_calls import invoked
 from lambda_nb.engine.gateways.shared.authorizer_cache import AuthorizerCache
-from lambda_nb.engine.gateways.shared.functions import API_GATEWAY, Call, Functions
 from lambda_nb.engine.gateways.shared.invoke_policies import Policy, PolicyError
 from lambda_nb.engine.identifiers import uuid4
+from lambda_nb.engine.permissions.functions import API_GATEWAY, Call, Functions
 from lambda_nb.rules import quotas
 
 _TIMEOUT_S = float(quotas.HTTP_API_AUTHORIZER_S.value)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from lambda_nb.engine.api.neighbours.watched_calls import QueryCall
+from lambda_nb.engine.api.neighbours.watched_calls import WatchedCall
 from lambda_nb.engine.errors import AWSError
-from lambda_nb.engine.gateways.shared.functions import (
+from lambda_nb.engine.permissions.functions import (
     LOAD_BALANCING,
     Call,
     Functions,
@@ -64,7 +64,7 @@ class Changes:
         for changed in self._watchers.values():
             changed()
 
-    async def asked(self, call: QueryCall) -> None:
+    async def asked(self, call: WatchedCall) -> None:
         """Refuse to register a function that may not be invoked, as Elastic Load Balancing does.
 
         Raises
@@ -79,7 +79,7 @@ class Changes:
             if name.startswith("Targets.") and name.endswith(".Id") and ":lambda:" in target:
                 self._check(target, group)
 
-    def answered(self, call: QueryCall) -> None:
+    def answered(self, call: WatchedCall) -> None:
         """Take note of a change."""
         if call.action.startswith(_READING):
             return

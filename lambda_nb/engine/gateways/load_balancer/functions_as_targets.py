@@ -10,14 +10,14 @@ from lambda_nb.engine.api.wire.http import Header, Reply
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.gateways.load_balancer import event, reply
 from lambda_nb.engine.gateways.load_balancer.target_groups import Target, TargetGroup
-from lambda_nb.engine.gateways.shared.functions import (
+from lambda_nb.engine.identifiers import hex_digits, uuid4
+from lambda_nb.engine.model import Throttled
+from lambda_nb.engine.permissions.functions import (
     LOAD_BALANCING,
     Call,
     Functions,
     NotPermitted,
 )
-from lambda_nb.engine.identifiers import hex_digits, uuid4
-from lambda_nb.engine.model import Throttled
 
 log = logging.getLogger(__name__)
 

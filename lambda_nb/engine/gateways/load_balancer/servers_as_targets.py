@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from lambda_nb.engine.api.wire.headers import HOP_BY_HOP
 from lambda_nb.engine.api.wire.http import Header, Reply
+from lambda_nb.engine.aws_calls.upstream import TooSlow, Unreachable, Upstream
 from lambda_nb.engine.gateways.load_balancer.target_groups import Target, TargetGroup
-from lambda_nb.engine.gateways.shared.upstream import TooSlow, Unreachable, Upstream
 
 BODY_LIMIT = 10 << 20
 """Bytes of a request's body; ours, for it is held in memory."""

@@ -19,8 +19,8 @@ from lambda_nb.engine.gateways.rest_api.deployed import (
 )
 from lambda_nb.engine.gateways.rest_api.routing import Routes
 from lambda_nb.engine.gateways.shared.access_log import access_log
-from lambda_nb.engine.gateways.shared.functions import function_of
 from lambda_nb.engine.gateways.shared.invoke_policies import Policy
+from lambda_nb.engine.permissions.functions import function_of
 
 DEFAULT_TIMEOUT_MS = 29_000
 """How long an integration may take, unless it says something else (facts/events.md)."""

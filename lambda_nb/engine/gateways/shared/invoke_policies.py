@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from lambda_nb.engine.gateways.shared.policy_conditions import condition, like
+from lambda_nb.engine.permissions.policy_conditions import condition, like
 
 Decision = Literal["allow", "explicit deny", "implicit deny"]
 Told = Mapping[str, "str | list[str]"]

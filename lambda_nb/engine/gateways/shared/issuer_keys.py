@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from lambda_nb.engine.gateways.shared.upstream import TooSlow, Unreachable, Upstream
+from lambda_nb.engine.aws_calls.upstream import TooSlow, Unreachable, Upstream
 
 if TYPE_CHECKING:
     from joserfc.jwk import KeySet

@@ -12,8 +12,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from lambda_nb.engine.aws_calls.upstream import Upstream
 from lambda_nb.engine.gateways.shared.issuer_keys import IssuerKeys, NoKeys
-from lambda_nb.engine.gateways.shared.upstream import Upstream
 
 if TYPE_CHECKING:
     from joserfc.jwk import KeySet

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lambda_nb.engine.api.admission.gate import Gate
-from lambda_nb.engine.gateways.shared.functions import Functions
+from lambda_nb.engine.aws_calls.upstream import Upstream
 from lambda_nb.engine.gateways.shared.own_addresses import OwnAddresses
-from lambda_nb.engine.gateways.shared.upstream import Upstream
 from lambda_nb.engine.model import LogSink
+from lambda_nb.engine.permissions.functions import Functions
 from lambda_nb.rules import quotas
 
 

@@ -14,7 +14,6 @@ from lambda_nb.engine.api.wire.http import HttpRequest
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.gateways.shared.access_log import found_in
 from lambda_nb.engine.gateways.shared.authorizer_cache import AuthorizerCache
-from lambda_nb.engine.gateways.shared.functions import function_of
 from lambda_nb.engine.gateways.shared.invoke_policies import Decision, Policy, PolicyError
 from lambda_nb.engine.gateways.websocket_api.events import Handshake
 from lambda_nb.engine.gateways.websocket_api.lambda_calls import LambdaCalls
@@ -28,6 +27,7 @@ from lambda_nb.engine.gateways.websocket_api.refusals import (
 )
 from lambda_nb.engine.gateways.websocket_api.stages import CONNECT, Route, Stage
 from lambda_nb.engine.model import Caller
+from lambda_nb.engine.permissions.functions import function_of
 
 _SERVICE = "execute-api"
 

@@ -6,15 +6,15 @@ import asyncio
 from collections.abc import Callable
 
 from lambda_nb.engine.errors import AWSError
-from lambda_nb.engine.gateways.shared.functions import (
+from lambda_nb.engine.gateways.websocket_api.refusals import SERVER_ERROR, TIMED_OUT, Refused
+from lambda_nb.engine.identifiers import uuid4
+from lambda_nb.engine.model import InvocationResult, Throttled
+from lambda_nb.engine.permissions.functions import (
     API_GATEWAY,
     Call,
     Functions,
     NotPermitted,
 )
-from lambda_nb.engine.gateways.websocket_api.refusals import SERVER_ERROR, TIMED_OUT, Refused
-from lambda_nb.engine.identifiers import uuid4
-from lambda_nb.engine.model import InvocationResult, Throttled
 from lambda_nb.rules import quotas
 
 _LONGEST_S = quotas.WEBSOCKET_INTEGRATION_MS.value / 1000

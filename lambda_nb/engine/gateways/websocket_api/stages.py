@@ -9,9 +9,9 @@ from typing import Any, Protocol
 
 from lambda_nb.engine.gateways.configuration.v2.served import ServedStage
 from lambda_nb.engine.gateways.shared.access_log import AccessLog, access_log
-from lambda_nb.engine.gateways.shared.functions import function_of
 from lambda_nb.engine.gateways.shared.token_bucket import TokenBucket
 from lambda_nb.engine.gateways.websocket_api.selection import Select, selector
+from lambda_nb.engine.permissions.functions import function_of
 from lambda_nb.rules import quotas
 
 CONNECT = "$connect"

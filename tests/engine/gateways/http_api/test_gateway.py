@@ -21,8 +21,8 @@ from lambda_nb.engine.api.wire.http import HttpRequest
 from lambda_nb.engine.gateways.configuration.v2.served import ServedStage
 from lambda_nb.engine.gateways.http_api.gateway import HttpApis
 from lambda_nb.engine.gateways.shared.addresses import API, Address
-from lambda_nb.engine.gateways.shared.functions import Call
 from lambda_nb.engine.model import InvocationResult
+from lambda_nb.engine.permissions.functions import Call
 
 FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:f"
 

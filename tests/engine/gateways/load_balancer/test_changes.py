@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lambda_nb.engine.api.neighbours.watched_calls import QueryCall
+from lambda_nb.engine.api.neighbours.watched_calls import WatchedCall
 from lambda_nb.engine.api.wire.http import HttpRequest
 from lambda_nb.engine.gateways.load_balancer.changes import Changes
 
@@ -22,8 +22,8 @@ def made(*, elsewhere: bool = False, kept: bool = False) -> Changes:
     return Changes(nobody, elsewhere=elsewhere, kept=kept)
 
 
-def call(action: str, region: str = REGION, **more: str) -> QueryCall:
-    return QueryCall(region, {"Action": action, **more})
+def call(action: str, region: str = REGION, **more: str) -> WatchedCall:
+    return WatchedCall(region, "POST", action, {"Action": action, **more})
 
 
 @pytest.mark.parametrize("action", ["CreateRule", "RegisterTargets", "DeleteStack", ""])
@@ -91,16 +91,15 @@ def test_a_call_is_read_off_its_body_or_its_query() -> None:
     scope = "Credential=AKIA/20260101/eu-west-1/elasticloadbalancing/aws4_request"
     signed = f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0"
     request = HttpRequest("POST", "/", "", {"authorization": signed}, receive)
-    told = QueryCall.of(request, b"Action=CreateRule&Priority=1&ListenerArn=")
-    assert told == QueryCall(
-        "eu-west-1", {"Action": "CreateRule", "Priority": "1", "ListenerArn": ""}
-    )
+    told = WatchedCall.of(request, b"Action=CreateRule&Priority=1&ListenerArn=")
+    parameters = {"Action": "CreateRule", "Priority": "1", "ListenerArn": ""}
+    assert told == WatchedCall("eu-west-1", "POST", "CreateRule", parameters)
     request.query = "Action=DescribeRules"
-    assert QueryCall.of(request, b"").action == "DescribeRules"
+    assert WatchedCall.of(request, b"").action == "DescribeRules"
 
     async def chunks() -> Any:
         yield b"Action=CreateRule"
 
     request.query = ""
-    streamed = QueryCall.of(request, chunks())
+    streamed = WatchedCall.of(request, chunks())
     assert streamed.action == ""

@@ -18,9 +18,9 @@ from lambda_nb.engine.gateways.configuration.rest.apis import RestConfiguration
 from lambda_nb.engine.gateways.configuration.rest.served import ServedRestStage, Snapshot
 from lambda_nb.engine.gateways.rest_api.gateway import RestApis
 from lambda_nb.engine.gateways.shared.addresses import Address
-from lambda_nb.engine.gateways.shared.functions import Call, NotPermitted
 from lambda_nb.engine.gateways.shared.surroundings import Surroundings
 from lambda_nb.engine.model import InvocationResult, Throttled
+from lambda_nb.engine.permissions.functions import Call, NotPermitted
 
 ARN = "arn:aws:lambda:eu-west-1:000000000000:function:f"
 URI = f"arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/{ARN}/invocations"

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from joserfc import jwk
 
+from lambda_nb.engine.aws_calls.upstream import Answer, Unreachable, Upstream
 from lambda_nb.engine.gateways.shared.issuer_keys import IssuerKeys, NoKeys
-from lambda_nb.engine.gateways.shared.upstream import Answer, Unreachable, Upstream
 
 ISSUER = "https://issuer.example/tenant"
 KEYS = [jwk.RSAKey.generate_key(2048, {"kid": str(i)}, auto_kid=False) for i in range(2)]

@@ -16,7 +16,7 @@ from lambda_nb.engine.gateways.configuration.v2.records import (
 from lambda_nb.engine.gateways.configuration.v2.rules import integration_rules, route_keys
 from lambda_nb.engine.gateways.configuration.v2.rules.faults import bad_request
 from lambda_nb.engine.gateways.configuration.v2.rules.stage_rules import new_stage
-from lambda_nb.engine.gateways.shared.functions import function_of
+from lambda_nb.engine.permissions.functions import function_of
 
 _MANAGED = {"ApiGatewayManaged": True}
 

@@ -8,11 +8,11 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from lambda_nb.engine.api.wire.headers import HOP_BY_HOP
 from lambda_nb.engine.api.wire.http import Header, Reply
+from lambda_nb.engine.aws_calls.upstream import Answer, TooSlow, Unreachable, Upstream
 from lambda_nb.engine.gateways.http_api.events import Message
 from lambda_nb.engine.gateways.http_api.exchange import Exchange
 from lambda_nb.engine.gateways.http_api.faults import unavailable
 from lambda_nb.engine.gateways.http_api.parameters import RequestMapping
-from lambda_nb.engine.gateways.shared.upstream import Answer, TooSlow, Unreachable, Upstream
 
 _VARIABLE = re.compile(r"\{([^{}+]+)\+?\}")
 _SEGMENT = "-._~!$&'()*+,;=:@"

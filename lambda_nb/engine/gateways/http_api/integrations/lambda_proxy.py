@@ -13,7 +13,7 @@ from lambda_nb.engine.gateways.http_api.faults import internal, too_large
 from lambda_nb.engine.gateways.http_api.function_calls import invoked
 from lambda_nb.engine.gateways.http_api.integrations import replies
 from lambda_nb.engine.gateways.http_api.parameters import RequestMapping
-from lambda_nb.engine.gateways.shared.functions import API_GATEWAY, Call, Functions
+from lambda_nb.engine.permissions.functions import API_GATEWAY, Call, Functions
 
 log = logging.getLogger(__name__)
 

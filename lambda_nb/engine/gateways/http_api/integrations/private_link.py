@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
+from lambda_nb.engine.aws_calls.services import Services
+from lambda_nb.engine.aws_calls.upstream import TooSlow, Unreachable
 from lambda_nb.engine.gateways.http_api.faults import unavailable
 from lambda_nb.engine.gateways.http_api.mapping import BadMapping
-from lambda_nb.engine.gateways.shared.services import Services
-from lambda_nb.engine.gateways.shared.upstream import TooSlow, Unreachable
 
 _LISTENER = re.compile(
     r"arn:aws[a-z-]*:elasticloadbalancing:([a-z0-9-]+):\d{12}:listener/app/([^/]+)/[^/]+/[^/]+"

@@ -10,14 +10,14 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from lambda_nb.engine.api.wire.http import Reply
+from lambda_nb.engine.aws_calls.services import Services
+from lambda_nb.engine.aws_calls.upstream import Answer, TooSlow, Unreachable
 from lambda_nb.engine.gateways.configuration.v2.rules.integration_rules import SUBTYPES
 from lambda_nb.engine.gateways.http_api.exchange import Exchange
 from lambda_nb.engine.gateways.http_api.faults import internal, unavailable
 from lambda_nb.engine.gateways.http_api.integrations import synchronous_execution
 from lambda_nb.engine.gateways.http_api.mapping import BadMapping
 from lambda_nb.engine.gateways.http_api.parameters import ServiceParameters, parsed
-from lambda_nb.engine.gateways.shared.services import Services
-from lambda_nb.engine.gateways.shared.upstream import Answer, TooSlow, Unreachable
 
 _Form = Callable[[Mapping[str, str]], dict[str, Any]]
 

@@ -8,8 +8,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from lambda_nb.engine.gateways.shared.services import Services
-from lambda_nb.engine.gateways.shared.upstream import Answer, TooSlow
+from lambda_nb.engine.aws_calls.services import Services
+from lambda_nb.engine.aws_calls.upstream import Answer, TooSlow
 
 _SERVICE = "stepfunctions"
 _FIRST_WAIT_S = 0.005

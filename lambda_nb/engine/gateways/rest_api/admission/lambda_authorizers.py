@@ -15,16 +15,16 @@ from lambda_nb.engine.gateways.rest_api.event import json_bytes, request_context
 from lambda_nb.engine.gateways.rest_api.exchange import Exchange
 from lambda_nb.engine.gateways.rest_api.gateway_responses import Refusal
 from lambda_nb.engine.gateways.rest_api.waiting import within
-from lambda_nb.engine.gateways.shared.functions import (
+from lambda_nb.engine.gateways.shared.invoke_policies import Policy, PolicyError
+from lambda_nb.engine.gateways.shared.surroundings import Surroundings
+from lambda_nb.engine.identifiers import uuid4
+from lambda_nb.engine.model import InvocationResult, Throttled
+from lambda_nb.engine.permissions.functions import (
     API_GATEWAY,
     Call,
     NotPermitted,
     function_of,
 )
-from lambda_nb.engine.gateways.shared.invoke_policies import Policy, PolicyError
-from lambda_nb.engine.gateways.shared.surroundings import Surroundings
-from lambda_nb.engine.identifiers import uuid4
-from lambda_nb.engine.model import InvocationResult, Throttled
 
 DENIED = "User is not authorized to access this resource"
 EXPLICITLY_DENIED = "User is not authorized to access this resource with an explicit deny"

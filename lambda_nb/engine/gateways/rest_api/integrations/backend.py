@@ -17,10 +17,10 @@ from lambda_nb.engine.gateways.rest_api.gateway_responses import (
     configuration_error,
 )
 from lambda_nb.engine.gateways.rest_api.waiting import within
-from lambda_nb.engine.gateways.shared.functions import API_GATEWAY, Call, NotPermitted
 from lambda_nb.engine.gateways.shared.surroundings import Surroundings
 from lambda_nb.engine.identifiers import uuid4
 from lambda_nb.engine.model import InvocationResult, Throttled
+from lambda_nb.engine.permissions.functions import API_GATEWAY, Call, NotPermitted
 
 log = logging.getLogger(__name__)
 

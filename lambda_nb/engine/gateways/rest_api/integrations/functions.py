@@ -15,9 +15,9 @@ from lambda_nb.engine.gateways.rest_api.integrations.backend import (
 )
 from lambda_nb.engine.gateways.rest_api.integrations.lambda_proxy import error_message
 from lambda_nb.engine.gateways.rest_api.mapping.parameters import Request
-from lambda_nb.engine.gateways.shared.functions import NotPermitted
 from lambda_nb.engine.gateways.shared.surroundings import Surroundings
 from lambda_nb.engine.model import Throttled
+from lambda_nb.engine.permissions.functions import NotPermitted
 
 _INVOCATION_TYPE = "x-amz-invocation-type"
 

@@ -9,13 +9,13 @@ from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from urllib.parse import quote
 
+from lambda_nb.engine.aws_calls.upstream import Answer, Opened, TooSlow, Unreachable
 from lambda_nb.engine.gateways.rest_api.exchange import Exchange, Pairs
 from lambda_nb.engine.gateways.rest_api.gateway_responses import Refusal
 from lambda_nb.engine.gateways.rest_api.integrations.backend import Backend, timed_out
 from lambda_nb.engine.gateways.rest_api.integrations.tls import tls
 from lambda_nb.engine.gateways.rest_api.mapping.parameters import Request
 from lambda_nb.engine.gateways.shared.surroundings import Surroundings
-from lambda_nb.engine.gateways.shared.upstream import Answer, Opened, TooSlow, Unreachable
 
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 _IN_PATHS = "/%:@!$&'()*+,;=~{}"

@@ -25,9 +25,9 @@ from lambda_nb.engine.gateways.rest_api.integrations.lambda_proxy import (
     is_malformed,
     reply_of,
 )
-from lambda_nb.engine.gateways.shared.functions import NotPermitted
 from lambda_nb.engine.gateways.shared.surroundings import Surroundings
 from lambda_nb.engine.model import InvocationResult, Throttled
+from lambda_nb.engine.permissions.functions import NotPermitted
 
 _LONGEST_PRELUDE = 16 << 10
 """Bytes in which the prelude must end (REST API guide)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from lambda_nb.engine.gateways.shared.upstream import Upstream
+from lambda_nb.engine.aws_calls.upstream import Upstream
 from lambda_nb.engine.gateways.websocket_api.integrations.asked import Asked
 from lambda_nb.engine.gateways.websocket_api.integrations.functions import FunctionIntegrations
 from lambda_nb.engine.gateways.websocket_api.integrations.outcome import Outcome, status_of

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 from botocore.exceptions import UnknownServiceError
 
 from lambda_nb.engine import service_model
-from lambda_nb.engine.gateways.shared.upstream import Answer, TooSlow, Unreachable, Upstream
+from lambda_nb.engine.aws_calls.upstream import Answer, TooSlow, Unreachable, Upstream
 from lambda_nb.engine.gateways.websocket_api.integrations.asked import Asked, Parameters, mapped
 from lambda_nb.engine.gateways.websocket_api.integrations.outcome import OURS, Outcome
 from lambda_nb.engine.gateways.websocket_api.integrations.templates import (

@@ -8,7 +8,7 @@ from typing import Any
 
 from lambda_nb.engine.gateways.configuration.v2.rules.faults import bad_request
 from lambda_nb.engine.gateways.shared.authorizer_cache import LONGEST_TTL_S
-from lambda_nb.engine.gateways.shared.functions import function_of
+from lambda_nb.engine.permissions.functions import function_of
 
 _HTTP_SOURCE = re.compile(
     r"\$request\.(header|querystring)\.[^\s,]+|\$context\.[A-Za-z0-9_.]+|\$stageVariables\.\w+"

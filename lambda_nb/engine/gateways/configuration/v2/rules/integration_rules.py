@@ -8,7 +8,7 @@ from typing import Any
 
 from lambda_nb.engine.gateways.configuration.v2.rules.faults import bad_request
 from lambda_nb.engine.gateways.configuration.v2.rules.route_keys import METHODS
-from lambda_nb.engine.gateways.shared.functions import function_of
+from lambda_nb.engine.permissions.functions import function_of
 
 TIMEOUT_MS = {"HTTP": (50, 30000), "WEBSOCKET": (50, 29000)}
 """Least and most milliseconds of an integration; the most is the default (API reference,

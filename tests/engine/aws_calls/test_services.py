@@ -10,8 +10,8 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from lambda_nb.engine.gateways.shared.services import Services, signing_name
-from lambda_nb.engine.gateways.shared.upstream import Answer, Upstream
+from lambda_nb.engine.aws_calls.services import Services, signing_name
+from lambda_nb.engine.aws_calls.upstream import Answer, Upstream
 
 
 class Taken(Upstream):

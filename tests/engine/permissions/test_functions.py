@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lambda_nb.engine.gateways.shared.functions import API_GATEWAY, permits
+from lambda_nb.engine.permissions.functions import API_GATEWAY, permits
 
 SOURCE = "arn:aws:execute-api:us-east-1:000000000000:a1/prod/GET/x"
 
