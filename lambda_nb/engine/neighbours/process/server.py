@@ -4,8 +4,8 @@ Its arguments are the descriptor of the socket to serve on, the directory of the
 and a directory for the rest. It writes lines to the engine on standard output. The first comes when
 it serves and says what was restored. After that, there is a line for each event that a service
 pushes to a function and for each shard with new records. It answers only the process that started
-it, and no other process of the same user. Its standard input ends when the engine does, however
-that ends: then it saves what has changed and exits.
+it, and no other process of the same user. On standard input it reads which events the engine has.
+That ends when the engine does, however it ends: then the process saves what has changed and exits.
 """
 
 from __future__ import annotations
@@ -22,11 +22,17 @@ from pathlib import Path
 from typing import Any
 
 from lambda_nb.engine.neighbours.storage.service_state import Keeper
-from lambda_nb.engine.neighbours.to_engine.event_pipe import Outlet
+from lambda_nb.engine.neighbours.to_engine import event_pipe
+from lambda_nb.engine.neighbours.to_engine.event_pipe import Journal, Outlet
 
 
-def _end_with_engine(keepers: list[Keeper]) -> None:
-    sys.stdin.buffer.read()
+def _follow_engine(keepers: list[Keeper], outlets: list[Outlet]) -> None:
+    """Take acknowledgements until the engine is gone, then save and exit."""
+    unread = b""
+    while read := os.read(0, 65536):
+        *numbers, unread = (unread + read).split(b"\n")
+        if numbers:  # in order: the last one says it all
+            outlets[0].acknowledged(int(numbers[-1]))
     try:
         for keeper in keepers:  # none, while the process starts
             keeper.save()
@@ -48,7 +54,8 @@ def main() -> None:
     """Serve until the engine is gone."""
     engine = os.getppid()
     keepers: list[Keeper] = []
-    threading.Thread(target=_end_with_engine, args=[keepers], daemon=True).start()
+    outlets: list[Outlet] = []
+    threading.Thread(target=_follow_engine, args=[keepers, outlets], daemon=True).start()
     to_engine = sys.stdout
     sys.stdout = sys.stderr  # whatever a library prints must not reach the engine
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
@@ -85,7 +92,11 @@ def main() -> None:
     restored = keeper.install()
     keepers.append(keeper)
     keeper.start()
-    outlet = Outlet(to_engine)
+    journal = Journal(Path(sys.argv[2]) / event_pipe.NAME)
+    if journal.unreadable is not None:
+        restored.unreadable.append(str(journal.unreadable))
+    outlet = Outlet(to_engine, journal)
+    outlets.append(outlet)
     pushes.install(outlet)
     stream_news.install(outlet)
     application = Application()
@@ -96,6 +107,7 @@ def main() -> None:
     _admit_only(server, engine)
     to_engine.write(json.dumps(asdict(restored)) + "\n")
     to_engine.flush()
+    outlet.send_again()
     schedules.Clock(
         event_bus.Targets(outlet)
     ).start()  # only now: the first line says what was restored

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from lambda_nb.engine.aws_calls.endpoint import Endpoint, NotStartedError
+from lambda_nb.engine.databases import no_room
 from lambda_nb.engine.neighbours.services import forwarding, state_machines
 from lambda_nb.engine.private_dir import private_dir
 
@@ -38,6 +39,7 @@ _BACKLOG = 4096
 _LONGEST_PATH = 100
 """Bytes of a socket's path; the kernel takes 107."""
 _SAVING_S = 20.0
+_ROOM_POLL_S = 1.0
 QUICK_DEATH_S = 10.0
 MOST_QUICK_DEATHS = 5
 """A child that dies so soon after its start, so many times in a row, is not started again."""
@@ -241,10 +243,28 @@ class Neighbours:
                 continue
             if self._pushed is None:
                 continue
+            await self._push(event)
+            if "number" in event:
+                self._acknowledge(event["number"])
+
+    async def _push(self, event: dict[str, Any]) -> None:
+        """Hand over one event; while the disk is full, wait for room."""
+        assert self._pushed is not None
+        while True:
             try:
                 await self._pushed(event["source"], event["function"], event["payload"].encode())
-            except Exception:  # one failed event must not stop the next
+            except Exception as error:  # one failed event must not stop the next
+                if no_room(error):
+                    await asyncio.sleep(_ROOM_POLL_S)
+                    continue
                 log.exception("an event of %s for %s is lost", event["source"], event["function"])
+            return
+
+    def _acknowledge(self, number: int) -> None:
+        """Tell the child that this engine has the events up to a number."""
+        assert self._process is not None
+        assert self._process.stdin is not None
+        self._process.stdin.write(b"%d\n" % number)
 
     async def close(self) -> None:
         """Stop the child."""
