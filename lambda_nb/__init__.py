@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lambda_nb import charts, rules, simulator, traces
+    from lambda_nb.notebook.events.samples import event
     from lambda_nb.notebook.experiments.play import play
     from lambda_nb.notebook.experiments.power_tune import power_tune
     from lambda_nb.notebook.magics.extension import load_ipython_extension, unload_ipython_extension
@@ -37,6 +38,7 @@ __all__ = [
     "charts",
     "compare",
     "dashboard",
+    "event",
     "explore",
     "load_ipython_extension",
     "optimise",
@@ -59,6 +61,7 @@ _HOMES = {
     "calibrate": "lambda_nb.simulator",
     "compare": "lambda_nb.simulator",
     "dashboard": "lambda_nb.notebook.views.dashboard",
+    "event": "lambda_nb.notebook.events.samples",
     "explore": "lambda_nb.notebook.views.explore",
     "load_ipython_extension": "lambda_nb.notebook.magics.extension",
     "optimise": "lambda_nb.simulator",

@@ -86,7 +86,8 @@ FOLDERS_MAY_IMPORT = {
     "notebook": {
         "connection": {"errors"},
         "web": {"connection", "display", "errors"},
-        "functions": {"connection", "display", "errors", "web"},
+        "events": {"errors"},
+        "functions": {"connection", "display", "errors", "events", "web"},
         "views": {"connection", "display", "errors", "functions", "web"},
         "experiments": {"connection", "display", "errors", "functions"},
     },

@@ -7,6 +7,7 @@ import contextlib
 import math
 import os
 import time
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime, timezone
 from importlib.metadata import version
@@ -217,11 +218,10 @@ class App:
             Unsigned(region),
             Names(self._options.allowed_hosts, is_domain),
             bucket_cors,
-            self._status,
-            self._runtimes,
+            {"status": self._status, "runtimes": self._runtimes, "events": self._recent_events},
         )
 
-    def _status(self) -> dict[str, Any]:
+    async def _status(self, region: str | None, query: Mapping[str, str]) -> dict[str, Any]:
         """What ``/_lambda_nb/status`` shows."""
         return {
             "version": version("lambda-nb"),
@@ -242,9 +242,13 @@ class App:
             "regions": {r.name: r.status() for r in self._regions.all()[1:]},
         }
 
-    def _runtimes(self) -> dict[str, Any]:
-        """What ``/_lambda_nb/runtimes`` shows; blocks while programs tell their versions."""
-        rows = inventory.table(datetime.now(timezone.utc).date())
+    async def _recent_events(self, region: str | None, query: Mapping[str, str]) -> dict[str, Any]:
+        """What ``/_lambda_nb/events?function=NAME`` shows."""
+        return self._regions[region or self._options.region].recent_events.told(query)
+
+    async def _runtimes(self, region: str | None, query: Mapping[str, str]) -> dict[str, Any]:
+        """What ``/_lambda_nb/runtimes`` shows; takes a while, as programs tell their versions."""
+        rows = await asyncio.to_thread(inventory.table, datetime.now(timezone.utc).date())
         return {
             "fallback": self._options.runtime_fallback,
             "runtimes": {row.runtime: asdict(row) for row in rows},

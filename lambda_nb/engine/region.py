@@ -52,6 +52,7 @@ from lambda_nb.engine.permissions.functions import Functions
 from lambda_nb.engine.telemetry.log_lines import LogShipper
 from lambda_nb.engine.telemetry.metric_series import OneSeries
 from lambda_nb.engine.telemetry.metrics import Metrics
+from lambda_nb.engine.telemetry.recent_events import RecentEvents
 
 WATCHED = ("iot", "pipes")
 """Services whose configuration the engine carries out."""
@@ -118,6 +119,8 @@ class Region:
         :meth:`start` on.
     pushes : Pushes
         Takes what services push to its functions; from :meth:`start` on.
+    recent_events : RecentEvents
+        What its functions got lately.
     """
 
     lambda_api: LambdaAPI
@@ -135,6 +138,7 @@ class Region:
         self._data_dir = data_dir
         self._work_dir = work_dir
         self._sources: EventSources | None = None
+        self.recent_events = RecentEvents()
         self._cleanup = contextlib.AsyncExitStack()
         self.clients = Clients(shared.services, shared.url, shared.credentials.keys, name)
         self.gate = Gate(shared.credentials, region=name, open=not self._options.signed)
@@ -257,7 +261,14 @@ class Region:
             self._executor_up.result()
         else:
             await asyncio.shield(self._executor_up)
-        return await self._executor.invoke(resolved.function, invocation)
+        number = self.recent_events.begin(resolved, invocation)
+        try:
+            result = await self._executor.invoke(resolved.function, invocation)
+        except BaseException as error:
+            self.recent_events.finish(number, error)
+            raise
+        self.recent_events.finish(number, result)
+        return result
 
     async def _start_invoking(self) -> None:
         """Start what invokes functions without a caller that waits."""

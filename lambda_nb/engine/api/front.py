@@ -58,7 +58,8 @@ _DISK_FULL = AWSError(
 )
 _ENDING = AWSError("ServiceException", "The engine is shutting down; try again later.", 500)
 
-Status = Callable[[], Mapping[str, Any]]
+Show = Callable[["str | None", Mapping[str, str]], Awaitable[Mapping[str, Any]]]
+"""Makes one of the engine's own pages, for the Region that a request names and its query."""
 WebSockets = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
@@ -136,10 +137,8 @@ class Front:
         The names by which requests may call the engine.
     bucket_cors
         Answers browsers that ask whether a page may call S3.
-    status
-        What ``/_lambda_nb/status`` shows.
-    runtimes
-        What ``/_lambda_nb/runtimes`` shows. It blocks, and so is called in a thread.
+    shows
+        What the pages below ``/_lambda_nb/`` show, by name.
     """
 
     def __init__(
@@ -153,8 +152,7 @@ class Front:
         unsigned: Unsigned,
         names: Names,
         bucket_cors: BucketCors,
-        status: Status,
-        runtimes: Status,
+        shows: Mapping[str, Show],
     ) -> None:
         self._gate = gate
         self._regions = regions
@@ -165,8 +163,7 @@ class Front:
         self._unsigned = unsigned
         self._names = names
         self._bucket_cors = bucket_cors
-        self._status = status
-        self._runtimes = runtimes
+        self._shows = shows
         self._full_disk = Notice(
             log, "the disk is full: what needs room is refused until there is some"
         )
@@ -266,13 +263,17 @@ class Front:
         visitor = self._gate.glance(request)
         body = await request.body(0, lambda _: AWSError("ValidationException", "No body expected."))
         visitor.admit(hashlib.sha256(body).hexdigest(), anywhere=True)
-        if what == "status":
-            told = self._status()
-        elif what == "runtimes":
-            told = await asyncio.to_thread(self._runtimes)
-        else:
-            text = f"There is no {request.path}; there are {_OWN}status, runtimes and health."
+        show = self._shows.get(what)
+        if show is None:
+            text = (
+                f"There is no {request.path}; there are {_OWN}{', '.join(self._shows)} and health."
+            )
             raise AWSError("ResourceNotFoundException", text, 404)
+        region, _ = claimed_scope(request.headers, request.query)
+        try:
+            told = await show(region, dict(parse_qsl(request.query)))
+        except ValueError as error:
+            raise AWSError("ValidationException", str(error)) from error
         await Reply(200, json.dumps(told, default=str).encode()).send(send)
 
     async def _send_archive(self, request: HttpRequest, request_id: str, send: Send) -> None:

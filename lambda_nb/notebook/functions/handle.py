@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, overload
 
 from lambda_nb.notebook import display
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from lambda_nb.notebook.connection.clients import Clients
+    from lambda_nb.notebook.functions.recent_events import Events
+    from lambda_nb.notebook.functions.replay import Replay
     from lambda_nb.traces import Trace
 
 MOST_AT_ONCE = 256
@@ -230,6 +233,52 @@ class Function:
         """
         return monitoring.read_metrics(self._session.client("cloudwatch"), self.name, last, period)
 
+    def events(self, last: str = "1h", *, limit: int = 1000) -> Events:
+        """The events that reached the function in the last ``"15min"``, with what became of them.
+
+        The engine remembers the latest thousand of each function, at most 64 MB in all.
+
+        Parameters
+        ----------
+        last
+            How far back.
+        limit
+            How many at most, the latest.
+
+        Raises
+        ------
+        UsageError
+            The endpoint is AWS, which keeps no events.
+        """
+        from lambda_nb.notebook.functions import recent_events
+
+        since = datetime.now(timezone.utc) - monitoring.ago(last)
+        return recent_events.read(self._session, self._plain_name(), since, limit)
+
+    def replay(self, last: str = "1h", *, limit: int = 100, progress: bool = True) -> Replay:
+        """Run the events of the last ``"15min"`` once more, with the code as it is now.
+
+        They run one after the other as synchronous invocations: what the function does, it does
+        again. Retries and destinations have no part in it.
+
+        Parameters
+        ----------
+        last
+            How far back.
+        limit
+            How many at most, the latest.
+        progress
+            Whether to show a bar.
+
+        Returns
+        -------
+        Replay
+            Each event with both results, durations and costs; ``.changed`` are those that differ.
+        """
+        from lambda_nb.notebook.functions import replay
+
+        return replay.replay(self.events(last)[-limit:], self.invoke, progress=progress)
+
     def trace(self, **options: Any) -> Trace:
         """The recorded invocations as a trace; options as in ``lambda_nb.Trace.from_logs``.
 
@@ -367,6 +416,11 @@ class Function:
     def patch(self, path: str = "/", /, **options: Any) -> Response:
         """Send a PATCH request; options as in :meth:`request`."""
         return self.request("PATCH", path, **options)
+
+    def _plain_name(self) -> str:
+        """The name without the rest of an ARN."""
+        parts = self.name.split(":")
+        return parts[6] if len(parts) > 6 else parts[-1]
 
     def _named(self) -> dict[str, str]:
         return named(self.name, self.qualifier)

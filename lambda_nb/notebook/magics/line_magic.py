@@ -30,6 +30,8 @@ HELP = """\
   invoke NAME [EVENT] [--async]   run a function; EVENT is JSON or an expression of the notebook
   ls                              the functions there are
   logs NAME [--last 15min]        what a function wrote
+  events NAME [--last 15min]      what reached a function, from where, and what became of it
+  replay NAME [--since 10min]     the same events again, with the code as it is now
   config NAME                     a function's settings
   url NAME                        a function's URL, made if it has none
   api [NAME] [--delete]           APIs, their routes, addresses, and how to call them
@@ -171,6 +173,22 @@ class Commands:
         options = parser.parse_args(split(rest))
         logs = self._handle(options.name).logs(options.last, limit=options.limit)
         return logs.grep(options.grep) if options.grep else logs
+
+    def _do_events(self, rest: str) -> Any:
+        parser = _parser("events", "What reached a function, from where, and what became of it.")
+        parser.add_argument("name", metavar="NAME")
+        parser.add_argument("--last", default="1h", metavar="TIME", help="30s, 15min, 2h, 7d")
+        parser.add_argument("--limit", type=int, default=50, metavar="N", help="events at most")
+        options = parser.parse_args(split(rest))
+        return self._handle(options.name).events(options.last, limit=options.limit)
+
+    def _do_replay(self, rest: str) -> Any:
+        parser = _parser("replay", "Run a function's latest events again, and say what differs.")
+        parser.add_argument("name", metavar="NAME")
+        parser.add_argument("--since", default="1h", metavar="TIME", help="30s, 15min, 2h, 7d")
+        parser.add_argument("--limit", type=int, default=100, metavar="N", help="events at most")
+        options = parser.parse_args(split(rest))
+        return self._handle(options.name).replay(options.since, limit=options.limit)
 
     def _do_config(self, rest: str) -> Any:
         parser = _parser("config", "A function's settings.")
