@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lambda_nb import charts, rules, simulator, traces
+    from lambda_nb.notebook.devices.device import Device
+    from lambda_nb.notebook.devices.fleet import fleet
     from lambda_nb.notebook.events.samples import event
     from lambda_nb.notebook.experiments.play import play
     from lambda_nb.notebook.experiments.power_tune import power_tune
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Device",
     "Trace",
     "access_log",
     "calibrate",
@@ -40,6 +43,7 @@ __all__ = [
     "dashboard",
     "event",
     "explore",
+    "fleet",
     "load_ipython_extension",
     "optimise",
     "play",
@@ -56,6 +60,7 @@ __all__ = [
 
 # The module of each public name; a heavy module is imported on first use only.
 _HOMES = {
+    "Device": "lambda_nb.notebook.devices.device",
     "Trace": "lambda_nb.traces",
     "access_log": "lambda_nb.notebook.views.access",
     "calibrate": "lambda_nb.simulator",
@@ -63,6 +68,7 @@ _HOMES = {
     "dashboard": "lambda_nb.notebook.views.dashboard",
     "event": "lambda_nb.notebook.events.samples",
     "explore": "lambda_nb.notebook.views.explore",
+    "fleet": "lambda_nb.notebook.devices.fleet",
     "load_ipython_extension": "lambda_nb.notebook.magics.extension",
     "optimise": "lambda_nb.simulator",
     "play": "lambda_nb.notebook.experiments.play",

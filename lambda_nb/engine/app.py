@@ -236,6 +236,7 @@ class App:
             "max_age_s": self._options.max_age_s
             if math.isfinite(self._options.max_age_s)
             else None,
+            "certificate": self.certificates.authority,
             "neighbours": self._neighbours_at(),
             "elsewhere": dict(self._options.elsewhere),
             **self._regions.home.status(),

@@ -1,4 +1,4 @@
-"""``--on``: let a queue, a stream, a bucket, a topic or a schedule invoke a function."""
+"""``--on``: let a queue, a bucket, a device, a schedule ... invoke a function."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from typing import Any
 from lambda_nb.notebook.connection.session import Session
 from lambda_nb.notebook.errors import UsageError, aws_errors
 
-FORMS = "sqs:QUEUE, dynamodb:TABLE, kinesis:STREAM, s3:BUCKET, sns:TOPIC, 'rate(5 minutes)'"
+FORMS = (
+    "sqs:QUEUE, dynamodb:TABLE, kinesis:STREAM, s3:BUCKET, sns:TOPIC, logs:GROUP, "
+    'iot:"SELECT ... FROM \'topic/#\' WHERE ...", eventbridge:\'{"source": ["my.app"]}\', '
+    "alarm:NAME, cognito:POOL/TRIGGER, 'rate(5 minutes)'"
+)
 _SCHEDULE = re.compile(r"(rate|cron)\(.+\)")
 
 
@@ -33,7 +37,7 @@ def attach(session: Session, function: str, arn: str, source: str) -> str:
     UsageError
         The source has an unknown form.
     AWSError
-        The queue, stream, bucket or topic does not exist.
+        The queue, stream, bucket or topic does not exist, or AWS refuses the rule.
     """
     with aws_errors():
         if _SCHEDULE.fullmatch(source):
@@ -104,10 +108,97 @@ def _schedule(session: Session, function: str, arn: str, expression: str) -> Non
     events.put_targets(Rule=rule, Targets=[{"Id": "function", "Arn": arn}])
 
 
+def _logs(session: Session, function: str, arn: str, name: str) -> None:
+    _permit(session, function, "logs", _arn(arn, "logs", f"log-group:{name}:*"))
+    session.client("logs").put_subscription_filter(
+        logGroupName=name, filterName=f"lambda-nb-{function}", filterPattern="", destinationArn=arn
+    )
+
+
+def _iot(session: Session, function: str, arn: str, sql: str) -> None:
+    rule = "lambda_nb_" + re.sub(r"\W", "_", function)
+    wanted = {
+        "sql": sql,
+        "awsIotSqlVersion": "2016-03-23",
+        "actions": [{"lambda": {"functionArn": arn}}],
+    }
+    iot = session.client("iot")
+    _permit(session, function, "iot", _arn(arn, "iot", f"rule/{rule}"))
+    try:
+        iot.create_topic_rule(ruleName=rule, topicRulePayload=wanted)
+    except iot.exceptions.ResourceAlreadyExistsException:
+        iot.replace_topic_rule(ruleName=rule, topicRulePayload=wanted)
+
+
+def _eventbridge(session: Session, function: str, arn: str, pattern: str) -> None:
+    events = session.client("events")
+    rule = f"lambda-nb-{function}"
+    rule_arn = events.put_rule(Name=rule, EventPattern=pattern)["RuleArn"]
+    _permit(session, function, "events", rule_arn)
+    events.put_targets(Rule=rule, Targets=[{"Id": "function", "Arn": arn}])
+
+
+def _alarm(session: Session, function: str, arn: str, name: str) -> None:
+    cloudwatch = session.client("cloudwatch")
+    found = cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"]
+    if not found:
+        raise UsageError(f"--on alarm:{name}: there is no alarm of this name; make it first")
+    _permit(session, function, "lambda.alarms.cloudwatch", found[0]["AlarmArn"])
+    present = found[0].get("AlarmActions", [])
+    if arn not in present:
+        settings = {key: value for key, value in found[0].items() if key in _OF_ALARMS}
+        cloudwatch.put_metric_alarm(**{**settings, "AlarmActions": [*present, arn]})
+
+
+_OF_ALARMS = {
+    "AlarmName", "AlarmDescription", "ActionsEnabled", "OKActions", "AlarmActions",
+    "InsufficientDataActions", "MetricName", "Namespace", "Statistic", "ExtendedStatistic",
+    "Dimensions", "Period", "Unit", "EvaluationPeriods", "DatapointsToAlarm", "Threshold",
+    "ComparisonOperator", "TreatMissingData", "Metrics", "ThresholdMetricId",
+}  # fmt: skip
+"""What an alarm is described with that it also is made of."""
+
+
+def _cognito(session: Session, function: str, arn: str, name: str) -> None:
+    pool, _, trigger = name.partition("/")
+    if trigger not in TRIGGERS:
+        raise UsageError(
+            f"--on cognito:{name}: give the pool's id and a trigger, such as "
+            f"cognito:{pool or 'us-east-1_abc'}/PreSignUp; there are {', '.join(TRIGGERS)}"
+        )
+    client = session.client("cognito-idp")
+    described = client.describe_user_pool(UserPoolId=pool)["UserPool"]
+    _permit(session, function, "cognito-idp", described["Arn"])
+    given = {key: described[key] for key in _OF_POOLS if described.get(key) not in (None, "", [])}
+    triggers = {**described.get("LambdaConfig", {}), trigger: arn}
+    client.update_user_pool(UserPoolId=pool, **given, LambdaConfig=triggers)
+
+
+TRIGGERS = (
+    "PreSignUp", "PostConfirmation", "PreAuthentication", "PostAuthentication", "CustomMessage",
+    "PreTokenGeneration", "UserMigration", "DefineAuthChallenge", "CreateAuthChallenge",
+    "VerifyAuthChallengeResponse",
+)  # fmt: skip
+_OF_POOLS = (
+    "Policies", "DeletionProtection", "AutoVerifiedAttributes", "SmsVerificationMessage",
+    "EmailVerificationMessage", "EmailVerificationSubject", "VerificationMessageTemplate",
+    "SmsAuthenticationMessage", "UserAttributeUpdateSettings", "MfaConfiguration",
+    "DeviceConfiguration", "EmailConfiguration", "SmsConfiguration", "AdminCreateUserConfig",
+    "UserPoolAddOns", "AccountRecoverySetting",
+)  # fmt: skip
+"""What an update of a user pool resets unless it is given again."""
+
+
+def _arn(function: str, service: str, resource: str) -> str:
+    """The ARN of a resource in a function's Region and account."""
+    _, partition, _, region, account = function.split(":")[:5]
+    return f"arn:{partition}:{service}:{region}:{account}:{resource}"
+
+
 def _permit(session: Session, function: str, service: str, source: str) -> None:
     """Allow a service to invoke the function for one source."""
     lambda_ = session.client()
-    statement = f"lambda-nb-{service}-" + re.sub(r"\W", "-", source.rpartition(":")[2])
+    statement = re.sub(r"\W", "-", f"lambda-nb-{service}-{source.split(':', 5)[5]}")
     try:
         lambda_.add_permission(
             FunctionName=function,
@@ -126,4 +217,9 @@ _KINDS: dict[str, Callable[[Session, str, str, str], None]] = {
     "kinesis": _kinesis,
     "s3": _s3,
     "sns": _sns,
+    "logs": _logs,
+    "iot": _iot,
+    "eventbridge": _eventbridge,
+    "alarm": _alarm,
+    "cognito": _cognito,
 }

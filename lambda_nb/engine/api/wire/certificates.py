@@ -85,6 +85,11 @@ class Certificates:
         else:
             self._context = context
 
+    @property
+    def authority(self) -> str | None:
+        """The file of who signed the certificate; ``None`` if there is none."""
+        return str(self._authority) if self._context is not None else None
+
     async def context(self) -> ssl.SSLContext | None:
         """What connections with TLS need, once it is made; ``None`` if that was not possible."""
         await self._ready.wait()
