@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lambda_nb import charts, rules, simulator, traces
+    from lambda_nb.notebook.connection.notebooks import client
     from lambda_nb.notebook.devices.device import Device
     from lambda_nb.notebook.devices.fleet import fleet
     from lambda_nb.notebook.events.samples import event
@@ -39,6 +40,7 @@ __all__ = [
     "access_log",
     "calibrate",
     "charts",
+    "client",
     "compare",
     "dashboard",
     "event",
@@ -64,6 +66,7 @@ _HOMES = {
     "Trace": "lambda_nb.traces",
     "access_log": "lambda_nb.notebook.views.access",
     "calibrate": "lambda_nb.simulator",
+    "client": "lambda_nb.notebook.connection.notebooks",
     "compare": "lambda_nb.simulator",
     "dashboard": "lambda_nb.notebook.views.dashboard",
     "event": "lambda_nb.notebook.events.samples",

@@ -47,3 +47,23 @@ def of_notebook(what: str) -> Clients:
             "or give client=boto3.client('lambda', ...)"
         )
     return session
+
+
+def client(service: str = "lambda") -> Any:
+    """A boto3 client of an AWS service at the notebook's endpoint, with its credentials.
+
+    Parameters
+    ----------
+    service
+        By boto3's name: ``"s3"``, ``"dynamodb"``, ``"iot"`` ...
+
+    Raises
+    ------
+    UsageError
+        The notebook has no connection: run ``%load_ext lambda_nb`` first.
+
+    Examples
+    --------
+    >>> lambda_nb.client("s3").create_bucket(Bucket="pictures")  # doctest: +SKIP
+    """
+    return of_notebook(f"the service {service}").client(service)

@@ -124,12 +124,14 @@ def _present(found: Mapping[str, Any], name: str) -> Any:
         return {"Variables": found.get("Environment", {}).get("Variables", {})}
     if name == "Layers":
         return [layer["Arn"] for layer in found.get("Layers", [])]
+    if name == "FileSystemConfigs":
+        return found.get("FileSystemConfigs", [])
     if name == "LoggingConfig":
         return {"LogFormat": found.get("LoggingConfig", {}).get("LogFormat", "Text")}
     return found.get(name, "" if name == "Description" else None)
 
 
-def settings(options: Any, layers: list[str]) -> dict[str, Any]:
+def settings(options: Any, layers: list[str], file_systems: list[dict[str, str]]) -> dict[str, Any]:
     """The options of a cell as parameters of ``UpdateFunctionConfiguration``."""
     return {
         "Role": options.role,
@@ -141,4 +143,5 @@ def settings(options: Any, layers: list[str]) -> dict[str, Any]:
         "EphemeralStorage": {"Size": options.ephemeral_storage},
         "LoggingConfig": {"LogFormat": options.log_format},
         "Architectures": [options.arch],
+        "FileSystemConfigs": file_systems,
     }

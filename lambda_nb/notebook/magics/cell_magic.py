@@ -16,6 +16,7 @@ from lambda_nb.notebook.functions import deploy, requirements
 from lambda_nb.notebook.functions.code_origin import Origin
 from lambda_nb.notebook.functions.figures import figures, summary
 from lambda_nb.notebook.functions.handle import Function
+from lambda_nb.notebook.functions.mounts import mount
 from lambda_nb.notebook.functions.package import Package, build, default_runtime
 from lambda_nb.notebook.magics import event_sources, web_routes
 from lambda_nb.notebook.magics.line_magic import Commands
@@ -87,7 +88,8 @@ class Magics:
                     on_aws=connection.is_aws,
                 )
             )
-        settings = deploy.settings(options, layers)
+        shared = mount(self._session, connection, options.mount) if options.mount else []
+        settings = deploy.settings(options, layers, shared)
         return deploy.deploy(client, connection, options.name, package, settings)
 
     def _extras(

@@ -95,6 +95,7 @@ def cell_parser(name_first: bool = True) -> Parser:
     add("--description", default="", help="text")
     add("--arch", choices=("x86_64", "arm64"), default="x86_64", help="default x86_64")
     add("--ephemeral-storage", type=int, default=512, metavar="MB", help="of /tmp (default 512)")
+    add("--mount", metavar="NAME:/mnt/PATH", help="a file system that functions share (EFS)")
     add("--log-format", choices=("Text", "JSON"), default="Text", help="default Text")
     add("--file", metavar="PATH", help="files or folders to package", **several)
     add(

@@ -46,6 +46,8 @@ def compose(
     variables["PYTHONPATH"] = places.runtime
     if places.tmp != "/tmp":  # noqa: S108
         variables["TMPDIR"] = places.tmp
+        for mount in function.file_systems:  # nothing can be mounted at its path
+            variables["LAMBDA_NB_MOUNT"] = str(mount.local_dir)
     variables["HOME"] = places.tmp  # not the user's: a function must not see its ~/.aws
     variables["AWS_ENDPOINT_URL"] = endpoint
     variables.update(preset)
