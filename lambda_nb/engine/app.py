@@ -13,17 +13,18 @@ from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lambda_nb.engine.api.admission.credentials import Credentials
 from lambda_nb.engine.api.admission.unsigned import Unsigned
 from lambda_nb.engine.api.admission.web_pages import Names
-from lambda_nb.engine.api.front import Door, Front
+from lambda_nb.engine.api.front import Door, Front, WebSockets
 from lambda_nb.engine.api.neighbours.bucket_cors import BucketCors
 from lambda_nb.engine.api.neighbours.proxy import Proxy
 from lambda_nb.engine.api.neighbours.service_changes import ServiceChanges
 from lambda_nb.engine.api.neighbours.watched_calls import Watch
 from lambda_nb.engine.api.wire.certificates import Certificates
+from lambda_nb.engine.api.wire.http import Receive, Scope, Send
 from lambda_nb.engine.aws_calls.endpoint import Endpoint
 from lambda_nb.engine.aws_calls.service_directory import Directory, keys_of
 from lambda_nb.engine.aws_calls.upstream import Upstream
@@ -32,16 +33,26 @@ from lambda_nb.engine.execution.runtimes import inventory
 from lambda_nb.engine.file_descriptors import Descriptors
 from lambda_nb.engine.gateways.doors import GatewayDoor, has_domain
 from lambda_nb.engine.gateways.function_urls.gateway import FunctionUrlDoor
-from lambda_nb.engine.gateways.load_balancer.changes import BALANCING, Changes
+from lambda_nb.engine.gateways.load_balancer.changes import BALANCING
+from lambda_nb.engine.gateways.load_balancer.changes import Changes as BalancingChanges
 from lambda_nb.engine.gateways.shared.addresses import Addresses
 from lambda_nb.engine.gateways.shared.own_addresses import OwnAddresses
 from lambda_nb.engine.gateways.website.gateway import WebsiteDoor
 from lambda_nb.engine.gateways.website.public_objects import PublicObjectsDoor
+from lambda_nb.engine.iot.admission.calls import IotCalls
+from lambda_nb.engine.iot.admission.changes import Changes
+from lambda_nb.engine.iot.data_api.device_door import DeviceHttpDoor
+from lambda_nb.engine.iot.doors import WEB_SOCKET_PATH, DeviceDoor
+from lambda_nb.engine.iot.jobs.control.calls import JobCalls
+from lambda_nb.engine.model import Operation
 from lambda_nb.engine.neighbours import Neighbours
-from lambda_nb.engine.neighbours.process.supervisor import NeighboursError
+from lambda_nb.engine.neighbours.process.supervisor import NeighboursError, iot_authority
 from lambda_nb.engine.options import Options
 from lambda_nb.engine.permissions.functions import region_of
 from lambda_nb.engine.region import WATCHED, Regions, Shared, abandon
+
+if TYPE_CHECKING:
+    from lambda_nb.engine.iot.admission.dry_runs import DryRuns
 
 
 class App:
@@ -66,6 +77,8 @@ class App:
         The file descriptors of this process.
     certificates : Certificates
         The certificate of its port.
+    devices : DeviceDoor
+        Takes devices that speak MQTT.
     addresses : OwnAddresses
         The addresses of function URLs and APIs, and their ports.
     """
@@ -135,7 +148,7 @@ class App:
             self._neighbours_endpoint,
             {name: Endpoint(url, keys=others) for name, url in options.elsewhere.items()},
         )
-        self._balancing = Changes(
+        self._balancing = BalancingChanges(
             lambda arn: self._regions[region_of(arn)].functions,
             elsewhere=bool(options.neighbours_url) or BALANCING in options.elsewhere,
             kept=any((self._data_dir / "services").glob("moto.elbv2.*")),
@@ -147,6 +160,7 @@ class App:
             )
             for name in WATCHED
         }
+        self._permissions = Changes(elsewhere=self._iot_is_elsewhere)
         upstream = Upstream(self._url, keys)
         self._cleanup.push_async_callback(upstream.close)
         shared = Shared(
@@ -161,8 +175,17 @@ class App:
             lambda arn: self._regions[region_of(arn)].functions,
             self._balancing,
             self._changes,
+            self._permissions,
         )
         self._regions = Regions(shared, self._data_dir, self._work_dir)
+        authority = iot_authority(self._data_dir / "services")
+        gate = self._regions.home.gate
+        self.devices = DeviceDoor(self._regions, gate, self._changes["iot"], authority)
+        self.certificates.ask_clients(self.devices.anchors)
+
+    @property
+    def _iot_is_elsewhere(self) -> bool:
+        return bool(self._options.neighbours_url) or "iot" in self._options.elsewhere
 
     async def _pushed(self, source: str, arn: str, payload: bytes) -> None:
         await self._regions.started.wait()
@@ -191,9 +214,7 @@ class App:
 
     def _open_front(self) -> None:
         region = self._options.region
-        watches: dict[str, list[Watch]] = {BALANCING: [self._balancing]}
-        watches |= {name: [changes] for name, changes in self._changes.items()}
-        watches["cloudformation"] = [self._balancing, *self._changes.values()]
+        watches = self._watches()
         proxy = Proxy(self._services, region, self.credentials.keep_issued, watches)
         self._cleanup.push_async_callback(proxy.close)
 
@@ -205,21 +226,52 @@ class App:
         urls = FunctionUrlDoor(addresses, lambda: [r.urls for r in self._regions.all()])
         bucket_cors = BucketCors(self._regions.home.clients)
         websites = WebsiteDoor(addresses, self._regions.home.clients, bucket_cors)
-        doors: list[Door] = [urls, gateways, websites]
+        of_devices = DeviceHttpDoor(self.devices.requests)
+        doors: list[Door] = [urls, gateways, of_devices, websites]
         if self._options.signed:
             doors.append(PublicObjectsDoor(self._regions.home.clients))
         self.front = Front(
             self._regions.home.gate,
             self._regions,
             doors,
-            {"apigateway"} - self._options.elsewhere.keys(),
-            gateways.connect,
+            self._regions.home.own_apis.keys() - self._options.elsewhere.keys(),
+            self._web_socket(gateways.connect),
             proxy,
             Unsigned(region),
             Names(self._options.allowed_hosts, is_domain),
             bucket_cors,
             {"status": self._status, "runtimes": self._runtimes, "events": self._recent_events},
         )
+
+    def _watches(self) -> dict[str, list[Watch]]:
+        """Who are told of the calls to a service, by its signing name."""
+        account, region = self._options.account, self._options.region
+
+        async def jobs(name: str) -> Mapping[str, Operation]:
+            rooms = await self._regions.named(name or region)
+            return (await rooms.iot.opened()).jobs.control_operations()
+
+        async def dry_runs(name: str) -> DryRuns:
+            rooms = await self._regions.named(name or region)
+            return (await rooms.iot.opened()).dry_runs
+
+        iot = IotCalls(
+            self._permissions, dry_runs, account, region, elsewhere=self._iot_is_elsewhere
+        )
+        watches: dict[str, list[Watch]] = {BALANCING: [self._balancing]}
+        watches |= {name: [changes] for name, changes in self._changes.items()}
+        watches["iot"] += [iot, JobCalls(jobs, self._regions.home.gate.anyone)]
+        watches["cloudformation"] = [self._balancing, *self._changes.values(), iot]
+        return watches
+
+    def _web_socket(self, gateways: WebSockets) -> WebSockets:
+        """Who takes a WebSocket: devices at their path, else the APIs."""
+
+        async def connect(scope: Scope, receive: Receive, send: Send) -> None:
+            is_mqtt = scope["path"] == WEB_SOCKET_PATH
+            await (self.devices.connect if is_mqtt else gateways)(scope, receive, send)
+
+        return connect
 
     async def _status(self, region: str | None, query: Mapping[str, str]) -> dict[str, Any]:
         """What ``/_lambda_nb/status`` shows."""

@@ -22,8 +22,10 @@ from lambda_nb.engine.api.neighbours.service_changes import ServiceChanges
 from lambda_nb.engine.api.wire.busypoll import BusyPoll
 from lambda_nb.engine.api.wire.certificates import Certificates
 from lambda_nb.engine.aws_calls.clients import Clients, ObjectReader
+from lambda_nb.engine.aws_calls.endpoint import Keys
 from lambda_nb.engine.aws_calls.json_calls import Calls
 from lambda_nb.engine.aws_calls.service_directory import Directory
+from lambda_nb.engine.aws_calls.services import Services
 from lambda_nb.engine.aws_calls.upstream import Upstream
 from lambda_nb.engine.control import Control
 from lambda_nb.engine.control.events.source_probe import NeighbourProbe
@@ -31,6 +33,8 @@ from lambda_nb.engine.durable import Durable
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.events.asynchronous.destinations import Destinations
 from lambda_nb.engine.events.asynchronous.queue import AsyncQueue
+from lambda_nb.engine.events.pipes import surroundings as pipe_surroundings
+from lambda_nb.engine.events.pipes.pipes import Pipes
 from lambda_nb.engine.events.polled.checkpoints import Checkpoints
 from lambda_nb.engine.events.polled.mapping import Runner
 from lambda_nb.engine.events.polled.pollers import EventSources
@@ -41,11 +45,14 @@ from lambda_nb.engine.execution.recursive_loops import LoopGuard
 from lambda_nb.engine.file_descriptors import Descriptors
 from lambda_nb.engine.gateways.api_gateway import ApiGateway
 from lambda_nb.engine.gateways.function_urls.gateway import FunctionUrls
-from lambda_nb.engine.gateways.load_balancer.changes import Changes
+from lambda_nb.engine.gateways.load_balancer.changes import Changes as BalancingChanges
 from lambda_nb.engine.gateways.load_balancer.gateway import LoadBalancers
 from lambda_nb.engine.gateways.shared.addresses import API, FUNCTION_URL
 from lambda_nb.engine.gateways.shared.own_addresses import OwnAddresses
 from lambda_nb.engine.gateways.shared.surroundings import Surroundings
+from lambda_nb.engine.iot.admission.changes import Changes
+from lambda_nb.engine.iot.iot import Iot, IotApi
+from lambda_nb.engine.iot.iot import Surroundings as IotSurroundings
 from lambda_nb.engine.model import Invocation, InvocationResult, Resolved
 from lambda_nb.engine.options import Options
 from lambda_nb.engine.permissions.functions import Functions
@@ -78,8 +85,9 @@ class Shared:
     addresses: OwnAddresses
     certificates: Certificates
     functions: Callable[[str], Functions]
-    balancing: Changes
+    balancing: BalancingChanges
     changes: Mapping[str, ServiceChanges]
+    permissions: Changes
 
 
 class Region:
@@ -114,7 +122,9 @@ class Region:
         Its APIs; from :meth:`start` on.
     load_balancers : LoadBalancers
         Its load balancers; from :meth:`start` on.
-    own_apis : dict of str to ApiGateway
+    iot : Iot
+        AWS IoT in the Region; from :meth:`start` on.
+    own_apis : dict of str to ApiGateway or IotApi
         Answer the APIs of AWS, beside Lambda's, that the engine answers itself; from
         :meth:`start` on.
     pushes : Pushes
@@ -128,7 +138,8 @@ class Region:
     functions: Functions
     api_gateway: ApiGateway
     load_balancers: LoadBalancers
-    own_apis: dict[str, ApiGateway]
+    iot: Iot
+    own_apis: dict[str, ApiGateway | IotApi]
     pushes: Pushes
 
     def __init__(self, name: str, shared: Shared, data_dir: Path, work_dir: Path) -> None:
@@ -138,6 +149,7 @@ class Region:
         self._data_dir = data_dir
         self._work_dir = work_dir
         self._sources: EventSources | None = None
+        self._pipes: Pipes | None = None
         self.recent_events = RecentEvents()
         self._cleanup = contextlib.AsyncExitStack()
         self.clients = Clients(shared.services, shared.url, shared.credentials.keys, name)
@@ -184,6 +196,7 @@ class Region:
         await self._bring_up_executor()
         await self._start_invoking()
         self._open_doors()
+        await self.iot.start()
 
     async def close(self) -> None:
         """End the rooms, the last one first."""
@@ -193,11 +206,15 @@ class Region:
         """A shard of the embedded streams has something new."""
         if self._sources is not None:
             self._sources.read_on(stream_arn, shard)
+        if self._pipes is not None:
+            self._pipes.read_on(stream_arn, shard)
 
     def begin_sources_afresh(self) -> None:
         """The embedded services hold nothing of what they held."""
         if self._sources is not None:
             self._sources.begin_afresh(self._options.elsewhere)
+        if self._pipes is not None:
+            self._pipes.begin_afresh(self._options.elsewhere)
 
     def download(self, path: str, query: Mapping[str, str]) -> Path:
         """The archive behind a download link of this Region.
@@ -291,7 +308,7 @@ class Region:
         self._cleanup.push_async_callback(self._queue.close)
         await self._queue.start()
         self.pushes = Pushes(self._queue.submit)
-        calls = Calls(self._shared.services, self._shared.credentials.keys)
+        calls = self._calls = Calls(self._shared.services, self._shared.credentials.keys)
         self._sources = EventSources(
             control.store,
             calls,
@@ -300,6 +317,7 @@ class Region:
             Checkpoints(self._data_dir / "checkpoints.sqlite"),
             destinations,
             self._metrics,
+            self.clients,
         )
         self._cleanup.push_async_callback(self._sources.close)
         self._sources.start()
@@ -352,7 +370,50 @@ class Region:
         self.load_balancers = LoadBalancers(surroundings, self.clients, shared.balancing)
         self._cleanup.push_async_callback(self.load_balancers.close)
         self.load_balancers.start()
-        self.own_apis = {"apigateway": self.api_gateway}
+        self._open_iot()
+        self.own_apis = {
+            "apigateway": self.api_gateway,
+            "iotdata": IotApi(self.iot, lambda parts: parts.data_api),
+            "iotdevicegateway": IotApi(self.iot, lambda parts: parts.data_api),
+            "iot-jobs-data": IotApi(self.iot, lambda parts: parts.jobs_data_api),
+        }
+        if not self._options.neighbours_url and "pipes" not in self._options.elsewhere:
+            self._start_pipes()
+
+    def _open_iot(self) -> None:
+        shared, options = self._shared, self._options
+        self.iot = Iot(
+            IotSurroundings(
+                account=options.account,
+                region=self.name,
+                gate=self.gate,
+                functions=shared.functions,
+                clients=self.clients,
+                services=Services(shared.upstream, self.name),
+                upstream=shared.upstream,
+                keys=Keys(*shared.credentials.keys),
+                changes=shared.changes["iot"],
+                permissions=shared.permissions,
+                logs=self._logs,
+                figures=self._metrics,
+                directory=self._data_dir / "iot",
+            )
+        )
+        self._cleanup.push_async_callback(self.iot.close)
+
+    def _start_pipes(self) -> None:
+        shared = self._shared
+        around = pipe_surroundings.Surroundings(
+            region=self.name,
+            connect=self.clients,
+            calls=self._calls,
+            functions=shared.functions,
+            upstream=shared.upstream,
+        )
+        checkpoints = Checkpoints(self._data_dir / "pipe_checkpoints.sqlite")
+        self._pipes = Pipes(around, shared.changes["pipes"], checkpoints)
+        self._cleanup.push_async_callback(self._pipes.close)
+        self._pipes.start()
 
 
 class Regions:
@@ -439,6 +500,7 @@ class Regions:
         self._shared.balancing.emptied()
         for changes in self._shared.changes.values():
             changes.emptied()
+        self._shared.permissions.emptied()
         for region in self.all():
             region.begin_sources_afresh()
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
-from lambda_nb.engine.api.admission import caller_identity, signature_v2
+from lambda_nb.engine.api.admission import caller_identity, posted_forms, signature_v2
 from lambda_nb.engine.api.admission.gate import Gate
 from lambda_nb.engine.api.admission.signature_v4 import (
     claimed_scope,
@@ -305,6 +305,11 @@ class Front:
             # As from no service: keys in an answer to somebody unknown are not to be trusted.
             await self._proxy.pass_on(*call, "", send)
             return
+        if not self._gate.open and not service:
+            form = await posted_forms.admitted(self._gate.find, request)
+            if form is not None:
+                await self._proxy.pass_on(request, form, "s3", send)
+                return
         visitor = self._gate.glance(request)
         if service == "sts" or (declared is None and not self._gate.open):
             body = await request.body(_BODY_LIMIT, _too_large)

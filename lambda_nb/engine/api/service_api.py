@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from lambda_nb.engine import service_model
 from lambda_nb.engine.api.admission.gate import Gate
@@ -27,11 +27,20 @@ class ServiceApi:
         Admits requests.
     services
         For each service, by botocore's name, its handlers by AWS's names of operations.
+    respell
+        The path that the model has for a request's path: what a client may leave unencoded is to
+        be encoded.
     """
 
-    def __init__(self, gate: Gate, services: Mapping[str, Mapping[str, Operation]]) -> None:
+    def __init__(
+        self,
+        gate: Gate,
+        services: Mapping[str, Mapping[str, Operation]],
+        respell: Callable[[str], str] = str,
+    ) -> None:
         self._gate = gate
         self._services = services
+        self._respell = respell
         self._routers: dict[str, Router] = {}
 
     async def answer(self, request: HttpRequest, request_id: str, send: Send) -> None:
@@ -75,10 +84,11 @@ class ServiceApi:
         return Reply(error.status, json.dumps(body).encode(), headers)
 
     def _find(self, request: HttpRequest) -> tuple[str, str, dict[str, str]]:
+        path = self._respell(request.path)
         for service in self._services:
             if service not in self._routers:
                 self._routers[service] = Router(service)
-            found = self._routers[service].find(request.method, request.path, request.query)
+            found = self._routers[service].find(request.method, path, request.query)
             if found is not None:
                 return service, *found
         raise AWSError(

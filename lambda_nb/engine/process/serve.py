@@ -150,7 +150,11 @@ async def _serve(options: Options, listener: socket.socket, data_dir: Path) -> N
         server = _Server(
             uvicorn.Config(
                 app.front,
-                http=partial(WholeAnswers, certificate=app.certificates.context),  # type: ignore[arg-type]
+                http=partial(  # type: ignore[arg-type]
+                    WholeAnswers,
+                    certificate=app.certificates.context,
+                    mqtt=app.devices.protocol,
+                ),
                 ws="none",  # WholeAnswers takes them, and loads what serves them when there is one
                 ws_ping_interval=None,
                 ws_per_message_deflate=False,

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import aiohttp
 
 _Values = TypeVar("_Values")
-_Series = tuple[str, str, tuple[tuple[str, str], ...], int]
+_Series = tuple[str, str, tuple[tuple[str, str], ...], int, str]
 
 
 class OneSeries:

@@ -32,7 +32,9 @@ WRITTEN_AFTER_S = 0.002
 WRITTEN_AT_ONCE = 8
 """Records worked out in one go, unless more than a few times as many wait: nobody who calls a
 function meanwhile should wait for the bookkeeping of many."""
-_Series = tuple[str, str, Dimensions, int]
+LAMBDA = "AWS/Lambda"
+_Series = tuple[str, str, Dimensions, int, str]
+"""Name, unit, dimensions, minute, namespace."""
 _Choose = Callable[[Mapping[_Series, list[float]]], Awaitable[Mapping[_Series, list[float]]]]
 
 
@@ -104,7 +106,7 @@ class Metrics:
         figures = records.figures(record)
         for dimensions in records.dimensions(record):
             for name, unit, value in figures:
-                self._waiting[name, unit, dimensions, minute].append(value)
+                self._waiting[name, unit, dimensions, minute, LAMBDA].append(value)
         self._send_soon()
 
     def figure(self, function: str, name: str, unit: str, value: float) -> None:
@@ -115,10 +117,23 @@ class Metrics:
         """Take note of a count of an event source mapping."""
         self._note(name, "Count", value, ((("EventSourceMappingUUID", mapping),),))
 
-    def _note(self, name: str, unit: str, value: float, sets: Sequence[Dimensions]) -> None:
+    def service_figure(
+        self, namespace: str, name: str, dimensions: Dimensions, unit: str, value: float
+    ) -> None:
+        """Take note of a figure of another service, such as one of the namespace ``AWS/IoT``."""
+        self._note(name, unit, value, (dimensions,), namespace)
+
+    def _note(
+        self,
+        name: str,
+        unit: str,
+        value: float,
+        sets: Sequence[Dimensions],
+        namespace: str = LAMBDA,
+    ) -> None:
         minute = int(time.time()) // 60 * 60
         for dimensions in sets:
-            self._waiting[name, unit, dimensions, minute].append(value)
+            self._waiting[name, unit, dimensions, minute, namespace].append(value)
         self._send_soon()
 
     def _send_soon(self) -> None:
@@ -146,28 +161,33 @@ class Metrics:
                     return
 
     async def _send(self, waiting: Mapping[_Series, list[float]]) -> None:
-        data = [
-            (series, chunk)
-            for series, values in waiting.items()
-            for chunk in _chunks(_counted(values), VALUES_PER_DATUM)
-        ]
-        for batch in _chunks(data, DATA_PER_CALL):
-            form = {"Action": "PutMetricData", "Version": "2010-08-01", "Namespace": "AWS/Lambda"}
-            for i, ((name, unit, dimensions, minute), values) in enumerate(batch, 1):
-                member = f"MetricData.member.{i}"
-                form[f"{member}.MetricName"] = name
-                form[f"{member}.Unit"] = unit
-                form[f"{member}.Timestamp"] = time.strftime(
-                    "%Y-%m-%dT%H:%M:%SZ", time.gmtime(minute)
-                )
-                for j, (key, value) in enumerate(dimensions, 1):
-                    form[f"{member}.Dimensions.member.{j}.Name"] = key
-                    form[f"{member}.Dimensions.member.{j}.Value"] = value
-                for j, (figure, count) in enumerate(values, 1):
-                    form[f"{member}.Values.member.{j}"] = repr(figure)
-                    form[f"{member}.Counts.member.{j}"] = str(count)
-            headers = {"Content-Type": "application/x-www-form-urlencoded"}
-            await self._sender.post("monitoring", headers, urlencode(form).encode())
+        for namespace in sorted({series[4] for series in waiting}):
+            data = [
+                (series, chunk)
+                for series, values in waiting.items()
+                if series[4] == namespace
+                for chunk in _chunks(_counted(values), VALUES_PER_DATUM)
+            ]
+            for batch in _chunks(data, DATA_PER_CALL):
+                await self._put(namespace, batch)
+
+    async def _put(
+        self, namespace: str, batch: Sequence[tuple[_Series, Sequence[tuple[float, int]]]]
+    ) -> None:
+        form = {"Action": "PutMetricData", "Version": "2010-08-01", "Namespace": namespace}
+        for i, ((name, unit, dimensions, minute, _), values) in enumerate(batch, 1):
+            member = f"MetricData.member.{i}"
+            form[f"{member}.MetricName"] = name
+            form[f"{member}.Unit"] = unit
+            form[f"{member}.Timestamp"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(minute))
+            for j, (key, value) in enumerate(dimensions, 1):
+                form[f"{member}.Dimensions.member.{j}.Name"] = key
+                form[f"{member}.Dimensions.member.{j}.Value"] = value
+            for j, (figure, count) in enumerate(values, 1):
+                form[f"{member}.Values.member.{j}"] = repr(figure)
+                form[f"{member}.Counts.member.{j}"] = str(count)
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        await self._sender.post("monitoring", headers, urlencode(form).encode())
 
     async def flush(self) -> None:
         """Wait until all figures so far are with CloudWatch."""

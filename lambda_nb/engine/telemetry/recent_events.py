@@ -87,9 +87,9 @@ class RecentEvents:
 
     def finish(self, number: int, outcome: InvocationResult | BaseException) -> None:
         """Note how an attempt ended."""
-        event = self._of.get(self._order.get(number, ""), {}).get(number)
-        if event is None:
+        if number not in self._order:
             return
+        event = self._of[self._order[number]][number]
         if isinstance(outcome, InvocationResult):
             event.status = outcome.status
             event.error_type = outcome.error_type or ""

@@ -146,6 +146,7 @@ def _cidr(wanted: Any, value: Any) -> bool:
 
 
 _OPERATORS: Mapping[str, _Test] = {
+    "exactly": _equal,
     "prefix": _prefix,
     "suffix": _suffix,
     "equals-ignore-case": _ignoring_case,

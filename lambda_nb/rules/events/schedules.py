@@ -8,7 +8,7 @@ from __future__ import annotations
 import calendar
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, timezone, tzinfo
 
 _RATE = re.compile(r"rate\((\d+) (minute|hour|day)(s?)\)")
 _CRON = re.compile(r"cron\((.+)\)")
@@ -46,11 +46,8 @@ def next_time(expression: str, since: datetime, after: datetime) -> datetime | N
     >>> next_time("cron(30 9 ? * MON-FRI *)", datetime(2026, 1, 2), datetime(2026, 1, 2, 10))
     datetime.datetime(2026, 1, 5, 9, 30)
     """
-    if found := _RATE.fullmatch(expression):
-        count, plural = int(found[1]), bool(found[3])
-        if count < 1 or plural is (count == 1):
-            raise ValueError(f"{expression!r}: write rate(1 minute) or rate(5 minutes)")
-        period = timedelta(seconds=count * _UNITS[found[2]])
+    period = period_of(expression)
+    if period is not None:
         passed = max(0, (after - since) // period)
         return since + (passed + 1) * period
     if found := _AT.fullmatch(expression):
@@ -59,6 +56,77 @@ def next_time(expression: str, since: datetime, after: datetime) -> datetime | N
     if found := _CRON.fullmatch(expression):
         return _Cron.parse(found[1]).after(after)
     raise ValueError(f"{expression!r} is neither rate(...), cron(...) nor at(...)")
+
+
+def period_of(expression: str) -> timedelta | None:
+    """The time between two invocations of a ``rate(...)``; ``None`` for other expressions.
+
+    Raises
+    ------
+    ValueError
+        For a rate that is written wrongly.
+    """
+    found = _RATE.fullmatch(expression)
+    if found is None:
+        return None
+    count, plural = int(found[1]), bool(found[3])
+    if count < 1 or plural is (count == 1):
+        raise ValueError(f"{expression!r}: write rate(1 minute) or rate(5 minutes)")
+    return timedelta(seconds=count * _UNITS[found[2]])
+
+
+def next_moment(expression: str, zone: tzinfo, since: datetime, after: datetime) -> datetime | None:
+    """When a schedule in a time zone fires next; daylight saving as in EventBridge Scheduler.
+
+    A time that the clocks skip in spring is left out for ``cron``; a time that they repeat in
+    autumn counts once, the first time. A rate is in real hours: a day has 24 (Scheduler User Guide,
+    schedule-types). ``at`` a time that the clocks skip is as much later as they skip.
+
+    Parameters
+    ----------
+    expression
+        As for :func:`next_time`.
+    zone
+        Where the times of ``cron`` and ``at`` are meant.
+    since, after
+        As for :func:`next_time`, in UTC.
+
+    Returns
+    -------
+    datetime or None
+        In UTC; ``None`` if it never fires again.
+
+    Raises
+    ------
+    ValueError
+        For an expression that is none.
+
+    Examples
+    --------
+    >>> from zoneinfo import ZoneInfo
+    >>> before = datetime(2026, 3, 28, 12, tzinfo=timezone.utc)
+    >>> berlin = ZoneInfo("Europe/Berlin")  # from 02:00 to 03:00 on 29 March
+    >>> str(next_moment("cron(30 2 * * ? *)", berlin, before, before))
+    '2026-03-30 00:30:00+00:00'
+    """
+    if _RATE.fullmatch(expression):
+        return next_time(expression, since, after)
+    local = after.astimezone(zone).replace(tzinfo=None)
+    if _AT.fullmatch(expression):
+        wanted = next_time(expression, local, datetime.min)
+        if wanted is None:
+            return None
+        moment = wanted.replace(tzinfo=zone).astimezone(timezone.utc)
+        return moment if moment > after else None
+    while True:
+        found = next_time(expression, local, local)
+        if found is None:
+            return None
+        moment = found.replace(tzinfo=zone).astimezone(timezone.utc)
+        exists = moment.astimezone(zone).replace(tzinfo=None) == found
+        if exists and moment > after:
+            return moment
+        local = found
 
 
 @dataclass(frozen=True, slots=True)

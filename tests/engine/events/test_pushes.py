@@ -30,6 +30,17 @@ def listener(engine: Engine, ear: Ear) -> Iterator[tuple[str, Heard]]:
     engine.client().delete_function(FunctionName=name)
 
 
+def allow(engine: Engine, arn: str, service: str, source: str) -> None:
+    """Let a service invoke a function."""
+    engine.client().add_permission(
+        FunctionName=arn,
+        StatementId=engine.name(service),
+        Action="lambda:InvokeFunction",
+        Principal=f"{service}.amazonaws.com",
+        SourceArn=source,
+    )
+
+
 def test_s3_sends_complete_records(engine: Engine, listener: tuple[str, Heard]) -> None:
     arn, heard = listener
     s3, bucket = engine.client("s3"), engine.name("bucket")
@@ -41,6 +52,7 @@ def test_s3_sends_complete_records(engine: Engine, listener: tuple[str, Heard]) 
         "Events": ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"],
         "Filter": keys,
     }
+    allow(engine, arn, "s3", f"arn:aws:s3:::{bucket}")
     s3.put_bucket_notification_configuration(
         Bucket=bucket, NotificationConfiguration={"LambdaFunctionConfigurations": [configuration]}
     )
@@ -75,6 +87,7 @@ def test_s3_does_not_wait_for_the_function(engine: Engine, ear: Ear) -> None:
     s3.create_bucket(Bucket=bucket)
     arn = engine.client().get_function(FunctionName=name)["Configuration"]["FunctionArn"]
     to_function = {"LambdaFunctionArn": arn, "Events": ["s3:ObjectCreated:Put"]}
+    allow(engine, arn, "s3", f"arn:aws:s3:::{bucket}")
     s3.put_bucket_notification_configuration(
         Bucket=bucket, NotificationConfiguration={"LambdaFunctionConfigurations": [to_function]}
     )

@@ -8,7 +8,13 @@ from typing import Any
 
 import pytest
 
-from lambda_nb.engine.model import FunctionVersion, Invocation, InvocationResult, Resolved, Throttled
+from lambda_nb.engine.model import (
+    FunctionVersion,
+    Invocation,
+    InvocationResult,
+    Resolved,
+    Throttled,
+)
 from lambda_nb.engine.telemetry import recent_events
 from lambda_nb.engine.telemetry.recent_events import RecentEvents
 

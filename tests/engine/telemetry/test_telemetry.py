@@ -209,3 +209,40 @@ async def test_what_waits_is_sent_when_the_neighbours_come(tmp_path: Path) -> No
         await logs.close()
         await metrics.close()
         await neighbours.close()
+
+
+async def test_figures_of_other_services_have_their_own_namespace(tmp_path: Path) -> None:
+    neighbours = Neighbours(account="000000000000", region="us-east-1", work_dir=tmp_path)
+    metrics = Metrics(lambda: neighbours.endpoint)
+    await neighbours.start()
+    try:
+        for _ in range(3):
+            dimensions = (("RuleName", "r"),)
+            metrics.service_figure("AWS/IoT", "TopicMatch", dimensions, "Count", 1.0)
+        metrics.figure("f", "AsyncEventsReceived", "Count", 1.0)
+        await metrics.flush()
+        assert await asyncio.to_thread(_listed, neighbours.endpoint) == [
+            ("AWS/IoT", "TopicMatch", "r"),
+            ("AWS/Lambda", "AsyncEventsReceived", ""),
+            ("AWS/Lambda", "AsyncEventsReceived", "f"),
+        ]
+    finally:
+        await metrics.close()
+        await neighbours.close()
+
+
+def _listed(at: Endpoint) -> list[tuple[str, str, str]]:
+    import boto3
+
+    made = boto3.client(
+        "cloudwatch",
+        endpoint_url=at.url,
+        region_name="us-east-1",
+        aws_access_key_id="x",
+        aws_secret_access_key="x",
+    )
+    listed = at.reach(made).list_metrics()["Metrics"]
+    return sorted(
+        (one["Namespace"], one["MetricName"], "".join(d["Value"] for d in one["Dimensions"]))
+        for one in listed
+    )

@@ -43,9 +43,10 @@ class Gate:
     ) -> None:
         self.open = open
         self.anyone = credentials.caller(credentials.user)
+        self.find = credentials.find
         self._credentials = credentials
         self._region = region
-        self._verifier = Verifier(credentials.find)
+        self.verifier = Verifier(credentials.find)
 
     def glance(self, request: HttpRequest) -> Visitor:
         """Refuse, before the body is read, a request that can never be admitted.
@@ -112,7 +113,7 @@ class Gate:
         declared = declared_payload_hash(request.headers)
         if declared is not None and len(declared) != 64:
             payload_hash = declared
-        credential = self._verifier.verify(
+        credential = self.verifier.verify(
             claim, request.method, request.path, request.query, request.headers, payload_hash
         )
         return self._credentials.caller(credential)

@@ -10,7 +10,7 @@ from typing import Any
 
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
 
-from lambda_nb.engine.api.wire.http import Header, Reply
+from lambda_nb.engine.api.wire.http import JSON, Header, Reply
 
 
 def serialise(operation: OperationModel, response: Mapping[str, Any], request_id: str) -> Reply:
@@ -19,7 +19,7 @@ def serialise(operation: OperationModel, response: Mapping[str, Any], request_id
     status = int(operation.http.get("responseCode", 200))
     shape = operation.output_shape
     if not isinstance(shape, StructureShape):
-        return Reply(status, b"", headers)
+        return Reply(status, json.dumps(response).encode() if response else b"", headers)
     document: dict[str, Any] = {}
     for name, value in response.items():
         member = shape.members[name]
@@ -36,7 +36,8 @@ def serialise(operation: OperationModel, response: Mapping[str, Any], request_id
     payload = shape.serialization.get("payload")
     if payload is not None and shape.members[payload].type_name == "blob":
         content = response.get(payload) or b""
-        kind = dict(headers).get(b"Content-Type", b"application/octet-stream")
+        is_json = shape.members[payload].name == "JsonDocument"
+        kind = dict(headers).get(b"Content-Type", JSON if is_json else b"application/octet-stream")
         headers = [header for header in headers if header[0] != b"Content-Type"]
         return Reply(status, content, headers, kind)
     if payload is not None and payload in document:

@@ -119,7 +119,10 @@ class Proxy:
         call = WatchedCall.of(request, body) if watches else None
         if call is not None:
             for watch in watches:
-                await watch.asked(call)
+                reply = await watch.asked(call)
+                if reply is not None:
+                    await reply.send(send)
+                    return
         at = await self._services(meant)
         try:
             if at.keys is None and meant == "s3":

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import parse_qsl
 
 from lambda_nb.engine.api.admission.signature_v4 import claimed_scope
-from lambda_nb.engine.api.wire.http import HttpRequest
+from lambda_nb.engine.api.wire.http import HttpRequest, Reply
 
 _READING = ("Describe", "Get", "List", "Search")
 
@@ -19,27 +19,34 @@ class WatchedCall:
 
     ``action`` is AWS's name of the operation; empty in REST protocols, where method and path say
     it. ``parameters`` are those of the query protocol; empty in other protocols, or where the body
-    was streamed and nobody could read it.
+    was streamed and nobody could read it. ``path`` and ``query`` are percent-encoded; with
+    ``headers`` and ``body`` they say what a REST protocol calls.
     """
 
     region: str
     method: str
     action: str
     parameters: Mapping[str, str]
+    path: str = ""
+    query: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
 
     @classmethod
     def of(cls, request: HttpRequest, body: bytes | AsyncIterator[bytes]) -> WatchedCall:
         """The call that a request makes."""
         region, _ = claimed_scope(request.headers, request.query)
+        content = body if isinstance(body, bytes) else b""
+        whole = (request.path, request.query, request.headers, content)
         target = request.headers.get("x-amz-target")
         if target is not None:
-            return cls(region or "", request.method, target.rpartition(".")[2], {})
-        form = body.decode("utf-8", "replace") if isinstance(body, bytes) else ""
+            return cls(region or "", request.method, target.rpartition(".")[2], {}, *whole)
+        form = content.decode("utf-8", "replace")
         if form.startswith(("{", "[")):  # a REST protocol's document
             form = ""
         parameters = dict(parse_qsl(form or request.query, keep_blank_values=True))
         action = parameters.get("Action", "")
-        return cls(region or "", request.method, action, parameters)
+        return cls(region or "", request.method, action, parameters, *whole)
 
     @property
     def changes(self) -> bool:
@@ -50,8 +57,11 @@ class WatchedCall:
 class Watch(Protocol):
     """Is told of the calls to a service."""
 
-    async def asked(self, call: WatchedCall) -> None:
-        """A call that is about to be passed on. Raises ``AWSError`` to refuse it."""
+    async def asked(self, call: WatchedCall) -> Reply | None:
+        """A call that is about to be passed on. Raises ``AWSError`` to refuse it.
+
+        A reply is sent in the service's place, and the call is not passed on.
+        """
 
     def answered(self, call: WatchedCall) -> None:
         """A call that succeeded; its caller does not have the answer yet."""

@@ -15,7 +15,9 @@ import ssl
 import subprocess
 import sys
 import time
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +31,27 @@ _NAMES = (
 _DAYS = 3650
 _PATIENCE_S = 60
 _MOST_OF_A_BUNDLE = 4 << 20  # bytes
+_PROTOCOLS = ("x-amzn-mqtt-ca", "mqtt", "x-amzn-http-ca", "http/1.1")
+"""What clients may name in ALPN: AWS IoT's words, and HTTP. None has to be named."""
+
+
+class Anchors(NamedTuple):
+    """The certificates of clients that are trusted.
+
+    Attributes
+    ----------
+    revision : Hashable
+        Differs whenever the certificates do.
+    certificates : sequence of bytes
+        DER: authorities, or certificates of clients themselves. Whoever shows a certificate that
+        is none of them, nor signed by one, gets no connection.
+    """
+
+    revision: Hashable
+    certificates: Sequence[bytes]
+
+
+ClientAnchors = Callable[[], Awaitable[Anchors]]
 
 
 class Certificates:
@@ -52,6 +75,8 @@ class Certificates:
         self._authority = self.public / "lambda-nb.pem"
         self._bundle = self.public / "bundle.pem"
         self._context: ssl.SSLContext | None = None
+        self._anchors: ClientAnchors | None = None
+        self._asking: tuple[Hashable, ssl.SSLContext] | None = None
         self._failed = False
         self._ready = asyncio.Event()
         self.public.mkdir(parents=True, exist_ok=True)
@@ -75,8 +100,7 @@ class Certificates:
                 subprocess.run(command, check=True, capture_output=True, timeout=_PATIENCE_S)
             else:
                 self._renew_bundle()
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(self._own)
+            context = self._new_context()
         except (OSError, subprocess.SubprocessError) as error:
             self._failed = True
             told = (getattr(error, "stderr", None) or b"").decode("utf-8", "replace").split("\n")
@@ -90,10 +114,51 @@ class Certificates:
         """The file of who signed the certificate; ``None`` if there is none."""
         return str(self._authority) if self._context is not None else None
 
+    def _new_context(self) -> ssl.SSLContext:
+        # Not at the top: this file is also a program, which needs nothing of ours.
+        from lambda_nb.engine.api.wire.tls import remember_server_name
+
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self._own)
+        context.set_alpn_protocols(list(_PROTOCOLS))
+        context.sni_callback = remember_server_name
+        return context
+
+    def ask_clients(self, anchors: ClientAnchors) -> None:
+        """From now on ask clients for a certificate of theirs, as devices have one.
+
+        They need not have one. While there are no trusted certificates nobody is asked.
+
+        Parameters
+        ----------
+        anchors
+            Asked for each connection: it must be quick while nothing has changed.
+        """
+        self._anchors = anchors
+
     async def context(self) -> ssl.SSLContext | None:
         """What connections with TLS need, once it is made; ``None`` if that was not possible."""
         await self._ready.wait()
-        return self._context
+        if self._anchors is None or self._context is None:
+            return self._context
+        try:
+            anchors = await self._anchors()
+            if not anchors.certificates:
+                return self._context
+            if self._asking is None or self._asking[0] != anchors.revision:
+                self._asking = anchors.revision, self._asking_for(anchors.certificates)
+        except Exception:
+            log.exception("it is not known which certificates of devices are trusted")
+        return self._context if self._asking is None else self._asking[1]
+
+    def _asking_for(self, certificates: Sequence[bytes]) -> ssl.SSLContext:
+        context = self._new_context()
+        context.verify_mode = ssl.CERT_OPTIONAL
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        # Without it a client's certificate of today's form may be refused for its extensions.
+        context.verify_flags &= ~getattr(ssl, "VERIFY_X509_STRICT", ssl.VerifyFlags(0))
+        context.load_verify_locations(cadata=b"".join(certificates))
+        return context
 
     def variables(self) -> dict[str, str]:
         """Environment variables by which a function trusts the certificate.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from functools import partial
 from ssl import SSLContext
 from typing import Any
@@ -14,10 +15,23 @@ from uvicorn.protocols.http.httptools_impl import (
 )
 
 from lambda_nb.engine.api.wire.headers import NO_VALUE
-from lambda_nb.engine.api.wire.http import AS_SPELT, WHOLE, Header, Receive, Scope, Send
-from lambda_nb.engine.api.wire.tls import HELLO, Decrypting
+from lambda_nb.engine.api.wire.http import (
+    AS_SPELT,
+    CERTIFICATE,
+    WHOLE,
+    Header,
+    Receive,
+    Scope,
+    Send,
+)
+from lambda_nb.engine.api.wire.tls import CERTIFICATE_DER, HELLO, Decrypting
 
 Certificate = Callable[[], Awaitable["SSLContext | None"]]
+Mqtt = Callable[[asyncio.Transport], Awaitable["asyncio.Protocol | None"]]
+"""Makes what takes a connection that speaks MQTT; ``None`` to close it."""
+
+MQTT_CONNECT = 0x10
+"""The first byte of every MQTT connection. No request of HTTP begins with it."""
 
 _JOINED = 65536
 
@@ -40,18 +54,26 @@ class WholeAnswers(HttpToolsProtocol):
     body, with a way to write both at once.
 
     It also keeps the names of headers as they were spelt, refuses a head of more than
-    :data:`MOST_HEAD` bytes (431), understands TLS, and takes WebSockets without loading what
-    serves them before there is one.
+    :data:`MOST_HEAD` bytes (431), understands TLS, hands MQTT over, and takes WebSockets without
+    loading what serves them before there is one.
 
     Parameters
     ----------
     certificate
         For clients that speak TLS; ``None`` if there is no certificate.
+    mqtt
+        For clients that speak MQTT, inside TLS or not; ``None`` if nobody does.
     settings
         uvicorn's.
     """
 
-    def __init__(self, *, certificate: Certificate | None = None, **settings: Any) -> None:
+    def __init__(
+        self,
+        *,
+        certificate: Certificate | None = None,
+        mqtt: Mqtt | None = None,
+        **settings: Any,
+    ) -> None:
         super().__init__(**settings)
         self.ws_protocol_class: Any = _web_socket
         self._place = _BETWEEN
@@ -59,18 +81,31 @@ class WholeAnswers(HttpToolsProtocol):
         self._unread = 0
         self._head = 0
         self._certificate = certificate
-        self._may_be_tls = certificate is not None
+        self._mqtt = mqtt
+        self._is_first = certificate is not None or mqtt is not None
+        self._held: list[bytes] | None = None
+        self._shown: bytes | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take over a connection."""
+        super().connection_made(transport)
+        self._shown = transport.get_extra_info(CERTIFICATE_DER)
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes of the client; the first one tells whether it speaks TLS."""
-        if self._may_be_tls:
-            self._may_be_tls = False
-            if data and data[0] == HELLO:
-                self.transport.pause_reading()
-                task = self.loop.create_task(self._decrypt(data))
-                task.add_done_callback(self.tasks.discard)
-                self.tasks.add(task)
+        """Take bytes of the client; the first one tells whether it speaks TLS, MQTT or HTTP."""
+        if self._is_first:
+            self._is_first = False
+            first = data[0] if data else 0
+            if first == HELLO and self._certificate is not None:
+                self._hand_over(self._decrypt(data))
                 return
+            if first == MQTT_CONNECT and self._mqtt is not None:
+                self._held = [data]
+                self._hand_over(self._to_mqtt())
+                return
+        if self._held is not None:
+            self._held.append(data)
+            return
         place, self._begun = self._place, 0
         super().data_received(data)
         # Data that begins with another request's body says little of this head's length.
@@ -79,6 +114,27 @@ class WholeAnswers(HttpToolsProtocol):
             if self._unread > MOST_HEAD and not self.transport.is_closing():
                 self.transport.write(_TOO_LONG)
                 self.transport.close()
+
+    def _hand_over(self, work: Coroutine[Any, Any, None]) -> None:
+        self.transport.pause_reading()
+        task = self.loop.create_task(work)
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
+
+    async def _to_mqtt(self) -> None:
+        """Hand the connection over to what speaks MQTT."""
+        assert self._mqtt is not None
+        protocol = await self._mqtt(self.transport)
+        if protocol is None or self.transport.is_closing():
+            self.transport.close()
+            return
+        self._unset_keepalive_if_required()
+        self.connections.discard(self)
+        held, self._held = self._held or [], None
+        self.transport.set_protocol(protocol)
+        protocol.connection_made(self.transport)
+        self.transport.resume_reading()
+        protocol.data_received(b"".join(held))
 
     async def _decrypt(self, data: bytes) -> None:
         """Hand the connection over to what decrypts it, with one of us inside."""
@@ -93,6 +149,7 @@ class WholeAnswers(HttpToolsProtocol):
             config=self.config,
             server_state=self.server_state,
             app_state=self.app_state,
+            mqtt=self._mqtt,
         )
         outside = Decrypting(self.transport, context, inside)
         self.transport.set_protocol(outside)
@@ -108,6 +165,8 @@ class WholeAnswers(HttpToolsProtocol):
         self._head = self._unread = 0
         self._as_spelt: list[Header] = []
         scope: Any = self.scope
+        if self._shown is not None:
+            scope[CERTIFICATE] = self._shown
         scope[AS_SPELT] = self._as_spelt
 
     def on_header(self, name: bytes, value: bytes) -> None:

@@ -25,6 +25,9 @@ response at once, or returns false if it cannot."""
 AS_SPELT = "lambda_nb.as_spelt"
 """Key of an ASGI scope for its headers with their names as the client spelt them."""
 
+CERTIFICATE = "lambda_nb.certificate"
+"""Key of an ASGI scope for the certificate (DER) that a client showed in TLS, if it did."""
+
 LINE = "lambda_nb.line"
 """Key of a WebSocket's scope for its :class:`Line`."""
 
@@ -47,6 +50,9 @@ class Line(Protocol):
     def abort(self) -> None:
         """Break the connection off, whatever still waits to be sent."""
 
+    def allow(self, size: int) -> None:
+        """Take messages and frames of up to so many bytes, in place of API Gateway's limits."""
+
 
 class ClientGone(Exception):  # noqa: N818
     """The client closed the connection before its request was complete."""
@@ -60,7 +66,7 @@ class HttpRequest:
     lower-case names; repeated headers are joined by commas, as Signature V4 counts them.
     ``raw_headers`` has every header in its order, its name in lower case; ``as_spelt`` the same
     with the names as the client spelt them. ``peer`` is the client's address and ``port`` the port
-    of ours that it called.
+    of ours that it called. ``certificate`` is the one that it showed in TLS (DER), if it did.
     """
 
     method: str
@@ -72,6 +78,7 @@ class HttpRequest:
     port: int = 0
     raw_headers: Sequence[Header] = ()
     as_spelt: Sequence[Header] = ()
+    certificate: bytes | None = None
 
     @classmethod
     def of(cls, scope: Scope, receive: Receive) -> HttpRequest:
@@ -92,6 +99,7 @@ class HttpRequest:
             server[1] or 0 if server else 0,
             scope["headers"],
             scope.get(AS_SPELT, scope["headers"]),
+            scope.get(CERTIFICATE),
         )
 
     @property

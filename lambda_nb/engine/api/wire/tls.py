@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
+import weakref
 from collections.abc import Callable, Iterable
 from typing import Any, cast
 
@@ -19,6 +20,18 @@ PATIENCE_S = 60.0
 """How long a handshake may take: as long as asyncio lets its own take."""
 
 _PIECE = 65536
+
+CERTIFICATE_DER, SERVER_NAME = "certificate_der", "server_name"
+"""Names for ``get_extra_info``: the certificate that the client showed (DER; its key is proven),
+and what it called the server (SNI); ``None`` if it did not."""
+
+_names: weakref.WeakKeyDictionary[ssl.SSLObject, str] = weakref.WeakKeyDictionary()
+
+
+def remember_server_name(connection: Any, name: str | None, context: ssl.SSLContext) -> None:
+    """Remember what a client calls the server: an ``sni_callback`` of a context."""
+    if name is not None:
+        _names[connection] = name
 
 
 class Decrypting(asyncio.Protocol):
@@ -114,6 +127,12 @@ class Decrypting(asyncio.Protocol):
             return False
         self._flush()
         self._unlimit()
+        self._transport.tell(
+            {
+                CERTIFICATE_DER: self._tls.getpeercert(binary_form=True),
+                SERVER_NAME: _names.get(self._tls),
+            }
+        )
         self.inside = self._protocol()
         self.inside.connection_made(self._transport)
         return True
@@ -150,11 +169,18 @@ class Encrypted(asyncio.Transport):
 
     def __init__(self, outside: Decrypting, context: ssl.SSLContext) -> None:
         super().__init__({"sslcontext": context})
+        self._known: dict[str, Any] = {}
         self._outside = outside
         self._line = outside.line
 
+    def tell(self, known: dict[str, Any]) -> None:
+        """Add to what is known of the connection."""
+        self._known = known
+
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         """What is known of the connection."""
+        if name in self._known:
+            return self._known[name]
         own = super().get_extra_info(name)
         return self._line.get_extra_info(name, default) if own is None else own
 

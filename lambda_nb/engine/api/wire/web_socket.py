@@ -12,7 +12,8 @@ from uvicorn.config import Config
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
-from lambda_nb.engine.api.wire.http import AS_SPELT, LINE
+from lambda_nb.engine.api.wire.http import AS_SPELT, CERTIFICATE, LINE
+from lambda_nb.engine.api.wire.tls import CERTIFICATE_DER
 from lambda_nb.rules import quotas
 
 _GOING_AWAY = 1001
@@ -55,6 +56,10 @@ class LimitedWebSocket(WebSocketsSansIOProtocol):
         """Break the connection off, whatever still waits to be sent."""
         self.transport.abort()
 
+    def allow(self, size: int) -> None:
+        """Take messages and frames of up to so many bytes, in place of API Gateway's limits."""
+        self.conn.max_message_size = self.conn.max_fragment_size = size
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take over a connection."""
         super().connection_made(transport)
@@ -86,6 +91,9 @@ class LimitedWebSocket(WebSocketsSansIOProtocol):
             scope["headers"] = [(name.lower(), value) for name, value in spelt]
             scope[AS_SPELT] = spelt
             scope[LINE] = self
+            certificate = self.transport.get_extra_info(CERTIFICATE_DER)
+            if certificate is not None:
+                scope[CERTIFICATE] = certificate
 
     def handle_parser_exception(self) -> None:
         """Close after what the protocol does not allow, such as a frame that is too large.

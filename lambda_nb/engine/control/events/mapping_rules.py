@@ -62,6 +62,9 @@ _ONLY_STREAMS = (
     "ParallelizationFactor",
     "TumblingWindowInSeconds",
 )
+_ONLY_SHARDS = ("ParallelizationFactor", "TumblingWindowInSeconds")
+"""Of streams with shards. Kafka has the other settings of streams in provisioned mode (Lambda
+Developer Guide, kafka-retry-configurations, 2026)."""
 
 
 def kind_of(request: Mapping[str, Any]) -> Kind:
@@ -87,7 +90,7 @@ def check(request: Request, kind: Kind, mapping: Record) -> None:
     ``mapping`` is the mapping as it will be after the request.
     """
     arn = mapping.get("EventSourceArn", "")
-    _check_supported(request, kind)
+    _check_supported(request, kind, mapping)
     size = mapping["BatchSize"]
     window = mapping.get("MaximumBatchingWindowInSeconds", 0)
     if kind == "sqs" and arn.endswith(".fifo"):
@@ -169,10 +172,11 @@ def _bad_pattern() -> AWSError:
     return invalid_parameter("Invalid filter pattern definition.")
 
 
-def _check_supported(request: Request, kind: Kind) -> None:
+def _check_supported(request: Request, kind: Kind, mapping: Record) -> None:
     unsupported: tuple[str, ...] = ()
     if kind not in STREAMS:
-        unsupported = _ONLY_STREAMS
+        provisioned = kind in _KAFKA and bool(mapping.get("ProvisionedPollerConfig"))
+        unsupported = _ONLY_SHARDS if provisioned else _ONLY_STREAMS
     if kind in ("sqs", "mq", "documentdb"):
         unsupported = (*unsupported, "DestinationConfig")
     if kind != "sqs":

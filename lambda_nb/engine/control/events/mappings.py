@@ -44,6 +44,11 @@ _GIVEN = (
     "Topics",
     "TumblingWindowInSeconds",
 )
+_GROUPS: dict[rules.Kind, str] = {
+    "kafka": "AmazonManagedKafkaEventSourceConfig",
+    "self-managed-kafka": "SelfManagedKafkaEventSourceConfig",
+}
+"""The member that names the consumer group; the mapping's own identifier if it names none."""
 _EMPTY_CLEARS = ("FilterCriteria", "KMSKeyArn", "ProvisionedPollerConfig", "ScalingConfig")
 
 
@@ -77,6 +82,8 @@ class Mappings:
         await self._check_source(kind, request.get("EventSourceArn"))
         self._refuse_duplicate(request, kind, function)
         identifier = str(uuid.uuid4())
+        if kind in _GROUPS:
+            config[_GROUPS[kind]] = {"ConsumerGroupId": identifier, **config.get(_GROUPS[kind], {})}
         enabled = request.get("Enabled") is not False
         record: Record = {
             "config": config,

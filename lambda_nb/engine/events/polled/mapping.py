@@ -6,7 +6,7 @@ import json
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.model import Invocation, InvocationResult, Resolved, Throttled
@@ -69,27 +69,31 @@ class EventSourceMapping:
         return [json.loads(entry["Pattern"]) for entry in filters]
 
 
-def let_through(filters: Sequence[Any], record: Mapping[str, Any], field: str, text: str) -> bool:
+def let_through(
+    filters: Sequence[Any], record: Mapping[str, Any], contents: Mapping[str, str]
+) -> bool:
     """Whether one of the filters matches a record.
 
-    ``text`` is the record's content, and ``field`` its name in filters. A pattern that is an object
-    matches the parsed JSON; one that is a list matches the plain text.
+    ``contents`` is the text of the record's content, by its name in filters. A pattern that is an
+    object matches the parsed JSON; one that is a list matches the plain text.
     """
-    if not filters:
-        return True
-    try:
-        parsed = json.loads(text)
-    except ValueError:
-        parsed = None
-    is_json = isinstance(parsed, (dict, list))
-    for pattern in filters:
+    return not filters or any(_matches(pattern, record, contents) for pattern in filters)
+
+
+def _matches(
+    pattern: Mapping[str, Any], record: Mapping[str, Any], contents: Mapping[str, str]
+) -> bool:
+    seen: dict[str, Any] = {}
+    for field, text in contents.items():
+        try:
+            parsed = json.loads(text)
+        except ValueError:
+            parsed = None
         wants_json = isinstance(pattern.get(field), dict)
-        if field in pattern and wants_json is not is_json:
-            continue
-        content = parsed if wants_json else text
-        if patterns.matches(pattern, {**record, field: content}):
-            return True
-    return False
+        if field in pattern and wants_json is not isinstance(parsed, (dict, list)):
+            return False
+        seen[field] = parsed if wants_json else text
+    return patterns.matches(pattern, {**record, **seen})
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,15 @@ class Outcome:
         return self.result is not None and self.result.function_error is None
 
 
+class Run(Protocol):
+    """What pollers bring batches to: a function, or the stages of a pipe."""
+
+    async def __call__(
+        self, arn: str, event: Mapping[str, Any], source: str, trace: str | None = None
+    ) -> Outcome:
+        """Handle one batch, ``event["Records"]``, of ``source``; raises nothing."""
+
+
 class Runner:
     """Runs a mapping's function with a batch.
 
@@ -121,12 +134,12 @@ class Runner:
         self._invoke = invoke
 
     async def __call__(
-        self, function_arn: str, event: Mapping[str, Any], source: str, trace: str | None = None
+        self, arn: str, event: Mapping[str, Any], source: str, trace: str | None = None
     ) -> Outcome:
         """Run the function once; errors of the function or Lambda do not raise."""
         request_id = str(uuid.uuid4())
         try:
-            resolved = self._resolve(function_arn, None)
+            resolved = self._resolve(arn, None)
             invocation = Invocation(
                 request_id=request_id,
                 payload=json.dumps(event).encode(),

@@ -28,6 +28,28 @@ class Figures(Protocol):
         """Record a count of an event source mapping."""
 
 
+class Tally(Protocol):
+    """Counts what happens to the events of one source."""
+
+    def add(self, name: Name, events: int) -> None:
+        """Count events."""
+
+    def polled(self, events: int, let_through: int) -> None:
+        """Count the events read, and those that filters let through."""
+
+    def invoked(self, events: int, failed: int, *, ran: bool) -> None:
+        """Count the events of one batch, and those that failed."""
+
+    def given_up(self, events: int, *, delivered: bool) -> None:
+        """Count events given up."""
+
+    def iterator_age(self, arrived_s: float) -> None:
+        """Record the age of the last record in a batch."""
+
+    def offset_lag(self, records: int) -> None:
+        """Record how many records of Kafka come after a batch."""
+
+
 class Counts:
     """Counts what happens to the events of one mapping.
 
@@ -74,3 +96,8 @@ class Counts:
         function = self._mapping.function_arn.split(":")[6]
         age_ms = max(0.0, (time.time() - arrived_s) * 1000)
         self._figures.figure(function, "IteratorAge", "Milliseconds", age_ms)
+
+    def offset_lag(self, records: int) -> None:
+        """Record how many records of a partition of Kafka come after a batch, for the function."""
+        function = self._mapping.function_arn.split(":")[6]
+        self._figures.figure(function, "OffsetLag", "Count", float(records))

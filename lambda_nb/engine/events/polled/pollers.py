@@ -6,15 +6,19 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from lambda_nb.engine.aws_calls.json_calls import Calls
 from lambda_nb.engine.control.records.store import Record, Store
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.events.asynchronous.destinations import Destinations
 from lambda_nb.engine.events.polled.checkpoints import Checkpoints
+from lambda_nb.engine.events.polled.kafka.cluster import Cluster, Connect
+from lambda_nb.engine.events.polled.kafka.failures import KafkaFailures
+from lambda_nb.engine.events.polled.kafka.poller import KafkaPoller
 from lambda_nb.engine.events.polled.mapping import EventSourceMapping, Resolve, Runner
 from lambda_nb.engine.events.polled.mapping_metrics import Counts, Figures
+from lambda_nb.engine.events.polled.poller import Poller
 from lambda_nb.engine.events.polled.shards import StreamPoller
 from lambda_nb.engine.events.polled.sqs import QueuePoller
 from lambda_nb.engine.events.polled.stream import DynamoDBStream, KinesisStream, Stream
@@ -24,26 +28,8 @@ log = logging.getLogger(__name__)
 
 _SETTLED_WITHIN_S = 10.0
 """Maximum time of a state change, if a batch runs or the source does not answer."""
+_NOT_READ = {"mq": "Amazon MQ brokers", "rds": "DocumentDB clusters"}
 _ON = ("Creating", "Enabling", "Enabled")
-
-
-class Poller(Protocol):
-    """Reads one source for one function.
-
-    ``begun`` is set when it will miss no new record, ``ended`` when it has stopped reading.
-    """
-
-    begun: asyncio.Event
-    ended: asyncio.Event
-
-    async def run(self) -> None:
-        """Read until told to stop."""
-
-    def stop(self) -> None:
-        """Stop reading, but finish running batches."""
-
-    async def close(self) -> None:
-        """Cancel running batches."""
 
 
 class EventSources:
@@ -65,6 +51,8 @@ class EventSources:
         Receive failure records.
     figures
         Receive CloudWatch metrics of mappings.
+    connect
+        Returns boto3 clients, for the secrets of Kafka clusters.
     """
 
     def __init__(
@@ -76,6 +64,7 @@ class EventSources:
         checkpoints: Checkpoints,
         destinations: Destinations,
         figures: Figures,
+        connect: Connect,
     ) -> None:
         self._store = store
         self._calls = calls
@@ -84,6 +73,7 @@ class EventSources:
         self._checkpoints = checkpoints
         self._destinations = destinations
         self._figures = figures
+        self._connect = connect
         self._active: dict[str, tuple[object, Poller]] = {}
         self._stopping: dict[str, Poller] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -192,7 +182,14 @@ class EventSources:
             return StreamPoller(
                 mapping, stream, self._run, self._checkpoints, report, counts, processed
             )
-        processed(f"PROBLEM: this engine reads nothing from {service or 'self-managed brokers'}")
+        if service in ("", "kafka"):
+            cluster = Cluster(mapping.config, self._connect)
+            failures = KafkaFailures(mapping, cluster, self._destinations)
+            group = consumer_group(mapping)
+            return KafkaPoller(mapping, cluster, group, self._run, counts, processed, failures)
+        text = f"This engine reads nothing from {_NOT_READ.get(service, service)}."
+        processed(f"PROBLEM: {text}")
+        log.warning("event source mapping %s: %s", mapping.identifier, text)
         return None
 
     def _role(self, mapping: EventSourceMapping) -> str:
@@ -222,6 +219,14 @@ class EventSources:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
             log.error("an event source has stopped", exc_info=task.exception())
+
+
+def consumer_group(mapping: EventSourceMapping) -> str:
+    """The consumer group of a mapping of Kafka; its own identifier unless it names one."""
+    names = ("SelfManagedKafkaEventSourceConfig", "AmazonManagedKafkaEventSourceConfig")
+    told = [mapping.config.get(name) or {} for name in names]
+    named = [str(one["ConsumerGroupId"]) for one in told if one.get("ConsumerGroupId")]
+    return named[0] if named else mapping.identifier
 
 
 def _service(config: Mapping[str, Any]) -> str:

@@ -12,8 +12,8 @@ from typing import Any
 
 from lambda_nb.engine.aws_calls.json_calls import CallError
 from lambda_nb.engine.events.polled.checkpoints import ENDED, Checkpoints
-from lambda_nb.engine.events.polled.mapping import EventSourceMapping, Outcome, Runner
-from lambda_nb.engine.events.polled.mapping_metrics import Counts
+from lambda_nb.engine.events.polled.mapping import EventSourceMapping, Outcome, Run
+from lambda_nb.engine.events.polled.mapping_metrics import Tally
 from lambda_nb.engine.events.polled.stream import (
     Shard,
     Stream,
@@ -21,7 +21,7 @@ from lambda_nb.engine.events.polled.stream import (
     in_lanes,
     starting_position,
 )
-from lambda_nb.engine.events.polled.stream_failures import FailureReport
+from lambda_nb.engine.events.polled.stream_failures import Failures
 from lambda_nb.engine.events.polled.windows import TumblingWindow
 from lambda_nb.rules.events import batches
 
@@ -67,10 +67,10 @@ class StreamPoller:
         self,
         mapping: EventSourceMapping,
         stream: Stream,
-        run: Runner,
+        run: Run,
         checkpoints: Checkpoints,
-        failures: FailureReport,
-        counts: Counts,
+        failures: Failures,
+        counts: Tally,
         processed: Callable[[str], None],
     ) -> None:
         self._mapping = mapping

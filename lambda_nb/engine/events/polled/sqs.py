@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from lambda_nb.engine.aws_calls.json_calls import CallError, Calls
-from lambda_nb.engine.events.polled.mapping import EventSourceMapping, Runner, let_through
-from lambda_nb.engine.events.polled.mapping_metrics import Counts
+from lambda_nb.engine.events.polled.mapping import EventSourceMapping, Run, let_through
+from lambda_nb.engine.events.polled.mapping_metrics import Tally
 from lambda_nb.rules.events import batches
 
 _PER_CALL = 10
@@ -48,8 +48,8 @@ class QueuePoller:
         self,
         mapping: EventSourceMapping,
         calls: Calls,
-        run: Runner,
-        counts: Counts,
+        run: Run,
+        counts: Tally,
         processed: Callable[[str], None],
     ) -> None:
         self._mapping = mapping
@@ -159,7 +159,7 @@ class QueuePoller:
 
     def _wanted(self, message: _Message) -> bool:
         record = _record(message, self._mapping)
-        return let_through(self._filters, record, "body", message["Body"])
+        return let_through(self._filters, record, {"body": message["Body"]})
 
     def _what_fits(self, batch: list[_Message]) -> list[_Message]:
         """As many messages as one event may hold; the others wait for the next."""

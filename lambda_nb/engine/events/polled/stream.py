@@ -67,15 +67,30 @@ def _iterator_request(after: str | None, start: Mapping[str, Any]) -> dict[str, 
 
 
 class KinesisStream:
-    """Reads a Kinesis data stream."""
+    """Reads a Kinesis data stream.
+
+    Parameters
+    ----------
+    mapping
+        The mapping.
+    calls
+        Makes the calls.
+    role
+        The ARN of the role that reads.
+    flat
+        Whether records are those of pipes, which have everything on one level.
+    """
 
     source = "kinesis"
     batch_info = "KinesisBatchInfo"
 
-    def __init__(self, mapping: EventSourceMapping, calls: Calls, role: str) -> None:
+    def __init__(
+        self, mapping: EventSourceMapping, calls: Calls, role: str, *, flat: bool = False
+    ) -> None:
         self._mapping = mapping
         self._calls = calls
         self._role = role
+        self._flat = flat
         self._arn = mapping.stream_arn
         self._filters = mapping.patterns
 
@@ -119,7 +134,7 @@ class KinesisStream:
             "approximateArrivalTimestamp": arrived,
         }
         event = {
-            "kinesis": content,
+            **(content if self._flat else {"kinesis": content}),
             "eventSource": "aws:kinesis",
             "eventVersion": "1.0",
             "eventID": f"{shard}:{raw['SequenceNumber']}",
@@ -129,7 +144,7 @@ class KinesisStream:
             "eventSourceARN": self._mapping.source_arn,
         }
         text = base64.b64decode(raw["Data"]).decode("utf-8", "replace")
-        wanted = let_through(self._filters, {**event, **content}, "data", text)
+        wanted = let_through(self._filters, {**event, **content}, {"data": text})
         return StreamRecord(event, raw["SequenceNumber"], raw["PartitionKey"], arrived, wanted)
 
     async def _call(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -187,7 +202,7 @@ class DynamoDBStream:
             "eventSourceARN": self._mapping.source_arn,
         }
         change = raw["dynamodb"]
-        wanted = let_through(self._filters, event, "", "")
+        wanted = let_through(self._filters, event, {})
         return StreamRecord(
             event,
             str(change["SequenceNumber"]),

@@ -8,13 +8,27 @@ import time
 import uuid
 from collections.abc import Sequence
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, Protocol
 
 from lambda_nb.engine.events.asynchronous.destinations import Destinations
 from lambda_nb.engine.events.polled.mapping import EventSourceMapping, Outcome
 from lambda_nb.engine.events.polled.stream import StreamRecord
 
 log = logging.getLogger(__name__)
+
+
+class Failures(Protocol):
+    """Hears of records that were given up."""
+
+    async def send(
+        self,
+        shard: str,
+        records: Sequence[StreamRecord],
+        condition: str,
+        outcome: Outcome | None,
+        tries: int,
+    ) -> bool:
+        """Notify whoever wants to know; returns whether somebody got the record."""
 
 
 class FailureReport:
@@ -70,34 +84,8 @@ class FailureReport:
         outcome: Outcome | None,
         tries: int,
     ) -> dict[str, Any]:
-        context = {
-            "requestId": outcome.request_id if outcome else str(uuid.uuid4()),
-            "functionArn": self._mapping.function_arn,
-            "condition": condition,
-            "approximateInvokeCount": tries,
-        }
-        record: dict[str, Any] = {"requestContext": context}
-        if outcome is not None and outcome.result is not None:
-            record["responseContext"] = {
-                "statusCode": 200,
-                "executedVersion": outcome.result.executed_version,
-                "functionError": outcome.result.function_error,  # null: it named failed records
-            }
-        ms = self._batch_info == "KinesisBatchInfo"
-        record |= {
-            "version": "1.0",
-            "timestamp": _stamp(time.time(), True),
-            self._batch_info: {
-                "shardId": shard,
-                "startSequenceNumber": records[0].sequence,
-                "endSequenceNumber": records[-1].sequence,
-                "approximateArrivalOfFirstRecord": _stamp(records[0].arrived, ms),
-                "approximateArrivalOfLastRecord": _stamp(records[-1].arrived, ms),
-                "batchSize": len(records),
-                "streamArn": self._mapping.source_arn.partition("/consumer/")[0],
-            },
-        }
-        return record
+        contexts = failed_call(self._mapping, condition, outcome, tries)
+        return contexts | described(self._batch_info, shard, records, self._mapping.stream_arn)
 
     def _key(self, shard: str) -> str:
         now = datetime.now(timezone.utc)
@@ -105,7 +93,48 @@ class FailureReport:
         return f"aws/lambda/{self._mapping.identifier}/{shard}/{now:%Y/%m/%d}/{name}"
 
 
-def _stamp(seconds: float, milliseconds: bool) -> str:
+def failed_call(
+    mapping: EventSourceMapping, condition: str, outcome: Outcome | None, tries: int
+) -> dict[str, Any]:
+    """The members of a failure record that say what was called, and how that ended."""
+    context = {
+        "requestId": outcome.request_id if outcome else str(uuid.uuid4()),
+        "functionArn": mapping.function_arn,
+        "condition": condition,
+        "approximateInvokeCount": tries,
+    }
+    record: dict[str, Any] = {"requestContext": context}
+    if outcome is not None and outcome.result is not None:
+        record["responseContext"] = {
+            "statusCode": 200,
+            "executedVersion": outcome.result.executed_version,
+            "functionError": outcome.result.function_error,  # null: it named failed records
+        }
+    return record
+
+
+def described(
+    batch_info: str, shard: str, records: Sequence[StreamRecord], stream_arn: str
+) -> dict[str, Any]:
+    """The members of a failure record that say which records it is about."""
+    ms = batch_info == "KinesisBatchInfo"
+    return {
+        "version": "1.0",
+        "timestamp": stamp(time.time(), True),
+        batch_info: {
+            "shardId": shard,
+            "startSequenceNumber": records[0].sequence,
+            "endSequenceNumber": records[-1].sequence,
+            "approximateArrivalOfFirstRecord": stamp(records[0].arrived, ms),
+            "approximateArrivalOfLastRecord": stamp(records[-1].arrived, ms),
+            "batchSize": len(records),
+            "streamArn": stream_arn,
+        },
+    }
+
+
+def stamp(seconds: float, milliseconds: bool) -> str:
+    """A time as failure records have it."""
     at = datetime.fromtimestamp(seconds, timezone.utc)
     fraction = f".{at.microsecond // 1000:03d}" if milliseconds else ""
     return f"{at:%Y-%m-%dT%H:%M:%S}{fraction}Z"

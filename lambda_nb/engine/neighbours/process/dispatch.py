@@ -62,6 +62,11 @@ class Application(DomainDispatcherApplication):
 class _Request(Request):
     from_wsgi_server = True
 
+    @property
+    def want_form_data_parsed(self) -> bool:
+        """Only a POST may be a form: an object that is PUT with that type stays as it is."""
+        return self.method == "POST" and super().want_form_data_parsed
+
 
 class _Response(Response):
     default_mimetype = "text/html"

@@ -65,28 +65,37 @@ def main() -> None:
     from lambda_nb.engine.neighbours.process.wsgi import Handler
     from lambda_nb.engine.neighbours.services import (
         cloudformation_templates,
-        event_bus,
+        file_systems,
         forwarding,
         load_balancing,
         logs,
         metric_data,
         patches,
-        schedules,
         sequence_numbers,
         state_machines,
-        user_pools,
     )
+    from lambda_nb.engine.neighbours.services.cognito import user_pools
+    from lambda_nb.engine.neighbours.services.eventbridge.service import EventBridge
+    from lambda_nb.engine.neighbours.services.iot import installing as iot
+    from lambda_nb.engine.neighbours.services.iot.certificates import authority
     from lambda_nb.engine.neighbours.services.log_store import LogStore
+    from lambda_nb.engine.neighbours.services.streams import pipes
     from lambda_nb.engine.neighbours.to_engine import pushes, stream_news
+    from lambda_nb.engine.neighbours.to_engine.functions import Functions
 
     address = os.environ[state_machines.ENDPOINT]
     patches.apply()
     sequence_numbers.install()
     cloudformation_templates.install()
-    forwarding.install(state_machines.install())
+    file_systems.install()
+    door = state_machines.install()
+    functions = Functions(door)
+    forwarding.install(door)
     metric_data.install()
     load_balancing.install(address)
-    user_pools.install()
+    iot.install(address, Path(os.environ[authority.PATH]))
+    user_pools.install(functions)
+    pipes.install()
     logs.install(LogStore(Path(sys.argv[3])))
     keeper = Keeper(Path(sys.argv[2]))
     restored = keeper.install()
@@ -97,7 +106,8 @@ def main() -> None:
         restored.unreadable.append(str(journal.unreadable))
     outlet = Outlet(to_engine, journal)
     outlets.append(outlet)
-    pushes.install(outlet)
+    pushes.install(outlet, functions)
+    events = EventBridge(outlet, door, Path(sys.argv[2]))
     stream_news.install(outlet)
     application = Application()
     server = make_server(
@@ -108,9 +118,7 @@ def main() -> None:
     to_engine.write(json.dumps(asdict(restored)) + "\n")
     to_engine.flush()
     outlet.send_again()
-    schedules.Clock(
-        event_bus.Targets(outlet)
-    ).start()  # only now: the first line says what was restored
+    events.start()  # only now: the first line says what was restored
     server.serve_forever()
 
 

@@ -23,6 +23,7 @@ from typing import Any
 from lambda_nb.engine.aws_calls.endpoint import Endpoint, NotStartedError
 from lambda_nb.engine.databases import no_room
 from lambda_nb.engine.neighbours.services import forwarding, state_machines
+from lambda_nb.engine.neighbours.services.iot.certificates import authority
 from lambda_nb.engine.private_dir import private_dir
 
 log = logging.getLogger(__name__)
@@ -51,6 +52,14 @@ class NeighboursError(RuntimeError):
 
 class StillStartingError(NeighboursError, NotStartedError):
     """The neighbours are still starting: ask again in a moment."""
+
+
+def iot_authority(state_dir: Path) -> Path:
+    """Where the certificate lies that signs those of IoT's devices, beside the services' state.
+
+    There is none before the first device has one. Its key is in the same directory.
+    """
+    return state_dir.parent / "tls" / "iot-ca.pem"
 
 
 class Neighbours:
@@ -181,6 +190,7 @@ class Neighbours:
                     forwarding.ELSEWHERE: ",".join(self._elsewhere),
                     **dict(zip(state_machines.KEYS, self._keys, strict=True)),
                     "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
+                    authority.PATH: str(iot_authority(self._state_dir.absolute())),
                 },
                 start_new_session=True,
                 limit=_LONGEST_LINE,

@@ -15,11 +15,13 @@ from lambda_nb.engine.neighbours.services.state_machines import Door
 
 ELSEWHERE = "LAMBDA_NB_ELSEWHERE"
 """Variable of the child's environment: services elsewhere, by their names in signatures."""
+elsewhere: set[str] = set()
+"""These services, once :func:`install` has run."""
 
 
 def install(door: Door) -> None:
     """Send what is for services elsewhere through the door."""
-    elsewhere = os.environ.pop(ELSEWHERE, "").split(",")
+    elsewhere.update(filter(None, os.environ.pop(ELSEWHERE, "").split(",")))
     client = cache(lambda service, region: door.client(service_name=service, region_name=region))
     if "sqs" in elsewhere:
         _lead_messages(client)

@@ -56,14 +56,27 @@ def _name_executions(backend_class: Any) -> None:
 
 
 class Door:
-    """Replaces boto3 in moto: its clients call the engine."""
+    """Replaces boto3 in moto: its clients call the engine.
+
+    Attributes
+    ----------
+    endpoint
+        The engine's URL.
+    """
 
     def __init__(self, endpoint: str, access_key: str, secret_key: str) -> None:
+        self.endpoint = endpoint
         self._fixed = {
             "endpoint_url": endpoint,
             "aws_access_key_id": access_key,
             "aws_secret_access_key": secret_key,
         }
+
+    def credentials(self) -> Any:
+        """The keys, as botocore's signers take them."""
+        from botocore.credentials import Credentials
+
+        return Credentials(self._fixed["aws_access_key_id"], self._fixed["aws_secret_access_key"])
 
     def client(self, **asked: Any) -> Any:
         """Make a client, as ``boto3.client`` does."""

@@ -9,57 +9,27 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-import time
 from typing import Any
-from urllib.parse import quote_plus
 from weakref import WeakKeyDictionary
 
-from lambda_nb.engine.neighbours.services import event_bus
+from lambda_nb.engine.neighbours.services.messaging import object_notifications
 from lambda_nb.engine.neighbours.to_engine.event_pipe import Outlet
+from lambda_nb.engine.neighbours.to_engine.functions import Functions
 from lambda_nb.rules.events import log_patterns
 
 
-def install(outlet: Outlet) -> None:
-    """Send every service's events for functions to the outlet."""
-    _lead_s3(outlet)
+def install(outlet: Outlet, functions: Functions) -> None:
+    """Send every service's events for functions to the outlet.
+
+    Parameters
+    ----------
+    functions
+        Says whether a function lets a service in.
+    """
+    object_notifications.install(outlet, functions)
     _lead_sns(outlet)
     _lead_logs(outlet)
-    event_bus.install(outlet)
     _lead_others(outlet)
-
-
-def _lead_s3(outlet: Outlet) -> None:
-    from moto.s3 import notifications
-
-    original = notifications._get_s3_event
-    started = time.time_ns()
-
-    def complete(event_name: str, bucket: Any, key: Any, notification_id: str) -> dict[str, Any]:
-        event: dict[str, Any] = original(event_name, bucket, key, notification_id)
-        for record in event["Records"]:
-            record["userIdentity"] = {"principalId": f"AWS:{bucket.account_id}"}
-            record["requestParameters"] = {"sourceIPAddress": "127.0.0.1"}
-            record["responseElements"] = {
-                "x-amz-request-id": f"{time.time_ns():016X}",
-                "x-amz-id-2": base64.b64encode(bucket.arn.encode()).decode(),
-            }
-            record["s3"]["bucket"]["ownerIdentity"] = {"principalId": bucket.account_id}
-            thing = record["s3"]["object"]
-            thing["key"] = quote_plus(key.name, safe="/")
-            version = getattr(key, "version_id", None)
-            if bucket.is_versioned and version:
-                thing["versionId"] = version
-            if record["eventName"].startswith("ObjectRemoved"):
-                thing.pop("size", None)
-                thing.pop("eTag", None)
-            thing["sequencer"] = f"{started + time.perf_counter_ns():018X}"
-        return event
-
-    def invoke(account_id: str, event_body: Any, fn_arn: str, region_name: str) -> None:
-        outlet.send("s3", fn_arn, event_body)
-
-    notifications._get_s3_event = complete
-    notifications._invoke_awslambda = invoke
 
 
 def _lead_sns(outlet: Outlet) -> None:

@@ -1,0 +1,128 @@
+"""Functions and state machines as enrichments and targets of pipes."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from lambda_nb.engine.errors import AWSError
+from lambda_nb.engine.events.pipes.pipe import Pipe
+from lambda_nb.engine.events.pipes.surroundings import MOST_SECONDS, StageError, Surroundings
+from lambda_nb.engine.model import Throttled
+from lambda_nb.engine.permissions.functions import Call
+
+_PRINCIPAL = "pipes.amazonaws.com"
+_LOOK_S = 0.05
+"""Between two looks at an execution that runs."""
+
+
+async def run_function(around: Surroundings, call: Call) -> bytes:
+    """Run a function and return its response.
+
+    Raises
+    ------
+    StageError
+        It failed, was throttled, or does not exist.
+    """
+    arn = call.function
+    try:
+        result = await around.functions(arn).invoke(call)
+    except Throttled as error:
+        raise StageError(f"{arn} was throttled", internal=True, status=429) from error
+    except AWSError as error:
+        raise _refused(error) from error
+    if result.function_error is not None:
+        text = result.payload[:1000].decode("utf-8", "replace")
+        raise StageError(f"{arn} failed: {text}", status=200)
+    return result.payload
+
+
+async def queue_function(around: Surroundings, call: Call) -> None:
+    """Queue an asynchronous invocation; raises as :func:`run_function` does."""
+    try:
+        await around.functions(call.function).submit(call)
+    except AWSError as error:
+        raise _refused(error) from error
+
+
+def function_call(
+    pipe: Pipe, arn: str, payload: bytes, request_id: str, trace: str | None = None
+) -> Call:
+    """The call of a function: a pipe's role invokes it, so its own policy is not asked."""
+    return Call(
+        function=arn,
+        payload=payload,
+        principal=_PRINCIPAL,
+        source_arn=pipe.arn,
+        request_id=request_id,
+        trace_header=trace,
+        trusted=True,
+        source="pipes",
+    )
+
+
+async def start_execution(around: Surroundings, arn: str, payload: str) -> str:
+    """Start an execution of a state machine; returns its ARN.
+
+    Raises
+    ------
+    StageError
+        It cannot be started.
+    """
+    told = {"stateMachineArn": arn, "input": payload}
+    answer = await call_client(around, "stepfunctions", "start_execution", told)
+    return str(answer["executionArn"])
+
+
+async def run_execution(around: Surroundings, arn: str, payload: str) -> str:
+    """Run an express workflow and return its output.
+
+    Raises
+    ------
+    StageError
+        It failed, or took longer than pipes wait.
+    """
+    execution = await start_execution(around, arn, payload)
+    ends = time.monotonic() + MOST_SECONDS
+    while time.monotonic() < ends:
+        asked = {"executionArn": execution}
+        told = await call_client(around, "stepfunctions", "describe_execution", asked)
+        if told["status"] == "SUCCEEDED":
+            return str(told.get("output") or "null")
+        if told["status"] != "RUNNING":
+            raise StageError(f"{execution}: {told.get('error') or told['status']}", status=200)
+        await asyncio.sleep(_LOOK_S)
+    raise StageError(f"{execution} took longer than {MOST_SECONDS:g} s", status=408)
+
+
+async def call_client(
+    around: Surroundings, service: str, method: str, told: Mapping[str, Any]
+) -> Any:
+    """Call a method of a boto3 client in a thread.
+
+    Raises
+    ------
+    StageError
+        The service refuses; internal if it cannot be reached, throttles or fails itself.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        client = await around.connect(service)
+        return await asyncio.to_thread(getattr(client, method), **told)
+    except ClientError as error:
+        detail, meta = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
+        status = int(meta.get("HTTPStatusCode", 400))
+        text = f"{detail.get('Code')}: {detail.get('Message')}"
+        raise StageError(text, internal=status == 429 or status >= 500, status=status) from error
+    except BotoCoreError as error:
+        raise StageError(str(error), internal=True, status=503) from error
+    except AWSError as error:
+        raise _refused(error) from error
+
+
+def _refused(error: AWSError) -> StageError:
+    internal = error.status == 429 or error.status >= 500
+    return StageError(f"{error.code}: {error.message}", internal=internal, status=error.status)

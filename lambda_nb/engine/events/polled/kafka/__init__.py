@@ -1,0 +1,1 @@
+"""Topics of Apache Kafka as event sources: ``cluster`` connects, ``poller`` reads and commits."""

@@ -1,0 +1,1 @@
+"""The APIs ``iot-data`` and ``iot-jobs-data``, signed or with a device's certificate."""

@@ -1,0 +1,157 @@
+"""AWS IoT in one Region. Its parts are loaded when they are first used: most engines have none."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lambda_nb.engine.api.admission.gate import Gate
+from lambda_nb.engine.api.neighbours.service_changes import ServiceChanges
+from lambda_nb.engine.api.wire.http import HttpRequest, Reply, Send
+from lambda_nb.engine.aws_calls.clients import Clients
+from lambda_nb.engine.aws_calls.endpoint import Keys
+from lambda_nb.engine.aws_calls.services import Services
+from lambda_nb.engine.aws_calls.upstream import Upstream
+from lambda_nb.engine.errors import AWSError
+from lambda_nb.engine.iot.admission.changes import Changes
+from lambda_nb.engine.model import LogSink
+from lambda_nb.engine.permissions.functions import Functions
+
+if TYPE_CHECKING:
+    from lambda_nb.engine.api.service_api import ServiceApi
+    from lambda_nb.engine.iot.parts import Parts
+    from lambda_nb.engine.iot.rules.surroundings import Figures
+
+_PARTS = "lambda_nb.engine.iot.parts"
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What AWS IoT of one Region works with.
+
+    Attributes
+    ----------
+    account, region
+        Where.
+    gate
+        Checks signatures.
+    functions
+        The functions of the Region that an ARN names.
+    clients
+        Calls other services in the Region.
+    services, upstream
+        Make calls on the event loop: signed to services, and to any server.
+    keys
+        Those of the engine's user.
+    changes
+        Say when what the service ``iot`` keeps may have changed.
+    permissions
+        Say whose permissions may have changed.
+    logs, figures
+        Take log lines and figures.
+    directory
+        Where everything durable of it lies.
+    broker_url
+        An MQTT broker elsewhere to use instead of the engine's own.
+    """
+
+    account: str
+    region: str
+    gate: Gate
+    functions: Callable[[str], Functions]
+    clients: Clients
+    services: Services
+    upstream: Upstream
+    keys: Keys
+    changes: ServiceChanges
+    permissions: Changes
+    logs: LogSink
+    figures: Figures
+    directory: Path
+    broker_url: str | None = None
+
+
+class Iot:
+    """AWS IoT in one Region.
+
+    Parameters
+    ----------
+    surroundings
+        What it works with.
+    """
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        self._surroundings = surroundings
+        self._opening = asyncio.Lock()
+        self._parts: Parts | None = None
+        self._closed = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it was used, in this engine or before."""
+        return self._parts is not None
+
+    async def start(self) -> None:
+        """Open it now if there is something to go on with, or a broker elsewhere to listen to."""
+        if self._surroundings.directory.exists() or self._surroundings.broker_url is not None:
+            await self.opened()
+
+    async def opened(self) -> Parts:
+        """Its parts, made and started with the first use."""
+        async with self._opening:
+            if self._closed:
+                raise AWSError("ServiceUnavailableException", "The engine is shutting down.", 503)
+            if self._parts is None:
+                await asyncio.to_thread(import_module, _PARTS)
+                from lambda_nb.engine.iot.parts import Parts
+
+                self._surroundings.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+                parts = Parts(self._surroundings)
+                await parts.start()
+                self._parts = parts
+            return self._parts
+
+    async def close(self) -> None:
+        """End it."""
+        self._closed = True
+        async with self._opening:
+            parts, self._parts = self._parts, None
+        if parts is not None:
+            await parts.close()
+
+
+class IotApi:
+    """One of the APIs that devices' programs call: ``iot-data`` or ``iot-jobs-data``.
+
+    Parameters
+    ----------
+    iot
+        AWS IoT in its Region.
+    choose
+        Finds the API among the parts.
+    """
+
+    def __init__(self, iot: Iot, choose: Callable[[Parts], ServiceApi]) -> None:
+        self._iot = iot
+        self._choose = choose
+        self._api: ServiceApi | None = None
+
+    async def answer(self, request: HttpRequest, request_id: str, send: Send) -> None:
+        """Answer one request.
+
+        Raises
+        ------
+        AWSError
+            The error for the caller.
+        """
+        self._api = self._choose(await self._iot.opened())
+        await self._api.answer(request, request_id, send)
+
+    def fault(self, error: AWSError, request_id: str) -> Reply:
+        """An error of this API."""
+        assert self._api is not None
+        return self._api.fault(error, request_id)

@@ -1,0 +1,1 @@
+"""AWS IoT Jobs: both planes over one store of jobs and their executions."""

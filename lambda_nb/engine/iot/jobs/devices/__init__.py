@@ -1,0 +1,1 @@
+"""What devices ask of their jobs: by MQTT and by HTTP."""

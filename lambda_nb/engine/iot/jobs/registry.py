@@ -1,0 +1,119 @@
+"""What jobs ask of the registry of things."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Hashable, Iterable
+from typing import Any, Protocol
+
+from lambda_nb.engine.aws_calls.clients import Clients
+from lambda_nb.rules.iot.job_executions import JobError
+
+log = logging.getLogger(__name__)
+
+JOB, JOB_EXECUTION = "JOB", "JOB_EXECUTION"
+
+
+class Registry(Protocol):
+    """Things, groups and settings of a Region."""
+
+    async def things(self, targets: Iterable[str]) -> set[str]:
+        """The names of the things that targets (ARNs of things and groups) mean now.
+
+        A target that is not there means none.
+        """
+
+    async def all_things(self) -> set[str]:
+        """The names of all things."""
+
+    async def missing(self, targets: Iterable[str]) -> list[str]:
+        """The targets that are not there."""
+
+    async def template(self, arn: str) -> dict[str, Any]:
+        """A job template by its ARN. Raises ``JobError`` if there is none."""
+
+    async def events(self, kind: str) -> bool:
+        """Whether event messages of a kind (:data:`JOB`) are enabled."""
+
+
+class AwsRegistry:
+    """The registry as ``iot`` keeps it, asked again when it may have changed.
+
+    Parameters
+    ----------
+    clients
+        Calls ``iot``.
+    revision
+        Differs from what it was if something in ``iot`` may have changed.
+    """
+
+    def __init__(self, clients: Clients, revision: Callable[[], Hashable]) -> None:
+        self._clients = clients
+        self._revision = revision
+        self._seen: Hashable = None
+        self._events: dict[str, bool] | None = None
+
+    async def things(self, targets: Iterable[str]) -> set[str]:
+        """The names of the things that targets mean now."""
+        found: set[str] = set()
+        for target in targets:
+            found |= await self._things(target) or set()
+        return found
+
+    async def all_things(self) -> set[str]:
+        """The names of all things."""
+        return await asyncio.to_thread(_all_things, await self._clients("iot"))
+
+    async def missing(self, targets: Iterable[str]) -> list[str]:
+        """The targets that are not there."""
+        return [target for target in targets if await self._things(target) is None]
+
+    async def template(self, arn: str) -> dict[str, Any]:
+        """A job template by its ARN."""
+        iot = await self._clients("iot")
+        template_id = arn.rpartition("/")[2]
+        try:
+            template: dict[str, Any] = await asyncio.to_thread(
+                iot.describe_job_template, jobTemplateId=template_id
+            )
+        except iot.exceptions.ResourceNotFoundException:
+            raise JobError("ResourceNotFound", f"Job template {arn} not found.") from None
+        return template
+
+    async def events(self, kind: str) -> bool:
+        """Whether event messages of a kind are enabled."""
+        revision = self._revision()
+        if self._events is None or revision != self._seen:
+            iot = await self._clients("iot")
+            answer = await asyncio.to_thread(iot.describe_event_configurations)
+            told = answer.get("eventConfigurations", {})
+            self._events = {name: bool(one.get("Enabled")) for name, one in told.items()}
+            self._seen = revision
+        return self._events.get(kind, False)
+
+    async def _things(self, target: str) -> set[str] | None:
+        kind, _, name = target.split(":", 5)[-1].partition("/")
+        iot = await self._clients("iot")
+        try:
+            if kind == "thing":
+                await asyncio.to_thread(iot.describe_thing, thingName=name)
+                return {name}
+            return await asyncio.to_thread(_things_in_group, iot, name)
+        except iot.exceptions.ResourceNotFoundException:
+            return None
+
+
+def _things_in_group(iot: Any, group: str) -> set[str]:
+    iot.describe_thing_group(thingGroupName=group)
+    pages = iot.get_paginator("list_things_in_thing_group")
+    return {
+        thing
+        for page in pages.paginate(thingGroupName=group, recursive=True)
+        for thing in page["things"]
+    }
+
+
+def _all_things(iot: Any) -> set[str]:
+    pages = iot.get_paginator("list_things").paginate()
+    return {thing["thingName"] for page in pages for thing in page["things"]}

@@ -1,0 +1,1 @@
+"""Connections of clients: what they send is checked, carried out and answered."""

@@ -1,0 +1,1 @@
+"""Topic rules: the rules engine of AWS IoT."""

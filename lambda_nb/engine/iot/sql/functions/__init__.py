@@ -1,0 +1,1 @@
+"""The functions of IoT SQL by family (developer guide, iot-sql-functions)."""

@@ -1,0 +1,1 @@
+"""Dates and times by the patterns of Joda-Time and of Java."""

@@ -1,0 +1,1 @@
+"""Protocol Buffers: reads descriptors and messages, for ``decode(value, "proto", ...)``."""

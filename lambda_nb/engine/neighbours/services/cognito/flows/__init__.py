@@ -1,0 +1,1 @@
+"""Signing in to a user pool: flows, challenges, second factors, tokens."""

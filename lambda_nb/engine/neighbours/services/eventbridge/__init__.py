@@ -1,0 +1,1 @@
+"""EventBridge as on AWS: what moto's event buses, archives and connections lack."""

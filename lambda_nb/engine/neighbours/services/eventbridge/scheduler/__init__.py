@@ -1,0 +1,1 @@
+"""EventBridge Scheduler as on AWS, and the clock of all schedules."""

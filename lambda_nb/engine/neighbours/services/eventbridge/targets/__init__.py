@@ -1,0 +1,1 @@
+"""Sends events to the targets of rules and schedules, and tries again."""

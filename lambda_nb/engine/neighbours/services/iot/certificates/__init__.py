@@ -1,0 +1,1 @@
+"""Certificates of devices, and of the authorities that sign them."""

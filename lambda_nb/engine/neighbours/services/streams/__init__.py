@@ -1,0 +1,1 @@
+"""Differences between moto and AWS in Kinesis, DynamoDB's streams and EventBridge Pipes."""

@@ -1,0 +1,1 @@
+"""What EventBridge decides: which patterns are valid, what targets get, when it tries again."""

@@ -1,0 +1,1 @@
+"""What EventBridge Pipes decide: paths into events, input templates, what may be connected."""

@@ -1,0 +1,1 @@
+"""What AWS IoT decides about shadows and jobs."""
