@@ -8,13 +8,13 @@ its pages ``iot-sql-*``, ``iot-rule-sql-version``, ``iot-substitution-templates`
 
 from __future__ import annotations
 
-from .errors import EvaluationError, SqlError
-from .json_text import to_payload
-from .query import Query, parse
-from .scope import Scope
-from .surroundings import SqlSurroundings
-from .templates import Template, parse_template, substitute
-from .values import NO_MATCH, UNDEFINED
+from lambda_nb.engine.iot.sql.errors import EvaluationError, SqlError
+from lambda_nb.engine.iot.sql.json_text import to_payload
+from lambda_nb.engine.iot.sql.query import Query, parse
+from lambda_nb.engine.iot.sql.scope import Scope
+from lambda_nb.engine.iot.sql.surroundings import SqlSurroundings
+from lambda_nb.engine.iot.sql.templates import Template, parse_template, substitute
+from lambda_nb.engine.iot.sql.values import NO_MATCH, UNDEFINED
 
 __all__ = [
     "NO_MATCH",

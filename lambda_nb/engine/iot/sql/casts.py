@@ -6,8 +6,15 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Final
 
-from .json_text import to_text
-from .values import UNDEFINED, floor, integral_as_int, of_float, to_boolean, to_number
+from lambda_nb.engine.iot.sql.json_text import to_text
+from lambda_nb.engine.iot.sql.values import (
+    UNDEFINED,
+    floor,
+    integral_as_int,
+    of_float,
+    to_boolean,
+    to_number,
+)
 
 
 def _number(value: Any) -> Any:

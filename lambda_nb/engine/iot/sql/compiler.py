@@ -7,16 +7,16 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Final
 
-from . import tree
-from .casts import CASTS, NEWER_CASTS
-from .errors import EvaluationError, SqlError
-from .functions.function import Function
-from .functions.protobuf_function import DECODE_PROTOBUF
-from .functions.table import FUNCTIONS, REFUSED
-from .operators import COMPARES, OF_ONE, OF_TWO, equals
-from .scope import Run, Scope
-from .selection import select
-from .values import UNDEFINED, integral_as_int, to_boolean
+from lambda_nb.engine.iot.sql import tree
+from lambda_nb.engine.iot.sql.casts import CASTS, NEWER_CASTS
+from lambda_nb.engine.iot.sql.errors import EvaluationError, SqlError
+from lambda_nb.engine.iot.sql.functions.function import Function
+from lambda_nb.engine.iot.sql.functions.protobuf_function import DECODE_PROTOBUF
+from lambda_nb.engine.iot.sql.functions.table import FUNCTIONS, REFUSED
+from lambda_nb.engine.iot.sql.operators import COMPARES, OF_ONE, OF_TWO, equals
+from lambda_nb.engine.iot.sql.scope import Run, Scope
+from lambda_nb.engine.iot.sql.selection import select
+from lambda_nb.engine.iot.sql.values import UNDEFINED, integral_as_int, to_boolean
 
 NEWER: Final = "2016-03-23"
 OLDER: Final = "2015-10-08"
@@ -159,18 +159,16 @@ class Compiler:
         return answer
 
     def _case(self, node: tree.Case) -> Run:
-        subject = None if node.subject is None else self.compile(node.subject)
+        subject = self.compile(node.subject)
         branches = [(self.compile(when), self.compile(then)) for when, then in node.branches]
         otherwise = None if node.otherwise is None else self.compile(node.otherwise)
 
         def choose(scope: Scope, row: Any) -> Any:
-            value = UNDEFINED if subject is None else subject(scope, row)
-            if subject is not None and value is UNDEFINED:
+            value = subject(scope, row)
+            if value is UNDEFINED:
                 return UNDEFINED
             for when, then in branches:
-                found = when(scope, row)
-                met = to_boolean(found) if subject is None else equals(value, found)
-                if met is True:
+                if equals(value, when(scope, row)) is True:
                     return then(scope, row)
             return UNDEFINED if otherwise is None else otherwise(scope, row)
 

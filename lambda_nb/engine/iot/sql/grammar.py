@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from typing import TYPE_CHECKING, Any, Final
 
-from .errors import SqlError
-from .tree import Expression, Position, Statement
+from lambda_nb.engine.iot.sql.errors import SqlError
+from lambda_nb.engine.iot.sql.tree import Expression, Position, Statement
 
 if TYPE_CHECKING:
     from lark import Lark
@@ -52,7 +53,7 @@ subquery: SELECT selection FROM expression (AS NAME)? (WHERE expression)?
      | NAME                                       -> name
      | call
      | CAST "(" expression AS NAME ")"            -> cast
-     | CASE expression? branch+ (ELSE expression)? END -> case
+     | CASE expression branch+ (ELSE expression)? END -> case
      | EXISTS "(" subquery ")"                    -> exists
      | "[" (expression ("," expression)*)? "]"    -> array
      | "{" (pair ("," pair)*)? "}"                -> object
@@ -77,7 +78,7 @@ IN.3: /in\b/i
 TRUE.3: /true\b/i
 FALSE.3: /false\b/i
 NULL.3: /null\b/i
-CASE.3: /case\b/i
+CASE.3: /case\b(?!\s+when\b)/i
 WHEN.3: /when\b/i
 THEN.3: /then\b/i
 ELSE.3: /else\b/i
@@ -124,6 +125,7 @@ _HINTS: Final = {
     "--": "Comments are not supported.",
     "|": "Texts are joined by concat(a, b) or +.",
     "&": "Conditions are joined by AND.",
+    "when": "A condition is chosen by CASE condition WHEN true THEN ... ELSE ... END.",
     "${": "Substitution templates stand in the fields of actions, not in a statement.",
 }
 
@@ -165,7 +167,7 @@ def _parser() -> Lark:
 def _parse(text: str, start: str) -> Any:
     from lark.exceptions import UnexpectedInput, VisitError
 
-    from .tree_builder import builder
+    from lambda_nb.engine.iot.sql.tree_builder import builder
 
     try:
         return builder().transform(_parser().parse(text, start=start))
@@ -195,15 +197,19 @@ def _unexpected(text: str, whole: str, error: UnexpectedInput) -> SqlError:
         f"Expected {_spoken(expected)} but found {found} at line {at.line}, column {at.column}."
     )
     for sign, hint in _HINTS.items():
-        if text.startswith(sign, start):
+        if text[start:].lower().startswith(sign):
             sentence += f" {hint}"
     return SqlError(sentence, at.line, at.column)
 
 
 def _accepted(text: str, start: str) -> set[str]:
     """Return the tokens that can follow what is SQL so far."""
+    from lark.exceptions import UnexpectedInput
+
     parser: Any = _parser().parse_interactive(text, start=start)
-    parser.exhaust_lexer()
+    # A word can be a name because of what followed it, which is cut off here.
+    with contextlib.suppress(UnexpectedInput):
+        parser.exhaust_lexer()
     return set(parser.accepts())
 
 

@@ -7,8 +7,8 @@ from decimal import Decimal
 from json.encoder import encode_basestring
 from typing import Any, Final
 
-from .errors import EvaluationError
-from .values import ARITHMETIC, DIGITS, UNDEFINED, integral_as_int
+from lambda_nb.engine.iot.sql.errors import EvaluationError
+from lambda_nb.engine.iot.sql.values import ARITHMETIC, DIGITS, UNDEFINED, integral_as_int
 
 _COMPACT: Final = json.JSONEncoder(
     ensure_ascii=False, check_circular=False, allow_nan=False, separators=(",", ":")

@@ -7,8 +7,16 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Final
 
-from .json_text import to_text
-from .values import ARITHMETIC, UNDEFINED, checked, equal, to_boolean, to_number, whole
+from lambda_nb.engine.iot.sql.json_text import to_text
+from lambda_nb.engine.iot.sql.values import (
+    ARITHMETIC,
+    UNDEFINED,
+    checked,
+    equal,
+    to_boolean,
+    to_number,
+    whole,
+)
 
 
 def add(left: Any, right: Any) -> Any:

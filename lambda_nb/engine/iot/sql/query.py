@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from ..message import Message
-from ..topic_filters import BASIC_INGEST, SHARED, TopicError, check_filter
-from . import tree
-from .compiler import OLDER, VERSIONS, Compiler, error_at
-from .errors import EvaluationError, SqlError
-from .grammar import parse_statement
-from .json_text import to_payload
-from .scope import Run, Scope
-from .selection import select
-from .surroundings import SqlSurroundings
-from .values import NO_MATCH, to_boolean
+from lambda_nb.engine.iot.message import Message
+from lambda_nb.engine.iot.sql import tree
+from lambda_nb.engine.iot.sql.compiler import OLDER, VERSIONS, Compiler, error_at
+from lambda_nb.engine.iot.sql.errors import EvaluationError, SqlError
+from lambda_nb.engine.iot.sql.grammar import parse_statement
+from lambda_nb.engine.iot.sql.json_text import to_payload
+from lambda_nb.engine.iot.sql.scope import Run, Scope
+from lambda_nb.engine.iot.sql.selection import select
+from lambda_nb.engine.iot.sql.surroundings import SqlSurroundings
+from lambda_nb.engine.iot.sql.values import NO_MATCH, to_boolean
+from lambda_nb.engine.iot.topic_filters import SHARED, TopicError, check_filter
 
 MOST_VARIABLES: Final = 10
 LONGEST_VARIABLE: Final = 64
@@ -51,9 +51,8 @@ def parse(sql: str, version: str = "2016-03-23") -> Query:
 
 
 def _check_filter(topic_filter: str, position: tree.Position) -> None:
-    for prefix, what in ((BASIC_INGEST, "Basic Ingest"), (SHARED, "Shared subscription")):
-        if topic_filter.startswith(prefix):
-            raise error_at(position, f"{what} topics cannot stand in FROM: {topic_filter!r}.")
+    if topic_filter.startswith(SHARED):
+        raise error_at(position, f"A rule has no shared subscription: {topic_filter!r}.")
     try:
         check_filter(topic_filter)
     except TopicError as error:

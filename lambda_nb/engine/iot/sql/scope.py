@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from ...errors import AWSError
-from ..message import Message
-from . import json_text
-from .errors import EvaluationError
-from .surroundings import SqlSurroundings
+from lambda_nb.engine.errors import AWSError
+from lambda_nb.engine.iot.message import Message
+from lambda_nb.engine.iot.sql import json_text
+from lambda_nb.engine.iot.sql.errors import EvaluationError
+from lambda_nb.engine.iot.sql.surroundings import SqlSurroundings
 
 Run = Callable[["Scope", Any], Any]
 """A compiled expression. It takes the scope and the object that names are looked up in."""

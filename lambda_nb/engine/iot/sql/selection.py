@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from . import tree
-from .errors import EvaluationError, SqlError
-from .scope import Run, Scope
-from .values import UNDEFINED
+from lambda_nb.engine.iot.sql import tree
+from lambda_nb.engine.iot.sql.errors import EvaluationError, SqlError
+from lambda_nb.engine.iot.sql.scope import Run, Scope
+from lambda_nb.engine.iot.sql.values import UNDEFINED
 
 _NOT_JSON: Final = (
     "The payload is not JSON, so nothing can be added to it: select * alone, or"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from ..message import Message
+from lambda_nb.engine.iot.message import Message
 
 
 class SqlSurroundings(Protocol):

@@ -6,14 +6,14 @@ import functools
 import re
 from typing import Any, Final
 
-from ..message import Message
-from .compiler import OLDER, VERSIONS, Compiler
-from .errors import EvaluationError, SqlError
-from .grammar import parse_expression
-from .json_text import to_text
-from .scope import Run, Scope
-from .surroundings import SqlSurroundings
-from .values import UNDEFINED
+from lambda_nb.engine.iot.message import Message
+from lambda_nb.engine.iot.sql.compiler import OLDER, VERSIONS, Compiler
+from lambda_nb.engine.iot.sql.errors import EvaluationError, SqlError
+from lambda_nb.engine.iot.sql.grammar import parse_expression
+from lambda_nb.engine.iot.sql.json_text import to_text
+from lambda_nb.engine.iot.sql.scope import Run, Scope
+from lambda_nb.engine.iot.sql.surroundings import SqlSurroundings
+from lambda_nb.engine.iot.sql.values import UNDEFINED
 
 # Up to what may close an expression, or a text or an object inside of it.
 _PIECE: Final = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[{}]|[^'"{}]+""", re.S)

@@ -83,9 +83,9 @@ class Binary:
 
 @dataclass(frozen=True)
 class Case:
-    """``CASE subject WHEN value THEN result ... ELSE otherwise END``; or conditions after WHEN."""
+    """``CASE subject WHEN value THEN result ... ELSE otherwise END``."""
 
-    subject: Expression | None
+    subject: Expression
     branches: tuple[tuple[Expression, Expression], ...]
     otherwise: Expression | None
 

@@ -7,10 +7,10 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from . import tree
-from .errors import SqlError
-from .tree import Position
-from .values import ARITHMETIC, checked
+from lambda_nb.engine.iot.sql import tree
+from lambda_nb.engine.iot.sql.errors import SqlError
+from lambda_nb.engine.iot.sql.tree import Position
+from lambda_nb.engine.iot.sql.values import ARITHMETIC, checked
 
 if TYPE_CHECKING:
     from lark import Token, Transformer
@@ -154,8 +154,7 @@ def builder() -> Transformer[Any, Any]:
 
         def case(self, parts: list[Any]) -> tree.Case:
             branches = tuple(part for part in parts if type(part) is tuple)
-            subject = parts[1] if type(parts[1]) is not tuple else None
-            return tree.Case(subject, branches, parts[-2] if tokens(parts, "ELSE") else None)
+            return tree.Case(parts[1], branches, parts[-2] if tokens(parts, "ELSE") else None)
 
         def branch(self, parts: list[Any]) -> tuple[Any, Any]:
             return parts[1], parts[3]

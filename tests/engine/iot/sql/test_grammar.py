@@ -65,6 +65,11 @@ from lambda_nb.engine.iot.sql import SqlError, parse
             'Expected an operator, "(" or WHEN but found "END AS b FROM \'t\'" at line 1,'
             " column 15.",
         ),
+        (
+            "SELECT CASE WHEN a > 1 THEN 2 END AS b FROM 't'",
+            "Expected an expression but found 'WHEN a > 1 THEN 2 EN' at line 1, column 13. A"
+            " condition is chosen by CASE condition WHEN true THEN ... ELSE ... END.",
+        ),
         ("SELECT a.0 FROM 't'", "Expected a name but found \"0 FROM 't'\" at line 1, column 10."),
     ],
 )

@@ -155,8 +155,8 @@ def test_precedence(expression: str, expected: Any) -> None:
         ("CASE missing WHEN missing THEN 'a' ELSE 'z' END", UNDEFINED),
         ("CASE i WHEN missing THEN 'a' ELSE 'z' END", "z"),
         ("CASE nil WHEN null THEN 'a' END", "a"),
-        ("CASE WHEN i > 9 THEN 'a' WHEN i > 4 THEN 'b' ELSE 'c' END", "b"),
-        ("CASE WHEN missing > 9 THEN 'a' ELSE 'c' END", "c"),
+        ("CASE i > 4 WHEN true THEN 'a' ELSE 'b' END", "a"),
+        ("CASE missing > 4 WHEN true THEN 'a' ELSE 'b' END", UNDEFINED),
         ("CASE i WHEN 5 THEN CASE d WHEN 2.5 THEN 1 END END", 1),
     ],
 )

@@ -314,6 +314,7 @@ def test_a_rule_of_basic_ingest_needs_no_from() -> None:
     assert parse("SELECT * WHERE a = 1").topic_filter is None
     assert sent("SELECT * WHERE a = 1", {"a": 1}) == '{"a":1}'
     assert parse('SELECT * FROM "a/b"').topic_filter == "a/b"
+    assert parse("SELECT * FROM '$aws/rules/mine/+'").topic_filter == "$aws/rules/mine/+"
 
 
 @pytest.mark.parametrize(
@@ -323,8 +324,7 @@ def test_a_rule_of_basic_ingest_needs_no_from() -> None:
         ("a/b+", r"\+ stands for a whole level"),
         ("", "at least one character"),
         ("a/b/c/d/e/f/g/h/i", "at most 7 slashes"),
-        ("$aws/rules/x/y", "Basic Ingest topics cannot stand in FROM"),
-        ("$share/g/a", "Shared subscription topics cannot stand in FROM"),
+        ("$share/g/a", "A rule has no shared subscription"),
     ],
 )
 def test_what_is_no_topic_filter(topic_filter: str, sentence: str) -> None:
@@ -398,3 +398,40 @@ def test_a_list_as_the_whole_payload() -> None:
     assert sent("SELECT VALUE get(*, 1) FROM 't'", [1, 2]) == "2"
     with pytest.raises(EvaluationError, match="payload that is an object"):
         answer("SELECT *, 1 AS a FROM 't'", [1, 2])
+
+
+@pytest.mark.parametrize(
+    ("sql", "payload", "expected"),
+    [
+        ("SELECT current.state.reported.temp AS temp, topic(3) AS thing, timestamp()/1000 AS at"
+         " FROM '$aws/things/+/shadow/update/documents'"
+         " WHERE current.state.reported <> previous.state.reported",
+         {"current": {"state": {"reported": {"temp": 21}}},
+          "previous": {"state": {"reported": {"temp": 20}}}},
+         '{"temp":21,"thing":"hall","at":1481825251}'),
+        ("SELECT CASE state.reported.noise > 10 WHEN true THEN true ELSE false END"
+         " AS state.desired.busy FROM '$aws/things/x/shadow/update/accepted'"
+         " WHERE state.reported.noise <> Null",
+         {"state": {"reported": {"noise": 12}}}, '{"state":{"desired":{"busy":true}}}'),
+        ("SELECT * FROM 't' WHERE state.reported.noise <> Null",
+         {"state": {"reported": {"noise": None}}}, None),
+        ("SELECT * FROM 't' WHERE state.reported.noise <> Null", {"state": {}}, None),
+        ("SELECT subString(topic(3), 0, 2) AS kind, timeStamp() AS ts FROM '#'"
+         " WHERE a >= -10 AND a <= 60 AND isUndefined(get(get(state, \"x\"), \"1:2\")) = False",
+         {"a": 5, "state": {"x": {"1:2": 3}}}, f'{{"kind":"ha","ts":{NOW_MS}}}'),
+        ("SELECT *, parse_time(\"yyyy-MM-dd'T'HH:mm:ss.SSS'Z'\", timestamp()) AS time FROM '+/+'",
+         {}, '{"time":"2016-12-15T18:07:31.155Z"}'),
+        ("SELECT VALUE get((SELECT VALUE v FROM readings.all WHERE id = 'b'), 0) FROM 't'",
+         {"readings": {"all": [{"id": "a", "v": 1}, {"id": "b", "v": 2}]}}, "2"),
+        ("SELECT * FROM 't' WHERE get_or_default(lat >= -90 AND lat <= 90"
+         " AND time_to_epoch(ts, \"yyyy-MM-dd'T'HH:mm:ssX\") > 0, false)",
+         {"lat": 52, "ts": "2026-01-02T03:04:05Z"}, '{"lat":52,"ts":"2026-01-02T03:04:05Z"}'),
+        ("SELECT * FROM 't' WHERE get_or_default(lat >= -90 AND lat <= 90"
+         " AND time_to_epoch(ts, \"yyyy-MM-dd'T'HH:mm:ssX\") > 0, false)",
+         {"lat": 52, "ts": "yesterday"}, None),
+        ("SELECT regexp_replace(topic(), '^([^/]+)/.*/([^/]+)$', '$2-$1') AS t FROM '#'", {},
+         '{"t":"temp-things"}'),
+    ],
+)  # fmt: skip
+def test_statements_as_people_write_them(sql: str, payload: Any, expected: str | None) -> None:
+    assert sent(sql, payload, topic="things/a/hall/temp") == expected

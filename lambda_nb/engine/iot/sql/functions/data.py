@@ -6,11 +6,11 @@ import base64
 import binascii
 from typing import Any, Final
 
-from .. import json_text
-from ..errors import EvaluationError
-from ..json_text import to_bytes, to_text
-from ..values import UNDEFINED, to_int
-from .function import Function, of
+from lambda_nb.engine.iot.sql import json_text
+from lambda_nb.engine.iot.sql.errors import EvaluationError
+from lambda_nb.engine.iot.sql.functions.function import Function, of
+from lambda_nb.engine.iot.sql.json_text import to_bytes, to_text
+from lambda_nb.engine.iot.sql.values import UNDEFINED, to_int
 
 LARGEST_ARRAY: Final = 128 * 1024
 """Bytes of JSON that transform() returns at most (iot-sql-functions)."""

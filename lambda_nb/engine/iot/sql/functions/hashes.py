@@ -7,9 +7,9 @@ import hashlib
 from collections.abc import Callable
 from typing import Any, Final
 
-from ..json_text import to_bytes, to_text
-from ..values import UNDEFINED
-from .function import Function, of
+from lambda_nb.engine.iot.sql.functions.function import Function, of
+from lambda_nb.engine.iot.sql.json_text import to_bytes, to_text
+from lambda_nb.engine.iot.sql.values import UNDEFINED
 
 # RFC 1319's permutation of 0..255, which is made of the digits of pi. `hashlib` has no MD2.
 _PERMUTATION: Final = bytes.fromhex(

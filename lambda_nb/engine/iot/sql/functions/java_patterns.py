@@ -6,7 +6,7 @@ import functools
 import re
 from typing import Final
 
-from ..errors import EvaluationError
+from lambda_nb.engine.iot.sql.errors import EvaluationError
 
 _LINE_ENDS: Final = r"\n\r\x85\u2028\u2029"
 _POSIX: Final = {

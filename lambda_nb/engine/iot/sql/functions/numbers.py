@@ -8,12 +8,20 @@ from collections.abc import Callable
 from decimal import ROUND_DOWN, Context, Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from ..operators import modulo, negate
-from ..values import DIGITS, UNDEFINED, ceil, floor, nearest, of_float, to_number
-from .function import Function, of
+from lambda_nb.engine.iot.sql.functions.function import Function, of
+from lambda_nb.engine.iot.sql.operators import modulo, negate
+from lambda_nb.engine.iot.sql.values import (
+    DIGITS,
+    UNDEFINED,
+    ceil,
+    floor,
+    nearest,
+    of_float,
+    to_number,
+)
 
 if TYPE_CHECKING:
-    from ..scope import Scope
+    from lambda_nb.engine.iot.sql.scope import Scope
 
 _EXACT: Final = Context(prec=4096, traps=[])
 

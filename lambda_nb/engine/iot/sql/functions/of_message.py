@@ -7,13 +7,13 @@ import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from ...topic_filters import BASIC_INGEST
-from ..values import UNDEFINED, floor
-from .function import Function, of
+from lambda_nb.engine.iot.sql.functions.function import Function, of
+from lambda_nb.engine.iot.sql.values import UNDEFINED, floor
+from lambda_nb.engine.iot.topic_filters import BASIC_INGEST
 
 if TYPE_CHECKING:
-    from ...message import Message
-    from ..scope import Scope
+    from lambda_nb.engine.iot.message import Message
+    from lambda_nb.engine.iot.sql.scope import Scope
 
 NOT_MQTT: Final = "n/a"
 """What clientid() gives for a message that no MQTT client sent (iot-sql-functions)."""

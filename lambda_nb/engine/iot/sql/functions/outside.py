@@ -6,13 +6,13 @@ import base64
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from .. import json_text
-from ..errors import EvaluationError
-from ..values import UNDEFINED, integral_as_int
-from .function import Function, of
+from lambda_nb.engine.iot.sql import json_text
+from lambda_nb.engine.iot.sql.errors import EvaluationError
+from lambda_nb.engine.iot.sql.functions.function import Function, of
+from lambda_nb.engine.iot.sql.values import UNDEFINED, integral_as_int
 
 if TYPE_CHECKING:
-    from ..scope import Scope
+    from lambda_nb.engine.iot.sql.scope import Scope
 
 REGISTRY_APIS: Final = ("DescribeThing", "ListThingGroupsForThing")
 SECRET_TYPES: Final = ("SecretString", "SecretBinary")

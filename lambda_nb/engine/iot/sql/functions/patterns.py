@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ..json_text import to_text
-from ..values import UNDEFINED
-from .function import Function, of
-from .java_patterns import compiled, replacement
+from lambda_nb.engine.iot.sql.functions.function import Function, of
+from lambda_nb.engine.iot.sql.functions.java_patterns import compiled, replacement
+from lambda_nb.engine.iot.sql.json_text import to_text
+from lambda_nb.engine.iot.sql.values import UNDEFINED
 
 
 def matches(value: Any, pattern: Any) -> Any:

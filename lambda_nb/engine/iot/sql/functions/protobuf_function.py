@@ -6,14 +6,14 @@ import base64
 import binascii
 from typing import TYPE_CHECKING, Any, Final
 
-from ..errors import EvaluationError
-from ..protobuf.descriptors import DescriptorError, message_type
-from ..protobuf.messages import MessageError, to_object
-from ..values import UNDEFINED
-from .function import Function
+from lambda_nb.engine.iot.sql.errors import EvaluationError
+from lambda_nb.engine.iot.sql.functions.function import Function
+from lambda_nb.engine.iot.sql.protobuf.descriptors import DescriptorError, message_type
+from lambda_nb.engine.iot.sql.protobuf.messages import MessageError, to_object
+from lambda_nb.engine.iot.sql.values import UNDEFINED
 
 if TYPE_CHECKING:
-    from ..scope import Scope
+    from lambda_nb.engine.iot.sql.scope import Scope
 
 LARGEST_DESCRIPTOR: Final = 32 * 1024
 """Bytes of a FileDescriptorSet in S3 at most (binary-payloads, "Limitations")."""

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from .data import DATA
-from .function import Function
-from .hashes import HASHES
-from .numbers import NUMBERS
-from .of_message import OF_MESSAGE
-from .outside import OUTSIDE
-from .patterns import PATTERNS
-from .texts import TEXTS
-from .times import TIMES
+from lambda_nb.engine.iot.sql.functions.data import DATA
+from lambda_nb.engine.iot.sql.functions.function import Function
+from lambda_nb.engine.iot.sql.functions.hashes import HASHES
+from lambda_nb.engine.iot.sql.functions.numbers import NUMBERS
+from lambda_nb.engine.iot.sql.functions.of_message import OF_MESSAGE
+from lambda_nb.engine.iot.sql.functions.outside import OUTSIDE
+from lambda_nb.engine.iot.sql.functions.patterns import PATTERNS
+from lambda_nb.engine.iot.sql.functions.texts import TEXTS
+from lambda_nb.engine.iot.sql.functions.times import TIMES
 
 FUNCTIONS: Final[dict[str, Function]] = {
     **DATA, **HASHES, **NUMBERS, **OF_MESSAGE, **OUTSIDE, **PATTERNS, **TEXTS, **TIMES,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from ..json_text import to_bytes, to_text
-from ..values import UNDEFINED, floor
-from .function import Function, of
+from lambda_nb.engine.iot.sql.functions.function import Function, of
+from lambda_nb.engine.iot.sql.json_text import to_bytes, to_text
+from lambda_nb.engine.iot.sql.values import UNDEFINED, floor
 
 MOST_PADDING: Final = 1000
 """lpad and rpad add 0 to 1000 spaces (iot-sql-functions)."""

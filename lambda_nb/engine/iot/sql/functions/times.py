@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from .dates.reading import read_time
-from .dates.writing import write_time
-from .function import Function, of
+from lambda_nb.engine.iot.sql.functions.dates.reading import read_time
+from lambda_nb.engine.iot.sql.functions.dates.writing import write_time
+from lambda_nb.engine.iot.sql.functions.function import Function, of
 
 if TYPE_CHECKING:
-    from ..scope import Scope
+    from lambda_nb.engine.iot.sql.scope import Scope
 
 
 def now(scope: Scope) -> int:

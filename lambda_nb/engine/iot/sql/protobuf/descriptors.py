@@ -6,7 +6,7 @@ import functools
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from .wire import WireError, fields
+from lambda_nb.engine.iot.sql.protobuf.wire import WireError, fields
 
 # Numbers of descriptor.proto: FieldDescriptorProto.Type and Label.
 DOUBLE, FLOAT, INT64, UINT64, INT32, FIXED64, FIXED32, BOOL, STRING = range(1, 10)

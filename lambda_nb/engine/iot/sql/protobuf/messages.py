@@ -12,10 +12,20 @@ from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any, Final
 
-from ..values import of_float
-from . import descriptors as types
-from .descriptors import Field, MessageType
-from .wire import FOUR_BYTES, SIZED, VARINT, WireError, fields, signed, unpacked, varint, zigzag
+from lambda_nb.engine.iot.sql.protobuf import descriptors as types
+from lambda_nb.engine.iot.sql.protobuf.descriptors import Field, MessageType
+from lambda_nb.engine.iot.sql.protobuf.wire import (
+    FOUR_BYTES,
+    SIZED,
+    VARINT,
+    WireError,
+    fields,
+    signed,
+    unpacked,
+    varint,
+    zigzag,
+)
+from lambda_nb.engine.iot.sql.values import of_float
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _PREFIX: Final = ".google.protobuf."

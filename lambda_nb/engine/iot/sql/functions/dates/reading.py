@@ -8,11 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any, Final
 
-from ...errors import EvaluationError
-from ...json_text import to_text
-from ...values import UNDEFINED
-from .patterns import MONTHS, WEEKDAYS, BadPatternError, Piece, pieces
-from .zones import time_zone, zone_by_text
+from lambda_nb.engine.iot.sql.errors import EvaluationError
+from lambda_nb.engine.iot.sql.functions.dates.patterns import (
+    MONTHS,
+    WEEKDAYS,
+    BadPatternError,
+    Piece,
+    pieces,
+)
+from lambda_nb.engine.iot.sql.functions.dates.zones import time_zone, zone_by_text
+from lambda_nb.engine.iot.sql.json_text import to_text
+from lambda_nb.engine.iot.sql.values import UNDEFINED
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _NOON: Final = 12

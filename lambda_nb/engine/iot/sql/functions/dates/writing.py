@@ -5,11 +5,17 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Final
 
-from ...errors import EvaluationError
-from ...json_text import to_text
-from ...values import UNDEFINED, to_int
-from .patterns import MONTHS, WEEKDAYS, BadPatternError, Piece, pieces
-from .zones import offset_text, short_name, time_zone
+from lambda_nb.engine.iot.sql.errors import EvaluationError
+from lambda_nb.engine.iot.sql.functions.dates.patterns import (
+    MONTHS,
+    WEEKDAYS,
+    BadPatternError,
+    Piece,
+    pieces,
+)
+from lambda_nb.engine.iot.sql.functions.dates.zones import offset_text, short_name, time_zone
+from lambda_nb.engine.iot.sql.json_text import to_text
+from lambda_nb.engine.iot.sql.values import UNDEFINED, to_int
 
 if TYPE_CHECKING:
     from collections.abc import Callable
