@@ -219,6 +219,7 @@ def fleet(
     law: str | Law = "walk",
     *,
     topic: str = "room/{number}/sensor",
+    places: Sequence[str] | None = None,
     every: str | float = "5s",
     jitter: float = 0.1,
     prefix: str = "sensor-",
@@ -237,7 +238,9 @@ def fleet(
         ``lambda_nb.notebook.devices.laws`` with settings of your own, or a function of the device
         and the seconds since the start; it returns a payload, or ``None`` for nothing.
     topic
-        Where: ``{number}`` and ``{name}`` are the device's.
+        Where: ``{number}``, ``{name}`` and ``{place}`` are the device's.
+    places
+        The place of each device, for ``{place}``: its room, say. The law sees it as well.
     every
         Time between two messages of one device: ``"5s"``, or seconds.
     jitter
@@ -273,6 +276,8 @@ def fleet(
         raise UsageError(f"every is {every!r}; give a time above 0, such as '5s'")
     if not 0 <= jitter <= 1:
         raise UsageError(f"jitter is {jitter!r}; give a share from 0 to 1")
+    if places is not None and len(places) != count:
+        raise UsageError(f"places has {len(places)} names for {count} devices")
     if isinstance(law, str):
         if law not in NAMED:
             raise UsageError(
@@ -282,22 +287,22 @@ def fleet(
         law = NAMED[law]()
     dice = random.Random(seed)
     simulated = [
-        Simulated(number, f"{prefix}{number}", random.Random(dice.random()))
-        for number in range(count)
+        Simulated(number, f"{prefix}{number}", random.Random(dice.random()), place)
+        for number, place in enumerate(places or [""] * count)
     ]
     try:
-        topic.format(number=0, name="")
+        topic.format(number=0, name="", place="")
     except (KeyError, IndexError, ValueError) as error:
         raise UsageError(
-            f"the topic {topic!r} has a place that is unknown ({error}); there are {{number}} and "
-            "{name}"
+            f"the topic {topic!r} has a part that is unknown ({error}); there are {{number}}, "
+            "{name} and {place}"
         ) from None
     devices = [Device(one.name, client=client) for one in simulated]
     return Fleet(
         devices,
         simulated,
         law,
-        lambda one: topic.format(number=one.number, name=one.name),
+        lambda one: topic.format(number=one.number, name=one.name, place=one.place),
         every_s,
         jitter,
         qos,

@@ -21,6 +21,8 @@ class Simulated:
         Its name.
     random
         Random numbers of its own: the same with each run of a seed.
+    place
+        Where it is, if its fleet has places.
     state
         What the law wants to remember.
     """
@@ -28,6 +30,7 @@ class Simulated:
     number: int
     name: str
     random: random.Random
+    place: str = ""
     state: dict[str, Any] = field(default_factory=dict)
 
 

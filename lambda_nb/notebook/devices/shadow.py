@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from lambda_nb.notebook.connection.clients import Clients
 from lambda_nb.notebook.devices.messages import Received, Subscription
 from lambda_nb.notebook.errors import aws_errors
 
-if TYPE_CHECKING:
-    from lambda_nb.notebook.devices.device import Device
+
+class Connection(Protocol):
+    """The device, as its shadow uses it."""
+
+    name: str
+
+    def publish(self, topic: str, payload: Any) -> None:
+        """Send a message."""
+
+    def publish_soon(self, topic: str, payload: Any, *, qos: int = 0) -> None:
+        """Send a message and do not wait."""
+
+    def subscribe(self, topic_filter: str, call: Callable[[Received], None]) -> Subscription:
+        """Get messages."""
 
 
 class Shadow:
@@ -27,7 +39,7 @@ class Shadow:
         The shadow's name; empty for the classic one.
     """
 
-    def __init__(self, device: Device, clients: Clients, name: str = "") -> None:
+    def __init__(self, device: Connection, clients: Clients, name: str = "") -> None:
         self._device = device
         self._clients = clients
         self.name = name
@@ -74,6 +86,11 @@ class Shadow:
     def report(self, state: Mapping[str, Any]) -> None:
         """Say what the device is like: only the keys that changed; ``None`` removes one."""
         self._update({"reported": dict(state)})
+
+    def report_soon(self, state: Mapping[str, Any]) -> None:
+        """The same without waiting for the broker: inside a function that gets messages."""
+        told = {"state": {"reported": dict(state)}}
+        self._device.publish_soon(f"{self.topic}/update", told, qos=1)
 
     def desire(self, state: Mapping[str, Any]) -> None:
         """Say what the device should be like."""
