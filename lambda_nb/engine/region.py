@@ -52,7 +52,7 @@ from lambda_nb.engine.gateways.shared.own_addresses import OwnAddresses
 from lambda_nb.engine.gateways.shared.surroundings import Surroundings
 from lambda_nb.engine.iot.admission.changes import Changes
 from lambda_nb.engine.iot.iot import Iot, IotApi
-from lambda_nb.engine.iot.iot import Surroundings as IotSurroundings
+from lambda_nb.engine.iot.surroundings import Surroundings as IotSurroundings
 from lambda_nb.engine.model import Invocation, InvocationResult, Resolved
 from lambda_nb.engine.options import Options
 from lambda_nb.engine.permissions.functions import Functions

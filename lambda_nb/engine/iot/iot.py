@@ -3,76 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lambda_nb.engine.api.admission.gate import Gate
-from lambda_nb.engine.api.neighbours.service_changes import ServiceChanges
 from lambda_nb.engine.api.wire.http import HttpRequest, Reply, Send
-from lambda_nb.engine.aws_calls.clients import Clients
-from lambda_nb.engine.aws_calls.endpoint import Keys
-from lambda_nb.engine.aws_calls.services import Services
-from lambda_nb.engine.aws_calls.upstream import Upstream
 from lambda_nb.engine.errors import AWSError
-from lambda_nb.engine.iot.admission.changes import Changes
-from lambda_nb.engine.model import LogSink
-from lambda_nb.engine.permissions.functions import Functions
+from lambda_nb.engine.iot.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from lambda_nb.engine.api.service_api import ServiceApi
     from lambda_nb.engine.iot.parts import Parts
-    from lambda_nb.engine.iot.rules.surroundings import Figures
+
+log = logging.getLogger(__name__)
 
 _PARTS = "lambda_nb.engine.iot.parts"
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What AWS IoT of one Region works with.
-
-    Attributes
-    ----------
-    account, region
-        Where.
-    gate
-        Checks signatures.
-    functions
-        The functions of the Region that an ARN names.
-    clients
-        Calls other services in the Region.
-    services, upstream
-        Make calls on the event loop: signed to services, and to any server.
-    keys
-        Those of the engine's user.
-    changes
-        Say when what the service ``iot`` keeps may have changed.
-    permissions
-        Say whose permissions may have changed.
-    logs, figures
-        Take log lines and figures.
-    directory
-        Where everything durable of it lies.
-    broker_url
-        An MQTT broker elsewhere to use instead of the engine's own.
-    """
-
-    account: str
-    region: str
-    gate: Gate
-    functions: Callable[[str], Functions]
-    clients: Clients
-    services: Services
-    upstream: Upstream
-    keys: Keys
-    changes: ServiceChanges
-    permissions: Changes
-    logs: LogSink
-    figures: Figures
-    directory: Path
-    broker_url: str | None = None
 
 
 class Iot:
@@ -88,6 +34,7 @@ class Iot:
         self._surroundings = surroundings
         self._opening = asyncio.Lock()
         self._parts: Parts | None = None
+        self._waking: asyncio.Future[None] | None = None
         self._closed = False
 
     @property
@@ -99,6 +46,18 @@ class Iot:
         """Open it now if there is something to go on with, or a broker elsewhere to listen to."""
         if self._surroundings.directory.exists() or self._surroundings.broker_url is not None:
             await self.opened()
+        self._surroundings.changes.watch(self._surroundings.region, self._wake)
+
+    def _wake(self) -> None:
+        """Open it: somebody has made something of the service, such as a rule's destination."""
+        if self._parts is None and self._waking is None and not self._closed:
+            self._waking = asyncio.ensure_future(self._woken())
+
+    async def _woken(self) -> None:
+        try:
+            await self.opened()
+        except Exception:
+            log.exception("AWS IoT of %s cannot be opened", self._surroundings.region)
 
     async def opened(self) -> Parts:
         """Its parts, made and started with the first use."""
@@ -118,6 +77,8 @@ class Iot:
     async def close(self) -> None:
         """End it."""
         self._closed = True
+        if self._waking is not None:
+            await asyncio.wait([self._waking])
         async with self._opening:
             parts, self._parts = self._parts, None
         if parts is not None:

@@ -25,7 +25,7 @@ from lambda_nb.engine.iot.shadows.shadows import Shadows
 from lambda_nb.rules.iot.shadow_requests import ShadowError
 
 if TYPE_CHECKING:
-    from lambda_nb.engine.iot.iot import Surroundings
+    from lambda_nb.engine.iot.surroundings import Surroundings
 
 
 class Parts:

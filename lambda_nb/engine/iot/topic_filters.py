@@ -102,6 +102,28 @@ def matches(topic_filter: str, topic: str) -> bool:
     return len(wanted) == len(levels)
 
 
+def covers(wider: str, narrower: str) -> bool:
+    """Whether each topic that one filter matches is matched by another one as well.
+
+    Examples
+    --------
+    >>> covers("a/#", "a/+/c"), covers("a/+", "a/#"), covers("#", "$aws/x")
+    (True, False, False)
+    """
+    levels = narrower.split("/")
+    if narrower.startswith("$") and wider[:1] in ("+", "#"):
+        return False
+    wanted = wider.split("/")
+    for place, level in enumerate(wanted):
+        if place == len(levels):
+            return False
+        if level == "#":
+            return True
+        if levels[place] == "#" or level not in ("+", levels[place]):
+            return False
+    return len(wanted) == len(levels)
+
+
 class _Node(Generic[T]):
     __slots__ = ("below", "values")
 
