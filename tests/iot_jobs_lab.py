@@ -27,6 +27,7 @@ class MemoryRegistry:
         self.groups: dict[str, set[str]] = {}
         self.known = {"lamp", "fan", "door"}
         self.enabled: set[str] = set()
+        self.tags: dict[str, list[Any]] = {}
         self.templates: dict[str, dict[str, Any]] = {}
 
     async def things(self, targets: Iterable[str]) -> set[str]:
@@ -55,6 +56,14 @@ class MemoryRegistry:
         if arn not in self.templates:
             raise JobError("ResourceNotFound", arn)
         return self.templates[arn]
+
+    async def tag(self, arn: str, tags: Any) -> None:
+        """Keep tags."""
+        self.tags[arn] = list(tags)
+
+    async def forget_tags(self, arn: str) -> None:
+        """Drop tags."""
+        self.tags.pop(arn, None)
 
     async def events(self, kind: str) -> bool:
         """Whether event messages are enabled."""

@@ -118,8 +118,8 @@ async def _admitted(
     mechanism = ""
     while True:
         request = await _frame(reader)
-        key, _version, correlation, name = struct.unpack(">hhih", request[:10])
-        body = request[10 + max(0, name) :]
+        key, _version, correlation, skipped = struct.unpack(">hhih", request[:10])
+        body = request[10 + max(0, skipped) :]
         if key == _VERSIONS:
             inner_writer.write(struct.pack(">i", len(request)) + request)
             _send(writer, await _frame(inner_reader))
@@ -127,7 +127,9 @@ async def _admitted(
             (length,) = struct.unpack(">h", body[:2])
             mechanism = body[2 : 2 + length].decode()
             step = _plain(user) if mechanism == "PLAIN" else _Scram(user, _HASHES[mechanism])
-            _send(writer, struct.pack(">ihi", correlation, 0, 0))
+            name = mechanism.encode()
+            told = struct.pack(">ihih", correlation, 0, 1, len(name)) + name
+            _send(writer, told)
         elif key == _AUTHENTICATE and step is not None:
             (length,) = struct.unpack(">i", body[:4])
             answer = step(body[4 : 4 + length])

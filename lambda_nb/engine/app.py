@@ -14,6 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from lambda_nb.engine.api.admission.credentials import Credentials
 from lambda_nb.engine.api.admission.unsigned import Unsigned
@@ -44,9 +45,12 @@ from lambda_nb.engine.iot.admission.changes import Changes
 from lambda_nb.engine.iot.data_api.device_door import DeviceHttpDoor
 from lambda_nb.engine.iot.doors import WEB_SOCKET_PATH, DeviceDoor
 from lambda_nb.engine.iot.jobs.control.calls import JobCalls
+from lambda_nb.engine.iot.rules.confirmation_door import ConfirmationDoor
+from lambda_nb.engine.iot.rules.rule_changes import concerns_rules
 from lambda_nb.engine.model import Operation
 from lambda_nb.engine.neighbours import Neighbours
 from lambda_nb.engine.neighbours.process.supervisor import NeighboursError, iot_authority
+from lambda_nb.engine.neighbours.services.iot.registry_events import SOURCE as REGISTRY_EVENTS
 from lambda_nb.engine.options import Options
 from lambda_nb.engine.permissions.functions import region_of
 from lambda_nb.engine.region import WATCHED, Regions, Shared, abandon
@@ -161,7 +165,10 @@ class App:
             for name in WATCHED
         }
         self._permissions = Changes(elsewhere=self._iot_is_elsewhere)
-        upstream = Upstream(self._url, keys)
+        self._rule_changes = ServiceChanges(
+            elsewhere=self._iot_is_elsewhere, concerns=concerns_rules
+        )
+        upstream = self._upstream = Upstream(self._url, keys)
         self._cleanup.push_async_callback(upstream.close)
         shared = Shared(
             options,
@@ -176,6 +183,7 @@ class App:
             self._balancing,
             self._changes,
             self._permissions,
+            self._rule_changes,
         )
         self._regions = Regions(shared, self._data_dir, self._work_dir)
         authority = iot_authority(self._data_dir / "services")
@@ -189,7 +197,11 @@ class App:
 
     async def _pushed(self, source: str, arn: str, payload: bytes) -> None:
         await self._regions.started.wait()
-        await self._regions[region_of(arn)].pushes(source, arn, payload)
+        region = self._regions[region_of(arn)]
+        if source == REGISTRY_EVENTS:
+            await region.iot.publish(arn.partition(":topic/")[2], payload)
+        else:
+            await region.pushes(source, arn, payload)
 
     def _start_neighbours(self) -> None:
         """Start the neighbours, which come up on their own."""
@@ -227,7 +239,8 @@ class App:
         bucket_cors = BucketCors(self._regions.home.clients)
         websites = WebsiteDoor(addresses, self._regions.home.clients, bucket_cors)
         of_devices = DeviceHttpDoor(self.devices.requests)
-        doors: list[Door] = [urls, gateways, of_devices, websites]
+        confirming = ConfirmationDoor(lambda: self._upstream, region)
+        doors: list[Door] = [urls, gateways, of_devices, confirming, websites]
         if self._options.signed:
             doors.append(PublicObjectsDoor(self._regions.home.clients))
         self.front = Front(
@@ -260,8 +273,13 @@ class App:
         )
         watches: dict[str, list[Watch]] = {BALANCING: [self._balancing]}
         watches |= {name: [changes] for name, changes in self._changes.items()}
-        watches["iot"] += [iot, JobCalls(jobs, self._regions.home.gate.anyone)]
-        watches["cloudformation"] = [self._balancing, *self._changes.values(), iot]
+        watches["iot"] += [self._rule_changes, iot, JobCalls(jobs, self._regions.home.gate.anyone)]
+        watches["cloudformation"] = [
+            self._balancing,
+            *self._changes.values(),
+            self._rule_changes,
+            iot,
+        ]
         return watches
 
     def _web_socket(self, gateways: WebSockets) -> WebSockets:
@@ -289,6 +307,7 @@ class App:
             if math.isfinite(self._options.max_age_s)
             else None,
             "certificate": self.certificates.authority,
+            "mqtt": _without_password(self._options.mqtt_url),
             "neighbours": self._neighbours_at(),
             "elsewhere": dict(self._options.elsewhere),
             **self._regions.home.status(),
@@ -312,3 +331,11 @@ class App:
             return str(self._neighbours.endpoint)
         except NeighboursError:
             return None
+
+
+def _without_password(url: str | None) -> str | None:
+    """A URL as it may be shown."""
+    if url is None:
+        return None
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"

@@ -16,7 +16,8 @@ class Options:
     """The options of ``lambda-nb serve``.
 
     ``region`` is the home Region: that of requests without a Region.
-    ``elsewhere`` has the URLs of services that are not embedded, by signing name.
+    ``elsewhere`` has the URLs of services that are not embedded, by signing name; ``mqtt_url`` that
+    of an MQTT broker for the home Region.
     ``keep_alive_s``, ``max_age_s``, ``retry_delay_s`` and how long WebSockets may be idle or live
     are in seconds; the engine ends when the process ``parent`` ends, if given.
     """
@@ -31,6 +32,8 @@ class Options:
     keep_alive_s: float = 600.0
     max_age_s: float = math.inf
     retry_delay_s: float = 60.0
+    mqtt_port: int | None = None
+    mqtt_url: str | None = None
     websocket_idle_s: float = quotas.WEBSOCKET_IDLE_S.value
     websocket_life_s: float = quotas.WEBSOCKET_LIFE_S.value
     account_concurrency: int = 1000

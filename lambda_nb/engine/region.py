@@ -88,6 +88,7 @@ class Shared:
     balancing: BalancingChanges
     changes: Mapping[str, ServiceChanges]
     permissions: Changes
+    rule_changes: ServiceChanges
 
 
 class Region:
@@ -393,10 +394,12 @@ class Region:
                 upstream=shared.upstream,
                 keys=Keys(*shared.credentials.keys),
                 changes=shared.changes["iot"],
+                rule_changes=shared.rule_changes,
                 permissions=shared.permissions,
                 logs=self._logs,
                 figures=self._metrics,
                 directory=self._data_dir / "iot",
+                broker_url=options.mqtt_url if self.name == options.region else None,
             )
         )
         self._cleanup.push_async_callback(self.iot.close)
@@ -501,6 +504,7 @@ class Regions:
         for changes in self._shared.changes.values():
             changes.emptied()
         self._shared.permissions.emptied()
+        self._shared.rule_changes.emptied()
         for region in self.all():
             region.begin_sources_afresh()
 

@@ -13,7 +13,12 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
-from lambda_nb.engine.api.admission import caller_identity, posted_forms, signature_v2
+from lambda_nb.engine.api.admission import (
+    caller_identity,
+    message_links,
+    posted_forms,
+    signature_v2,
+)
 from lambda_nb.engine.api.admission.gate import Gate
 from lambda_nb.engine.api.admission.signature_v4 import (
     claimed_scope,
@@ -303,6 +308,9 @@ class Front:
             return
         if not self._gate.open and (call := await self._unsigned.admitted(request)):
             # As from no service: keys in an answer to somebody unknown are not to be trusted.
+            await self._proxy.pass_on(*call, "", send)
+            return
+        if not service and (call := message_links.followed(request, self._regions.home.name)):
             await self._proxy.pass_on(*call, "", send)
             return
         if not self._gate.open and not service:

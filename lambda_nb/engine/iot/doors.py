@@ -21,6 +21,7 @@ from lambda_nb.engine.iot.iot import Iot
 if TYPE_CHECKING:
     from lambda_nb.engine.iot.data_api.device_requests import DeviceRequests
     from lambda_nb.engine.iot.mqtt.broker import Broker
+    from lambda_nb.engine.iot.mqtt.external import ExternalBroker
     from lambda_nb.engine.iot.parts import Parts
 
 log = logging.getLogger(__name__)
@@ -118,7 +119,7 @@ class DeviceDoor:
             self._known = revision, found
         return Anchors(*self._known)
 
-    async def _broker_of(self, name: str | None) -> Broker:
+    async def _broker_of(self, name: str | None) -> Broker | ExternalBroker:
         region = self._regions.home if name is None else await self._regions.named(name)
         return (await region.iot.opened()).broker
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from lambda_nb.engine.api.wire.http import HttpRequest, Reply, Send
 from lambda_nb.engine.errors import AWSError
+from lambda_nb.engine.iot.message import Message
 from lambda_nb.engine.iot.surroundings import Surroundings
 
 if TYPE_CHECKING:
@@ -73,6 +74,10 @@ class Iot:
                 await parts.start()
                 self._parts = parts
             return self._parts
+
+    async def publish(self, topic: str, payload: bytes) -> None:
+        """Publish a message of the service itself."""
+        await (await self.opened()).broker.publish(Message(topic, payload))
 
     async def close(self) -> None:
         """End it."""

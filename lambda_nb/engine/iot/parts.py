@@ -19,12 +19,14 @@ from lambda_nb.engine.iot.jobs.presigned_urls import presigner
 from lambda_nb.engine.iot.jobs.registry import AwsRegistry
 from lambda_nb.engine.iot.message import Message
 from lambda_nb.engine.iot.mqtt.broker import Broker
+from lambda_nb.engine.iot.provisioning.provisioning import Provisioning
 from lambda_nb.engine.iot.rules.engine import Rules
 from lambda_nb.engine.iot.rules.surroundings import Surroundings as AroundRules
 from lambda_nb.engine.iot.shadows.shadows import Shadows
 from lambda_nb.rules.iot.shadow_requests import ShadowError
 
 if TYPE_CHECKING:
+    from lambda_nb.engine.iot.mqtt.external import ExternalBroker
     from lambda_nb.engine.iot.surroundings import Surroundings
 
 
@@ -44,12 +46,14 @@ class Parts:
         Lets clients in.
     dry_runs : DryRuns
         Answer what would be let in.
-    broker : Broker
+    broker : Broker or ExternalBroker
         Takes messages and delivers them.
     shadows : Shadows
         Device shadows.
     jobs : Jobs
         Jobs and their executions.
+    provisioning : Provisioning
+        Devices that provision themselves.
     rules : Rules
         Topic rules.
     data_api, jobs_data_api : ServiceApi
@@ -80,7 +84,7 @@ class Parts:
             gate.find,
             open=gate.open,
         )
-        self.broker = Broker(self.admission, directory / "broker.sqlite")
+        self.broker = self._broker(surroundings)
         self.admission.disconnect = self._disconnect
         self.admission.announce = self._announce
         self.shadows = Shadows(self.broker, directory / "shadows.sqlite")
@@ -94,6 +98,14 @@ class Parts:
             presign=presigner(surroundings.upstream.own_url, surroundings.keys, region),
             answer=self.broker.give,
         )
+        self.provisioning = Provisioning(
+            self.broker,
+            directory / "provisioning.sqlite",
+            self.registry,
+            surroundings.functions,
+            answer=self.broker.give,
+            provisioned=self.jobs.registry_changed,
+        )
         self.rules = Rules(
             AroundRules(
                 account=account,
@@ -103,7 +115,7 @@ class Parts:
                 services=surroundings.services,
                 upstream=surroundings.upstream,
                 keys=surroundings.keys,
-                changes=surroundings.changes,
+                changes=surroundings.rule_changes,
                 topics=self.broker,
                 shadow=self._shadow,
                 logs=surroundings.logs,
@@ -118,13 +130,21 @@ class Parts:
         )
         self._ends = contextlib.AsyncExitStack()
 
+    def _broker(self, surroundings: Surroundings) -> Broker | ExternalBroker:
+        if surroundings.broker_url is None:
+            return Broker(self.admission, surroundings.directory / "broker.sqlite")
+        from lambda_nb.engine.iot.mqtt.external import ExternalBroker
+        from lambda_nb.engine.iot.mqtt.external_address import Address
+
+        return ExternalBroker(Address.parse(surroundings.broker_url))
+
     async def start(self) -> None:
         """Take messages."""
-        self._ends.push_async_callback(self.broker.close)
-        self._ends.callback(self.admission.close)
-        for part in (self.shadows, self.jobs, self.rules):
+        for part in (self.shadows, self.jobs, self.provisioning, self.rules):
             await part.start()
             self._ends.push_async_callback(part.close)
+        self._ends.callback(self.admission.close)
+        self._ends.push_async_callback(self.broker.close)  # its last messages reach the others
 
     async def close(self) -> None:
         """End them, the last one first."""

@@ -39,8 +39,8 @@ class Surroundings:
         Make calls on the event loop: signed to services, and to any server.
     keys
         Those of the engine's user.
-    changes
-        Say when what the service ``iot`` keeps may have changed.
+    changes, rule_changes
+        Say when what the service ``iot`` keeps may have changed, and when its topic rules may.
     permissions
         Say whose permissions may have changed.
     logs, figures
@@ -60,6 +60,7 @@ class Surroundings:
     upstream: Upstream
     keys: Keys
     changes: ServiceChanges
+    rule_changes: ServiceChanges
     permissions: Changes
     logs: LogSink
     figures: Figures

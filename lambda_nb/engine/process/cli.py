@@ -54,6 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 keep_alive_s=options.keep_alive,
                 max_age_s=options.max_age,
                 retry_delay_s=options.retry_delay,
+                mqtt_port=options.mqtt_port,
+                mqtt_url=options.mqtt,
                 websocket_idle_s=options.websocket_idle,
                 websocket_life_s=options.websocket_life,
                 account_concurrency=options.account_concurrency,
@@ -173,6 +175,21 @@ def parser() -> argparse.ArgumentParser:
         metavar="S",
         help="seconds before the first retry of an asynchronous event whose function failed; the "
         "second waits twice as long (%(default)s, as on AWS)",
+    )
+    add(
+        "--mqtt-port",
+        type=_port,
+        metavar="PORT",
+        help="one more port for devices, such as 8883; MQTT is spoken at the engine's own port as "
+        "well, with and without TLS",
+    )
+    add(
+        "--mqtt",
+        type=_broker,
+        metavar="URL",
+        help="an MQTT broker to use in the home Region instead of the engine's own: "
+        "mqtt://USER:PASSWORD@HOST:1883, mqtts://HOST:8883?ca=FILE&cert=FILE&key=FILE, ws, wss. "
+        "With client_id=NAME in the query, what comes while the engine is down waits for it there",
     )
     add(
         "--websocket-idle",
@@ -312,6 +329,16 @@ def _host(text: str) -> str:
         raise argparse.ArgumentTypeError(
             f"{text!r}: a name has no scheme, port or path: engine.internal, or *.on.aws"
         )
+    return text
+
+
+def _broker(text: str) -> str:
+    from lambda_nb.engine.iot.mqtt.external_address import Address
+
+    try:
+        Address.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
     return text
 
 

@@ -46,11 +46,16 @@ def run(options: Options) -> None:
         If the port or the data directory cannot be used.
     """
     listener = _listen(options.port)
-    with contextlib.closing(listener), _data_dir(options.data_dir) as data_dir:
+    devices = None if options.mqtt_port is None else _listen(options.mqtt_port, "--mqtt-port")
+    with contextlib.ExitStack() as ends:
+        ends.callback(listener.close)
+        if devices is not None:
+            ends.callback(devices.close)
+        data_dir = ends.enter_context(_data_dir(options.data_dir))
         try:
             if options.recover:
                 _recover(data_dir)
-            _run_loop(_serve(options, listener, data_dir))
+            _run_loop(_serve(options, listener, devices, data_dir))
         except (DatabaseError, IsolationError) as error:
             raise StartError(str(error)) from error
 
@@ -75,8 +80,9 @@ def _recovered(directory: Path) -> list[object]:
         store.close()
     if (done := rescue(directory / "apis.sqlite", readable_record)) is not None:
         words.append(done)
-    for name in ("events.sqlite", "checkpoints.sqlite"):
-        if (done := rescue(directory / name)) is not None:
+    others = ("events.sqlite", "checkpoints.sqlite", "pipe_checkpoints.sqlite", "iot/*.sqlite")
+    for path in [path for pattern in others for path in sorted(directory.glob(pattern))]:
+        if (done := rescue(path)) is not None:
             words.append(done)
     return words
 
@@ -90,7 +96,7 @@ def _run_loop(main: Coroutine[Any, Any, None]) -> None:
         uvloop.run(main)
 
 
-def _listen(port: int) -> socket.socket:
+def _listen(port: int, option: str = "--port") -> socket.socket:
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -100,7 +106,7 @@ def _listen(port: int) -> socket.socket:
         listener.close()
         raise StartError(
             f"cannot listen on 127.0.0.1:{port}: {error.strerror}. Choose another port with "
-            "--port, or 0 for a free one."
+            f"{option}, or 0 for a free one."
         ) from error
     _try_loopback(listener)
     return listener
@@ -144,7 +150,9 @@ def _data_dir(given: Path | None) -> Iterator[Path]:
         yield path
 
 
-async def _serve(options: Options, listener: socket.socket, data_dir: Path) -> None:
+async def _serve(
+    options: Options, listener: socket.socket, devices: socket.socket | None, data_dir: Path
+) -> None:
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     async with App(options, url, data_dir) as app:
         server = _Server(
@@ -183,6 +191,8 @@ async def _serve(options: Options, listener: socket.socket, data_dir: Path) -> N
             server.accept_from(listener, app.descriptors.may_accept)
         sockets = [] if app.descriptors.scarce else [listener]
         serving = asyncio.ensure_future(server.serve(sockets=sockets))
+        if devices is not None:
+            await server.accept_also_from(devices)
         print(  # noqa: T201
             f"lambda-nb serving on {url} (account {options.account}, region {options.region}, "
             f"credentials {app.credentials.path})",

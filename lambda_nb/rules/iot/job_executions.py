@@ -281,22 +281,23 @@ def retried(
     return False
 
 
-def to_be_aborted(criteria: Collection[Mapping[str, Any]], statuses: Collection[str]) -> bool:
+def to_be_aborted(criteria: Collection[Mapping[str, Any]], counts: Mapping[str, int]) -> bool:
     """Whether a job's abort criteria are met.
 
     Parameters
     ----------
     criteria
         ``criteriaList`` of ``abortConfig``.
-    statuses
-        The statuses of the job's executions that have ended.
+    counts
+        How many of the job's executions have each status.
     """
+    ended = sum(count for status, count in counts.items() if status not in PENDING)
     for criterion in criteria:
-        if len(statuses) < max(1, criterion["minNumberOfExecutedThings"]):
+        if ended < max(1, criterion["minNumberOfExecutedThings"]):
             continue
         kind = criterion["failureType"]
         kinds = (FAILED, REJECTED, TIMED_OUT) if kind == "ALL" else (kind,)
-        failed = sum(status in kinds for status in statuses)
-        if 100 * failed >= criterion["thresholdPercentage"] * len(statuses) and failed:
+        failed = sum(counts.get(status, 0) for status in kinds)
+        if failed and 100 * failed >= criterion["thresholdPercentage"] * ended:
             return True
     return False

@@ -11,6 +11,7 @@ from lambda_nb.engine.iot.topic_filters import (
     TopicTree,
     check_filter,
     check_topic,
+    covers,
     matches,
     split_shared,
 )
@@ -74,6 +75,13 @@ def test_a_tree_finds_what_matches(changes: list[tuple[bool, str]], topics: list
 )
 def test_examples(topic_filter: str, topic: str, right: bool) -> None:
     assert matches(topic_filter, topic) is right
+
+
+@given(FILTERS, FILTERS, TOPICS)
+def test_covering(wider: str, narrower: str, topic: str) -> None:
+    assert covers(wider, wider)
+    if covers(wider, narrower) and matches(narrower, topic):
+        assert matches(wider, topic)
 
 
 def test_a_tree_forgets_what_it_no_longer_needs() -> None:

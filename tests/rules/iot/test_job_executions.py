@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -131,14 +132,13 @@ def test_a_job_is_aborted_when_enough_things_failed() -> None:
         "thresholdPercentage": 50.0,
         "minNumberOfExecutedThings": 4,
     }
-    assert not executions.to_be_aborted([criterion], ["FAILED"] * 3)
-    assert executions.to_be_aborted([criterion], ["FAILED", "FAILED", "SUCCEEDED", "REJECTED"])
-    assert not executions.to_be_aborted(
-        [criterion], ["FAILED", "REJECTED", "TIMED_OUT", "SUCCEEDED"]
-    )
+    one_each = Counter(["FAILED", "REJECTED", "TIMED_OUT", "SUCCEEDED"])
+    assert not executions.to_be_aborted([criterion], {"FAILED": 3, "QUEUED": 5})
+    assert executions.to_be_aborted([criterion], {"FAILED": 2, "SUCCEEDED": 1, "REJECTED": 1})
+    assert not executions.to_be_aborted([criterion], one_each)
     of_all = {**criterion, "failureType": "ALL"}
-    assert executions.to_be_aborted([of_all], ["FAILED", "REJECTED", "TIMED_OUT", "SUCCEEDED"])
-    assert not executions.to_be_aborted([of_all], ["SUCCEEDED", "CANCELED"] * 4)
+    assert executions.to_be_aborted([of_all], one_each)
+    assert not executions.to_be_aborted([of_all], {"SUCCEEDED": 4, "CANCELED": 4})
 
 
 def test_a_rollout_grows_as_the_guide_says() -> None:

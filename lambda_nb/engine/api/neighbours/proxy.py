@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import hashlib
+import json
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Protocol
+from functools import partial
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -16,7 +18,7 @@ from yarl import URL
 
 from lambda_nb.engine.api.admission.host_names import bucket_in, path_with_bucket, service_in
 from lambda_nb.engine.api.admission.signature_v4 import claimed_service
-from lambda_nb.engine.api.neighbours import signing_anew
+from lambda_nb.engine.api.neighbours import shard_subscriptions, signing_anew
 from lambda_nb.engine.api.neighbours.watched_calls import Watch, WatchedCall
 from lambda_nb.engine.api.wire.headers import HOP_BY_HOP
 from lambda_nb.engine.api.wire.http import ClientGone, Header, HttpRequest, Send
@@ -89,6 +91,7 @@ class Proxy:
         self._watches = watches or {}
         self._sessions: dict[Endpoint, aiohttp.ClientSession] = {}
         self._calls = EmbeddedCalls()
+        self._subscriptions = shard_subscriptions.Subscriptions()
 
     async def close(self) -> None:
         """Close idle connections."""
@@ -124,6 +127,10 @@ class Proxy:
                     await reply.send(send)
                     return
         at = await self._services(meant)
+        if at.keys is None and isinstance(body, bytes) and shard_subscriptions.is_one(request):
+            ask = partial(self._ask_kinesis, at, request)
+            await self._subscriptions.answer(json.loads(body), ask, send)
+            return
         try:
             if at.keys is None and meant == "s3":
                 request = _by_path(request, at)
@@ -143,6 +150,19 @@ class Proxy:
             log.warning("%s %s: %s: %s", request.method, request.path, meant, error)
             who = "The embedded services do" if at.keys is None else f"{meant} at {at.url} does"
             raise AWSError("ServiceUnavailable", f"{who} not answer: {error}", 503) from error
+
+    async def _ask_kinesis(
+        self, at: Endpoint, request: HttpRequest, operation: str, told: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Make another call of Kinesis for a request's caller, in its Region."""
+        headers = {**request.headers, "x-amz-target": shard_subscriptions.target(operation)}
+        call = dataclasses.replace(request, headers=headers)
+        async with self._answer(at, call, json.dumps(told).encode()) as answer:
+            told_back: dict[str, Any] = json.loads(await answer.read())
+            if answer.status >= 300:
+                code = str(told_back.get("__type", "InternalFailure")).rpartition("#")[2]
+                raise AWSError(code, str(told_back.get("message", "")), answer.status)
+            return told_back
 
     @asynccontextmanager
     async def _answer(

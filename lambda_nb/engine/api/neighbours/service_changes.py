@@ -22,9 +22,18 @@ class ServiceChanges:
         Whether others can change the service as well: then time passing is a change.
     kept
         Whether the service may hold something from before.
+    concerns
+        Whether a call that changes something matters here; by default each does.
     """
 
-    def __init__(self, *, elsewhere: bool = False, kept: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        elsewhere: bool = False,
+        kept: bool = False,
+        concerns: Callable[[WatchedCall], bool] = lambda call: True,
+    ) -> None:
+        self._concerns = concerns
         self._elsewhere = elsewhere
         self._kept = kept
         self._all = 0
@@ -54,7 +63,7 @@ class ServiceChanges:
 
     def answered(self, call: WatchedCall) -> None:
         """Take note of a change."""
-        if not call.changes:
+        if not call.changes or not self._concerns(call):
             return
         self._of_region[call.region] = self._of_region.get(call.region, 0) + 1
         for changed in self._watchers.get(call.region, ()):

@@ -11,6 +11,8 @@ from lambda_nb.engine.api.admission.signature_v4 import claimed_scope
 from lambda_nb.engine.api.wire.http import HttpRequest, Reply
 
 _READING = ("Describe", "Get", "List", "Search")
+_CONFIRMING = "/confirmdestination/"
+"""AWS IoT's ConfirmTopicRuleDestination is a GET that changes something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,8 @@ class WatchedCall:
     @property
     def changes(self) -> bool:
         """Whether it may have changed something."""
-        return self.method not in ("GET", "HEAD") and not self.action.startswith(_READING)
+        writing = self.method not in ("GET", "HEAD") or self.path.startswith(_CONFIRMING)
+        return writing and not self.action.startswith(_READING)
 
 
 class Watch(Protocol):

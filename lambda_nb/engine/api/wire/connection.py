@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from functools import partial
 from ssl import SSLContext
@@ -25,6 +26,8 @@ from lambda_nb.engine.api.wire.http import (
     Send,
 )
 from lambda_nb.engine.api.wire.tls import CERTIFICATE_DER, HELLO, Decrypting
+
+log = logging.getLogger(__name__)
 
 Certificate = Callable[[], Awaitable["SSLContext | None"]]
 Mqtt = Callable[[asyncio.Transport], Awaitable["asyncio.Protocol | None"]]
@@ -124,7 +127,11 @@ class WholeAnswers(HttpToolsProtocol):
     async def _to_mqtt(self) -> None:
         """Hand the connection over to what speaks MQTT."""
         assert self._mqtt is not None
-        protocol = await self._mqtt(self.transport)
+        try:
+            protocol = await self._mqtt(self.transport)
+        except Exception:
+            log.exception("an MQTT connection could not be taken")
+            protocol = None
         if protocol is None or self.transport.is_closing():
             self.transport.close()
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import logging
+import time
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from lambda_nb.engine.api.admission.credentials import Credential
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.iot.admission import self_registration, variables
-from lambda_nb.engine.iot.admission.changes import Changes
+from lambda_nb.engine.iot.admission.changes import Changes, Revision
 from lambda_nb.engine.iot.admission.custom_authorizers import (
     AuthorizerError,
     Authorizers,
@@ -19,9 +20,14 @@ from lambda_nb.engine.iot.admission.custom_authorizers import (
 )
 from lambda_nb.engine.iot.admission.grants import Grant, allowed, everything
 from lambda_nb.engine.iot.admission.policies import MalformedPolicy, Policies
-from lambda_nb.engine.iot.admission.registry import Authorizer, Registry, identifier_of
+from lambda_nb.engine.iot.admission.registry import (
+    Authorizer,
+    Certificate,
+    Registry,
+    identifier_of,
+)
 from lambda_nb.engine.iot.message import Message, Sender
-from lambda_nb.engine.iot.mqtt.admission import Admitted, Attempt, Refused
+from lambda_nb.engine.iot.mqtt.admission import Action, Admitted, Attempt, May, Refused
 
 log = logging.getLogger(__name__)
 
@@ -30,12 +36,16 @@ log = logging.getLogger(__name__)
 class Identity:
     """Who a client is, and what it may do; ``policies`` is ``None`` if it may do everything.
 
-    ``concerned`` are the ARNs of its certificate and its thing: what they may changes with them.
+    ``concerned`` are the ARNs of its certificate and its thing: what it may changes with them, and
+    ``seen`` is how far their changes were seen. ``exclusive_thing`` is the thing that its
+    certificate belongs to alone.
     """
 
     sender: Sender
     policies: Policies | None
     concerned: tuple[str, ...] = ()
+    seen: Revision | None = None
+    exclusive_thing: str = ""
     refresh_s: float | None = None
     disconnect_s: float | None = None
 
@@ -104,12 +114,14 @@ class IotAdmission:
             return self._refused(attempt, Refused("not_authorized", error.message))
         if missing:
             reason = f"the policies of {identity.sender.principal} do not allow {missing}"
-            return self._refused(attempt, Refused("not_authorized", reason))
+            refused = Refused("not_authorized", reason, identity.sender.principal)
+            return self._refused(attempt, refused)
         return Admitted(
             identity.sender,
             everything if identity.policies is None else self._granted(identity, attempt),
             identity.refresh_s,
             identity.disconnect_s,
+            exclusive_thing=identity.exclusive_thing,
         )
 
     async def allows(self, attempt: Attempt, action: str, resource: str) -> Sender | Refused:
@@ -151,7 +163,7 @@ class IotAdmission:
             if not hmac.compare_digest(credential.secret_key.encode(), given):
                 return Refused("bad_credentials", "the password is not the access key's secret")
             return Identity(self._sender(attempt, credential.access_key), None)
-        default = await self._registry.authorizer()
+        default = await self._registry.authorizer_of(attempt.server_name)
         if default is not None:
             return await self._by_authorizer(default, attempt)
         if self._open:
@@ -162,15 +174,6 @@ class IotAdmission:
             "name and password, or the name of a custom authorizer",
         )
 
-    async def told_of(self, arn: str, attempt: Attempt) -> tuple[dict[str, str], str]:
-        """The policy variables of a principal's connection, and the name of its thing."""
-        attached = await self._registry.attached(arn)
-        name = attached.thing_of(attempt.client_id)
-        thing = await self._registry.thing(name) if name else None
-        told = variables.of_connection(attempt.client_id, attempt.source_ip, attempt.server_name)
-        told |= variables.of_thing(thing)
-        return told, thing.name if thing is not None else ""
-
     async def _by_certificate(self, attempt: Attempt, der: bytes) -> Identity | Refused:
         identifier = identifier_of(der)
         certificate = await self._registry.certificate(identifier)
@@ -179,21 +182,43 @@ class IotAdmission:
                 self._registry, der, self._account, self.announce
             )
             what = "has registered itself now: connect again" if registered else "is not registered"
-            return Refused("not_authorized", f"the certificate {identifier} {what}")
+            reason = f"the certificate {identifier} {what}"
+            return Refused("not_authorized", reason, identifier)
         if certificate.status != "ACTIVE":
             reason = f"the certificate {identifier} is {certificate.status}"
-            return Refused("not_authorized", reason)
-        told, thing = await self.told_of(certificate.arn, attempt)
-        told |= variables.of_certificate(der)
-        told["iot:CertificateId"] = identifier
-        documents = [one.document for one in await self._registry.policies(certificate.arn, thing)]
+            return Refused("not_authorized", reason, identifier)
+        if variables.expired(der, time.time()):
+            reason = f"the certificate {identifier} is not valid now"
+            return Refused("not_authorized", reason, identifier)
+        return await self._by_registered(attempt, certificate, der)
+
+    async def _by_registered(
+        self, attempt: Attempt, certificate: Certificate, der: bytes
+    ) -> Identity | Refused:
+        registry, arn = self._registry, certificate.arn
+        while True:
+            before = registry.revision(arn)
+            attached = await registry.attached(arn)
+            name = attached.thing_of(attempt.client_id)
+            concerned = (arn, registry.arn("thing", name or attempt.client_id))
+            seen = registry.revision(*concerned)
+            if registry.revision(arn) == before:
+                break
+        thing = await registry.thing(name) if name else None
+        name = thing.name if thing is not None else ""
+        told = {
+            **variables.of_connection(attempt.client_id, attempt.source_ip, attempt.server_name),
+            **variables.of_thing(thing),
+            **variables.of_certificate(der),
+            "iot:CertificateId": certificate.identifier,
+        }
+        documents = [one.document for one in await registry.policies(arn, name)]
         try:
             policies = Policies(documents, told)
         except MalformedPolicy as error:
-            return Refused("not_authorized", str(error))
-        sender = self._sender(attempt, identifier, thing)
-        things = (self._registry.arn("thing", thing),) if thing else ()
-        return Identity(sender, policies, (certificate.arn, *things))
+            return Refused("not_authorized", str(error), certificate.identifier)
+        sender = self._sender(attempt, certificate.identifier, name)
+        return Identity(sender, policies, concerned, seen, attached.exclusive)
 
     async def _by_authorizer(
         self, authorizer: Authorizer | None, attempt: Attempt
@@ -213,9 +238,8 @@ class IotAdmission:
         return Identity(
             self._sender(attempt, decision.principal),
             Policies(decision.documents, told),
-            (),
-            decision.refresh_s,
-            decision.disconnect_s,
+            refresh_s=decision.refresh_s,
+            disconnect_s=decision.disconnect_s,
         )
 
     def _sender(self, attempt: Attempt, principal: str, thing: str = "") -> Sender:
@@ -238,13 +262,17 @@ class IotAdmission:
                 return f"iot:RetainPublish on {self._prefix}topic/{will.topic}, for the last will"
         return ""
 
-    def _granted(self, identity: Identity, attempt: Attempt) -> Grant:
+    def _granted(self, identity: Identity, attempt: Attempt) -> May:
         policies = identity.policies
         assert policies is not None
+        if identity.seen is None:  # an authorizer's policies change when it is asked again
+
+            def may(action: Action, topic: str) -> bool:
+                return allowed(policies, self._prefix, action, topic)
+
+            return may
 
         async def renew() -> Policies | None:
-            if not identity.concerned:  # an authorizer's policies change when it is asked again
-                return policies
             found = await self.identify(attempt)
             if isinstance(found, Refused) or self._missing(found, attempt):
                 return None
@@ -256,6 +284,7 @@ class IotAdmission:
             policies,
             self._prefix,
             lambda: self._registry.revision(*identity.concerned),
+            identity.seen,
             renew,
             lambda: self.disconnect(client_id),
         )

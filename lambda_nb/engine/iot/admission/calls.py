@@ -43,12 +43,15 @@ _OF_A_THING = (
 _OF_NO_PRINCIPAL = (
     "ClearDefaultAuthorizer",
     "CreateAuthorizer",
+    "CreateDomainConfiguration",
     "DeleteAuthorizer",
     "DeleteCACertificate",
+    "DeleteDomainConfiguration",
     "RegisterCACertificate",
     "SetDefaultAuthorizer",
     "UpdateAuthorizer",
     "UpdateCACertificate",
+    "UpdateDomainConfiguration",
 )
 _OF_EVERYONE = (
     "CreatePolicyVersion",

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-ELSEWHERE_S = 1.0
-"""Seconds for which what a service elsewhere said is believed."""
+ELSEWHERE_S = 10.0
+"""Seconds for which what a service elsewhere said is believed; then it is asked for each device."""
 
 Revision = tuple[int, int, int]
 Changed = Callable[["str | None"], None]

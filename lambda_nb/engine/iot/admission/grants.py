@@ -5,15 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Literal
 
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.iot.admission.changes import Revision
 from lambda_nb.engine.iot.admission.policies import Policies
+from lambda_nb.engine.iot.mqtt.admission import Action
 
 log = logging.getLogger(__name__)
-
-Action = Literal["publish", "subscribe", "receive", "retain"]
 
 _SHARED = "$share/"
 _OPERATIONS = {
@@ -63,6 +61,8 @@ class Grant:
         The beginning of ARNs.
     revision
         Differs from what it was if the policies may have changed.
+    seen
+        What it was before the policies were read.
     renew
         Reads the policies again; ``None`` if the client may not be connected any more.
     ended
@@ -87,6 +87,7 @@ class Grant:
         policies: Policies,
         prefix: str,
         revision: Callable[[], Revision],
+        seen: Revision,
         renew: Callable[[], Awaitable[Policies | None]],
         ended: Callable[[], None],
     ) -> None:
@@ -94,7 +95,7 @@ class Grant:
         self._policies: Policies | None = policies
         self._prefix = prefix
         self._revision = revision
-        self._seen = revision()
+        self._seen = seen
         self._renew = renew
         self._ended = ended
         self._renewing: asyncio.Task[None] | None = None

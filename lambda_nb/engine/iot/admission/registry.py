@@ -19,6 +19,7 @@ _T = TypeVar("_T")
 EVERYBODYS = "authorizers and authorities"
 """Stands for what belongs to no principal, where changes are counted."""
 _REMEMBERED = 20_000
+_PAGE = 250
 _MISSING = ("ResourceNotFoundException",)
 
 
@@ -210,11 +211,37 @@ class Registry:
 
         return await self._once((EVERYBODYS,), ("authorizer", name or ""), read)
 
+    async def authorizer_of(self, server_name: str | None) -> Authorizer | None:
+        """The authorizer of who names none: that of the domain, or else the default one."""
+        if server_name:
+            name = (await self._authorizers_by_domain()).get(server_name)
+            if name is not None:
+                return await self.authorizer(name)
+        return await self.authorizer()
+
+    async def _authorizers_by_domain(self) -> Mapping[str, str]:
+        async def read() -> Mapping[str, str]:
+            found: dict[str, str] = {}
+            listed = await self.call("list_domain_configurations", pageSize=_PAGE) or {}
+            for one in listed.get("domainConfigurations", ()):
+                name = one["domainConfigurationName"]
+                told = await self.call(
+                    "describe_domain_configuration", domainConfigurationName=name
+                )
+                authorizer = ((told or {}).get("authorizerConfig") or {}).get(
+                    "defaultAuthorizerName"
+                )
+                if told and authorizer and told.get("domainConfigurationStatus") == "ENABLED":
+                    found[told.get("domainName", "")] = authorizer
+            return found
+
+        return await self._once((EVERYBODYS,), ("domains",), read)
+
     async def authorities(self) -> tuple[TrustedAuthority, ...]:
         """The active authorities that people registered."""
 
         async def read() -> tuple[TrustedAuthority, ...]:
-            listed = await self.call("list_ca_certificates", pageSize=250) or {}
+            listed = await self.call("list_ca_certificates", pageSize=_PAGE) or {}
             found = []
             for one in listed.get("certificates", ()):
                 if one["status"] != "ACTIVE":

@@ -61,6 +61,15 @@ def of_thing(thing: Thing | None) -> dict[str, str]:
     return told
 
 
+def expired(der: bytes, now_s: float) -> bool:
+    """Whether a certificate is not valid at a moment (epoch seconds)."""
+    from cryptography import x509
+
+    certificate = x509.load_der_x509_certificate(der)
+    begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    return not begin.timestamp() <= now_s <= end.timestamp()
+
+
 def of_certificate(der: bytes) -> dict[str, str]:
     """Those of a client's certificate.
 

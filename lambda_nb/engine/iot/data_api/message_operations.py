@@ -12,6 +12,7 @@ from lambda_nb.engine.iot.data_api.broker import Broker
 from lambda_nb.engine.iot.data_api.errors import fault
 from lambda_nb.engine.iot.data_api.pages import page, with_token
 from lambda_nb.engine.iot.message import Message, Properties, Sender
+from lambda_nb.engine.iot.mqtt.delivery.reserved_topics import clients_may_publish
 from lambda_nb.engine.iot.topic_filters import TopicError, check_topic
 from lambda_nb.engine.model import Caller, Operation, Request, Response
 
@@ -61,7 +62,10 @@ class MessageOperations:
         qos = request.get("qos", 0)
         if qos not in (0, 1):
             raise fault(400, f"The quality of service is 0 or 1, not {qos}.")
-        await self._broker.publish(_message(request, qos, sender))
+        message = _message(request, qos, sender)
+        if not clients_may_publish(message.topic):
+            raise fault(400, f"{message.topic} is a topic of AWS's own.")
+        await self._broker.publish(message)
         return {"message": "OK", "traceId": uuid4()}
 
     async def _publish(self, request: Request, caller: Caller) -> Response:

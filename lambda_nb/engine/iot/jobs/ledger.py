@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -119,14 +120,9 @@ class Ledger:
             job = new_jobs.get(job_id) or self.store.job(job_id)
             if job is None:
                 continue
-            kept = {(one.job, one.thing, one.number): one for one in self.store.of_job(job_id)}
-            after = kept | {key: one for key, one in new.items() if one.job == job_id}
-            ended = [
-                one
-                for key, one in after.items()
-                if not one.is_pending and key in kept and kept[key].is_pending
-            ]
-            settled, more = settle(job, list(after.values()), ended, now)
+            mine = [one for one in new.values() if one.job == job_id]
+            ended = [one for one in mine if self._ends(one)]
+            settled, more = settle(job, _After(self.store, job_id, mine), ended, now)
             new |= {(one.job, one.thing, one.number): one for one in more}
             if settled is not self.store.job(job_id):
                 new_jobs[job_id] = settled
@@ -160,14 +156,7 @@ class Ledger:
     ) -> _Told:
         """What there is to tell, seen before it is kept."""
         told = _Told()
-        for one in executions:
-            if one.is_pending:
-                continue
-            kept = [
-                old for old in self.store.of_both(one.job, one.thing) if old.number == one.number
-            ]
-            if kept and kept[0].is_pending:
-                told.executions.append((one, one.status.lower()))
+        told.executions = [(one, one.status.lower()) for one in executions if self._ends(one)]
         told.executions += [(one, "deleted") for one in gone]
         for job in jobs:
             old = self.store.job(job.id)
@@ -180,6 +169,11 @@ class Ledger:
         if gone_job is not None:
             told.jobs += [(gone_job, "deletion_in_progress"), (gone_job, "deleted")]
         return told
+
+    def _ends(self, one: Execution) -> bool:
+        """Whether a new state ends an execution."""
+        old = self.store.one(one.job, one.thing, one.number)
+        return old is not None and old.is_pending and not one.is_pending
 
     def _notifications(self, thing: str, before: list[Execution], now: int) -> list[Notice]:
         after = self.pending(thing)
@@ -198,6 +192,41 @@ class Ledger:
                 }
             notices.append(Notice(f"{topic}/notify-next", said))
         return notices
+
+
+class _After:
+    """The executions of a job with some that are new, or have changed."""
+
+    def __init__(self, store: JobStore, job_id: str, changed: Iterable[Execution]) -> None:
+        self._store = store
+        self._job_id = job_id
+        self._changed = {(one.thing, one.number): one for one in changed}
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How many have each status."""
+        counts = self._store.counts(self._job_id)
+        for (thing, number), one in self._changed.items():
+            old = self._store.one(self._job_id, thing, number)
+            if old is not None:
+                counts[old.status] -= 1
+            counts[one.status] += 1
+        return counts
+
+    def of_thing(self, thing: str) -> list[Execution]:
+        """Those on a thing."""
+        return self._merged(self._store.of_both(self._job_id, thing), thing)
+
+    def everything(self) -> list[Execution]:
+        """All of them."""
+        return self._merged(self._store.of_job(self._job_id))
+
+    def _merged(self, kept: list[Execution], thing: str | None = None) -> list[Execution]:
+        merged = {(one.thing, one.number): one for one in kept}
+        merged |= {
+            key: one for key, one in self._changed.items() if thing is None or key[0] == thing
+        }
+        return list(merged.values())
 
 
 class _Told:

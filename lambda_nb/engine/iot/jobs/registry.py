@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from lambda_nb.engine.aws_calls.clients import Clients
@@ -35,6 +35,12 @@ class Registry(Protocol):
 
     async def events(self, kind: str) -> bool:
         """Whether event messages of a kind (:data:`JOB`) are enabled."""
+
+    async def tag(self, arn: str, tags: Sequence[Mapping[str, str]]) -> None:
+        """Keep the tags of a new job. Raises ``JobError`` if they are not valid."""
+
+    async def forget_tags(self, arn: str) -> None:
+        """Drop the tags of a job that is deleted."""
 
 
 class AwsRegistry:
@@ -92,6 +98,19 @@ class AwsRegistry:
             self._seen = revision
         return self._events.get(kind, False)
 
+    async def tag(self, arn: str, tags: Sequence[Mapping[str, str]]) -> None:
+        """Keep the tags of a new job."""
+        iot = await self._clients("iot")
+        try:
+            await asyncio.to_thread(iot.tag_resource, resourceArn=arn, tags=list(tags))
+        except iot.exceptions.InvalidRequestException as error:
+            raise JobError("InvalidRequest", error.response["Error"]["Message"]) from error
+
+    async def forget_tags(self, arn: str) -> None:
+        """Drop the tags of a job that is deleted."""
+        iot = await self._clients("iot")
+        await asyncio.to_thread(_forget_tags, iot, arn)
+
     async def _things(self, target: str) -> set[str] | None:
         kind, _, name = target.split(":", 5)[-1].partition("/")
         iot = await self._clients("iot")
@@ -117,3 +136,9 @@ def _things_in_group(iot: Any, group: str) -> set[str]:
 def _all_things(iot: Any) -> set[str]:
     pages = iot.get_paginator("list_things").paginate()
     return {thing["thingName"] for page in pages for thing in page["things"]}
+
+
+def _forget_tags(iot: Any, arn: str) -> None:
+    keys = [tag["Key"] for tag in iot.list_tags_for_resource(resourceArn=arn)["tags"]]
+    if keys:
+        iot.untag_resource(resourceArn=arn, tagKeys=keys)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from lambda_nb.engine.iot.jobs.job import CANCELED, COMPLETED, IN_PROGRESS, SNAPSHOT, Job
 from lambda_nb.rules.iot import job_executions
@@ -21,40 +22,48 @@ class Settled(NamedTuple):
     executions: list[Execution]
 
 
-def settle(
-    job: Job, executions: Sequence[Execution], ended: Sequence[Execution], now_ms: int
-) -> Settled:
+class Picture(Protocol):
+    """The executions of a job, as they are after a change."""
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How many have each status."""
+
+    def of_thing(self, thing: str) -> Sequence[Execution]:
+        """Those on a thing."""
+
+    def everything(self) -> Sequence[Execution]:
+        """All of them."""
+
+
+def settle(job: Job, picture: Picture, ended: Sequence[Execution], now_ms: int) -> Settled:
     """What follows.
 
     Parameters
     ----------
     job
         The job.
-    executions
-        All of its executions, as they are after the change.
+    picture
+        Its executions, as they are after the change.
     ended
         Those of them that the change ended.
     now_ms
         Milliseconds since 1970.
     """
-    all_of_it = {(one.thing, one.number): one for one in executions}
-    changed: dict[tuple[str, int], Execution] = {}
-    if job.is_active:
-        statuses = [one.status for one in all_of_it.values() if not one.is_pending]
-        if ended and job_executions.to_be_aborted(job.criteria("abortConfig"), statuses):
-            job, stopped = cancel(job, list(all_of_it.values()), now_ms, reason=ABORTED)
-            changed |= {(one.thing, one.number): one for one in stopped}
+    changed: list[Execution] = []
+    counts = Counter(picture.counts)
+    if job.is_active and ended:
+        if job_executions.to_be_aborted(job.criteria("abortConfig"), counts):
+            job, changed = cancel(job, picture.everything(), now_ms, reason=ABORTED)
         else:
-            for one in ended:
-                again = _retry(job, one, executions, now_ms)
-                if again is not None:
-                    changed[again.thing, again.number] = again
-    all_of_it |= changed
-    done = not job.waiting and not any(one.is_pending for one in all_of_it.values())
+            again = (_retry(job, one, picture.of_thing(one.thing), now_ms) for one in ended)
+            changed = [one for one in again if one is not None]
+            counts[QUEUED] += len(changed)
+    done = not job.waiting and not any(counts[status] for status in job_executions.PENDING)
     ends = job.selection == SNAPSHOT or (job.end_ms is not None and now_ms >= job.end_ms)
     if job.status == IN_PROGRESS and done and ends:
         job = replace(job, status=COMPLETED, completed_ms=now_ms, updated_ms=now_ms)
-    return Settled(job, list(changed.values()))
+    return Settled(job, changed)
 
 
 def cancel(
@@ -92,7 +101,7 @@ def stop(executions: Sequence[Execution], now_ms: int, *, force: bool) -> list[E
 def _retry(
     job: Job, ended: Execution, executions: Sequence[Execution], now_ms: int
 ) -> Execution | None:
-    before = [one for one in executions if one.thing == ended.thing and one.number < ended.number]
+    before = [one for one in executions if one.number < ended.number]
     criteria = job.criteria("jobExecutionsRetryConfig")
     if not job_executions.retried(criteria, ended, before):
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
@@ -26,6 +27,8 @@ class JobStore:
         self._records = Store(path)
         self._of_job: dict[str, dict[tuple[str, int], Execution]] = {}
         self._of_thing: dict[str, dict[tuple[str, int], Execution]] = {}
+        self._counts: dict[str, Counter[str]] = {}
+        self._timed: dict[tuple[str, str, int], Execution] = {}
         for _, _, record in self._records.every(_EXECUTION):
             self._index(Execution(**record))
         self._jobs = {
@@ -62,6 +65,18 @@ class JobStore:
         """The things that have an execution of a job."""
         return {thing for thing, _ in self._of_job.get(job_id, {})}
 
+    def counts(self, job_id: str) -> Counter[str]:
+        """How many executions of a job have each status."""
+        return Counter(self._counts.get(job_id, ()))
+
+    def one(self, job_id: str, thing: str, number: int) -> Execution | None:
+        """One execution, or ``None``."""
+        return self._of_job.get(job_id, {}).get((thing, number))
+
+    def timed(self) -> list[Execution]:
+        """The executions that will time out."""
+        return list(self._timed.values())
+
     def everything(self) -> list[Execution]:
         """All executions."""
         return [one for kept in self._of_thing.values() for one in kept.values()]
@@ -94,18 +109,26 @@ class JobStore:
             self._forget(one)
 
     def _index(self, one: Execution) -> None:
+        self._forget(one)
         self._of_job.setdefault(one.job, {})[one.thing, one.number] = one
         self._of_thing.setdefault(one.thing, {})[one.job, one.number] = one
+        self._counts.setdefault(one.job, Counter())[one.status] += 1
+        if one.timeout_ms is not None:
+            self._timed[one.job, one.thing, one.number] = one
 
     def _forget(self, one: Execution) -> None:
+        old = self.one(one.job, one.thing, one.number)
+        if old is None:
+            return
+        self._counts[one.job][old.status] -= 1
+        self._timed.pop((one.job, one.thing, one.number), None)
         for index, outer, inner in (
             (self._of_job, one.job, one.thing),
             (self._of_thing, one.thing, one.job),
         ):
-            kept = index.get(outer, {})
-            kept.pop((inner, one.number), None)
-            if not kept:
-                index.pop(outer, None)
+            del index[outer][inner, one.number]
+            if not index[outer]:
+                del index[outer]
 
 
 def _age(one: Execution) -> tuple[int, str, str, int]:

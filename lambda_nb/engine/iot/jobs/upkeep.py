@@ -39,6 +39,7 @@ class Upkeep:
         self._registry = registry
         self._wake = asyncio.Event()
         self._stale = False
+        self._closed = False
         self._task: asyncio.Task[None] | None = None
         ledger.changed = self._wake.set
 
@@ -48,6 +49,7 @@ class Upkeep:
 
     async def close(self) -> None:
         """End."""
+        self._closed = True  # in Python 3.10 and 3.11 wait_for may swallow the cancellation
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -73,7 +75,7 @@ class Upkeep:
                     await self._roll_out(job, now)
         late = [
             job_executions.end(one, TIMED_OUT, now)
-            for one in self._ledger.store.everything()
+            for one in self._ledger.store.timed()
             if one.timeout_ms is not None and one.timeout_ms <= now
         ]
         if late:
@@ -135,9 +137,7 @@ class Upkeep:
     def _due_ms(self) -> int | None:
         """When something is due next."""
         now = self._ledger.now_ms()
-        due = [
-            one.timeout_ms for one in self._ledger.store.everything() if one.timeout_ms is not None
-        ]
+        due = [one.timeout_ms for one in self._ledger.store.timed() if one.timeout_ms is not None]
         for job in self._ledger.store.jobs():
             if job.status == SCHEDULED and job.start_ms is not None:
                 due.append(job.start_ms)
@@ -153,7 +153,7 @@ class Upkeep:
         return min(due, default=None)
 
     async def _look(self) -> None:
-        while True:
+        while not self._closed:
             self._wake.clear()
             wait_s: float | None = _AFTER_FAILURE_S
             try:

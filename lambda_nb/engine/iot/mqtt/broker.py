@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,7 +15,6 @@ from lambda_nb.engine.iot.mqtt.connections.connection import Connection
 from lambda_nb.engine.iot.mqtt.connections.origin import Origin, Transport, origin_of
 from lambda_nb.engine.iot.mqtt.delivery.hub import Hub
 from lambda_nb.engine.iot.mqtt.delivery.lifecycle import Ended
-from lambda_nb.engine.iot.mqtt.delivery.parcels import Parcel
 from lambda_nb.engine.iot.mqtt.delivery.retained import Retained
 from lambda_nb.engine.iot.mqtt.delivery.store import Store
 
@@ -129,9 +127,7 @@ class Broker:
         session = self._hub.session(client_id)
         if session is None or client_id not in self._clients.here:
             return False
-        expiry_s = message.properties.expiry_s
-        expires_at = None if expiry_s is None else time.time() + expiry_s
-        session.give(Parcel(message, expires_at), message.qos, False)
+        self._hub.give(session, message)
         if (stored := self._hub.stored()) is not None:
             await stored
         return True

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from lambda_nb.engine.aws_calls.upstream import TooSlow, Unreachable
+from lambda_nb.engine.iot.rules.confirmation_door import link
 from lambda_nb.engine.iot.rules.surroundings import Surroundings
 
 log = logging.getLogger(__name__)
@@ -79,7 +80,7 @@ class Confirmations:
         body = {
             "arn": arn,
             "confirmationToken": token,
-            "enableUrl": f"{own}/confirmdestination/{token}",
+            "enableUrl": link(own, token, self._surroundings.region),
             "messageType": "DestinationConfirmation",
         }
         headers = {

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.iot.message import Message
@@ -75,16 +76,23 @@ class Rules:
         """Executions whose actions are not done."""
         return self._runner.waiting
 
-    async def receive(self, message: Message) -> None:
+    def receive(self, message: Message) -> Awaitable[None] | None:
         """Run the rules that a message is for.
 
-        Raises
-        ------
-        ConfigurationError
-            The rules cannot be read.
-        sqlite3.Error
-            The journal cannot be written.
+        Returns
+        -------
+        awaitable or None
+            Ends when the message is taken; ``None`` if no rule is for it. It raises
+            ``ConfigurationError`` if the rules cannot be read, ``sqlite3.Error`` if the journal
+            cannot be written.
         """
+        loaded = self._configuration.now()
+        topic = message.topic
+        if loaded is None or topic.startswith(BASIC_INGEST) or loaded.by_topic.find(topic):
+            return self._receive(message)
+        return None
+
+    async def _receive(self, message: Message) -> None:
         loaded = self._configuration.now() or await self._configuration.current()
         self._log.levels = loaded.levels
         hops = HOPS.get()
@@ -94,8 +102,6 @@ class Rules:
             await self._ingest(message, loaded, hops)
             return
         rules = loaded.by_topic.find(message.topic)
-        if not rules:
-            return
         trace = str(uuid.uuid4())
         for rule in rules:
             origin = Origin(rule.name, rule.arn, message, message.topic, trace, hops)
@@ -187,6 +193,10 @@ class Rules:
             self._runner.failed(execution, Pending(kind, parameters), error)
         except (EvaluationError, AWSError) as error:
             self._runner.failed(execution, Pending(kind, parameters), ActionError(str(error)))
+        except Exception as error:
+            log.exception("the action %s of a topic rule could not be prepared", kind.name)
+            internal = ActionError(f"an internal error: {error!r}")
+            self._runner.failed(execution, Pending(kind, parameters), internal)
         else:
             execution.pending.append(Pending(kind, parameters))
 
@@ -224,6 +234,9 @@ class Rules:
         execution.payload = result.payload
         execution.failures = []
         scope = self._open(rule, execution.origin)
+        if rule.query.variables:  # the error action's fields may use them
+            with contextlib.suppress(EvaluationError, AWSError):
+                await rule.query.answer(scope)
         await self._prepare(execution, rule.error_action, result, scope, loaded)
 
     def _open(self, rule: Rule, origin: Origin) -> Scope:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -28,13 +29,18 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An action that has failed for good."""
+    """An action that has failed for good.
+
+    ``batch`` has all messages that failed with it in one request, as the error action's message
+    has them; empty for a message alone.
+    """
 
     action: str
     resource: str
     message: str
+    batch: list[dict[str, str]] = field(default_factory=list)
 
-    def told(self) -> dict[str, str]:
+    def told(self) -> dict[str, Any]:
         """As the error action's message has it."""
         return {
             "failedAction": self.action,
@@ -91,7 +97,7 @@ class Execution:
                 "properties": _properties(message.properties),
                 "stage": self.stage,
                 "pending": [[p.kind.name, p.parameters, p.attempts] for p in self.pending],
-                "failures": [[f.action, f.resource, f.message] for f in self.failures],
+                "failures": [[f.action, f.resource, f.message, f.batch] for f in self.failures],
             }
         )
 
@@ -124,16 +130,50 @@ class Execution:
 
 
 def error_document(execution: Execution) -> dict[str, Any]:
-    """The message that an error action gets (rule-error-handling)."""
+    """The message that an error action gets (rule-error-handling; http_batching for batches)."""
     origin = execution.origin
-    sender = origin.message.sender
+    batch = next((failure.batch for failure in execution.failures if failure.batch), None)
+    if batch is None:
+        alone = _of_message(origin)
+        return {
+            "ruleName": origin.rule,
+            "topic": origin.topic,
+            "cloudwatchTraceId": alone["cloudwatchTraceId"],
+            "clientId": alone["clientId"],
+            "base64OriginalPayload": alone["base64OriginalPayload"],
+            "failures": [failure.told() for failure in execution.failures],
+        }
+    topics = {one["topic"] for one in batch}
+    own = [n for n, one in enumerate(batch, 1) if one["cloudwatchTraceId"] == origin.trace]
+    everyone = list(range(1, len(batch) + 1))
+    left_out = {"topic"} if len(topics) == 1 else set()
     return {
         "ruleName": origin.rule,
+        **({"topic": origin.topic} if left_out else {}),
+        "payloadsWithMetadata": [
+            {"id": n, **{name: text for name, text in one.items() if name not in left_out}}
+            for n, one in enumerate(batch, 1)
+        ],
+        "failures": [
+            {"affectedIds": everyone if failure.batch else own, **failure.told()}
+            for failure in execution.failures
+        ],
+    }
+
+
+def batch_of(members: Sequence[Origin]) -> list[dict[str, str]]:
+    """The messages of a batch as a :class:`Failure` has them."""
+    return [_of_message(member) for member in members]
+
+
+def _of_message(origin: Origin) -> dict[str, str]:
+    sender = origin.message.sender
+    return {
         "topic": origin.topic,
         "cloudwatchTraceId": origin.trace,
         "clientId": sender.client_id if sender else "N/A",
+        "sourceIp": sender.source_ip if sender else "N/A",
         "base64OriginalPayload": base64.b64encode(origin.message.payload).decode(),
-        "failures": [failure.told() for failure in execution.failures],
     }
 
 

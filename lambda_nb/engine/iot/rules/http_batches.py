@@ -5,42 +5,59 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
+from typing import Any
 
 Send = Callable[[bytes], Awaitable[None]]
 
 
 @dataclass(slots=True)
-class _Batch:
-    send: Send
+class Batch:
+    """Payloads that go out together.
+
+    Attributes
+    ----------
+    members : list
+        Where they come from, in their order.
+    """
+
     sent: asyncio.Future[None]
+    send: Send
+    members: list[Any] = field(default_factory=list)
     payloads: list[bytes] = field(default_factory=list)
     size: int = 2
     timer: asyncio.TimerHandle | None = None
+
+    async def done(self) -> None:
+        """Wait until it was sent; raises what sending it raised."""
+        await asyncio.shield(self.sent)
 
 
 class HttpBatches:
     """Open batches, by what may be in one together."""
 
     def __init__(self) -> None:
-        self._open: dict[Hashable, _Batch] = {}
+        self._open: dict[Hashable, Batch] = {}
         self._sending: set[asyncio.Task[None]] = set()
 
-    async def join(
+    def add(
         self,
         key: Hashable,
+        member: Any,
         payload: bytes,
         send: Send,
         *,
         open_ms: int,
         messages: int,
         size: int,
-    ) -> None:
-        """Send a payload with others; returns, or raises, once its batch was sent.
+    ) -> Batch:
+        """Put a payload into a batch.
 
         Parameters
         ----------
         key
             Payloads with the same key may be in one batch.
+        member
+            Where the payload comes from.
         payload
             JSON text.
         send
@@ -56,14 +73,15 @@ class HttpBatches:
             batch = None
         if batch is None:
             loop = asyncio.get_running_loop()
-            batch = self._open[key] = _Batch(send, loop.create_future())
+            batch = self._open[key] = Batch(loop.create_future(), send)
             batch.timer = loop.call_later(open_ms / 1000, self._close, key)
+        batch.members.append(member)
         batch.payloads.append(payload)
         batch.size += len(payload) + 1
         batch.send = send
         if len(batch.payloads) >= messages:
             self._close(key)
-        await asyncio.shield(batch.sent)
+        return batch
 
     def _close(self, key: Hashable) -> None:
         batch = self._open.pop(key)
@@ -74,7 +92,7 @@ class HttpBatches:
         task.add_done_callback(self._sending.discard)
 
 
-async def _sent(batch: _Batch) -> None:
+async def _sent(batch: Batch) -> None:
     try:
         await batch.send(b"[" + b",".join(batch.payloads) + b"]")
     except Exception as error:

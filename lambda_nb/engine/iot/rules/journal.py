@@ -122,6 +122,7 @@ class Journal:
 
     def close(self) -> None:
         """Write what waits, and release the file."""
+        self._write()
         if self._sweep is not None:
             self._sweep.cancel()
             self._remove()
@@ -130,12 +131,13 @@ class Journal:
     def _write(self) -> None:
         written, self._written = self._written, None
         new, self._new = self._new, []
-        assert written is not None
+        if written is None:
+            return
         try:
             self._transaction(_INSERT, new)
         except sqlite3.Error as error:
             written.set_exception(error)
-            written.exception()  # those who waited have it; nobody may be left
+            written.exception()  # those who wait have it; nobody may be left
         else:
             written.set_result(None)
 

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from lambda_nb.engine.iot.rules.actions.action import ActionError, error_message
 from lambda_nb.engine.iot.rules.actions.http import HTTP, is_batched
 from lambda_nb.engine.iot.rules.configuration import ConfigurationError
-from lambda_nb.engine.iot.rules.execution import Execution, Failure, Pending
+from lambda_nb.engine.iot.rules.execution import Execution, Failure, Pending, batch_of
 from lambda_nb.engine.iot.rules.journal import Journal
 from lambda_nb.engine.iot.rules.log_entries import RuleLog
 from lambda_nb.engine.iot.rules.rule_figures import RuleFigures
@@ -142,7 +142,11 @@ class Runner:
             self._figures.named(error.metric, origin.rule)
         self._log.executed(origin, kind.label, kind.log_resources(pending.parameters), why)
         self._warn((origin.rule, kind.name, in_error), why)
-        execution.failures.append(Failure(kind.label, kind.resource(pending.parameters), why))
+        if error.members and error.members[0] is not origin:
+            return  # the error action gets one message for the whole batch, of its first member
+        resource = kind.resource(pending.parameters)
+        batch = batch_of(error.members)
+        execution.failures.append(Failure(kind.label, resource, why, batch))
 
     def _warn(self, failed: tuple[str, str, bool], why: str) -> None:
         """Say in the engine's log that an action failed; once a minute, however many do."""

@@ -66,6 +66,8 @@ async def test_shadows(iot: Any, broker: MemoryBroker) -> None:
         f"$aws/things/lamp/shadow/update/{what}" for what in ("accepted", "delta", "documents")
     ]
     await iot.update_thing_shadow(thingName="lamp", shadowName="x", payload=b'{"state":{}}')
+    report = b'{"state":{"reported":{"n":1}}}'
+    await iot.publish(topic="$aws/things/lamp/shadow/update", payload=report, qos=1)
     got = await iot.get_thing_shadow(thingName="lamp")
     assert json.loads(got["payload"].read())["state"]["delta"] == {"on": True}
     listed = await iot.list_named_shadows_for_thing(thingName="lamp")
@@ -179,6 +181,7 @@ async def test_publishing_without_a_library(api: ServiceApi, broker: MemoryBroke
         ("/topics/a%2F%2B", {}, "wildcards"),
         ("/topics/a/b/c/d/e/f/g/h/i", {}, "slashes"),
         ("/topics/a?qos=2", {}, "quality of service"),
+        ("/topics/$aws/events/job/x/completed", {}, "AWS's own"),
         ("/topics/a?messageExpiry=604801", {}, "604800"),
         ("/topics/a?responseTopic=%23", {}, "responseTopic"),
         (f"/topics/a?contentType={'x' * 257}", {}, "256"),

@@ -307,6 +307,19 @@ def test_retained_messages(lab: Lab) -> None:
         assert lab.run(lab.broker.all_retained) == []
 
 
+def test_so_many_messages_are_retained(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MOST_RETAINED", 1)
+    with Client(lab.port, "full", V5) as client:
+        assert str(client.publish("full/1", b"1", retain=True)) == "Success"
+        assert str(client.publish("full/1", b"2", retain=True)) == "Success"
+        assert str(client.publish("full/2", b"1", retain=True)) == "Quota exceeded"
+        assert str(client.publish("full/1", b"", retain=True)) == "Success"
+        client.publish("full/2", b"1", retain=True)
+        client.paho.publish("full/3", b"1", retain=True)
+        assert str(client.until("disconnected")) == "Quota exceeded"
+    lab.publish("full/2", b"", retain=True)
+
+
 def test_how_retained_messages_are_asked_for(lab: Lab) -> None:
     lab.publish("handled", b"kept", retain=True)
     with Client(lab.port, "handling", V5) as client:
@@ -525,3 +538,16 @@ def test_version_numbers_and_taps_that_end(lab: Lab) -> None:
     lab.run(end)
     lab.publish("ends", b"2")
     assert found == [b"1"]
+
+
+def test_a_message_for_one_client_alone(lab: Lab) -> None:
+    heard = lab.heard("alone")
+    with Client(lab.port, "alone") as client:
+        client.subscribe(("x/+", 0), ("y", 1))
+        assert lab.run(lambda: lab.broker.subscriptions("alone")) == [("x/+", 0), ("y", 1)]
+        assert lab.call(lab.broker.give("alone", Message("alone", b"for you", 1)))
+        message = client.message()
+        assert (message.topic, message.payload, message.qos) == ("alone", b"for you", 1)
+    assert heard.empty()
+    assert not lab.call(lab.broker.give("alone", Message("alone", b"", 1)))
+    assert lab.run(lambda: lab.broker.subscriptions("alone")) is None

@@ -57,6 +57,8 @@ def values_for(where: int) -> st.SearchStrategy[dict[int, Any]]:
         if identifier == Property.TOPIC_ALIAS:
             low = 1
         one = _FORMS.get(rule.form, st.integers(low, high))
+        if identifier == Property.RESPONSE_TOPIC:
+            one = TOPIC
         if identifier == Property.USER_PROPERTY or (
             identifier == Property.SUBSCRIPTION_ID and where == Kind.PUBLISH
         ):
@@ -212,6 +214,7 @@ def fails(whole: str, version: int = V3) -> Reason:
         ("30 08 00 01 61 04 01 00 01 00", V5, Reason.PROTOCOL_ERROR),  # twice
         ("30 06 00 01 61 02 24 01", V5, Reason.PROTOCOL_ERROR),  # MAXIMUM_QOS in PUBLISH
         ("30 06 00 01 61 02 7f 01", V5, Reason.MALFORMED_PACKET),  # no such property
+        ("30 08 00 01 61 04 08 00 01 2b", V5, Reason.PROTOCOL_ERROR),  # RESPONSE_TOPIC "+"
         ("30 05 00 01 61 05 01", V5, Reason.MALFORMED_PACKET),  # properties too long
     ],
 )

@@ -148,11 +148,12 @@ def test_a_connection_that_says_nothing(lab: Lab, monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize("version", [V3, V5], ids=["3.1.1", "5"])
 def test_keep_alive(lab: Lab, version: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "KEEP_ALIVE_LEAST_S", 1)
+    monkeypatch.setattr(limits, "KEEP_ALIVE_GRACE", 0.3)
     gone = lab.heard(f"$aws/events/presence/disconnected/silent{version}")
     made = socket.create_connection(("127.0.0.1", lab.port), timeout=PATIENCE_S)
     made.sendall(encode(Connect(f"silent{version}", version, keep_alive_s=1), version))
-    for _ in range(4):  # it is heard for longer than it may be silent
-        time.sleep(0.5)
+    for _ in range(5):  # it is heard for longer than it may be silent
+        time.sleep(0.1)
         made.sendall(b"\xc0\x00")
     assert gone.empty()
     answer = rest(made)

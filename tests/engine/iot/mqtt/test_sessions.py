@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -22,6 +23,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from lambda_nb.engine.databases import DatabaseError
 from lambda_nb.engine.iot.message import Message
 from lambda_nb.engine.iot.message import Properties as MessageProperties
+from lambda_nb.engine.iot.mqtt import limits
 from lambda_nb.engine.iot.mqtt.broker import Broker
 
 VERSIONS = pytest.mark.parametrize("version", [V3, V5], ids=["3.1.1", "5"])
@@ -294,6 +296,41 @@ def test_a_restart_keeps_sessions_and_retained_messages(tmp_path: Path) -> None:
         assert client.payloads(1) == [b"nothing waits any more"]
 
 
+def test_so_many_messages_wait(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MOST_QUEUED", 3)
+    with Client(lab.port, "bounded", **lasting(V3)) as client:
+        client.subscribe("bounded", "$share/bounded/shared")
+    for number in range(6):
+        lab.publish("bounded", b"%d" % number, qos=1)
+        lab.publish("shared", b"shared %d" % number, qos=1)
+    with Client(lab.port, "bounded", **lasting(V3)) as client:
+        found = client.payloads(6)  # the older ones
+        assert [one for one in found if b" " not in one] == [b"0", b"1", b"2"]
+        assert [one for one in found if b" " in one] == [b"shared 0", b"shared 1", b"shared 2"]
+
+
+def test_nothing_is_acknowledged_that_could_not_be_stored(tmp_path: Path) -> None:
+    with broker(tmp_path / "mqtt.sqlite", **FAST) as lab:
+        with Client(lab.port, "full", V5, **lasting(V5)) as client:
+            client.subscribe("full")
+
+        def shrink(pages: str) -> None:
+            lab.broker._hub._store._db.execute(f"PRAGMA max_page_count = {pages}")
+
+        lab.run(lambda: shrink("1"))  # SQLite then says that the disk is full
+        with Client(lab.port, "pub5", V5) as pub:
+            codes = [str(pub.publish("full", b"x" * 20_000)) for _ in range(3)]
+            assert codes[-1] == "Unspecified error"
+        with Client(lab.port, "pub3") as pub:
+            pub.paho.publish("full", b"x" * 20_000, 1)
+            pub.until("disconnected")
+        with pytest.raises(sqlite3.OperationalError, match="full"):
+            lab.publish("full", b"x" * 20_000, qos=1, retain=True)
+        lab.run(lambda: shrink("100000"))
+        with Client(lab.port, "pub5", V5) as pub:
+            assert str(pub.publish("full", b"1")) == "Success"
+
+
 def test_a_file_is_used_by_one_broker(tmp_path: Path) -> None:
     store = tmp_path / "mqtt.sqlite"
     with broker(store) as lab, pytest.raises(DatabaseError, match="cannot be used"):
@@ -312,6 +349,7 @@ import asyncio, sys
 from pathlib import Path
 from lambda_nb.engine.iot.message import Sender
 from lambda_nb.engine.iot.mqtt.admission import Admitted
+from lambda_nb.engine.iot.mqtt import limits
 from lambda_nb.engine.iot.mqtt.broker import Broker
 
 class Everybody:

@@ -4,110 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import json
-import signal
-import threading
-import time
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 from engine_fixtures import Ear, Engine
+from topic_rules_engine import (
+    PATIENCE_S,
+    Web,
+    confirm,
+    create_rule,
+    device,
+    function,
+    let_in,
+    publish,
+    queue,
+    received,
+    until,
+)
 from topic_rules_lab import ROLE
-
-PATIENCE_S = 30.0
-
-
-def create_rule(engine: Engine, sql: str, *actions: Any, **more: Any) -> str:
-    name = engine.name("rule").replace("-", "_")
-    payload = {"sql": sql, "awsIotSqlVersion": "2016-03-23", "actions": list(actions), **more}
-    engine.client("iot").create_topic_rule(ruleName=name, topicRulePayload=payload)
-    return name
-
-
-def function(engine: Engine, code: str, **settings: Any) -> tuple[str, dict[str, Any]]:
-    """A function, and the action that invokes it."""
-    name = engine.create(code, **settings)
-    arn = engine.client().get_function(FunctionName=name)["Configuration"]["FunctionArn"]
-    return name, {"lambda": {"functionArn": arn}}
-
-
-def let_in(engine: Engine, function_name: str, rule: str) -> None:
-    """Allow a rule to invoke a function."""
-    engine.client().add_permission(
-        FunctionName=function_name,
-        StatementId=rule,
-        Action="lambda:InvokeFunction",
-        Principal="iot.amazonaws.com",
-        SourceArn=f"arn:aws:iot:{engine.region}:{engine.account}:rule/{rule}",
-    )
-
-
-def publish(engine: Engine, topic: str, document: Any) -> None:
-    payload = json.dumps(document).encode()
-    engine.client("iot-data").publish(topic=topic, qos=1, payload=payload)
-
-
-def queue(engine: Engine) -> str:
-    url: str = engine.client("sqs").create_queue(QueueName=engine.name("queue"))["QueueUrl"]
-    return url
-
-
-def received(engine: Engine, url: str, count: int = 1) -> list[Any]:
-    """The documents in a queue, once there are so many."""
-    found: list[Any] = []
-    deadline = time.monotonic() + PATIENCE_S
-    while len(found) < count:
-        assert time.monotonic() < deadline, f"only {found}"
-        answer = engine.client("sqs").receive_message(
-            QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1
-        )
-        found += [json.loads(message["Body"]) for message in answer.get("Messages", [])]
-    return found
-
-
-def until(holds: Callable[[], Any], what: str) -> Any:
-    deadline = time.monotonic() + PATIENCE_S
-    while not (found := holds()):
-        assert time.monotonic() < deadline, f"never: {what}"
-        time.sleep(0.02)
-    return found
-
-
-class Web:
-    """A web server that keeps what is posted to it."""
-
-    def __init__(self) -> None:
-        self.posts: list[tuple[str, dict[str, str], Any]] = []
-        self.slow_s = 0.0
-        web = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                time.sleep(web.slow_s)
-                headers = {name.lower(): value for name, value in self.headers.items()}
-                web.posts.append((self.path, headers, json.loads(body)))
-                self.send_response(200)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                """Say nothing."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/"
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self._thread.start()
-
-    def documents(self, path: str) -> list[Any]:
-        return [document for at, _, document in list(self.posts) if at == path]
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(5)
 
 
 @pytest.fixture
@@ -115,26 +32,6 @@ def web() -> Iterator[Web]:
     server = Web()
     yield server
     server.close()
-
-
-def confirm(engine: Engine, web: Web) -> str:
-    """Make a destination of a web server and confirm it with what it was sent; its ARN."""
-    iot = engine.client("iot")
-    made = iot.create_topic_rule_destination(
-        destinationConfiguration={"httpUrlConfiguration": {"confirmationUrl": web.url}}
-    )["topicRuleDestination"]
-    assert made["status"] == "IN_PROGRESS"
-    path, headers, document = until(lambda: web.posts and web.posts[0], "a confirmation request")
-    assert path == f"/?confirmationToken={document['confirmationToken']}"
-    assert headers["x-amz-rules-engine-message-type"] == "DestinationConfirmation"
-    assert headers["x-amz-rules-engine-destination-arn"] == document["arn"] == made["arn"]
-    assert document["messageType"] == "DestinationConfirmation"
-    iot.confirm_topic_rule_destination(confirmationToken=document["confirmationToken"])
-    described = iot.get_topic_rule_destination(arn=made["arn"])["topicRuleDestination"]
-    assert described["status"] == "ENABLED"
-    web.posts.clear()
-    arn: str = made["arn"]
-    return arn
 
 
 def test_a_rule_invokes_a_function(engine: Engine, ear: Ear) -> None:
@@ -151,6 +48,35 @@ def test_a_rule_invokes_a_function(engine: Engine, ear: Ear) -> None:
     publish(engine, f"$aws/rules/{rule}/a/b", {"temp": 32})
     ear.wait(lambda heard: len(heard) == 2)
     assert json.loads(ear.heard[1]) == {"temp": 32, "room": "b"}
+
+
+def test_a_rule_knows_the_device_that_published(engine: Engine, tmp_path: Path) -> None:
+    url, topic = queue(engine), engine.name("topic")
+    to_queue = {"sqs": {"queueUrl": url, "roleArn": ROLE}}
+    sql = f"SELECT n, clientid() AS c, principal() AS p, sourceip() AS ip FROM '{topic}/#'"
+    create_rule(engine, sql, to_queue)
+    with device(engine, "sensor-1", tmp_path) as client:
+        client.publish(f"{topic}/x", b'{"n": 1}', 1).wait_for_publish(PATIENCE_S)
+    (told,) = received(engine, url)
+    assert len(told.pop("p")) == 64
+    assert told == {"n": 1, "c": "sensor-1", "ip": "127.0.0.1"}
+
+
+def test_sql_asks_a_function_and_a_shadow(engine: Engine) -> None:
+    name, action = function(engine, "def handler(event, context): return {'d': event['n'] * 2}\n")
+    arn = action["lambda"]["functionArn"]
+    thing, url, topic = engine.name("thing"), queue(engine), engine.name("topic")
+    shadow = json.dumps({"state": {"desired": {"on": True}}}).encode()
+    engine.client("iot-data").update_thing_shadow(thingName=thing, payload=shadow)
+    to_queue = {"sqs": {"queueUrl": url, "roleArn": ROLE}}
+    sql = (
+        f"SELECT aws_lambda('{arn}', {{'n': n}}).d AS doubled, "
+        f"get_thing_shadow('{thing}', '{ROLE}').state.desired.on AS is_on FROM '{topic}'"
+    )
+    rule = create_rule(engine, sql, to_queue)
+    let_in(engine, name, rule)
+    publish(engine, topic, {"n": 21})
+    assert received(engine, url) == [{"doubled": 42, "is_on": True}]
 
 
 def test_a_replaced_rule_is_the_new_one_at_once_and_a_deleted_one_is_gone(engine: Engine) -> None:
@@ -208,6 +134,20 @@ def test_republished_messages_are_messages_again(engine: Engine) -> None:
     publish(engine, topic, {"kind": "k"})
     (document,) = received(engine, url)
     assert (document["kind"], document["t"]) == ("k", f"{topic}/k")
+
+
+@pytest.mark.parametrize(
+    ("sql", "actions", "code"),
+    [
+        ("SELECT FROM 'a'", [], "SqlParseException"),
+        ("SELECT * FROM 'a'", [{"salesforce": {"token": "t" * 40, "url": "https://x"}}], "Invalid"),
+    ],
+)
+def test_rules_that_cannot_run_are_refused(
+    engine: Engine, sql: str, actions: list[Any], code: str
+) -> None:
+    with pytest.raises(ClientError, match=code):
+        create_rule(engine, sql, *actions)
 
 
 def test_metrics_and_the_log(engine: Engine) -> None:
@@ -269,39 +209,3 @@ def test_http_with_confirmation_down_and_up_again(engine: Engine, web: Web) -> N
     publish(engine, topic, {"n": 4})
     until(lambda: len(web.documents("/data")) == 2, "a request")
     engine.client("iot").delete_topic_rule_destination(arn=arn)
-
-
-@pytest.mark.slow
-def test_a_failing_function_is_retried_by_lambda(
-    start_engine: Callable[..., Engine], ear: Ear
-) -> None:
-    engine = start_engine("--retry-delay", "0.2")
-    code = f"{ear.say}\ndef handler(event, context):\n    say('try')\n    raise ValueError('bad')\n"
-    name, action = function(engine, code)
-    rule = create_rule(engine, "SELECT * FROM 'a'", action)
-    let_in(engine, name, rule)
-    publish(engine, "a", {})
-    ear.wait(lambda heard: len(heard) == 3)
-
-
-@pytest.mark.slow
-def test_nothing_acknowledged_is_lost_when_the_engine_is_killed(
-    start_engine: Callable[..., Engine], ear: Ear, web: Web
-) -> None:
-    first = start_engine()
-    code = f"import json\n{ear.say}\ndef handler(event, context):\n    say(str(event['n']))\n"
-    name, action = function(first, code)
-    confirm(first, web)
-    rule = create_rule(first, "SELECT n FROM 'a/#'", action, {"http": {"url": f"{web.url}data"}})
-    let_in(first, name, rule)
-    web.slow_s = 0.5
-    for number in range(40):
-        publish(first, f"a/{number % 2}", {"n": number})
-    assert len(web.documents("/data")) < 40
-    first.process.send_signal(signal.SIGKILL)
-    first.process.wait()
-    web.slow_s = 0.0
-    start_engine()
-    everything = set(range(40))
-    until(lambda: everything <= {one["n"] for one in web.documents("/data")}, "all requests")
-    ear.wait(lambda heard: everything <= {int(one) for one in heard})

@@ -201,6 +201,17 @@ async def test_an_execution_that_was_started_is_not_started_again(
         assert errors(lab) == []
 
 
+async def test_an_error_action_sees_the_variables_of_the_query(tmp_path: Path) -> None:
+    async with rules_lab(tmp_path) as lab:
+        lab.upstream.reply = lambda made: NO_BUCKET
+        sql = "SET @room = topic(2) SELECT * FROM 'a/+'"
+        to = {"republish": {"topic": "errors/${@room}/${n}", "roleArn": ROLE}}
+        lab.create("r", sql, S3, errorAction=to)
+        await lab.say("a/kitchen", {"n": 1})
+        await lab.done()
+        assert [topic for topic, _ in lab.topics.said("errors/")] == ["errors/kitchen/1"]
+
+
 async def test_an_error_action_that_fails_is_counted(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -173,7 +174,7 @@ async def test_a_new_destination_is_asked_once(tmp_path: Path) -> None:
         assert json.loads(made.parameters) == {
             "arn": ARN,
             "confirmationToken": "the-token",
-            "enableUrl": "http://127.0.0.1:1/confirmdestination/the-token",
+            "enableUrl": f"http://127.0.0.1:1/confirmdestination/the-token?region={REGION}",
             "messageType": "DestinationConfirmation",
         }
 
@@ -220,14 +221,59 @@ async def test_a_batch_is_as_large_as_it_may_be(tmp_path: Path) -> None:
         assert [len(made.parameters) <= 100 for made in lab.made] == [True, True]
 
 
-async def test_a_batch_that_fails_fails_for_each_of_its_messages(tmp_path: Path) -> None:
+async def test_the_error_action_gets_one_message_for_a_batch(tmp_path: Path) -> None:
     async with rules_lab(tmp_path) as lab:
         confirm(lab)
         lab.upstream.reply = lambda made: Answer(404, (), b"")
         http = {"url": URL, "enableBatching": True}
         lab.create("r", "SELECT * FROM 'a'", {"http": http}, errorAction=TO_ERRORS)
-        for _ in range(3):
-            await lab.say("a", {})
+        for number in range(3):
+            await lab.say("a", {"n": number})
         await lab.done()
         assert len(lab.made) == 1
-        assert len(lab.topics.said("errors/")) == 3
+        ((_, document),) = lab.topics.said("errors/")
+        for entry in document["payloadsWithMetadata"]:
+            assert len(entry.pop("cloudwatchTraceId")) == 36
+        (one,) = document.pop("failures")
+        assert (one["affectedIds"], one["failedAction"]) == ([1, 2, 3], "HttpAction")
+        assert document == {
+            "ruleName": "r",
+            "topic": "a",
+            "payloadsWithMetadata": [
+                {
+                    "id": number + 1,
+                    "clientId": "sensor-1",
+                    "sourceIp": "192.0.2.1",
+                    "base64OriginalPayload": base64.b64encode(b'{"n": %d}' % number).decode(),
+                }
+                for number in range(3)
+            ],
+        }
+        counted = [name for name, _ in lab.counted.figures]
+        assert (counted.count("Failure"), counted.count("ErrorActionSuccess")) == (3, 1)
+
+
+async def test_messages_of_a_batch_across_topics_have_their_topics(tmp_path: Path) -> None:
+    async with rules_lab(tmp_path) as lab:
+        confirm(lab)
+
+        def reply(made: Made) -> Answer:
+            return Answer(404, (), b"") if made.service == URL else Answer(400, (), b"{}")
+
+        lab.upstream.reply = reply
+        http = {"url": URL, "enableBatching": True, "batchConfig": {"batchAcrossTopics": True}}
+        sqs = {"sqs": {"queueUrl": "http://q/1/q", "roleArn": ROLE}}
+        lab.create("r", "SELECT * FROM 'a/+'", {"http": http}, sqs, errorAction=TO_ERRORS)
+        await lab.say("a/1", {})
+        await lab.say("a/2", {})
+        await lab.done()
+        whole, own = sorted(
+            (document for _, document in lab.topics.said("errors/")),
+            key=lambda document: "payloadsWithMetadata" not in document,
+        )
+        assert "topic" not in whole
+        assert [entry["topic"] for entry in whole["payloadsWithMetadata"]] == ["a/1", "a/2"]
+        affected = {one["failedAction"]: one["affectedIds"] for one in whole["failures"]}
+        assert affected == {"HttpAction": [1, 2], "SqsAction": [1]}
+        assert [one["failedAction"] for one in own["failures"]] == ["SqsAction"]
+        assert own["topic"] == "a/2"

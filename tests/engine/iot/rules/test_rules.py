@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -245,3 +246,56 @@ async def test_a_message_of_the_service_has_no_client(tmp_path: Path) -> None:
         await lab.topics.publish(Message("a", b"{}", sender=DEVICE))
         await lab.topics.publish(Message("a", b"{}"))
         assert lab.functions.events[0] == {"c": "sensor-1", "p": "certificate-1"}
+
+
+async def test_a_message_that_no_rule_is_for_costs_no_task(tmp_path: Path) -> None:
+    async with rules_lab(tmp_path) as lab:
+        lab.create("r", "SELECT * FROM 'a'", INVOKE)
+        await lab.say("a", {})
+        assert lab.rules.receive(Message("b", b"{}")) is None
+
+
+async def test_senders_wait_while_too_much_is_not_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lambda_nb.engine.iot.rules.runner.MOST_WAITING", 2)
+    async with rules_lab(tmp_path) as lab:
+        away = True
+        lab.upstream.reply = lambda made: unreachable() if away else None
+        lab.create("r", "SELECT * FROM 'a'", {"sqs": {"queueUrl": "http://q/1/q", "roleArn": "r"}})
+        await lab.say("a", {})
+        await lab.say("a", {})
+        third = asyncio.ensure_future(lab.say("a", {}))
+        await lab.until(lambda: len(lab.made) > 3)
+        assert not third.done()
+        away = False
+        await asyncio.wait_for(third, 10)
+        await lab.done()
+
+
+async def test_a_query_waits_until_the_rules_can_be_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lambda_nb.engine.iot.rules.configuration._TRIES", 1)
+    monkeypatch.setattr("lambda_nb.engine.iot.rules.runner.MOST_DELAY_S", 0.01)
+    shadows = {("pump", None): b'{"state": {}}'}
+    async with rules_lab(tmp_path, shadows=shadows) as lab:
+        role = "arn:aws:iam::111122223333:role/r"
+        sql = f"SELECT get_thing_shadow('pump', '{role}') AS s FROM 'a'"
+        lab.create("r", sql, INVOKE)
+        await lab.say("b", {})
+        call, reached = lab.upstream.call_service, []
+
+        async def nobody(*_: object) -> None:
+            reached.append(1)
+            raise unreachable()
+
+        message = lab.rules.receive(Message("a", b"{}"))
+        assert message is not None
+        await message
+        lab.counted.changed()
+        monkeypatch.setattr(lab.upstream, "call_service", nobody)
+        await lab.until(lambda: len(reached) > 4)
+        monkeypatch.setattr(lab.upstream, "call_service", call)
+        await lab.done()
+        assert lab.functions.events == [{"s": {"state": {}}}]

@@ -75,12 +75,15 @@ class Management:
             document, config.get("presignedUrlConfig"), can_presign=self._ledger.can_presign
         )
         things = await self._registry.things(targets)
+        arn = self._ledger.arn(f"job/{job_id}")
+        if given.get("tags"):
+            await self._registry.tag(arn, given["tags"])
         self._check_unused(job_id)  # somebody may have come first, meanwhile
         now = self._ledger.now_ms()
         start_ms, end_ms = settings.schedule(config, now)
         job = Job(
             job_id,
-            self._ledger.arn(f"job/{job_id}"),
+            arn,
             targets,
             document,
             now,
@@ -190,6 +193,7 @@ class Management:
             raise JobError("InvalidStateTransition", text)
         gone = self._ledger.store.of_job(job_id)
         await self._ledger.change(gone=gone, gone_job=job)
+        await self._registry.forget_tags(job.arn)
 
     async def cancel_execution(
         self,

@@ -177,6 +177,8 @@ def read(data: bytes, at: int, end: int, where: int) -> tuple[Values, int]:
             raise broken(f"{name} may not be {value}")
         if identifier == Property.TOPIC_ALIAS and value == 0:
             raise PacketError(Reason.TOPIC_ALIAS_INVALID, "a topic alias may not be 0")
+        if identifier == Property.RESPONSE_TOPIC and ("+" in value or "#" in value):
+            raise broken("a response topic has no wildcards")
         if identifier in _REPEATED:
             once = identifier == Property.SUBSCRIPTION_ID and where != Kind.PUBLISH
             if once and identifier in found:

@@ -36,6 +36,9 @@ from lambda_nb.engine.iot.mqtt.delivery.lifecycle import Ended
 
 log = logging.getLogger(__name__)
 
+_HELD_S = 1.0
+"""How long a client that is not read may still be silent."""
+
 _WHY = {Reason.NOT_AUTHORIZED: Ended.AUTH_ERROR, Reason.QUOTA_EXCEEDED: Ended.THROTTLED}
 
 
@@ -209,7 +212,7 @@ class Connection(asyncio.Protocol):
         """Ask again whether the client may be here."""
         attempt = handshake.attempt(connect, member.terms, self._origin)
         try:
-            member.admitted = await entering.ask(self._clients, attempt)
+            member.admitted = await entering.ask(self._clients, attempt, again=True)
         except NoEntry as why:
             self.end(Ended.AUTH_ERROR, Reason.NOT_AUTHORIZED, why.text)
             return
@@ -251,18 +254,9 @@ class Connection(asyncio.Protocol):
 
     def _when_stored(self, data: bytes) -> None:
         """Send an answer once what it answers is on disk."""
-        stored = self._hub.stored()
-        if stored is None:
-            self.send(data)
-            return
-
-        def answer(future: asyncio.Future[None]) -> None:
-            if (error := future.exception()) is None:
-                self.send(data)
-            else:
-                self.give_up(error)
-
-        stored.add_done_callback(answer)
+        self._hub.when_stored(
+            lambda error: self.send(data) if error is None else self.give_up(error)
+        )
 
     def hold(self) -> None:
         """Read nothing more for now."""
@@ -306,7 +300,7 @@ class Connection(asyncio.Protocol):
         if left <= 0 and not self._held:
             self.end(Ended.KEEP_ALIVE_TIMEOUT, Reason.KEEP_ALIVE_TIMEOUT)
             return
-        self._timers["watch"] = self._loop.call_later(max(left, 1.0), self._watch)
+        self._timers["watch"] = self._loop.call_later(left if left > 0 else _HELD_S, self._watch)
 
     def told(self) -> Connected:
         """What is known of the client."""

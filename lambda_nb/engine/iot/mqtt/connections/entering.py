@@ -67,8 +67,8 @@ class Member:
         )
 
 
-async def ask(clients: Clients, attempt: Attempt) -> Admitted:
-    """Ask the admission.
+async def ask(clients: Clients, attempt: Attempt, *, again: bool = False) -> Admitted:
+    """Ask the admission; ``again`` about a client that is in already.
 
     Raises
     ------
@@ -86,7 +86,8 @@ async def ask(clients: Clients, attempt: Attempt) -> Admitted:
         principal = answer.principal_identifier or answer.sender.principal
         answer = Refused(reason=f"it may not publish its will to {will.topic}", principal=principal)
     log.warning("MQTT client %r is refused: %s", attempt.client_id, answer.reason)
-    clients.hub.lifecycle.refused(attempt.client_id, answer.principal, attempt.source_ip)
+    if not again:
+        clients.hub.lifecycle.refused(attempt.client_id, answer.principal, attempt.source_ip)
     raise handshake.refusal(answer)
 
 

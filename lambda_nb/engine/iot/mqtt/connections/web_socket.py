@@ -84,25 +84,15 @@ class WebSocketDoor:
             return
         try:
             principal = self._principal(request)
+            broker = await self._broker_of(None if principal is None else principal.region)
+            connection = broker.connect(_origin(scope, request, principal))
         except AWSError as error:
             log.warning("an MQTT client over WebSocket is refused: %s", error)
             await _FORBIDDEN.refuse(send)
             return
-        broker = await self._broker_of(None if principal is None else principal.region)
         scope[LINE].allow(_LARGEST)
         await receive()
         await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
-        origin = Origin(
-            source_ip=request.peer,
-            certificate_der=request.certificate,
-            server_name=request.headers.get("host", "").rpartition(":")[0] or None,
-            tls=scope.get("scheme") == "wss",
-            protocol="http",
-            sigv4=principal,
-            headers=request.headers,
-            query=request.query,
-        )
-        connection = broker.connect(origin)
         line = _Frames(send, scope[LINE].abort, connection)
         connection.start(line)
         try:
@@ -141,6 +131,19 @@ class WebSocketDoor:
             claim, request.method, request.path, request.query, request.headers, EMPTY_SHA256
         )
         return Principal(claim.access_key, claim.region)
+
+
+def _origin(scope: Scope, request: HttpRequest, principal: Principal | None) -> Origin:
+    return Origin(
+        source_ip=request.peer,
+        certificate_der=request.certificate,
+        server_name=request.headers.get("host", "").partition(":")[0] or None,
+        tls=scope.get("scheme") == "wss",
+        protocol="http",
+        sigv4=principal,
+        headers=request.headers,
+        query=request.query,
+    )
 
 
 class _Frames:

@@ -21,6 +21,11 @@ from lambda_nb.engine.iot.mqtt.delivery.store import KeptMessage, Store
 
 log = logging.getLogger(__name__)
 
+_CLOSING_S = 5.0
+"""How long the end waits for taps."""
+
+_MOST_REMEMBERED = 10_000
+
 Done = Callable[["BaseException | None"], None]
 """Told once that a message is accepted (``None``), or why it is not."""
 
@@ -125,7 +130,7 @@ class Hub:
                     retain = as_published and message.retain
                     session.give(parcel, qos if qos < message.qos else message.qos, retain)
             for group in route.groups:
-                group.give(parcel, sender)
+                group.give(parcel)
         if done is None:
             return not waits
         if self._store.writes != writes:
@@ -145,6 +150,12 @@ class Hub:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("a message of %r could not be taken", topic, exc_info=error)
+
+    def give(self, session: Session, message: Message) -> None:
+        """Give a message to one session alone."""
+        expiry_s = message.properties.expiry_s
+        expires_at = None if expiry_s is None else time.time() + expiry_s
+        session.give(Parcel(message, expires_at), message.qos, False)
 
     def tap(self, topic_filter: str, receive: Receive) -> Callable[[], None]:
         """Give each message of a filter's topics to a function; returns what ends that."""
@@ -177,6 +188,13 @@ class Hub:
             return max(session.connections, number) + 1
         return number + 1 if time.time() - seen_at < limits.SESSION_EXPIRY_S else 0
 
+    def _remember_visit(self, session: Session) -> None:
+        now = time.time()
+        if len(self._visits) >= _MOST_REMEMBERED:
+            recent = now - limits.SESSION_EXPIRY_S
+            self._visits = {who: seen for who, seen in self._visits.items() if seen[1] > recent}
+        self._visits[session.client_id] = (session.connections, now)
+
     def _new_session(self, client_id: str, version: int, expiry_s: float) -> Session:
         session = Session(
             client_id, version, expiry_s, self._store, self._numbers, self._stored_per_s
@@ -193,7 +211,7 @@ class Hub:
 
     def leave(self, session: Session) -> None:
         """A session's client has gone."""
-        self._visits[session.client_id] = (session.connections, time.time())
+        self._remember_visit(session)
         session.detach()
         if not session.lasts:
             self.end(session)
@@ -272,13 +290,21 @@ class Hub:
         """What to wait for so that all changes are on disk; ``None`` if they are."""
         return self._store.committed() if self._store.is_behind else None
 
+    def when_stored(self, done: Done) -> None:
+        """Tell when all changes are on disk, at once if they are."""
+        stored = self.stored()
+        if stored is None:
+            done(None)
+        else:
+            stored.add_done_callback(lambda future: done(future.exception()))
+
     async def close(self) -> None:
         """Wait for the taps, stop all timers and close the file."""
         for timer in (*self._ends.values(), *self._wills.values()):
             timer.cancel()
         self.routes.close()
         if self._tasks:
-            await asyncio.wait(self._tasks)
+            await asyncio.wait(self._tasks, timeout=_CLOSING_S)
         self._store.close()
 
 

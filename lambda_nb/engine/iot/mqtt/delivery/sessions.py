@@ -21,6 +21,9 @@ log = logging.getLogger(__name__)
 _dropped = Notice(
     log, f"more than {limits.MOST_QUEUED} messages wait for an MQTT session: newer ones are dropped"
 )
+_too_slow = Notice(
+    log, "an MQTT client reads too slowly: messages of QoS 0 to it are dropped meanwhile"
+)
 _LAST_ID = 0xFFFF
 
 
@@ -140,6 +143,12 @@ class Session:
         """Messages of QoS 1 that are not acknowledged yet."""
         return len(self._on_way) + len(self._queue) + len(self._backlog)
 
+    @property
+    def has_room(self) -> bool:
+        """Whether its client is here and takes more."""
+        here = self.outlet is not None and not self.outlet.full
+        return here and self.waiting < limits.MOST_QUEUED
+
     def keep(self, ended_at: float | None) -> None:
         """Write what is kept of the session itself."""
         if self.lasts:
@@ -150,7 +159,10 @@ class Session:
         """Take a message for the client."""
         outlet = self.outlet
         if qos == 0:
-            if outlet is None or outlet.full or not outlet.may_receive(parcel.message.topic):
+            if outlet is None or not outlet.may_receive(parcel.message.topic):
+                return
+            if outlet.full:
+                _too_slow.warn()
                 return
             packet = parcel.packet(outlet.version, 0, retain, 0, time.time())
             if len(packet) <= outlet.largest:

@@ -62,15 +62,16 @@ class SharedGroup:
             while self._backlog:
                 self._store.dequeue(self._backlog.popleft().seq)
 
-    def give(self, parcel: Parcel, sender: str | None = None) -> None:
+    def give(self, parcel: Parcel) -> None:
         """Take a message for one of the members."""
+        qos = parcel.message.qos
         here = [
             (session, subscription)
             for session, subscription in self.members.values()
-            if session.outlet is not None and not session.outlet.full
-            if not (subscription.no_local and session.client_id == sender)
+            if session.outlet is not None
         ]
-        qos = parcel.message.qos
+        ready = [one for one in here if one[0].has_room]
+        here = ready or here  # those that read too slowly have queues of their own
         if here:
             session, subscription = here[0] if len(here) == 1 else random.choice(here)
             session.give(parcel, min(qos, subscription.qos), False, self)
@@ -99,17 +100,18 @@ class SharedGroup:
 
     def _trickle(self) -> None:
         self._timer = None
-        here = sum(session.outlet is not None for session, _ in self.members.values())
+        here = [session for session, _ in self.members.values() if session.outlet is not None]
         if not here or not self._backlog:
             return
-        one = self._backlog.popleft()
-        self._store.dequeue(one.seq)
-        expires_at = one.parcel.expires_at
-        if expires_at is None or expires_at > time.time():
-            self.give(one.parcel)
+        if any(session.has_room for session in here):
+            one = self._backlog.popleft()
+            self._store.dequeue(one.seq)
+            expires_at = one.parcel.expires_at
+            if expires_at is None or expires_at > time.time():
+                self.give(one.parcel)
         if self._backlog:
             loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(self._pause_s / here, self._trickle)
+            self._timer = loop.call_later(self._pause_s / len(here), self._trickle)
 
     def close(self) -> None:
         """Send nothing more."""

@@ -28,7 +28,14 @@ class ActionError(Exception):
         The whole beginning of the error message, where it is not the kind's own.
     metric
         A metric that counts such failures, beside ``Failure``.
+
+    Attributes
+    ----------
+    members : tuple of Origin
+        Those of the batch that has failed; empty if it was one message.
     """
+
+    members: tuple[Origin, ...] = ()
 
     def __init__(
         self,

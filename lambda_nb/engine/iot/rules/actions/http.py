@@ -76,15 +76,21 @@ async def _perform(
         await _post({**parameters, "_type": "application/json"}, batch, origin, surroundings)
 
     settings = parameters.get("batchConfig") or {}
-    topic = "" if settings.get("batchAcrossTopics") in (True, "true") else origin.topic
-    await surroundings.batches.join(
-        (origin.rule, parameters["url"], topic),
+    across = settings.get("batchAcrossTopics") in (True, "true")
+    batch = surroundings.batches.add(
+        (origin.rule, parameters["url"], None if across else origin.topic),
+        origin,
         payload,
         send,
         open_ms=int(settings.get("maxBatchOpenMs") or BATCH_OPEN_MS),
         messages=int(settings.get("maxBatchSize") or BATCH_MESSAGES),
         size=int(settings.get("maxBatchSizeBytes") or BATCH_BYTES),
     )
+    try:
+        await batch.done()
+    except ActionError as error:
+        error.members = tuple(batch.members)
+        raise
 
 
 async def _post(

@@ -1,0 +1,1 @@
+"""Fleet provisioning: devices that get their certificate and their thing by MQTT."""

@@ -1,0 +1,1 @@
+"""How CloudWatch decides an alarm's state, and how it says why."""

@@ -1,0 +1,59 @@
+"""Certificates as makers of devices have them: authorities, and what they sign."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+PEM = serialization.Encoding.PEM
+
+
+def name_of(text: str) -> x509.Name:
+    """A name with a common name only."""
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+
+
+class Maker:
+    """An authority of one's own.
+
+    Attributes
+    ----------
+    pem : str
+        Its certificate.
+    """
+
+    def __init__(self, name: str = "a maker of sensors") -> None:
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._name = name_of(name)
+        self.pem = self._sign(self._name, self._key.public_key(), authority=True)
+
+    def certificate(self, name: str, key: Any = None, *, days: int = 30) -> str:
+        """A certificate that it signs (PEM); ``days`` until it ends."""
+        public = (key or ec.generate_private_key(ec.SECP256R1())).public_key()
+        return self._sign(name_of(name), public, authority=False, days=days)
+
+    def _sign(self, subject: x509.Name, public: Any, *, authority: bool, days: int = 30) -> str:
+        now = datetime.now(timezone.utc)
+        made = (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(self._name)
+            .public_key(public)
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - timedelta(days=60))
+            .not_valid_after(now + timedelta(days=days))
+            .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
+            .sign(self._key, hashes.SHA256())
+        )
+        return made.public_bytes(PEM).decode()
+
+
+def request(name: str, key: Any) -> str:
+    """A request for a certificate (PEM)."""
+    made = x509.CertificateSigningRequestBuilder().subject_name(name_of(name))
+    return made.sign(key, hashes.SHA256()).public_bytes(PEM).decode()
