@@ -40,7 +40,8 @@ EVERYBODY = {
 FOLDERS_MAY_IMPORT = {
     "engine": {
         "process": {
-            "app", "region", "options", "api", "aws_calls", "control", "execution", *EVERYBODY,
+            "app", "region", "options", "api", "aws_calls", "control", "execution", "iot",
+            *EVERYBODY,
         },
         "gateways": {"api", "aws_calls", "control", "permissions", *EVERYBODY},
         "iot": {"api", "aws_calls", "control", "permissions", *EVERYBODY},
@@ -96,6 +97,7 @@ FOLDERS_MAY_IMPORT = {
         "scheduling": set(),
         "keepalive": set(),
         "events": set(),
+        "iot": set(),
         "loglines": set(),
         "settings": {"quotas", "refusal"},
         "durable": {"refusal"},

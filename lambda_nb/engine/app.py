@@ -273,7 +273,9 @@ class App:
         )
         watches: dict[str, list[Watch]] = {BALANCING: [self._balancing]}
         watches |= {name: [changes] for name, changes in self._changes.items()}
-        watches["iot"] += [self._rule_changes, iot, JobCalls(jobs, self._regions.home.gate.anyone)]
+        watches["iot"] += [self._rule_changes, iot]
+        if not self._iot_is_elsewhere:
+            watches["iot"].append(JobCalls(jobs, self._regions.home.gate.anyone))
         watches["cloudformation"] = [
             self._balancing,
             *self._changes.values(),

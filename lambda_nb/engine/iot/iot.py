@@ -8,6 +8,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from lambda_nb.engine.api.faults import lambda_fault
 from lambda_nb.engine.api.wire.http import HttpRequest, Reply, Send
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.iot.message import Message
@@ -119,5 +120,6 @@ class IotApi:
 
     def fault(self, error: AWSError, request_id: str) -> Reply:
         """An error of this API."""
-        assert self._api is not None
+        if self._api is None:  # its parts could not be opened
+            return lambda_fault(error, request_id)
         return self._api.fault(error, request_id)
