@@ -167,11 +167,23 @@ def _cognito(session: Session, function: str, arn: str, name: str) -> None:
             f"cognito:{pool or 'us-east-1_abc'}/PreSignUp; there are {', '.join(TRIGGERS)}"
         )
     client = session.client("cognito-idp")
+    pool = _pool(client, pool)
     described = client.describe_user_pool(UserPoolId=pool)["UserPool"]
     _permit(session, function, "cognito-idp", described["Arn"])
     given = {key: described[key] for key in _OF_POOLS if described.get(key) not in (None, "", [])}
     triggers = {**described.get("LambdaConfig", {}), trigger: arn}
     client.update_user_pool(UserPoolId=pool, **given, LambdaConfig=triggers)
+
+
+def _pool(client: Any, name: str) -> str:
+    """The id of a user pool, given by its id or its name."""
+    if re.fullmatch(r"[a-z]{2}-[a-z-]+-\d_\w+", name):
+        return name
+    pages = client.get_paginator("list_user_pools").paginate(MaxResults=60)
+    found = [pool["Id"] for page in pages for pool in page["UserPools"] if pool["Name"] == name]
+    if len(found) != 1:
+        raise UsageError(f"--on cognito:{name}: there are {len(found)} user pools of this name")
+    return str(found[0])
 
 
 TRIGGERS = (
