@@ -197,6 +197,13 @@ def s3(peer: Peer, function: str) -> Iterator[tuple[str, Send]]:
     """A bucket that notifies the function."""
     client = connect(peer, "s3")
     client.create_bucket(Bucket=function)
+    connect(peer, "lambda").add_permission(
+        FunctionName=function,
+        StatementId="s3",
+        Action="lambda:InvokeFunction",
+        Principal="s3.amazonaws.com",
+        SourceArn=f"arn:aws:s3:::{function}",
+    )
     client.put_bucket_notification_configuration(
         Bucket=function,
         NotificationConfiguration={
@@ -213,6 +220,13 @@ def sns(peer: Peer, function: str) -> Iterator[tuple[str, Send]]:
     """A topic that the function is subscribed to."""
     client = connect(peer, "sns")
     topic = client.create_topic(Name=function)["TopicArn"]
+    connect(peer, "lambda").add_permission(
+        FunctionName=function,
+        StatementId="sns",
+        Action="lambda:InvokeFunction",
+        Principal="sns.amazonaws.com",
+        SourceArn=topic,
+    )
     client.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=arn(peer, function))
     yield "sns", lambda client, name: client.publish(TopicArn=topic, Message=name)
 

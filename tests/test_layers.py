@@ -125,8 +125,9 @@ MOST_MODULES = 15
 # `rules` decides from what it is told: no clock, I/O, thread, random number or outside library.
 RULES_MAY_IMPORT = {
     "__future__", "array", "ast", "base64", "binascii", "bisect", "calendar", "collections",
-    "dataclasses", "datetime", "decimal", "enum", "functools", "hashlib", "heapq", "ipaddress", "itertools",
-    "json", "math", "numbers", "operator", "re", "string", "types", "typing", "uuid", "zlib",
+    "dataclasses", "datetime", "decimal", "enum", "functools", "hashlib", "heapq", "ipaddress",
+    "itertools", "json", "math", "numbers", "operator", "re", "string", "types", "typing", "uuid",
+    "zlib",
 }  # fmt: skip
 # Names that read a clock or draw random numbers although their module is allowed.
 RULES_MUST_NOT_CALL = {

@@ -48,6 +48,13 @@ def test_messages_of_a_topic(engine: Engine, ear: Ear) -> None:
     name = engine.create(ear.say + SAY)
     sns = engine.client("sns")
     topic = sns.create_topic(Name=f"topic-{uuid.uuid4()}")["TopicArn"]
+    engine.client().add_permission(
+        FunctionName=name,
+        StatementId="sns",
+        Action="lambda:InvokeFunction",
+        Principal="sns.amazonaws.com",
+        SourceArn=topic,
+    )
     sns.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=arn(engine, name))
     sns.publish(TopicArn=topic, Message="hello", Subject="s")
     ear.wait(lambda heard: len(heard) > 0)

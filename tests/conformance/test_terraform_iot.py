@@ -7,12 +7,14 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import paho.mqtt.client as paho
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 from engine_fixtures import Engine, zip_of
+from paho.mqtt.enums import CallbackAPIVersion
 from terraform_lab import Terraform, terraform_for
 
 CODE = "def handler(event, context):\n    return event\n"
@@ -55,6 +57,33 @@ def _write_keys(directory: Path) -> None:
     (directory / "public.pem").write_bytes(public)
 
 
+def _check_that_a_reading_arrives(engine: Engine, made: dict[str, Any], directory: Path) -> None:
+    """A device with the certificate publishes; the rule's action has what it selects."""
+    host, _, port = made["endpoint"].partition(":")
+    for name in ("certificate", "key"):
+        (directory / f"{name}.pem").write_text(made[name])
+    device = paho.Client(CallbackAPIVersion.VERSION2, made["thing"])
+    device.tls_set(
+        str(engine.data_dir / "tls" / "public" / "lambda-nb.pem"),
+        str(directory / "certificate.pem"),
+        str(directory / "key.pem"),
+    )
+    device.connect(host, int(port))
+    device.loop_start()
+    try:
+        for temp in (20, 35):
+            sent = device.publish(f"{made['topics']}/a/temp", json.dumps({"temp": temp}), qos=1)
+            sent.wait_for_publish(30)
+            assert sent.is_published()
+        sqs = engine.client("sqs")
+        received = sqs.receive_message(QueueUrl=made["queue"], WaitTimeSeconds=20)["Messages"]
+        bodies = [json.loads(message["Body"]) for message in received]
+        assert bodies == [{"temp": 35, "device": made["thing"]}]
+    finally:
+        device.disconnect()
+        device.loop_stop()
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_fleets_back_end_is_applied_changed_and_destroyed(
@@ -69,6 +98,8 @@ def test_a_fleets_back_end_is_applied_changed_and_destroyed(
 
     # No drift: a second plan finds nothing to do.
     terraform("plan", "-detailed-exitcode", right=(0,))
+
+    _check_that_a_reading_arrives(engine, made, tmp_path)
 
     iot = engine.client("iot")
     assert made["endpoint"] == engine.url.removeprefix("http://")

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import sys
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
 
 import pytest
 from engine_fixtures import Ear, Engine
-
-from lambda_nb.engine.neighbours.services.schedules import Clock
 
 # The engine in a process whose wall clock is off by the seconds in a file.
 JUMPY = """
@@ -77,41 +72,3 @@ def test_events_of_a_later_time_do_not_wait_for_it(
     database.close()
     start_engine()
     ear.wait(lambda said: said == ["first", "from tomorrow"])
-
-
-class Sent:
-    """Records what the clock sends."""
-
-    def __init__(self) -> None:
-        self.payloads: list[str] = []
-
-    def knows(self, arn: str) -> bool:
-        return True
-
-    def send(self, target: dict[str, Any], payload: str) -> None:
-        self.payloads.append(payload)
-
-
-def test_schedules_after_the_clock_was_set_back() -> None:
-    from moto import mock_aws
-    from moto.events.models import events_backends
-
-    with mock_aws():
-        backend = events_backends["123456789012"]["us-east-1"]
-        backend.put_rule(name="often", scheduled_expression="rate(5 minutes)", state="ENABLED")
-        backend.put_targets(
-            "often", None, [{"Id": "1", "Arn": "arn:aws:sqs:us-east-1:123456789012:q"}]
-        )
-        sent = Sent()
-        targets: Any = sent
-        clock = Clock(targets)
-        start = datetime(2026, 11, 26, 12, tzinfo=timezone.utc)
-        for minute in range(11):
-            clock.tick(start + timedelta(minutes=minute))
-        assert len(sent.payloads) == 2
-        for minute in range(11):
-            clock.tick(start + timedelta(days=-1, minutes=minute))
-        assert len(sent.payloads) == 4
-        assert json.loads(sent.payloads[-1])["time"] == "2026-11-25T12:10:00Z"
-        clock.tick(start + timedelta(days=5))
-        assert len(sent.payloads) == 5  # only once, even if many were missed

@@ -96,6 +96,13 @@ def test_events_reach_the_functions_of_their_region(start_engine: Start, ear: Ea
         return engine.client(service, region_name=region)
 
     topic = client("sns").create_topic(Name="t")["TopicArn"]
+    away.add_permission(
+        FunctionName="listens",
+        StatementId="sns",
+        Action="lambda:InvokeFunction",
+        Principal="sns.amazonaws.com",
+        SourceArn=topic,
+    )
     client("sns").subscribe(TopicArn=topic, Protocol="lambda", Endpoint=arn)
     client("sns").publish(TopicArn=topic, Message="by topic")
     queue = client("sqs").create_queue(QueueName="q")["QueueUrl"]

@@ -95,7 +95,7 @@ def _json_test(pattern: str) -> Test:
             return False
         if not isinstance(document, dict):
             return False
-        return condition(lambda path: list(_values(document, path)))
+        return condition(lambda path: list(values_at(document, path)))
 
     return test
 
@@ -103,7 +103,7 @@ def _json_test(pattern: str) -> Test:
 def _fields_test(pattern: str) -> Test:
     if not pattern.endswith("]"):
         raise ValueError(f"{pattern!r} has no closing bracket")
-    columns = [column.strip() for column in _columns(pattern[1:-1])]
+    columns = columns_of(pattern)
     open_at = columns.index("...") if "..." in columns else None
     conditions: dict[int, Condition] = {}
     for i, column in enumerate(columns):
@@ -111,7 +111,7 @@ def _fields_test(pattern: str) -> Test:
             conditions[i] = _Parser(column).whole()
 
     def test(message: str) -> bool:
-        fields = [_bare(field) for field in _FIELD.findall(message)]
+        fields = words_of(message)
         if open_at is None and len(fields) != len(columns):
             return False
         if open_at is not None and len(fields) < len(columns) - 1:
@@ -126,8 +126,15 @@ def _fields_test(pattern: str) -> Test:
     return test
 
 
-def _columns(text: str) -> list[str]:
-    return re.findall(r'(?:"[^"]*"|%[^%]*%|[^,"%])+', text)
+def columns_of(pattern: str) -> list[str]:
+    """The columns of a pattern of fields: ``[ip, ..., code = 4*]``."""
+    found = re.findall(r'(?:"[^"]*"|%[^%]*%|[^,"%])+', pattern.strip()[1:-1])
+    return [column.strip() for column in found if column.strip()]
+
+
+def words_of(message: str) -> list[str]:
+    """The fields of a message; what is in quotes or brackets is one, without these."""
+    return [_bare(field) for field in _FIELD.findall(message)]
 
 
 def _bare(field: str) -> str:
@@ -244,7 +251,7 @@ def _number(value: Any) -> float | None:
         return None
 
 
-def _values(document: Any, path: str) -> Iterator[Any]:
+def values_at(document: Any, path: str) -> Iterator[Any]:
     """The values at ``$.a.b[0]`` or ``$.a[*].b``."""
     if not path.startswith("$"):
         raise ValueError(f"{path!r} does not start with $")

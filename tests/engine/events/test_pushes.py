@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from engine_fixtures import Ear, Engine
+from eventbridge_lab import until
 
 Heard = Callable[[int], list[Any]]
 
@@ -102,6 +103,7 @@ def test_sns_sends_attributes_and_applies_the_filter_policy(
     arn, heard = listener
     sns = engine.client("sns")
     topic = sns.create_topic(Name=engine.name("topic"))["TopicArn"]
+    allow(engine, arn, "sns", topic)
     subscription = sns.subscribe(
         TopicArn=topic,
         Protocol="lambda",
@@ -202,7 +204,11 @@ def test_eventbridge_reaches_queues_topics_and_streams(engine: Engine) -> None:
     events.put_rule(Name=rule, EventPattern=json.dumps({"source": [rule]}))
     targets = [queues[0], topic, description["StreamARN"]]
     events.put_targets(
-        Rule=rule, Targets=[{"Id": str(i), "Arn": arn} for i, arn in enumerate(targets)]
+        Rule=rule,
+        Targets=[
+            {"Id": str(i), "Arn": arn, "RoleArn": "arn:aws:iam::000000000000:role/events"}
+            for i, arn in enumerate(targets)
+        ],
     )
     events.put_events(Entries=[{"Source": rule, "DetailType": "t", "Detail": '{"n": 1}'}])
 
@@ -217,5 +223,5 @@ def test_eventbridge_reaches_queues_topics_and_streams(engine: Engine) -> None:
         ShardId=description["Shards"][0]["ShardId"],
         ShardIteratorType="TRIM_HORIZON",
     )["ShardIterator"]
-    (record,) = kinesis.get_records(ShardIterator=iterator)["Records"]
+    (record,) = until(lambda: kinesis.get_records(ShardIterator=iterator)["Records"])
     assert json.loads(record["Data"])["detail"] == {"n": 1}

@@ -164,7 +164,7 @@ def test_the_children_of_a_split_shard_are_read(engine: Engine, ear: Ear) -> Non
     put(engine, name, "after")
     mapped(engine, tell_data(ear), arn)
     ear.wait(lambda said: "after" in "".join(said))
-    assert "".join(ear.heard) == "beforeafter"  # moto moves the parent's records to its children
+    assert "".join(ear.heard) == "beforeafter"
 
 
 def test_dynamodb_changes_arrive(engine: Engine, ear: Ear) -> None:

@@ -75,6 +75,13 @@ def test_after_a_kill_services_logs_pushes_and_sources_work_again(
     kinesis.put_record(StreamName="a-stream", PartitionKey="k", Data=b"second")
     topic = engine.client("sns").create_topic(Name="t")["TopicArn"]
     arn = engine.client().get_function(FunctionName=name)["Configuration"]["FunctionArn"]
+    engine.client().add_permission(
+        FunctionName=name,
+        StatementId="sns",
+        Action="lambda:InvokeFunction",
+        Principal="sns.amazonaws.com",
+        SourceArn=topic,
+    )
     engine.client("sns").subscribe(TopicArn=topic, Protocol="lambda", Endpoint=arn)
     engine.client("sns").publish(TopicArn=topic, Message="pushed")
     ear.wait(lambda said: len(said) >= 4)

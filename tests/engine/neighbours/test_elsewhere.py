@@ -17,6 +17,7 @@ import requests
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from engine_fixtures import Ear, Engine, zip_of
+from eventbridge_lab import until
 
 from lambda_nb.engine.api.neighbours import signing_anew
 from lambda_nb.engine.api.wire.http import HttpRequest
@@ -237,7 +238,7 @@ def test_embedded_services_reach_queues_topics_and_streams_elsewhere(
     iterator = kinesis.get_shard_iterator(
         StreamName="far", ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
     )["ShardIterator"]
-    (record,) = kinesis.get_records(ShardIterator=iterator)["Records"]
+    (record,) = until(lambda: kinesis.get_records(ShardIterator=iterator)["Records"])
     assert json.loads(record["Data"])["detail"] == {"n": 1}
 
 

@@ -72,7 +72,7 @@ def test_numbers_of_messages(engine: Engine) -> None:
 MANY_AT_ONCE = """
 import sys, threading
 from types import SimpleNamespace
-from lambda_nb.engine.neighbours.services import sequence_numbers
+from lambda_nb.engine.neighbours.services.streams import sequence_numbers
 from moto.kinesis.models import Shard
 from moto.sqs.models import Queue
 

@@ -42,7 +42,7 @@ MADE: list[tuple[str, str, dict[str, Any], str, dict[str, Any], str]] = [
         "a-table",
     ),
     ("kinesis", "create_stream", {"StreamName": "st", "ShardCount": 2}, "list_streams", {}, "st"),
-    ("events", "put_rule", {"Name": "ru", "EventPattern": "{}"}, "list_rules", {}, "ru"),
+    ("events", "put_rule", {"Name": "ru", "EventPattern": '{"a": [1]}'}, "list_rules", {}, "ru"),
     (
         "scheduler",
         "create_schedule",

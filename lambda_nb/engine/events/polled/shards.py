@@ -82,6 +82,7 @@ class StreamPoller:
         self._processed = processed
         self._readers: dict[str, asyncio.Task[None]] = {}
         self._stopping = asyncio.Event()
+        self._look_again = asyncio.Event()
         self._news: dict[str, asyncio.Event] = {}
         self.begun, self.ended = asyncio.Event(), asyncio.Event()
         self._unplaced: set[str] = set()
@@ -92,6 +93,7 @@ class StreamPoller:
         failures = 0
         while not self._stopping.is_set():
             patience = _LOOK_FOR_SHARDS_S
+            self._look_again.clear()
             try:
                 self._begin_shards(await self._stream.shards())
                 failures = 0
@@ -100,7 +102,7 @@ class StreamPoller:
                 failures += 1
                 patience = batches.backoff(failures)
                 self._processed(f"PROBLEM: {error}")
-            await self._pause(patience)
+            await _within(patience, self._look_again)
         if self._readers:
             await asyncio.wait(self._readers.values())
         self.ended.set()
@@ -108,6 +110,7 @@ class StreamPoller:
     def stop(self) -> None:
         """Stop reading."""
         self._stopping.set()
+        self._look_again.set()
         for news in self._news.values():
             news.set()
 
@@ -193,6 +196,7 @@ class StreamPoller:
                 return
             if following is None:
                 self._checkpoints.put(self._mapping.identifier, shard, ENDED)
+                self._look_again.set()  # its children's turn has come
                 return
             iterator = following
             if not records:

@@ -201,6 +201,11 @@ class DynamoDBStream:
             "awsRegion": self._mapping.region,
             "eventSourceARN": self._mapping.source_arn,
         }
+        identity = raw.get("userIdentity")
+        if identity is not None:  # functions see its names in lower case
+            event["userIdentity"] = {
+                name[:1].lower() + name[1:]: value for name, value in identity.items()
+            }
         change = raw["dynamodb"]
         wanted = let_through(self._filters, event, {})
         return StreamRecord(

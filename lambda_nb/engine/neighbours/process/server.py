@@ -68,35 +68,53 @@ def main() -> None:
         file_systems,
         forwarding,
         load_balancing,
-        logs,
-        metric_data,
         patches,
-        sequence_numbers,
         state_machines,
     )
-    from lambda_nb.engine.neighbours.services.cognito import user_pools
+    from lambda_nb.engine.neighbours.services.cloudwatch import (
+        log_metrics,
+        logs,
+        metric_data,
+        metric_queries,
+    )
+    from lambda_nb.engine.neighbours.services.cloudwatch.alarms.service import Alarms
+    from lambda_nb.engine.neighbours.services.cloudwatch.insights import operations as insights
+    from lambda_nb.engine.neighbours.services.cloudwatch.log_store import LogStore
+    from lambda_nb.engine.neighbours.services.cognito import identity_pools, user_pools
     from lambda_nb.engine.neighbours.services.eventbridge.service import EventBridge
     from lambda_nb.engine.neighbours.services.iot import installing as iot
+    from lambda_nb.engine.neighbours.services.iot import registry_events
     from lambda_nb.engine.neighbours.services.iot.certificates import authority
-    from lambda_nb.engine.neighbours.services.log_store import LogStore
-    from lambda_nb.engine.neighbours.services.streams import pipes
+    from lambda_nb.engine.neighbours.services.streams import (
+        pipes,
+        sequence_numbers,
+        shards,
+        table_changes,
+    )
     from lambda_nb.engine.neighbours.to_engine import pushes, stream_news
     from lambda_nb.engine.neighbours.to_engine.functions import Functions
 
     address = os.environ[state_machines.ENDPOINT]
     patches.apply()
     sequence_numbers.install()
+    shards.install()
+    table_changes.install()
     cloudformation_templates.install()
     file_systems.install()
     door = state_machines.install()
     functions = Functions(door)
     forwarding.install(door)
     metric_data.install()
+    metric_queries.install()
     load_balancing.install(address)
     iot.install(address, Path(os.environ[authority.PATH]))
     user_pools.install(functions)
+    identity_pools.install(door)
     pipes.install()
-    logs.install(LogStore(Path(sys.argv[3])))
+    store = LogStore(Path(sys.argv[3]))
+    logs.install(store)
+    log_metrics.install()
+    insights.install(store)
     keeper = Keeper(Path(sys.argv[2]))
     restored = keeper.install()
     keepers.append(keeper)
@@ -106,9 +124,11 @@ def main() -> None:
         restored.unreadable.append(str(journal.unreadable))
     outlet = Outlet(to_engine, journal)
     outlets.append(outlet)
-    pushes.install(outlet, functions)
+    senders = pushes.install(outlet, functions, address)
     events = EventBridge(outlet, door, Path(sys.argv[2]))
+    alarms = Alarms(outlet, functions)
     stream_news.install(outlet)
+    registry_events.install(outlet)
     application = Application()
     server = make_server(
         "unix://", 0, application, threaded=True, request_handler=Handler, fd=int(sys.argv[1])
@@ -118,7 +138,11 @@ def main() -> None:
     to_engine.write(json.dumps(asdict(restored)) + "\n")
     to_engine.flush()
     outlet.send_again()
+    for sender in senders:
+        sender.start()
+    alarms.start()
     events.start()  # only now: the first line says what was restored
+    table_changes.Sweeper().start()
     server.serve_forever()
 
 

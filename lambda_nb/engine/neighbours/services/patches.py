@@ -20,7 +20,6 @@ def apply() -> None:
     """Apply all patches."""
     _keep_no_list_of_everything()
     _count_messages_once()
-    _forget_what_was_published()
     _remember_few_deleted_messages()
     _send_without_counting()
     _find_the_way_once()
@@ -40,22 +39,6 @@ def _keep_no_list_of_everything() -> None:
 
     model_class: Any = BaseModel
     model_class.__new__ = new
-
-
-def _forget_what_was_published() -> None:
-    """moto keeps each notification of a topic, for tests that use its internals."""
-    from moto.sns.models import Topic
-
-    original = Topic.publish
-
-    def publish(self: Any, *arguments: Any, **more: Any) -> Any:
-        try:
-            return original(self, *arguments, **more)
-        finally:
-            self.sent_notifications.clear()
-
-    topic_class: Any = Topic
-    topic_class.publish = publish
 
 
 def _remember_few_deleted_messages() -> None:

@@ -42,6 +42,10 @@ class FunctionError(Exception):
     """The function ran and failed; the text is its ``errorMessage``."""
 
 
+class EngineGoneError(Exception):
+    """The engine does not answer: it is ending, and this process with it."""
+
+
 class Functions:
     """All functions of the engine.
 
@@ -64,8 +68,13 @@ class Functions:
         ----------
         principal, source_arn, account
             The service, such as ``s3.amazonaws.com``, what it calls for, and whose that is.
+
+        Raises
+        ------
+        EngineGoneError
+            The engine is ending.
         """
-        from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.exceptions import ClientError
 
         key = (function_arn, principal, source_arn)
         if self._let_in.get(key, 0.0) > time.monotonic():
@@ -76,8 +85,10 @@ class Functions:
         asked = {"FunctionName": name, **({"Qualifier": qualifier} if qualifier else {})}
         try:
             policy = self._client(function_arn, 60.0).get_policy(**asked)["Policy"]
-        except (ClientError, BotoCoreError):  # no function, or no policy
+        except ClientError:  # no function, or no policy
             return False
+        except _no_answer() as error:
+            raise EngineGoneError(str(error)) from error
         if not permits(policy, principal, source_arn, account):
             return False
         if len(self._let_in) > 10_000:
@@ -92,6 +103,8 @@ class Functions:
         ------
         InvocationError
             Lambda refused, or did not answer within ``timeout_s``.
+        EngineGoneError
+            The engine is ending.
         FunctionError
             The function failed.
         """
@@ -108,6 +121,8 @@ class Functions:
             told = error.response["Error"]
             status = error.response["ResponseMetadata"]["HTTPStatusCode"]
             raise InvocationError(told["Code"], told.get("Message", ""), status) from error
+        except _no_answer() as error:
+            raise EngineGoneError(str(error)) from error
         if "FunctionError" in answer:
             raise FunctionError(_error_text(payload))
         return payload
@@ -129,6 +144,13 @@ class Functions:
                     service_name="lambda", region_name=key[0], config=config
                 )
             return self._clients[key]
+
+
+def _no_answer() -> tuple[type[Exception], ...]:
+    """What botocore raises when nobody answers, or the answer breaks off."""
+    from botocore import exceptions
+
+    return exceptions.HTTPClientError, exceptions.ConnectionError
 
 
 def _name(arn: str) -> tuple[str, str | None]:

@@ -10,115 +10,48 @@ import base64
 import gzip
 import json
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from lambda_nb.engine.neighbours.services.messaging import object_notifications
+from lambda_nb.engine.neighbours.services.messaging.mail import outgoing, receipt_rules
+from lambda_nb.engine.neighbours.services.messaging.mail.receiving import Receiving
+from lambda_nb.engine.neighbours.services.messaging.topics import (
+    publishing,
+    subscriptions,
+    topic_attributes,
+)
+from lambda_nb.engine.neighbours.services.messaging.topics.endpoints import Endpoints
+from lambda_nb.engine.neighbours.services.messaging.topics.envelopes import Envelopes
 from lambda_nb.engine.neighbours.to_engine.event_pipe import Outlet
 from lambda_nb.engine.neighbours.to_engine.functions import Functions
 from lambda_nb.rules.events import log_patterns
 
 
-def install(outlet: Outlet, functions: Functions) -> None:
+def install(outlet: Outlet, functions: Functions, address: str) -> tuple[Endpoints, Receiving]:
     """Send every service's events for functions to the outlet.
 
     Parameters
     ----------
     functions
         Says whether a function lets a service in.
+    address
+        The engine's URL, where links in messages lead.
+
+    Returns
+    -------
+    tuple of Endpoints and Receiving
+        Where SNS delivers, and SES receives; to be started once the process serves.
     """
     object_notifications.install(outlet, functions)
-    _lead_sns(outlet)
+    endpoints = Endpoints(outlet, functions, Envelopes(address))
+    publishing.install(endpoints)
+    subscriptions.install(endpoints)
+    topic_attributes.install()
+    receiving = Receiving(outlet, functions)
+    outgoing.install(receiving)
+    receipt_rules.install(functions)
     _lead_logs(outlet)
     _lead_others(outlet)
-
-
-def _lead_sns(outlet: Outlet) -> None:
-    from moto.sns.models import Subscription
-
-    original = Subscription.publish
-
-    def publish(self: Any, message: str, message_id: str, *rest: Any, **named: Any) -> None:
-        if self.protocol != "lambda":
-            original(self, message, message_id, *rest, **named)
-            return
-        fields = dict(zip(("subject", "message_attributes"), rest, strict=False)) | named
-        attributes = fields.get("message_attributes") or {}
-        matcher = self._filter_policy_matcher
-        if matcher is not None and not matcher.matches(attributes, message):
-            return
-        if fields.get("message_structure") == "json":
-            message = self._parse_message_structure(message, self.protocol)
-        outlet.send("sns", self.endpoint, _sns_event(self, message, message_id, fields))
-
-    subscription_class: Any = Subscription
-    subscription_class.publish = publish
-
-
-def _sns_event(
-    subscription: Any, message: str, message_id: str, fields: dict[str, Any]
-) -> dict[str, Any]:
-    subject = fields.get("subject")
-    attributes = {
-        name: {"Type": value["Type"], "Value": _text(value["Value"])}
-        for name, value in (fields.get("message_attributes") or {}).items()
-    }
-    notification = {
-        "Type": "Notification",
-        "MessageId": message_id,
-        "TopicArn": subscription.topic.arn,
-        "Subject": subject,
-        "Message": message,
-        **signed(subscription, message, message_id, subject),
-        "UnsubscribeUrl": f"https://sns.{subscription.topic.sns_backend.region_name}.amazonaws.com/"
-        f"?Action=Unsubscribe&SubscriptionArn={subscription.arn}",
-        "MessageAttributes": attributes,
-    }
-    record = {
-        "EventSource": "aws:sns",
-        "EventVersion": "1.0",
-        "EventSubscriptionArn": subscription.arn,
-        "Sns": notification,
-    }
-    return {"Records": [record]}
-
-
-_signers: WeakKeyDictionary[Any, tuple[Any, str]] = WeakKeyDictionary()
-
-
-def signed(subscription: Any, message: str, message_id: str, subject: str | None) -> dict[str, str]:
-    """The fields that prove a message came from SNS: time, signature, the certificate's URL.
-
-    A subscription has one certificate. moto itself makes one for each message and keeps them all.
-    """
-    from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.asymmetric import padding
-    from moto.core.utils import iso_8601_datetime_with_milliseconds
-
-    if subscription not in _signers:
-        url = subscription.get_post_data(message, message_id, subject)["SigningCertURL"]
-        _signers[subscription] = (subscription.private_key(), url)
-    key, url = _signers[subscription]
-    timestamp = iso_8601_datetime_with_milliseconds()
-    told = {
-        "Message": message,
-        "MessageId": message_id,
-        **({"Subject": subject} if subject else {}),
-        "Timestamp": timestamp,
-        "TopicArn": subscription.topic.arn,
-        "Type": "Notification",
-    }
-    text = "".join(f"{name}\n{value}\n" for name, value in told.items())
-    signature = key.sign(text.encode(), padding.PKCS1v15(), hashes.SHA256())
-    return {
-        "Timestamp": timestamp,
-        "SignatureVersion": "2",
-        "Signature": base64.b64encode(signature).decode(),
-        "SigningCertUrl": url,
-    }
-
-
-def _text(value: Any) -> str:
-    return base64.b64encode(value).decode() if isinstance(value, bytes) else str(value)
+    return endpoints, receiving
 
 
 def _lead_logs(outlet: Outlet) -> None:

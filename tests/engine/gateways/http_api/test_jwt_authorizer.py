@@ -204,7 +204,11 @@ def pool(engine: Engine) -> dict[str, str]:
     """A user pool of the engine's own Cognito, and the tokens of a user of it."""
     client = engine.client("cognito-idp")
     pool_id = client.create_user_pool(PoolName="people")["UserPool"]["Id"]
-    app = client.create_user_pool_client(UserPoolId=pool_id, ClientName="web")
+    app = client.create_user_pool_client(
+        UserPoolId=pool_id,
+        ClientName="web",
+        ExplicitAuthFlows=["ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
+    )
     client_id = app["UserPoolClient"]["ClientId"]
     client.admin_create_user(UserPoolId=pool_id, Username="ada", MessageAction="SUPPRESS")
     client.admin_set_user_password(

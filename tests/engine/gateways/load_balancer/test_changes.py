@@ -91,9 +91,11 @@ def test_a_call_is_read_off_its_body_or_its_query() -> None:
     scope = "Credential=AKIA/20260101/eu-west-1/elasticloadbalancing/aws4_request"
     signed = f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0"
     request = HttpRequest("POST", "/", "", {"authorization": signed}, receive)
-    told = WatchedCall.of(request, b"Action=CreateRule&Priority=1&ListenerArn=")
+    body = b"Action=CreateRule&Priority=1&ListenerArn="
+    told = WatchedCall.of(request, body)
     parameters = {"Action": "CreateRule", "Priority": "1", "ListenerArn": ""}
-    assert told == WatchedCall("eu-west-1", "POST", "CreateRule", parameters)
+    whole = ("/", "", request.headers, body)
+    assert told == WatchedCall("eu-west-1", "POST", "CreateRule", parameters, *whole)
     request.query = "Action=DescribeRules"
     assert WatchedCall.of(request, b"").action == "DescribeRules"
 

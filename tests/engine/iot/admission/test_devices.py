@@ -20,7 +20,7 @@ from engine_fixtures import Engine
 from iot_certificates import Maker
 from paho.mqtt.enums import CallbackAPIVersion
 
-PATIENCE_S = 20.0
+PATIENCE_S = 30.0
 
 
 class Device:
@@ -34,6 +34,7 @@ class Device:
         self._at = engine.url.removeprefix("http://").split(":")
         self._trusted = engine.data_dir / "tls" / "public" / "lambda-nb.pem"
         self.client = paho.Client(CallbackAPIVersion.VERSION2, client_id)
+        self.client.reconnect_delay_set(1, 1)
         self.client.on_connect = lambda _, __, ___, code, ____: self.code.put(code.value)
         self.client.on_disconnect = lambda _, __, ___, code, ____: self.gone.put(code.value)
         self.client.on_subscribe = lambda _, __, ___, codes, ____: self._subscribed.put(

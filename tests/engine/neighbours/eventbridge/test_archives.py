@@ -62,11 +62,12 @@ def test_an_archive_counts_what_it_keeps(engine: Engine) -> None:
     assert listed["EventCount"] == 5
 
 
-def test_retention_forgets_old_events(engine: Engine) -> None:
+def test_retention_counts_from_the_arrival_not_from_the_time_of_the_event(engine: Engine) -> None:
     events = engine.client("events")
     _, _, archive, _ = archived(engine)
     events.update_archive(ArchiveName=archive, RetentionDays=1)
-    assert events.describe_archive(ArchiveName=archive)["EventCount"] == 0
+    assert events.describe_archive(ArchiveName=archive)["RetentionDays"] == 1
+    assert events.describe_archive(ArchiveName=archive)["EventCount"] == 5
 
 
 def test_a_window_is_replayed_with_the_name_of_the_replay(engine: Engine) -> None:

@@ -59,58 +59,37 @@ def test_what_waits_for_another_try_outlives_the_engine(
 
 
 @pytest.mark.slow
-def test_events_accepted_just_before_the_end_are_delivered(start_engine: StartEngine) -> None:
+def test_events_and_times_are_not_lost_and_come_once(start_engine: StartEngine) -> None:
     engine = start_engine()
-    queue = Queue(engine)
+    queue, timed, scheduler = Queue(engine), Queue(engine), engine.client("scheduler")
+    moment = datetime.now(timezone.utc) + timedelta(seconds=4)
+    once, often = f"at({moment:%Y-%m-%dT%H:%M:%S})", "rate(1 day)"
+    for expression in (once, often):
+        scheduler.create_schedule(
+            Name=expression.partition("(")[0],
+            ScheduleExpression=expression,
+            FlexibleTimeWindow={"Mode": "OFF"},
+            Target={"Arn": timed.arn, "RoleArn": ROLE, "Input": expression},
+        )
+    assert timed.receive()[0]["Body"] == often
     name = rule(engine, {"Arn": queue.arn})
-    time.sleep(2.5)  # queue and rule are on disk
-    for process in psutil.Process(engine.process.pid).children():
-        assert process.is_running()
     identifiers = {put(engine, name) for _ in range(20)}
     os.kill(engine.process.pid, signal.SIGKILL)  # the services save and end by themselves
     engine.process.wait()
-    again = start_engine()
-    sqs = again.client("sqs")
-    url = sqs.get_queue_url(QueueName=queue.arn.rpartition(":")[2])["QueueUrl"]
+    until(lambda: datetime.now(timezone.utc) > moment)
+    sqs = start_engine().client("sqs")
+
+    def received(arn: str, wait_s: int) -> list[str]:
+        url = sqs.get_queue_url(QueueName=arn.rpartition(":")[2])["QueueUrl"]
+        asked = {"QueueUrl": url, "MaxNumberOfMessages": 10, "WaitTimeSeconds": wait_s}
+        return [message["Body"] for message in sqs.receive_message(**asked).get("Messages", [])]
+
     found: set[str] = set()
 
     def all_there() -> bool:
-        answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)
-        found.update(json.loads(one["Body"])["id"] for one in answer.get("Messages", []))
+        found.update(json.loads(body)["id"] for body in received(queue.arn, 0))
         return found == identifiers
 
     until(all_there)
-
-
-@pytest.mark.slow
-def test_a_single_time_that_passes_while_nobody_is_there_fires_later_and_once(
-    start_engine: StartEngine,
-) -> None:
-    engine = start_engine()
-    queue, scheduler = Queue(engine), engine.client("scheduler")
-    moment = datetime.now(timezone.utc) + timedelta(seconds=4)
-    for name, expression in (
-        ("once", f"at({moment:%Y-%m-%dT%H:%M:%S})"),
-        ("often", "rate(1 day)"),
-    ):
-        scheduler.create_schedule(
-            Name=name,
-            ScheduleExpression=expression,
-            FlexibleTimeWindow={"Mode": "OFF"},
-            Target={"Arn": queue.arn, "RoleArn": ROLE, "Input": name},
-        )
-    assert queue.receive()[0]["Body"] == "often"
-    time.sleep(2.0)  # what the services hold is on disk
-    kill(engine)
-    while datetime.now(timezone.utc) < moment:
-        time.sleep(0.1)
-    again = start_engine()
-    sqs = again.client("sqs")
-    url = sqs.get_queue_url(QueueName=queue.arn.rpartition(":")[2])["QueueUrl"]
-
-    def received(wait_s: int) -> list[str]:
-        answer = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=wait_s)
-        return [message["Body"] for message in answer.get("Messages", [])]
-
-    assert until(lambda: received(1)) == ["once"]
-    assert received(2) == []
+    assert until(lambda: received(timed.arn, 1)) == [once]
+    assert received(timed.arn, 2) == []

@@ -112,6 +112,22 @@ def test_a_missing_target_is_a_dead_letter(engine: Engine) -> None:
     assert found["SCHEDULE_ARN"] == arn_of(engine, name)
     assert found["SCHEDULED_TIME"] == expression[3:-1] + "Z"
     assert found["TARGET_ARN"] == missing
+    for metric in ("InvocationDroppedCount", "InvocationsSentToDeadLetterCount"):
+        assert until(lambda metric=metric: counted(engine, metric))
+
+
+def counted(engine: Engine, metric: str) -> bool:
+    now = datetime.now(timezone.utc)
+    points = engine.client("cloudwatch").get_metric_statistics(
+        Namespace="AWS/Scheduler",
+        MetricName=metric,
+        Dimensions=[{"Name": "ScheduleGroup", "Value": "default"}],
+        StartTime=now - timedelta(minutes=5),
+        EndTime=now + timedelta(minutes=1),
+        Period=600,
+        Statistics=["Sum"],
+    )["Datapoints"]
+    return sum(point["Sum"] for point in points) >= 1
 
 
 def test_a_disabled_schedule_invokes_when_it_is_enabled(engine: Engine) -> None:
@@ -125,13 +141,14 @@ def test_a_disabled_schedule_invokes_when_it_is_enabled(engine: Engine) -> None:
     assert queue.receive()[0]["Body"] == "x"
 
 
-def test_a_flexible_window_is_used(engine: Engine) -> None:
+def test_a_flexible_window_is_kept_and_delays(engine: Engine) -> None:
     queue = Queue(engine)
-    window = {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 1}
-    target = {"Arn": queue.arn, "Input": "<aws.scheduler.scheduled-time>"}
-    name = schedule(engine, target, soon(-50), FlexibleTimeWindow=window)
+    window = {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 1440}
+    name = schedule(engine, {"Arn": queue.arn, "Input": "x"}, soon(), FlexibleTimeWindow=window)
     told = engine.client("scheduler").get_schedule(Name=name)
     assert told["FlexibleTimeWindow"] == window
+    assert queue.is_empty()
+    engine.client("scheduler").delete_schedule(Name=name)
 
 
 def test_groups(engine: Engine) -> None:

@@ -229,6 +229,8 @@ def test_tags_and_access_lists_and_restorations(bucket: Bucket) -> None:
     assert "sequencer" not in events[1]["detail"]["object"]
     assert events[4]["detail"]["source-storage-class"] == "GLACIER"
     assert events[5]["detail"]["restore-expiry-time"].endswith("Z")
+    assert events[5]["detail"]["requester"] == "s3.amazonaws.com"
+    assert "source-ip-address" not in events[5]["detail"]
 
 
 def test_many_deletions_are_told_one_by_one(bucket: Bucket) -> None:

@@ -22,6 +22,7 @@ from lambda_nb.engine.neighbours.services.eventbridge.targets.errors import (
     DeliveryError,
 )
 from lambda_nb.engine.neighbours.services.eventbridge.targets.jobs import RULE, SCHEDULE, Job
+from lambda_nb.engine.steady_clock import steady_time
 from lambda_nb.rules.events import patterns
 from lambda_nb.rules.events.eventbridge.input_transformation import (
     TransformationError,
@@ -100,7 +101,9 @@ class Buses:
         identifier = str(uuid.uuid4())
         name = entry.get("EventBusName") or "default"
         bus = backend.event_buses.get(name.split("/")[-1] if name.startswith("arn:") else name)
-        if bus is None:  # AWS takes the event, too, and says nothing
+        if bus is None or (
+            name.startswith("arn:") and name != bus.arn
+        ):  # AWS takes the event, too, and says nothing
             log.warning("an event of %s is dropped: no event bus is %s", entry["Source"], name)
             return {"EventId": identifier}
         event = {
@@ -160,16 +163,18 @@ class Buses:
         way: Way,
     ) -> None:
         now = time.time()
+        accepted = steady_time()
         whole = compact(event)
         for target in list(targets):
             if is_archive(target["Arn"]):
                 archive = _archive_of(rule)
                 if archive is not None:
                     size = len(whole.encode())
-                    found.archived.append(Archived(archive, _seconds(event["time"]), size, whole))
+                    at = _seconds(event["time"])
+                    found.archived.append(Archived(archive, at, now, size, whole))
                 continue
             job = Job(
-                RULE, rule.arn, target, "", now, whole,
+                RULE, rule.arn, target, "", accepted, whole,
                 hops=way.hops, trace=way.trace, bus=rule.event_bus_name,
             )  # fmt: skip
             try:
@@ -223,10 +228,16 @@ class Buses:
             raise DeliveryError(result["ErrorCode"], result["ErrorMessage"], retry=False)
 
 
+def _found(backend: Any, name: str) -> Any:
+    """The event bus of a name or an ARN, if there is one."""
+    bus = backend.event_buses.get(name.split("/")[-1] if name.startswith("arn:") else name)
+    return None if bus is None or (name.startswith("arn:") and name != bus.arn) else bus
+
+
 def is_archive(arn: str) -> bool:
     """Whether a target of a managed rule is an archive (moto's form: no account, no name)."""
     parts = arn.split(":")
-    return parts[2] == "events" and not "".join(parts[5:])
+    return parts[2:3] == ["events"] and not "".join(parts[5:])
 
 
 def _archive_of(rule: Any) -> str | None:

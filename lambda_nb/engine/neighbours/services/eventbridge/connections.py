@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 import time
+import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +19,7 @@ _PART = {
     "API_KEY": "ApiKeyAuthParameters",
 }
 _SECRET = ("Password", "ApiKeyValue", "ClientSecret")
+_NO_PRIVATE_APIS = "lambda_nb reaches no private APIs: leave their connectivity parameters out."
 _LISTS = ("HeaderParameters", "QueryStringParameters", "BodyParameters")
 
 
@@ -25,6 +28,18 @@ def install(tokens: OAuthTokens) -> None:
     _mend_connections(tokens)
     _answer_for_connections()
     _mend_destinations()
+
+
+def resume(tokens: OAuthTokens) -> None:
+    """Go on with authorizations that an earlier process left."""
+    module = sys.modules.get("moto.events.models")
+    if module is None:
+        return
+    for account in list(module.events_backends.values()):
+        for backend in list(account.values()):
+            for connection in list(backend.connections.values()):
+                if connection.state == "AUTHORIZING":
+                    _authorize(connection, tokens)
 
 
 def told_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -62,9 +77,7 @@ def _check(kind: str, parameters: Mapping[str, Any]) -> None:
     if not parameters.get(part):
         raise ValidationException(f"Parameter(s) {part} must be specified for {kind} connections.")
     if parameters.get("ConnectivityParameters"):
-        raise ValidationException(
-            "lambda_nb reaches no private APIs: leave out ConnectivityParameters."
-        )
+        raise ValidationException(_NO_PRIVATE_APIS)
 
 
 def _mend_connections(tokens: OAuthTokens) -> None:
@@ -196,13 +209,17 @@ def _write_secret(backend: Any, connection: Any) -> None:
         told.update({name: value} if name == "InvocationHttpParameters" else value)
     secrets = secretsmanager_backends[backend.account_id][backend.region_name]
     text = json.dumps(CamelToUnderscoresWalker.parse(told))
-    secrets.update_secret(connection.secret_arn, secret_string=text)
+    token = str(uuid.uuid4())
+    secrets.update_secret(connection.secret_arn, text, client_request_token=token)
 
 
 def _answer_for_connections() -> None:
+    from moto.events.exceptions import ValidationException
     from moto.events.responses import EventsHandler
 
     def create_connection(self: Any) -> Any:
+        if self._get_param("InvocationConnectivityParameters"):
+            raise ValidationException(_NO_PRIVATE_APIS)
         names = ("Name", "Description", "AuthorizationType", "AuthParameters")
         made = self.events_backend.create_connection(*(self._get_param(name) for name in names))
         return self._create_response(made.describe_short())

@@ -74,6 +74,7 @@ class EventBridge:
         self._clock = Clock(store, buses, self._deliveries)
         self._archives = Archives(store, buses)
         self._metrics = metrics
+        self._tokens = tokens
         rules_api.install(buses)
         connections.install(tokens)
         self._archives.install()
@@ -90,6 +91,7 @@ class EventBridge:
         self._deliveries.start()
         self._clock.start()
         self._archives.resume()
+        connections.resume(self._tokens)
 
     def _watch_rules(self) -> None:
         """Wake the clock when a rule may have another schedule."""

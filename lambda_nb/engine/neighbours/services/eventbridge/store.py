@@ -30,6 +30,7 @@ CREATE TABLE IF NOT EXISTS archived (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     archive TEXT NOT NULL,
     at REAL NOT NULL,
+    kept REAL NOT NULL,
     size INTEGER NOT NULL,
     event TEXT NOT NULL
 );
@@ -54,10 +55,14 @@ class Delivery(NamedTuple):
 
 
 class Archived(NamedTuple):
-    """One event of an archive: the archive, the event's time, its bytes and its JSON."""
+    """One event of an archive.
+
+    The archive, the event's own time, when it was archived, its bytes and its JSON.
+    """
 
     archive: str
     at: float
+    kept: float
     size: int
     event: str
 
@@ -116,7 +121,8 @@ class Store:
         with self._transaction() as db:
             self._insert(db, deliveries)
             db.executemany(
-                "INSERT INTO archived (archive, at, size, event) VALUES (?, ?, ?, ?)", archived
+                "INSERT INTO archived (archive, at, kept, size, event) VALUES (?, ?, ?, ?, ?)",
+                archived,
             )
 
     @staticmethod
@@ -163,6 +169,11 @@ class Store:
                 "UPDATE delivery SET due = ?, job = ? WHERE id = ?", (due, job, number)
             )
 
+    def hasten(self, latest: float, due: float) -> None:
+        """Let deliveries that are due later than a time be due at another."""
+        with self._lock:
+            self._db.execute("UPDATE delivery SET due = ? WHERE due > ?", (due, latest))
+
     def archive_size(self, archive: str) -> tuple[int, int]:
         """Number and bytes of an archive's events."""
         asked = "SELECT count(*), coalesce(sum(size), 0) FROM archived WHERE archive = ?"
@@ -182,8 +193,8 @@ class Store:
             return self._db.execute(asked, (archive, begin, end, *after, most)).fetchall()
 
     def expire(self, archive: str, before: float | None = None) -> None:
-        """Forget an archive's events that are older than a time, or all of them."""
-        asked = "DELETE FROM archived WHERE archive = ? AND (? IS NULL OR at < ?)"
+        """Forget what was archived before a time, or all of an archive."""
+        asked = "DELETE FROM archived WHERE archive = ? AND (? IS NULL OR kept < ?)"
         with self._lock:
             self._db.execute(asked, (archive, before, before))
 

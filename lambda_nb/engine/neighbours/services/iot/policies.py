@@ -16,6 +16,7 @@ _LONGEST = 2048
 
 def install() -> None:
     """Change moto's policies."""
+    _write_documents_of_templates_as_text()
     operations.install(
         {
             "CreatePolicy": _create,
@@ -29,6 +30,29 @@ def install() -> None:
             "GetEffectivePolicies": _effective,
         }
     )
+
+
+def _write_documents_of_templates_as_text() -> None:
+    """A template of CloudFormation has an object there; moto would keep it as it is."""
+    from moto.iot.models import IoTBackend
+
+    backend_class: Any = IoTBackend
+    for name in ("create_policy", "create_policy_version"):
+        original = getattr(backend_class, name)
+
+        def with_text(
+            self: Any,
+            policy_name: str,
+            policy_document: Any,
+            *more: Any,
+            original: Any = original,
+            **named: Any,
+        ) -> Any:
+            is_text = isinstance(policy_document, str)
+            text = policy_document if is_text else json.dumps(policy_document)
+            return original(self, policy_name, text, *more, **named)
+
+        setattr(backend_class, name, with_text)
 
 
 def check(document: str) -> None:

@@ -15,7 +15,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timezone, tzinfo
+from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -23,6 +23,7 @@ from lambda_nb.engine.neighbours.services.eventbridge.bus import Buses
 from lambda_nb.engine.neighbours.services.eventbridge.store import Store, Timed
 from lambda_nb.engine.neighbours.services.eventbridge.targets.deliveries import Deliveries
 from lambda_nb.engine.neighbours.services.eventbridge.targets.jobs import SCHEDULE, Job
+from lambda_nb.engine.steady_clock import steady_time
 from lambda_nb.rules.events.eventbridge.input_transformation import compact
 from lambda_nb.rules.events.eventbridge.schedule_plans import Plan, is_missed
 
@@ -31,6 +32,8 @@ log = logging.getLogger(__name__)
 _LONGEST_NAP_S = 30.0
 """Somebody may have set the machine's clock."""
 _NOW_AND_THEN_S = 0.05
+_SET_BACK_S = 60.0
+"""Smaller steps of the machine's clock change nothing."""
 _GONE_FOR_S = 10.0
 """moto's state is on disk by then: no restart brings back a schedule whose times are forgotten."""
 
@@ -110,18 +113,25 @@ class Clock:
 
     def tick(self, now: datetime) -> float | None:
         """Fire everything that is due at a time (UTC); returns when the next is due."""
-        back = now < self._last  # the machine's clock was set back: nothing waits for the old time
-        self._last = now
         alive = set()
-        for schedule in [*self._rules(), *self._schedules()]:
+        for schedule in [*self._rules(now), *self._schedules()]:
             alive.add(schedule.arn)
             try:
-                self._look(schedule, now, back)
+                self._look(schedule, now, self._is_set_back(schedule, now))
             except (ValueError, ZoneInfoNotFoundError) as error:
                 self._complain(schedule.arn, f"{schedule.arn} never fires: {error}")
+        self._last = now
         self._forget(alive)
         waiting = (self._timed[arn].fires for arn in alive if arn in self._timed)
         return min((fires for fires in waiting if fires is not None), default=None)
+
+    def _is_set_back(self, schedule: _Schedule, now: datetime) -> bool:
+        """Whether a schedule would wait for a time that the machine's clock has left."""
+        timed = self._timed.get(schedule.arn)
+        if timed is None or timed.fires is None:
+            return False
+        latest = now + timedelta(seconds=_SET_BACK_S)
+        return latest < self._last or timed.since > latest.timestamp()
 
     def _forget(self, alive: set[str]) -> None:
         """Forget schedules that are gone, but not before this is saved on disk as well."""
@@ -140,8 +150,9 @@ class Clock:
             timed = self._timed_at(schedule, plan.since.timestamp(), plan.first())
             self._keep(schedule, timed)
         elif back:
-            due = self._plan(schedule, timed).after(now)
-            timed = self._timed_at(schedule, timed.since, due)
+            since = now.timestamp()
+            due = self._plan(schedule, timed._replace(since=since)).after(now)
+            timed = self._timed_at(schedule, since, due)
             self._keep(schedule, timed)
         if timed.fires is None or timed.due is None or timed.fires > now.timestamp():
             return
@@ -179,13 +190,13 @@ class Clock:
             self._told.add(arn)
             log.warning("%s", words)
 
-    def _rules(self) -> Iterator[_Schedule]:
+    def _rules(self, now: datetime) -> Iterator[_Schedule]:
         """Enabled rules with a schedule; none until EventBridge is used."""
         for backend in _backends("moto.events.models", "events_backends"):
             for rule in list(backend.event_buses["default"].rules.values()):
                 if rule.scheduled_expression and rule.state != "DISABLED":
                     timed = self._timed.get(rule.arn)
-                    since = datetime.now(timezone.utc) if timed is None else _utc(timed.since)
+                    since = now if timed is None else _utc(timed.since)
                     plan = Plan(rule.scheduled_expression, since=since)
                     yield _Schedule(rule.arn, plan, "UTC", 0.0, 0.0, self._of_rule(rule))
 
@@ -226,7 +237,7 @@ def _of_scheduler(schedule: Any, backend: Any) -> _Schedule:
             schedule.arn,
             schedule.target,
             schedule.target.get("Input") or compact(_notification(schedule, backend, due)),
-            time.time(),
+            steady_time(),
             scheduled=f"{due:%Y-%m-%dT%H:%M:%SZ}",
             last=last and schedule.action_after_completion == "DELETE",
         )

@@ -31,7 +31,8 @@ from lambda_nb.engine.neighbours.services.eventbridge.targets.jobs import (
     SLOW,
     Job,
 )
-from lambda_nb.rules.events.eventbridge.delivery import next_try
+from lambda_nb.engine.steady_clock import steady_time
+from lambda_nb.rules.events.eventbridge.delivery import MOST_WAIT_S, next_try
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +68,8 @@ class Deliveries:
 
     def start(self) -> None:
         """Begin to deliver, first what an earlier process left."""
+        now = steady_time()
+        self._store.hasten(now + MOST_WAIT_S, now)  # that process may have had another clock
         self._pool = ThreadPoolExecutor(_SLOW_THREADS, "eventbridge-slow")
         for lane in (IN_PROCESS, FUNCTIONS, SLOW):
             name = f"eventbridge-{lane}"
@@ -104,7 +107,7 @@ class Deliveries:
                 self._wait(lane, seen)
 
     def _wait(self, lane: int, seen: int) -> None:
-        now = time.time()
+        now = steady_time()
         due = self._store.next_due(lane, now)
         nap = _LONGEST_NAP_S if due is None else min(due - now, _LONGEST_NAP_S)
         with self._news:
@@ -114,15 +117,15 @@ class Deliveries:
     def _take(self, lane: int) -> bool:
         """Deliver what is due in a lane, or hand it to the pool; whether there was anything."""
         if lane != SLOW:
-            rows = self._store.due(lane, time.time(), (), (), _AT_ONCE)
+            rows = self._store.due(lane, steady_time(), (), (), _AT_ONCE)
             for number, _, text in rows:
-                self.deliver(number, Job.of(text))
+                self._deliver(number, text)
             return bool(rows)
         with self._news:
             busy = [arn for arn, count in self._at_target.items() if count >= _AT_ONE_TARGET]
             taken = list(self._taken)
         free = _SLOW_THREADS - len(taken)
-        rows = self._store.due(lane, time.time(), busy, taken, 1) if free > 0 else []
+        rows = self._store.due(lane, steady_time(), busy, taken, 1) if free > 0 else []
         assert self._pool is not None
         for number, target, text in rows:
             with self._news:
@@ -133,7 +136,7 @@ class Deliveries:
 
     def _deliver_slowly(self, number: int, target: str, text: str) -> None:
         try:
-            self.deliver(number, Job.of(text))
+            self._deliver(number, text)
         except Exception:
             log.exception("a delivery to %s stumbled", target)
         finally:
@@ -142,6 +145,15 @@ class Deliveries:
                 self._at_target -= Counter([target])
                 self._changes += 1
                 self._news.notify_all()
+
+    def _deliver(self, number: int, text: str) -> None:
+        try:
+            job = Job.of(text)
+        except (ValueError, TypeError, KeyError):  # as another version wrote it
+            log.exception("a delivery cannot be read and is dropped: %s", text)
+            self._store.drop(number)
+            return
+        self.deliver(number, job)
 
     def deliver(self, number: int, job: Job) -> None:
         """Try one delivery."""
@@ -163,20 +175,20 @@ class Deliveries:
             self._done(number, job)
 
     def _later(self, number: int, job: Job, wait_s: float) -> None:
-        if time.time() + wait_s - job.accepted > job.most_age_s:
+        if steady_time() + wait_s - job.accepted > job.most_age_s:
             error = DeliveryError(
                 THROTTLING, "The rate limit of the target is used up.", retry=True
             )
             self._give_up(number, job, error, "MaximumEventAgeInSeconds")
         else:
-            self._store.postpone(number, time.time() + wait_s, job.text())
+            self._store.postpone(number, steady_time() + wait_s, job.text())
 
     def _failed(self, number: int, job: Job, error: DeliveryError) -> None:
         self._count(job, "InvocationAttempts", "TargetErrorCount")
         if not error.retry:
             self._give_up(number, job, error, None)
             return
-        now = time.time()
+        now = steady_time()
         wait = next_try(
             job.tries - 1,
             now - job.accepted,

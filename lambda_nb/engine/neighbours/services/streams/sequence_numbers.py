@@ -15,7 +15,8 @@ import time
 from itertools import islice, takewhile
 from typing import Any
 
-_ONE_STEP = threading.RLock()
+ONE_STEP = threading.RLock()
+"""Held while a stream's or queue's records are numbered, and while shards change."""
 _NEAR = 1000
 """A reader at most this many records behind is served from the newest record backwards."""
 
@@ -41,14 +42,14 @@ def _number_records() -> None:
         self.first_number = kinesis_number(time.time_ns(), self._shard_id)
 
     def put_record(self: Any, partition_key: str, data: str, explicit_hash_key: str) -> str:
-        with _ONE_STEP:
+        with ONE_STEP:
             now = kinesis_number(time.time_ns(), self._shard_id)
             number: int = max(now, self.get_max_sequence_number() + 1)
             self.records[number] = Record(partition_key, data, number, explicit_hash_key)
         return str(number)
 
     def get_records(self: Any, after: str, limit: int | None) -> tuple[list[Any], int, int]:
-        with _ONE_STEP:
+        with ONE_STEP:
             newer = takewhile(lambda number: number > int(after), reversed(self.records))
             found = list(islice(newer, (limit or _NEAR) + 1))
             if len(found) > (limit or _NEAR):  # far behind: moto reads from the first record on
@@ -79,7 +80,7 @@ def _number_messages() -> None:
         if not self.fifo_queue:
             original(self, message)
             return
-        with _ONE_STEP:
+        with ONE_STEP:
             last: int = self.__dict__.get("_last_number", 0)
             # 18.8... quintillion in 2026, as AWS's are, and 256 of them in a microsecond.
             self._last_number = max(last + 1, 18 * 10**18 + time.time_ns() // 1000 * 256)

@@ -1,4 +1,4 @@
-"""moto's CloudWatch Logs over :class:`~lambda_nb.engine.neighbours.services.log_store.LogStore`."""
+"""moto's CloudWatch Logs over :class:`~.log_store.LogStore`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
-from lambda_nb.engine.neighbours.services.log_store import (
+from lambda_nb.engine.neighbours.services.cloudwatch import log_metrics
+from lambda_nb.engine.neighbours.services.cloudwatch.log_store import (
     END,
     PAGE_EVENTS,
     START,
@@ -14,7 +15,7 @@ from lambda_nb.engine.neighbours.services.log_store import (
     LogStore,
     Place,
 )
-from lambda_nb.engine.neighbours.services.log_store import page as one_page
+from lambda_nb.engine.neighbours.services.cloudwatch.log_store import page as one_page
 from lambda_nb.rules.events import log_patterns
 
 _numbers = itertools.count(1)
@@ -30,7 +31,7 @@ def install(store: LogStore) -> None:
     _forget(store)
 
 
-def _number(thing: Any) -> int:
+def number(thing: Any) -> int:
     """A group's or stream's number in the store."""
     number: int = thing.__dict__.setdefault("_number", 0) or next(_numbers)
     thing._number = number
@@ -39,7 +40,7 @@ def _number(thing: Any) -> int:
 
 def _expire(store: LogStore, group: Any) -> None:
     if group.retention_in_days:
-        store.expire(_number(group), int(group.retention_in_days))
+        store.expire(number(group), int(group.retention_in_days))
 
 
 def _keep_streams(store: LogStore) -> None:
@@ -51,12 +52,13 @@ def _keep_streams(store: LogStore) -> None:
         ingested = int(unix_time_millis(self.last_ingestion_time))
         told = [(int(event["timestamp"]), str(event["message"])) for event in log_events]
         _expire(store, self.log_group)
-        ids = store.append(_number(self.log_group), _number(self), told, ingested)
+        ids = store.append(number(self.log_group), number(self), told, ingested)
         self.upload_sequence_token += 1
         events = [
             {"id": identifier, "timestamp": at, "message": message}
             for identifier, (at, message) in zip(ids, told, strict=True)
         ]
+        log_metrics.take(self, told)
         for subscription in list(self.log_group.subscription_filters.values()):
             self._send_log_events(
                 service=subscription.destination_arn.split(":")[2],
@@ -74,7 +76,7 @@ def _keep_streams(store: LogStore) -> None:
             "logStreamName": self.log_stream_name,
             "storedBytes": self.stored_bytes,
         }
-        span = store.span(_number(self))
+        span = store.span(number(self))
         if span is not None:
             described["firstEventTimestamp"], described["lastEventTimestamp"] = span
             described["lastIngestionTime"] = int(unix_time_millis(self.last_ingestion_time))
@@ -87,9 +89,9 @@ def _keep_streams(store: LogStore) -> None:
     stream_class: Any = LogStream
     stream_class.put_log_events = put_log_events
     stream_class.to_describe_dict = to_describe_dict
-    stream_class.stored_bytes = property(lambda self: store.stored_bytes(_number(self)), nothing)
+    stream_class.stored_bytes = property(lambda self: store.stored_bytes(number(self)), nothing)
     # Insights and Live Tail go through all events of a stream.
-    stream_class.events = property(lambda self: store.of_stream(_number(self)), nothing)
+    stream_class.events = property(lambda self: store.of_stream(number(self)), nothing)
 
 
 def _read_streams(store: LogStore) -> None:
@@ -112,7 +114,7 @@ def _read_streams(store: LogStore) -> None:
             after = max(after, at)
         elif at is not None:
             before = min(before, at)
-        found = store.of_stream(_number(self), after, before, newest_first=not forward)
+        found = store.of_stream(number(self), after, before, newest_first=not forward)
         events, _ = one_page(found, limit or PAGE_EVENTS)
         if not forward:
             events.reverse()
@@ -147,7 +149,7 @@ def _read_groups(store: LogStore) -> None:
         interleaved: bool,
     ) -> tuple[list[dict[str, Any]], str | None, list[dict[str, Any]]]:
         _expire(store, self)
-        names = {_number(stream): name for name, stream in list(self.streams.items())}
+        names = {number(stream): name for name, stream in list(self.streams.items())}
         chosen = [number for number, name in names.items() if name in set(log_stream_names or ())]
         test = _test(filter_pattern)
         _, token_place = _unpacked(f"f/{next_token}" if next_token else None)
@@ -158,7 +160,7 @@ def _read_groups(store: LogStore) -> None:
         if len(chosen) == 1:
             found = store.of_stream(chosen[0], after, before)
         else:
-            found = store.of_group(_number(self), after, before)
+            found = store.of_group(number(self), after, before)
 
         def wanted(event: Event) -> bool:
             return (not log_stream_names or event.stream in chosen) and test(event.message)
@@ -188,12 +190,12 @@ def _forget(store: LogStore) -> None:
     def delete_log_stream(self: Any, log_stream_name: str) -> None:
         stream = self.streams.get(log_stream_name)
         original_stream(self, log_stream_name)
-        store.drop_stream(_number(self), _number(stream))
+        store.drop_stream(number(self), number(stream))
 
     def delete_log_group(self: Any, log_group_name: str) -> None:
         group = self.groups.get(log_group_name)
         original_group(self, log_group_name)
-        store.drop_group(_number(group))
+        store.drop_group(number(group))
 
     group_class: Any = LogGroup
     backend_class: Any = LogsBackend

@@ -1,0 +1,1 @@
+"""CloudWatch in the neighbours' process: metrics, alarms, logs, metric filters, Logs Insights."""

@@ -1,0 +1,1 @@
+"""CloudWatch alarms: evaluated by a clock, with actions and history; moto only keeps them."""

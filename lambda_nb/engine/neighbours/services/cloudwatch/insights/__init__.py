@@ -1,0 +1,1 @@
+"""Logs Insights: its query language, over the engine's own logs."""

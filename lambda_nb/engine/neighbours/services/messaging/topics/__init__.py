@@ -1,0 +1,1 @@
+"""SNS: publishing, subscriptions, deliveries to every kind of endpoint."""
