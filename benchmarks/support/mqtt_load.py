@@ -6,7 +6,7 @@ import contextlib
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 TOPIC = b"room/7/temperature"
 PAYLOAD = b'{"temperature": 21.5, "unit": "C"}'
@@ -27,19 +27,22 @@ def _text(value: bytes) -> bytes:
     return len(value).to_bytes(2, "big") + value
 
 
-def publish(packet_id: int = 0) -> bytes:
+def publish(packet_id: int = 0, payload: bytes = PAYLOAD) -> bytes:
     """A PUBLISH; of QoS 1 with a packet identifier."""
     numbered = packet_id.to_bytes(2, "big") if packet_id else b""
-    return _packet(0x32 if packet_id else 0x30, _text(TOPIC) + numbered + PAYLOAD)
+    return _packet(0x32 if packet_id else 0x30, _text(TOPIC) + numbered + payload)
 
 
 class Client:
     """A connected client."""
 
-    def __init__(self, port: int, name: str) -> None:
+    def __init__(self, port: int, name: str, login: tuple[str, str] | None = None) -> None:
         self.line = socket.create_connection(("127.0.0.1", port), PATIENCE_S)
         self.line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.line.sendall(_packet(0x10, b"\0\4MQTT\4\2\0\x3c" + _text(name.encode())))
+        flags = b"\2" if login is None else b"\xc2"
+        told = [name, *(login or ())]
+        fields = b"".join(_text(one.encode()) for one in told)
+        self.line.sendall(_packet(0x10, b"\0\4MQTT\4" + flags + b"\0\x3c" + fields))
         assert self.line.recv(100) == b"\x20\2\0\0"
 
     def subscribe(self, qos: int) -> None:
@@ -175,3 +178,16 @@ def latencies(port: int, qos: int, count: int) -> list[float]:
                 subscriber.line.sendall(b"\x40\2" + packets[0][at : at + 2])
                 assert publisher.line.recv(100)
     return found
+
+
+def with_marks(client: Client, names: Sequence[str]) -> None:
+    """Publish a message for each name with QoS 1, at most 100 unacknowledged at a time."""
+    acknowledged = 0
+    rest = b""
+    for sent, name in enumerate(names):
+        payload = b'{"mark": "' + name.encode() + b'"}'
+        client.line.sendall(publish(sent % 0xFFFF + 1, payload))
+        while sent + 1 - acknowledged >= UNACKNOWLEDGED or sent + 1 == len(names) > acknowledged:
+            rest += client.line.recv(PIECE)
+            acknowledged += len(rest) // 4
+            rest = rest[len(rest) - len(rest) % 4 :]
