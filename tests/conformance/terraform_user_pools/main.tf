@@ -180,6 +180,7 @@ resource "aws_cognito_user" "ada" {
     email          = "ada@example.com"
     email_verified = true
   }
+  depends_on = [aws_lambda_permission.cognito]
 }
 
 resource "aws_cognito_user_in_group" "ada" {

@@ -185,6 +185,30 @@ async def test_mapping_errors(harness: Harness, request_: dict[str, Any], messag
         await harness("CreateEventSourceMapping", **{"FunctionName": "f", **request_})
 
 
+async def test_kafka_has_a_consumer_group_and_retries_in_provisioned_mode(
+    harness: Harness,
+) -> None:
+    await harness.function()
+    asked = {
+        "FunctionName": "f",
+        "SelfManagedEventSource": BROKERS,
+        "SourceAccessConfigurations": [{"Type": "BASIC_AUTH", "URI": "arn:secret"}],
+        "StartingPosition": "LATEST",
+        "Topics": ["orders"],
+    }
+    made = await harness("CreateEventSourceMapping", **asked)
+    assert made["SelfManagedKafkaEventSourceConfig"] == {"ConsumerGroupId": made["UUID"]}
+    named = {"SelfManagedKafkaEventSourceConfig": {"ConsumerGroupId": "mine"}}
+    made = await harness("CreateEventSourceMapping", **asked, **named)
+    assert made["SelfManagedKafkaEventSourceConfig"] == {"ConsumerGroupId": "mine"}
+    unsupported = "Unsupported MaximumRetryAttempts parameter for given event source mapping type."
+    with refused(INVALID, unsupported):
+        await harness("CreateEventSourceMapping", **asked, MaximumRetryAttempts=1)
+    pollers = {"ProvisionedPollerConfig": {"MinimumPollers": 1}}
+    made = await harness("CreateEventSourceMapping", **asked, **pollers, MaximumRetryAttempts=1)
+    assert made["MaximumRetryAttempts"] == 1
+
+
 @pytest.mark.parametrize(
     ("pattern", "valid"),
     [

@@ -21,7 +21,10 @@ from lambda_nb.engine.neighbours.storage import pickle_reducers, private_files
 
 TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
 MACHINE = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}})
-TARGET = {"Arn": "arn:aws:sqs:us-east-1:000000000000:q", "RoleArn": "arn:aws:iam::0:role/r"}
+TARGET = {
+    "Arn": "arn:aws:sqs:us-east-1:000000000000:q",
+    "RoleArn": "arn:aws:iam::000000000000:role/r",
+}
 
 MADE: list[tuple[str, str, dict[str, Any], str, dict[str, Any], str]] = [
     ("s3", "create_bucket", {"Bucket": "bucket"}, "list_buckets", {}, "bucket"),
@@ -48,7 +51,7 @@ MADE: list[tuple[str, str, dict[str, Any], str, dict[str, Any], str]] = [
         "create_schedule",
         {
             "Name": "sched",
-            "ScheduleExpression": "rate(1 hour)",
+            "ScheduleExpression": "cron(0 12 1 1 ? 2199)",
             "FlexibleTimeWindow": {"Mode": "OFF"},
             "Target": TARGET,
         },

@@ -25,11 +25,10 @@ from lambda_nb.engine.events.polled.shards import StreamPoller
 from lambda_nb.engine.events.polled.sqs import QueuePoller
 from lambda_nb.engine.events.polled.stream import DynamoDBStream, KinesisStream, Stream
 from lambda_nb.engine.model import FetchFailed
+from lambda_nb.rules.events.pipes.connections import STATE_TAG
 
 log = logging.getLogger(__name__)
 
-STATE_TAG = "aws:pipes:state"
-"""The tag by which the engine tells the embedded service the true state of a pipe."""
 _BEGUN_WITHIN_S = 10.0
 _AGAIN_S = 1.0
 
@@ -249,7 +248,7 @@ class _Life:
 
     async def _tell(self, pipe: Pipe, state: str) -> None:
         """Tell the service the state that a pipe has reached."""
-        since = pipe.told["LastModifiedTime"].isoformat()
+        since = int(pipe.told["LastModifiedTime"].timestamp())
         told = {"resourceArn": pipe.arn, "tags": {STATE_TAG: f"{since} {state}"}}
         try:
             await call_client(self._around, "pipes", "tag_resource", told)

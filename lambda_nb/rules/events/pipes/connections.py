@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+STATE_TAG = "aws:pipes:state"
+"""The tag by which the engine tells the embedded service what state a pipe has reached, and of
+which settings: ``1767323045 RUNNING``."""
 SOURCES: Mapping[str, tuple[str, int, int]] = {
     "sqs": ("SqsQueueParameters", 10, 10_000),
     "kinesis": ("KinesisStreamParameters", 100, 10_000),

@@ -85,8 +85,8 @@ def _filtered(data: _Data, one: Mapping[str, Any], events: Told) -> None:
         data[namespace].append(datum)
     default = transformation.get("defaultValue")
     for minute in _unmatched(one, events, matched) if default is not None else ():
-        at = _moment(minute * _MINUTE_MS)
-        data[namespace].append({**named, "Value": float(default), "Timestamp": at})
+        moment = _moment(minute * _MINUTE_MS)
+        data[namespace].append({**named, "Value": float(default), "Timestamp": moment})
 
 
 def _unmatched(one: Mapping[str, Any], events: Told, matched: set[int]) -> Iterator[int]:

@@ -1,17 +1,17 @@
 """Pipes are checked when they are made, and have the state that they really have.
 
 moto keeps pipes and moves their states on by itself. The engine carries pipes out, and tells by a
-tag (:data:`STATE_TAG`) which state a pipe has reached.
+tag (:data:`~lambda_nb.rules.events.pipes.connections.STATE_TAG`) which state a pipe has reached.
 """
 
 from __future__ import annotations
 
 import re
+from calendar import timegm
 from typing import Any
 
 from lambda_nb.rules.events.pipes import connections, templates
 
-STATE_TAG = "aws:pipes:state"
 _NAME = re.compile(r"[.\-_A-Za-z0-9]{1,64}")
 _MEMBERS = {
     "source": "Source",
@@ -120,13 +120,16 @@ def _keep_states(backend: Any) -> None:
         return pipe
 
     def tag_resource(self: Any, resource_arn: str, tags: dict[str, str]) -> None:
-        reached = tags.get(STATE_TAG)
+        reached = tags.get(connections.STATE_TAG)
         if reached is None:
             tag(self, resource_arn, tags)
             return
         pipe = next((pipe for pipe in self.pipes.values() if pipe.arn == resource_arn), None)
         if pipe is not None:
-            _reach(self, pipe, reached.split(" ", 2)[1:])
+            since, *told = reached.split(" ", 2)
+            changed = timegm(pipe.last_modified_time.utctimetuple())
+            if int(since) == changed:  # what is said of earlier settings is old news
+                _reach(self, pipe, told)
 
     backend.delete_pipe, backend.tag_resource = delete_pipe, tag_resource
 
