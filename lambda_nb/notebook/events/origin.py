@@ -50,6 +50,7 @@ _CALLED = {
     "url": "url",
     "events": "eventbridge",
     "push": "service",
+    "scheduler": "schedule",
 }
 
 

@@ -32,7 +32,7 @@ COMPARISONS = tuple(_BREACHES)
 
 
 @dataclass(frozen=True)
-class Test:
+class Criterion:
     """What an alarm compares, and how many data points must breach.
 
     Attributes
@@ -98,7 +98,7 @@ def windows(end_s: int, period_s: int, count: int) -> list[int]:
     return [end_s - period_s * i for i in range(count, 0, -1)]
 
 
-def decide(points: Sequence[float | None], test: Test) -> Decision:
+def decide(points: Sequence[float | None], test: Criterion) -> Decision:
     """Decide the state.
 
     Parameters
@@ -108,7 +108,7 @@ def decide(points: Sequence[float | None], test: Test) -> Decision:
 
     Examples
     --------
-    >>> test = Test("GreaterThanThreshold", 5, periods=3, to_alarm=3)
+    >>> test = Criterion("GreaterThanThreshold", 5, periods=3, to_alarm=3)
     >>> decide([0, 9, 9, None, 9], test).state
     'ALARM'
     """
@@ -129,7 +129,7 @@ def decide(points: Sequence[float | None], test: Test) -> Decision:
     return Decision(_premature(points, used, test), used, filled)
 
 
-def _premature(points: Sequence[float | None], used: Sequence[int], test: Test) -> str | None:
+def _premature(points: Sequence[float | None], used: Sequence[int], test: Criterion) -> str | None:
     """The state where all data there is breaches, but is less than it takes.
 
     It is ``ALARM`` once the oldest one is as old as the data points to alarm: no later data can
@@ -140,5 +140,5 @@ def _premature(points: Sequence[float | None], used: Sequence[int], test: Test) 
     return ALARM if len(points) - used[0] >= test.to_alarm else OK
 
 
-def _breach(value: float | None, test: Test) -> bool:
+def _breach(value: float | None, test: Criterion) -> bool:
     return value is not None and test.breaches(value)

@@ -19,8 +19,8 @@ from lambda_nb.rules.alarms.evaluation import (
     IGNORE,
     INSUFFICIENT_DATA,
     NOT_BREACHING,
+    Criterion,
     Decision,
-    Test,
 )
 
 INITIAL = "Unchecked: Initial alarm creation"
@@ -47,7 +47,7 @@ class Point:
     samples: float | None = None
 
 
-def reason(test: Test, points: Sequence[Point], decision: Decision, explicit: bool) -> str:
+def reason(test: Criterion, points: Sequence[Point], decision: Decision, explicit: bool) -> str:
     """Why an evaluation came to its state.
 
     Parameters
@@ -65,7 +65,7 @@ def reason(test: Test, points: Sequence[Point], decision: Decision, explicit: bo
     return f"Threshold Crossed: {_crossed(test, points, decision, explicit)}."
 
 
-def _crossed(test: Test, points: Sequence[Point], decision: Decision, explicit: bool) -> str:
+def _crossed(test: Criterion, points: Sequence[Point], decision: Decision, explicit: bool) -> str:
     bad = decision.state == ALARM
     values = [(points[i], points[i].value) for i in decision.used]
     chosen = [(p, v) for p, v in values if v is not None and test.breaches(v) is bad]
@@ -88,14 +88,14 @@ def _crossed(test: Test, points: Sequence[Point], decision: Decision, explicit: 
     return text
 
 
-def _filled(test: Test, decision: Decision) -> str:
+def _filled(test: Criterion, decision: Decision) -> str:
     verb = "was" if decision.filled == 1 else "were"
     treated = _TREATED.get(test.missing, "Missing")
     return f"{_count(decision.filled, 'missing datapoint')} {verb} treated as [{treated}]"
 
 
 def reason_data(
-    test: Test,
+    test: Criterion,
     points: Sequence[Point],
     decision: Decision,
     now_ms: int,

@@ -225,8 +225,11 @@ def _comparison(path: str, operator: str, operand: str) -> Condition:
 
     elif operator in ("=", "!="):
         expression = _text_expression(operand)
+        wild = operand[:1] != '"' and "*" in operand
 
         def test(value: Any) -> bool:
+            if wild and _number(value) is not None:  # a guide's example: { $.latency = * }
+                value = str(value)
             same = isinstance(value, str) and expression.fullmatch(value) is not None
             return same is (operator == "=")
 

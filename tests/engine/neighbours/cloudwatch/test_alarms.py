@@ -105,9 +105,7 @@ def test_a_new_alarm_is_evaluated_and_its_function_told(
     assert kinds == ["Action", "StateUpdate", "ConfigurationUpdate"]
 
 
-def test_without_the_functions_permission_the_action_fails(
-    engine: Engine, cloudwatch: Any
-) -> None:
+def test_without_the_functions_permission_the_action_fails(engine: Engine, cloudwatch: Any) -> None:
     function = engine.create("def handler(event, context):\n    pass\n")
     arn = engine.client().get_function(FunctionName=function)["Configuration"]["FunctionArn"]
     name = engine.name("closed")

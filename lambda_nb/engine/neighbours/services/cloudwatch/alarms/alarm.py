@@ -12,7 +12,7 @@ from typing import Any
 
 from lambda_nb.engine.neighbours.services.cloudwatch import metric_data
 from lambda_nb.rules.alarms import evaluation
-from lambda_nb.rules.alarms.evaluation import Test
+from lambda_nb.rules.alarms.evaluation import Criterion
 from lambda_nb.rules.alarms.reasons import iso
 
 ACTIONS = {
@@ -96,12 +96,12 @@ def kind(alarm: Any) -> str:
     return "CompositeAlarm" if is_composite(alarm) else "MetricAlarm"
 
 
-def test_of(alarm: Any) -> Test:
+def criterion_of(alarm: Any) -> Criterion:
     """What a metric alarm compares."""
     asked = requested(alarm)
     periods = int(asked["EvaluationPeriods"])
     default = evaluation.IGNORE if asked.get("Namespace") == _DYNAMO else evaluation.MISSING
-    return Test(
+    return Criterion(
         asked["ComparisonOperator"],
         float(asked["Threshold"]),
         periods,
@@ -251,7 +251,7 @@ def _metric_stat(stat: Mapping[str, Any]) -> dict[str, Any]:
 
 def trigger(alarm: Any) -> dict[str, Any]:
     """What an alarm looks at, as notifications show it."""
-    asked, test = requested(alarm), test_of(alarm)
+    asked, test = requested(alarm), criterion_of(alarm)
     told: dict[str, Any] = {}
     if asked.get("Metrics"):
         told["Metrics"] = [_query_shown(query) for query in asked["Metrics"]]

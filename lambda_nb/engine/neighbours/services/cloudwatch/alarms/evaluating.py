@@ -37,7 +37,7 @@ def evaluate(backend: Any, alarm: Any, end_s: int) -> Verdict | None:
     Verdict or None
         ``None`` if the alarm keeps its state whatever that is.
     """
-    asked, test = alarms.requested(alarm), alarms.test_of(alarm)
+    asked, test = alarms.requested(alarm), alarms.criterion_of(alarm)
     period = alarms.period_of(asked)
     count = evaluation.evaluation_range(test.periods)
     starts = evaluation.windows(end_s, period, count)
