@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from lambda_nb.notebook.views.access import access_log
     from lambda_nb.notebook.views.dashboard import dashboard
     from lambda_nb.notebook.views.explore import explore
+    from lambda_nb.notebook.views.messages import messages
     from lambda_nb.simulator.questions.calibrate import calibrate
     from lambda_nb.simulator.questions.compare import compare
     from lambda_nb.simulator.questions.replicate import replicate
@@ -47,6 +48,7 @@ __all__ = [
     "explore",
     "fleet",
     "load_ipython_extension",
+    "messages",
     "optimise",
     "play",
     "power_tune",
@@ -73,6 +75,7 @@ _HOMES = {
     "explore": "lambda_nb.notebook.views.explore",
     "fleet": "lambda_nb.notebook.devices.fleet",
     "load_ipython_extension": "lambda_nb.notebook.magics.extension",
+    "messages": "lambda_nb.notebook.views.messages",
     "optimise": "lambda_nb.simulator",
     "play": "lambda_nb.notebook.experiments.play",
     "power_tune": "lambda_nb.notebook.experiments.power_tune",

@@ -21,6 +21,7 @@ from lambda_nb.notebook.functions.handle import Function
 from lambda_nb.notebook.magics import status, web_tables
 from lambda_nb.notebook.magics.options import API, HelpShown, Parser, split
 from lambda_nb.notebook.views.access import AccessLogView
+from lambda_nb.notebook.views.messages import CHANNELS, messages
 from lambda_nb.notebook.web import http_api
 from lambda_nb.notebook.web.listing import doors
 
@@ -32,6 +33,7 @@ HELP = """\
   logs NAME [--last 15min]        what a function wrote
   events NAME [--last 15min]      what reached a function, from where, and what became of it
   replay NAME [--since 10min]     the same events again, with the code as it is now
+  messages [email|sms|push]       what AWS would have sent to people
   config NAME                     a function's settings
   url NAME                        a function's URL, made if it has none
   api [NAME] [--delete]           APIs, their routes, addresses, and how to call them
@@ -189,6 +191,12 @@ class Commands:
         parser.add_argument("--limit", type=int, default=100, metavar="N", help="events at most")
         options = parser.parse_args(split(rest))
         return self._handle(options.name).replay(options.since, limit=options.limit)
+
+    def _do_messages(self, rest: str) -> Any:
+        parser = _parser("messages", "What AWS would have sent to people; nothing leaves here.")
+        parser.add_argument("channel", metavar="CHANNEL", nargs="?", choices=CHANNELS)
+        channel = parser.parse_args(split(rest)).channel
+        return messages(channel, client=self._session.client())
 
     def _do_config(self, rest: str) -> Any:
         parser = _parser("config", "A function's settings.")
