@@ -16,7 +16,7 @@ import socket
 import ssl
 import struct
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 _HANDSHAKE, _AUTHENTICATE, _VERSIONS = 17, 36, 18
@@ -51,9 +51,17 @@ def opened(
     door = Door(port)
     loop = asyncio.new_event_loop()
 
+    writers: list[asyncio.StreamWriter] = []
+
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
-            await _through(door, reader, writer, broker_port, user)
+            inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", broker_port)
+            writers.append(inner_writer)
+            try:
+                await _through(door, reader, writer, inner_reader, inner_writer, user)
+            finally:
+                inner_writer.close()
         writer.close()
 
     def run() -> None:
@@ -66,6 +74,9 @@ def opened(
         for task in tasks:
             task.cancel()
         loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+        for writer in writers:  # a farewell in TLS would need the loop for longer
+            writer.transport.abort()
+        loop.run_until_complete(_closed(writers))
         loop.close()
 
     started = threading.Event()
@@ -77,25 +88,26 @@ def opened(
     thread.join(10)
 
 
+async def _closed(writers: Sequence[asyncio.StreamWriter]) -> None:
+    ends = (asyncio.wait_for(writer.wait_closed(), 5) for writer in writers)
+    await asyncio.gather(*ends, return_exceptions=True)
+
+
 async def _through(
     door: Door,
     reader: asyncio.StreamReader,
     writer: asyncio.StreamWriter,
-    broker_port: int,
+    inner_reader: asyncio.StreamReader,
+    inner_writer: asyncio.StreamWriter,
     user: tuple[str, str] | None,
 ) -> None:
-    inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", broker_port)
-    try:
-        if user is not None and not await _admitted(
-            door, reader, writer, inner_reader, inner_writer, user
-        ):
-            return
-        if user is None:
-            door.entered.append("TLS")
-        ways = [_pipe(reader, inner_writer), _pipe(inner_reader, writer)]
-        await asyncio.gather(*ways)
-    finally:
-        inner_writer.close()
+    if user is not None and not await _admitted(
+        door, reader, writer, inner_reader, inner_writer, user
+    ):
+        return
+    if user is None:
+        door.entered.append("TLS")
+    await asyncio.gather(_pipe(reader, inner_writer), _pipe(inner_reader, writer))
 
 
 async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

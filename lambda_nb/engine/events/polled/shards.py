@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from lambda_nb.engine.aws_calls.json_calls import CallError
-from lambda_nb.engine.events.polled.checkpoints import ENDED, Checkpoints
+from lambda_nb.engine.events.polled.checkpoints import ENDED, Checkpoints, position_at
 from lambda_nb.engine.events.polled.mapping import EventSourceMapping, Outcome, Run
 from lambda_nb.engine.events.polled.mapping_metrics import Tally
+from lambda_nb.engine.events.polled.pending import Pending
 from lambda_nb.engine.events.polled.stream import (
     Shard,
     Stream,
@@ -159,56 +159,51 @@ class StreamPoller:
         iterator: str | None = None
         failures = 0
         news = self._news[shard] = asyncio.Event()
-        pending: list[StreamRecord] = []
-        began = 0.0
-        window = TumblingWindow(self._mapping, shard) if self._mapping.tumbling_s else None
+        mapping = self._mapping
+        pending: Pending[StreamRecord]
+        pending = Pending(mapping.batch_size, mapping.window_s, time.monotonic)
+        window = TumblingWindow(mapping, shard) if mapping.tumbling_s else None
         while not self._stopping.is_set():
             try:
                 if iterator is None:
+                    at = position_at(start, time.time_ns())
                     iterator = await self._stream.iterator(shard, after, start)
+                    if after is None and at is not None:
+                        # The next start of the engine begins here as well, not where it is then.
+                        after = at
+                        self._checkpoints.put(mapping.identifier, shard, at)
                     self._note_begun(shard)
                 news.clear()  # before the read: it may miss records that come from now on
-                room = max(1, self._mapping.batch_size - len(pending))
-                records, following = await self._stream.read(shard, iterator, room)
+                records, following = await self._stream.read(shard, iterator, pending.room)
                 failures = 0
             except CallError as error:
                 failures += 1
                 iterator = None  # it may have expired
-                pending = []
+                pending.take()
                 self._processed(f"PROBLEM: {error}")
                 await self._pause(batches.backoff(failures))
                 continue
             self._counts.polled(len(records), sum(record.wanted for record in records))
-            if records and not pending:
-                began = time.monotonic()
-            pending += records
-            if pending and self._is_due(pending, began, following is None):
-                if not await self._deal_with(shard, pending, window):
+            pending.add(records)
+            if pending.is_due or (pending.records and following is None):
+                batch = pending.take()
+                if not await self._deal_with(shard, batch, window):
                     return
-                after = pending[-1].sequence
+                after = batch[-1].sequence
                 if window is None or window.start is None:
-                    self._checkpoints.put(self._mapping.identifier, shard, after)
-                pending = []
+                    self._checkpoints.put(mapping.identifier, shard, after)
             # At the tip after the window's end, or at the shard's end: no record can follow.
-            at_tip = following is None or not (records or pending)
+            at_tip = following is None or not (records or pending.records)
             over = window is not None and at_tip and window.is_over(time.time(), following is None)
             if window is not None and over and not await self._finish(shard, window):
                 return
             if following is None:
-                self._checkpoints.put(self._mapping.identifier, shard, ENDED)
+                self._checkpoints.put(mapping.identifier, shard, ENDED)
                 self._look_again.set()  # its children's turn has come
                 return
             iterator = following
             if not records:
                 await _within(_POLL_S, news)
-
-    def _is_due(self, pending: Sequence[StreamRecord], began: float, at_end: bool) -> bool:
-        mapping = self._mapping
-        return (
-            at_end
-            or len(pending) >= mapping.batch_size
-            or time.monotonic() - began >= mapping.window_s
-        )
 
     async def _deal_with(
         self, shard: str, records: Sequence[StreamRecord], window: TumblingWindow | None
@@ -363,12 +358,11 @@ def _what_fits(records: Sequence[StreamRecord]) -> list[list[StreamRecord]]:
     pieces: list[list[StreamRecord]] = [[]]
     size = 0
     for record in records:
-        length = len(json.dumps(record.event)) + 2
-        if pieces[-1] and size + length > batches.PAYLOAD_LIMIT:
+        if pieces[-1] and size + record.size > batches.PAYLOAD_LIMIT:
             pieces.append([])
             size = 0
         pieces[-1].append(record)
-        size += length
+        size += record.size
     return pieces
 
 

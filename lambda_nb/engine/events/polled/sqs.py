@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -16,6 +17,8 @@ _PER_CALL = 10
 """Maximum messages per ReceiveMessage or DeleteMessageBatch."""
 _LONG_POLL_S = 1
 """Short, so that a disabled mapping soon stops reading."""
+_OTHER_BYTES = 1024
+"""Of a record, beside its content."""
 _Message = dict[str, Any]
 
 
@@ -120,12 +123,16 @@ class QueuePoller:
         mapping = self._mapping
         batch, self._left = self._left, []
         ends = time.monotonic() + mapping.window_s if batch else None
+        size = sum(map(_size, batch))
         while len(batch) < mapping.batch_size and not self._stopping:
+            if size > batches.PAYLOAD_LIMIT:
+                break
             patience = _LONG_POLL_S if ends is None else ends - time.monotonic()
             if patience <= 0:
                 break
             received = await self._receive(url, mapping.batch_size - len(batch), patience)
             batch += received
+            size += sum(map(_size, received))
             self._note_backlog(len(received))
             if not mapping.window_s or not batch:
                 break
@@ -165,7 +172,7 @@ class QueuePoller:
         """As many messages as one event may hold; the others wait for the next."""
         size = 0
         for i, message in enumerate(batch):
-            size += len(message["Body"].encode()) + 1024
+            size += _size(message)
             if i and size > batches.PAYLOAD_LIMIT:
                 self._left = batch[i:]
                 return batch[:i]
@@ -241,6 +248,12 @@ def _record(message: _Message, mapping: EventSourceMapping) -> dict[str, Any]:
         "eventSourceARN": mapping.source_arn,
         "awsRegion": mapping.region,
     }
+
+
+def _size(message: _Message) -> int:
+    """Bytes of a message in an event, about."""
+    content = message["Body"], message.get("MessageAttributes")
+    return len(json.dumps(content)) + _OTHER_BYTES
 
 
 def _attribute(value: dict[str, Any]) -> dict[str, Any]:

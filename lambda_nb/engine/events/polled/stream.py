@@ -9,8 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from lambda_nb.engine.aws_calls.json_calls import Calls
+from lambda_nb.engine.aws_calls.json_calls import CallError, Calls
+from lambda_nb.engine.events.polled.checkpoints import time_of
 from lambda_nb.engine.events.polled.mapping import EventSourceMapping, let_through
+
+NUMBERS_A_NANOSECOND = 10**9
+"""The embedded DynamoDB numbers changes by the time: so many numbers are of one nanosecond."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,11 @@ class StreamRecord:
     arrived: float
     wanted: bool
 
+    @property
+    def size(self) -> int:
+        """Bytes in the event of a function."""
+        return len(json.dumps(self.event)) + 2
+
 
 class Stream(Protocol):
     """The common interface of streams."""
@@ -44,7 +53,7 @@ class Stream(Protocol):
         """All shards that are still known."""
 
     async def iterator(self, shard: str, after: str | None, start: Mapping[str, Any]) -> str:
-        """An iterator of a shard: after a sequence number, or from ``start``."""
+        """An iterator of a shard: after a stored position, or from ``start``."""
 
     async def read(
         self, shard: str, iterator: str, limit: int
@@ -63,6 +72,9 @@ def starting_position(mapping: EventSourceMapping) -> dict[str, Any]:
 def _iterator_request(after: str | None, start: Mapping[str, Any]) -> dict[str, Any]:
     if after is None:
         return dict(start)
+    at_ns = time_of(after)
+    if at_ns is not None:
+        return {"ShardIteratorType": "AT_TIMESTAMP", "Timestamp": at_ns / 1e9}
     return {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "StartingSequenceNumber": after}
 
 
@@ -178,11 +190,21 @@ class DynamoDBStream:
     async def iterator(self, shard: str, after: str | None, start: Mapping[str, Any]) -> str:
         """An iterator of a shard."""
         where = {"StreamArn": self._mapping.source_arn, "ShardId": shard}
-        if after is not None:
-            where |= {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": after}
-        else:
+        at_ns = None if after is None else time_of(after)
+        if after is None:
             where |= dict(start)
-        answer = await self._call("GetShardIterator", where)
+        else:
+            number = after if at_ns is None else str(at_ns * NUMBERS_A_NANOSECOND)
+            where |= {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": number}
+        try:
+            answer = await self._call("GetShardIterator", where)
+        except CallError as error:
+            if at_ns is None or error.code != "ValidationException":
+                raise
+            # Another endpoint, whose numbers have no time in front.
+            latest = {**where, "ShardIteratorType": "LATEST"}
+            del latest["SequenceNumber"]
+            answer = await self._call("GetShardIterator", latest)
         return str(answer["ShardIterator"])
 
     async def read(

@@ -16,6 +16,7 @@ from typing import Any
 from lambda_nb.engine.permissions.policy_conditions import condition
 
 _VARIABLE = re.compile(r"\$\{([^{}]*)\}")
+_WILDCARD = re.compile(r"[*?]")
 _SPECIAL = {"*": "*", "?": "?", "$": "$"}
 _REMEMBERED = 2048
 """Decisions that a connection remembers; topics may be without number."""
@@ -163,12 +164,15 @@ def _compiled(
     not_resources = "NotResource" in statement
     actions = _several(statement["NotAction" if not_actions else "Action"])
     resources = _several(statement["NotResource" if not_resources else "Resource"])
+    patterns = [filled for one in resources if (filled := _filled(one, told)) is not None]
+    if not_resources and not denies and len(patterns) < len(resources):
+        return None  # nobody can say what is left out of the permission
     return _Statement(
         position,
         denies,
         re.compile("|".join(map(_plain, actions)), re.DOTALL | re.IGNORECASE),
         not_actions,
-        _any_of(filled for one in resources if (filled := _filled(one, told)) is not None),
+        _any_of(patterns),
         not_resources,
     )
 
@@ -205,6 +209,9 @@ def _holds(conditions: Mapping[str, Any], told: Mapping[str, str], denies: bool)
     try:
         for operator, wanted in conditions.items():
             filled = {key: _values(values, told) for key, values in wanted.items()}
+            missing = any(len(_several(wanted[key])) > len(filled[key]) for key in filled)
+            if missing and not denies and "Not" in operator:
+                return False  # what is excepted from a permission is not known
             if not condition(operator, filled)(told):
                 return False
     except (ValueError, AttributeError):
@@ -213,16 +220,23 @@ def _holds(conditions: Mapping[str, Any], told: Mapping[str, str], denies: bool)
 
 
 def _values(values: Any, told: Mapping[str, str]) -> list[Any]:
-    """A condition's values with their variables replaced; those without a value are left out."""
-    made = []
-    for value in _several(values):
-        if not isinstance(value, str):
-            made.append(value)
-            continue
-        names = _VARIABLE.findall(value)
-        if all(value_of(name, told) is not None for name in names):
-            made.append(_VARIABLE.sub(lambda found: value_of(found[1], told) or "", value))
-    return made
+    """A condition's values with their variables replaced; those without a value are left out.
+
+    A variable with a wildcard in its value counts as one without: a client could name itself ``*``.
+    """
+    filled = (
+        _known(value, told) if isinstance(value, str) else value for value in _several(values)
+    )
+    return [value for value in filled if value is not None]
+
+
+def _known(text: str, told: Mapping[str, str]) -> str | None:
+    """A condition's value with its variables replaced; ``None`` if one has no value."""
+    found = {name: value_of(name, told) for name in _VARIABLE.findall(text)}
+    for name, value in found.items():
+        if value is None or (name.strip() not in _SPECIAL and _WILDCARD.search(value)):
+            return None
+    return _VARIABLE.sub(lambda match: found[match[1]] or "", text)
 
 
 def _several(value: Any) -> list[Any]:

@@ -73,10 +73,16 @@ def integral_as_int(number: Decimal) -> Any:
 
 
 def to_number(value: Any) -> Any:
-    """Return an Int or Decimal as it is, a String as a Decimal if it reads as one."""
+    """Return an Int or Decimal as it is, a String as a Decimal if it reads as one.
+
+    A Decimal of a message may be larger than any of SQL's: then it is none, as in arithmetic. As an
+    Int it would have so many digits that the engine stood still.
+    """
     kind = type(value)
-    if kind is int or kind is Decimal:
+    if kind is int:
         return value
+    if kind is Decimal:
+        return value if value.adjusted() <= LARGEST_EXPONENT else UNDEFINED
     if kind is str and _DECIMAL.match(value):
         return checked(ARITHMETIC.create_decimal(value))
     return UNDEFINED

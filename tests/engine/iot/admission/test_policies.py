@@ -204,3 +204,33 @@ def test_a_decision_is_the_sum_of_its_statements(
     one = policies(*statements)
     assert one.allows("iot:Publish", resource) is expected
     assert one.allows("iot:Publish", resource) is expected  # remembered
+
+
+UNKNOWN = "${iot:Connection.Thing.Attributes[floor]}"
+
+
+@pytest.mark.parametrize(
+    "permission",
+    [
+        {"Resource": f"{PREFIX}topic/{UNKNOWN}/*"},
+        {"NotResource": f"{PREFIX}topic/{UNKNOWN}/*"},
+        {"NotResource": [f"{PREFIX}topic/a", f"{PREFIX}topic/{UNKNOWN}"]},
+        {"Resource": "*", "Condition": {"StringEquals": {"iot:ClientId": UNKNOWN}}},
+        {"Resource": "*", "Condition": {"StringNotEquals": {"iot:ClientId": UNKNOWN}}},
+        {"Resource": "*", "Condition": {"StringNotLike": {"iot:ClientId": ["x", UNKNOWN]}}},
+    ],
+)
+def test_a_permission_with_an_unknown_variable_permits_nothing(permission: dict[str, Any]) -> None:
+    one = policies({"Effect": "Allow", "Action": "iot:Publish", **permission})
+    assert not one.allows("iot:Publish", f"{PREFIX}topic/secret")
+
+
+def test_a_client_that_names_itself_with_wildcards_is_like_nobody() -> None:
+    wanted = {"StringLike": {"iot:Connection.Thing.ThingName": "${iot:ClientId}"}}
+    for client_id, expected in (("sensor-1", True), ("*", False), ("sensor-?", False)):
+        told = {**TOLD, "iot:ClientId": client_id}
+        one = policies(statement("iot:Publish", "*", Condition=wanted), told=told)
+        assert one.allows("iot:Publish", f"{PREFIX}topic/x") is expected
+    wanted = {"StringLike": {"iot:Connection.Thing.ThingName": "sensor-${*}"}}
+    one = policies(statement("iot:Publish", "*", Condition=wanted))
+    assert one.allows("iot:Publish", f"{PREFIX}topic/x")

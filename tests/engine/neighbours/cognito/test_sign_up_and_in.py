@@ -340,3 +340,15 @@ def test_only_who_knows_the_password_verifies() -> None:
     exchange = Exchange("pool", "ada", PASSWORD, "abcdef")
     assert not exchange.verifies("AAAA", "now", "AAAA")
     assert not exchange.verifies("AAAA", "now", "not base64!")
+
+
+def test_resource_servers_change_and_go(pool: Pool) -> None:
+    names = {"UserPoolId": pool.id, "Identifier": "api"}
+    pool.admin.create_resource_server(Name="first", **names)
+    scope = {"ScopeName": "read", "ScopeDescription": "Read"}
+    told = pool.admin.update_resource_server(Name="second", Scopes=[scope], **names)
+    assert (told["ResourceServer"]["Name"], told["ResourceServer"]["Scopes"]) == ("second", [scope])
+    pool.admin.delete_resource_server(**names)
+    assert error_of(lambda: pool.admin.delete_resource_server(**names))[0] == (
+        "ResourceNotFoundException"
+    )

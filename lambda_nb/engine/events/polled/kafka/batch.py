@@ -28,6 +28,11 @@ class KafkaRecord:
     wanted: bool
     key: bytes | None
 
+    @property
+    def size(self) -> int:
+        """Bytes in an event."""
+        return len(json.dumps(self.told)) + 2
+
     @classmethod
     def of(cls, raw: Any, filters: Sequence[Any]) -> KafkaRecord:
         """The record of what the client library read."""
@@ -92,7 +97,7 @@ def what_fits(records: Sequence[KafkaRecord]) -> list[list[KafkaRecord]]:
     pieces: list[list[KafkaRecord]] = [[]]
     size = 0
     for record in records:
-        length = len(json.dumps(record.told)) + 2
+        length = record.size
         if pieces[-1] and size + length > batches.PAYLOAD_LIMIT:
             pieces.append([])
             size = 0

@@ -14,6 +14,7 @@ from lambda_nb.engine.events.polled.kafka.batch import KafkaRecord, Position
 from lambda_nb.engine.events.polled.kafka.cluster import Cluster, ClusterError
 from lambda_nb.engine.events.polled.mapping import EventSourceMapping, Outcome, Run
 from lambda_nb.engine.events.polled.mapping_metrics import Tally
+from lambda_nb.engine.events.polled.pending import Pending
 from lambda_nb.rules.events import batches
 
 log = logging.getLogger(__name__)
@@ -108,7 +109,9 @@ class KafkaPoller:
         self._filters = mapping.patterns
         self._topic = str(mapping.config["Topics"][0])
         self._consumer: Any = None
-        self._pending: list[KafkaRecord] = []
+        self._pending: Pending[KafkaRecord] = Pending(
+            mapping.batch_size, mapping.window_s or _WINDOW_S, time.monotonic
+        )
         self._busy: set[Position] = set()
         self._placed: set[Position] = set()
         self._running: set[asyncio.Task[None]] = set()
@@ -152,7 +155,7 @@ class KafkaPoller:
 
     async def _leave(self) -> None:
         """Wait for running batches, which commit, and leave the group."""
-        self._pending = []
+        self._pending.take()
         if self._running:
             await asyncio.wait(self._running)
         consumer, self._consumer = self._consumer, None
@@ -162,21 +165,18 @@ class KafkaPoller:
                 await consumer.stop()
 
     async def _read(self) -> None:
-        began = 0.0
         while not self._stopping.is_set():
             free = await self._free_partitions()
             if not free:
                 await self._pause(_POLL_MS / 1000)
                 continue
-            room = max(1, self._mapping.batch_size - len(self._pending))
+            room = self._pending.room
             found = await self._consumer.getmany(*free, timeout_ms=_POLL_MS, max_records=room)
             raw = [one for part in found.values() for one in part]
             records = [KafkaRecord.of(one, self._filters) for one in raw]
             self._counts.polled(len(records), sum(record.wanted for record in records))
-            if records and not self._pending:
-                began = time.monotonic()
-            self._pending += records
-            if self._pending and self._is_due(began):
+            self._pending.add(records)
+            if self._pending.is_due:
                 self._hand_over()
 
     async def _free_partitions(self) -> list[Any]:
@@ -223,16 +223,11 @@ class KafkaPoller:
         """Partitions are another member's now."""
         gone = {tuple(partition) for partition in revoked}
         self._placed -= gone
-        self._pending = [record for record in self._pending if record.position not in gone]
-
-    def _is_due(self, began: float) -> bool:
-        if len(self._pending) >= self._mapping.batch_size:
-            return True
-        return time.monotonic() - began >= (self._mapping.window_s or _WINDOW_S)
+        self._pending.drop(lambda record: record.position in gone)
 
     def _hand_over(self) -> None:
         """Process what was gathered, while other partitions are read on."""
-        records, self._pending = self._pending, []
+        records = self._pending.take()
         positions = {record.position for record in records}
         self._busy |= positions
         task = asyncio.get_running_loop().create_task(self._process(records))

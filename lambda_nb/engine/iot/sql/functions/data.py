@@ -48,8 +48,10 @@ def transform(mode: Any, members: Any, items: Any) -> Any:
         return UNDEFINED
     if not all(isinstance(one, dict) for one in items):
         return UNDEFINED
-    enriched = [{**one, **members} for one in items]
-    if len(json_text.to_payload(enriched)) > LARGEST_ARRAY:
+    # First what the members alone make: a message may name many items, each of which has them.
+    least = len(items) * len(json_text.to_payload(members))
+    enriched = [] if least > LARGEST_ARRAY else [{**one, **members} for one in items]
+    if least > LARGEST_ARRAY or len(json_text.to_payload(enriched)) > LARGEST_ARRAY:
         raise EvaluationError("transform: the array returned is limited to 128 KiB.")
     return enriched
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from lambda_nb.engine.iot.sql.functions.function import Function, of
 from lambda_nb.engine.iot.sql.functions.java_patterns import compiled, replacement
+from lambda_nb.engine.iot.sql.functions.time_bound import bounded
 from lambda_nb.engine.iot.sql.json_text import to_text
 from lambda_nb.engine.iot.sql.values import UNDEFINED
 
@@ -15,7 +17,7 @@ def matches(value: Any, pattern: Any) -> Any:
     text, expression = to_text(value), to_text(pattern)
     if text is UNDEFINED or expression is UNDEFINED or (found := compiled(expression)) is None:
         return UNDEFINED
-    return found.search(text) is not None
+    return bounded(lambda: found.search(text), expression) is not None
 
 
 def first_match(value: Any, pattern: Any) -> Any:
@@ -23,7 +25,7 @@ def first_match(value: Any, pattern: Any) -> Any:
     text, expression = to_text(value), to_text(pattern)
     if text is UNDEFINED or expression is UNDEFINED or (found := compiled(expression)) is None:
         return UNDEFINED
-    match = found.search(text)
+    match = bounded(lambda: found.search(text), expression)
     return UNDEFINED if match is None else match[0]
 
 
@@ -35,12 +37,11 @@ def replaced(value: Any, pattern: Any, by: Any) -> Any:
     pieces = replacement(new, found)
     if pieces is None:
         return UNDEFINED
-    return found.sub(
-        lambda match: "".join(
-            piece if isinstance(piece, str) else match[piece] or "" for piece in pieces
-        ),
-        text,
-    )
+
+    def filled(match: re.Match[str]) -> str:
+        return "".join(piece if isinstance(piece, str) else match[piece] or "" for piece in pieces)
+
+    return bounded(lambda: found.sub(filled, text), expression)
 
 
 def _check(arguments: list[Any]) -> None:

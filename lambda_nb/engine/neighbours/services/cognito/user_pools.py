@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lambda_nb.engine.neighbours.services.cognito import settings
+from lambda_nb.engine.neighbours.services.cognito import resource_servers, settings
 from lambda_nb.engine.neighbours.services.cognito.flows import mfa
 from lambda_nb.engine.neighbours.services.cognito.flows.challenges import Challenges
 from lambda_nb.engine.neighbours.services.cognito.flows.migration import Migration
@@ -72,6 +72,8 @@ def install(functions: Functions) -> None:
             "revoke_token": profile.revoke,
             "associate_software_token": mfa.associate,
             "verify_software_token": mfa.verify,
+            "update_resource_server": resource_servers.update,
+            "delete_resource_server": resource_servers.delete,
         }
     )
     _check_settings()

@@ -44,3 +44,4 @@ def install(address: str, authority: Path) -> None:
     provisioning.install()
     tags.install()
     operations.refuse_the_rest()
+    operations.one_at_a_time({("POST", "/keys-and-certificate"): devices.draw_key})

@@ -7,6 +7,7 @@ kind and name, in one attribute of its backend, and so in the same pickle.
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -58,6 +59,30 @@ def refuse_the_rest() -> None:
             return 501, {"x-amzn-ErrorType": code}, json.dumps({"message": text})
 
     response_class.call_action = call_action
+
+
+def one_at_a_time(beforehand: Mapping[tuple[str, str], Callable[[], None]]) -> None:
+    """Answer one call at a time: moto's threads change and read the same dictionaries.
+
+    Parameters
+    ----------
+    beforehand
+        What a call does before its turn since it takes long, by its method and path.
+    """
+    from moto.iot.responses import IoTResponse
+
+    response_class: Any = IoTResponse
+    original = response_class._dispatch
+    turn = threading.Lock()
+
+    def dispatch(self: Any, request: Any, *arguments: Any, **more: Any) -> Any:
+        prepare = beforehand.get((request.method, request.path))
+        if prepare is not None:
+            prepare()
+        with turn:
+            return original(self, request, *arguments, **more)
+
+    response_class._dispatch = dispatch
 
 
 def _method(name: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from lambda_nb.engine.neighbours.services.cloudwatch.insights import values
+from lambda_nb.engine.neighbours.services.cloudwatch.insights.records import Figure
 from lambda_nb.engine.neighbours.services.cloudwatch.insights.values import number
 
 
@@ -77,7 +78,8 @@ class _Best:
             self._best = key, value
 
     def result(self) -> Any:
-        return None if self._best is None else self._best[1]
+        value = None if self._best is None else self._best[1]
+        return float(value) if isinstance(value, Figure) else value
 
 
 def _mean(numbers: list[float]) -> float:

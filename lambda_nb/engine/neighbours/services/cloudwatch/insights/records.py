@@ -37,6 +37,12 @@ class Moment(int):
     __slots__ = ()
 
 
+class Figure(float):
+    """A figure of a REPORT line, shown as Java writes a double: ``160.0``, ``1.28E8``."""
+
+    __slots__ = ()
+
+
 class Record(dict[str, Any]):
     """Fields by name; one that is not there is ``None``.
 
@@ -80,7 +86,7 @@ def line_fields(message: str) -> dict[str, Any]:
     if line[1] == "REPORT":
         for what, number in _FIGURE.findall(message):
             name, unit = _FIGURES[what]
-            found[name] = float(number) * unit
+            found[name] = Figure(float(number) * unit)
         trace = _TRACE.search(message)
         if trace is not None:
             found["@xrayTraceId"] = trace[1]
@@ -125,6 +131,8 @@ def shown(value: Any) -> str:
     if isinstance(value, Moment):
         at = datetime.fromtimestamp(value / 1000, timezone.utc)
         return f"{at:%Y-%m-%d %H:%M:%S}.{at.microsecond // 1000:03d}"
+    if isinstance(value, Figure):
+        return java(value)
     if isinstance(value, float):
         return number_text(value)
     return str(value)
