@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import urllib.request
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -143,14 +144,13 @@ def make_app(engine: Engine, ear: Ear) -> None:
 
 
 def send_update(engine: Engine) -> Callable[[str], Any]:
-    import urllib.request
-
     (api,) = engine.client("apigatewayv2").get_apis()["Items"]
     address = f"{engine.url}/execute-api/{api['ApiId']}/"
 
     def send(mark: str) -> None:
         body = json.dumps({"text": mark}).encode()
-        request = urllib.request.Request(address, body, method="POST")
+        kind = {"Content-Type": "application/json"}
+        request = urllib.request.Request(address, body, kind, method="POST")
         with urllib.request.urlopen(request, timeout=20) as answer:
             assert answer.status == 201
 

@@ -110,6 +110,21 @@ def test_no_action_is_lost_when_the_engine_dies(start_engine: StartEngine, ear: 
 
 
 @pytest.mark.slow
+def test_what_the_clock_found_is_saved(start_engine: StartEngine) -> None:
+    """Nobody calls CloudWatch after the alarm is made."""
+    engine = start_engine()
+    cloudwatch = engine.client("cloudwatch")
+    put_alarm(cloudwatch, "lonely", Period=10, TreatMissingData="breaching")
+    saved = engine.data_dir / "services"
+
+    def on_disk() -> bool:
+        files = list(saved.glob("moto.cloudwatch*.state"))
+        return any(b"Alarm updated from" in file.read_bytes() for file in files)
+
+    until(on_disk)
+
+
+@pytest.mark.slow
 def test_alarms_are_kept_and_evaluated_after_a_restart(start_engine: StartEngine) -> None:
     engine = start_engine()
     cloudwatch = engine.client("cloudwatch")
