@@ -134,3 +134,16 @@ def test_comparisons_split_the_line(value: float, bound: float) -> None:
         if matches({"k": [{"numeric": [sign, bound]}]}, {"k": value})
     ]
     assert len(signs) == 1
+
+
+@pytest.mark.parametrize(
+    ("network", "value", "matched"),
+    [
+        ("10.0.0.1/24", "10.0.0.77", True),  # bits beyond the mask count for nothing
+        ("10.0.0.1/24", "10.0.1.1", False),
+        ("0.0.0.0/8", 5, False),
+        ("2001:db8::1/32", "2001:db8:1::", True),
+    ],
+)
+def test_networks(network: str, value: object, matched: bool) -> None:
+    assert matches({"ip": [{"cidr": network}]}, {"ip": value}) is matched

@@ -51,6 +51,7 @@ class RecentEvents:
     def __init__(self) -> None:
         self._of: dict[str, OrderedDict[int, _Event]] = {}
         self._order: OrderedDict[int, str] = OrderedDict()
+        self._latest: dict[tuple[str, str], int] = {}  # attempts, by function and request
         self._numbers = 0
         self._bytes = 0
         self._dropped: dict[str, int] = {}
@@ -62,10 +63,11 @@ class RecentEvents:
         events = self._of.setdefault(function.name, OrderedDict())
         attempt = 1
         if invocation.source != "invoke":
-            for earlier in reversed(events.values()):
-                if earlier.request_id == invocation.request_id:
-                    attempt = earlier.attempt + (earlier.status != "throttled")
-                    break
+            request = (function.name, invocation.request_id)
+            earlier = events.get(self._latest.get(request, 0))
+            if earlier is not None:
+                attempt = earlier.attempt + (earlier.status != "throttled")
+            self._latest[request] = self._numbers
         event = _Event(
             arrived=time.time(),
             request_id=invocation.request_id,
@@ -137,7 +139,10 @@ class RecentEvents:
 
     def _drop(self, number: int) -> None:
         name = self._order.pop(number)
-        self._bytes -= self._of[name].pop(number).size
+        event = self._of[name].pop(number)
+        self._bytes -= event.size
+        if self._latest.get((name, event.request_id)) == number:
+            del self._latest[name, event.request_id]
         self._dropped[name] = self._dropped.get(name, 0) + 1
 
 

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import threading
+import time
 import weakref
 from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as NoAnswer
 from datetime import datetime, timezone
 from typing import Any
 
 from lambda_nb.notebook.connection.clients import Beside, Clients
 from lambda_nb.notebook.connection.notebooks import of_notebook
+from lambda_nb.notebook.devices.callbacks import Callbacks
 from lambda_nb.notebook.devices.identity import Identity, Registry, registry_of
 from lambda_nb.notebook.devices.messages import Received, Subscription, decoded, encoded
 from lambda_nb.notebook.devices.shadow import Shadow
-from lambda_nb.notebook.errors import NotebookError, UsageError
+from lambda_nb.notebook.errors import AWSError, NotebookError, UsageError
 
 PATIENCE_S = 15.0
 """How long the broker may take to answer."""
+_LEAVING_S = 10.0
+"""How long the end of the kernel may wait for certificates to be deleted."""
+_FOR_GOOD = ("Not authorized", "Bad user name or password")
 
 _registries: dict[Any, Registry] = {}
 _open: weakref.WeakSet[Device] = weakref.WeakSet()
@@ -30,7 +38,8 @@ class Device:
     >>> sensor.publish("room/kitchen/sensor", {"temp": 31})  # doctest: +SKIP
 
     The thing is made if it is not there, the certificate is a new one; it goes with :meth:`close`
-    or with the kernel. A device connects with its first use.
+    or with the kernel. A device connects with its first use, and again by itself if the connection
+    is lost. One that this notebook had under the same name is closed then.
 
     Parameters
     ----------
@@ -71,12 +80,14 @@ class Device:
         self._keep_alive = keep_alive
         self._identity: Identity | None = None
         self._mqtt: Any = None
-        self._connected = threading.Event()
+        self._changed = threading.Condition()
+        self._is_connected = False
+        self._connections = 0
         self._refused = ""
         self._lock = threading.RLock()
         self._subscriptions: list[Subscription] = []
-        self._answers: dict[int, threading.Event] = {}
-        self._said_no: set[int] = set()
+        self._answers: dict[int, Future[bool]] = {}
+        self._callbacks = Callbacks(name)
         _open.add(self)
 
     # -- talking
@@ -100,21 +111,27 @@ class Device:
         NotebookError
             The broker did not take it: its policy does not let the device, or it is not there.
         """
-        mqtt = self._connection()
+        mqtt, connections = self._connection(), self._connections
         sent = mqtt.publish(topic, encoded(payload), qos=qos, retain=retain)
-        if qos:
-            try:
-                sent.wait_for_publish(PATIENCE_S)
-                taken = sent.is_published()
-            except (RuntimeError, ValueError) as error:
-                raise NotebookError(
-                    f"{self.name} could not publish to {topic!r}: {error}"
-                ) from None
-            if not taken:
-                raise NotebookError(
-                    f"the broker did not take {self.name}'s message to {topic!r}: see the policy "
-                    "of its certificate, and the engine's log"
-                )
+        if not qos:
+            return
+        try:
+            sent.wait_for_publish(PATIENCE_S)
+            taken = sent.is_published()
+        except (RuntimeError, ValueError) as error:
+            raise NotebookError(f"{self.name} could not publish to {topic!r}: {error}") from None
+        if taken:
+            return
+        if self._connections == connections:
+            raise NotebookError(f"{self.name} lost its connection: {self._why_not()}")
+        # The connection sends the message again and again, and is cut off each time.
+        self.drop()
+        with contextlib.suppress(NotebookError):
+            self._connection()
+        raise NotebookError(
+            f"the broker did not take {self.name}'s message to {topic!r}: see the policy "
+            "of its certificate, and the engine's log"
+        )
 
     def publish_soon(self, topic: str, payload: Any, *, qos: int = 0) -> None:
         """Hand a message to the connection and do not wait."""
@@ -130,7 +147,8 @@ class Device:
         topic_filter
             A topic; ``+`` stands for one level, ``#`` for all that follow.
         call
-            Called with each message, in another thread. Without it, read them from the result.
+            Called with each message, in another thread, where it may publish and subscribe as
+            well. Without it, read them from the result.
         qos
             1: messages come at least once, 0: at most once.
 
@@ -145,32 +163,18 @@ class Device:
             The broker refused, or did not answer.
         """
         mqtt = self._connection()
-        subscription = Subscription(topic_filter, lambda: self._unsubscribe(topic_filter))
-
-        def receive(_: Any, __: Any, message: Any) -> None:
-            came = Received(
-                message.topic,
-                decoded(message.payload),
-                datetime.now(timezone.utc),
-                bool(message.retain),
-            )
-            subscription.take(came)
-            if call is not None:
-                call(came)
-
-        plain = (
-            topic_filter.split("/", 2)[2] if topic_filter.startswith("$share/") else topic_filter
-        )
-        mqtt.message_callback_add(plain, receive)
-        with self._lock:
+        subscription = Subscription(topic_filter, self._unsubscribe, call, qos)
+        with self._lock:  # held, so that the answer is not there before it is expected
+            self._subscriptions.append(subscription)
             _, number = mqtt.subscribe(topic_filter, qos=qos)
-            answered = self._answers.setdefault(number, threading.Event())
-        if not answered.wait(PATIENCE_S) or number in self._said_no:
-            mqtt.message_callback_remove(plain)
-            raise NotebookError(
-                f"the broker refused {self.name}'s subscription to {topic_filter!r}"
-            )
-        self._subscriptions.append(subscription)
+            answer = self._answers[number] = Future()
+        try:
+            refused, why = answer.result(PATIENCE_S), "refused"
+        except NoAnswer:
+            refused, why = True, "did not answer"
+        if refused:
+            self._forget(subscription)
+            raise NotebookError(f"the broker {why} {self.name}'s subscription to {topic_filter!r}")
         return subscription
 
     @property
@@ -181,7 +185,7 @@ class Device:
     @property
     def connected(self) -> bool:
         """Whether it is connected."""
-        return self._connected.is_set()
+        return self._is_connected
 
     def connect(self) -> Device:
         """Connect now.
@@ -203,20 +207,26 @@ class Device:
             socket = mqtt.socket()
             if socket is not None:
                 socket.close()
-            self._connected.clear()
+            self._on_disconnect()
 
     def close(self, *, delete: bool = False) -> None:
         """Disconnect and delete the certificate; with ``delete`` the thing as well."""
+        identity = self._leave()
+        if identity is not None:
+            self._registry.withdraw(identity, thing=delete)
+
+    def _leave(self) -> Identity | None:
+        """Disconnect; returns what has to be withdrawn."""
         with self._lock:
             mqtt, self._mqtt = self._mqtt, None
             identity, self._identity = self._identity, None
+        _open.discard(self)
         if mqtt is not None:
             mqtt.disconnect()
             mqtt.loop_stop()
-            self._connected.clear()
-        if identity is not None:
-            self._registry.withdraw(identity, thing=delete)
-        _open.discard(self)
+            self._on_disconnect()
+        self._callbacks.end()
+        return identity
 
     def __enter__(self) -> Device:
         """Connect."""
@@ -232,13 +242,30 @@ class Device:
     # -- the connection
 
     def _connection(self) -> Any:
+        if self._mqtt is None:
+            self._take_over()
         with self._lock:
             if self._mqtt is None:
                 self._mqtt = self._connect()
             mqtt = self._mqtt
-        if not self._connected.wait(PATIENCE_S):
-            raise NotebookError(f"{self.name} is not connected: {self._refused or 'no answer'}")
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._is_connected or self._refused in _FOR_GOOD, PATIENCE_S
+            )
+        if not self._is_connected:
+            raise NotebookError(f"{self.name} is not connected: {self._why_not()}")
         return mqtt
+
+    def _why_not(self) -> str:
+        return self._refused or "the broker does not answer (%lambda status shows where it is)"
+
+    def _take_over(self) -> None:
+        """Close an earlier device of this name: each would cut the other off, for ever."""
+        for other in list(_open):
+            same = other.name == self.name and other._registry is self._registry
+            if same and other is not self:
+                other.close()
+        _open.add(self)
 
     def _connect(self) -> Any:
         import paho.mqtt.client as paho
@@ -258,6 +285,7 @@ class Device:
         mqtt.on_connect = self._on_connect
         mqtt.on_disconnect = self._on_disconnect
         mqtt.on_subscribe = self._on_subscribe
+        mqtt.on_message = self._on_message
         if self._will is not None:
             topic, payload = self._will
             mqtt.will_set(topic, encoded(payload), qos=1)
@@ -271,38 +299,61 @@ class Device:
         mqtt.loop_start()
         return mqtt
 
-    def _on_connect(self, mqtt: Any, _: Any, __: Any, code: Any, ___: Any) -> None:
-        if code.is_failure:
-            self._refused = str(code)
-            return
-        self._connected.set()
-        for one in self._subscriptions:  # it was away
-            mqtt.subscribe(one.topic_filter, qos=1)
+    def _on_connect(self, mqtt: Any, _: Any, flags: Any, code: Any, __: Any) -> None:
+        if not code.is_failure and not flags.session_present:
+            for one in list(self._subscriptions):  # the broker does not know of them
+                mqtt.subscribe(one.topic_filter, qos=one.qos)
+        with self._changed:
+            self._is_connected = not code.is_failure
+            self._refused = str(code) if code.is_failure else ""
+            self._connections += self._is_connected
+            self._changed.notify_all()
 
     def _on_disconnect(self, *_: Any) -> None:
-        self._connected.clear()
+        with self._changed:
+            self._is_connected = False
 
     def _on_subscribe(self, _: Any, __: Any, number: int, codes: Any, ___: Any) -> None:
         with self._lock:
-            answered = self._answers.setdefault(number, threading.Event())
-            if any(code.is_failure for code in codes):
-                self._said_no.add(number)
-        answered.set()
+            answer = self._answers.pop(number, None)
+        if answer is not None:
+            answer.set_result(any(code.is_failure for code in codes))
 
-    def _unsubscribe(self, topic_filter: str) -> None:
-        self._subscriptions = [
-            one for one in self._subscriptions if one.topic_filter != topic_filter
-        ]
-        if self._mqtt is not None:
-            self._mqtt.message_callback_remove(topic_filter)
-            self._mqtt.unsubscribe(topic_filter)
+    def _on_message(self, _: Any, __: Any, message: Any) -> None:
+        from paho.mqtt.client import topic_matches_sub
+
+        retained, now = bool(message.retain), datetime.now(timezone.utc)
+        came = Received(message.topic, decoded(message.payload), now, retained)
+        for one in list(self._subscriptions):
+            if topic_matches_sub(one.matched, message.topic):
+                one.take(came)
+                if one.call is not None:
+                    self._callbacks.put(one.call, came)
+
+    def _forget(self, subscription: Subscription) -> bool:
+        """Give it no more messages. False if another one has the same filter."""
+        with self._lock:
+            others = [one for one in self._subscriptions if one is not subscription]
+            self._subscriptions = others
+        return all(one.topic_filter != subscription.topic_filter for one in others)
+
+    def _unsubscribe(self, subscription: Subscription) -> None:
+        if self._forget(subscription) and self._mqtt is not None:
+            self._mqtt.unsubscribe(subscription.topic_filter)
 
 
 @atexit.register
 def _close_all() -> None:
-    """Leave no certificate behind that nobody has the key of."""
-    for device in list(_open):
-        try:
-            device.close()
-        except Exception:  # noqa: S112  # the endpoint is gone, and the certificate with it
+    """Leave no certificate behind that nobody has the key of; at the end of the kernel."""
+    left = [(device._registry, device._leave()) for device in list(_open)]
+    until = time.monotonic() + _LEAVING_S
+    away: set[Registry] = set()
+    for registry, identity in left:
+        if identity is None or registry in away or time.monotonic() > until:
             continue
+        try:
+            registry.withdraw(identity)
+        except AWSError:
+            continue
+        except NotebookError:  # the endpoint is gone, and its certificates with it
+            away.add(registry)

@@ -7,11 +7,12 @@ import json
 import ssl
 import tempfile
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from lambda_nb.notebook.connection.clients import Clients, engine_status
-from lambda_nb.notebook.errors import NotebookError, aws_errors
+from lambda_nb.notebook.errors import AWSError, NotebookError, aws_errors
 
 POLICY = "lambda-nb-devices"
 """The policy of certificates that are made here."""
@@ -88,14 +89,22 @@ class Registry:
 
     def withdraw(self, identity: Identity, *, thing: bool = False) -> None:
         """Delete a certificate that was made here, and with ``thing`` also the thing."""
-        iot, arn = self._iot, identity.certificate_arn
-        with contextlib.suppress(iot.exceptions.ResourceNotFoundException), aws_errors():
-            iot.detach_thing_principal(thingName=identity.thing, principal=arn)
-            iot.detach_policy(policyName=POLICY, target=arn)
-            iot.update_certificate(certificateId=identity.certificate_id, newStatus="INACTIVE")
-            iot.delete_certificate(certificateId=identity.certificate_id, forceDelete=True)
-            if thing:
-                iot.delete_thing(thingName=identity.thing)
+        iot, arn, number = self._iot, identity.certificate_arn, identity.certificate_id
+        calls = [
+            partial(iot.detach_thing_principal, thingName=identity.thing, principal=arn),
+            partial(iot.detach_policy, policyName=POLICY, target=arn),
+            partial(iot.update_certificate, certificateId=number, newStatus="INACTIVE"),
+            partial(iot.delete_certificate, certificateId=number, forceDelete=True),
+        ]
+        if thing:
+            calls.append(partial(iot.delete_thing, thingName=identity.thing))
+        for call in calls:
+            try:
+                with aws_errors():
+                    call()
+            except AWSError as error:
+                if error.code != "ResourceNotFoundException":  # gone already
+                    raise
 
     def _prepare(self) -> None:
         """Find the broker, and make the policy, once."""

@@ -65,13 +65,31 @@ class Subscription:
         The filter.
     end
         Ends the subscription.
+    call
+        Called with each message as well.
+    qos
+        Its quality of service.
     """
 
-    def __init__(self, topic_filter: str, end: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        topic_filter: str,
+        end: Callable[[Subscription], None],
+        call: Callable[[Received], None] | None = None,
+        qos: int = 1,
+    ) -> None:
         self.topic_filter = topic_filter
+        self.call = call
+        self.qos = qos
         self._end = end
         self._waiting: Queue[Received] = Queue(MOST_WAITING)
         self.received = 0
+
+    @property
+    def matched(self) -> str:
+        """The filter that topics match, without the group of a shared subscription."""
+        shared = self.topic_filter.startswith("$share/")
+        return self.topic_filter.split("/", 2)[-1] if shared else self.topic_filter
 
     def take(self, message: Received) -> None:
         """Keep a message; the oldest makes room if nobody reads them."""
@@ -116,7 +134,7 @@ class Subscription:
 
     def end(self) -> None:
         """Subscribe no more."""
-        self._end()
+        self._end(self)
 
     def __repr__(self) -> str:
         return f"<subscription to {self.topic_filter!r}: {self.received} messages>"

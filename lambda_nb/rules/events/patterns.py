@@ -139,8 +139,10 @@ def _numeric(wanted: Any, value: Any) -> bool:
 
 
 def _cidr(wanted: Any, value: Any) -> bool:
+    if not isinstance(value, str):  # a number would count as an address, too
+        return False
     try:
-        return ip_address(value) in ip_network(wanted)
+        return ip_address(value) in ip_network(wanted, strict=False)
     except ValueError:
         return False
 

@@ -49,7 +49,10 @@ def next_time(expression: str, since: datetime, after: datetime) -> datetime | N
     period = period_of(expression)
     if period is not None:
         passed = max(0, (after - since) // period)
-        return since + (passed + 1) * period
+        try:
+            return since + (passed + 1) * period
+        except OverflowError:
+            raise ValueError(f"{expression!r} is longer than time is counted") from None
     if found := _AT.fullmatch(expression):
         moment = datetime.fromisoformat(found[1]).replace(tzinfo=after.tzinfo)
         return moment if moment > after else None
@@ -72,7 +75,10 @@ def period_of(expression: str) -> timedelta | None:
     count, plural = int(found[1]), bool(found[3])
     if count < 1 or plural is (count == 1):
         raise ValueError(f"{expression!r}: write rate(1 minute) or rate(5 minutes)")
-    return timedelta(seconds=count * _UNITS[found[2]])
+    try:
+        return timedelta(seconds=count * _UNITS[found[2]])
+    except OverflowError:
+        raise ValueError(f"{expression!r} is longer than time is counted") from None
 
 
 def next_moment(expression: str, zone: tzinfo, since: datetime, after: datetime) -> datetime | None:

@@ -96,6 +96,17 @@ def test_a_window_gathers_a_batch(engine: Engine, ear: Ear) -> None:
     until_empty(engine, url)
 
 
+def test_a_window_ends_when_the_event_is_full(engine: Engine, ear: Ear) -> None:
+    url, arn = queue(engine)
+    code = f"{ear.say}\ndef handler(event, context):\n    say(str(len(event['Records'])))\n"
+    mapped(engine, code, arn, BatchSize=1000, MaximumBatchingWindowInSeconds=300)
+    entries = [{"Id": str(i), "MessageBody": "x" * 100_000} for i in range(10)]
+    for _ in range(7):
+        engine.client("sqs").send_message_batch(QueueUrl=url, Entries=entries)
+    ear.wait(lambda said: len(said) == 1)
+    assert 50 < int(ear.heard[0]) < 63
+
+
 def test_a_failed_batch_comes_again_and_ends_in_the_dead_letter_queue(
     engine: Engine, ear: Ear
 ) -> None:

@@ -16,7 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambda_nb.engine.neighbours import Neighbours
-from lambda_nb.engine.neighbours.services.cloudwatch.log_store import EVENT_OVERHEAD, LogStore, Place
+from lambda_nb.engine.neighbours.services.cloudwatch.log_store import (
+    EVENT_OVERHEAD,
+    LogStore,
+    Place,
+)
 
 GROUP, STREAM = "/g", "s"
 MESSAGES = st.text(max_size=3) | st.text(max_size=3).map(lambda text: text + "report " * 40 + text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 import uuid
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,8 @@ from lambda_nb.engine.events.pipes.targets import Delivery, Target
 from lambda_nb.engine.events.polled.mapping import Outcome
 from lambda_nb.engine.model import InvocationResult
 from lambda_nb.rules.events.pipes import templates
+
+log = logging.getLogger(__name__)
 
 
 class Executions:
@@ -55,6 +58,12 @@ class Executions:
             journal.figure("ExecutionThrottled" if error.status == 429 else "ExecutionFailed", 1)
             journal.step(execution, "EXECUTION_FAILED", payload=records, error=error)
             return Outcome(execution, None, error.internal, str(error))
+        except Exception as error:  # as for a secret without a password: the source must go on
+            log.exception("pipe %s: a batch failed", self._pipe.name)
+            reason = StageError(repr(error), status=500)
+            journal.figure("ExecutionFailed", 1)
+            journal.step(execution, "EXECUTION_FAILED", payload=records, error=reason)
+            return Outcome(execution, None, False, repr(error))
         finally:
             journal.figure("Duration", (time.monotonic() - began) * 1000, "Milliseconds")
         journal.figure("ExecutionFailed", 0)
@@ -130,8 +139,21 @@ class Executions:
 def _among(
     records: Sequence[Any], events: Sequence[Any], failed: Sequence[str] | Sequence[int]
 ) -> list[str]:
-    """The poller's identifiers of failed events; all of the batch if one of them is unknown."""
+    """The poller's identifiers of failed events; all of the batch if one of them is unknown.
+
+    Records of Kafka have none, and what a function says of them counts for nothing (User Guide,
+    eb-pipes-batching-concurrency).
+
+    Raises
+    ------
+    StageError
+        A target did not take all of Kafka's records.
+    """
     if not failed:
+        return []
+    if not _shown(records[0]):
+        if isinstance(failed[0], int):
+            raise StageError(f"the target did not take {len(failed)} of {len(events)} events")
         return []
     known = {_shown(record): _identifier(record) for record in records}
     names = [_shown(events[one]) if isinstance(one, int) else one for one in failed]

@@ -27,6 +27,8 @@ class Delivery:
     trace: str | None = None
 
 
+_LATEST_MS = 253_402_300_800_000
+"""The end of the year 9999."""
 _Send = Callable[[Delivery], Awaitable["list[str] | list[int]"]]
 
 
@@ -146,7 +148,7 @@ class Target:
                 "EventBusName": self._pipe.target,
                 "Source": paths.dynamic(told.get("Source") or f"Pipe {self._pipe.name}", event),
                 "DetailType": paths.dynamic(kind, event),
-                "Detail": json.dumps(value),
+                "Detail": json.dumps(value, ensure_ascii=False),
                 "Resources": [paths.dynamic(one, event) for one in told.get("Resources") or ()],
             }
             if told.get("Time"):
@@ -206,7 +208,7 @@ def failed_in(response: bytes) -> list[str]:
 
 def text_of(value: Any) -> str:
     """An event as a message's text: JSON, or the text that a template made."""
-    return value if isinstance(value, str) else json.dumps(value)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _source_of(event: Any) -> str:
@@ -228,4 +230,6 @@ def _time_ms(text: str) -> int:
             return int(datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1000)
         except ValueError as error:
             raise StageError(f"{text!r} is no time") from error
+    if not 0 <= number < _LATEST_MS:
+        raise StageError(f"{text!r} is no time")
     return int(number if number > 1e11 else number * 1000)

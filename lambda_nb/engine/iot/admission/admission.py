@@ -108,14 +108,13 @@ class IotAdmission:
         try:
             identity = await self.identify(attempt)
             if isinstance(identity, Refused):
-                return self._refused(attempt, identity)
+                return identity
             missing = self._missing(identity, attempt)
         except AWSError as error:
-            return self._refused(attempt, Refused("not_authorized", error.message))
+            return Refused("not_authorized", error.message)
         if missing:
             reason = f"the policies of {identity.sender.principal} do not allow {missing}"
-            refused = Refused("not_authorized", reason, identity.sender.principal)
-            return self._refused(attempt, refused)
+            return Refused("not_authorized", reason, identity.sender.principal)
         return Admitted(
             identity.sender,
             everything if identity.policies is None else self._granted(identity, attempt),
@@ -229,7 +228,7 @@ class IotAdmission:
             decision = await self._authorizers.ask(authorizer, attempt)
         except AuthorizerError as error:
             log.warning(
-                "the authorizer %s refuses %s: %s", authorizer.name, attempt.client_id, error
+                "the authorizer %s refuses %r: %s", authorizer.name, attempt.client_id, error
             )
             return Refused("not_authorized", f"the custom authorizer refuses: {error}")
         if not decision.authenticated:
@@ -295,12 +294,3 @@ class IotAdmission:
         for grant in list(self._grants):
             if concerned is None or concerned in grant.concerned:
                 grant.renew_soon()
-
-    def _refused(self, attempt: Attempt, refused: Refused) -> Refused:
-        log.warning(
-            "the MQTT client %s from %s is refused: %s",
-            attempt.client_id,
-            attempt.source_ip,
-            refused.reason,
-        )
-        return refused

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
-import uuid
 from collections.abc import Awaitable, Callable
 
 from lambda_nb.engine.errors import AWSError
+from lambda_nb.engine.identifiers import uuid4
 from lambda_nb.engine.iot.message import Message
 from lambda_nb.engine.iot.rules.actions.action import ActionError, Origin, Parameters, Result
 from lambda_nb.engine.iot.rules.actions.http import DESTINATION, HTTP
 from lambda_nb.engine.iot.rules.actions.republish import HOPS
-from lambda_nb.engine.iot.rules.configuration import Configuration, Loaded
+from lambda_nb.engine.iot.rules.configuration import Configuration, ConfigurationError, Loaded
 from lambda_nb.engine.iot.rules.destinations import Confirmations
 from lambda_nb.engine.iot.rules.execution import Execution, Pending, error_document
 from lambda_nb.engine.iot.rules.journal import Journal
@@ -55,6 +56,7 @@ class Rules:
         self._figures = RuleFigures(surroundings.figures)
         self._runner = Runner(surroundings, self._journal, self._log, self._figures, self._advance)
         self._untap: list[Callable[[], None]] = []
+        self._early: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Take the broker's messages, and go on with what an earlier engine left."""
@@ -63,11 +65,20 @@ class Rules:
         self._surroundings.changes.watch(self._surroundings.region, self._confirmations.look)
         for execution in self._journal.left():
             self._runner.put(execution)
+        self._early = asyncio.ensure_future(self._read_early())
+
+    async def _read_early(self) -> None:
+        """Read the rules before the first message, which would wait for that."""
+        with contextlib.suppress(ConfigurationError):  # then that message tries it once more
+            await self._configuration.current()
 
     async def close(self) -> None:
         """Stop; what is not done is done after the next start."""
         for untap in self._untap:
             untap()
+        if self._early is not None:
+            self._early.cancel()
+            await asyncio.wait([self._early])
         await self._confirmations.close()
         await self._runner.close()
         self._journal.close()
@@ -102,7 +113,7 @@ class Rules:
             await self._ingest(message, loaded, hops)
             return
         rules = loaded.by_topic.find(message.topic)
-        trace = str(uuid.uuid4())
+        trace = uuid4()
         for rule in rules:
             origin = Origin(rule.name, rule.arn, message, message.topic, trace, hops)
             await self._take(rule, origin, loaded)
@@ -119,7 +130,7 @@ class Rules:
         )
         rule = loaded.by_name.get(name)
         arn = rule.arn if rule else ""
-        origin = Origin(name, arn, seen, message.topic, str(uuid.uuid4()), hops)
+        origin = Origin(name, arn, seen, message.topic, uuid4(), hops)
         if rule is None:
             self._figures.not_found(name)
             self._log.not_found(origin)

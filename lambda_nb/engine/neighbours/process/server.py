@@ -90,6 +90,7 @@ def main() -> None:
         sequence_numbers,
         shards,
         table_changes,
+        table_iterators,
     )
     from lambda_nb.engine.neighbours.to_engine import pushes, stream_news
     from lambda_nb.engine.neighbours.to_engine.functions import Functions
@@ -99,6 +100,7 @@ def main() -> None:
     sequence_numbers.install()
     shards.install()
     table_changes.install()
+    table_iterators.install()
     cloudformation_templates.install()
     file_systems.install()
     door = state_machines.install()

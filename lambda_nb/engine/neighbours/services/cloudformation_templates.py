@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from lambda_nb.engine.neighbours.services.late_patches import when_loaded
+
 _TYPES = ("AWS::Lambda::", "AWS::Serverless::", "AWS::ApiGateway")
 _TRANSFORM = "AWS::Serverless"
 INSTEAD = (
@@ -18,6 +20,11 @@ INSTEAD = (
 
 def install() -> None:
     """Check every template before moto uses it."""
+    # It loads nearly all services of moto: most of a start's time, and few use it.
+    when_loaded("moto.cloudformation.models", _patch)
+
+
+def _patch() -> None:
     from moto.cloudformation.models import CloudFormationBackend, Stack
 
     backend_class: Any = CloudFormationBackend

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from lambda_nb.engine.neighbours.services.late_patches import when_loaded
+
 _DIGITS = 17
 
 
@@ -23,6 +25,10 @@ class _Letters:
 
 def install() -> None:
     """Change moto's file systems."""
+    when_loaded("moto.efs.models", _patch)
+
+
+def _patch() -> None:
     from moto.efs import models
 
     module: Any = models

@@ -9,6 +9,8 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
+from lambda_nb.engine.neighbours.services.late_patches import when_loaded
+
 _LONGEST_VALUE = 128
 NO_TRANSFORMS = (
     "lambda_nb does not rewrite hosts and URLs for load balancers: leave the transforms out of the "
@@ -33,7 +35,11 @@ def install(address: str) -> None:
     address
         The engine's URL.
     """
-    _show_names_that_lead_here(urlsplit(address).port)
+    when_loaded("moto.elbv2.responses", lambda: _patch(urlsplit(address).port))
+
+
+def _patch(port: int | None) -> None:
+    _show_names_that_lead_here(port)
     _let_conditions_have_regular_expressions()
     _refuse_transforms()
     _refuse_settings_without_effect()

@@ -10,6 +10,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from lambda_nb.rules.events.eventbridge.event_json import parsed
+
 _STEP = re.compile(r"\.(?:([A-Za-z0-9_/-]+)|(\*))|\[(?:(\d+)|(\*))\]")
 _PLACEHOLDER = re.compile(r"<([A-Za-z0-9_.-]+)>")
 RESERVED = (
@@ -148,7 +150,7 @@ def filled(template: str, values: Mapping[str, Any]) -> str:
     """
     text = _substituted(template, values)
     try:
-        return compact(json.loads(text))
+        return compact(parsed(text))
     except ValueError as error:
         if template.lstrip()[:1] in ("{", "["):
             raise TransformationError(f"The transformed input is not valid JSON: {error}") from None

@@ -130,4 +130,6 @@ def dynamic(value: str, event: Any) -> str:
     found = find(value, parsed(event))
     if found is ABSENT or found is None:
         return ""
-    return found if isinstance(found, str) else json.dumps(found, separators=(",", ":"))
+    if isinstance(found, str):
+        return found
+    return json.dumps(found, separators=(",", ":"), ensure_ascii=False)

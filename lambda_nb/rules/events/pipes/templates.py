@@ -115,4 +115,6 @@ def _filled(template: str, value_of: Any) -> str:
 def _as_text(value: Any) -> str:
     if value is paths.ABSENT:
         return ""
-    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from aws_lambda_powertools.utilities.data_classes import CloudWatchAlarmEvent
 from botocore.exceptions import ClientError
 from cloudwatch_lab import (
     NAMESPACE,
@@ -95,6 +96,10 @@ def test_a_new_alarm_is_evaluated_and_its_function_told(
         "stat": "Sum",
         "unit": "None",
     }
+    parsed = CloudWatchAlarmEvent(event)
+    assert parsed.alarm_data.alarm_name == name
+    assert parsed.alarm_data.state.value == "ALARM"
+    assert parsed.alarm_data.configuration.metrics[0].metric_stat.stat == "Sum"
     items = history(cloudwatch, name)
     assert [item["HistorySummary"] for item in items] == [
         f"Successfully executed action {function}",
@@ -189,6 +194,7 @@ def test_disabled_actions_are_not_carried_out(
     assert len(history(cloudwatch, name, "Action")) == 1
 
 
+@pytest.mark.slow
 def test_an_alarm_comes_back_when_its_data_does(engine: Engine, cloudwatch: Any) -> None:
     """The clock evaluates each ten seconds, without anybody's call."""
     name = engine.name("back")

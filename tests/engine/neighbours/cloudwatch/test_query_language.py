@@ -201,6 +201,11 @@ def test_statistics_by_bins_and_fields() -> None:
     assert found == [{"most": "5", "least": "3"}]
 
 
+def test_events_without_the_field_are_a_group() -> None:
+    found = run("stats count(*) as n by level | sort n desc | limit 1")
+    assert found == [{"n": "6"}]
+
+
 def test_parse() -> None:
     glob = 'parse @message "user=*, method:*, latency := *" as @user, @method, @latency'
     assert run(f"{glob} | filter ispresent(@user) | display @user, @method, @latency + 1 as l") == [

@@ -22,6 +22,20 @@ def entry(**changes: Any) -> dict[str, Any]:
     [
         ({"Detail": "[1]"}, "MalformedDetail", "Detail is malformed."),
         ({"Detail": "{"}, "MalformedDetail", "Detail is malformed."),
+        ({"Detail": '{"n": NaN}'}, "MalformedDetail", "Detail is malformed."),
+        ({"Detail": '{"n": 1e999}'}, "MalformedDetail", "Detail is malformed."),
+        ({"Detail": '{"half": "\\ud800"}'}, "MalformedDetail", "Detail is malformed."),
+        ({"Detail": '{"half": "\ud800"}'}, "MalformedDetail", "Detail is malformed."),
+        (
+            {"Detail": '{"n":' * 3000 + "1" + "}" * 3000},
+            "MalformedDetail",
+            "Detail is malformed.",
+        ),
+        (
+            {"Resources": ["\ud800"]},
+            "InvalidArgument",
+            "Parameter Resources is not valid. Reason: Resources is no text in UTF-8.",
+        ),
         (
             {"Detail": None},
             "InvalidArgument",

@@ -183,3 +183,33 @@ def test_a_scheduled_rule(desk: Desk) -> None:
     finally:
         events.remove_targets("r", None, ["1"])
         events.delete_rule("r", None)
+
+
+def test_a_changed_schedule_of_a_rule_counts_from_the_change(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    from moto.events.models import events_backends
+
+    events, now = events_backends[ACCOUNT][REGION], datetime.now(timezone.utc)
+    events.put_rule("r", scheduled_expression="rate(1 day)")
+    events.put_targets("r", None, [{"Id": "1", "Arn": QUEUE}])
+    try:
+        assert desk.tick(now) == []
+        later = now + timedelta(seconds=90)
+        events.put_rule("r", scheduled_expression="rate(1 minute)")
+        assert desk.tick(later) == []
+        assert len(desk.tick(later + timedelta(seconds=59))) == 0
+        assert len(desk.tick(later + timedelta(seconds=60))) == 1
+        assert "while nobody was there" not in caplog.text
+    finally:
+        events.remove_targets("r", None, ["1"])
+        events.delete_rule("r", None)
+
+
+@pytest.mark.parametrize("expression", ["at(2020-01-01T00:00:00)", "cron(0 0 31 2 ? *)"])
+def test_what_never_fires_is_said(
+    desk: Desk, backend: Any, caplog: pytest.LogCaptureFixture, expression: str
+) -> None:
+    made = schedule(backend, expression)
+    assert desk.tick(after(0)) == desk.tick(after(1)) == []
+    assert caplog.text.count(f"{made.arn} never fires: {expression} has no time to come") == 1

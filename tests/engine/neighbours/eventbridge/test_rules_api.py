@@ -63,6 +63,11 @@ def test_an_event_to_try_needs_its_fields(engine: Engine) -> None:
             "Parameter ScheduleExpression is not valid.",
         ),
         (
+            {"ScheduleExpression": "rate(999999999999 days)"},
+            "ValidationException",
+            "Parameter ScheduleExpression is not valid.",
+        ),
+        (
             {"ScheduleExpression": "at(2030-01-01T00:00:00)"},
             "ValidationException",
             "Parameter ScheduleExpression is not valid.",

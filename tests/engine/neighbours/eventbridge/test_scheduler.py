@@ -176,6 +176,10 @@ def test_groups(engine: Engine) -> None:
     [
         ({"ScheduleExpression": "rate(1 hours)"}, "Invalid Schedule Expression rate(1 hours)."),
         (
+            {"ScheduleExpression": "rate(99999999 days)"},
+            "Invalid Schedule Expression rate(99999999 days).",
+        ),
+        (
             {"ScheduleExpression": "cron(0 12 * * * *)"},
             "Invalid Schedule Expression cron(0 12 * * * *).",
         ),
@@ -193,6 +197,10 @@ def test_groups(engine: Engine) -> None:
         ),
         (
             {"Target": {"Arn": "arn:aws:lambda:us-east-1:000000000000:function:f", "Input": "{"}},
+            "The target input must be well-formed JSON.",
+        ),
+        (
+            {"Target": {"Arn": "arn:aws:lambda:us-east-1:000000000000:function:f", "Input": "NaN"}},
             "The target input must be well-formed JSON.",
         ),
         (

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from lambda_nb.engine.neighbours.services.eventbridge.archives import Archives
+from lambda_nb.engine.neighbours.services.eventbridge.bus import Buses
+from lambda_nb.engine.neighbours.services.eventbridge.metrics import Metrics
 from lambda_nb.engine.neighbours.services.eventbridge.store import (
     NAME,
     Archived,
@@ -104,3 +109,14 @@ def test_errors_of_services(name: str, status: int, code: str, retry: bool) -> N
     }
     told = errors.translated(ClientError(response, "Call"))  # type: ignore[arg-type]
     assert (told.code, told.message, told.retry) == (code, "m", retry)
+
+
+def test_archived_events_expire_without_anybody_asking(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    archive = SimpleNamespace(arn="a", uuid="1", retention=2)
+    days = [
+        Archived("a:1", at, time.time() - day * 86_400, 1, "{}") for at, day in ((1, 3), (2, 1))
+    ]
+    store.add([], days)
+    Archives(store, Buses(Metrics()))._expire(archive)
+    assert store.archive_size("a:1") == (1, 1)

@@ -6,11 +6,14 @@ import base64
 import json
 import threading
 import time
+from collections import OrderedDict
 from typing import Any
 
 import pytest
 from engine_fixtures import Ear, Engine
 from pipe_lab import tell, until
+
+from lambda_nb.engine.neighbours.services.streams.sequence_numbers import expire, kinesis_number
 
 FIRST = "shardId-000000000000"
 
@@ -201,3 +204,43 @@ def test_on_demand_streams(engine: Engine) -> None:
     kinesis.update_shard_count(StreamName=name, TargetShardCount=2, ScalingType="UNIFORM_SCALING")
     deadline = time.monotonic() + 10
     until(lambda: len(pair(engine, name)) == 2 and time.monotonic() < deadline)
+
+
+class OldShard:
+    """A shard with records of other days."""
+
+    def __init__(self, *hours: int) -> None:
+        now = time.time_ns()
+        numbers = [kinesis_number(now - hour * 3600 * 10**9, 1) for hour in hours]
+        self.records: dict[int, str] = OrderedDict((number, "r") for number in numbers)
+
+
+@pytest.mark.parametrize(("hours", "left"), [(24, 2), (72, 4)])
+def test_records_are_forgotten_after_the_retention_period(hours: int, left: int) -> None:
+    shard = OldShard(48, 25, 23, 0)
+    expire(shard, hours)
+    expire(shard, hours)
+    assert len(shard.records) == left
+
+
+def test_records_are_read_from_anywhere_in_pages(engine: Engine) -> None:
+    kinesis, (name, _) = engine.client("kinesis"), stream(engine)
+    put = [
+        kinesis.put_record(StreamName=name, Data=str(i), PartitionKey="k")["SequenceNumber"]
+        for i in range(7)
+    ]
+    iterator = kinesis.get_shard_iterator(
+        StreamName=name,
+        ShardId="shardId-000000000000",
+        ShardIteratorType="AFTER_SEQUENCE_NUMBER",
+        StartingSequenceNumber=put[1],
+    )["ShardIterator"]
+    found: list[str] = []
+    behind: list[int] = []
+    while len(found) < 5:
+        told = kinesis.get_records(ShardIterator=iterator, Limit=2)
+        found += [one["SequenceNumber"] for one in told["Records"]]
+        behind.append(told["MillisBehindLatest"])
+        iterator = told["NextShardIterator"]
+    assert found == put[2:]
+    assert behind[0] >= behind[1] >= behind[2] == 0

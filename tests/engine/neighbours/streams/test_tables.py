@@ -6,14 +6,17 @@ import json
 import re
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from engine_fixtures import Ear, Engine
 from hypothesis import given
 from hypothesis import strategies as st
 from pipe_lab import tell, until
 
+from lambda_nb.engine.neighbours.services.streams import table_changes
 from lambda_nb.rules.events.item_sizes import item_size
 
 
@@ -149,3 +152,52 @@ def test_sizes_follow_names_and_values(text: str, number: int) -> None:
     assert item_size({"m": {"M": {"a": {"S": text}}}}) == 1 + 3 + 1 + inner
     assert item_size({"l": {"L": [{"BOOL": True}, {"NULL": True}]}}) == 1 + 3 + 2 * 2
     assert item_size({"b": {"B": "aGk="}}) == 3
+
+
+def test_an_iterator_says_itself_where_it_is(engine: Engine) -> None:
+    dynamodb, (name, arn) = engine.client("dynamodb"), table(engine)
+    streams = engine.client("dynamodbstreams")
+    (shard,) = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
+    where = {"StreamArn": arn, "ShardId": shard["ShardId"]}
+    latest = streams.get_shard_iterator(**where, ShardIteratorType="LATEST")["ShardIterator"]
+    for number in range(5):
+        dynamodb.put_item(TableName=name, Item={"Id": {"N": str(number)}})
+    found, iterator = [], latest
+    while len(found) < 5:
+        told = streams.get_records(ShardIterator=iterator, Limit=2)
+        found += [one["dynamodb"]["Keys"]["Id"]["N"] for one in told["Records"]]
+        iterator = told["NextShardIterator"]
+    assert found == ["0", "1", "2", "3", "4"]
+    assert streams.get_records(ShardIterator=iterator)["Records"] == []
+    assert len(streams.get_records(ShardIterator=latest)["Records"]) == 5
+    with pytest.raises(ClientError, match="Invalid ShardIterator"):
+        streams.get_records(ShardIterator=f"{arn}|1|nonsense")
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        streams.get_shard_iterator(**{**where, "ShardId": "x" * 30}, ShardIteratorType="LATEST")
+
+
+def test_a_reader_has_no_table_written_again(engine: Engine) -> None:
+    dynamodb, (name, arn) = engine.client("dynamodb"), table(engine)
+    dynamodb.put_item(TableName=name, Item={"Id": {"N": "1"}, "text": {"S": "x" * 200_000}})
+    changes(engine, arn)
+    services = engine.data_dir / "services"
+
+    def size(of: str) -> int:
+        return sum(path.stat().st_size for path in services.glob(f"moto.{of}.*.state"))
+
+    until(lambda: size("dynamodb") > 200_000)
+    changes(engine, arn)
+    dynamodb.put_item(TableName=name, Item={"Id": {"N": "2"}, "text": {"S": "x" * 200_000}})
+    until(lambda: size("dynamodb") > 400_000)
+    assert size("dynamodbstreams") < 20_000
+
+
+def test_changes_are_forgotten_after_a_day() -> None:
+    day_ns, now_ns = 24 * 3600 * 10**9, time.time_ns()
+    times = [now_ns - 2 * day_ns, now_ns - day_ns - 1, now_ns - day_ns + 10**9, now_ns]
+    records = [
+        SimpleNamespace(record={"dynamodb": {"SequenceNumber": str(at * 10**9)}}) for at in times
+    ]
+    kept = records[2:]
+    table_changes.expire(records, now_ns)
+    assert records == kept

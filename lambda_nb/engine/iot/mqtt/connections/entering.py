@@ -22,6 +22,8 @@ from lambda_nb.engine.iot.mqtt.delivery.sessions import Session
 
 log = logging.getLogger(__name__)
 
+_NO_CONTROLS = dict.fromkeys((*range(32), *range(127, 160), 8232, 8233), "?")
+
 
 class Entrant(Client, Answering, Protocol):
     """A connection whose client wants to get in."""
@@ -85,7 +87,9 @@ async def ask(clients: Clients, attempt: Attempt, *, again: bool = False) -> Adm
             return answer
         principal = answer.principal_identifier or answer.sender.principal
         answer = Refused(reason=f"it may not publish its will to {will.topic}", principal=principal)
-    log.warning("MQTT client %r is refused: %s", attempt.client_id, answer.reason)
+    # What a client calls itself may stand in the reason as well: no new lines in the log by it.
+    why = answer.reason.translate(_NO_CONTROLS)
+    log.warning("MQTT client %r from %s is refused: %s", attempt.client_id, attempt.source_ip, why)
     if not again:
         clients.hub.lifecycle.refused(attempt.client_id, answer.principal, attempt.source_ip)
     raise handshake.refusal(answer)

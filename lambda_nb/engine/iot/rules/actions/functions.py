@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import uuid
-
 from lambda_nb.engine.errors import AWSError
+from lambda_nb.engine.identifiers import uuid4
 from lambda_nb.engine.iot.rules.actions.action import (
     ActionError,
     Kind,
@@ -27,7 +26,7 @@ async def _invoke(
         payload=payload,
         principal=PRINCIPAL,
         source_arn=origin.rule_arn,
-        request_id=str(uuid.uuid4()),
+        request_id=uuid4(),
         source="iot",
     )
     try:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 MOST_VALUES = 100
-"""Different values of one second and series that are kept; more of them are rounded."""
+"""Different values of one second and series that are kept as they are; more are rounded."""
 _ROUNDED_TO = 1.02
 """Values that differ by less than two percent then count as one."""
 
@@ -32,7 +32,7 @@ def install() -> None:
             self._validate_parameters_put_metric_data(metric, i + 1)
         with _lock:
             for metric in metric_data:
-                _add(self, namespace, metric)
+                add(self, namespace, metric)
 
     backend_class: Any = CloudWatchBackend
     backend_class.put_metric_data = put_metric_data
@@ -53,6 +53,12 @@ def between(
         last = bisect_left(data, end, key=_time)
         found = list(data[first:last])
     return [datum for datum in found if unit is None or (datum.unit or "None") == unit]
+
+
+def one_of_each(backend: Any) -> list[Any]:
+    """The newest datum of each series."""
+    with _lock:
+        return [data[-1] for data in _index(backend).values() if data]
 
 
 def utc(moment: datetime) -> datetime:
@@ -92,7 +98,8 @@ def _index(backend: Any) -> dict[Series, list[Any]]:
     return kept
 
 
-def _add(backend: Any, namespace: str, metric: Mapping[str, Any]) -> None:
+def add(backend: Any, namespace: str, metric: Mapping[str, Any]) -> None:
+    """Add one datum of PutMetricData to its series."""
     from moto.cloudwatch.models import MetricAggregatedDatum
     from moto.core.utils import utcnow
 
@@ -143,14 +150,16 @@ def _sum_up(
     if kept is None or values is None:
         datum.values = None
         return
+    if not datum.__dict__.get("rounded") and len(kept) + len(values) > MOST_VALUES:
+        datum.rounded, datum.values = True, {}
+        _count(datum.values, kept, rounded=True)
+    _count(datum.values, values, rounded=datum.__dict__.get("rounded", False))
+
+
+def _count(kept: dict[float, float], values: Mapping[float, float], rounded: bool) -> None:
     for value, times in values.items():
-        kept[value] = kept.get(value, 0.0) + times
-    if len(kept) > MOST_VALUES:
-        rounded: dict[float, float] = {}
-        for value, times in kept.items():
-            near = _near(value)
-            rounded[near] = rounded.get(near, 0.0) + times
-        datum.values = rounded
+        near = _near(value) if rounded else value
+        kept[near] = kept.get(near, 0.0) + times
 
 
 def _near(value: float) -> float:

@@ -1,4 +1,7 @@
-"""GetMetricData and GetMetricStatistics; moto's do not know percentiles, units and metric math."""
+"""GetMetricData, GetMetricStatistics, ListMetrics.
+
+moto's do not know percentiles, units and metric math, and compare every value with every other.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ _MINUTE_S = 60
 
 
 def install() -> None:
-    """Answer both operations."""
+    """Answer these operations."""
     from moto.cloudwatch.models import CloudWatchBackend
     from moto.cloudwatch.responses import CloudWatchResponse
     from moto.core.responses import ActionResult
@@ -33,6 +36,15 @@ def install() -> None:
         newest_first = scan_by == "TimestampDescending"
         return list(_results(self, queries, start_time, end_time, newest_first))
 
+    def get_filtered_metrics(
+        self: Any,
+        metric_name: str | None,
+        namespace: str | None,
+        dimensions: list[dict[str, str]] | None,
+    ) -> list[Any]:
+        known = [*metric_data.one_of_each(self), *self.aws_metric_data]
+        return [d for d in known if d.filter(namespace, metric_name, dimensions or [])]
+
     def get_metric_statistics(self: Any) -> Any:
         asked = self._get_params()
         return ActionResult(
@@ -44,6 +56,7 @@ def install() -> None:
 
     backend_class: Any = CloudWatchBackend
     backend_class.get_metric_data = get_metric_data
+    backend_class.get_filtered_metrics = get_filtered_metrics
     response_class: Any = CloudWatchResponse
     response_class.get_metric_statistics = get_metric_statistics
 

@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 _DAY_S = 86_400
 _AT_ONCE = 100
+_EXPIRE_EVERY_S = 3600.0
 ACTIVE_REPLAYS = 10
 """Active replays of an account in a Region (User Guide, quotas)."""
 
@@ -46,15 +47,12 @@ class Archives:
         self._replays()
 
     def resume(self) -> None:
-        """Go on with the replays that an earlier process left."""
-        module = sys.modules.get("moto.events.models")
-        if module is None:
-            return
-        for account in list(module.events_backends.values()):
-            for backend in list(account.values()):
-                for replay in list(backend.replays.values()):
-                    if replay.state.value in ("STARTING", "RUNNING", "CANCELLING"):
-                        self._begin(backend, replay)
+        """Go on with the replays that an earlier process left; let old events expire."""
+        for backend in _backends():
+            for replay in list(backend.replays.values()):
+                if replay.state.value in ("STARTING", "RUNNING", "CANCELLING"):
+                    self._begin(backend, replay)
+        threading.Thread(target=self._expire_all, name="archives", daemon=True).start()
 
     def _describe(self) -> None:
         from moto.events.models import Archive
@@ -63,9 +61,7 @@ class Archives:
         archives = self
 
         def describe_short(self: Any) -> dict[str, Any]:
-            days = int(self.retention or 0)
-            if days:
-                archives._store.expire(archive_key(self), time.time() - days * _DAY_S)
+            archives._expire(self)
             count, size = archives._store.archive_size(archive_key(self))
             return {**original(self), "EventCount": count, "SizeBytes": size}
 
@@ -169,6 +165,19 @@ class Archives:
         replay_class.describe = describe_replay
         replay_class.describe_short = describe_short
 
+    def _expire(self, archive: Any) -> None:
+        """Forget what an archive has kept for long enough."""
+        days = int(archive.retention or 0)
+        if days:
+            self._store.expire(archive_key(archive), time.time() - days * _DAY_S)
+
+    def _expire_all(self) -> None:
+        while True:
+            for backend in _backends():
+                for archive in list(backend.archives.values()):
+                    self._expire(archive)
+            time.sleep(_EXPIRE_EVERY_S)
+
     def _begin(self, backend: Any, replay: Any) -> None:
         threading.Thread(
             target=self._run, args=[backend, replay], name=f"replay-{replay.name}", daemon=True
@@ -196,6 +205,7 @@ class Archives:
         archive = backend.archives.get(replay.source_arn.split("/")[-1])
         if archive is None:
             raise LookupError(f"there is no archive {replay.source_arn}")
+        self._expire(archive)
         bus = backend.event_buses[replay.destination["Arn"].split("/")[-1]]
         only = tuple(replay.destination.get("FilterArns") or ())
         window = (float(replay.event_start_time), float(replay.event_end_time))
@@ -212,3 +222,11 @@ class Archives:
             replay.place = rows[-1][:2]
             replay.last_at = rows[-1][0]
             yield
+
+
+def _backends() -> Iterator[Any]:
+    module = sys.modules.get("moto.events.models")
+    if module is not None:
+        # Not by subscript, which counts as a use: then all of it would be saved.
+        for account in list(dict.values(module.events_backends)):
+            yield from list(dict.values(account))

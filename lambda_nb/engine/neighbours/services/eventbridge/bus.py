@@ -24,6 +24,7 @@ from lambda_nb.engine.neighbours.services.eventbridge.targets.errors import (
 from lambda_nb.engine.neighbours.services.eventbridge.targets.jobs import RULE, SCHEDULE, Job
 from lambda_nb.engine.steady_clock import steady_time
 from lambda_nb.rules.events import patterns
+from lambda_nb.rules.events.eventbridge import event_json
 from lambda_nb.rules.events.eventbridge.input_transformation import (
     TransformationError,
     compact,
@@ -100,10 +101,8 @@ class Buses:
             return {"ErrorCode": refused[0], "ErrorMessage": refused[1]}
         identifier = str(uuid.uuid4())
         name = entry.get("EventBusName") or "default"
-        bus = backend.event_buses.get(name.split("/")[-1] if name.startswith("arn:") else name)
-        if bus is None or (
-            name.startswith("arn:") and name != bus.arn
-        ):  # AWS takes the event, too, and says nothing
+        bus = _found(backend, name)
+        if bus is None:  # AWS takes the event, too, and says nothing
             log.warning("an event of %s is dropped: no event bus is %s", entry["Source"], name)
             return {"EventId": identifier}
         event = {
@@ -115,7 +114,7 @@ class Buses:
             "time": _iso(entry.get("Time")),
             "region": backend.region_name,
             "resources": list(entry.get("Resources") or ()),
-            "detail": json.loads(entry["Detail"]),
+            "detail": event_json.parsed(entry["Detail"]),
         }
         self.match(bus, event, found, Way(trace=entry.get("TraceHeader")))
         return {"EventId": identifier}
@@ -258,7 +257,9 @@ def size_of(entry: Mapping[str, Any]) -> int:
     """Bytes of an entry as AWS counts them (User Guide, eb-putevents)."""
     texts = [entry.get(name) or "" for name in ("Source", "DetailType", "Detail")]
     texts += entry.get("Resources") or ()
-    return sum(len(text.encode()) for text in texts) + (_TIME_BYTES if entry.get("Time") else 0)
+    return sum(len(text.encode(errors="replace")) for text in texts) + (
+        _TIME_BYTES if entry.get("Time") else 0
+    )
 
 
 def refusal(entry: Mapping[str, Any]) -> tuple[str, str] | None:
@@ -267,10 +268,15 @@ def refusal(entry: Mapping[str, Any]) -> tuple[str, str] | None:
         if not entry.get(name):
             text = f"Parameter {name} is not valid. Reason: {name} is a required argument."
             return "InvalidArgument", text
+    texts = {"Source": [entry["Source"]], "DetailType": [entry["DetailType"]]}
+    for name, told in {**texts, "Resources": entry.get("Resources") or []}.items():
+        if not event_json.is_text("".join(told)):
+            text = f"Parameter {name} is not valid. Reason: {name} is no text in UTF-8."
+            return "InvalidArgument", text
     if entry["Source"].startswith("aws."):
         return "NotAuthorizedForSourceException", "Not authorized for the source."
     try:
-        detail = json.loads(entry["Detail"])
+        detail = event_json.parsed(entry["Detail"])
     except ValueError:
         detail = None
     return None if isinstance(detail, dict) else ("MalformedDetail", "Detail is malformed.")

@@ -12,6 +12,7 @@ from typing import Any
 from lambda_nb.engine.neighbours.services.eventbridge.bus import Buses
 from lambda_nb.engine.neighbours.services.eventbridge.target_checks import check_targets
 from lambda_nb.rules.events import patterns, schedules
+from lambda_nb.rules.events.eventbridge.event_json import parsed
 from lambda_nb.rules.events.eventbridge.pattern_syntax import check
 from lambda_nb.rules.events.eventbridge.pattern_tokens import PatternError
 
@@ -42,7 +43,7 @@ def _check_patterns() -> None:
             return {}
         try:
             check(self.pattern)
-            found: dict[str, Any] = json.loads(self.pattern)
+            found: dict[str, Any] = parsed(self.pattern)
         except PatternError as error:
             raise InvalidEventPatternException(reason=str(error)) from None
         except ValueError as error:
@@ -52,7 +53,7 @@ def _check_patterns() -> None:
     def test_event_pattern(self: Any) -> tuple[str, dict[str, Any]]:
         pattern = EventPatternParser(self._get_param("EventPattern")).parse()
         try:
-            event = json.loads(self._get_param("Event"))
+            event = parsed(self._get_param("Event"))
         except ValueError:
             event = None
         if not isinstance(event, dict):

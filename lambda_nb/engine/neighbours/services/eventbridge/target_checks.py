@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lambda_nb.engine.neighbours.services.eventbridge.bus import is_archive
 from lambda_nb.engine.neighbours.services.eventbridge.targets.senders import SERVICES
+from lambda_nb.rules.events.eventbridge.event_json import parsed
 from lambda_nb.rules.events.eventbridge.input_transformation import RESERVED, is_path, placeholders
 
 TARGETS_OF_A_RULE = 5
@@ -100,7 +100,7 @@ def queue_problem(target: Mapping[str, Any]) -> str | None:
 
 def _is_json(text: str) -> bool:
     try:
-        json.loads(text)
+        parsed(text)
     except ValueError:
         return False
     return True

@@ -12,18 +12,23 @@ from __future__ import annotations
 
 import threading
 import time
-from itertools import islice, takewhile
+from bisect import bisect_left, bisect_right
 from typing import Any
+from weakref import WeakKeyDictionary
 
 ONE_STEP = threading.RLock()
 """Held while a stream's or queue's records are numbered, and while shards change."""
-_NEAR = 1000
-"""A reader at most this many records behind is served from the newest record backwards."""
+_READS = ("GetRecords", "GetShardIterator", "ListShards")
+_HOUR_S = 3600
+_numbers: WeakKeyDictionary[Any, list[int]] = WeakKeyDictionary()
+"""The numbers of each shard's records, in order: moto can only count from the first one on."""
 
 
 def install() -> None:
-    """Give Kinesis and SQS such numbers."""
+    """Give Kinesis and SQS such numbers, and let Kinesis read and forget by them."""
     _number_records()
+    _let_records_expire()
+    _read_without_use()
     _number_messages()
 
 
@@ -35,7 +40,7 @@ def kinesis_number(at_ns: int, shard: int) -> int:
 def _number_records() -> None:
     from moto.kinesis.models import Record, Shard
 
-    make, read = Shard.__init__, Shard.get_records
+    make = Shard.__init__
 
     def init(self: Any, *arguments: Any, **named: Any) -> None:
         make(self, *arguments, **named)
@@ -45,17 +50,21 @@ def _number_records() -> None:
         with ONE_STEP:
             now = kinesis_number(time.time_ns(), self._shard_id)
             number: int = max(now, self.get_max_sequence_number() + 1)
+            numbers = _numbers_of(self)
             self.records[number] = Record(partition_key, data, number, explicit_hash_key)
+            numbers.append(number)
         return str(number)
 
     def get_records(self: Any, after: str, limit: int | None) -> tuple[list[Any], int, int]:
         with ONE_STEP:
-            newer = takewhile(lambda number: number > int(after), reversed(self.records))
-            found = list(islice(newer, (limit or _NEAR) + 1))
-            if len(found) > (limit or _NEAR):  # far behind: moto reads from the first record on
-                return read(self, after, limit)
-            records = [self.records[number] for number in reversed(found)]
-        return records, found[0] if found else int(after), 0
+            numbers = _numbers_of(self)
+            begin = bisect_right(numbers, int(after))
+            found = numbers[begin : None if limit is None else begin + limit]
+            records = [self.records[number] for number in found]
+            if not records:
+                return [], int(after), 0
+            behind_s = self.records[numbers[-1]].created_at - records[-1].created_at
+        return records, found[-1], int(behind_s * 1000)
 
     def first(self: Any) -> int:
         return int(self.first_number)
@@ -69,6 +78,58 @@ def _number_records() -> None:
     shard_class.get_records = get_records
     shard_class.get_min_sequence_number = first
     shard_class.get_max_sequence_number = last
+
+
+def _numbers_of(shard: Any) -> list[int]:
+    numbers = _numbers.setdefault(shard, [])
+    ends = [next(iter(shard.records), 0), next(reversed(shard.records), 0)]
+    if len(numbers) != len(shard.records) or (numbers and [numbers[0], numbers[-1]] != ends):
+        numbers[:] = shard.records
+    return numbers
+
+
+def _let_records_expire() -> None:
+    """Records are gone after the stream's retention period; moto keeps them for ever."""
+    from moto.kinesis.models import Stream
+
+    find = Stream.get_shard
+
+    def get_shard(self: Any, shard_id: str) -> Any:
+        shard = find(self, shard_id)
+        expire(shard, self.retention_period_hours)
+        return shard
+
+    stream_class: Any = Stream
+    stream_class.get_shard = get_shard
+
+
+def expire(shard: Any, hours: int) -> None:
+    """Drop the records of a shard that are older than a stream's retention period."""
+    with ONE_STEP:
+        oldest = kinesis_number(time.time_ns() - hours * _HOUR_S * 10**9, 0)
+        first = next(iter(shard.records), None)
+        if first is None or first >= oldest:
+            return
+        numbers = _numbers_of(shard)
+        for number in numbers[: bisect_left(numbers, oldest)]:
+            del shard.records[number]
+
+
+def _read_without_use() -> None:
+    """A read changes nothing: it must not have all streams saved again."""
+    from moto.kinesis.models import kinesis_backends
+    from moto.kinesis.responses import KinesisResponse
+
+    def backend(self: Any) -> Any:
+        if self._get_action() in _READS:
+            regions: Any = dict.get(kinesis_backends, self.current_account) or {}
+            found = dict.get(regions, self.region)
+            if found is not None:
+                return found
+        return kinesis_backends[self.current_account][self.region]
+
+    response_class: Any = KinesisResponse
+    response_class.kinesis_backend = property(backend)
 
 
 def _number_messages() -> None:

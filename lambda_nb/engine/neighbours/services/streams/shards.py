@@ -10,7 +10,7 @@ import time
 from collections import OrderedDict
 from typing import Any
 
-from lambda_nb.engine.neighbours.services.streams.sequence_numbers import ONE_STEP
+from lambda_nb.engine.neighbours.services.streams.sequence_numbers import ONE_STEP, expire
 
 
 def install() -> None:
@@ -85,11 +85,13 @@ def _put_into_open_shards(stream_class: Any) -> None:
         find(self, partition_key, explicit_hash_key)  # it refuses wrong keys
         told = explicit_hash_key or int(md5_hash(partition_key.encode()).hexdigest(), 16)
         at = int(told)
-        return next(
+        found = next(
             shard
             for shard in self.shards.values()
             if shard.is_open and shard.starting_hash <= at <= shard.ending_hash
         )
+        expire(found, self.retention_period_hours)
+        return found
 
     def put_record(self: Any, *arguments: Any, **named: Any) -> Any:
         with ONE_STEP:  # the shard that is found must not be closed before the record is in it

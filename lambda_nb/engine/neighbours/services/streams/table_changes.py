@@ -1,7 +1,8 @@
 """Records of DynamoDB's streams as AWS makes them, and items that expire.
 
-moto records a change for a put that changes nothing, numbers records by their place, and never
-deletes what has expired. Here a sweeper does that each second: AWS takes up to some days.
+moto records a change for a put that changes nothing, numbers records by their place, keeps them for
+ever, and never deletes items that have expired. Here a sweeper does that each second: AWS takes up
+to some days.
 """
 
 from __future__ import annotations
@@ -19,6 +20,10 @@ SWEEP_S = 1.0
 """Seconds between two looks for expired items."""
 OLDEST_S = 5 * 365 * 24 * 3600
 """Seconds; what expired before is no expiry time (DynamoDB Developer Guide, TTL)."""
+KEPT_NS = 24 * 3600 * 10**9
+"""Nanoseconds that a record stays in a stream (Developer Guide, Streams)."""
+NUMBERS_A_NANOSECOND = 10**9
+"""Sequence numbers of one nanosecond."""
 SERVICE = {"PrincipalId": "dynamodb.amazonaws.com", "Type": "Service"}
 """Who deleted an item that expired, as stream records say it."""
 _VERSION = "1.1"
@@ -52,11 +57,14 @@ def install() -> None:
             before = _number_of(self.items[-1]) if self.items else self.starting_sequence_number
             add(self, old, new)
             # With the time in front, numbers never come twice, whatever a crash has lost.
-            number = max(before + 1, time.time_ns() * 10**9)
+            now_ns = time.time_ns()
+            number = max(before + 1, now_ns * NUMBERS_A_NANOSECOND)
             self.items[-1].record["dynamodb"]["SequenceNumber"] = str(number)
+            expire(self.items, now_ns)
 
     def get(self: Any, start: int, quantity: int) -> list[dict[str, Any]]:
         with _LOCK:
+            expire(self.items, time.time_ns())
             numbers = _Numbers(self.items)
             first = bisect_left(numbers, int(start))
             return [record.to_json() for record in self.items[first : first + quantity]]
@@ -89,6 +97,13 @@ class _Numbers:
 
 def _number_of(record: Any) -> int:
     return int(record.record["dynamodb"]["SequenceNumber"])
+
+
+def expire(records: list[Any], now_ns: int) -> None:
+    """Drop the records that are too old, in place."""
+    oldest = (now_ns - KEPT_NS) * NUMBERS_A_NANOSECOND
+    if records and _number_of(records[0]) < oldest:
+        del records[: bisect_left(_Numbers(records), oldest)]
 
 
 class Sweeper:

@@ -57,6 +57,7 @@ class States:
                 if alarm.state_reason == INITIAL:
                     alarm.state_reason, alarm.state_reason_data = verdict.reason, verdict.data
                 return
+            _note(backend)
             previous = alarms.state(alarm)
             at = alarms.now()
             # An alarm that is gone from the disk fires again: actions come first, then the state.
@@ -107,6 +108,7 @@ class States:
     def _released(self, backend: Any) -> None:
         """Carry out what is suppressed no longer."""
         for alarm, previous in self._suppression.released(backend, time.time()):
+            _note(backend)
             self._actions.carry_out(backend, Change(alarm, previous))
 
     def tick(self, backend: Any, now: float) -> float | None:
@@ -114,6 +116,13 @@ class States:
         with self.lock:
             self._released(backend)
             return self._suppression.next_end(backend, now)
+
+
+def _note(backend: Any) -> None:
+    """Have a backend saved: only looking it up tells that it changes."""
+    from moto.cloudwatch.models import cloudwatch_backends
+
+    cloudwatch_backends[backend.account_id][backend.region_name]
 
 
 def find(backend: Any, name: str) -> Any:

@@ -216,8 +216,6 @@ def _grouped(
     if not groups and not found:
         found[()] = [one.make() for one in aggregations]
     for key, states in found.items():
-        if any(part is None for part in key):
-            continue
         result = Record(dict(zip((name for name, _ in groups), key, strict=True)))
         for one, state in zip(aggregations, states, strict=True):
             result[one.place] = state.result()

@@ -14,7 +14,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -119,7 +119,7 @@ class Clock:
             try:
                 self._look(schedule, now, self._is_set_back(schedule, now))
             except (ValueError, ZoneInfoNotFoundError) as error:
-                self._complain(schedule.arn, f"{schedule.arn} never fires: {error}")
+                self._complain(f"{schedule.arn} never fires: {error}")
         self._last = now
         self._forget(alive)
         waiting = (self._timed[arn].fires for arn in alive if arn in self._timed)
@@ -149,6 +149,9 @@ class Clock:
             plan = schedule.plan
             timed = self._timed_at(schedule, plan.since.timestamp(), plan.first())
             self._keep(schedule, timed)
+            if timed.due is None:
+                words = f"{schedule.arn} never fires: {plan.expression} has no time to come"
+                self._complain(words)
         elif back:
             since = now.timestamp()
             due = self._plan(schedule, timed._replace(since=since)).after(now)
@@ -185,9 +188,9 @@ class Clock:
         if jobs:
             self._deliveries.wake()
 
-    def _complain(self, arn: str, words: str) -> None:
-        if arn not in self._told:
-            self._told.add(arn)
+    def _complain(self, words: str) -> None:
+        if words not in self._told:
+            self._told.add(words)
             log.warning("%s", words)
 
     def _rules(self, now: datetime) -> Iterator[_Schedule]:
@@ -195,10 +198,12 @@ class Clock:
         for backend in _backends("moto.events.models", "events_backends"):
             for rule in list(backend.event_buses["default"].rules.values()):
                 if rule.scheduled_expression and rule.state != "DISABLED":
+                    plan = Plan(rule.scheduled_expression, since=now)
+                    found = _Schedule(rule.arn, plan, "UTC", 0.0, 0.0, self._of_rule(rule))
                     timed = self._timed.get(rule.arn)
-                    since = now if timed is None else _utc(timed.since)
-                    plan = Plan(rule.scheduled_expression, since=since)
-                    yield _Schedule(rule.arn, plan, "UTC", 0.0, 0.0, self._of_rule(rule))
+                    if timed is not None and timed.plan == found.text:
+                        found.plan = replace(plan, since=_utc(timed.since))
+                    yield found
 
     def _of_rule(self, rule: Any) -> Callable[[datetime, bool], list[Job]]:
         def jobs(due: datetime, last: bool) -> list[Job]:
@@ -215,7 +220,7 @@ class Clock:
                         try:
                             yield _of_scheduler(schedule, backend)
                         except (ValueError, ZoneInfoNotFoundError) as error:
-                            self._complain(schedule.arn, f"{schedule.arn} never fires: {error}")
+                            self._complain(f"{schedule.arn} never fires: {error}")
 
 
 def _of_scheduler(schedule: Any, backend: Any) -> _Schedule:

@@ -16,6 +16,7 @@ from lambda_nb.engine.neighbours.services.eventbridge.scheduler.universal_target
     operation_of,
 )
 from lambda_nb.engine.neighbours.services.eventbridge.target_checks import queue_problem
+from lambda_nb.rules.events.eventbridge.event_json import parsed
 from lambda_nb.rules.events.schedules import next_moment
 
 SERVICES = ("lambda", "sqs", "sns", "kinesis", "firehose", "states", "events")
@@ -235,7 +236,7 @@ def _input_problem(target: Mapping[str, Any], *, needs_json: bool) -> str | None
     if not needs_json or text is None:
         return None
     try:
-        json.loads(text)
+        parsed(text)
     except ValueError:
         return "The target input must be well-formed JSON."
     return None
