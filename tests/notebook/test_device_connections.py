@@ -133,6 +133,9 @@ def test_a_certificate_that_is_gone_is_told_at_once(
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning"
+)  # paho leaves sockets
 def test_a_device_connects_again_when_its_engine_is_back(
     start_engine: Callable[..., Engine],
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from hypothesis import given
@@ -120,3 +121,24 @@ def test_numbers_compare_as_numbers(value: float, bound: float) -> None:
     message = json.dumps({"n": value})
     assert compiled(f"{{ $.n < {bound!r} }}")(message) is (value < bound)
     assert compiled(f"{{ $.n = {bound!r} }}")(message) is (value == bound)
+
+
+@pytest.mark.parametrize("pattern", ["%(a+)+$%", "%[a%", "%some!%", "{ $.a = %[% }", "%a{2,1}%"])
+def test_a_regular_expression_that_aws_does_not_take_is_refused(pattern: str) -> None:
+    with pytest.raises(ValueError, match="%"):
+        compiled(pattern)
+
+
+TEXTS = st.text("ab*", max_size=8)
+
+
+@given(TEXTS, st.text("ab", max_size=12))
+def test_stars_stand_for_anything(pattern: str, text: str) -> None:
+    wanted = re.fullmatch(".*".join(re.escape(part) for part in pattern.split("*")), text)
+    test = compiled(f'{{ $.a = "{pattern}" }}')
+    assert test(json.dumps({"a": text})) is (wanted is not None)
+
+
+def test_many_stars_take_no_time() -> None:
+    """By going back, this took years."""
+    assert not compiled(f'{{ $.a = "{"*a" * 30}*b" }}')(json.dumps({"a": "a" * 20_000}))

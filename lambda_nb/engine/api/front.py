@@ -316,7 +316,7 @@ class Front:
         if not self._gate.open and not service:
             form = await posted_forms.admitted(self._gate.find, request)
             if form is not None:
-                await self._proxy.pass_on(request, form, "s3", send)
+                await self._proxy.pass_on(*form, "s3", send)
                 return
         visitor = self._gate.glance(request)
         if service == "sts" or (declared is None and not self._gate.open):

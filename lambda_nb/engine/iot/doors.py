@@ -147,8 +147,10 @@ async def _registered(parts: Parts) -> list[bytes]:
     while True:
         try:
             page = await parts.registry.call("list_certificates", pageSize=250, **marker) or {}
-        except AWSError:
-            return found
+        except AWSError as error:
+            if error.status < 500:  # a service elsewhere that has no such operation
+                return found
+            raise  # it is in trouble: what is known stays in force, and it is asked again
         for one in page.get("certificates", ()):
             if one.get("certificateMode") == _SNI_ONLY:
                 told = await parts.registry.call(

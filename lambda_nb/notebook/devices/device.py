@@ -203,11 +203,7 @@ class Device:
         with self._lock:
             mqtt, self._mqtt = self._mqtt, None
         if mqtt is not None:
-            mqtt.loop_stop()
-            socket = mqtt.socket()
-            if socket is not None:
-                socket.close()
-            self._on_disconnect()
+            self._end(mqtt)
 
     def close(self, *, delete: bool = False) -> None:
         """Disconnect and delete the certificate; with ``delete`` the thing as well."""
@@ -223,8 +219,7 @@ class Device:
         _open.discard(self)
         if mqtt is not None:
             mqtt.disconnect()
-            mqtt.loop_stop()
-            self._on_disconnect()
+            self._end(mqtt)
         self._callbacks.end()
         return identity
 
@@ -309,6 +304,13 @@ class Device:
             self._connections += self._is_connected
             self._changed.notify_all()
 
+    def _end(self, mqtt: Any) -> None:
+        mqtt.loop_stop()
+        socket = mqtt.socket()
+        if socket is not None:  # its thread has ended before it closed it
+            socket.close()
+        self._on_disconnect()
+
     def _on_disconnect(self, *_: Any) -> None:
         with self._changed:
             self._is_connected = False
@@ -320,12 +322,10 @@ class Device:
             answer.set_result(any(code.is_failure for code in codes))
 
     def _on_message(self, _: Any, __: Any, message: Any) -> None:
-        from paho.mqtt.client import topic_matches_sub
-
         retained, now = bool(message.retain), datetime.now(timezone.utc)
         came = Received(message.topic, decoded(message.payload), now, retained)
         for one in list(self._subscriptions):
-            if topic_matches_sub(one.matched, message.topic):
+            if one.matches(message.topic):
                 one.take(came)
                 if one.call is not None:
                     self._callbacks.put(one.call, came)

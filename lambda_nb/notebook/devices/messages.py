@@ -85,11 +85,13 @@ class Subscription:
         self._waiting: Queue[Received] = Queue(MOST_WAITING)
         self.received = 0
 
-    @property
-    def matched(self) -> str:
-        """The filter that topics match, without the group of a shared subscription."""
+    def matches(self, topic: str) -> bool:
+        """Whether it is for messages of a topic: ``a/#`` is not for ``a``, by AWS's rules."""
+        from paho.mqtt.client import topic_matches_sub
+
         shared = self.topic_filter.startswith("$share/")
-        return self.topic_filter.split("/", 2)[-1] if shared else self.topic_filter
+        bare = self.topic_filter.split("/", 2)[-1] if shared else self.topic_filter
+        return bare != f"{topic}/#" and topic_matches_sub(bare, topic)
 
     def take(self, message: Received) -> None:
         """Keep a message; the oldest makes room if nobody reads them."""

@@ -103,6 +103,44 @@ def problem(policy: Mapping[str, Any]) -> str | None:
     return None
 
 
+def policy_problem(told: Any, *, of_topic: bool) -> str | None:
+    """What is wrong with a whole delivery policy; ``None`` if nothing.
+
+    Parameters
+    ----------
+    told
+        The policy, read from JSON.
+    of_topic
+        Whether it is a topic's, not a subscription's.
+
+    Examples
+    --------
+    >>> policy_problem({"throttlePolicy": {"maxReceivesPerSecond": 0}}, of_topic=False)
+    'throttlePolicy: maxReceivesPerSecond must be a number of at least 1'
+    >>> policy_problem({"http": {"defaultThrottlePolicy": {}}}, of_topic=True)
+    """
+    if not isinstance(told, dict) or not isinstance(told.get("http", {}), dict):
+        return "it is no JSON object"
+    inner = told.get("http") or {} if of_topic else told
+    names = (
+        ("defaultHealthyRetryPolicy", "defaultThrottlePolicy", "defaultRequestPolicy")
+        if of_topic
+        else ("healthyRetryPolicy", "throttlePolicy", "requestPolicy")
+    )
+    parts = [inner.get(name) or {} for name in names]
+    for name, part in zip(names, parts, strict=True):
+        if not isinstance(part, dict):
+            return f"{name} must be an object"
+    retry, throttle, _ = parts
+    wrong = problem(retry)
+    if wrong is not None:
+        return f"{names[0]}: {wrong}"
+    rate = throttle.get("maxReceivesPerSecond")
+    if rate is not None and (isinstance(rate, bool) or not isinstance(rate, int) or rate < 1):
+        return f"{names[1]}: maxReceivesPerSecond must be a number of at least 1"
+    return None
+
+
 def is_worth_retrying(status: int | None) -> bool:
     """Whether an endpoint's answer (``None``: no answer) lets SNS try again.
 

@@ -7,6 +7,7 @@ Source: CloudWatch Logs User Guide, "Configuring metric values for a metric filt
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator
 from itertools import islice
@@ -53,9 +54,10 @@ def number(pattern: str, message: str, selector: str) -> float | None:
     """A metric's value: a number, or the number that a selector finds."""
     told = value(pattern, message, selector) if selector.startswith("$") else selector
     try:
-        return None if told is None else float(told)
+        found = None if told is None else float(told)
     except ValueError:
         return None
+    return found if found is None or math.isfinite(found) else None
 
 
 def _named_words(pattern: str, message: str) -> Iterator[tuple[str, str]]:

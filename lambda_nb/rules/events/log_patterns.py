@@ -1,6 +1,7 @@
 """Filter patterns of CloudWatch Logs: which log events a subscription lets through.
 
 Source: CloudWatch Logs User Guide, FilterAndPatternSyntax; facts/events.md section 4 (2026).
+Regular expressions: "Supported regular expressions (regex) syntax" of the same guide.
 Three kinds: terms (``ERROR -debug "out of memory" ?a ?b %regex%``), JSON
 (``{ $.level = "E*" && $.n > 3 }``) and fields (``[ip, user, ..., code = 4*]``).
 """
@@ -67,10 +68,30 @@ def _terms_test(pattern: str) -> Test:
 
 def _contains(term: str) -> Test:
     if len(term) > 1 and term[0] == term[-1] == "%":
-        expression = re.compile(term[1:-1])
+        expression = _regular(term[1:-1])
         return lambda message: expression.search(message) is not None
     word = _unquoted(term)
     return lambda message: word in message
+
+
+_NOT_REGULAR = re.compile(r"\\.|([^A-Za-z0-9 :_#=@/;,\-^$?\[\]{}|\\*+.])", re.DOTALL)
+
+
+def _regular(source: str) -> re.Pattern[str]:
+    """A regular expression of a pattern; AWS takes few characters, and no groups.
+
+    Raises
+    ------
+    ValueError
+        It is none, or AWS does not take it.
+    """
+    for found in _NOT_REGULAR.finditer(source):
+        if found[1]:
+            raise ValueError(f"%{source}%: {found[1]!r} is not supported in a regular expression")
+    try:
+        return re.compile(source)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise ValueError(f"%{source}% is no regular expression: {error}") from None
 
 
 def _unquoted(text: str) -> str:
@@ -224,13 +245,13 @@ def _comparison(path: str, operator: str, operand: str) -> Condition:
             return found is not None and compare(found, number)
 
     elif operator in ("=", "!="):
-        expression = _text_expression(operand)
+        matches = _text_test(operand)
         wild = operand[:1] != '"' and "*" in operand
 
         def test(value: Any) -> bool:
             if wild and _number(value) is not None:  # a guide's example: { $.latency = * }
                 value = str(value)
-            same = isinstance(value, str) and expression.fullmatch(value) is not None
+            same = isinstance(value, str) and matches(value)
             return same is (operator == "=")
 
     else:
@@ -238,11 +259,28 @@ def _comparison(path: str, operator: str, operand: str) -> Condition:
     return lambda find: any(test(value) for value in find(path))
 
 
-def _text_expression(operand: str) -> re.Pattern[str]:
+def _text_test(operand: str) -> Test:
+    """A test of texts: a regular expression, or a text in which ``*`` stands for anything."""
     if len(operand) > 1 and operand[0] == operand[-1] == "%":
-        return re.compile(f".*(?:{operand[1:-1]}).*", re.DOTALL)
-    parts = _unquoted(operand).split("*")
-    return re.compile(".*".join(re.escape(part) for part in parts), re.DOTALL)
+        expression = _regular(operand[1:-1])
+        return lambda text: expression.search(text) is not None
+    first, *others = _unquoted(operand).split("*")
+    if not others:
+        return lambda text: text == first
+    *middle, last = others
+
+    def test(text: str) -> bool:
+        if not text.startswith(first):
+            return False
+        at = len(first)
+        for part in middle:  # the first place of each is the best: no need to go back
+            found = text.find(part, at)
+            if found < 0:
+                return False
+            at = found + len(part)
+        return len(text) - at >= len(last) and text.endswith(last)
+
+    return test
 
 
 def _number(value: Any) -> float | None:

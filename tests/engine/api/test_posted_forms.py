@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+import hmac
 import json
 import urllib.error
 import urllib.request
@@ -85,3 +87,80 @@ def test_what_a_policy_does_not_allow_is_refused(engine: Engine, bucket: str) ->
     without = {"key": "in/x", "policy": base64.b64encode(json.dumps({}).encode()).decode()}
     assert post(url, without, b"abc")[0] == 403
     assert post(url, {"key": "in/x"}, b"abc")[0] == 403
+
+
+def _posted(url: str, parts: list[tuple[str, bytes]]) -> int:
+    """The status of a form whose parts have these heads."""
+    body = b"".join(b"--E\r\n" + h.encode() + b"\r\n\r\n" + c + b"\r\n" for h, c in parts)
+    headers = {"Content-Type": "multipart/form-data; boundary=E"}
+    request = urllib.request.Request(url, body + b"--E--\r\n", headers, method="POST")
+    try:
+        with urllib.request.urlopen(request, timeout=30) as reply:
+            return int(reply.status)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
+
+
+def test_no_form_says_more_than_was_checked(engine: Engine, bucket: str) -> None:
+    """What another reader of forms would take for a field is none."""
+    s3 = engine.client("s3")
+    form = s3.generate_presigned_post(bucket, "mine/1", Conditions=[["starts-with", "$key", "m"]])
+    url, named = form["url"], "Content-Disposition: form-data; name="
+    fields = [(f'{named}"{name}"', value.encode()) for name, value in form["fields"].items()]
+    file = (f'{named}"file"; filename="f"', b"abc")
+    assert _posted(url, [(f'{named}"key"', b"theirs/1"), *fields, file]) == 400
+    assert _posted(url, [(f"{named}key", b"theirs/2"), *fields, file]) == 204
+    assert _posted(url, [(f"{named[:-1]}*=utf-8''key", b"theirs/3"), *fields, file]) == 204
+    broken = b"abc\n--E\n" + named.encode() + b'"x-amz-meta-a"\n\nb\n'
+    assert _posted(url, [*fields, (file[0], broken)]) == 204
+    stored = s3.get_object(Bucket=bucket, Key="mine/1")
+    assert (stored["Body"].read(), stored["Metadata"]) == (broken, {})
+    found = s3.list_objects_v2(Bucket=bucket, Prefix="theirs/").get("Contents", [])
+    assert found == []
+
+
+def test_a_form_only_uploads_and_only_to_a_bucket(engine: Engine, bucket: str) -> None:
+    s3 = engine.client("s3")
+    s3.put_object(Bucket=bucket, Key="kept", Body=b"x")
+    form = s3.generate_presigned_post(bucket, "only")
+    url = form["url"].rstrip("/")
+    delete = b"<Delete><Object><Key>kept</Key></Object></Delete>"
+    assert post(f"{url}?delete", form["fields"], delete)[0] == 403
+    assert post(f"{url}/another", form["fields"], b"abc")[0] == 405
+    assert s3.get_object(Bucket=bucket, Key="kept")["Body"].read() == b"x"
+
+
+@pytest.mark.parametrize(
+    ("policy", "status", "text"),
+    [
+        (
+            {"expiration": "2099-01-01T00:00:00Z", "conditions": [{"key": "k"}]},
+            403,
+            "Policy missing condition: bucket",
+        ),
+        ({"expiration": "2099-01-01T00:00:00", "conditions": []}, 400, "no time zone"),
+        (
+            {
+                "expiration": "2099-01-01T00:00:00Z",
+                "conditions": [["content-length-range", "a", 5]],
+            },
+            400,
+            "Invalid Policy",
+        ),
+    ],
+)
+def test_a_policy_that_says_too_little_is_refused(
+    engine: Engine, bucket: str, policy: dict[str, Any], status: int, text: str
+) -> None:
+    encoded = base64.b64encode(json.dumps(policy).encode())
+    secret = engine.keys["aws_secret_access_key"].encode()
+    signature = base64.b64encode(hmac.new(secret, encoded, hashlib.sha1).digest()).decode()
+    fields = {
+        "key": "k",
+        "AWSAccessKeyId": engine.keys["aws_access_key_id"],
+        "policy": encoded.decode(),
+        "signature": signature,
+    }
+    got, said = post(f"{engine.url}/{bucket}", fields, b"abc")
+    assert (got, text in said) == (status, True), said

@@ -120,3 +120,16 @@ def test_headers_that_might_say_otherwise_are_not_passed_on(engine: Engine) -> N
     smuggled = {"X_Amz_Target": "AmazonSQS.ListQueues", "X-Forwarded-Host": "sqs.amazonaws.com"}
     status, answer = ask(engine, WEB_IDENTITY, {"Content-Type": FORM, **smuggled})
     assert (status, "AssumeRoleWithWebIdentityResult" in answer) == (200, True)
+
+
+@pytest.mark.parametrize("kind", ["application/x-amz-json-1.1", FORM])
+@pytest.mark.parametrize("inside", ["{}", '{{"x": "&{}&"}}', '{{"&{}&": 1}}'])
+def test_no_body_names_another_operation(engine: Engine, kind: str, inside: str) -> None:
+    """moto reads JSON as a form, too, and believes its ``Action``."""
+    admin = engine.client("cognito-idp")
+    pool = admin.create_user_pool(PoolName="pool")["UserPool"]["Id"]
+    admin.admin_create_user(UserPoolId=pool, Username="ann", MessageAction="SUPPRESS")
+    body = inside.format(f"Action=AdminDeleteUser&UserPoolId={pool}&Username=ann")
+    target = {"X-Amz-Target": "AWSCognitoIdentityProviderService.SignUp", "Content-Type": kind}
+    assert ask(engine, body, target)[0] >= 400
+    assert admin.admin_get_user(UserPoolId=pool, Username="ann")["Username"] == "ann"

@@ -64,6 +64,7 @@ def mapping(**settings: Any) -> EventSourceMapping:
 
 async def life(stream: Memory, directory: Path, config: EventSourceMapping) -> dict[str, str]:
     """Read once what waits; the positions that are stored."""
+    batches = sum(map(bool, stream.waiting.values()))
     checkpoints, nobody = Checkpoints(directory / "c.sqlite"), Nobody()
     told: list[str] = []
     poller: Any = StreamPoller(
@@ -71,7 +72,7 @@ async def life(stream: Memory, directory: Path, config: EventSourceMapping) -> d
     )  # fmt: skip
     reading = asyncio.create_task(poller.run())
     await poller.begun.wait()
-    while any(stream.waiting.values()) or len(told) < sum(map(bool, stream.waiting.values())):
+    while len(told) < batches:
         await asyncio.sleep(0.001)
     poller.stop()
     await reading

@@ -6,6 +6,8 @@ import json
 import time
 from typing import Any
 
+import pytest
+from botocore.exceptions import ClientError
 from engine_fixtures import Ear, Engine
 
 
@@ -198,3 +200,13 @@ def test_a_mapping_works_on_after_a_restart(start_engine: Any, ear: Ear) -> None
     sqs.send_message(QueueUrl=url, MessageBody="again")
     ear.wait(lambda said: len(said) == 1)
     until_empty(second, url)
+
+
+@pytest.mark.parametrize("body", ["half \ud800", "bell \x07"])
+def test_text_that_no_receiver_could_be_told_is_refused(engine: Engine, body: str) -> None:
+    sqs, (url, _) = engine.client("sqs"), queue(engine)
+    with pytest.raises(ClientError, match=r"InvalidMessageContents.*Invalid binary character '#x"):
+        sqs.send_message(QueueUrl=url, MessageBody=body)
+    sqs.send_message(QueueUrl=url, MessageBody="good \U0001f600\t")
+    (message,) = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=5)["Messages"]
+    assert message["Body"] == "good \U0001f600\t"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -19,14 +20,11 @@ def test_a_module_is_patched_when_it_is_loaded(
     patched: list[int] = []
 
     def patch() -> None:
-        import slow_to_load  # type: ignore[import-not-found]
-
-        patched.append(slow_to_load.value)
+        patched.append(importlib.import_module("slow_to_load").value)
 
     when_loaded("slow_to_load", patch)
     assert patched == []
-    import slow_to_load  # noqa: F401
-
+    importlib.import_module("slow_to_load")
     assert patched == [1]
     when_loaded("slow_to_load", patch)
     assert patched == [1, 1]

@@ -126,3 +126,9 @@ def test_the_default_batch_fits_the_target(kind: str) -> None:
         SourceParameters={"KinesisStreamParameters": {"StartingPosition": "LATEST"}},
     )
     assert connections.batch_size(stream) <= connections.TARGETS[kind]
+
+
+def test_letters_stay_as_they_are_inside_values() -> None:
+    event = {"eventSource": "aws:sqs", "body": '{"who": {"name": "Zoë"}}'}
+    assert paths.dynamic("$.body.who", event) == '{"name":"Zoë"}'
+    assert templates.render('{"text": "<$.body.who>"}', event, {}) == {"text": '{"name":"Zoë"}'}

@@ -2,7 +2,8 @@
 
 botocore's service models list them. The engine admits only requests that name the operation in
 ``X-Amz-Target`` or ``Action``, and nowhere else. It passes them to the service of that operation,
-without anything that could name another one.
+without anything that could name another one: moto also looks for ``Action`` in a JSON body, which it
+reads as a form.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ from lambda_nb.engine.api.wire.http import HttpRequest
 from lambda_nb.engine.errors import AWSError
 
 _LIMIT = 1 << 20
-_PASSED = ("host", "content-type", "content-length", "user-agent", "x-amz-target", "accept")
+_PASSED = ("host", "content-type", "user-agent", "x-amz-target", "accept")
 _FORM = "application/x-www-form-urlencoded"
+_JSON = "application/x-amz-json-1.1"
 _SCOPE = (
     "AWS4-HMAC-SHA256 Credential=unsigned/20260101/{region}/{service}/aws4_request, "
     "SignedHeaders=host, Signature=0"
@@ -49,7 +51,7 @@ class Unsigned:
         Raises
         ------
         AWSError
-            If a web page of another origin makes such a call.
+            If a web page of another origin makes such a call, or the body is no JSON object.
         """
         headers = request.headers
         target = headers.get("x-amz-target")
@@ -70,6 +72,9 @@ class Unsigned:
             return None
         refuse_foreign(headers)
         passed = {name: headers[name] for name in _PASSED if name in headers}
+        if target is not None:
+            passed["content-type"], body = _JSON, _one_name(body)
+        passed["content-length"] = str(len(body))
         passed["authorization"] = _SCOPE.format(region=self._region, service=service)
         return dataclasses.replace(request, headers=passed), body
 
@@ -79,9 +84,20 @@ def _too_large(size: int) -> AWSError:
     return AWSError("RequestEntityTooLargeException", text, 413)
 
 
+def _one_name(body: bytes) -> bytes:
+    """A JSON object without an ``&``, behind which a form would have another field."""
+    try:
+        told = json.loads(body or b"{}")
+    except (ValueError, RecursionError):
+        told = None
+    if not isinstance(told, dict):
+        raise AWSError("SerializationException", "The body is no JSON object.", 400)
+    return json.dumps(told).replace("&", "\\u0026").encode()
+
+
 def _action(body: bytes) -> str:
     """The operation and API version that a form names; empty unless it names exactly one."""
-    given = parse_qsl(body.decode("utf-8", "replace"))
+    given = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
     named = [[value for name, value in given if name == key] for key in ("Action", "Version")]
     return ".".join(values[0] for values in named) if all(len(v) == 1 for v in named) else ""
 

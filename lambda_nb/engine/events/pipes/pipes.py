@@ -217,9 +217,13 @@ class _Life:
         run = Executions(pipe, self._around, journal)
         mapping, calls = pipe.mapping(), self._around.calls
 
+        said = "OK"
+
         def processed(result: str) -> None:
-            if result != "OK":
-                log.info("pipe %s: %s", pipe.name, result)
+            nonlocal said
+            if result not in ("OK", said):  # a batch that fails again and again is said once
+                log.warning("pipe %s: %s", pipe.name, result)
+            said = result
 
         if pipe.source_kind == "sqs":
             return QueuePoller(mapping, calls, run, journal, processed)

@@ -65,6 +65,8 @@ class MessageOperations:
         message = _message(request, qos, sender)
         if not clients_may_publish(message.topic):
             raise fault(400, f"{message.topic} is a topic of AWS's own.")
+        if message.retain and message.topic.startswith("$"):
+            raise fault(400, f"{message.topic} is reserved: nothing is retained there.")
         await self._broker.publish(message)
         return {"message": "OK", "traceId": uuid4()}
 
@@ -154,7 +156,7 @@ def _user_properties(header: str | None) -> tuple[tuple[str, str], ...]:
         if isinstance(listed, str):  # boto3 encodes the JSON text once more
             listed = json.loads(listed)
         user = tuple((str(name), str(pair[name])) for pair in listed for name in pair)
-    except (ValueError, binascii.Error, TypeError):
+    except (ValueError, binascii.Error, TypeError, RecursionError):
         text = "User properties are base64 of a JSON array of objects with one text each."
         raise fault(400, text) from None
     if sum(len(name.encode()) + len(value.encode()) for name, value in user) > (

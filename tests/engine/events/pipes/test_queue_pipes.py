@@ -221,3 +221,11 @@ def test_nothing_is_lost_when_the_engine_is_killed(
     ear.wait(lambda said: len(said) >= 2)
     (record,) = json.loads(ear.heard[1])
     assert record["body"] == "a"
+
+
+def test_a_target_that_is_missing_is_said_in_the_log(engine: Engine) -> None:
+    url, source = queue(engine, VisibilityTimeout="1")
+    name = pipe(engine, source, arn_of(engine, engine.name("missing")))
+    send(engine, url, "a")
+    until(lambda: f"pipe {name}: PROBLEM" in engine.log_file.read_text())
+    engine.client("pipes").delete_pipe(Name=name)

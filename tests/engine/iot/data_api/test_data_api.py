@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from engine_fixtures import Engine
 from iot_memory_broker import Here, MemoryBroker
 from iot_requests import ask, client
 
@@ -303,3 +304,16 @@ async def test_direct_messages(iot: Any, broker: MemoryBroker) -> None:
         with pytest.raises(ClientError) as caught:
             await iot.send_direct_message(**given)
         assert code_of(caught)[0] == code
+
+
+@pytest.mark.parametrize(
+    ("refused", "why"),
+    [
+        ({"topic": "$aws/things/t/shadow/get", "retain": True}, "nothing is retained there"),
+        ({"topic": "a", "userProperties": "[" * 20_000}, "base64 of a JSON array"),
+    ],
+)
+def test_what_nobody_may_publish(engine: Engine, refused: dict[str, Any], why: str) -> None:
+    with pytest.raises(ClientError, match=why) as raised:
+        engine.client("iot-data").publish(qos=1, payload=b"x", **refused)
+    assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400

@@ -551,3 +551,14 @@ def test_a_message_for_one_client_alone(lab: Lab) -> None:
     assert heard.empty()
     assert not lab.call(lab.broker.give("alone", Message("alone", b"", 1)))
     assert lab.run(lambda: lab.broker.subscriptions("alone")) is None
+
+
+def test_a_client_writes_no_lines_of_its_own_into_the_log(
+    lab: Lab, caplog: pytest.LogCaptureFixture
+) -> None:
+    name = "x\n2026-01-01 ERROR all is lost"
+    lab.policy.refused[name] = Refused(reason=f"{name} may not connect")
+    with Client(lab.port, name, V3, wait=False) as client:
+        assert str(client.next()[1]) == "Not authorized"
+    (told,) = [text for text in caplog.messages if "may not connect" in text]
+    assert "\n" not in told

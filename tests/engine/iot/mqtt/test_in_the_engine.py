@@ -88,6 +88,26 @@ def test_a_client_without_credentials_is_refused(engine: Engine) -> None:
 
 
 @pytest.mark.slow
+def test_an_open_engine_takes_any_signature_but_no_foreign_page(
+    start_engine: Callable[..., Engine],
+) -> None:
+    engine = start_engine("--auth", "none")
+    request = AWSRequest("GET", f"{engine.url}/mqtt")
+    keys = Credentials("test", "test")
+    SigV4QueryAuth(keys, "iotdevicegateway", engine.region, 60).add_auth(request)
+    path = request.url.removeprefix(engine.url)
+    told: dict[str, str] = {}
+    options = {"transport": "websockets", "prepare": lambda c: c.ws_set_options(path, told)}
+    with Client(port_of(engine), "any", V3, **options) as client:
+        client.subscribe("a")
+        client.publish("a", b"x")
+        assert client.payloads(1) == [b"x"]
+    told["Origin"] = "http://evil.example"
+    with pytest.raises(Exception, match="WebSocket handshake error"):
+        Client(port_of(engine), "page", V3, **options)
+
+
+@pytest.mark.slow
 def test_kill_9(start_engine: Callable[..., Engine]) -> None:
     """A session that lasts, what waits for it and what is retained outlive the engine."""
     first = start_engine()

@@ -28,6 +28,11 @@ async def test_a_message_reaches_the_function_as_the_query_says(tmp_path: Path) 
         assert not call.trusted
 
 
+async def test_the_rules_are_read_before_the_first_message(tmp_path: Path) -> None:
+    async with rules_lab(tmp_path) as lab:
+        await lab.until(lambda: "/rules?maxResults=100" in lab.upstream.read)
+
+
 async def test_what_the_lambda_action_does_needs_no_row_in_the_journal(tmp_path: Path) -> None:
     async with rules_lab(tmp_path) as lab:
         lab.create("all", "SELECT * FROM 'a'", INVOKE)

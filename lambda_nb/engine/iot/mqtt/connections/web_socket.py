@@ -101,16 +101,21 @@ class WebSocketDoor:
             await line.end()
 
     def _principal(self, request: HttpRequest) -> Principal | None:
-        """Who signed the request; ``None`` if nobody did.
+        """Who signed the request; ``None`` if nobody did. With ``--auth none`` it is not checked.
 
         Raises
         ------
         AWSError
             If the signature is wrong.
         """
-        if claimed_service(request.headers, request.query) is None:
-            if self._is_open:
-                refuse_foreign(request.headers)
+        is_signed = claimed_service(request.headers, request.query) is not None
+        if self._is_open:
+            refuse_foreign(request.headers)
+            if is_signed:  # with any key, since SDKs have to sign
+                with contextlib.suppress(AWSError):
+                    claim = claim_of(request.headers, request.query)
+                    return Principal(claim.access_key, claim.region)
+        if self._is_open or not is_signed:
             return None
         claim = claim_of(request.headers, request.query)
         if claim.service not in _SERVICES:

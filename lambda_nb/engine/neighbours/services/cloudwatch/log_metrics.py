@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import sys
 import time
 from collections import Counter, defaultdict
@@ -251,10 +252,9 @@ def _compiled(pattern: str) -> log_patterns.Test:
 
 def _is_number(text: str) -> bool:
     try:
-        float(text)
+        return math.isfinite(float(text))
     except ValueError:
         return False
-    return True
 
 
 def _tested(asked: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 Parameters = Mapping[str, Any]
@@ -102,7 +102,7 @@ def check_secret(client: Any, username: str, given: str | None) -> None:
         raise not_authorized(
             f"Client {client.id} is configured with secret but SECRET_HASH was not received"
         )
-    if not hmac.compare_digest(secret_hash(client, username), given):
+    if not hmac.compare_digest(secret_hash(client, username).encode(), given.encode()):
         raise not_authorized(f"Unable to verify secret hash for client {client.id}")
 
 
@@ -110,6 +110,30 @@ def secret_hash(client: Any, username: str) -> str:
     """The hash that proves knowledge of a client's secret."""
     digest = hmac.new(client.secret.encode(), (username + client.id).encode(), hashlib.sha256)
     return base64.b64encode(digest.digest()).decode()
+
+
+def is_known(pool: Any, attribute: str) -> bool:
+    """Whether a pool's users may have an attribute: a standard one, or one of its schema."""
+    from moto.cognitoidp.models import CognitoIdpUserPoolAttribute
+
+    standard = CognitoIdpUserPoolAttribute.STANDARD_SCHEMA
+    return attribute in standard or attribute in pool.schema_attributes
+
+
+def check_writable(client: Any, names: Iterable[str]) -> None:
+    """Check that users may write attributes of theirs through a client.
+
+    Raises
+    ------
+    JsonRESTError
+        ``NotAuthorizedException``.
+    """
+    writable = client.extended_config.get("WriteAttributes") if client is not None else None
+    for name in names:
+        if name in ("email_verified", "phone_number_verified", "sub") or (
+            writable and name not in writable
+        ):
+            raise not_authorized("A client attempted to write unauthorized attribute")
 
 
 def attributes_of(user: Any) -> dict[str, str]:

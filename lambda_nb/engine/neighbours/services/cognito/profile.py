@@ -7,8 +7,10 @@ from typing import Any
 from lambda_nb.engine.neighbours.services.cognito import short_lived
 from lambda_nb.engine.neighbours.services.cognito.lookups import (
     Parameters,
+    check_writable,
     client_of,
     holder_of,
+    is_known,
     not_authorized,
     pool_of,
     refused,
@@ -39,7 +41,7 @@ class Profile:
     def update(self, asked: Parameters, account: str, region: str) -> dict[str, Any]:
         """UpdateUserAttributes: a new address has to be verified."""
         pool, client, user = holder_of(asked["AccessToken"])
-        _check_writable(client, asked["UserAttributes"])
+        check_writable(client, [one["Name"] for one in asked["UserAttributes"]])
         metadata = asked.get("ClientMetadata")
         return {
             "CodeDeliveryDetailsList": self._change(
@@ -83,7 +85,7 @@ class Profile:
     def delete_attributes(self, asked: Parameters, account: str, region: str) -> dict[str, Any]:
         """DeleteUserAttributes."""
         _, client, user = holder_of(asked["AccessToken"])
-        _check_writable(client, [{"Name": name} for name in asked["UserAttributeNames"]])
+        check_writable(client, asked["UserAttributeNames"])
         user.delete_attributes(asked["UserAttributeNames"])
         return {}
 
@@ -131,7 +133,7 @@ class Profile:
         told = {one["Name"]: one.get("Value", "") for one in given}
         for name in told:
             attribute = pool.schema_attributes.get(name)
-            if name.startswith("custom:") and attribute is None:
+            if not is_known(pool, name):
                 text = f"user.{name}: Attribute does not exist in the schema.\n"
                 raise refused("InvalidParameterException", f"Invalid user attributes: {text}")
             if name == "sub" or (attribute is not None and not attribute.mutable):
@@ -160,13 +162,3 @@ class Profile:
                 )
                 delivered.append(self._messages.send(notice))
         return delivered
-
-
-def _check_writable(client: Any, attributes: list[dict[str, str]]) -> None:
-    """Check that the client may write what its user changes."""
-    writable = client.extended_config.get("WriteAttributes") if client is not None else None
-    for one in attributes:
-        name = one["Name"]
-        readonly = name in ("email_verified", "phone_number_verified", "sub")
-        if readonly or (writable and name not in writable):
-            raise not_authorized("A client attempted to write unauthorized attribute")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+import threading
 import time
 from typing import Any
 
@@ -18,10 +19,14 @@ _VALID_S = {SIGN_UP: 24 * 3600.0, FORGOTTEN: 3600.0}
 """Seconds for which a code is valid (Cognito Developer Guide, "Quotas": code validity)."""
 _ATTRIBUTE_S = 24 * 3600.0
 _TRIES = 5
+_TRIES_AN_HOUR = 20
+"""Wrong codes of an hour after which new codes do not help, either (Cognito Developer Guide,
+"Lockout behavior for forgotten passwords": 5 to 20 attempts)."""
 _SESSION_MINUTES = 3
 """``AuthSessionValidity`` of a client that has none."""
 _MOST_SESSIONS = 10_000
 _USED = "used"
+_lock = threading.Lock()
 
 
 def new_code(user: Any, purpose: str, attribute: str = "") -> str:
@@ -37,7 +42,12 @@ def new_code(user: Any, purpose: str, attribute: str = "") -> str:
     code = f"{secrets.randbelow(1_000_000):06d}"
     kept = user.__dict__.setdefault("codes", {})
     until = time.time() + _VALID_S.get(purpose, _ATTRIBUTE_S)
-    kept[purpose] = {"code": code, "until": until, "attribute": attribute, "wrong": 0}
+    with _lock:
+        before = kept.get(purpose, {}).get("guesses", ())
+        kept[purpose] = {
+            **{"code": code, "until": until, "attribute": attribute, "wrong": 0},
+            "guesses": [at for at in before if at > time.time() - 3600],
+        }
     return code
 
 
@@ -48,23 +58,31 @@ def use_code(user: Any, purpose: str, given: str) -> str:
     ------
     JsonRESTError
         ``CodeMismatchException``, ``ExpiredCodeException``; ``LimitExceededException`` after five
-        wrong codes.
+        wrong codes, or twenty of an hour however often a new one was sent.
     """
-    kept = user.__dict__.get("codes", {})
-    found = kept.get(purpose)
-    if found is None or found["until"] < time.time():
-        text = "Invalid code provided, please request a code again."
-        raise refused("ExpiredCodeException", text)
-    if found["wrong"] >= _TRIES:
-        raise refused(
-            "LimitExceededException", "Attempt limit exceeded, please try after some time."
-        )
-    if not hmac.compare_digest(found["code"], given):
-        found["wrong"] += 1
-        text = "Invalid verification code provided, please try again."
-        raise refused("CodeMismatchException", text)
-    del kept[purpose]
+    with _lock:
+        kept = user.__dict__.get("codes", {})
+        found = kept.get(purpose)
+        if found is None or found["until"] < time.time():
+            text = "Invalid code provided, please request a code again."
+            raise refused("ExpiredCodeException", text)
+        guesses = found.setdefault("guesses", [])
+        if found["wrong"] >= _TRIES or len(guesses) >= _TRIES_AN_HOUR:
+            raise refused(
+                "LimitExceededException", "Attempt limit exceeded, please try after some time."
+            )
+        if not same(found["code"], given):
+            found["wrong"] += 1
+            guesses.append(time.time())
+            text = "Invalid verification code provided, please try again."
+            raise refused("CodeMismatchException", text)
+        del kept[purpose]
     return str(found["attribute"])
+
+
+def same(secret: str, given: str) -> bool:
+    """Whether somebody knows a secret; how long it takes does not tell."""
+    return hmac.compare_digest(secret.encode(), given.encode("utf-8", "replace"))
 
 
 def open_session(pool: Any, client: Any, username: str, **held: Any) -> str:
@@ -93,18 +111,24 @@ def take_session(pool: Any, client: Any, session: str | None) -> dict[str, Any]:
     JsonRESTError
         ``NotAuthorizedException``.
     """
-    sessions = pool.__dict__.setdefault("sign_ins", {})
-    held: dict[str, Any] | None = sessions.get(session or "")
-    if held is None or held["client"] != client.id:
-        raise not_authorized("Invalid session for the user.")
-    if held.get(_USED):
-        raise not_authorized("Invalid session for the user, session can only be used once.")
-    if held["until"] < time.time():
-        raise not_authorized("Invalid session for the user, session is expired.")
-    sessions[session] = {"client": client.id, "until": held["until"], _USED: True}
-    return held
+    with _lock:
+        sessions = pool.__dict__.setdefault("sign_ins", {})
+        held: dict[str, Any] | None = sessions.get(session or "")
+        if held is None or held["client"] != client.id:
+            raise not_authorized("Invalid session for the user.")
+        if held.get(_USED):
+            raise not_authorized("Invalid session for the user, session can only be used once.")
+        if held["until"] < time.time():
+            raise not_authorized("Invalid session for the user, session is expired.")
+        sessions[session] = {"client": client.id, "until": held["until"], _USED: True}
+        return held
 
 
 def put_back(pool: Any, session: str | None, held: dict[str, Any]) -> None:
-    """Let a session be used once more: the response was wrong in a way that may be mended."""
-    pool.sign_ins[session] = held
+    """Let a session be used again: the response was wrong in a way that may be mended.
+
+    After five wrong responses it ends.
+    """
+    held["wrong"] = held.get("wrong", 0) + 1
+    if held["wrong"] < _TRIES:
+        pool.sign_ins[session] = held

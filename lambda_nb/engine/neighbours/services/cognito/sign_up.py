@@ -10,8 +10,10 @@ from lambda_nb.engine.neighbours.services.cognito import passwords, short_lived
 from lambda_nb.engine.neighbours.services.cognito.lookups import (
     Parameters,
     check_secret,
+    check_writable,
     client_of,
     hides_users,
+    is_known,
     not_authorized,
     pool_of,
     refused,
@@ -47,6 +49,7 @@ class SignUp:
             "AllowAdminCreateUserOnly"
         ):
             raise not_authorized("SignUp is not permitted for this user pool")
+        check_writable(client, [one["Name"] for one in asked.get("UserAttributes") or []])
         password = asked.get("Password")
         if not password:
             raise refused("InvalidParameterException", "Password is required")
@@ -202,9 +205,7 @@ def _checked(pool: Any, username: str, attributes: list[dict[str, str]]) -> list
         for name, attribute in pool.schema_attributes.items()
         if attribute.required and name != "sub" and not given.get(name)
     ]
-    unknown = [
-        name for name in given if name.startswith("custom:") and name not in pool.schema_attributes
-    ]
+    unknown = [name for name in given if not is_known(pool, name)]
     if missing or unknown:
         problems = [f"{name}: The attribute is required\n" for name in missing]
         problems += [f"Type for attribute {{{name}}} could not be determined\n" for name in unknown]

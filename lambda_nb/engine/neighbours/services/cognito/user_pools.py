@@ -8,18 +8,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from lambda_nb.engine import service_model
 from lambda_nb.engine.neighbours.services.cognito import resource_servers, settings
 from lambda_nb.engine.neighbours.services.cognito.flows import mfa
 from lambda_nb.engine.neighbours.services.cognito.flows.challenges import Challenges
 from lambda_nb.engine.neighbours.services.cognito.flows.migration import Migration
 from lambda_nb.engine.neighbours.services.cognito.flows.sign_in import SignIn
 from lambda_nb.engine.neighbours.services.cognito.flows.tokens import Tokens
+from lambda_nb.engine.neighbours.services.cognito.lookups import refused
 from lambda_nb.engine.neighbours.services.cognito.messages import Messages
 from lambda_nb.engine.neighbours.services.cognito.passwords import Passwords
 from lambda_nb.engine.neighbours.services.cognito.profile import Profile
 from lambda_nb.engine.neighbours.services.cognito.sign_up import SignUp
 from lambda_nb.engine.neighbours.services.cognito.triggers import Triggers
 from lambda_nb.engine.neighbours.to_engine.functions import Functions
+from lambda_nb.rules.refusal import validation_text
 
 _VERIFIED = ("email_verified", "phone_number_verified")
 
@@ -88,6 +91,7 @@ def _answer(operations: Mapping[str, Operation]) -> None:
 
     def method(operation: Operation) -> Callable[[Any], Any]:
         def answer(self: Any) -> Any:
+            _check(self._get_action(), self.parameters)
             try:
                 return ActionResult(operation(self.parameters, self.current_account, self.region))
             finally:
@@ -97,6 +101,24 @@ def _answer(operations: Mapping[str, Operation]) -> None:
 
     for name, operation in operations.items():
         setattr(CognitoIdpResponse, name, method(operation))
+
+
+def _check(operation: str, asked: Mapping[str, Any]) -> None:
+    """Check a request against the service's model, as who writes raw HTTP needs it."""
+    from botocore.validate import ParamValidator
+
+    shape = service_model.operation(operation, "cognito-idp").input_shape
+    problems = [
+        f"Value null at '{name[:1].lower()}{name[1:]}' failed to satisfy constraint: Member must "
+        "not be null"
+        for name in getattr(shape, "required_members", ())
+        if asked.get(name) is None
+    ]
+    if problems:
+        raise refused("InvalidParameterException", validation_text(problems))
+    report = ParamValidator().validate(asked, shape)
+    if report.has_errors():
+        raise refused("SerializationException", report.generate_report())
 
 
 def _note_change() -> None:

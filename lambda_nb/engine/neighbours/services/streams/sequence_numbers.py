@@ -10,6 +10,7 @@ in it, and a reader that remembers its position misses nothing.
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from bisect import bisect_left, bisect_right
@@ -20,6 +21,8 @@ ONE_STEP = threading.RLock()
 """Held while a stream's or queue's records are numbered, and while shards change."""
 _READS = ("GetRecords", "GetShardIterator", "ListShards")
 _HOUR_S = 3600
+_NOT_ALLOWED = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that SQS takes in no message (API reference, SendMessage)."""
 _numbers: WeakKeyDictionary[Any, list[int]] = WeakKeyDictionary()
 """The numbers of each shard's records, in order: moto can only count from the first one on."""
 
@@ -132,12 +135,27 @@ def _read_without_use() -> None:
     response_class.kinesis_backend = property(backend)
 
 
+def _check_text(body: str) -> None:
+    """Refuse what no receiver could be told: the queue would answer nobody any more."""
+    from moto.sqs.exceptions import SQSException
+
+    found = _NOT_ALLOWED.search(body)
+    if found is not None:
+        raise SQSException(
+            "InvalidMessageContents",
+            f"Invalid binary character '#x{ord(found[0]):X}' was found in the message body, the "
+            "set of allowed characters is #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | "
+            "#x10000 to #x10FFFF",
+        )
+
+
 def _number_messages() -> None:
     from moto.sqs.models import Queue
 
     original = Queue.add_message
 
     def add_message(self: Any, message: Any) -> None:
+        _check_text(message.body)
         if not self.fifo_queue:
             original(self, message)
             return

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
+from cryptography.hazmat.primitives.asymmetric import ec
 from engine_fixtures import Engine
-from iot_certificates import Maker
+from iot_certificates import Maker, request
+from moto.iot.responses import IoTResponse
+
+from lambda_nb.engine.neighbours.services.iot import operations
 
 SQS = {"sqs": {"queueUrl": "http://q", "roleArn": "arn:aws:iam::000000000000:role/r"}}
 
@@ -295,3 +303,47 @@ def test_what_nobody_has_is_refused_with_its_name(iot: Any) -> None:
     assert told["Error"]["Code"] == "NotImplementedException"
     assert told["ResponseMetadata"]["HTTPStatusCode"] == 501
     assert "ListSecurityProfiles" in told["Error"]["Message"]
+
+
+def test_many_devices_enrol_at_the_same_time(engine: Engine) -> None:
+    """Sixteen threads; moto alone cannot change and read its dictionaries at once."""
+    pool = Config(retries={"total_max_attempts": 1}, max_pool_connections=16)
+    iot, prefix = engine.client("iot", config=pool), engine.name("crowd")
+    document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "iot:*",
+                "Resource": "*"}]}  # fmt: skip
+    iot.create_policy(policyName=prefix, policyDocument=json.dumps(document))
+    asked = request(prefix, ec.generate_private_key(ec.SECP256R1()))
+
+    def enrol(number: int) -> str:
+        name = f"{prefix}-{number}"
+        iot.create_thing(thingName=name)
+        made = iot.create_certificate_from_csr(certificateSigningRequest=asked, setAsActive=True)
+        arn = str(made["certificateArn"])
+        iot.attach_policy(policyName=prefix, target=arn)
+        iot.attach_thing_principal(thingName=name, principal=arn)
+        assert iot.list_principal_things(principal=arn)["things"] == [name]
+        return arn
+
+    with ThreadPoolExecutor(16) as threads:
+        arns = set(threads.map(enrol, range(200)))
+    assert len(arns) == 200
+    targets = iot.list_targets_for_policy(policyName=prefix, pageSize=250)["targets"]
+    assert set(targets) == arns
+
+
+def test_a_call_waits_for_the_one_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, most, drawn = 0, 0, []
+
+    def dispatch(self: Any, request: Any) -> None:
+        nonlocal now, most
+        now += 1
+        most = max(most, now)
+        time.sleep(0.01)
+        now -= 1
+
+    monkeypatch.setattr(IoTResponse, "_dispatch", dispatch)
+    operations.one_at_a_time({("POST", "/keys-and-certificate"): lambda: drawn.append(now)})
+    calls = [SimpleNamespace(method="POST", path="/keys-and-certificate")] * 8
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda call: IoTResponse._dispatch(None, call), calls))
+    assert (most, len(drawn)) == (1, 8)

@@ -17,6 +17,10 @@ from lambda_nb.engine.neighbours.services.cloudwatch.insights.grammar import (
     unquoted,
 )
 from lambda_nb.engine.neighbours.services.cloudwatch.insights.records import Record
+from lambda_nb.engine.neighbours.services.cloudwatch.insights.regular_expressions import (
+    RegularExpression,
+    read,
+)
 
 Expression = Callable[[Record], Any]
 _CONSTANTS = {"true": 1, "false": 0, "null": None}
@@ -190,9 +194,9 @@ def _period(node: Node, parts: Any) -> int:
     return values.duration_ms(parts[0].value)
 
 
-def _regular(source: str, node: Node) -> Any:
+def _regular(source: str, node: Node) -> RegularExpression:
     try:
-        return values.expression(source)
+        return read(source)
     except ValueError as error:
         raise _wrong(node, str(error)) from None
 

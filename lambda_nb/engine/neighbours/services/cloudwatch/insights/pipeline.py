@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -21,6 +20,11 @@ from lambda_nb.engine.neighbours.services.cloudwatch.insights.grammar import (
     parse,
 )
 from lambda_nb.engine.neighbours.services.cloudwatch.insights.records import Record
+from lambda_nb.engine.neighbours.services.cloudwatch.insights.regular_expressions import (
+    RegularExpression,
+    of_stars,
+    read,
+)
 
 MOST_STATS = 2
 """Commands ``stats`` in one query (User Guide, "stats", 2026)."""
@@ -151,22 +155,22 @@ class Query:
     def _parse(self, command: Command) -> Stage:
         field, *names = command.names
         if command.pattern.startswith("/"):
-            expression = _regular(command.pattern)
-            names = names or list(expression.groupindex)
-            if not expression.groups:
+            parser = _regular(command.pattern)
+            names = names or parser.names
+            if not parser.groups:
                 raise QueryError(f"{command.pattern} has no groups", 0, 0)
         else:
-            expression = _glob(command.pattern[1:])
-        if len(names) != expression.groups:
+            parser = of_stars(command.pattern[1:])
+        if len(names) != parser.groups:
             raise QueryError(
-                f"the pattern has {expression.groups} groups and {len(names)} names", 0, 0
+                f"the pattern has {parser.groups} groups and {len(names)} names", 0, 0
             )
-        return lambda records: _parsed(records, field, expression, names)
+        return lambda records: _parsed(records, field, parser, names)
 
 
-def _regular(source: str) -> re.Pattern[str]:
+def _regular(source: str) -> RegularExpression:
     try:
-        return values.expression(source)
+        return read(source)
     except ValueError as error:
         raise QueryError(str(error), 0, 0) from None
 
@@ -254,19 +258,10 @@ def _first_of_each(records: Iterable[Record], names: Sequence[str]) -> Iterator[
             yield record
 
 
-def _glob(pattern: str) -> re.Pattern[str]:
-    """``user=*, method:*`` as a regular expression; the last star takes the rest of the line."""
-    *first, last = pattern.split("*")
-    inner = "(.*?)".join(re.escape(part) for part in first)
-    if not last:
-        return re.compile(f"{inner}(.*)" if first else inner, re.DOTALL)
-    return re.compile(f"{inner}(.*?){re.escape(last)}" if first else re.escape(last), re.DOTALL)
-
-
 def _parsed(
-    records: Iterable[Record], field: str, expression: re.Pattern[str], names: Sequence[str]
+    records: Iterable[Record], field: str, parser: RegularExpression, names: Sequence[str]
 ) -> Iterator[Record]:
-    search = expression.search
+    search = parser.search
     for record in records:
         value = record[field]
         match = None if value is None else search(values.text(value))

@@ -20,6 +20,9 @@ from lambda_nb.engine.neighbours.services.cloudwatch.insights.records import (
     line_fields,
     shown,
 )
+from lambda_nb.engine.neighbours.services.cloudwatch.insights.regular_expressions import (
+    TooSlowError,
+)
 from lambda_nb.engine.neighbours.services.cloudwatch.log_store import Event, LogStore, Place
 
 log = logging.getLogger(__name__)
@@ -122,6 +125,9 @@ class Queries:
             self._proceed(run, RUNNING, COMPLETE)
         except _StoppedError:
             pass
+        except TooSlowError as error:
+            log.warning("the query %s failed: %s", run.identifier, error)
+            run.status = FAILED
         except Exception:
             log.exception("the query %s failed", run.identifier)
             run.status = FAILED

@@ -6,7 +6,6 @@ import math
 import operator
 import re
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
 from lambda_nb.engine.neighbours.services.cloudwatch.insights.records import Moment, shown
@@ -88,28 +87,6 @@ def calculated(sign: str, a: Any, b: Any) -> float | None:
     except (ArithmeticError, ValueError):
         return None
     return None if isinstance(found, complex) else float(found)
-
-
-@lru_cache(maxsize=256)
-def expression(source: str) -> re.Pattern[str]:
-    """A regular expression of a query: ``/.../``, with groups named ``(?<name>...)``.
-
-    Raises
-    ------
-    ValueError
-        It is none.
-    """
-    inner = source[1:-1].replace("\\/", "/")
-    inner = re.sub(r"\(\?<(?![=!])", "(?P<", inner)
-    flags = 0
-    for sign, flag in (("i", re.IGNORECASE), ("s", re.DOTALL), ("m", re.MULTILINE)):
-        if f"(?{sign})" in inner:  # Python takes it only at the start
-            inner = inner.replace(f"(?{sign})", "")
-            flags |= flag
-    try:
-        return re.compile(inner, flags)
-    except re.error as error:
-        raise ValueError(f"invalid regular expression {source}: {error}") from None
 
 
 _UNITS_MS = {

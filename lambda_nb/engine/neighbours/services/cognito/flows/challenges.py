@@ -19,6 +19,7 @@ from lambda_nb.engine.neighbours.services.cognito.flows.tokens import Tokens
 from lambda_nb.engine.neighbours.services.cognito.lookups import (
     Parameters,
     check_secret,
+    check_writable,
     client_in,
     client_of,
     not_authorized,
@@ -204,6 +205,7 @@ class Challenges:
             for name, value in given.items()
             if name.startswith(_PREFIX)
         }
+        check_writable(client, told)
         missing = [name for name in _missing(pool, user) if not told.get(name)]
         if missing:
             problem = f"{missing[0]}: The attribute is required\n"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hmac
 import secrets
 import time
 from typing import Any
@@ -85,7 +84,7 @@ def check(user: Any, held: dict[str, Any], given: Parameters) -> None:
         text = f"Missing required parameter {held['kind']}_CODE"
         raise refused("InvalidParameterException", text)
     if held["kind"] == TEXT:
-        right = hmac.compare_digest(held["code"], code)
+        right = short_lived.same(held["code"], code)
     else:
         right = _is_right(getattr(user, "totp_secret", ""), code)
     if not right:
@@ -131,7 +130,7 @@ def _asking(asked: Parameters) -> tuple[Any, Any, Any, dict[str, Any] | None]:
     session = asked.get("Session") or ""
     for pool in pools():
         kept = pool.__dict__.get("sign_ins", {}).get(session)
-        if kept is not None:
+        if kept is not None and kept.get("kind", SETUP) == SETUP:
             _, client = client_of({"ClientId": kept["client"]})
             held = short_lived.take_session(pool, client, session)
             return pool, client, pool._get_user(held["username"]), held

@@ -181,6 +181,7 @@ class Tokens:
             return unchanged
         if not isinstance(details, dict):
             raise invalid("Unrecognizable lambda output")
+        _check_kinds(details)
         if "groupOverrideDetails" in details:
             groups = Groups.overridden(details["groupOverrideDetails"])
         if number == "1":
@@ -272,6 +273,33 @@ def _changed(claims: dict[str, Any], change: dict[str, Any], client_id: str = ""
         if not kept:
             changed.pop(name, None)
     return changed
+
+
+_KINDS: dict[str, type] = {
+    "claimsToAddOrOverride": dict,
+    "claimsToSuppress": list,
+    "scopesToAdd": list,
+    "scopesToSuppress": list,
+    "groupsToOverride": list,
+    "iamRolesToOverride": list,
+    "preferredRole": str,
+    "groupOverrideDetails": dict,
+    "idTokenGeneration": dict,
+    "accessTokenGeneration": dict,
+}
+
+
+def _check_kinds(details: dict[str, Any]) -> None:
+    """Check that a function's answer has objects, lists of texts and texts where it should."""
+    for name, value in details.items():
+        kind = _KINDS.get(name)
+        if value is None or kind is None:
+            continue
+        texts = kind is not list or not isinstance(value, list)
+        if not isinstance(value, kind) or not (texts or all(isinstance(v, str) for v in value)):
+            raise invalid("Unrecognizable lambda output")
+        if isinstance(value, dict) and name != "claimsToAddOrOverride":
+            _check_kinds(value)
 
 
 def _scopes(change: dict[str, Any]) -> str:

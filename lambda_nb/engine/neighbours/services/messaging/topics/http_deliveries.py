@@ -10,6 +10,7 @@ import logging
 import threading
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -20,7 +21,9 @@ log = logging.getLogger(__name__)
 
 TIMEOUT_S = 15.0
 """SNS gives an endpoint 15 seconds to answer (Developer Guide, "HTTP/HTTPS endpoint")."""
-_WORKERS = 16
+_WORKERS = 32
+_AT_ONCE = 8
+"""Deliveries of one subscription at a time: an endpoint that hangs must not stop the others."""
 _LOOK_S = 60.0
 
 Outcome = Callable[[Any, dict[str, Any], "int | None", bool], None]
@@ -39,7 +42,8 @@ class HttpDeliveries:
     def __init__(self, ended: Outcome) -> None:
         self._ended = ended
         self._changed = threading.Condition()
-        self._under_way: set[str] = set()
+        self._under_way: dict[str, str] = {}  # by the delivery's name: its subscription
+        self._next: dict[str, float] = {}  # when a subscription with a limit may get more
         self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="sns")
 
     def start(self) -> None:
@@ -87,16 +91,29 @@ class HttpDeliveries:
         from moto.sns.models import sns_backends
 
         now, wait_s = time.time(), _LOOK_S
+        busy = Counter(list(self._under_way.values()))
         for _, _, backend in list(sns_backends.iter_backends()):
             for name, delivery in list(backend.__dict__.get("deliveries", {}).items()):
-                if name in self._under_way:
+                arn = delivery["subscription"]
+                if name in self._under_way or busy[arn] >= _AT_ONCE:
                     continue
-                if delivery["due"] > now:
-                    wait_s = min(wait_s, delivery["due"] - now)
+                due = max(delivery["due"], self._next.get(arn, 0.0))
+                if due > now:
+                    wait_s = min(wait_s, due - now)
                     continue
-                self._under_way.add(name)
+                self._count(backend.subscriptions.get(arn), now)
+                busy[arn] += 1
+                self._under_way[name] = arn
                 self._workers.submit(self._try, backend, name, delivery)
         return wait_s
+
+    def _count(self, subscription: Any, now: float) -> None:
+        """Note when a subscription may get its next message, if its policy has a limit."""
+        rate = None if subscription is None else receives_per_second(subscription)
+        if rate:
+            self._next[subscription.arn] = now + 1.0 / rate
+        elif subscription is not None:
+            self._next.pop(subscription.arn, None)
 
     def _try(self, backend: Any, name: str, delivery: dict[str, Any]) -> None:
         subscription = backend.subscriptions.get(delivery["subscription"])
@@ -119,7 +136,7 @@ class HttpDeliveries:
             log.exception("a delivery of SNS to %s failed", delivery["url"])
             backend.__dict__["deliveries"].pop(name, None)
         finally:
-            self._under_way.discard(name)
+            self._under_way.pop(name, None)
             with self._changed:
                 self._changed.notify()
 
@@ -148,6 +165,7 @@ def _post(delivery: dict[str, Any]) -> int | None:
                 headers=delivery["headers"],
                 timeout=TIMEOUT_S,
                 allow_redirects=False,
+                stream=True,  # nobody reads what it says: it may have no end
             )
             return int(answer.status_code)
     except requests.RequestException:
@@ -161,6 +179,15 @@ def retry_policy(subscription: Any) -> dict[str, Any]:
     if own and not of_topic.get("disableSubscriptionOverrides"):
         return dict(own)
     return dict(of_topic.get("defaultHealthyRetryPolicy") or {})
+
+
+def receives_per_second(subscription: Any) -> int | None:
+    """How many messages a second an endpoint takes at most; ``None`` if there is no limit."""
+    own = _parsed(subscription.attributes.get("DeliveryPolicy")).get("throttlePolicy")
+    of_topic = _parsed(subscription.topic.delivery_policy).get("http") or {}
+    if not own or of_topic.get("disableSubscriptionOverrides"):
+        own = of_topic.get("defaultThrottlePolicy")
+    return (own or {}).get("maxReceivesPerSecond")
 
 
 def content_type(subscription: Any) -> str:

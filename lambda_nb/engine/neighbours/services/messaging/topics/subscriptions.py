@@ -90,9 +90,9 @@ def _confirm(endpoints: Endpoints) -> None:
         arn, token = self._get_param("TopicArn"), self._get_param("Token")
         if arn not in self.backend.topics:
             raise SNSNotFoundError("Topic does not exist")
-        for subscription in self.backend.subscriptions.values():
+        for subscription in list(self.backend.subscriptions.values()):
             known = getattr(subscription, "token", None)
-            if subscription.topic.arn == arn and known and secrets.compare_digest(known, token):
+            if subscription.topic.arn == arn and known and _same(known, token):
                 subscription.pending = False
                 subscription.attributes[PENDING] = False
                 asked = str(self._get_param("AuthenticateOnUnsubscribe", "")).lower() == "true"
@@ -119,6 +119,10 @@ def _confirm(endpoints: Endpoints) -> None:
     response_class: Any = SNSResponse
     response_class.confirm_subscription = confirm
     response_class.unsubscribe = unsubscribe
+
+
+def _same(token: str, given: str | None) -> bool:
+    return secrets.compare_digest(token.encode(), (given or "").encode("utf-8", "replace"))
 
 
 def _list() -> None:
@@ -159,9 +163,9 @@ def _check_attributes() -> None:
 
     def set_subscription_attributes(self: Any, arn: str, name: str, value: Any) -> None:
         if name == "DeliveryPolicy" and value:
-            _check_policy(json.loads(value).get("healthyRetryPolicy") or {})
+            _check_policy(_document("DeliveryPolicy", value))
         if name == "RedrivePolicy" and value:
-            _check_redrive(json.loads(value))
+            _check_redrive(_document("RedrivePolicy", value))
         put(self, arn, name, value)
 
     def validate(self: Any, value: Any, scope: str | None) -> None:
@@ -181,15 +185,25 @@ def _check_attributes() -> None:
     backend_class.get_subscription_attributes = get_subscription_attributes
 
 
+def _document(name: str, value: Any) -> dict[str, Any]:
+    try:
+        told = json.loads(value)
+    except (ValueError, TypeError):
+        told = None
+    if not isinstance(told, dict):
+        raise _invalid(f"{name}: it is no JSON object")
+    return told
+
+
 def _check_policy(policy: Mapping[str, Any]) -> None:
-    wrong = delivery_policies.problem(policy)
+    wrong = delivery_policies.policy_problem(policy, of_topic=False)
     if wrong is not None:
-        raise _invalid(f"DeliveryPolicy: healthyRetryPolicy: {wrong}")
+        raise _invalid(f"DeliveryPolicy: {wrong}")
 
 
 def _check_redrive(policy: Mapping[str, Any]) -> None:
     arn = policy.get("deadLetterTargetArn", "")
-    if arn.split(":")[2:3] != ["sqs"]:
+    if not isinstance(arn, str) or arn.split(":")[2:3] != ["sqs"]:
         raise _invalid("RedrivePolicy: deadLetterTargetArn is an invalid arn")
 
 

@@ -20,7 +20,7 @@ def install() -> None:
     """Change moto's topics."""
     from moto.core.responses import ActionResult, EmptyResult
     from moto.core.utils import camelcase_to_underscores
-    from moto.sns.exceptions import SNSInvalidParameter
+    from moto.sns.models import SNSBackend
     from moto.sns.responses import SNSResponse
 
     original, put = SNSResponse.get_topic_attributes, SNSResponse.set_topic_attributes
@@ -43,20 +43,38 @@ def install() -> None:
 
     def set_topic_attributes(self: Any) -> Any:
         name, value = self._get_param("AttributeName"), self._get_param("AttributeValue")
-        if name == "DeliveryPolicy" and value:
-            policy = (json.loads(value).get("http") or {}).get("defaultHealthyRetryPolicy") or {}
-            wrong = delivery_policies.problem(policy)
-            if wrong is not None:
-                raise SNSInvalidParameter(f"Invalid parameter: DeliveryPolicy: {wrong}")
+        if name == "DeliveryPolicy":
+            _check_policy(value)
         if name in _MORE:
             key = camelcase_to_underscores(name)
             self.backend.set_topic_attribute(self._get_param("TopicArn"), key, value)
             return EmptyResult()
         return put(self)
 
+    create = SNSBackend.create_topic
+
+    def create_topic(self: Any, name: str, attributes: Any = None, tags: Any = None) -> Any:
+        _check_policy((attributes or {}).get("DeliveryPolicy"))
+        return create(self, name, attributes, tags)
+
+    backend_class: Any = SNSBackend
+    backend_class.create_topic = create_topic
     response_class: Any = SNSResponse
     response_class.get_topic_attributes = get_topic_attributes
     response_class.set_topic_attributes = set_topic_attributes
+
+
+def _check_policy(text: Any) -> None:
+    from moto.sns.exceptions import SNSInvalidParameter
+
+    if not text:
+        return
+    try:
+        wrong = delivery_policies.policy_problem(json.loads(text), of_topic=True)
+    except (ValueError, TypeError):
+        wrong = "it is no JSON object"
+    if wrong is not None:
+        raise SNSInvalidParameter(f"Invalid parameter: DeliveryPolicy: {wrong}")
 
 
 def _effective(text: Any) -> dict[str, Any]:

@@ -1,0 +1,58 @@
+"""Queries that would stop the process if they could."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from engine_fixtures import Engine
+
+from lambda_nb.engine.neighbours.services.cloudwatch.insights.regular_expressions import (
+    TooSlowError,
+    read,
+)
+
+EVIL = "/(a+)+$/"
+
+
+@pytest.fixture(scope="module")
+def group(engine: Engine) -> Iterator[str]:
+    logs, name = engine.client("logs"), engine.name("/evil")
+    logs.create_log_group(logGroupName=name)
+    logs.create_log_stream(logGroupName=name, logStreamName="s")
+    event = {"timestamp": int(time.time() * 1000), "message": "a" * 5_000 + "!"}
+    logs.put_log_events(logGroupName=name, logStreamName="s", logEvents=[event])
+    yield name
+    logs.delete_log_group(logGroupName=name)
+
+
+def start(engine: Engine, group: str, query: str) -> str:
+    now = int(time.time())
+    told: dict[str, Any] = engine.client("logs").start_query(
+        logGroupName=group, startTime=now - 600, endTime=now + 600, queryString=query
+    )
+    return str(told["queryId"])
+
+
+@pytest.mark.parametrize(
+    "query", [f"filter @message like {EVIL}", f"parse @message {EVIL} as c"]
+)
+def test_a_slow_regular_expression_fails_its_query_and_nothing_else(
+    engine: Engine, group: str, query: str
+) -> None:
+    identifier = start(engine, group, f"fields @message | {query}")
+    logs, sqs = engine.client("logs"), engine.client("sqs")
+    answers = 0
+    deadline = time.monotonic() + 30
+    while (status := logs.get_query_results(queryId=identifier)["status"]) != "Failed":
+        assert time.monotonic() < deadline, status
+        sqs.list_queues()
+        answers += 1
+    assert answers > 1
+
+
+def test_the_search_itself_ends() -> None:
+    with pytest.raises(TooSlowError, match="needs more than"):
+        read(EVIL).search("a" * 5_000 + "!")
