@@ -86,6 +86,7 @@ def test_functions_layers_and_settings_of_a_region_are_its_own(start_engine: Sta
     assert [e["function"] for e in status["regions"]["eu-west-1"]["environments"]] == ["same"]
 
 
+@pytest.mark.slow
 def test_events_reach_the_functions_of_their_region(start_engine: Start, ear: Ear) -> None:
     engine = start_engine()
     region = "ap-southeast-2"
@@ -135,6 +136,7 @@ def test_events_reach_the_functions_of_their_region(start_engine: Start, ear: Ea
     assert "is lost" not in engine.log_file.read_text()
 
 
+@pytest.mark.slow
 def test_what_a_region_holds_is_there_again(start_engine: Start, ear: Ear) -> None:
     engine = start_engine()
     away = engine.client(region_name="eu-central-1")
@@ -188,6 +190,7 @@ def test_urls_links_and_logs_of_another_region(start_engine: Start) -> None:
     assert groups("us-east-1") == []
 
 
+@pytest.mark.slow
 def test_what_waits_to_be_sent_is_sent_before_the_end(start_engine: Start) -> None:
     engine = start_engine()
     engine.client("sqs").list_queues()  # the services have started

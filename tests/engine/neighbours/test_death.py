@@ -37,6 +37,7 @@ def make_sources(engine: Engine) -> None:
     engine.client("kinesis").create_stream(StreamName="a-stream", ShardCount=1)
 
 
+@pytest.mark.slow
 def test_after_a_kill_services_logs_pushes_and_sources_work_again(
     start_engine: Callable[..., Engine], ear: Ear
 ) -> None:
@@ -128,6 +129,7 @@ def test_a_call_in_flight_gets_an_error_that_clients_retry(
     assert status == [503]
 
 
+@pytest.mark.slow
 async def test_what_dies_again_and_again_is_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

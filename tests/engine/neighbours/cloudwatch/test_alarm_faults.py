@@ -51,7 +51,7 @@ def test_a_function_that_fails_is_an_asynchronous_failure(engine: Engine, ear: E
 
 @pytest.mark.slow
 def test_a_failing_function_raises_an_alarm_by_itself(engine: Engine, ear: Ear) -> None:
-    """Errors of a function, its metric, an alarm on it, another function: a minute at most."""
+    """Errors of a function, its metric, an alarm on it, another function; in periods of 10 s."""
     arn = telling_function(engine, ear)
     failing = engine.create("def handler(event, context):\n    raise ValueError('no')\n")
     cloudwatch, name = engine.client("cloudwatch"), engine.name("errors")
@@ -60,6 +60,7 @@ def test_a_failing_function_raises_an_alarm_by_itself(engine: Engine, ear: Ear) 
         name,
         Namespace="AWS/Lambda",
         MetricName="Errors",
+        Period=10,
         Dimensions=[{"Name": "FunctionName", "Value": failing}],
         Threshold=0.0,
         TreatMissingData="notBreaching",

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from engine_fixtures import Engine
 
 
+@pytest.mark.slow
 def test_an_identity_gets_the_keys_of_its_role(engine: Engine) -> None:
     users, pools = engine.client("cognito-idp"), engine.client("cognito-identity")
     pool = users.create_user_pool(PoolName=engine.name())["UserPool"]["Id"]

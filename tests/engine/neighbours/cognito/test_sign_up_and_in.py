@@ -322,6 +322,7 @@ def test_a_new_address_has_to_be_verified(pool: Pool) -> None:
     assert {"Name": "email_verified", "Value": "true"} in told
 
 
+@pytest.mark.slow
 def test_users_are_kept_over_a_restart(start_engine: Any) -> None:
     engine = start_engine()
     pool = Pool(engine)

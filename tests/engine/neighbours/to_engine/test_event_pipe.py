@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import gzip
 import io
 import json
 import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -71,12 +74,14 @@ async def test_an_event_that_the_engine_did_not_take_comes_again(tmp_path: Path)
         await asyncio.Event().wait()
 
     async def take(source: str, arn: str, payload: bytes) -> None:
-        came.append(json.loads(payload)["Records"][0]["s3"]["object"]["key"])
+        packed = json.loads(payload)["awslogs"]["data"]
+        told = json.loads(gzip.decompress(base64.b64decode(packed)))
+        came.extend(event["message"] for event in told["logEvents"])
 
     first = Neighbours(account=ACCOUNT, region=REGION, work_dir=tmp_path, pushed=never)
     await first.start()
     try:
-        await asyncio.to_thread(_upload, first, ["a.txt", "b.txt"])
+        await asyncio.to_thread(_write, first, ["a", "b"])
         await asyncio.wait_for(stuck.wait(), 30)
     finally:
         await first.close()
@@ -84,23 +89,25 @@ async def test_an_event_that_the_engine_did_not_take_comes_again(tmp_path: Path)
     await second.start()
     try:
         await _until(lambda: len(came) == 2)
-        assert came == ["a.txt", "b.txt"]
+        assert came == ["a", "b"]
         await _until(lambda: not _left(tmp_path / "state" / NAME))
     finally:
         await second.close()
 
 
-def _upload(neighbours: Neighbours, keys: list[str]) -> None:
+def _write(neighbours: Neighbours, messages: list[str]) -> None:
+    """Write log events that a subscription pushes to a function."""
     told = {"aws_access_key_id": "a", "aws_secret_access_key": "b", "region_name": REGION}
-    made = boto3.client("s3", endpoint_url=neighbours.endpoint.url, **told)
-    s3 = neighbours.endpoint.reach(made)
-    s3.create_bucket(Bucket="photos", CreateBucketConfiguration={"LocationConstraint": REGION})
-    wanted = [{"LambdaFunctionArn": ARN, "Events": ["s3:ObjectCreated:*"]}]
-    s3.put_bucket_notification_configuration(
-        Bucket="photos", NotificationConfiguration={"LambdaFunctionConfigurations": wanted}
+    made = boto3.client("logs", endpoint_url=neighbours.endpoint.url, **told)
+    logs = neighbours.endpoint.reach(made)
+    logs.create_log_group(logGroupName="/g")
+    logs.create_log_stream(logGroupName="/g", logStreamName="s")
+    logs.put_subscription_filter(
+        logGroupName="/g", filterName="f", filterPattern="", destinationArn=ARN
     )
-    for key in keys:
-        s3.put_object(Bucket="photos", Key=key, Body=b"1")
+    for message in messages:
+        event = {"timestamp": int(time.time() * 1000), "message": message}
+        logs.put_log_events(logGroupName="/g", logStreamName="s", logEvents=[event])
 
 
 def _left(path: Path) -> int:

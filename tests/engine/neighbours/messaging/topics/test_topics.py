@@ -379,6 +379,7 @@ def test_filters(
     assert filter_policies.lets_through(policy, scope, message, attributes) is passes
 
 
+@pytest.mark.slow
 def test_retries_go_on_after_a_restart(start_engine: Any, server: Server) -> None:
     engine = start_engine()
     sns = engine.client("sns")
