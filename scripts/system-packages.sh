@@ -21,6 +21,8 @@ programs=(
     "javac           default-jdk-headless          Java functions"
     "chromium        chromium                      browser tests of the notebooks"
     "bwrap           bubblewrap                    isolation level L2 of environments"
+    "mosquitto       mosquitto                     another MQTT broker"
+    "mosquitto_pub   mosquitto-clients             its clients"
 )
 
 missing=() packages=()
