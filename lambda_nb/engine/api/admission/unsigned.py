@@ -2,8 +2,8 @@
 
 botocore's service models list them. The engine admits only requests that name the operation in
 ``X-Amz-Target`` or ``Action``, and nowhere else. It passes them to the service of that operation,
-without anything that could name another one: moto also looks for ``Action`` in a JSON body, which it
-reads as a form.
+without anything that could name another one: moto also looks for ``Action`` in a JSON body, which
+it reads as a form.
 """
 
 from __future__ import annotations

@@ -36,9 +36,7 @@ def start(engine: Engine, group: str, query: str) -> str:
     return str(told["queryId"])
 
 
-@pytest.mark.parametrize(
-    "query", [f"filter @message like {EVIL}", f"parse @message {EVIL} as c"]
-)
+@pytest.mark.parametrize("query", [f"filter @message like {EVIL}", f"parse @message {EVIL} as c"])
 def test_a_slow_regular_expression_fails_its_query_and_nothing_else(
     engine: Engine, group: str, query: str
 ) -> None:

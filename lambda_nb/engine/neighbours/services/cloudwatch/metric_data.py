@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 from bisect import bisect_left, insort
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any
+
+from lambda_nb.engine.neighbours.services.cloudwatch import retention
 
 MOST_VALUES = 100
 """Different values of one second and series that are kept as they are; more are rounded."""
@@ -33,9 +36,40 @@ def install() -> None:
         with _lock:
             for metric in metric_data:
                 add(self, namespace, metric)
+            age(self, time.time())
 
     backend_class: Any = CloudWatchBackend
     backend_class.put_metric_data = put_metric_data
+
+
+def age(backend: Any, now_s: float) -> None:
+    """Add up old data, from time to time."""
+    last_s = backend.__dict__.get("rolled_up_s", 0.0)
+    if 0 <= now_s - last_s < retention.EVERY_S:
+        return
+    backend.rolled_up_s = now_s
+    kept = _index(backend)
+    changed = [
+        retention.rolled_up(data, min(last_s, now_s), now_s, _seconds, _move, _join)
+        for data in kept.values()
+    ]
+    if any(changed):
+        for series in [one for one, data in kept.items() if not data]:
+            del kept[series]
+        backend.metric_data = [datum for data in kept.values() for datum in data]
+
+
+def _seconds(datum: Any) -> int:
+    return seconds(datum.timestamp)
+
+
+def _move(datum: Any, at_s: int) -> None:
+    datum.timestamp = moment(at_s)
+
+
+def _join(datum: Any, other: Any) -> None:
+    values = other.__dict__.get("values")
+    _sum_up(datum, other.min, other.max, other.sample_count, other.sum, values)
 
 
 def series_of(namespace: str, name: str, dimensions: Sequence[Mapping[str, str]]) -> Series:

@@ -45,7 +45,10 @@ def new_code(user: Any, purpose: str, attribute: str = "") -> str:
     with _lock:
         before = kept.get(purpose, {}).get("guesses", ())
         kept[purpose] = {
-            **{"code": code, "until": until, "attribute": attribute, "wrong": 0},
+            "code": code,
+            "until": until,
+            "attribute": attribute,
+            "wrong": 0,
             "guesses": [at for at in before if at > time.time() - 3600],
         }
     return code

@@ -108,10 +108,12 @@ def _check(operation: str, asked: Mapping[str, Any]) -> None:
     from botocore.validate import ParamValidator
 
     shape = service_model.operation(operation, "cognito-idp").input_shape
+    if shape is None:
+        return
     problems = [
         f"Value null at '{name[:1].lower()}{name[1:]}' failed to satisfy constraint: Member must "
         "not be null"
-        for name in getattr(shape, "required_members", ())
+        for name in shape.required_members
         if asked.get(name) is None
     ]
     if problems:

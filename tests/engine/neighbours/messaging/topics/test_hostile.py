@@ -155,9 +155,7 @@ POLICIES = [
 
 
 @pytest.mark.parametrize("policy", POLICIES)
-def test_policies_that_cannot_work_are_refused(
-    engine: Engine, server: Server, policy: str
-) -> None:
+def test_policies_that_cannot_work_are_refused(engine: Engine, server: Server, policy: str) -> None:
     sns, topic = engine.client("sns"), topic_of(engine)
     of_subscription = subscribed(engine, server, topic, "/quick")
     told = {"AttributeName": "DeliveryPolicy", "AttributeValue": policy}

@@ -162,9 +162,7 @@ class Query:
         else:
             parser = of_stars(command.pattern[1:])
         if len(names) != parser.groups:
-            raise QueryError(
-                f"the pattern has {parser.groups} groups and {len(names)} names", 0, 0
-            )
+            raise QueryError(f"the pattern has {parser.groups} groups and {len(names)} names", 0, 0)
         return lambda records: _parsed(records, field, parser, names)
 
 

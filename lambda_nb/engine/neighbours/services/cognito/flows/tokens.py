@@ -295,8 +295,8 @@ def _check_kinds(details: dict[str, Any]) -> None:
         kind = _KINDS.get(name)
         if value is None or kind is None:
             continue
-        texts = kind is not list or not isinstance(value, list)
-        if not isinstance(value, kind) or not (texts or all(isinstance(v, str) for v in value)):
+        inside = value if isinstance(value, list) else []
+        if not isinstance(value, kind) or not all(isinstance(one, str) for one in inside):
             raise invalid("Unrecognizable lambda output")
         if isinstance(value, dict) and name != "claimsToAddOrOverride":
             _check_kinds(value)

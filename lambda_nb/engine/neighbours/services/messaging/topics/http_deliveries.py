@@ -91,6 +91,7 @@ class HttpDeliveries:
         from moto.sns.models import sns_backends
 
         now, wait_s = time.time(), _LOOK_S
+        backend: Any
         busy = Counter(list(self._under_way.values()))
         for _, _, backend in list(sns_backends.iter_backends()):
             for name, delivery in list(backend.__dict__.get("deliveries", {}).items()):
