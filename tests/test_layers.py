@@ -138,7 +138,7 @@ RULES_MUST_NOT_USE = {"open", "print", "input", "exec", "eval", "__import__"}
 
 HEAVY = [
     "IPython", "boto3", "botocore", "ipywidgets", "matplotlib", "moto", "numba", "numpy", "pandas",
-    "pyarrow", "simpy", "lark", "paho", "aiokafka",
+    "pyarrow", "simpy", "lark", "paho", "aiokafka", "regex",
 ]  # fmt: skip
 
 

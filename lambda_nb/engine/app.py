@@ -48,8 +48,11 @@ from lambda_nb.engine.iot.jobs.control.calls import JobCalls
 from lambda_nb.engine.iot.rules.confirmation_door import ConfirmationDoor
 from lambda_nb.engine.iot.rules.rule_changes import concerns_rules
 from lambda_nb.engine.model import Operation
-from lambda_nb.engine.neighbours import Neighbours
-from lambda_nb.engine.neighbours.process.supervisor import NeighboursError, iot_authority
+from lambda_nb.engine.neighbours.process.supervisor import (
+    Neighbours,
+    NeighboursError,
+    iot_authority,
+)
 from lambda_nb.engine.neighbours.services.iot.registry_events import SOURCE as REGISTRY_EVENTS
 from lambda_nb.engine.options import Options
 from lambda_nb.engine.permissions.functions import region_of

@@ -142,3 +142,8 @@ def test_stars_stand_for_anything(pattern: str, text: str) -> None:
 def test_many_stars_take_no_time() -> None:
     """By going back, this took years."""
     assert not compiled(f'{{ $.a = "{"*a" * 30}*b" }}')(json.dumps({"a": "a" * 20_000}))
+
+
+def test_a_pattern_without_end_is_refused() -> None:
+    with pytest.raises(ValueError, match="nested too deeply"):
+        compiled("{ " + "(" * 5_000 + "$.a = 1" + ")" * 5_000 + " }")

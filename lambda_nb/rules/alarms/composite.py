@@ -56,7 +56,10 @@ def parse(text: str) -> Rule:
     (('a', 'b'), True)
     """
     parser = _Parser(text)
-    check = parser.either()
+    try:
+        check = parser.either()
+    except RecursionError:
+        raise ValueError("the rule is nested too deeply") from None
     parser.end()
     return Rule(tuple(dict.fromkeys(parser.alarms)), check)
 

@@ -95,7 +95,10 @@ def parse(text: str) -> Expression:
     (25.0, None)
     """
     parser = _Parser(text)
-    node = parser.either()
+    try:
+        node = parser.either()
+    except RecursionError:
+        raise MathError("it is nested too deeply") from None
     parser.end()
     return Expression(frozenset(parser.ids), parser.all_metrics, node)
 

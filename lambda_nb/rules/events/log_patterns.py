@@ -40,11 +40,11 @@ def compiled(pattern: str) -> Test:
     (True, False)
     """
     text = pattern.strip()
-    if text.startswith("{"):
-        return _json_test(text)
-    if text.startswith("["):
-        return _fields_test(text)
-    return _terms_test(text)
+    kinds = {"{": _json_test, "[": _fields_test}
+    try:
+        return kinds.get(text[:1], _terms_test)(text)
+    except RecursionError:
+        raise ValueError("the pattern is nested too deeply") from None
 
 
 def _terms_test(pattern: str) -> Test:

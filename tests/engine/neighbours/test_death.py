@@ -16,9 +16,8 @@ import pytest
 from botocore.exceptions import ClientError
 from engine_fixtures import Ear, Engine
 
-from lambda_nb.engine.neighbours import Neighbours
 from lambda_nb.engine.neighbours.process import supervisor as child_module
-from lambda_nb.engine.neighbours.process.supervisor import NeighboursError
+from lambda_nb.engine.neighbours.process.supervisor import Neighbours, NeighboursError
 
 
 def child_of(process: int) -> psutil.Process:

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_nb.engine.neighbours import Neighbours
+from lambda_nb.engine.neighbours.process.supervisor import Neighbours
 from lambda_nb.engine.neighbours.services.cloudwatch.log_store import (
     EVENT_OVERHEAD,
     LogStore,

@@ -17,8 +17,7 @@ import pytest
 from execution_lab import until
 
 from lambda_nb.engine.aws_calls.endpoint import Endpoint
-from lambda_nb.engine.neighbours import Neighbours
-from lambda_nb.engine.neighbours.process.supervisor import NeighboursError
+from lambda_nb.engine.neighbours.process.supervisor import Neighbours, NeighboursError
 
 ACCOUNT = "000000000000"
 

@@ -13,7 +13,7 @@ from engine_fixtures import Engine
 
 from lambda_nb.engine.aws_calls.endpoint import Endpoint
 from lambda_nb.engine.model import InvocationRecord
-from lambda_nb.engine.neighbours import Neighbours
+from lambda_nb.engine.neighbours.process.supervisor import Neighbours
 from lambda_nb.engine.telemetry.log_lines import LogShipper
 from lambda_nb.engine.telemetry.metrics import Metrics
 from lambda_nb.engine.telemetry.records import INVOCATION_LOG

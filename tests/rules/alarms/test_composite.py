@@ -70,3 +70,9 @@ def rules(draw: st.DrawFn, depth: int = 3) -> tuple[str, bool]:
 @given(rules())
 def test_any_rule(case: tuple[str, bool]) -> None:
     assert parse(case[0]).holds(KNOWN.get) is case[1]
+
+
+@pytest.mark.parametrize("rule", ["(" * 5_000 + "TRUE" + ")" * 5_000, "NOT " * 5_000 + "TRUE"])
+def test_a_rule_without_end_is_refused(rule: str) -> None:
+    with pytest.raises(ValueError, match=r"nested too deeply|elements|long"):
+        parse(rule)

@@ -105,3 +105,9 @@ def test_operators_are_pointwise(pairs: list[tuple[float | None, float | None]])
         assert value == (math.fsum(known) if known else None)
     filled = parse("FILL(a, 0)").series(grid)
     assert None not in filled
+
+
+@pytest.mark.parametrize("text", ["(" * 5_000 + "m1" + ")" * 5_000, "-" * 5_000 + "m1"])
+def test_an_expression_without_end_is_refused(text: str) -> None:
+    with pytest.raises(MathError, match="nested too deeply"):
+        parse(text)

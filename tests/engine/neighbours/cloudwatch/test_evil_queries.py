@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from engine_fixtures import Engine
 
+from lambda_nb.engine.neighbours.services.cloudwatch.insights.grammar import QueryError
+from lambda_nb.engine.neighbours.services.cloudwatch.insights.pipeline import Query
 from lambda_nb.engine.neighbours.services.cloudwatch.insights.regular_expressions import (
     TooSlowError,
     read,
@@ -55,3 +57,11 @@ def test_a_slow_regular_expression_fails_its_query_and_nothing_else(
 def test_the_search_itself_ends() -> None:
     with pytest.raises(TooSlowError, match="needs more than"):
         read(EVIL).search("a" * 5_000 + "!")
+
+
+@pytest.mark.parametrize(
+    "query", ["filter " + "not " * 5_000 + "1", "limit 99999999999999999999", "tail 10001"]
+)
+def test_a_query_that_cannot_run_is_refused(query: str) -> None:
+    with pytest.raises(QueryError, match=r"nested too deeply|must not be more than 10000"):
+        Query(query)

@@ -21,6 +21,14 @@ def handler(event, context):
     {body}
     return event
 """
+WRONG: list[dict[str, Any]] = [
+    {"groupOverrideDetails": {"groupsToOverride": "vip"}},
+    {"groupOverrideDetails": 1},
+    {"accessTokenGeneration": {"scopesToAdd": [1]}},
+    {"accessTokenGeneration": {"claimsToSuppress": {"a": 1}}},
+    {"idTokenGeneration": {"claimsToAddOrOverride": ["plan"]}},
+]
+"""What no function may answer to PreTokenGeneration."""
 Attach = Callable[..., str]
 
 
@@ -123,7 +131,9 @@ def ear() -> Iterator[Ear]:
 @pytest.fixture(scope="module")
 def trigger(app: App, ear: Ear) -> str:
     """One function for all triggers: the user's name says what it does."""
-    body = """
+    body = (
+        f"    WRONG = {WRONG}"
+        + """
     source, name, answer = event["triggerSource"], event["userName"], event["response"]
     if source.startswith("PreSignUp") and name.startswith("auto"):
         answer["autoConfirmUser"] = answer["autoVerifyEmail"] = True
@@ -142,7 +152,10 @@ def trigger(app: App, ear: Ear) -> str:
         answer["messageAction"] = "SUPPRESS"
     if source.startswith("TokenGeneration"):
         version = event["version"]
-        if version == "1":
+        if name.startswith("claims-"):
+            field = "claimsOverrideDetails" if version == "1" else "claimsAndScopeOverrideDetails"
+            answer[field] = WRONG[int(name.partition("-")[2])]
+        elif version == "1":
             answer["claimsOverrideDetails"] = {
                 "claimsToAddOrOverride": {"plan": "gold", "sub": "x", "number": 1},
                 "claimsToSuppress": ["email"],
@@ -172,6 +185,7 @@ def trigger(app: App, ear: Ear) -> str:
         right = request["challengeAnswer"] == request["privateChallengeParameters"]["answer"]
         answer["answerCorrect"] = right
 """
+    )
     name = app.engine.create(ear.say + HANDLER.replace("    {body}\n", body))
     return app.allow(name)
 
@@ -343,6 +357,19 @@ def test_a_trigger_of_version_two_changes_access_tokens(app: App, trigger: str, 
     assert (access["tenant"], access["scope"]) == ("t", "api/read")
     assert access["client_id"] == app.client_id
     assert claims(result["IdToken"])["plan"] == {"level": 2}
+
+
+@pytest.mark.parametrize("number", range(len(WRONG)))
+def test_an_answer_of_a_wrong_kind_is_the_function_s_fault(
+    app: App, trigger: str, number: int
+) -> None:
+    app.use()
+    name = app.created(f"claims-{number}")
+    app.use(PreTokenGenerationConfig={"LambdaArn": trigger, "LambdaVersion": "V2_0"})
+    assert error_of(lambda: app.sign_in(name)) == (
+        "InvalidLambdaResponseException",
+        "Unrecognizable lambda output",
+    )
 
 
 def test_users_of_another_directory_move_in(app: App, trigger: str, ear: Ear) -> None:

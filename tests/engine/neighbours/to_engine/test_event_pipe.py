@@ -14,7 +14,7 @@ from typing import Any
 
 import boto3
 
-from lambda_nb.engine.neighbours import Neighbours
+from lambda_nb.engine.neighbours.process.supervisor import Neighbours
 from lambda_nb.engine.neighbours.to_engine.event_pipe import NAME, Journal, Outlet
 
 ACCOUNT, REGION = "000000000000", "eu-west-1"

@@ -28,6 +28,8 @@ from lambda_nb.engine.neighbours.services.cloudwatch.insights.regular_expression
 
 MOST_STATS = 2
 """Commands ``stats`` in one query (User Guide, "stats", 2026)."""
+MOST_RECORDS = 10_000
+"""Largest number of ``limit`` and ``tail`` (User Guide, "limit", 2026)."""
 _SHOWN = ("@timestamp", "@message")
 """What a query shows that names no fields."""
 Stage = Callable[[Iterable[Record]], Iterator[Record]]
@@ -62,6 +64,12 @@ class Query:
     """
 
     def __init__(self, text: str) -> None:
+        try:
+            self._read(text)
+        except RecursionError:
+            raise QueryError("the query is nested too deeply", 0, len(text)) from None
+
+    def _read(self, text: str) -> None:
         commands = parse(text)
         self.aggregates = any(command.name == "stats" for command in commands)
         if sum(command.name == "stats" for command in commands) > MOST_STATS:
@@ -144,9 +152,11 @@ class Query:
         return lambda records: _in_order(records, keys)
 
     def _limit(self, command: Command) -> Stage:
+        _check_number(command)
         return lambda records: islice(records, command.number)
 
     def _tail(self, command: Command) -> Stage:
+        _check_number(command)
         return lambda records: iter(list(records)[-command.number :] if command.number else [])
 
     def _dedup(self, command: Command) -> Stage:
@@ -171,6 +181,11 @@ def _regular(source: str) -> RegularExpression:
         return read(source)
     except ValueError as error:
         raise QueryError(str(error), 0, 0) from None
+
+
+def _check_number(command: Command) -> None:
+    if command.number > MOST_RECORDS:
+        raise QueryError(f"{command.name} must not be more than {MOST_RECORDS}", 0, 0)
 
 
 def _needed(node: Node | None) -> Node:
