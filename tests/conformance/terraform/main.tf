@@ -139,6 +139,14 @@ resource "aws_sns_topic" "topic" {
   name = var.name
 }
 
+resource "aws_lambda_permission" "topic" {
+  statement_id  = "topic"
+  action        = "lambda:InvokeFunction"
+  function_name = aws_lambda_function.function.function_name
+  principal     = "sns.amazonaws.com"
+  source_arn    = aws_sns_topic.topic.arn
+}
+
 resource "aws_sns_topic_subscription" "subscription" {
   topic_arn = aws_sns_topic.topic.arn
   protocol  = "lambda"
