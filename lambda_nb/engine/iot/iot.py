@@ -52,7 +52,10 @@ class Iot:
 
     def _wake(self) -> None:
         """Open it: somebody has made something of the service, such as a rule's destination."""
-        if self._parts is None and self._waking is None and not self._closed:
+        around = self._surroundings
+        if self._parts is not None or self._waking is not None or self._closed:
+            return
+        if around.changes.used(around.region):  # else the services have only begun afresh
             self._waking = asyncio.ensure_future(self._woken())
 
     async def _woken(self) -> None:

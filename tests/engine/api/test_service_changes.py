@@ -47,6 +47,16 @@ def test_a_lost_state_is_a_change_everywhere() -> None:
     assert (changes.revision("us-east-1") != before, told) == (True, [1])
 
 
+def test_a_service_is_used_once_something_was_made_there() -> None:
+    changes = ServiceChanges()
+    changes.emptied()
+    assert not changes.used(REGION)
+    changes.answered(call())
+    assert (changes.used(REGION), changes.used("us-east-1")) == (True, False)
+    assert ServiceChanges(kept=True).used(REGION)
+    assert ServiceChanges(elsewhere=True).used(REGION)
+
+
 def test_elsewhere_time_is_a_change(monkeypatch: pytest.MonkeyPatch) -> None:
     changes = ServiceChanges(elsewhere=True)
     monkeypatch.setattr(service_changes.time, "monotonic", lambda: 10.2)

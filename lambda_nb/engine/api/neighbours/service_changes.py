@@ -45,6 +45,10 @@ class ServiceChanges:
         now = int(time.monotonic() / ELSEWHERE_S) if self._elsewhere else 0
         return self._all + self._of_region.get(region, 0), now
 
+    def used(self, region: str) -> bool:
+        """Whether the service may hold something of a Region."""
+        return self._elsewhere or self._kept or self._of_region.get(region, 0) > 0
+
     def watch(self, region: str, changed: Callable[[], None]) -> None:
         """Call a function at every change in a Region; at once if there may be some to see."""
         self._watchers.setdefault(region, []).append(changed)

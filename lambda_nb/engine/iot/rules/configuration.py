@@ -112,7 +112,7 @@ class Configuration:
             except (Unreachable, TooSlow, _RefusedError) as error:
                 if not left:
                     raise ConfigurationError(f"topic rules cannot be read: {error}") from error
-                log.warning("topic rules cannot be read yet: %s", error)
+                log.info("topic rules cannot be read yet: %s", error)  # the port opens last
                 await asyncio.sleep(0.1 * 2 ** (_TRIES - left))
             else:
                 self._revision = revision
