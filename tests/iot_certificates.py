@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -29,7 +30,8 @@ class Maker:
 
     def __init__(self, name: str = "a maker of sensors") -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = name_of(name)
+        # Two authorities of one name could not be told apart by their certificates.
+        self._name = name_of(f"{name} {uuid.uuid4()}")
         self.pem = self._sign(self._name, self._key.public_key(), authority=True)
 
     def certificate(self, name: str, key: Any = None, *, days: int = 30) -> str:

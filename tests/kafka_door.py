@@ -75,7 +75,8 @@ def opened(
             task.cancel()
         loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
         for writer in writers:  # a farewell in TLS would need the loop for longer
-            writer.transport.abort()
+            with contextlib.suppress(AttributeError):  # Python 3.11.2: it has closed already
+                writer.transport.abort()
         loop.run_until_complete(_closed(writers))
         loop.close()
 

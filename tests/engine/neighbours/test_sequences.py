@@ -87,7 +87,7 @@ numbers = []
 def put():
     for n in range(400):
         numbers.append(shard.put_record("k", "data", ""))
-        Queue.add_message(queue, SimpleNamespace())
+        Queue.add_message(queue, SimpleNamespace(body="text"))
 
 threads = [threading.Thread(target=put) for _ in range(8)]
 for thread in threads:

@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 _WINDOW_S = 0.5
 """Time to gather a batch, unless a mapping says otherwise (facts/events.md section 2)."""
+_FAREWELL_S = 3.0
+"""How long a cluster may take to let a member go: one that has died must not hold up the end."""
 _POLL_MS = 200
 _MOST_RETRIES_TO_DESTINATION = 10
 """With a failure destination and no other limit (Lambda Developer Guide,
@@ -162,7 +164,7 @@ class KafkaPoller:
         self._placed.clear()
         if consumer is not None:
             with contextlib.suppress(Exception):  # the cluster may be gone, and so is the member
-                await consumer.stop()
+                await asyncio.wait_for(consumer.stop(), _FAREWELL_S)
 
     async def _read(self) -> None:
         while not self._stopping.is_set():
