@@ -34,8 +34,7 @@ from lambda_nb.engine.execution.runtimes import inventory
 from lambda_nb.engine.file_descriptors import Descriptors
 from lambda_nb.engine.gateways.doors import GatewayDoor, has_domain
 from lambda_nb.engine.gateways.function_urls.gateway import FunctionUrlDoor
-from lambda_nb.engine.gateways.load_balancer.changes import BALANCING
-from lambda_nb.engine.gateways.load_balancer.changes import Changes as BalancingChanges
+from lambda_nb.engine.gateways.load_balancer.permitted_targets import BALANCING, PermittedTargets
 from lambda_nb.engine.gateways.shared.addresses import Addresses
 from lambda_nb.engine.gateways.shared.own_addresses import OwnAddresses
 from lambda_nb.engine.gateways.website.gateway import WebsiteDoor
@@ -155,21 +154,11 @@ class App:
             self._neighbours_endpoint,
             {name: Endpoint(url, keys=others) for name, url in options.elsewhere.items()},
         )
-        self._balancing = BalancingChanges(
-            lambda arn: self._regions[region_of(arn)].functions,
-            elsewhere=bool(options.neighbours_url) or BALANCING in options.elsewhere,
-            kept=any((self._data_dir / "services").glob("moto.elbv2.*")),
-        )
-        self._changes = {
-            name: ServiceChanges(
-                elsewhere=bool(options.neighbours_url) or name in options.elsewhere,
-                kept=any((self._data_dir / "services").glob(f"moto.{name}.*")),
-            )
-            for name in WATCHED
-        }
-        self._permissions = Changes(elsewhere=self._iot_is_elsewhere)
+        self._balancing = self._changes_of(BALANCING, "elbv2")
+        self._changes = {name: self._changes_of(name, name) for name in WATCHED}
+        self._permissions = Changes(elsewhere=self._is_elsewhere("iot"))
         self._rule_changes = ServiceChanges(
-            elsewhere=self._iot_is_elsewhere, concerns=concerns_rules
+            elsewhere=self._is_elsewhere("iot"), concerns=concerns_rules
         )
         upstream = self._upstream = Upstream(self._url, keys)
         self._cleanup.push_async_callback(upstream.close)
@@ -194,9 +183,14 @@ class App:
         self.devices = DeviceDoor(self._regions, gate, self._changes["iot"], authority)
         self.certificates.ask_clients(self.devices.anchors)
 
-    @property
-    def _iot_is_elsewhere(self) -> bool:
-        return bool(self._options.neighbours_url) or "iot" in self._options.elsewhere
+    def _is_elsewhere(self, service: str) -> bool:
+        """Whether a service, by its signing name, is not the embedded one."""
+        return bool(self._options.neighbours_url) or service in self._options.elsewhere
+
+    def _changes_of(self, service: str, backend: str) -> ServiceChanges:
+        """Knows when a service changes, by its signing name and moto's name."""
+        kept = any((self._data_dir / "services").glob(f"moto.{backend}.*"))
+        return ServiceChanges(elsewhere=self._is_elsewhere(service), kept=kept)
 
     async def _pushed(self, source: str, arn: str, payload: bytes) -> None:
         await self._regions.started.wait()
@@ -272,12 +266,13 @@ class App:
             return (await rooms.iot.opened()).dry_runs
 
         iot = IotCalls(
-            self._permissions, dry_runs, account, region, elsewhere=self._iot_is_elsewhere
+            self._permissions, dry_runs, account, region, elsewhere=self._is_elsewhere("iot")
         )
-        watches: dict[str, list[Watch]] = {BALANCING: [self._balancing]}
+        targets = PermittedTargets(lambda arn: self._regions[region_of(arn)].functions)
+        watches: dict[str, list[Watch]] = {BALANCING: [targets, self._balancing]}
         watches |= {name: [changes] for name, changes in self._changes.items()}
         watches["iot"] += [self._rule_changes, iot]
-        if not self._iot_is_elsewhere:
+        if not self._is_elsewhere("iot"):
             watches["iot"].append(JobCalls(jobs, self._regions.home.gate.anyone))
         watches["cloudformation"] = [
             self._balancing,

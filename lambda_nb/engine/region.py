@@ -45,7 +45,6 @@ from lambda_nb.engine.execution.recursive_loops import LoopGuard
 from lambda_nb.engine.file_descriptors import Descriptors
 from lambda_nb.engine.gateways.api_gateway import ApiGateway
 from lambda_nb.engine.gateways.function_urls.gateway import FunctionUrls
-from lambda_nb.engine.gateways.load_balancer.changes import Changes as BalancingChanges
 from lambda_nb.engine.gateways.load_balancer.gateway import LoadBalancers
 from lambda_nb.engine.gateways.shared.addresses import API, FUNCTION_URL
 from lambda_nb.engine.gateways.shared.own_addresses import OwnAddresses
@@ -85,7 +84,7 @@ class Shared:
     addresses: OwnAddresses
     certificates: Certificates
     functions: Callable[[str], Functions]
-    balancing: BalancingChanges
+    balancing: ServiceChanges
     changes: Mapping[str, ServiceChanges]
     permissions: Changes
     rule_changes: ServiceChanges

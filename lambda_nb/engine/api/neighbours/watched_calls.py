@@ -53,8 +53,9 @@ class WatchedCall:
     @property
     def changes(self) -> bool:
         """Whether it may have changed something."""
-        writing = self.method not in ("GET", "HEAD") or self.path.startswith(_CONFIRMING)
-        return writing and not self.action.startswith(_READING)
+        if self.action:  # in the query protocol a GET may write
+            return not self.action.startswith(_READING)
+        return self.method not in ("GET", "HEAD") or self.path.startswith(_CONFIRMING)
 
 
 class Watch(Protocol):

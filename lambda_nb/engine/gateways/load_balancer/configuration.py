@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lambda_nb.engine.api.neighbours.service_changes import Revision, ServiceChanges
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.gateways.load_balancer import actions, conditions
 from lambda_nb.engine.gateways.load_balancer.actions import Action, Refused
-from lambda_nb.engine.gateways.load_balancer.changes import Changes, Revision
 from lambda_nb.engine.gateways.load_balancer.conditions import Asked, Condition
 from lambda_nb.engine.gateways.load_balancer.target_groups import Target, TargetGroup
 
@@ -85,7 +85,7 @@ class Configuration:
         The Region.
     """
 
-    def __init__(self, client: Client, changes: Changes, region: str) -> None:
+    def __init__(self, client: Client, changes: ServiceChanges, region: str) -> None:
         self._client = client
         self._changes = changes
         self._region = region

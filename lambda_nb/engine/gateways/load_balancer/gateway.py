@@ -7,11 +7,11 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from lambda_nb.engine.api.neighbours.service_changes import ServiceChanges
 from lambda_nb.engine.api.wire.http import Header, HttpRequest, Receive, Reply, Scope, Send
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.gateways.load_balancer import pages
 from lambda_nb.engine.gateways.load_balancer.actions import Fixed, Redirect, Refused
-from lambda_nb.engine.gateways.load_balancer.changes import Changes
 from lambda_nb.engine.gateways.load_balancer.conditions import Asked
 from lambda_nb.engine.gateways.load_balancer.configuration import (
     Configuration,
@@ -67,7 +67,7 @@ class LoadBalancers:
         self,
         surroundings: Surroundings,
         client: Callable[[str], Awaitable[Any]],
-        changes: Changes,
+        changes: ServiceChanges,
     ) -> None:
         region = surroundings.region
         self._region = region

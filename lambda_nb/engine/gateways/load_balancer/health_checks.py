@@ -11,8 +11,8 @@ import contextlib
 import logging
 from typing import Any
 
+from lambda_nb.engine.api.neighbours.service_changes import ServiceChanges
 from lambda_nb.engine.errors import AWSError
-from lambda_nb.engine.gateways.load_balancer.changes import Changes
 from lambda_nb.engine.gateways.load_balancer.configuration import Configuration
 from lambda_nb.engine.gateways.load_balancer.functions_as_targets import Failed, FunctionTargets
 
@@ -37,7 +37,7 @@ class HealthChecks:
     def __init__(
         self,
         configuration: Configuration,
-        changes: Changes,
+        changes: ServiceChanges,
         targets: FunctionTargets,
         region: str,
     ) -> None:

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from lambda_nb.engine.api.neighbours.service_changes import ServiceChanges
 from lambda_nb.engine.api.neighbours.watched_calls import WatchedCall
 from lambda_nb.engine.api.wire.http import HttpRequest
-from lambda_nb.engine.gateways.load_balancer.changes import Changes
+from lambda_nb.engine.gateways.load_balancer.permitted_targets import PermittedTargets
 
 REGION = "us-east-1"
 
@@ -18,8 +19,8 @@ def nobody(arn: str) -> Any:
     raise AssertionError(f"nobody asks for {arn}")
 
 
-def made(*, elsewhere: bool = False, kept: bool = False) -> Changes:
-    return Changes(nobody, elsewhere=elsewhere, kept=kept)
+def made(*, elsewhere: bool = False, kept: bool = False) -> ServiceChanges:
+    return ServiceChanges(elsewhere=elsewhere, kept=kept)
 
 
 def call(action: str, region: str = REGION, **more: str) -> WatchedCall:
@@ -45,6 +46,13 @@ def test_reading_is_none(action: str) -> None:
     before = changes.revision(REGION)
     changes.answered(call(action))
     assert changes.revision(REGION) == before
+
+
+def test_a_query_may_write_with_get() -> None:
+    changes = made()
+    before = changes.revision(REGION)
+    changes.answered(WatchedCall(REGION, "GET", "CreateRule", {"Action": "CreateRule"}))
+    assert changes.revision(REGION) != before
 
 
 def test_everything_has_changed_when_the_services_are_empty() -> None:
@@ -77,11 +85,11 @@ def test_a_service_elsewhere_may_change_by_itself(monkeypatch: pytest.MonkeyPatc
 
 async def test_targets_that_are_no_functions_are_nobodys_business() -> None:
     told = {"Targets.member.1.Id": "127.0.0.1", "TargetGroupArn": "arn"}
-    await made().asked(call("RegisterTargets", **told))
+    await PermittedTargets(nobody).asked(call("RegisterTargets", **told))
     function = {"Targets.member.1.Id": "arn:aws:lambda:us-east-1:000000000000:function:f"}
-    await made().asked(call("DescribeTargetHealth", **function))
+    await PermittedTargets(nobody).asked(call("DescribeTargetHealth", **function))
     with pytest.raises(AssertionError, match="nobody asks"):
-        await made().asked(call("RegisterTargets", **function))
+        await PermittedTargets(nobody).asked(call("RegisterTargets", **function))
 
 
 def test_a_call_is_read_off_its_body_or_its_query() -> None:
