@@ -12,13 +12,7 @@ from lambda_nb.engine.iot.jobs.jobs import Jobs
 from lambda_nb.engine.iot.shadows.shadows import Shadows
 from lambda_nb.engine.model import Operation
 
-SIGNING_NAMES = ("iotdata", "iotdevicegateway")
-"""Names of the service in signatures: of the SDKs, and of the guide's own requests."""
-
 _TOPICS = ("/topics/", "/retainedMessage/")
-
-
-JOBS_SIGNING_NAME = "iot-jobs-data"
 
 
 def data_api(gate: Gate, broker: Broker, shadows: Shadows) -> ServiceApi:

@@ -13,7 +13,6 @@ MOST_RETRIES = 185
 """Retries of a target without a policy; also the most that a policy may ask for."""
 MOST_AGE_S = 86_400
 """Seconds an event is tried for without a policy; also the most that a policy may ask for."""
-LEAST_AGE_S = 60
 FIRST_WAIT_S = 1.0
 MOST_WAIT_S = 600.0
 

@@ -26,7 +26,6 @@ from lambda_nb.engine.iot.mqtt.delivery.lifecycle import Ended
 
 log = logging.getLogger(__name__)
 
-PATH = "/mqtt"
 SUBPROTOCOL = "mqtt"
 
 _SERVICES = ("iotdevicegateway", "iotdata")
@@ -45,11 +44,6 @@ class Broker(Protocol):
 
     def connect(self, origin: Origin) -> Connection:
         """A new connection."""
-
-
-def takes(path: str) -> bool:
-    """Whether a WebSocket's path is that of MQTT."""
-    return path == PATH
 
 
 class WebSocketDoor:

@@ -9,14 +9,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 Parameters = Mapping[str, Any]
-
-_USERNAME = re.compile(r"[\w\W]{1,128}")
 
 
 def refused(code: str, message: str) -> Exception:

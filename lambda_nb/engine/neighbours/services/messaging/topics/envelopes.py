@@ -10,8 +10,6 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import quote
 
-RAW_HEADER = "x-amz-sns-rawdelivery"
-
 
 @dataclass(frozen=True)
 class Notification:
