@@ -56,6 +56,8 @@ def test_bodies_survive_compression(body: bytes) -> None:
         (gzip.compress(b"cut")[:-1], "gzip"),
         (gzip.compress(b"\0" * ((10 << 20) + 1)), "gzip"),
     ],
+    # gzip writes the time into its header: it must not become part of a test's name
+    ids=["not gzip", "not brotli", "cut short", "too large"],
 )
 def test_what_cannot_be_decompressed(body: bytes, encoding: str) -> None:
     with pytest.raises(ValueError):
