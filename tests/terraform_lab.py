@@ -14,6 +14,8 @@ from engine_fixtures import Engine
 
 PLUGINS = Path(os.environ.get("LAMBDA_NB_TERRAFORM_PLUGINS", "/opt/tf-plugins"))
 _CONFORMANCE = Path(__file__).parent / "conformance"
+_COMPLETE = "terraform"
+"""The project that names its endpoints one by one."""
 
 Terraform = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -23,14 +25,17 @@ def terraform_for(
 ) -> Terraform:
     """Runs Terraform commands on a configuration of ``tests/conformance`` in a directory.
 
-    Skips the test where Terraform or AWS's provider is missing. The variables ``endpoint``,
-    ``runtime`` and ``name``, which begins with ``prefix``, are set.
+    The provider and the variables ``runtime`` and ``name``, which begins with ``prefix``, are in
+    ``terraform_shared``; only ``terraform`` declares its own, with the variable ``endpoint``. Skips
+    the test where Terraform or AWS's provider is missing.
     """
     if shutil.which("terraform") is None:
         pytest.skip("Terraform is not installed")
     if not list(PLUGINS.rglob("terraform-provider-aws*")):
         pytest.skip(f"there is no AWS provider in {PLUGINS} (LAMBDA_NB_TERRAFORM_PLUGINS)")
     shutil.copytree(_CONFORMANCE / folder, directory, dirs_exist_ok=True)
+    if folder != _COMPLETE:
+        shutil.copy(_CONFORMANCE / "terraform_shared" / "provider.tf", directory)
     settings = directory / "settings.tfrc"
     settings.write_text(
         f'provider_installation {{\n  filesystem_mirror {{\n    path = "{PLUGINS}"\n  }}\n}}\n'
@@ -43,6 +48,7 @@ def terraform_for(
         "CHECKPOINT_DISABLE": "1",
         "AWS_ACCESS_KEY_ID": keys["aws_access_key_id"],
         "AWS_SECRET_ACCESS_KEY": keys["aws_secret_access_key"],
+        "AWS_ENDPOINT_URL": engine.url,
         "TF_VAR_endpoint": engine.url,
         "TF_VAR_runtime": f"python{sys.version_info[0]}.{sys.version_info[1]}",
         "TF_VAR_name": engine.name(prefix),

@@ -1,4 +1,7 @@
-"""Checks the engine's SQLite files when they are opened, and rescues damaged ones.
+"""Opens the engine's SQLite files, checks them, and rescues damaged ones.
+
+What was committed to such a file survives kill -9. Only the end of the machine may lose the last
+commits, and never tears the file.
 
 A rescue never changes the damaged file: it keeps it under another name and copies all readable
 rows into a new file. It reads rows in key order from both ends, and between the ends wherever
@@ -8,15 +11,18 @@ reading still works. So one bad page loses only its own rows.
 from __future__ import annotations
 
 import errno
+import logging
 import shutil
 import sqlite3
 import tempfile
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+log = logging.getLogger(__name__)
 
 Row = tuple[Any, ...]
 Sound = Callable[[str, Row], bool]
@@ -56,6 +62,143 @@ def check(database: sqlite3.Connection, path: Path) -> None:
         raise damaged(path, error) from error
     if found != "ok":
         raise damaged(path, found.replace("\n", " "))
+
+
+def opened(path: Path | None) -> sqlite3.Connection:
+    """Open a file that only its owner may read, or make it.
+
+    Parameters
+    ----------
+    path
+        The file; ``None`` for one in memory.
+
+    Raises
+    ------
+    DatabaseError
+        If it is damaged.
+    """
+    database = sqlite3.connect(path or ":memory:", isolation_level=None)
+    try:
+        if path is not None:
+            path.chmod(0o600)
+            check(database, path)
+        _make_durable(database)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def opened_alone(
+    path: Path, version: int, schema: Iterable[str], *, any_thread: bool = False
+) -> sqlite3.Connection:
+    """Open a file that no other process may open meanwhile, or make it.
+
+    Parameters
+    ----------
+    path
+        The file; its directories are made too.
+    version
+        The version of its format.
+    schema
+        Statements that make its tables where there are none.
+    any_thread
+        Whether threads other than this one may use the connection.
+
+    Raises
+    ------
+    DatabaseError
+        If the file is in use, damaged, or of another version.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Its owner holds the lock until it ends: to wait for it would only delay the error.
+    database = sqlite3.connect(
+        path, isolation_level=None, check_same_thread=not any_thread, timeout=0.0
+    )
+    try:
+        path.chmod(0o600)
+        _lock(database, path)
+        check(database, path)
+        found = database.execute("PRAGMA user_version").fetchone()[0]
+        if found not in (0, version):
+            raise DatabaseError(
+                f"{path} has format {found}; this version reads format {version}. Use the version "
+                "of lambda-nb that wrote it, or another data directory."
+            )
+        for statement in schema:
+            database.execute(statement)
+        database.execute(f"PRAGMA user_version = {version:d}")
+        database.execute("COMMIT")
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def opened_or_new(path: Path, schema: str) -> tuple[sqlite3.Connection, Path | None]:
+    """Open a file for any thread; a damaged one is put aside, and a new one begun.
+
+    Parameters
+    ----------
+    path
+        The file.
+    schema
+        A script that makes its tables where there are none.
+
+    Returns
+    -------
+    tuple
+        The connection, and where the damaged file is now; ``None`` if it was sound.
+    """
+    kept = None
+    try:
+        database = _for_any_thread(path, schema)
+    except sqlite3.DatabaseError as error:
+        if isinstance(error, sqlite3.OperationalError):  # a full disk, no permission: not damage
+            raise
+        kept = path.with_name(f"{path.name}.damaged")
+        log.warning("%s is damaged (%s): kept as %s, and begun anew", path, error, kept)
+        for companion in _COMPANIONS:
+            part = path.with_name(path.name + companion)
+            if part.exists():
+                part.replace(kept.with_name(kept.name + companion))
+        database = _for_any_thread(path, schema)
+    path.chmod(0o600)
+    return database, kept
+
+
+def _for_any_thread(path: Path, schema: str) -> sqlite3.Connection:
+    database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    try:
+        _make_durable(database)
+        database.executescript(schema)
+        for name, _, _ in _tables(database):
+            database.execute(f'SELECT count(*) FROM "{name}"').fetchone()  # noqa: S608  (as above)
+    except sqlite3.DatabaseError:
+        database.close()
+        raise
+    return database
+
+
+def _make_durable(database: sqlite3.Connection) -> None:
+    database.execute("PRAGMA journal_mode = WAL")
+    database.execute("PRAGMA synchronous = NORMAL")
+
+
+def _lock(database: sqlite3.Connection, path: Path) -> None:
+    try:
+        database.execute("PRAGMA locking_mode = EXCLUSIVE")
+        _make_durable(database)
+        database.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError as error:
+        if "locked" not in str(error):
+            raise DatabaseError(f"{path} cannot be used: {error}.") from error
+        raise DatabaseError(
+            f"{path} is in use by another engine ({error}). Stop that engine, or give this one "
+            "a data directory of its own."
+        ) from error
+    except sqlite3.DatabaseError as error:
+        raise damaged(path, error) from error
 
 
 def no_room(error: BaseException | None) -> bool:

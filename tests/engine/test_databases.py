@@ -134,6 +134,73 @@ def test_a_database_in_use_is_not_rescued(tmp_path: Path) -> None:
     store.close()
 
 
+@pytest.fixture(params=["new", "sound", "damaged"])
+def found(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A file that is not there, one with a row, or one that is no database."""
+    path: Path = tmp_path / "file.sqlite"
+    if request.param == "sound":
+        with sqlite3.connect(path) as database:
+            database.execute(SCHEMA)
+            database.execute("INSERT INTO note VALUES ('kept')")
+        database.close()
+    elif request.param == "damaged":
+        path.write_bytes(b"no database" * 1000)
+    return path
+
+
+SCHEMA = "CREATE TABLE IF NOT EXISTS note (text TEXT)"
+
+
+def is_durable_and_private(database: sqlite3.Connection, path: Path) -> bool:
+    journal = database.execute("PRAGMA journal_mode").fetchone()[0]
+    synchronous = database.execute("PRAGMA synchronous").fetchone()[0]
+    private = path.stat().st_mode & 0o077 == 0
+    return (journal, synchronous, private) == ("wal", 1, True)
+
+
+def test_a_damaged_file_is_not_opened(found: Path) -> None:
+    was = found.read_bytes() if found.exists() else b""
+    if was.startswith(b"no database"):
+        for open_it in (databases.opened, lambda path: databases.opened_alone(path, 1, [SCHEMA])):
+            with pytest.raises(DatabaseError, match="is damaged"):
+                open_it(found)
+        assert found.read_bytes() == was
+        return
+    database = databases.opened(found)
+    assert is_durable_and_private(database, found)
+    database.close()
+    database = databases.opened_alone(found, 1, [SCHEMA])
+    assert is_durable_and_private(database, found)
+    with pytest.raises(DatabaseError, match="in use by another engine"):
+        databases.opened_alone(found, 1, [SCHEMA])
+    database.close()
+    with pytest.raises(DatabaseError, match="has format 1; this version reads format 2"):
+        databases.opened_alone(found, 2, [SCHEMA])
+
+
+def test_a_damaged_file_is_put_aside(found: Path) -> None:
+    was = found.read_bytes() if found.exists() else b""
+    database, kept = databases.opened_or_new(found, SCHEMA)
+    assert is_durable_and_private(database, found)
+    rows = database.execute("SELECT text FROM note").fetchall()
+    assert rows == ([("kept",)] if was.startswith(b"SQLite") else [])
+    if was.startswith(b"no database"):
+        assert kept == found.with_name("file.sqlite.damaged")
+        assert kept.read_bytes() == was
+    else:
+        assert kept is None
+
+
+def test_a_file_that_cannot_be_read_now_is_not_put_aside(tmp_path: Path) -> None:
+    path = tmp_path / "file.sqlite"
+    with sqlite3.connect(path) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            databases.opened_or_new(path, SCHEMA)
+    other.close()
+    assert [file.name for file in tmp_path.iterdir()] == ["file.sqlite"]
+
+
 def test_a_full_disk_is_recognised() -> None:
     full = OSError(errno.ENOSPC, "No space left on device")
     assert no_room(full)

@@ -1,29 +1,5 @@
 # Monitoring of a function: a filter on its log, alarms with actions, a composite alarm, a query.
-terraform {
-  required_providers {
-    aws = { source = "hashicorp/aws" }
-  }
-}
-
-variable "endpoint" { type = string }
-variable "runtime" { type = string }
-variable "name" { type = string }
 variable "threshold" { default = 1 }
-
-provider "aws" {
-  region                     = "us-east-1"
-  max_retries                = 2
-  skip_metadata_api_check    = true
-  skip_requesting_account_id = false
-  endpoints {
-    cloudwatch = var.endpoint
-    iam        = var.endpoint
-    lambda     = var.endpoint
-    logs       = var.endpoint
-    sns        = var.endpoint
-    sts        = var.endpoint
-  }
-}
 
 resource "aws_iam_role" "role" {
   name = var.name

@@ -1,26 +1,5 @@
 # Custom domain names of REST APIs, with base paths and private links.
-terraform {
-  required_providers {
-    aws = { source = "hashicorp/aws" }
-  }
-}
-
-variable "endpoint" { type = string }
-variable "name" { type = string }
 variable "base_path" { default = "first" }
-
-provider "aws" {
-  region                     = "us-east-1"
-  skip_metadata_api_check    = true
-  skip_requesting_account_id = false
-  endpoints {
-    acm          = var.endpoint
-    apigateway   = var.endpoint
-    apigatewayv2 = var.endpoint
-    iam          = var.endpoint
-    sts          = var.endpoint
-  }
-}
 
 resource "aws_api_gateway_rest_api" "api" { name = var.name }
 

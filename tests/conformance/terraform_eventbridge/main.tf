@@ -1,31 +1,6 @@
 # A small project around EventBridge and its Scheduler: AWS's own provider talks to the engine.
 
-terraform {
-  required_providers {
-    aws = { source = "hashicorp/aws" }
-  }
-}
-
-variable "endpoint" { type = string }
-variable "runtime" { type = string }
-variable "name" { type = string }
 variable "webhook" { type = string }
-
-provider "aws" {
-  region                      = "us-east-1"
-  skip_credentials_validation = true
-  skip_metadata_api_check     = true
-  skip_requesting_account_id  = false
-
-  endpoints {
-    events         = var.endpoint
-    iam            = var.endpoint
-    scheduler      = var.endpoint
-    secretsmanager = var.endpoint
-    sqs            = var.endpoint
-    sts            = var.endpoint
-  }
-}
 
 data "aws_caller_identity" "me" {}
 

@@ -1,35 +1,7 @@
 # HTTP and WebSocket APIs with every kind of aws_apigatewayv2 resource.
-terraform {
-  required_providers {
-    aws = { source = "hashicorp/aws" }
-  }
-}
-
-variable "endpoint" { type = string }
-variable "name" { type = string }
 variable "burst" { default = 50 }
 variable "second_route" { default = "GET /items/{id}" }
 variable "extra" { default = "one" }
-
-provider "aws" {
-  region                     = "us-east-1"
-  skip_metadata_api_check    = true
-  skip_requesting_account_id = false
-  endpoints {
-    acm            = var.endpoint
-    apigateway     = var.endpoint
-    apigatewayv2   = var.endpoint
-    cloudwatchlogs = var.endpoint
-    ec2            = var.endpoint
-    iam            = var.endpoint
-    lambda         = var.endpoint
-    sqs            = var.endpoint
-    sts            = var.endpoint
-  }
-  default_tags {
-    tags = { owner = var.name }
-  }
-}
 
 locals {
   function = "arn:aws:lambda:us-east-1:000000000000:function:${var.name}"

@@ -1,28 +1,5 @@
 # The back end of a fleet of sensors: registry, certificates, policies, rules, authorizer, settings.
-terraform {
-  required_providers {
-    aws = { source = "hashicorp/aws" }
-  }
-}
-
-variable "endpoint" { type = string }
-variable "runtime" { type = string }
-variable "name" { type = string }
 variable "threshold" { default = 30 }
-
-provider "aws" {
-  region                     = "us-east-1"
-  max_retries                = 2
-  skip_metadata_api_check    = true
-  skip_requesting_account_id = false
-  endpoints {
-    iam    = var.endpoint
-    iot    = var.endpoint
-    lambda = var.endpoint
-    sqs    = var.endpoint
-    sts    = var.endpoint
-  }
-}
 
 data "aws_caller_identity" "me" {}
 data "aws_region" "here" {}

@@ -1,27 +1,5 @@
 # A load balancer in front of two functions, with a rule of each kind.
-terraform {
-  required_providers {
-    aws = { source = "hashicorp/aws" }
-  }
-}
-
-variable "endpoint" { type = string }
-variable "runtime" { type = string }
-variable "name" { type = string }
 variable "text" { default = "fixed" }
-
-provider "aws" {
-  region                     = "us-east-1"
-  skip_metadata_api_check    = true
-  skip_requesting_account_id = false
-  endpoints {
-    ec2    = var.endpoint
-    elbv2  = var.endpoint
-    iam    = var.endpoint
-    lambda = var.endpoint
-    sts    = var.endpoint
-  }
-}
 
 data "aws_vpc" "default" {
   default = true

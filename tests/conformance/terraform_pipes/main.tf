@@ -1,27 +1,5 @@
 # A pipe from a queue to a function, with a filter, an enrichment and templates; and one of a stream.
-terraform {
-  required_providers {
-    aws = { source = "hashicorp/aws" }
-  }
-}
-
-variable "endpoint" { type = string }
-variable "runtime" { type = string }
-variable "name" { type = string }
 variable "greeting" { default = "Hello" }
-
-provider "aws" {
-  region                  = "us-east-1"
-  skip_metadata_api_check = true
-  endpoints {
-    iam     = var.endpoint
-    kinesis = var.endpoint
-    lambda  = var.endpoint
-    pipes   = var.endpoint
-    sqs     = var.endpoint
-    sts     = var.endpoint
-  }
-}
 
 resource "aws_iam_role" "role" {
   name = var.name

@@ -1,28 +1,6 @@
 # REST APIs of every part that the provider has: one built of resources, one of an OpenAPI document.
-terraform {
-  required_providers {
-    aws = { source = "hashicorp/aws" }
-  }
-}
-
-variable "endpoint" { type = string }
-variable "runtime" { type = string }
-variable "name" { type = string }
 variable "greeting" { default = "hello" }
 variable "rate" { default = 20 }
-
-provider "aws" {
-  region                     = "us-east-1"
-  skip_metadata_api_check    = true
-  skip_requesting_account_id = false
-  endpoints {
-    apigateway     = var.endpoint
-    cloudwatchlogs = var.endpoint
-    iam            = var.endpoint
-    lambda         = var.endpoint
-    sts            = var.endpoint
-  }
-}
 
 resource "aws_iam_role" "role" {
   name = var.name

@@ -1,31 +1,4 @@
 # A mobile app's users: a user pool with triggers, its clients, and an identity pool.
-terraform {
-  required_providers {
-    aws = { source = "hashicorp/aws" }
-  }
-}
-
-variable "endpoint" {}
-variable "runtime" {}
-variable "name" {}
-
-provider "aws" {
-  region                      = "us-east-1"
-  skip_credentials_validation = true
-  skip_metadata_api_check     = true
-  skip_requesting_account_id  = false
-  s3_use_path_style           = true
-  endpoints {
-    cognitoidentity = var.endpoint
-    cognitoidp      = var.endpoint
-    iam             = var.endpoint
-    lambda          = var.endpoint
-    s3              = var.endpoint
-    sns             = var.endpoint
-    sqs             = var.endpoint
-    sts             = var.endpoint
-  }
-}
 
 resource "aws_iam_role" "role" {
   name = var.name

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from control_harness import Harness, archive
 
-from lambda_nb.engine.control.records.store import Store, StoreError
+from lambda_nb.engine.control.records.store import Store
+from lambda_nb.engine.databases import DatabaseError
 
 TESTS = Path(__file__).parents[2]
 
@@ -152,5 +153,5 @@ def test_a_database_of_another_format_is_refused(tmp_path: Path) -> None:
     db = sqlite3.connect(tmp_path / "db")
     db.execute("PRAGMA user_version = 99")
     db.close()
-    with pytest.raises(StoreError, match="has format 99"):
+    with pytest.raises(DatabaseError, match="has format 99"):
         Store(tmp_path / "db")

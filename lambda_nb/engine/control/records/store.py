@@ -10,22 +10,20 @@ them.
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from lambda_nb.engine import databases
-from lambda_nb.engine.databases import DatabaseError
 
 Record = dict[str, Any]
 
 SCHEMA = 1
-
-
-class StoreError(DatabaseError):
-    """The database cannot be used: another engine holds it, or it has another format."""
+_TABLE = (
+    "CREATE TABLE IF NOT EXISTS records (kind TEXT, parent TEXT, key TEXT, record TEXT,"
+    " PRIMARY KEY (kind, parent, key)) WITHOUT ROWID"
+)
 
 
 def readable_record(table: str, row: tuple[Any, ...]) -> bool:
@@ -63,44 +61,15 @@ class Store:
     def __init__(self, path: Path) -> None:
         self._records: dict[tuple[str, str], dict[str, Record]] = {}
         self._watchers: list[Callable[[], None]] = []
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # An engine holds the lock until it ends: to wait for it would only delay the error.
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0.0)
+        # Functions' environment variables are in it.
+        self._db = databases.opened_alone(path, SCHEMA, [_TABLE], any_thread=True)
         try:
-            path.chmod(0o600)  # functions' environment variables are in it
-            self._open(path)
+            self._load(path)
         except BaseException:
             self._db.close()
             raise
 
-    def _open(self, path: Path) -> None:
-        try:
-            self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = NORMAL")  # survives kill -9; WAL never tears
-            self._db.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as error:
-            if "locked" not in str(error):
-                raise StoreError(f"{path} cannot be used: {error}.") from error
-            raise StoreError(
-                f"{path} is in use by another engine ({error}). Stop that engine, or give this one "
-                "a data directory of its own."
-            ) from error
-        except sqlite3.DatabaseError as error:
-            raise databases.damaged(path, error) from error
-        databases.check(self._db, path)
-        found = self._db.execute("PRAGMA user_version").fetchone()[0]
-        if found not in (0, SCHEMA):
-            raise StoreError(
-                f"{path} has format {found}; this version reads format {SCHEMA}. Use the version "
-                "of lambda-nb that wrote it, or another data directory."
-            )
-        self._db.execute(
-            "CREATE TABLE IF NOT EXISTS records (kind TEXT, parent TEXT, key TEXT, record TEXT,"
-            " PRIMARY KEY (kind, parent, key)) WITHOUT ROWID"
-        )
-        self._db.execute(f"PRAGMA user_version = {SCHEMA}")
-        self._db.execute("COMMIT")
+    def _load(self, path: Path) -> None:
         for kind, parent, key, text in self._db.execute("SELECT * FROM records"):
             try:
                 self._records.setdefault((kind, parent), {})[key] = json.loads(text)

@@ -149,12 +149,8 @@ class AsyncQueue:
         retry_delay_s: float = retry.ERROR_DELAYS_S[0],
         patient: bool = False,
     ) -> None:
-        self._db = sqlite3.connect(db_path, isolation_level=None)
-        db_path.chmod(0o600)
-        databases.check(self._db, db_path)
+        self._db = databases.opened(db_path)
         self._db.row_factory = sqlite3.Row
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.executescript(_SCHEMA)
         # If the machine's clock was set back meanwhile, no event waits for the old time.
         now = steady_time()

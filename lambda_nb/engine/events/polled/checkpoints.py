@@ -6,7 +6,6 @@ otherwise a restart would move LATEST, or read other shards from their first rec
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -68,13 +67,7 @@ class Checkpoints:
     """
 
     def __init__(self, db_path: Path | None) -> None:
-        self._db = sqlite3.connect(db_path or ":memory:", isolation_level=None)
-        if db_path is not None:
-            db_path.chmod(0o600)
-        if db_path is not None:
-            databases.check(self._db, db_path)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=NORMAL")
+        self._db = databases.opened(db_path)
         self._db.execute(_SCHEMA)
 
     def all(self, mapping: str) -> dict[str, str]:

@@ -68,7 +68,7 @@ class FailureReport:
         key = None
         if target.split(":")[2] == "s3":
             record["payload"] = json.dumps({"Records": [record.event for record in records]})
-            key = self._key(shard)
+            key = object_key(self._mapping, shard)
         try:
             await self._destinations.record(target, record, key)
         except Exception as error:  # whatever a client library raises: the stream must go on
@@ -87,10 +87,12 @@ class FailureReport:
         contexts = failed_call(self._mapping, condition, outcome, tries)
         return contexts | described(self._batch_info, shard, records, self._mapping.stream_arn)
 
-    def _key(self, shard: str) -> str:
-        now = datetime.now(timezone.utc)
-        name = f"{now:%Y-%m-%dT%H.%M.%S}-{uuid.uuid4()}"
-        return f"aws/lambda/{self._mapping.identifier}/{shard}/{now:%Y/%m/%d}/{name}"
+
+def object_key(mapping: EventSourceMapping, *shard: str) -> str:
+    """The key of a failure record in a bucket (Lambda Developer Guide, services-ddb-errors)."""
+    now = datetime.now(timezone.utc)
+    name = f"{now:%Y-%m-%dT%H.%M.%S}-{uuid.uuid4()}"
+    return "/".join(["aws/lambda", mapping.identifier, *shard, f"{now:%Y/%m/%d}", name])
 
 
 def failed_call(

@@ -49,11 +49,7 @@ class Journal:
     """
 
     def __init__(self, path: Path) -> None:
-        self._db = sqlite3.connect(path, isolation_level=None)
-        path.chmod(0o600)
-        databases.check(self._db, path)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=NORMAL")
+        self._db = databases.opened(path)
         self._db.execute(_SCHEMA)
         (last,) = self._db.execute("SELECT max(number) FROM execution").fetchone()
         self._last = last or 0

@@ -14,6 +14,8 @@ import threading
 from pathlib import Path
 from typing import Any, TextIO
 
+from lambda_nb.engine.databases import opened_or_new
+
 log = logging.getLogger(__name__)
 
 NAME = "pushed.sqlite"
@@ -37,17 +39,7 @@ class Journal:
     """
 
     def __init__(self, path: Path) -> None:
-        self.unreadable: Path | None = None
-        try:
-            self._database = _opened(path)
-        except sqlite3.DatabaseError:
-            self.unreadable = path.with_name(f"{path.name}.damaged")
-            for ending in ("", "-wal", "-shm"):
-                part = path.with_name(path.name + ending)
-                if part.exists():
-                    part.replace(self.unreadable.with_name(self.unreadable.name + ending))
-            self._database = _opened(path)
-        path.chmod(0o600)
+        self._database, self.unreadable = opened_or_new(path, _SCHEMA)
 
     def keep(self, line: str) -> int:
         """Write one event; returns its number, or 0 if it could not be written."""
@@ -72,19 +64,6 @@ class Journal:
     def left(self) -> list[tuple[int, str]]:
         """The events that were not acknowledged, with their numbers, in order."""
         return list(self._database.execute("SELECT id, line FROM event ORDER BY id"))
-
-
-def _opened(path: Path) -> sqlite3.Connection:
-    database = sqlite3.connect(path, check_same_thread=False)
-    try:
-        database.execute("PRAGMA journal_mode = WAL")
-        database.execute("PRAGMA synchronous = NORMAL")
-        database.execute(_SCHEMA)
-        database.execute("SELECT count(*) FROM event").fetchone()
-    except sqlite3.DatabaseError:
-        database.close()
-        raise
-    return database
 
 
 class Outlet:

@@ -333,7 +333,7 @@ def test_nothing_is_acknowledged_that_could_not_be_stored(tmp_path: Path) -> Non
 
 def test_a_file_is_used_by_one_broker(tmp_path: Path) -> None:
     store = tmp_path / "mqtt.sqlite"
-    with broker(store) as lab, pytest.raises(DatabaseError, match="cannot be used"):
+    with broker(store) as lab, pytest.raises(DatabaseError, match="in use by another engine"):
         lab.run(lambda: Broker(lab.policy, store))
     store.write_bytes(b"no database" * 1000)
     with pytest.raises(DatabaseError, match="damaged"):

@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-import uuid
 from collections.abc import Sequence
-from datetime import datetime, timezone
 from typing import Any
 
 from lambda_nb.engine.events.asynchronous.destinations import Destinations
@@ -18,7 +16,7 @@ from lambda_nb.engine.events.polled.kafka.batch import (
 )
 from lambda_nb.engine.events.polled.kafka.cluster import Cluster
 from lambda_nb.engine.events.polled.mapping import EventSourceMapping, Outcome
-from lambda_nb.engine.events.polled.stream_failures import failed_call, stamp
+from lambda_nb.engine.events.polled.stream_failures import failed_call, object_key, stamp
 
 log = logging.getLogger(__name__)
 
@@ -88,9 +86,7 @@ class KafkaFailures:
         key = None
         if self.target.split(":")[2] == "s3":
             told["payload"] = event
-            now = datetime.now(timezone.utc)
-            name = f"{now:%Y-%m-%dT%H.%M.%S}-{uuid.uuid4()}"
-            key = f"aws/lambda/{self._mapping.identifier}/{now:%Y/%m/%d}/{name}"
+            key = object_key(self._mapping)
         await self._destinations.record(self.target, told, key)
 
     async def _to_topic(self, records: Sequence[KafkaRecord], told: dict[str, Any]) -> None:

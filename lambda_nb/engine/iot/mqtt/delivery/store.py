@@ -82,37 +82,7 @@ class Store:
         self._commit: asyncio.Future[None] | None = None
         self._db: sqlite3.Connection | None = None
         if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(path, isolation_level=None, timeout=0.0)
-            try:
-                path.chmod(0o600)
-                self._open(self._db, path)
-            except BaseException:
-                self._db.close()
-                raise
-
-    @staticmethod
-    def _open(db: sqlite3.Connection, path: Path) -> None:
-        try:
-            db.execute("PRAGMA locking_mode = EXCLUSIVE")
-            db.execute("PRAGMA journal_mode = WAL")
-            db.execute("PRAGMA synchronous = NORMAL")  # survives kill -9; WAL never tears
-            db.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as error:
-            raise databases.DatabaseError(f"{path} cannot be used: {error}.") from error
-        except sqlite3.DatabaseError as error:
-            raise databases.damaged(path, error) from error
-        databases.check(db, path)
-        found = db.execute("PRAGMA user_version").fetchone()[0]
-        if found not in (0, _SCHEMA):
-            raise databases.DatabaseError(
-                f"{path} has format {found}; this version reads format {_SCHEMA}. Use the version "
-                "of lambda-nb that wrote it, or another data directory."
-            )
-        for table in _TABLES:
-            db.execute(table)
-        db.execute(f"PRAGMA user_version = {_SCHEMA}")
-        db.execute("COMMIT")
+            self._db = databases.opened_alone(path, _SCHEMA, _TABLES)
 
     def _rows(self, query: str) -> Iterator[tuple[Any, ...]]:
         return iter(self._db.execute(query).fetchall() if self._db is not None else ())

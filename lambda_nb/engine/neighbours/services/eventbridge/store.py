@@ -6,7 +6,6 @@ however it ends: a call that adds to it returns when the file has it.
 
 from __future__ import annotations
 
-import logging
 import sqlite3
 import threading
 from collections.abc import Collection, Iterable, Iterator
@@ -14,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-log = logging.getLogger(__name__)
+from lambda_nb.engine.databases import opened_or_new
 
 NAME = "eventbridge.sqlite"
 _SCHEMA = """
@@ -90,20 +89,7 @@ class Store:
 
     def __init__(self, directory: Path) -> None:
         self._lock = threading.RLock()
-        path = directory / NAME
-        try:
-            self._db = _opened(path)
-        except sqlite3.DatabaseError as error:
-            kept = path.with_name(f"{path.name}.damaged")
-            log.warning(
-                "EventBridge begins empty: %s is damaged (%s), kept as %s", path, error, kept
-            )
-            for ending in ("", "-wal", "-shm"):
-                part = path.with_name(path.name + ending)
-                if part.exists():
-                    part.replace(kept.with_name(kept.name + ending))
-            self._db = _opened(path)
-        path.chmod(0o600)
+        self._db, _ = opened_or_new(directory / NAME, _SCHEMA)
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -214,16 +200,3 @@ class Store:
         """A schedule is gone, or disabled."""
         with self._lock:
             self._db.execute("DELETE FROM schedule WHERE arn = ?", (arn,))
-
-
-def _opened(path: Path) -> sqlite3.Connection:
-    database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-    try:
-        database.execute("PRAGMA journal_mode = WAL")
-        database.execute("PRAGMA synchronous = NORMAL")
-        database.executescript(_SCHEMA)
-        database.execute("SELECT count(*) FROM delivery").fetchone()
-    except sqlite3.DatabaseError:
-        database.close()
-        raise
-    return database

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from typing import Any
 
 from lambda_nb.engine.neighbours.services.cloudwatch.alarms import alarm as alarms
 from lambda_nb.engine.neighbours.services.cloudwatch.alarms.states import States
+from lambda_nb.engine.neighbours.services.due_work import DueWork
 from lambda_nb.rules.alarms.evaluation import every_s
 
 log = logging.getLogger(__name__)
@@ -33,33 +33,20 @@ class Clock:
     def __init__(self, states: States) -> None:
         self._states = states
         self._due: dict[str, float] = {}
-        self._news = threading.Condition()
-        self._changes = 0
         self._told: set[str] = set()
+        self._work = DueWork("CloudWatch's alarms", self._run)
 
     def start(self) -> None:
         """Start the thread."""
-        threading.Thread(target=self._run, name="alarms", daemon=True).start()
+        self._work.start()
 
     def wake(self) -> None:
         """An alarm may be new or changed, or a suppression may end at another time."""
-        with self._news:
-            self._changes += 1
-            self._news.notify_all()
+        self._work.wake()
 
-    def _run(self) -> None:
-        while True:
-            with self._news:
-                seen = self._changes
-            try:
-                due = self.tick(time.time())
-            except Exception:  # one bad alarm must not stop the others for ever
-                log.exception("alarms stumbled")
-                due = time.time() + 1.0
-            nap = _LONGEST_NAP_S if due is None else max(due - time.time(), 0.0)
-            with self._news:
-                if self._changes == seen:
-                    self._news.wait(min(nap, _LONGEST_NAP_S))
+    def _run(self) -> float:
+        due = self.tick(time.time())
+        return _LONGEST_NAP_S if due is None else min(due - time.time(), _LONGEST_NAP_S)
 
     def tick(self, now: float) -> float | None:
         """Evaluate what is due; returns when the next alarm is (seconds since 1970)."""

@@ -10,7 +10,6 @@ import json
 import logging
 import random
 import sys
-import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -19,6 +18,7 @@ from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from lambda_nb.engine.neighbours.services.due_work import DueWork
 from lambda_nb.engine.neighbours.services.eventbridge.bus import Buses
 from lambda_nb.engine.neighbours.services.eventbridge.store import Store, Timed
 from lambda_nb.engine.neighbours.services.eventbridge.targets.deliveries import Deliveries
@@ -77,37 +77,21 @@ class Clock:
         self._deliveries = deliveries
         self._timed: dict[str, Timed] = {}
         self._last = datetime.min.replace(tzinfo=timezone.utc)
-        self._news = threading.Condition()
-        self._changes = 0
+        self._work = DueWork("schedules", self._run)
         self._told: set[str] = set()
         self._gone: dict[str, float] = {}
 
     def start(self) -> None:
         """Start the thread."""
         self._timed = self._store.timed()
-        threading.Thread(target=self._run, name="schedules", daemon=True).start()
+        self._work.start()
 
     def wake(self) -> None:
         """A schedule may have changed."""
-        with self._news:
-            self._changes += 1
-            self._news.notify_all()
+        self._work.wake()
 
-    def _run(self) -> None:
-        while True:
-            with self._news:
-                seen = self._changes
-            try:
-                nap = self._nap(self.tick(datetime.now(timezone.utc)))
-            except Exception:  # one bad schedule must not stop the others for ever
-                log.exception("schedules stumbled")
-                nap = 1.0
-            with self._news:
-                if self._changes == seen:
-                    self._news.wait(nap)
-
-    @staticmethod
-    def _nap(due: float | None) -> float:
+    def _run(self) -> float:
+        due = self.tick(datetime.now(timezone.utc))
         left = _LONGEST_NAP_S if due is None else due - time.time()
         return min(max(left, _NOW_AND_THEN_S), _LONGEST_NAP_S)
 

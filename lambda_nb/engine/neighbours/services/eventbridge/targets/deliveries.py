@@ -10,11 +10,12 @@ from __future__ import annotations
 import logging
 import random
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
+from lambda_nb.engine.neighbours.services.due_work import DueWork
 from lambda_nb.engine.neighbours.services.eventbridge.metrics import Metrics
 from lambda_nb.engine.neighbours.services.eventbridge.store import Archived, Delivery, Store
 from lambda_nb.engine.neighbours.services.eventbridge.targets import dead_letters
@@ -59,11 +60,14 @@ class Deliveries:
         self._store = store
         self._send = send
         self._metrics = metrics
-        self._news = threading.Condition()
-        self._changes = 0
+        self._lock = threading.Lock()
         self._taken: set[int] = set()
         self._at_target: Counter[str] = Counter()
         self._pool: ThreadPoolExecutor | None = None
+        self._lanes = {
+            lane: DueWork(f"EventBridge's deliveries ({lane})", partial(self._run, lane))
+            for lane in (IN_PROCESS, FUNCTIONS, SLOW)
+        }
         self.completed: Callable[[Job], None] = lambda job: None
 
     def start(self) -> None:
@@ -71,9 +75,8 @@ class Deliveries:
         now = steady_time()
         self._store.hasten(now + MOST_WAIT_S, now)  # that process may have had another clock
         self._pool = ThreadPoolExecutor(_SLOW_THREADS, "eventbridge-slow")
-        for lane in (IN_PROCESS, FUNCTIONS, SLOW):
-            name = f"eventbridge-{lane}"
-            threading.Thread(target=self._run, args=[lane], name=name, daemon=True).start()
+        for lane in self._lanes.values():
+            lane.start()
 
     def add(self, jobs: Iterable[Job], archived: Collection[Archived] = ()) -> None:
         """Keep jobs and archived events; they are on disk when this returns."""
@@ -89,30 +92,15 @@ class Deliveries:
 
     def wake(self) -> None:
         """Something may be due."""
-        with self._news:
-            self._changes += 1
-            self._news.notify_all()
+        for lane in self._lanes.values():
+            lane.wake()
 
-    def _run(self, lane: int) -> None:
-        while True:
-            with self._news:
-                seen = self._changes
-            try:
-                found = self._take(lane)
-            except Exception:  # as on a full disk
-                log.exception("EventBridge cannot read what it has to deliver")
-                time.sleep(1.0)
-                continue
-            if not found:
-                self._wait(lane, seen)
-
-    def _wait(self, lane: int, seen: int) -> None:
+    def _run(self, lane: int) -> float:
+        if self._take(lane):
+            return 0.0
         now = steady_time()
         due = self._store.next_due(lane, now)
-        nap = _LONGEST_NAP_S if due is None else min(due - now, _LONGEST_NAP_S)
-        with self._news:
-            if self._changes == seen:
-                self._news.wait(max(nap, 0.001))
+        return _LONGEST_NAP_S if due is None else max(min(due - now, _LONGEST_NAP_S), 0.001)
 
     def _take(self, lane: int) -> bool:
         """Deliver what is due in a lane, or hand it to the pool; whether there was anything."""
@@ -121,14 +109,14 @@ class Deliveries:
             for number, _, text in rows:
                 self._deliver(number, text)
             return bool(rows)
-        with self._news:
+        with self._lock:
             busy = [arn for arn, count in self._at_target.items() if count >= _AT_ONE_TARGET]
             taken = list(self._taken)
         free = _SLOW_THREADS - len(taken)
         rows = self._store.due(lane, steady_time(), busy, taken, 1) if free > 0 else []
         assert self._pool is not None
         for number, target, text in rows:
-            with self._news:
+            with self._lock:
                 self._taken.add(number)
                 self._at_target[target] += 1
             self._pool.submit(self._deliver_slowly, number, target, text)
@@ -140,11 +128,10 @@ class Deliveries:
         except Exception:
             log.exception("a delivery to %s stumbled", target)
         finally:
-            with self._news:
+            with self._lock:
                 self._taken.discard(number)
                 self._at_target -= Counter([target])
-                self._changes += 1
-                self._news.notify_all()
+            self._lanes[SLOW].wake()
 
     def _deliver(self, number: int, text: str) -> None:
         try:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
 import time
 import uuid
 from collections import Counter
@@ -15,6 +14,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from lambda_nb.engine.neighbours.services.due_work import DueWork
 from lambda_nb.rules.events import delivery_policies
 
 log = logging.getLogger(__name__)
@@ -41,14 +41,14 @@ class HttpDeliveries:
 
     def __init__(self, ended: Outcome) -> None:
         self._ended = ended
-        self._changed = threading.Condition()
+        self._work = DueWork("SNS's deliveries", self._begin_due)
         self._under_way: dict[str, str] = {}  # by the delivery's name: its subscription
         self._next: dict[str, float] = {}  # when a subscription with a limit may get more
         self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="sns")
 
     def start(self) -> None:
         """Deliver what waits, now and from now on."""
-        threading.Thread(target=self._run, daemon=True).start()
+        self._work.start()
 
     def add(
         self, subscription: Any, body: str, headers: Mapping[str, str], message: Mapping[str, Any]
@@ -64,8 +64,7 @@ class HttpDeliveries:
             "due": time.time(),
         }
         self._keep(subscription, str(uuid.uuid4()), delivery)
-        with self._changed:
-            self._changed.notify()
+        self._work.wake()
 
     @staticmethod
     def _keep(subscription: Any, name: str, delivery: dict[str, Any] | None) -> None:
@@ -79,12 +78,6 @@ class HttpDeliveries:
         else:
             kept[name] = delivery
         _ = sns_backends[backend.account_id][backend.region_name]  # so that it is saved
-
-    def _run(self) -> None:
-        while True:
-            wait_s = self._begin_due()
-            with self._changed:
-                self._changed.wait(wait_s)
 
     def _begin_due(self) -> float:
         """Begin what is due; seconds until something else is."""
@@ -138,8 +131,7 @@ class HttpDeliveries:
             backend.__dict__["deliveries"].pop(name, None)
         finally:
             self._under_way.pop(name, None)
-            with self._changed:
-                self._changed.notify()
+            self._work.wake()
 
     def _end(
         self,
