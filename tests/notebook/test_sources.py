@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import base64
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -56,6 +57,22 @@ def test_a_queue(deploy: Deploy, engine: Engine, ear: Ear) -> None:
     assert heard(ear)["Records"][0]["body"] == "hello"
     mappings = engine.client().list_event_source_mappings(FunctionName=name)
     assert len(mappings["EventSourceMappings"]) == 1
+
+
+def test_a_stream_is_read_from_now_on(deploy: Deploy, engine: Engine, ear: Ear) -> None:
+    stream = engine.name("stream")
+    kinesis = engine.client("kinesis")
+    kinesis.create_stream(StreamName=stream, ShardCount=1)
+    kinesis.get_waiter("stream_exists").wait(StreamName=stream, WaiterConfig={"Delay": 1})
+    kinesis.put_record(StreamName=stream, Data=b"before", PartitionKey="k")
+    name = deploy(f"--on kinesis:{stream}")
+    (mapping,) = engine.client().list_event_source_mappings(FunctionName=name)[
+        "EventSourceMappings"
+    ]
+    assert mapping["State"] == "Enabled"
+    kinesis.put_record(StreamName=stream, Data=b"after", PartitionKey="k")
+    (record,) = heard(ear)["Records"]
+    assert base64.b64decode(record["kinesis"]["data"]) == b"after"
 
 
 def test_a_bucket(deploy: Deploy, engine: Engine, ear: Ear) -> None:

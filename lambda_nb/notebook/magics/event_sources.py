@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,7 @@ FORMS = (
     'iot:"SELECT ... FROM \'topic/#\' WHERE ...", eventbridge:\'{"source": ["my.app"]}\', '
     "alarm:NAME, cognito:POOL/TRIGGER, 'rate(5 minutes)'"
 )
+_READY_WITHIN_S = 10.0
 _SCHEDULE = re.compile(r"(rate|cron)\(.+\)")
 
 
@@ -74,10 +76,16 @@ def _map(session: Session, function: str, source: str, **settings: Any) -> None:
     """Create an event source mapping, so that Lambda polls the source."""
     lambda_ = session.client()
     present = lambda_.list_event_source_mappings(FunctionName=function, EventSourceArn=source)
-    if not present["EventSourceMappings"]:
-        lambda_.create_event_source_mapping(
-            FunctionName=function, EventSourceArn=source, **settings
-        )
+    if present["EventSourceMappings"]:
+        return
+    mapping = lambda_.create_event_source_mapping(
+        FunctionName=function, EventSourceArn=source, **settings
+    )
+    # Until then nothing is read, and records that are put now are before LATEST.
+    deadline = time.monotonic() + _READY_WITHIN_S
+    while mapping["State"] != "Enabled" and time.monotonic() < deadline:
+        time.sleep(0.02)
+        mapping = lambda_.get_event_source_mapping(UUID=mapping["UUID"])
 
 
 def _s3(session: Session, function: str, arn: str, name: str) -> None:

@@ -6,11 +6,13 @@ import asyncio
 import json
 import os
 import shutil
+import tempfile
 import venv
 from pathlib import Path
 from typing import Any
 
 import pytest
+from engine_fixtures import needs_program
 from execution_lab import Lab, MakeLab, at_level, error, lab, make_lab, task_root, until
 
 from lambda_nb.engine.execution.sandbox import tmp_size
@@ -93,6 +95,26 @@ async def test_tmp_is_writable_and_from_level_2_private(at_level: Lab) -> None:
         {__file__.split("/")[2]} if rank(at_level) >= 2 and __file__.startswith("/tmp/") else set()
     )
     assert (written, {"x"} <= set(listed) <= {"x", *way}) == ("written", True)
+
+
+@needs_program("node")
+async def test_the_cache_may_be_in_tmp(make_lab: MakeLab, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = Path(tempfile.mkdtemp(prefix="lambda-nb-test-", dir="/tmp"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache / "made-by-the-engine"))
+    reads = "require('fs').readFileSync(event, 'utf8')"
+    try:
+        lab = await make_lab()
+        function = lab.function(
+            runtime="nodejs20.x", handler="index.handler", timeout_s=20,
+            files={"index.js": f"exports.handler = async event => {reads};"},
+        )  # fmt: skip
+        file = cache / "made-by-the-engine" / "lambda_nb" / "sdk"
+        await lab.invoke(function, "nothing")
+        file.write_text("fetched later")
+        result = await lab.invoke(function, str(file))
+        assert json.loads(result.payload) == "fetched later"
+    finally:
+        shutil.rmtree(cache)
 
 
 async def test_files_larger_than_tmp_are_refused(at_level: Lab) -> None:

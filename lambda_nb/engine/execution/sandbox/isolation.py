@@ -19,6 +19,7 @@ in it is shared too: functions write to ``/tmp``, and Landlock can forbid but no
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import os
@@ -189,6 +190,7 @@ class Isolation:
         self._root.mkdir(parents=True, exist_ok=True)
         self._readable = [*_readable(), *self._also_readable]
         if most:
+            _make_cache_dir()
             self._climb(most)
         if self._wanted != "auto" and self.level < most:
             missing = self.refused[LEVELS[self.level + 1]]
@@ -208,7 +210,7 @@ class Isolation:
             self.refused["L1"] = done.stderr.strip().rpartition("\n")[2]
             return
         answers = json.loads(done.stdout)
-        self._shown = _below(_TMP, self._readable)
+        self._shown = [path for path in _below(_TMP, self._readable) if os.path.exists(path)]
         others = [path for path in self._readable if path not in self._shown]
         steps = {
             1: answers["landlock"] or answers["seccomp"],
@@ -387,6 +389,13 @@ def _readable() -> list[str]:
             packages.append(str(Path(spec.origin).resolve().parents[1 if name == "boto3" else 0]))
     own = [str(SCRIPT.parent.parent), str(cache_dir())]
     return list(dict.fromkeys([*_SYSTEM, prefix, *packages, *own]))
+
+
+def _make_cache_dir() -> None:
+    """Make it before the first environment: one with a root of its own may only see a directory of
+    ``/tmp`` that was there when its zygote started."""
+    with contextlib.suppress(OSError):
+        cache_dir().mkdir(parents=True, exist_ok=True)
 
 
 def _as_on_amazon_linux(work_dir: Path) -> list[tuple[str, str]]:
