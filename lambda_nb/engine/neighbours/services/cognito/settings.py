@@ -43,6 +43,28 @@ def check_pool(asked: Mapping[str, Any], pool: Any = None) -> None:
             )
 
 
+def check_second_factors(asked: Mapping[str, Any]) -> None:
+    """Check the settings of SetUserPoolMfaConfig, SetUserMFAPreference and its administrator's.
+
+    Raises
+    ------
+    JsonRESTError
+        ``InvalidParameterException``.
+    """
+    preferred = asked.get("EmailMfaSettings") or {}
+    for name, given in (
+        ("EmailMfaConfiguration", asked.get("EmailMfaConfiguration")),
+        ("WebAuthnConfiguration", asked.get("WebAuthnConfiguration")),
+        ("EmailMfaSettings", preferred.get("Enabled") or preferred.get("PreferredMfa")),
+    ):
+        if given:
+            raise refused(
+                "InvalidParameterException",
+                f"{name} is not available in lambda_nb: second factors are SMS_MFA and "
+                "SOFTWARE_TOKEN_MFA. Remove it.",
+            )
+
+
 def _check_triggers(config: Mapping[str, Any]) -> None:
     if config.get("InboundFederation"):
         raise refused(

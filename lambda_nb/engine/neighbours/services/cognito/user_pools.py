@@ -147,6 +147,22 @@ def _check_settings() -> None:
     backend: Any = CognitoIdpBackend
     backend.create_user_pool = create_user_pool
     backend.update_user_pool = update_user_pool
+    for operation in (
+        "set_user_pool_mfa_config", "set_user_mfa_preference", "admin_set_user_mfa_preference",
+    ):  # fmt: skip
+        _check_second_factors(operation)
+
+
+def _check_second_factors(operation: str) -> None:
+    from moto.cognitoidp.responses import CognitoIdpResponse
+
+    original = getattr(CognitoIdpResponse, operation)
+
+    def checked(self: Any) -> Any:
+        settings.check_second_factors(self.parameters)
+        return original(self)
+
+    setattr(CognitoIdpResponse, operation, checked)
 
 
 def _find_by_alias() -> None:

@@ -31,7 +31,10 @@ from lambda_nb.engine.neighbours.services.cognito.triggers import Occasion, Trig
 
 PASSWORD_VERIFIER, NEW_PASSWORD = "PASSWORD_VERIFIER", "NEW_PASSWORD_REQUIRED"
 _PREFIX = "userAttributes."
-_TRY_AGAIN = ("InvalidPasswordException", "CodeMismatchException", "InvalidParameterException")
+_TRY_AGAIN = (
+    "InvalidPasswordException", "CodeMismatchException", "ExpiredCodeException",
+    "InvalidParameterException",
+)  # fmt: skip
 """Errors after which the same session takes another response."""
 
 
@@ -147,6 +150,11 @@ class Challenges:
         if kind == mfa.SETUP:
             mfa.check_setup(user)
             return self._sign_in(pool, client, user, held["source"], metadata)
+        if kind == mfa.SELECT:
+            factor = mfa.chosen(user, given)
+            return mfa.challenge(
+                pool, client, user, factor, self._messages, held["source"], metadata
+            )
         mfa.check(user, held, given)
         return self._sign_in(pool, client, user, held["source"], metadata)
 

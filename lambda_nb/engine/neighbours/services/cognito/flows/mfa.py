@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import secrets
 import time
 from typing import Any
@@ -18,28 +19,34 @@ from lambda_nb.engine.neighbours.services.cognito.lookups import (
 )
 from lambda_nb.engine.neighbours.services.cognito.messages import SMS, Messages, Notice, masked
 
-TEXT, PROGRAM, SETUP = "SMS_MFA", "SOFTWARE_TOKEN_MFA", "MFA_SETUP"
+TEXT, PROGRAM = "SMS_MFA", "SOFTWARE_TOKEN_MFA"
+SETUP, SELECT = "MFA_SETUP", "SELECT_MFA_TYPE"
 _STEP_S = 30
 _DRIFT = 1
 """Steps that an authenticator's clock may be off."""
 
 
 def wanted(pool: Any, user: Any) -> str:
-    """The second factor that a user needs; empty for none."""
+    """The challenge of a user's second factor; empty for none."""
     if pool.mfa_config == "OFF":
         return ""
-    if user.preferred_mfa_setting == PROGRAM and user.software_token_mfa_enabled:
-        return PROGRAM
-    if user.sms_mfa_enabled and user.preferred_mfa_setting != PROGRAM:
-        return TEXT
-    if user.software_token_mfa_enabled:
-        return PROGRAM
+    enabled = _enabled(user)
+    if user.preferred_mfa_setting in enabled:
+        return str(user.preferred_mfa_setting)
+    if enabled:
+        return enabled[0] if len(enabled) == 1 else SELECT
     if pool.mfa_config != "ON":
         return ""
     text_works = pool.sms_mfa_config and user.attribute_lookup.get("phone_number")
     if text_works:
         return TEXT
     return PROGRAM if user.token_verified else SETUP
+
+
+def _enabled(user: Any) -> list[str]:
+    """The second factors that a user has switched on."""
+    switches = {TEXT: user.sms_mfa_enabled, PROGRAM: user.software_token_mfa_enabled}
+    return [factor for factor, on in switches.items() if on]
 
 
 def challenge(
@@ -51,7 +58,7 @@ def challenge(
     source: str,
     metadata: Any,
 ) -> dict[str, Any]:
-    """Ask for a second factor."""
+    """Ask for a second factor, or which one it shall be."""
     held: dict[str, Any] = {"kind": factor, "source": source}
     told: dict[str, Any] = {"USER_ID_FOR_SRP": user.username}
     if factor == TEXT:
@@ -64,6 +71,8 @@ def challenge(
         told["CODE_DELIVERY_DESTINATION"] = masked(user.attribute_lookup["phone_number"])
     if factor == SETUP:
         told["MFAS_CAN_SETUP"] = f'["{PROGRAM}"]'
+    if factor == SELECT:
+        told["MFAS_CAN_CHOOSE"] = json.dumps(_enabled(user), separators=(",", ":"))
     return {
         "ChallengeName": factor,
         "Session": short_lived.open_session(pool, client, user.username, **held),
@@ -77,19 +86,33 @@ def check(user: Any, held: dict[str, Any], given: Parameters) -> None:
     Raises
     ------
     JsonRESTError
-        ``CodeMismatchException``.
+        ``CodeMismatchException``, or ``ExpiredCodeException`` if it was used before.
     """
     code = given.get(f"{held['kind']}_CODE")
     if not code:
         text = f"Missing required parameter {held['kind']}_CODE"
         raise refused("InvalidParameterException", text)
-    if held["kind"] == TEXT:
-        right = short_lived.same(held["code"], code)
-    else:
-        right = _is_right(getattr(user, "totp_secret", ""), code)
-    if not right:
-        text = "Invalid code or auth state for the user."
-        raise refused("CodeMismatchException", text)
+    if held["kind"] == PROGRAM:
+        if not _uses_up(user, getattr(user, "totp_secret", ""), code):
+            raise refused("CodeMismatchException", "Invalid code received for user")
+    elif not short_lived.same(held["code"], code):
+        raise refused("CodeMismatchException", "Invalid code or auth state for the user.")
+
+
+def chosen(user: Any, given: Parameters) -> str:
+    """The second factor that a user has chosen.
+
+    Raises
+    ------
+    JsonRESTError
+        ``InvalidParameterException``: none, or one that the user has not switched on.
+    """
+    answer = given.get("ANSWER")
+    if not answer:
+        raise refused("InvalidParameterException", "Missing required parameter ANSWER")
+    if answer not in _enabled(user):
+        raise refused("InvalidParameterException", f"{answer} is not enabled for the user.")
+    return str(answer)
 
 
 def check_setup(user: Any) -> None:
@@ -100,11 +123,13 @@ def check_setup(user: Any) -> None:
 
 
 def associate(asked: Parameters, account: str, region: str) -> dict[str, Any]:
-    """AssociateSoftwareToken: a new secret for the user's authenticator program."""
+    """AssociateSoftwareToken: a new secret for the user's authenticator program.
+
+    One that was verified before counts until the new one is verified.
+    """
     pool, client, user, held = _asking(asked)
-    user.totp_secret = base64.b32encode(secrets.token_bytes(32)).decode().rstrip("=")
-    user.token_verified = False
-    told = {"SecretCode": user.totp_secret}
+    user.totp_offered = base64.b32encode(secrets.token_bytes(32)).decode().rstrip("=")
+    told = {"SecretCode": user.totp_offered}
     if held is not None:
         told["Session"] = _again(pool, client, held)
     return told
@@ -113,8 +138,11 @@ def associate(asked: Parameters, account: str, region: str) -> dict[str, Any]:
 def verify(asked: Parameters, account: str, region: str) -> dict[str, Any]:
     """VerifySoftwareToken: the first code shows that the program has the secret."""
     pool, client, user, held = _asking(asked)
-    if not _is_right(getattr(user, "totp_secret", ""), asked["UserCode"]):
-        raise refused("EnableSoftwareTokenMFAException", "Code mismatch")
+    offered = getattr(user, "totp_offered", "")
+    if not _uses_up(user, offered, asked["UserCode"]):
+        text = "Code mismatch and fail enable Software Token MFA"
+        raise refused("EnableSoftwareTokenMFAException", text)
+    user.totp_secret, user.totp_offered = offered, ""
     user.token_verified = True
     told: dict[str, Any] = {"Status": "SUCCESS"}
     if held is not None:
@@ -142,19 +170,39 @@ def _again(pool: Any, client: Any, held: dict[str, Any]) -> str:
     return short_lived.open_session(pool, client, held["username"], **kept)
 
 
-def _is_right(secret: str, code: str) -> bool:
+def _uses_up(user: Any, secret: str, code: str) -> bool:
+    """Whether a code is right. It is only once: RFC 6238, section 5.2.
+
+    Raises
+    ------
+    JsonRESTError
+        ``ExpiredCodeException``.
+    """
+    step = _step_of(secret, code)
+    if step is None:
+        return False
+    used_secret, last = user.__dict__.get("totp_used", ("", 0))
+    if used_secret == secret and step <= last:
+        raise refused("ExpiredCodeException", "Your software token has already been used once.")
+    user.totp_used = (secret, step)
+    return True
+
+
+def _step_of(secret: str, code: str) -> int | None:
+    """The time step of a code, counted from 1970; ``None`` if it is of no step near now."""
     from cryptography.hazmat.primitives.hashes import SHA1
     from cryptography.hazmat.primitives.twofactor import InvalidToken
     from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
     if not secret:
-        return False
+        return None
     key = base64.b32decode(secret + "=" * (-len(secret) % 8))
     totp = TOTP(key, 6, SHA1(), _STEP_S, enforce_key_length=False)  # noqa: S303
-    for step in range(-_DRIFT, _DRIFT + 1):
+    now = int(time.time()) // _STEP_S
+    for step in range(now - _DRIFT, now + _DRIFT + 1):
         try:
-            totp.verify(code.encode(), int(time.time()) + step * _STEP_S)
+            totp.verify(code.encode(), step * _STEP_S)
         except InvalidToken:
             continue
-        return True
-    return False
+        return step
+    return None
