@@ -35,6 +35,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
 
 from lambda_nb.engine.execution.runtimes import interpreters
 
@@ -288,6 +289,14 @@ def needs_runtime(*identifiers: str) -> pytest.MarkDecorator:
     """Skips a test unless exactly these versions of managed runtimes are on this machine."""
     missing = [one for one in identifiers if not has_runtime(one)]
     return pytest.mark.skipif(bool(missing), reason=f"this machine has no {', '.join(missing)}")
+
+
+def error_of(call: Callable[[], Any]) -> tuple[str, str]:
+    """The code and the message with which a call is refused."""
+    with pytest.raises(ClientError) as caught:
+        call()
+    told = caught.value.response["Error"]
+    return told["Code"], told["Message"]
 
 
 def needs_program(*names: str) -> pytest.MarkDecorator:

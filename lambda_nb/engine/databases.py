@@ -158,13 +158,18 @@ def opened_or_new(path: Path, schema: str) -> tuple[sqlite3.Connection, Path | N
             raise
         kept = path.with_name(f"{path.name}.damaged")
         log.warning("%s is damaged (%s): kept as %s, and begun anew", path, error, kept)
-        for companion in _COMPANIONS:
-            part = path.with_name(path.name + companion)
-            if part.exists():
-                part.replace(kept.with_name(kept.name + companion))
+        _put_aside(path, kept)
         database = _for_any_thread(path, schema)
     path.chmod(0o600)
     return database, kept
+
+
+def _put_aside(path: Path, kept: Path) -> None:
+    """Give a file another name, with its log."""
+    for companion in _COMPANIONS:
+        part = path.with_name(path.name + companion)
+        if part.exists():
+            part.replace(kept.with_name(kept.name + companion))
 
 
 def _for_any_thread(path: Path, schema: str) -> sqlite3.Connection:
@@ -173,7 +178,7 @@ def _for_any_thread(path: Path, schema: str) -> sqlite3.Connection:
         _make_durable(database)
         database.executescript(schema)
         for name, _, _ in _tables(database):
-            database.execute(f'SELECT count(*) FROM "{name}"').fetchone()  # noqa: S608  (as above)
+            database.execute(f'SELECT count(*) FROM "{name}"').fetchone()  # noqa: S608
     except sqlite3.DatabaseError:
         database.close()
         raise
@@ -263,10 +268,7 @@ def rescue(path: Path, sound: Sound = lambda table, row: True) -> Rescue | None:
         return None
     stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
     done = Rescue(path, path.with_name(f"{path.name}.damaged-{stamp}"))
-    for companion in _COMPANIONS:
-        part = path.with_name(path.name + companion)
-        if part.exists():
-            part.rename(done.kept.with_name(done.kept.name + companion))
+    _put_aside(path, done.kept)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".rescue-") as scratch:
         copy = Path(scratch) / path.name
         for companion in _COMPANIONS[:2]:

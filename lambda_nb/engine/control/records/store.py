@@ -61,7 +61,7 @@ class Store:
     def __init__(self, path: Path) -> None:
         self._records: dict[tuple[str, str], dict[str, Record]] = {}
         self._watchers: list[Callable[[], None]] = []
-        # Functions' environment variables are in it.
+        # Only its owner may read it: functions' environment variables are in it.
         self._db = databases.opened_alone(path, SCHEMA, [_TABLE], any_thread=True)
         try:
             self._load(path)

@@ -44,11 +44,8 @@ class Journal:
     def keep(self, line: str) -> int:
         """Write one event; returns its number, or 0 if it could not be written."""
         try:
-            with self._database:
-                return (
-                    self._database.execute("INSERT INTO event(line) VALUES (?)", (line,)).lastrowid
-                    or 0
-                )
+            done = self._database.execute("INSERT INTO event(line) VALUES (?)", (line,))
+            return done.lastrowid or 0
         except sqlite3.Error as error:  # a full disk: the event goes on as if there was no journal
             log.warning("an event for a function is not in the journal: %s", error)
             return 0
@@ -56,8 +53,7 @@ class Journal:
     def forget(self, number: int) -> None:
         """Drop the events up to a number."""
         try:
-            with self._database:
-                self._database.execute("DELETE FROM event WHERE id <= ?", (number,))
+            self._database.execute("DELETE FROM event WHERE id <= ?", (number,))
         except sqlite3.Error as error:  # they may come twice
             log.warning("the journal of events keeps what is done: %s", error)
 

@@ -12,13 +12,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
-from botocore.exceptions import ClientError
-from engine_fixtures import Engine
+from cognito_lab import PASSWORD, add_user
+from engine_fixtures import Engine, error_of
 
-PASSWORD = "Secret-1-secret"
 PHONE = "+12065550100"
 SMS = {"SmsConfiguration": {"SnsCallerArn": "arn:aws:iam::000000000000:role/sms"}}
 
@@ -46,17 +44,6 @@ class Pool:
             UserPoolId=self.id, ClientName="app", ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH"]
         )["UserPoolClient"]["ClientId"]
         self.admin.set_user_pool_mfa_config(UserPoolId=self.id, MfaConfiguration=wanted, **factors)
-
-    def add(self, name: str, **attributes: str) -> None:
-        self.admin.admin_create_user(
-            UserPoolId=self.id,
-            Username=name,
-            MessageAction="SUPPRESS",
-            UserAttributes=[{"Name": key, "Value": value} for key, value in attributes.items()],
-        )
-        self.admin.admin_set_user_password(
-            UserPoolId=self.id, Username=name, Password=PASSWORD, Permanent=True
-        )
 
     def sign_in(self, name: str) -> dict[str, Any]:
         told: dict[str, Any] = self.user.initiate_auth(
@@ -98,13 +85,6 @@ class Pool:
         return secret
 
 
-def refusal(call: Callable[[], Any]) -> tuple[str, str]:
-    with pytest.raises(ClientError) as caught:
-        call()
-    told = caught.value.response["Error"]
-    return told["Code"], told["Message"]
-
-
 WRONG_TEXT = ("CodeMismatchException", "Invalid code or auth state for the user.")
 WRONG_CODE = ("CodeMismatchException", "Invalid code received for user")
 USED = ("ExpiredCodeException", "Your software token has already been used once.")
@@ -113,37 +93,37 @@ USED = ("ExpiredCodeException", "Your software token has already been used once.
 def test_a_code_by_text_message(engine: Engine) -> None:
     pool = Pool(engine, "ON", SmsMfaConfiguration=SMS)
     name = engine.name("ada")
-    pool.add(name, phone_number=PHONE)
+    add_user(pool.admin, pool.id, name, phone_number=PHONE)
     asked = pool.sign_in(name)
     assert asked["ChallengeName"] == "SMS_MFA"
     assert asked["ChallengeParameters"]["CODE_DELIVERY_DELIVERY_MEDIUM"] == "SMS"
     assert asked["ChallengeParameters"]["CODE_DELIVERY_DESTINATION"] == "+*******0100"
     code = pool.texted(name)
     wrong = f"{(int(code) + 1) % 1_000_000:06d}"
-    assert refusal(lambda: pool.answer(name, asked, SMS_MFA_CODE=wrong)) == WRONG_TEXT
-    assert refusal(lambda: pool.answer(name, asked)) == (
+    assert error_of(lambda: pool.answer(name, asked, SMS_MFA_CODE=wrong)) == WRONG_TEXT
+    assert error_of(lambda: pool.answer(name, asked)) == (
         "InvalidParameterException",
         "Missing required parameter SMS_MFA_CODE",
     )
     done = pool.answer(name, asked, SMS_MFA_CODE=code)
     assert pool.user.get_user(AccessToken=done["AuthenticationResult"]["AccessToken"])
-    code, _ = refusal(lambda: pool.answer(name, asked, SMS_MFA_CODE=code))
+    code, _ = error_of(lambda: pool.answer(name, asked, SMS_MFA_CODE=code))
     assert code == "NotAuthorizedException"
 
 
 def test_an_authenticator_program_that_a_user_wants(engine: Engine) -> None:
     pool = Pool(engine, "OPTIONAL", SoftwareTokenMfaConfiguration={"Enabled": True})
     name = engine.name("ada")
-    pool.add(name)
+    add_user(pool.admin, pool.id, name)
     token = pool.sign_in(name)["AuthenticationResult"]["AccessToken"]
     preference = {"SoftwareTokenMfaSettings": {"Enabled": True, "PreferredMfa": True}}
-    assert refusal(lambda: pool.user.set_user_mfa_preference(AccessToken=token, **preference)) == (
+    assert error_of(lambda: pool.user.set_user_mfa_preference(AccessToken=token, **preference)) == (
         "InvalidParameterException",
         "User has not verified software token mfa",
     )
     secret = pool.user.associate_software_token(AccessToken=token)["SecretCode"]
     wrong = f"{(int(totp(secret)) + 1) % 1_000_000:06d}"
-    assert refusal(lambda: pool.user.verify_software_token(AccessToken=token, UserCode=wrong)) == (
+    assert error_of(lambda: pool.user.verify_software_token(AccessToken=token, UserCode=wrong)) == (
         "EnableSoftwareTokenMFAException",
         "Code mismatch and fail enable Software Token MFA",
     )
@@ -153,32 +133,32 @@ def test_an_authenticator_program_that_a_user_wants(engine: Engine) -> None:
     asked = pool.sign_in(name)
     assert asked["ChallengeName"] == "SOFTWARE_TOKEN_MFA"
     wrong = f"{(int(totp(secret)) + 1) % 1_000_000:06d}"
-    assert refusal(lambda: pool.answer(name, asked, SOFTWARE_TOKEN_MFA_CODE=wrong)) == WRONG_CODE
-    refused = refusal(lambda: pool.answer(name, asked, SOFTWARE_TOKEN_MFA_CODE=pool.used))
+    assert error_of(lambda: pool.answer(name, asked, SOFTWARE_TOKEN_MFA_CODE=wrong)) == WRONG_CODE
+    refused = error_of(lambda: pool.answer(name, asked, SOFTWARE_TOKEN_MFA_CODE=pool.used))
     assert refused in (USED, WRONG_CODE)  # the second if a step has begun since
     code = totp(secret)
     done = pool.answer(name, asked, SOFTWARE_TOKEN_MFA_CODE=code)
     assert done["AuthenticationResult"]["IdToken"]
     again = pool.sign_in(name)
-    assert refusal(lambda: pool.answer(name, again, SOFTWARE_TOKEN_MFA_CODE=code)) == USED
+    assert error_of(lambda: pool.answer(name, again, SOFTWARE_TOKEN_MFA_CODE=code)) == USED
     assert pool.answer(name, again, SOFTWARE_TOKEN_MFA_CODE=totp(secret, 1))
 
 
 def test_a_new_program_counts_once_it_is_verified(engine: Engine) -> None:
     pool = Pool(engine, "OPTIONAL", SoftwareTokenMfaConfiguration={"Enabled": True})
     name = engine.name("ada")
-    pool.add(name)
+    add_user(pool.admin, pool.id, name)
     token = pool.sign_in(name)["AuthenticationResult"]["AccessToken"]
     old = pool.set_up(name, token)
     new = pool.user.associate_software_token(AccessToken=token)["SecretCode"]
     asked = pool.sign_in(name)
-    assert refusal(lambda: pool.answer(name, asked, SOFTWARE_TOKEN_MFA_CODE=totp(new))) == (
+    assert error_of(lambda: pool.answer(name, asked, SOFTWARE_TOKEN_MFA_CODE=totp(new))) == (
         WRONG_CODE
     )
     assert pool.answer(name, asked, SOFTWARE_TOKEN_MFA_CODE=totp(old))["AuthenticationResult"]
     pool.user.verify_software_token(AccessToken=token, UserCode=totp(new))
     asked = pool.sign_in(name)
-    assert refusal(lambda: pool.answer(name, asked, SOFTWARE_TOKEN_MFA_CODE=totp(old, 1))) == (
+    assert error_of(lambda: pool.answer(name, asked, SOFTWARE_TOKEN_MFA_CODE=totp(old, 1))) == (
         WRONG_CODE
     )
     assert pool.answer(name, asked, SOFTWARE_TOKEN_MFA_CODE=totp(new, 1))["AuthenticationResult"]
@@ -187,7 +167,7 @@ def test_a_new_program_counts_once_it_is_verified(engine: Engine) -> None:
 def test_who_must_have_a_program_sets_it_up_while_signing_in(engine: Engine) -> None:
     pool = Pool(engine, "ON", SoftwareTokenMfaConfiguration={"Enabled": True})
     name = engine.name("ada")
-    pool.add(name)
+    add_user(pool.admin, pool.id, name)
     asked = pool.sign_in(name)
     assert asked["ChallengeName"] == "MFA_SETUP"
     assert asked["ChallengeParameters"]["MFAS_CAN_SETUP"] == '["SOFTWARE_TOKEN_MFA"]'
@@ -197,7 +177,7 @@ def test_who_must_have_a_program_sets_it_up_while_signing_in(engine: Engine) -> 
     verified = pool.user.verify_software_token(
         Session=offered["Session"], UserCode=totp(secret, -1)
     )
-    assert refusal(lambda: pool.answer(name, unverified))[0] == "NotAuthorizedException"
+    assert error_of(lambda: pool.answer(name, unverified))[0] == "NotAuthorizedException"
     done = pool.answer(name, {**asked, "Session": verified["Session"]})
     assert done["AuthenticationResult"]["AccessToken"]
     asked = pool.sign_in(name)
@@ -213,14 +193,14 @@ def test_who_has_both_chooses(engine: Engine) -> None:
         SoftwareTokenMfaConfiguration={"Enabled": True},
     )
     name = engine.name("ada")
-    pool.add(name, phone_number=PHONE)
+    add_user(pool.admin, pool.id, name, phone_number=PHONE)
     token = pool.sign_in(name)["AuthenticationResult"]["AccessToken"]
     secret = pool.set_up(name, token, preferred=False)
     pool.user.set_user_mfa_preference(AccessToken=token, SMSMfaSettings={"Enabled": True})
     asked = pool.sign_in(name)
     assert asked["ChallengeName"] == "SELECT_MFA_TYPE"
     assert asked["ChallengeParameters"]["MFAS_CAN_CHOOSE"] == '["SMS_MFA","SOFTWARE_TOKEN_MFA"]'
-    assert refusal(lambda: pool.answer(name, asked, ANSWER="EMAIL_OTP"))[0] == (
+    assert error_of(lambda: pool.answer(name, asked, ANSWER="EMAIL_OTP"))[0] == (
         "InvalidParameterException"
     )
     asked = pool.answer(name, asked, ANSWER="SMS_MFA")
@@ -234,7 +214,7 @@ def test_who_has_both_chooses(engine: Engine) -> None:
 def test_other_factors_are_refused(engine: Engine) -> None:
     pool = Pool(engine, "OPTIONAL", SoftwareTokenMfaConfiguration={"Enabled": True})
     name = engine.name("ada")
-    pool.add(name)
+    add_user(pool.admin, pool.id, name)
     token = pool.sign_in(name)["AuthenticationResult"]["AccessToken"]
     mail = {"EmailMfaSettings": {"Enabled": True, "PreferredMfa": True}}
     for call in (
@@ -243,7 +223,7 @@ def test_other_factors_are_refused(engine: Engine) -> None:
         lambda: pool.user.set_user_mfa_preference(AccessToken=token, **mail),
         lambda: pool.admin.admin_set_user_mfa_preference(UserPoolId=pool.id, Username=name, **mail),
     ):
-        code, text = refusal(call)
+        code, text = error_of(call)
         assert code == "InvalidParameterException"
         assert "not available in lambda_nb" in text
     off = {"EmailMfaSettings": {"Enabled": False, "PreferredMfa": False}}
@@ -253,7 +233,7 @@ def test_other_factors_are_refused(engine: Engine) -> None:
 def test_a_program_is_kept_over_a_restart(start_engine: Callable[[], Engine]) -> None:
     engine = start_engine()
     pool = Pool(engine, "OPTIONAL", SoftwareTokenMfaConfiguration={"Enabled": True})
-    pool.add("ada")
+    add_user(pool.admin, pool.id, "ada")
     secret = pool.set_up("ada", pool.sign_in("ada")["AuthenticationResult"]["AccessToken"])
     engine.stop()
     engine = start_engine()

@@ -11,11 +11,10 @@ from typing import Any
 import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
-from engine_fixtures import Engine
+from cognito_lab import PASSWORD
+from engine_fixtures import Engine, error_of
 
 from lambda_nb.engine.neighbours.services.cognito.flows.srp import Exchange
-
-PASSWORD = "Secret-1-secret"
 
 
 def claims(token: str) -> dict[str, Any]:
@@ -96,16 +95,6 @@ def pool(engine: Engine) -> Iterator[Pool]:
     made = Pool(engine)
     yield made
     made.admin.delete_user_pool(UserPoolId=made.id)
-
-
-def error_of(call: Any) -> tuple[str, str]:
-    """The code and the message with which a call is refused."""
-    from botocore.exceptions import ClientError
-
-    with pytest.raises(ClientError) as caught:
-        call()
-    told = caught.value.response["Error"]
-    return told["Code"], told["Message"]
 
 
 def test_a_user_confirms_with_the_code_that_was_mailed(pool: Pool) -> None:

@@ -11,9 +11,8 @@ import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from cognito_lab import PASSWORD, add_user
 from engine_fixtures import Engine
-
-PASSWORD = "Secret-1-secret"
 
 
 class Pool:
@@ -38,15 +37,7 @@ class Pool:
         """A user with a password and a verified address."""
         name = self.engine.name("user")
         given = {"email": f"{name}@example.com", "email_verified": "true", **attributes}
-        self.admin.admin_create_user(
-            UserPoolId=self.id,
-            Username=name,
-            MessageAction="SUPPRESS",
-            UserAttributes=[{"Name": key, "Value": value} for key, value in given.items()],
-        )
-        self.admin.admin_set_user_password(
-            UserPoolId=self.id, Username=name, Password=PASSWORD, Permanent=True
-        )
+        add_user(self.admin, self.id, name, **given)
         return name
 
 

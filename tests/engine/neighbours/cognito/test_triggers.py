@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
-from botocore.exceptions import ClientError
-from engine_fixtures import Ear, Engine
+from cognito_lab import PASSWORD, add_user
+from engine_fixtures import Ear, Engine, error_of
 
-PASSWORD = "Secret-1-secret"
 HANDLER = """
 import json
 def handler(event, context):
@@ -81,18 +80,8 @@ class App:
 
     def created(self, name: str) -> str:
         """A confirmed user with a password."""
-        self.admin.admin_create_user(
-            UserPoolId=self.id,
-            Username=name,
-            MessageAction="SUPPRESS",
-            UserAttributes=[
-                {"Name": "email", "Value": f"{name}@example.com"},
-                {"Name": "email_verified", "Value": "true"},
-            ],
-        )
-        self.admin.admin_set_user_password(
-            UserPoolId=self.id, Username=name, Password=PASSWORD, Permanent=True
-        )
+        email = f"{name}@example.com"
+        add_user(self.admin, self.id, name, email=email, email_verified="true")
         return name
 
     def sign_in(self, name: str, **more: Any) -> dict[str, Any]:
@@ -199,13 +188,6 @@ def claims(token: str) -> dict[str, Any]:
     payload = token.split(".")[1]
     told: dict[str, Any] = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     return told
-
-
-def error_of(call: Callable[[], Any]) -> tuple[str, str]:
-    with pytest.raises(ClientError) as caught:
-        call()
-    told = caught.value.response["Error"]
-    return told["Code"], told["Message"]
 
 
 def test_sign_up_runs_its_triggers(app: App, trigger: str, ear: Ear) -> None:

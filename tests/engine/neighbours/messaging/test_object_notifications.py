@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ClientError
-from engine_fixtures import Ear, Engine
+from engine_fixtures import Ear, Engine, error_of
 
 from lambda_nb.engine.neighbours.services.messaging import notification_settings
 
@@ -116,13 +115,6 @@ def bucket(engine: Engine) -> Bucket:
 @pytest.fixture(scope="module")
 def versioned(engine: Engine) -> Bucket:
     return Bucket(engine, versioned=True)
-
-
-def error_of(call: Any) -> tuple[str, str]:
-    with pytest.raises(ClientError) as caught:
-        call()
-    told = caught.value.response["Error"]
-    return told["Code"], told["Message"]
 
 
 def test_a_new_configuration_is_tested(bucket: Bucket) -> None:

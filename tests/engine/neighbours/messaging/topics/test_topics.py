@@ -12,11 +12,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from cryptography.x509 import load_pem_x509_certificate
-from engine_fixtures import Ear, Engine
+from engine_fixtures import Ear, Engine, error_of
 
 
 class Server:
@@ -101,13 +100,6 @@ def topic_of(engine: Engine, **attributes: str) -> str:
     name = engine.name("topic") + (".fifo" if fifo else "")
     made = engine.client("sns").create_topic(Name=name, Attributes=attributes)
     return str(made["TopicArn"])
-
-
-def error_of(call: Callable[[], Any]) -> tuple[str, str]:
-    with pytest.raises(ClientError) as caught:
-        call()
-    told = caught.value.response["Error"]
-    return told["Code"], told["Message"]
 
 
 def kept(engine: Engine, **wanted: str) -> list[dict[str, Any]]:
