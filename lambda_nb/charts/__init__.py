@@ -11,6 +11,8 @@ is given or on a new one, and returns it.
 ``compare``                one figure over time from several runs
 ``cost``                   dollars, stacked by line of the bill
 ``heat_map``               functions by hour
+``edge_map``               edge locations on a map: requests, hits, latency
+``hit_ratio``              the share of hits among the requests so far
 ``gantt``                  the life of every environment
 ``trade_off``              two figures of each choice, and the unbeaten choices
 ``power_tuning``           duration and cost by memory, on two axes
@@ -22,6 +24,8 @@ from lambda_nb.charts.arrivals import arrivals
 from lambda_nb.charts.compare import compare
 from lambda_nb.charts.concurrency import concurrency
 from lambda_nb.charts.cost import cost
+from lambda_nb.charts.edge_hits import hit_ratio
+from lambda_nb.charts.edge_map import edge_map
 from lambda_nb.charts.gantt import gantt
 from lambda_nb.charts.heat import heat_map
 from lambda_nb.charts.latency import latency, percentiles_over_time
@@ -39,8 +43,10 @@ __all__ = [
     "compare",
     "concurrency",
     "cost",
+    "edge_map",
     "gantt",
     "heat_map",
+    "hit_ratio",
     "latency",
     "percentiles_over_time",
     "power_tuning",

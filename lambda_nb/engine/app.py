@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import inspect
 import math
 import os
 import time
@@ -26,10 +27,17 @@ from lambda_nb.engine.api.neighbours.service_changes import ServiceChanges
 from lambda_nb.engine.api.neighbours.watched_calls import Watch
 from lambda_nb.engine.api.wire.certificates import Certificates
 from lambda_nb.engine.api.wire.http import Receive, Scope, Send
-from lambda_nb.engine.aws_calls.endpoint import Endpoint
+from lambda_nb.engine.aws_calls.endpoint import Endpoint, Keys
+from lambda_nb.engine.aws_calls.json_calls import Calls
 from lambda_nb.engine.aws_calls.service_directory import Directory, keys_of
 from lambda_nb.engine.aws_calls.upstream import Upstream
+from lambda_nb.engine.edge.edge import Edge
+from lambda_nb.engine.edge.surroundings import HOME as EDGE_HOME
+from lambda_nb.engine.edge.surroundings import Surroundings as AroundEdge
+from lambda_nb.engine.edge.telemetry import EdgeTelemetry
+from lambda_nb.engine.edge.triggers.replicated_functions import Replicas
 from lambda_nb.engine.errors import AWSError
+from lambda_nb.engine.execution import Executor
 from lambda_nb.engine.execution.runtimes import inventory
 from lambda_nb.engine.file_descriptors import Descriptors
 from lambda_nb.engine.gateways.doors import GatewayDoor, has_domain
@@ -46,7 +54,7 @@ from lambda_nb.engine.iot.doors import WEB_SOCKET_PATH, DeviceDoor
 from lambda_nb.engine.iot.jobs.control.calls import JobCalls
 from lambda_nb.engine.iot.rules.confirmation_door import ConfirmationDoor
 from lambda_nb.engine.iot.rules.rule_changes import concerns_rules
-from lambda_nb.engine.model import Operation
+from lambda_nb.engine.model import FunctionVersion, Operation
 from lambda_nb.engine.neighbours.process.supervisor import (
     Neighbours,
     NeighboursError,
@@ -55,9 +63,11 @@ from lambda_nb.engine.neighbours.process.supervisor import (
 from lambda_nb.engine.neighbours.services.iot.registry_events import SOURCE as REGISTRY_EVENTS
 from lambda_nb.engine.options import Options
 from lambda_nb.engine.permissions.functions import region_of
-from lambda_nb.engine.region import WATCHED, Regions, Shared, abandon
+from lambda_nb.engine.region import WATCHED, Regions, abandon
+from lambda_nb.engine.shared import Shared
 
 if TYPE_CHECKING:
+    from lambda_nb.engine.edge.origins.function_urls import UrlAccess
     from lambda_nb.engine.iot.admission.dry_runs import DryRuns
 
 
@@ -115,6 +125,9 @@ class App:
             # Before the neighbours end: logs and figures that wait still go to them.
             self._cleanup.push_async_callback(self._regions.close)
             await self._regions.start()
+            self._cleanup.push_async_callback(self._edge_telemetry.close)
+            self._cleanup.push_async_callback(self._edge.close)
+            self._edge.start()
             await opening
             self.addresses.keep(self._regions.have)
             self._open_front()
@@ -146,7 +159,7 @@ class App:
             state_dir=self._data_dir / "services",
             keys=keys,
             elsewhere=tuple(options.elsewhere),
-            emptied=lambda: self._regions.begin_sources_afresh(),
+            emptied=self._emptied,
         )
         others = keys_of(os.environ, keys)
         self._services = Directory(
@@ -176,12 +189,70 @@ class App:
             self._changes,
             self._permissions,
             self._rule_changes,
+            Replicas(lambda: self._edge.associated(), lambda *gone: self._edge.deleted(*gone)),
         )
         self._regions = Regions(shared, self._data_dir, self._work_dir)
+        self._make_edge(shared)
         authority = iot_authority(self._data_dir / "services")
         gate = self._regions.home.gate
         self.devices = DeviceDoor(self._regions, gate, self._changes["iot"], authority)
         self.certificates.ask_clients(self.devices.anchors)
+
+    def _make_edge(self, shared: Shared) -> None:
+        """CloudFront, which is of no Region: its functions run in those of its locations."""
+        options = self._options
+        self._distributions = self._changes_of("cloudfront", "cloudfront")
+        self._stores = self._changes_of("cloudfront-keyvaluestore", "cloudfront")
+
+        def is_domain(name: str) -> bool:
+            return has_domain(self._regions.all(), name)
+
+        self._addresses = Addresses(
+            self.addresses.owner, is_domain, lambda name: self._edge.is_alias(name)
+        )
+        telemetry = self._edge_telemetry = EdgeTelemetry(shared)
+
+        def executor(location: str, region: str) -> Executor:
+            work_dir = self._work_dir / "edge" / location
+            return shared.executor(region, work_dir, *telemetry.of(region))
+
+        def resolve(arn: str) -> FunctionVersion:
+            name, _, number = arn.partition(":function:")[2].partition(":")
+            return self._regions[EDGE_HOME].control.resolve(name, number).function
+
+        async def configuration_of(arn: str) -> Mapping[str, Any]:
+            region = await self._regions.named(EDGE_HOME)
+            asked = region.control.operations()["GetFunctionConfiguration"]
+            answer = asked({"FunctionName": arn}, region.gate.anyone)
+            return await answer if inspect.isawaitable(answer) else answer
+
+        around = AroundEdge(
+            account=options.account,
+            region=options.region,
+            own_url=self._url,
+            keys=Keys(*self.credentials.keys),
+            clients=self._regions.home.clients,
+            calls=Calls(self._services, self.credentials.keys),
+            upstream=self._upstream,
+            addresses=self._addresses,
+            directory=self._data_dir / "edge",
+            cache_bytes=options.edge_cache_bytes,
+            locations=options.edge_locations,
+            viewer_timeout_s=options.edge_viewer_timeout_s,
+            resolve=resolve,
+            configuration_of=configuration_of,
+            find_url=self._url_access,
+            executor=executor,
+            logs=lambda region: telemetry.of(region)[0],
+            figure=lambda *figure: telemetry.of(EDGE_HOME)[1].service_figure(*figure),
+        )
+        self._edge = Edge(around, self._distributions, self._stores)
+
+    def _url_access(self, identifier: str) -> UrlAccess | None:
+        from lambda_nb.engine.edge.origins.function_urls import UrlAccess
+
+        found = (region.urls.access(identifier) for region in self._regions.all())
+        return next((UrlAccess(*access) for access in found if access is not None), None)
 
     def _is_elsewhere(self, service: str) -> bool:
         """Whether a service, by its signing name, is not the embedded one."""
@@ -191,6 +262,13 @@ class App:
         """Knows when a service changes, by its signing name and moto's name."""
         kept = any((self._data_dir / "services").glob(f"moto.{backend}.*"))
         return ServiceChanges(elsewhere=self._is_elsewhere(service), kept=kept)
+
+    def _emptied(self) -> None:
+        """The embedded services hold nothing of what they held."""
+        self._regions.begin_sources_afresh()
+        for changes in (self._distributions, self._stores):
+            changes.emptied()
+        self._edge.changed()
 
     async def _pushed(self, source: str, arn: str, payload: bytes) -> None:
         await self._regions.started.wait()
@@ -227,17 +305,17 @@ class App:
         proxy = Proxy(self._services, region, self.credentials.keep_issued, watches)
         self._cleanup.push_async_callback(proxy.close)
 
-        def is_domain(name: str) -> bool:
-            return has_domain(self._regions.all(), name)
+        def is_name(name: str) -> bool:
+            return has_domain(self._regions.all(), name) or self._edge.is_alias(name)
 
-        addresses = Addresses(self.addresses.owner, is_domain)
+        addresses = self._addresses
         gateways = GatewayDoor(addresses, self._regions.all)
         urls = FunctionUrlDoor(addresses, lambda: [r.urls for r in self._regions.all()])
         bucket_cors = BucketCors(self._regions.home.clients)
         websites = WebsiteDoor(addresses, self._regions.home.clients, bucket_cors)
         of_devices = DeviceHttpDoor(self.devices.requests)
         confirming = ConfirmationDoor(lambda: self._upstream, region)
-        doors: list[Door] = [urls, gateways, of_devices, confirming, websites]
+        doors: list[Door] = [urls, gateways, self._edge, of_devices, confirming, websites]
         if self._options.signed:
             doors.append(PublicObjectsDoor(self._regions.home.clients))
         self.front = Front(
@@ -248,7 +326,7 @@ class App:
             self._web_socket(gateways.connect),
             proxy,
             Unsigned(region),
-            Names(self._options.allowed_hosts, is_domain),
+            Names(self._options.allowed_hosts, is_name),
             bucket_cors,
             {"status": self._status, "runtimes": self._runtimes, "events": self._recent_events},
         )
@@ -274,9 +352,13 @@ class App:
         watches["iot"] += [self._rule_changes, iot]
         if not self._is_elsewhere("iot"):
             watches["iot"].append(JobCalls(jobs, self._regions.home.gate.anyone))
+        watches["cloudfront"] = [self._distributions, self._edge]
+        watches["cloudfront-keyvaluestore"] = [self._stores]
         watches["cloudformation"] = [
             self._balancing,
             *self._changes.values(),
+            self._distributions,
+            self._stores,
             self._rule_changes,
             iot,
         ]
@@ -310,6 +392,7 @@ class App:
             "mqtt": _without_password(self._options.mqtt_url),
             "neighbours": self._neighbours_at(),
             "elsewhere": dict(self._options.elsewhere),
+            "edge": self._edge.status(),
             **self._regions.home.status(),
             "regions": {r.name: r.status() for r in self._regions.all()[1:]},
         }

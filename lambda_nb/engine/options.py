@@ -17,7 +17,8 @@ class Options:
 
     ``region`` is the home Region: that of requests without a Region.
     ``elsewhere`` has the URLs of services that are not embedded, by signing name; ``mqtt_url`` that
-    of an MQTT broker for the home Region.
+    of an MQTT broker for the home Region. ``edge_locations`` are codes of edge locations; without
+    any there is one, which takes no time to reach. ``edge_cache_bytes`` bounds their caches.
     ``keep_alive_s``, ``max_age_s``, ``retry_delay_s`` and how long WebSockets may be idle or live
     are in seconds; the engine ends when the process ``parent`` ends, if given.
     """
@@ -34,6 +35,9 @@ class Options:
     retry_delay_s: float = 60.0
     mqtt_port: int | None = None
     mqtt_url: str | None = None
+    edge_locations: tuple[str, ...] = ()
+    edge_cache_bytes: int = 1 << 30
+    edge_viewer_timeout_s: int = quotas.EDGE_TIMEOUT_S.value
     websocket_idle_s: float = quotas.WEBSOCKET_IDLE_S.value
     websocket_life_s: float = quotas.WEBSOCKET_LIFE_S.value
     account_concurrency: int = 1000

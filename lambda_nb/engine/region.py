@@ -8,28 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from lambda_nb.engine.api.admission.credentials import Credentials
 from lambda_nb.engine.api.admission.gate import Gate
 from lambda_nb.engine.api.lambda_api.invoke import Invoker
 from lambda_nb.engine.api.lambda_api.operations import LambdaAPI
-from lambda_nb.engine.api.neighbours.service_changes import ServiceChanges
 from lambda_nb.engine.api.wire.busypoll import BusyPoll
-from lambda_nb.engine.api.wire.certificates import Certificates
 from lambda_nb.engine.aws_calls.clients import Clients, ObjectReader
 from lambda_nb.engine.aws_calls.endpoint import Keys
 from lambda_nb.engine.aws_calls.json_calls import Calls
-from lambda_nb.engine.aws_calls.service_directory import Directory
 from lambda_nb.engine.aws_calls.services import Services
-from lambda_nb.engine.aws_calls.upstream import Upstream
 from lambda_nb.engine.control import Control
 from lambda_nb.engine.control.events.source_probe import NeighbourProbe
 from lambda_nb.engine.durable import Durable
+from lambda_nb.engine.edge.surroundings import HOME as EDGE_HOME
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.events.asynchronous.destinations import Destinations
 from lambda_nb.engine.events.asynchronous.queue import AsyncQueue
@@ -40,24 +35,17 @@ from lambda_nb.engine.events.polled.mapping import Runner
 from lambda_nb.engine.events.polled.pollers import EventSources
 from lambda_nb.engine.events.pushed.bridge_queues import Bridge
 from lambda_nb.engine.events.pushed.pushes import Pushes
-from lambda_nb.engine.execution import Executor
 from lambda_nb.engine.execution.recursive_loops import LoopGuard
-from lambda_nb.engine.file_descriptors import Descriptors
 from lambda_nb.engine.gateways.api_gateway import ApiGateway
 from lambda_nb.engine.gateways.function_urls.gateway import FunctionUrls
 from lambda_nb.engine.gateways.load_balancer.gateway import LoadBalancers
 from lambda_nb.engine.gateways.shared.addresses import API, FUNCTION_URL
-from lambda_nb.engine.gateways.shared.own_addresses import OwnAddresses
 from lambda_nb.engine.gateways.shared.surroundings import Surroundings
-from lambda_nb.engine.iot.admission.changes import Changes
 from lambda_nb.engine.iot.iot import Iot, IotApi
 from lambda_nb.engine.iot.surroundings import Surroundings as IotSurroundings
 from lambda_nb.engine.model import Invocation, InvocationResult, Resolved
-from lambda_nb.engine.options import Options
 from lambda_nb.engine.permissions.functions import Functions
-from lambda_nb.engine.telemetry.log_lines import LogShipper
-from lambda_nb.engine.telemetry.metric_series import OneSeries
-from lambda_nb.engine.telemetry.metrics import Metrics
+from lambda_nb.engine.shared import Shared
 from lambda_nb.engine.telemetry.recent_events import RecentEvents
 
 WATCHED = ("iot", "pipes")
@@ -65,29 +53,6 @@ WATCHED = ("iot", "pipes")
 
 _PUSHING = {"s3", "sns", "events", "sqs"}
 """Services that, elsewhere, reach functions through queues."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shared:
-    """What the Regions of an engine have in common: its address, its keys, its services.
-
-    ``functions`` gives the functions of the Region that an ARN names; ``balancing`` says when load
-    balancers change, ``changes`` when what other services keep does, by their signing names.
-    """
-
-    options: Options
-    url: str
-    credentials: Credentials
-    descriptors: Descriptors
-    services: Directory
-    upstream: Upstream
-    addresses: OwnAddresses
-    certificates: Certificates
-    functions: Callable[[str], Functions]
-    balancing: ServiceChanges
-    changes: Mapping[str, ServiceChanges]
-    permissions: Changes
-    rule_changes: ServiceChanges
 
 
 class Region:
@@ -235,29 +200,14 @@ class Region:
             await self._sources.settled(identifier)
 
     def _make_executor(self) -> None:
-        options, services = self._options, self._shared.services
-        self._logs = LogShipper(services.now("logs"), self.name)
-        figures_at = options.elsewhere.get("monitoring", options.neighbours_url)
-        choose = OneSeries(figures_at) if figures_at else None
-        self._metrics = Metrics(services.now("monitoring"), self._logs, self.name, choose)
-        self._executor = Executor(
-            work_dir=self._work_dir / "execution",
-            account=options.account,
-            region=self.name,
-            api_endpoint=lambda: self._shared.url,
-            credentials_for=self._shared.credentials.for_function,
-            logs=self._logs,
-            records=self._metrics,
-            keep_alive_s=options.keep_alive_s,
-            max_age_s=options.max_age_s,
-            account_limit=options.account_concurrency,
-            isolation=options.isolation,
-            share_cpu=options.cpu_share == "proportional",
-            runtime_fallback=options.runtime_fallback,
-            descriptors=self._shared.descriptors,
-            variables=self._shared.certificates.variables,
-            readable=(self._shared.certificates.public,),
-            function_version=lambda name, number: self.control.resolve(name, number).function,
+        shared = self._shared
+        self._logs, self._metrics = shared.telemetry(self.name)
+        self._executor = shared.executor(
+            self.name,
+            self._work_dir / "execution",
+            self._logs,
+            self._metrics,
+            lambda name, number: self.control.resolve(name, number).function,
         )
 
     async def _bring_up_executor(self) -> None:
@@ -330,6 +280,9 @@ class Region:
     def _open_doors(self) -> None:
         control, execute, gate = self.control, self._execute, self.gate
         operations = {**control.operations(), **self._durable.operations()}
+        if self.name == EDGE_HOME:
+            delete = operations["DeleteFunction"]
+            operations["DeleteFunction"] = self._shared.replicas.guarded(delete)
 
         def policy(function_name: str, qualifier: str | None) -> str | None:
             asked = {"FunctionName": function_name}

@@ -18,7 +18,10 @@ from lambda_nb.simulator.assumptions.sources import (
 from lambda_nb.simulator.assumptions.workload import WorkloadError
 from lambda_nb.simulator.questions.calibrate import Calibration, Prior, calibrate
 from lambda_nb.simulator.questions.compare import Comparison, compare
-from lambda_nb.simulator.questions.edge import EdgeResult, simulate_edge
+from lambda_nb.simulator.questions.edge import EdgeResult
+from lambda_nb.simulator.questions.edge_caches import CacheBehaviour
+from lambda_nb.simulator.questions.edge_log import simulate_edge
+from lambda_nb.simulator.questions.edge_replay import EdgeReplay
 from lambda_nb.simulator.questions.replicate import Replications, replicate
 from lambda_nb.simulator.questions.sweep import Optimum, optimise, sweep
 from lambda_nb.simulator.questions.validate import Validation, validate
@@ -27,11 +30,13 @@ from lambda_nb.simulator.simulate import Prepared, simulate
 
 __all__ = [
     "Asynchronous",
+    "CacheBehaviour",
     "Calibration",
     "Call",
     "Comparison",
     "Deployment",
     "DurationLaw",
+    "EdgeReplay",
     "EdgeResult",
     "Optimum",
     "Prepared",

@@ -7,6 +7,7 @@ A :class:`Trace` has one row per invocation (``arrival``, ``function``, ``durati
 ``Trace.from_logs``                the engine's invocation log, or START and REPORT lines, through
                                    the CloudWatch Logs API: the same call reads AWS
 ``read_logs``                      log files exported from CloudWatch; also Lambda Insights
+``read_cloudfront``                access logs of CloudFront distributions, as a frame
 ``read_csv``, ``read_parquet``     one row per invocation, with a mapping of columns
 ``azure_2019``, ``azure_2021``     the public traces of Azure Functions
 ``huawei_2023``, ``huawei_2025``   the public traces of Huawei Cloud
@@ -27,6 +28,7 @@ from lambda_nb.traces.datasets.invitro import invitro
 from lambda_nb.traces.generators import laws
 from lambda_nb.traces.generators.generate import bursts, daily, mmpp, periodic, poisson, weekly
 from lambda_nb.traces.generators.population import heavy_tailed
+from lambda_nb.traces.logs.cloudfront import read_cloudfront
 from lambda_nb.traces.logs.cloudwatch import from_logs
 from lambda_nb.traces.logs.log_files import read_logs
 from lambda_nb.traces.reshape import merge, scale
@@ -53,6 +55,7 @@ __all__ = [
     "mmpp",
     "periodic",
     "poisson",
+    "read_cloudfront",
     "read_csv",
     "read_logs",
     "read_parquet",

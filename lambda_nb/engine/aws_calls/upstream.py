@@ -48,7 +48,7 @@ class Opened:
     pieces: AsyncIterator[bytes]
 
 
-class _Resolver(ThreadedResolver):
+class LocalResolver(ThreadedResolver):
     """Finds every name below ``localhost`` on this machine, which many systems do not know."""
 
     async def resolve(
@@ -179,7 +179,7 @@ class Upstream:
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 auto_decompress=False,
-                connector=aiohttp.TCPConnector(limit=0, resolver=_Resolver()),
+                connector=aiohttp.TCPConnector(limit=0, resolver=LocalResolver()),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 skip_auto_headers=("User-Agent", "Accept-Encoding", "Content-Type", "Accept"),
             )

@@ -56,6 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 retry_delay_s=options.retry_delay,
                 mqtt_port=options.mqtt_port,
                 mqtt_url=options.mqtt,
+                edge_locations=options.edge_locations,
+                edge_cache_bytes=options.edge_cache,
+                edge_viewer_timeout_s=options.edge_viewer_timeout,
                 websocket_idle_s=options.websocket_idle,
                 websocket_life_s=options.websocket_life,
                 account_concurrency=options.account_concurrency,
@@ -192,6 +195,30 @@ def parser() -> argparse.ArgumentParser:
         "With client_id=NAME in the query, what comes while the engine is down waits for it there",
     )
     add(
+        "--edge-locations",
+        type=_edge_locations,
+        default=(),
+        metavar="CODES",
+        help="edge locations of CloudFront, such as fra,iad,nrt: requests are answered at the "
+        "nearest to where they say they come from, and take as long as they would. Without it "
+        "there is one location, which takes no time to reach",
+    )
+    add(
+        "--edge-cache",
+        type=_megabytes,
+        default=1024 << 20,
+        metavar="MB",
+        help="megabytes that the caches of all edge locations may take on the disk (1024)",
+    )
+    add(
+        "--edge-viewer-timeout",
+        type=_count,
+        default=int(quotas.EDGE_TIMEOUT_S.value),
+        metavar="S",
+        help="seconds that a Lambda@Edge function may have for a viewer event (%(default)s; 5 on "
+        "AWS until 2026)",
+    )
+    add(
         "--websocket-idle",
         type=_seconds,
         default=float(quotas.WEBSOCKET_IDLE_S.value),
@@ -294,6 +321,20 @@ def _pid(text: str) -> int:
 
 def _count(text: str) -> int:
     return _whole(text, 1, 1_000_000, "a number from 1 to 1000000 is needed")
+
+
+def _megabytes(text: str) -> int:
+    return _whole(text, 1, 1 << 20, "megabytes are a number from 1 to 1048576") << 20
+
+
+def _edge_locations(text: str) -> tuple[str, ...]:
+    # Imported late: only who asks for locations needs their table.
+    from lambda_nb.engine.edge.locations.locations import parse_codes
+
+    try:
+        return parse_codes(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _whole(text: str, least: int, most: int, rule: str) -> int:

@@ -94,7 +94,7 @@ class EdgeResult:
         return html
 
 
-def simulate_edge(
+def simulate_triggers(
     trace: Trace,
     *,
     trigger: Trigger = "viewer-request",
@@ -130,7 +130,7 @@ def simulate_edge(
     --------
     >>> from lambda_nb import traces
     >>> viewers = traces.poisson(rate=0.2, duration=0.005, hours=2, seed=1)
-    >>> simulate_edge(viewers, locations={"eu": 0.7, "us": 0.3})
+    >>> simulate_triggers(viewers, locations={"eu": 0.7, "us": 0.3})
     EdgeResult(1,4... invocations in 2 locations, ... cold starts (...%), $...)
     """
     if trigger not in get_args(Trigger):

@@ -49,6 +49,15 @@ class ServiceChanges:
         """Whether the service may hold something of a Region."""
         return self._elsewhere or self._kept or self._of_region.get(region, 0) > 0
 
+    def everywhere(self) -> Revision:
+        """As :meth:`revision`, for a service that is the same in every Region."""
+        now = int(time.monotonic() / ELSEWHERE_S) if self._elsewhere else 0
+        return self._all + sum(self._of_region.values()), now
+
+    def used_anywhere(self) -> bool:
+        """As :meth:`used`, for a service that is the same in every Region."""
+        return self._elsewhere or self._kept or bool(self._of_region)
+
     def watch(self, region: str, changed: Callable[[], None]) -> None:
         """Call a function at every change in a Region; at once if there may be some to see."""
         self._watchers.setdefault(region, []).append(changed)

@@ -19,13 +19,15 @@ from lambda_nb.engine.api.wire.headers import NO_VALUE
 from lambda_nb.engine.api.wire.http import (
     AS_SPELT,
     CERTIFICATE,
+    OWN_DATE,
+    TLS,
     WHOLE,
     Header,
     Receive,
     Scope,
     Send,
 )
-from lambda_nb.engine.api.wire.tls import CERTIFICATE_DER, HELLO, Decrypting
+from lambda_nb.engine.api.wire.tls import CERTIFICATE_DER, HELLO, SPOKEN, Decrypting
 
 log = logging.getLogger(__name__)
 
@@ -88,11 +90,13 @@ class WholeAnswers(HttpToolsProtocol):
         self._is_first = certificate is not None or mqtt is not None
         self._held: list[bytes] | None = None
         self._shown: bytes | None = None
+        self._spoken: tuple[str, str] | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take over a connection."""
         super().connection_made(transport)
         self._shown = transport.get_extra_info(CERTIFICATE_DER)
+        self._spoken = transport.get_extra_info(SPOKEN)
 
     def data_received(self, data: bytes) -> None:
         """Take bytes of the client; the first one tells whether it speaks TLS, MQTT or HTTP."""
@@ -174,6 +178,8 @@ class WholeAnswers(HttpToolsProtocol):
         scope: Any = self.scope
         if self._shown is not None:
             scope[CERTIFICATE] = self._shown
+        if self._spoken is not None:
+            scope[TLS] = self._spoken
         scope[AS_SPELT] = self._as_spelt
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -204,6 +210,7 @@ class WholeAnswers(HttpToolsProtocol):
         if self._head > MOST_HEAD:
             app = _refuse_head
         scope[WHOLE] = partial(_write, cycle)
+        scope[OWN_DATE] = partial(_leave_date, cycle)
         super()._start_asgi_task(cycle, _measured(app) if scope["http_version"] == "1.0" else app)
 
 
@@ -251,6 +258,10 @@ def _measured(app: Any) -> Any:
         await app(scope, receive, collect)
 
     return measured
+
+
+def _leave_date(cycle: RequestResponseCycle) -> None:
+    cycle.default_headers = [pair for pair in cycle.default_headers if pair[0] != b"date"]
 
 
 def _write(cycle: RequestResponseCycle, status: int, headers: list[Header], body: bytes) -> bool:

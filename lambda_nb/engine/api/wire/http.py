@@ -28,6 +28,12 @@ AS_SPELT = "lambda_nb.as_spelt"
 CERTIFICATE = "lambda_nb.certificate"
 """Key of an ASGI scope for the certificate (DER) that a client showed in TLS, if it did."""
 
+OWN_DATE = "lambda_nb.own_date"
+"""Key of an ASGI scope for a function: from its call on, the response states its own ``Date``."""
+
+TLS = "lambda_nb.tls"
+"""Key of an ASGI scope for the version of TLS and the cipher, where the client speaks TLS."""
+
 LINE = "lambda_nb.line"
 """Key of a WebSocket's scope for its :class:`Line`."""
 
@@ -67,6 +73,9 @@ class HttpRequest:
     ``raw_headers`` has every header in its order, its name in lower case; ``as_spelt`` the same
     with the names as the client spelt them. ``peer`` is the client's address and ``port`` the port
     of ours that it called. ``certificate`` is the one that it showed in TLS (DER), if it did.
+    ``scheme`` is ``http`` or ``https``, ``peer_port`` the client's own port, ``version`` that of
+    HTTP (``1.1``), and ``tls`` has the version of TLS and the cipher, empty without TLS. Who calls
+    ``state_date`` sends a ``Date`` with the response, in the place of the server's.
     """
 
     method: str
@@ -79,6 +88,11 @@ class HttpRequest:
     raw_headers: Sequence[Header] = ()
     as_spelt: Sequence[Header] = ()
     certificate: bytes | None = None
+    scheme: str = "http"
+    peer_port: int = 0
+    version: str = "1.1"
+    tls: tuple[str, str] = ("", "")
+    state_date: Callable[[], None] = lambda: None
 
     @classmethod
     def of(cls, scope: Scope, receive: Receive) -> HttpRequest:
@@ -100,6 +114,11 @@ class HttpRequest:
             scope["headers"],
             scope.get(AS_SPELT, scope["headers"]),
             scope.get(CERTIFICATE),
+            scope.get("scheme", "http"),
+            client[1] if client else 0,
+            scope.get("http_version", "1.1"),
+            scope.get(TLS, ("", "")),
+            scope.get(OWN_DATE, lambda: None),
         )
 
     @property

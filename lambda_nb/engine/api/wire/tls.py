@@ -21,9 +21,10 @@ PATIENCE_S = 60.0
 
 _PIECE = 65536
 
-CERTIFICATE_DER, SERVER_NAME = "certificate_der", "server_name"
+CERTIFICATE_DER, SERVER_NAME, SPOKEN = "certificate_der", "server_name", "tls_spoken"
 """Names for ``get_extra_info``: the certificate that the client showed (DER; its key is proven),
-and what it called the server (SNI); ``None`` if it did not."""
+and what it called the server (SNI); ``None`` if it did not. The last has the version of TLS and the
+cipher."""
 
 _names: weakref.WeakKeyDictionary[ssl.SSLObject, str] = weakref.WeakKeyDictionary()
 
@@ -131,6 +132,7 @@ class Decrypting(asyncio.Protocol):
             {
                 CERTIFICATE_DER: self._tls.getpeercert(binary_form=True),
                 SERVER_NAME: _names.get(self._tls),
+                SPOKEN: (self._tls.version() or "", (self._tls.cipher() or ("",))[0]),
             }
         )
         self.inside = self._protocol()

@@ -67,6 +67,19 @@ class FunctionUrls:
         """Whether there is a URL with an identifier."""
         return self._find(identifier) is not None
 
+    def access(self, identifier: str) -> tuple[str, str, str | None] | None:
+        """Whom a URL lets in: the function's ARN with the URL's qualifier, the authorisation type
+        and the resource policy (JSON text), if any. ``None`` if there is no such URL, or no such
+        function any more."""
+        url = self._find(identifier)
+        if url is None:
+            return None
+        try:
+            arn = self._resolve(url.function_name, url.qualifier).invoked_arn
+        except AWSError:
+            return None
+        return arn, url.auth_type, self._policy(url.function_name, url.qualifier)
+
     async def answer(self, at: Address, request: HttpRequest, request_id: str, send: Send) -> None:
         """Answer one request."""
         url = self._find(at.identifier)

@@ -12,6 +12,8 @@ load balancer   ``NAME.elb[.REGION].localhost``,             ``/elb/NAME/``, ``/
                 ``NAME-ID.REGION.elb.amazonaws.com``
 website         ``BUCKET.s3-website[.REGION].localhost``,
                 ``BUCKET.s3-website-REGION.amazonaws.com``
+distribution    ``ID.cloudfront.localhost``,                 ``/cloudfront/ID/``
+                ``ID.cloudfront.net``, any of its aliases
 =============== ============================================ ======================================
 
 For ``localhost``, ``localhost.localstack.cloud`` does as well; for ``s3-website-REGION`` also
@@ -33,6 +35,7 @@ API = "execute-api"
 LOAD_BALANCER = "elb"
 WEBSITE = "s3-website"
 DOMAIN = "domain"
+DISTRIBUTION = "cloudfront"
 
 _HERE = r"localhost(?:\.localstack\.cloud)?"
 _AT_AWS = r"amazonaws\.com(?:\.cn)?"
@@ -47,6 +50,7 @@ _HOSTS = tuple(
         rf"(?:internal-)?(?P<id>[a-z0-9-]+?)(?:-\d+)?\.(?P<region>{_REGION})\.(?P<kind>elb)\.{_AT_AWS}",
         rf"(?P<id>[a-z0-9.-]+)\.(?P<kind>s3-website)(?:\.(?P<region>{_REGION}))?\.{_HERE}",
         rf"(?P<id>[a-z0-9.-]+)\.(?P<kind>s3-website)[.-](?P<region>{_REGION})\.{_AT_AWS}",
+        rf"(?P<id>[a-z0-9]+)\.(?P<kind>cloudfront)\.(?:net|{_HERE})(?P<region>)",
     )
 )
 _OWN_NAMES = ("127.0.0.1", "localhost", "localhost.localstack.cloud")
@@ -56,6 +60,7 @@ _PATHS = (
     ("/execute-api/", API),
     ("/_aws/execute-api/", API),
     ("/elb/", LOAD_BALANCER),
+    ("/cloudfront/", DISTRIBUTION),
 )
 _MOST_REMEMBERED = 4096
 _LONGEST_HOST = 260  # a name has at most 253 characters (RFC 1035), a port up to six more
@@ -87,15 +92,20 @@ class Addresses:
         The kind and identifier that has a port of its own, if it is one.
     has_domain
         Whether a custom domain name of that name is configured.
+    is_alias
+        Whether a name may be an alternate domain name of a distribution. Then that is the
+        identifier of its address.
     """
 
     def __init__(
         self,
         of_port: Callable[[int], tuple[str, str] | None] = lambda port: None,
         has_domain: Callable[[str], bool] = lambda name: False,
+        is_alias: Callable[[str], bool] = lambda name: False,
     ) -> None:
         self._of_port = of_port
         self._has_domain = has_domain
+        self._is_alias = is_alias
         self._hosts: dict[str, tuple[str, str, str] | None] = {}
         self._last: tuple[HttpRequest | None, Address | None] = (None, None)
 
@@ -124,6 +134,8 @@ class Addresses:
         name = _name(host)
         if name not in _OWN_NAMES and self._has_domain(name):
             return Address(DOMAIN, name, path)
+        if name not in _OWN_NAMES and self._is_alias(name):
+            return Address(DISTRIBUTION, name, path)
         at = _of_path(path)
         if at is not None and claimed_service(request.headers, request.query) == "s3":
             return None

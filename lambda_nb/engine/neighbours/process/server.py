@@ -64,6 +64,7 @@ def main() -> None:
     from lambda_nb.engine.neighbours.process.dispatch import Application
     from lambda_nb.engine.neighbours.process.wsgi import Handler
     from lambda_nb.engine.neighbours.services import (
+        bucket_policies,
         cloudformation_templates,
         file_systems,
         forwarding,
@@ -71,6 +72,7 @@ def main() -> None:
         patches,
         state_machines,
     )
+    from lambda_nb.engine.neighbours.services.cloudfront import installing as cloudfront
     from lambda_nb.engine.neighbours.services.cloudwatch import (
         log_metrics,
         logs,
@@ -97,6 +99,7 @@ def main() -> None:
 
     address = os.environ[state_machines.ENDPOINT]
     patches.apply()
+    bucket_policies.install()
     sequence_numbers.install()
     shards.install()
     table_changes.install()
@@ -109,6 +112,7 @@ def main() -> None:
     metric_data.install()
     metric_queries.install()
     load_balancing.install(address)
+    cloudfront.install(address, door)
     iot.install(address, Path(os.environ[authority.PATH]))
     user_pools.install(functions)
     identity_pools.install(door)

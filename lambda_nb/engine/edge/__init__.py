@@ -1,0 +1,1 @@
+"""CloudFront: distributions, their cache, and the functions that run at the edge."""

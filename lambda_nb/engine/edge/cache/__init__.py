@@ -1,0 +1,1 @@
+"""The cache of each edge location: objects in memory and in files."""

@@ -1,0 +1,1 @@
+"""Distributions as CloudFront's API has them, compiled for requests."""

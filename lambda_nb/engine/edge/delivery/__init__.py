@@ -1,0 +1,1 @@
+"""A viewer's request, from stage to stage, and the response on its way back."""

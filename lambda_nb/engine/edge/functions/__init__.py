@@ -1,0 +1,1 @@
+"""CloudFront Functions: JavaScript that runs in the engine, at the viewer's two events."""

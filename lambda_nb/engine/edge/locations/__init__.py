@@ -1,0 +1,1 @@
+"""Which edge location takes a request, and how long its ways are."""

@@ -1,0 +1,1 @@
+"""What a distribution tells of its requests: standard logs, real-time logs, metrics."""

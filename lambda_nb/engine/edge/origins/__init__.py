@@ -1,0 +1,1 @@
+"""Origins: where a distribution's objects come from, and how requests reach them."""

@@ -1,0 +1,128 @@
+"""What an origin's domain name stands for: a bucket, a gateway of the engine, or a server."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, NamedTuple
+
+from lambda_nb.engine.api.admission.host_names import bucket_in
+from lambda_nb.engine.api.wire.http import HttpRequest
+from lambda_nb.engine.gateways.shared.addresses import (
+    API,
+    DISTRIBUTION,
+    FUNCTION_URL,
+    LOAD_BALANCER,
+    WEBSITE,
+    Address,
+    Addresses,
+)
+
+Kind = Literal[
+    "bucket", "function URL", "API", "load balancer", "website", "distribution", "server"
+]
+
+_KINDS: dict[str, Kind] = {
+    FUNCTION_URL: "function URL",
+    API: "API",
+    LOAD_BALANCER: "load balancer",
+    WEBSITE: "website",
+    DISTRIBUTION: "distribution",
+}
+_REST_ENDPOINT = re.compile(
+    r"(?P<bucket>.+)\.s3(?:[.-](?:dualstack\.)?(?P<region>[a-z]{2,4}(?:-[a-z]+)+-\d+))?"
+    r"\.(?:localhost(?:\.localstack\.cloud)?|amazonaws\.com(?:\.cn)?)"
+)
+# By a part of their names: services that can be an origin, and that nobody here stands in for.
+_MISSING = (
+    (".mediastore.", "AWS ended MediaStore in 2025, and the engine has none. Use a bucket of S3"),
+    (".mediapackage", "The engine has no MediaPackage. Put the stream into a bucket of S3"),
+    (".mediatailor.", "The engine has no MediaTailor. Name the content's own server"),
+    (".s3-accesspoint.", "The engine knows no access points. Name the bucket itself"),
+    (".accesspoint.s3-global.", "The engine knows no Multi-Region Access Points. Name one bucket"),
+    (".s3-object-lambda.", "The engine has no Object Lambda. Name a function URL"),
+)
+
+
+class Destination(NamedTuple):
+    """What an origin's domain name stands for.
+
+    ``identifier`` is the bucket's name, or the identifier in a gateway's name. ``region`` is empty
+    if the domain name has none.
+    """
+
+    kind: Kind
+    identifier: str = ""
+    region: str = ""
+
+
+class NoSuchService(ValueError):  # noqa: N818
+    """An origin is of a service that the engine does not have; says what to do."""
+
+
+def destination(domain: str, kind: Literal["s3", "custom"]) -> Destination:
+    """What an origin's domain name stands for.
+
+    Parameters
+    ----------
+    domain
+        Perhaps with a port at its end.
+    kind
+        ``s3`` for an origin that is configured as a bucket.
+
+    Raises
+    ------
+    NoSuchService
+        The engine cannot be that origin.
+
+    Examples
+    --------
+    >>> destination("b.s3.eu-west-1.amazonaws.com", "s3")
+    Destination(kind='bucket', identifier='b', region='eu-west-1')
+    >>> destination("abc.lambda-url.localhost:4571", "custom").kind
+    'function URL'
+    >>> destination("www.example.com:8080", "custom").kind
+    'server'
+    """
+    name = domain_name(domain)
+    for part, why in _MISSING:
+        if part in name:
+            raise NoSuchService(f"{domain} cannot be an origin here: {why}.")
+    gateway = _gateway(name)
+    if gateway is not None:
+        return Destination(_KINDS[gateway.kind], gateway.identifier, gateway.region)
+    rest = _REST_ENDPOINT.fullmatch(name)
+    if rest is not None:
+        return Destination("bucket", rest["bucket"], rest["region"] or "")
+    if kind == "custom":
+        return Destination("server")
+    bucket = bucket_in(name)
+    if not bucket:
+        raise NoSuchService(
+            f"{domain} names no bucket: an S3 origin is BUCKET.s3.REGION.amazonaws.com. Configure "
+            "any other server with a CustomOriginConfig."
+        )
+    return Destination("bucket", bucket)
+
+
+def is_distribution(host: str) -> bool:
+    """Whether a Host is the name of a distribution, and not an alias."""
+    gateway = _gateway(domain_name(host))
+    return gateway is not None and gateway.kind == DISTRIBUTION
+
+
+def domain_name(host: str) -> str:
+    """A host's name in lower case, without a port or the root's dot."""
+    if host.startswith("["):  # an address of IPv6
+        return host.partition("]")[0] + "]"
+    return host.partition(":")[0].lower().removesuffix(".")
+
+
+def _gateway(name: str) -> Address | None:
+    return _gateways.of(HttpRequest("GET", "/", "", {"host": name}, _receive))
+
+
+_gateways = Addresses()
+
+
+async def _receive() -> dict[str, str]:
+    return {"type": "http.disconnect"}

@@ -1,0 +1,1 @@
+"""CloudFront's API: every resource as a document, in moto's backend."""

@@ -1,0 +1,1 @@
+"""Distributions: what they may say, and the operations on them."""

@@ -1,0 +1,1 @@
+"""CloudFront KeyValueStore: the stores, and their keys and values."""

@@ -1,0 +1,1 @@
+"""What CloudFront decides: freshness, keys, ranges, signed access, and what functions may change."""

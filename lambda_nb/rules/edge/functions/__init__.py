@@ -1,0 +1,1 @@
+"""CloudFront Functions: their events, what they may return, and what their code may say."""

@@ -1,0 +1,1 @@
+"""Lambda@Edge: the events of its functions, and what they may return."""

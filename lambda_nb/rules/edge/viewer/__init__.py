@@ -1,0 +1,1 @@
+"""What CloudFront decides for viewers: access, ranges, conditions, compression, headers."""
