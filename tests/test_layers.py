@@ -45,6 +45,9 @@ FOLDERS_MAY_IMPORT = {
         },
         "gateways": {"api", "aws_calls", "control", "permissions", *EVERYBODY},
         "iot": {"api", "aws_calls", "control", "permissions", *EVERYBODY},
+        "edge": {
+            "api", "aws_calls", "execution", "gateways", "permissions", "telemetry", *EVERYBODY,
+        },
         "permissions": EVERYBODY,
         "api": {"aws_calls", *EVERYBODY},
         "events": {"control", "aws_calls", "permissions", *EVERYBODY},
@@ -72,6 +75,20 @@ FOLDERS_MAY_IMPORT = {
         "websocket_api": {"configuration", "mapping", "shared"},
         "load_balancer": {"shared"},
         "mapping": set(),
+    },
+    "engine.edge": {
+        "locations": {"headers", "model"},
+        "cache": {"headers", "model", "settings"},
+        "viewer": {"headers", "model", "settings"},
+        "configuration": {"headers", "model", "settings"},
+        "origins": {"headers", "model", "settings"},
+        "triggers": {"headers", "model", "settings"},
+        "functions": {"headers", "model", "settings", "triggers"},
+        "logs": {"headers", "model", "settings"},
+        "delivery": {
+            "cache", "configuration", "functions", "headers", "locations", "logs", "model",
+            "origins", "settings", "triggers", "viewer",
+        },
     },
     "engine.events": {"asynchronous": set(), "polled": {"asynchronous"}, "pushed": set()},
     "engine.execution": {
@@ -103,6 +120,7 @@ FOLDERS_MAY_IMPORT = {
         "settings": {"quotas", "refusal"},
         "durable": {"refusal"},
         "pricing": set(),
+        "edge": {"pricing", "quotas"},
     },
     "simulator": {
         "assumptions": set(),

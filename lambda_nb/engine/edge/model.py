@@ -7,10 +7,11 @@ A viewer's :class:`Request` travels from stage to stage, a :class:`Response` com
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from lambda_nb.engine.edge.headers import Headers
+from lambda_nb.rules.edge.functions.origin_changes import OriginChange
 
 EventType = Literal["viewer-request", "origin-request", "origin-response", "viewer-response"]
 
@@ -31,6 +32,7 @@ class Request:
 
     ``uri`` is the path, percent-encoded, and begins with a slash; ``querystring`` has no ``?``.
     ``headers`` are in their order as the viewer spelt them, ``Cookie`` too. ``body`` is whole.
+    ``origin`` is what a CloudFront Function changed of the origin, if it did.
     """
 
     method: str
@@ -38,10 +40,11 @@ class Request:
     querystring: str
     headers: Headers
     body: bytes = b""
+    origin: OriginChange | None = None
 
     def copy(self) -> Request:
         """Another, whose headers can be changed without changing these."""
-        return Request(self.method, self.uri, self.querystring, self.headers.copy(), self.body)
+        return replace(self, headers=self.headers.copy())
 
 
 @dataclass(slots=True)
@@ -96,7 +99,7 @@ class FunctionFault(Exception):  # noqa: N818
         self.message = message
 
 
-class OriginFault(Exception):  # noqa: N818
+class OriginError(Exception):
     """An origin gave no usable answer.
 
     Parameters

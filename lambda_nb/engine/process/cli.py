@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from lambda_nb.rules import quotas
+from lambda_nb.rules.edge.locations import parse_codes
 
 ISOLATION_LEVELS = ("auto", "L0", "L1", "L2", "L3")
 
@@ -328,9 +329,6 @@ def _megabytes(text: str) -> int:
 
 
 def _edge_locations(text: str) -> tuple[str, ...]:
-    # Imported late: only who asks for locations needs their table.
-    from lambda_nb.engine.edge.locations.locations import parse_codes
-
     try:
         return parse_codes(text)
     except ValueError as error:

@@ -1,1 +1,1 @@
-"""What CloudFront decides: freshness, keys, ranges, signed access, and what functions may change."""
+"""What CloudFront decides: freshness, keys, ranges, access, and what functions may change."""

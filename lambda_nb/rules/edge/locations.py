@@ -192,3 +192,22 @@ def _like(asked: str) -> str:
 
 def _same_letters(one: str, other: str) -> int:
     return sum(a == b for a, b in zip(one, other, strict=False))
+
+
+def parse_codes(text: str) -> tuple[str, ...]:
+    """The codes of ``--edge-locations fra,iad,nrt``, in upper case, each once.
+
+    Raises
+    ------
+    UnknownLocationError
+        There is no such location, or none is given.
+
+    Examples
+    --------
+    >>> parse_codes("fra, iad,fra")
+    ('FRA', 'IAD')
+    """
+    codes = [location_of(code).code for code in text.split(",") if code.strip()]
+    if not codes:
+        raise UnknownLocationError("no edge location is given; give codes such as fra,iad,nrt")
+    return tuple(dict.fromkeys(codes))

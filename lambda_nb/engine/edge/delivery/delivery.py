@@ -18,7 +18,7 @@ from lambda_nb.engine.edge.delivery.fetches import left
 from lambda_nb.engine.edge.delivery.objects import Objects
 from lambda_nb.engine.edge.delivery.stages import Stages
 from lambda_nb.engine.edge.delivery.trip import Obtained, Trip, via
-from lambda_nb.engine.edge.model import FunctionFault, OriginFault, Request, Response
+from lambda_nb.engine.edge.model import FunctionFault, OriginError, Request, Response
 from lambda_nb.engine.edge.settings import Behaviour
 from lambda_nb.engine.edge.viewer import admission, error_pages, policy_headers
 from lambda_nb.engine.edge.viewer.admission import Refusal
@@ -94,7 +94,7 @@ class Delivery:
         changed.uri = viewer_rules.with_root_object(changed.uri, trip.distribution.root_object)
         try:
             got = await self._objects.obtain(trip, behaviour, changed)
-        except OriginFault as fault:
+        except OriginError as fault:
             log.warning("distribution %s: %s", trip.distribution.id, fault.message)
             page = error_pages.of_origin(fault, trip.viewer.request_id)
             return await self._failed(trip, Obtained(page, "Error", fault.detail))
@@ -141,7 +141,7 @@ class Delivery:
         await left(got.response)
         try:
             found = await self._objects.obtain(trip, behaviour, asked)
-        except OriginFault as fault:
+        except OriginError as fault:
             log.warning("distribution %s: %s", trip.distribution.id, fault.message)
             return Obtained(
                 error_pages.of_origin(fault, trip.viewer.request_id), "Error", fault.detail

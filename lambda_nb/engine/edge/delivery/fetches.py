@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from lambda_nb.engine.edge.configuration.behaviours import forwarding
 from lambda_nb.engine.edge.delivery.stages import timed
 from lambda_nb.engine.edge.delivery.trip import Trip, via
+from lambda_nb.engine.edge.functions.origins import changed
 from lambda_nb.engine.edge.headers import Headers
 from lambda_nb.engine.edge.locations.locations import Locations
-from lambda_nb.engine.edge.model import OriginFault, Request, Response
+from lambda_nb.engine.edge.model import OriginError, Request, Response
 from lambda_nb.engine.edge.origins import failover
 from lambda_nb.engine.edge.origins.origins import Origins
 from lambda_nb.engine.edge.settings import Behaviour, Origin
@@ -75,7 +76,7 @@ class Fetches:
 
         Raises
         ------
-        OriginFault
+        OriginError
             There is no usable response.
         FunctionFault
             A function failed, or returned what it may not.
@@ -90,10 +91,12 @@ class Fetches:
             last = await self._attempt(trip, behaviour, request, origin, conditions or ())
             return last.response
 
-        origins = trip.distribution.origins
-        group = trip.distribution.groups.get(behaviour.target)
+        distribution, target = trip.distribution, behaviour.target
+        if request.origin is not None:
+            distribution, target = changed(distribution, target, request.origin)
+        origins, group = distribution.origins, distribution.groups.get(target)
         if group is None:
-            await attempt(origins[behaviour.target])
+            await attempt(origins[target])
         else:
             await failover.fetch(group, origins, request.method, behaviour.cached_methods, attempt)
         assert last is not None
@@ -113,6 +116,7 @@ class Fetches:
         asked = time.time()
         association = behaviour.lambdas.get("origin-request")
         if association is not None:
+            await self._on_its_way(trip)
             with timed(trip, "origin-request"):
                 made = await self._triggers.origin_request(association, trip.context, sent, origin)
             if isinstance(made, Response):
@@ -123,6 +127,7 @@ class Fetches:
         association = behaviour.lambdas.get("origin-response")
         if association is not None:
             try:
+                await self._on_its_way(trip)
                 with timed(trip, "origin-response"):
                     response = await self._triggers.origin_response(
                         association, trip.context, sent, origin, response
@@ -131,6 +136,12 @@ class Fetches:
                 await left(response)
                 raise
         return Fetched(response, sent, asked, came)
+
+    async def _on_its_way(self, trip: Trip) -> None:
+        """Wait as long as an event takes to the Region where the location's functions run."""
+        delay = self._locations.function_delay_s(trip.viewer.location)
+        if delay:
+            await asyncio.sleep(delay)
 
     async def _asked(self, trip: Trip, origin: Origin, request: Request) -> Response:
         visit = trip.visit
@@ -143,7 +154,7 @@ class Fetches:
             response = await self._origins.fetch(
                 origin, request, trip.viewer, trip.distribution.arn
             )
-        except OriginFault:
+        except OriginError:
             visit.origin_first_byte_s = time.perf_counter() - begun
             raise
         visit.origin_status = response.status

@@ -17,7 +17,7 @@ from lambda_nb.engine.edge.cache.turns import Turn
 from lambda_nb.engine.edge.cache.writers import Tee
 from lambda_nb.engine.edge.delivery.fetches import CONDITIONS, Fetched, Fetches, formats, left
 from lambda_nb.engine.edge.delivery.trip import Obtained, Trip
-from lambda_nb.engine.edge.model import FunctionFault, OriginFault, Outcome, Request, Response
+from lambda_nb.engine.edge.model import FunctionFault, OriginError, Outcome, Request, Response
 from lambda_nb.engine.edge.settings import Behaviour
 from lambda_nb.engine.edge.viewer.compressing import compressed
 from lambda_nb.engine.edge.viewer.error_pages import reason
@@ -78,7 +78,7 @@ class Objects:
 
         Raises
         ------
-        OriginFault
+        OriginError
             There is none in the cache, and the origin gave none.
         FunctionFault
             A function at an origin event failed, or returned what it may not.
@@ -120,13 +120,18 @@ class Objects:
 
     async def _ask(self, wanted: _Wanted, entry: Entry | None) -> Obtained:
         """Ask the origin for an object, or whether a stale one has changed."""
-        turn = self._cache.turn(*wanted.place, wanted.variant)
+        return await self._ask_in_turn(wanted, entry, self._turn(wanted))
+
+    def _turn(self, wanted: _Wanted) -> Turn:
+        return self._cache.turn(*wanted.place, wanted.variant)
+
+    async def _ask_in_turn(self, wanted: _Wanted, entry: Entry | None, turn: Turn) -> Obtained:
         try:
             conditions = None if entry is None else entry.conditions()
             fetched = await self._fetches.fetch(
                 wanted.trip, wanted.behaviour, wanted.request, conditions
             )
-        except OriginFault as fault:
+        except OriginError as fault:
             turn.end()
             stale = self._instead(wanted, entry, fault.status)
             if stale is not None:
@@ -202,7 +207,7 @@ class Objects:
         """Reads the rest of an object of which the viewer wants a part, so that it is stored."""
 
         async def read() -> None:
-            with contextlib.suppress(OriginFault):
+            with contextlib.suppress(OriginError):
                 async for _ in tee:
                     pass
 
@@ -222,15 +227,18 @@ class Objects:
             return
         trip = wanted.trip
         unseen = replace(trip, visit=replace(trip.visit, triggers={}))
-        wanted = wanted._replace(trip=unseen)
+        request = wanted.request.copy()
+        request.headers.remove("Range", *CONDITIONS)
+        wanted = wanted._replace(trip=unseen, request=request)
+        turn = self._turn(wanted)
 
         async def refresh() -> None:
             try:
-                got = await self._ask(wanted, entry)
+                got = await self._ask_in_turn(wanted, entry, turn)
                 if not isinstance(got.response.body, bytes):
                     async for _ in got.response.body:
                         pass
-            except (OriginFault, FunctionFault) as fault:
+            except (OriginError, FunctionFault) as fault:
                 log.warning("distribution %s: %s", trip.distribution.id, fault.message)
 
         self._behind(refresh())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Awaitable, Callable, Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Protocol
 
@@ -19,7 +19,7 @@ from lambda_nb.engine.model import LogSink
 from lambda_nb.rules.edge.functions import events, results
 from lambda_nb.rules.edge.functions.compute import Throttle, utilisation
 from lambda_nb.rules.edge.functions.invalid_values import InvalidOrigin, InvalidValue
-from lambda_nb.rules.edge.functions.origin_changes import OriginChange, change
+from lambda_nb.rules.edge.functions.origin_changes import change
 
 COULD_NOT_RUN = (
     "The CloudFront function associated with the CloudFront distribution is invalid or could not "
@@ -44,18 +44,6 @@ class FunctionSource(Protocol):
 
     async def store(self, arn: str) -> Store:
         """A key value store, whole."""
-
-
-@dataclass(slots=True)
-class RequestToOrigin(Request):
-    """A request whose function chose its origin."""
-
-    origin: OriginChange = field(default_factory=OriginChange)
-
-    def copy(self) -> RequestToOrigin:
-        """Another, whose headers can be changed without changing these."""
-        same = (self.method, self.uri, self.querystring, self.headers.copy(), self.body)
-        return RequestToOrigin(*same, self.origin)
 
 
 @dataclass(slots=True)
@@ -105,7 +93,7 @@ class EdgeFunctions:
     ) -> Request | Response:
         """The request as a function leaves it, or its answer in the origin's place.
 
-        A :class:`RequestToOrigin` if it chose the origin.
+        Its ``origin`` is what the function changed of it.
 
         Raises
         ------
@@ -124,8 +112,14 @@ class EdgeFunctions:
             chosen = None if run.origin is None else change(run.origin)
         except (InvalidValue, InvalidOrigin) as error:
             raise self._invalid(arn, run, error) from error
-        made = (request.method, after.uri, after.querystring, Headers(after.headers), request.body)
-        return Request(*made) if chosen is None else RequestToOrigin(*made, chosen)
+        headers = Headers(after.headers)
+        return replace(
+            request,
+            uri=after.uri,
+            querystring=after.querystring,
+            headers=headers,
+            origin=chosen or request.origin,
+        )
 
     async def viewer_response(
         self, arn: str, context: TriggerContext, request: Request, response: Response

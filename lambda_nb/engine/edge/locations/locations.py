@@ -37,25 +37,6 @@ EDGE_HEADER = "X-Edge-Location"
 VIEWER_HEADER = "X-Viewer-Location"
 
 
-def parse_codes(text: str) -> tuple[str, ...]:
-    """The codes of ``--edge-locations fra,iad,nrt``, in upper case, each once.
-
-    Raises
-    ------
-    UnknownLocationError
-        There is no such location, or none is given.
-
-    Examples
-    --------
-    >>> parse_codes("fra, iad,fra")
-    ('FRA', 'IAD')
-    """
-    codes = [location_of(code).code for code in text.split(",") if code.strip()]
-    if not codes:
-        raise UnknownLocationError("no edge location is given; give codes such as fra,iad,nrt")
-    return tuple(dict.fromkeys(codes))
-
-
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """Where a request is from, and which location took it.

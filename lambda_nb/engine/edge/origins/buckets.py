@@ -33,6 +33,8 @@ Connect = Callable[[str], Awaitable[Any]]
 # What S3 tells about itself, which CloudFront takes out (guide, "Request and response behavior for
 # Amazon S3 origins").
 _S3S_OWN = ("x-amz-id-2", "x-amz-request-id")
+# What the embedded S3 says and Amazon's does not.
+_OURS = ("x-amz-content-sha256", "x-amz-sdk-checksum-algorithm", "x-amzn-requestid")
 
 
 class Buckets:
@@ -167,6 +169,6 @@ class Buckets:
 
 
 def _tidied(response: Response) -> Response:
-    response.headers.remove(*_S3S_OWN)
+    response.headers.remove(*_S3S_OWN, *_OURS)
     response.headers.set("Server", "AmazonS3")
     return response

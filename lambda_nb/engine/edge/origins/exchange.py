@@ -13,8 +13,13 @@ from yarl import URL
 from lambda_nb.engine.api.wire.headers import HOP_BY_HOP
 from lambda_nb.engine.aws_calls.upstream import LocalResolver
 from lambda_nb.engine.edge.headers import Headers
-from lambda_nb.engine.edge.model import OriginFault, Response
-from lambda_nb.engine.edge.origins.faults import NoAnswer, NotConnected, fault_of, incomplete
+from lambda_nb.engine.edge.model import OriginError, Response
+from lambda_nb.engine.edge.origins.faults import (
+    NoAnswerError,
+    NotConnectedError,
+    fault_of,
+    incomplete,
+)
 from lambda_nb.engine.edge.settings import Origin
 from lambda_nb.rules.quotas import ORIGIN_RESPONSE_HEAD_BYTES
 
@@ -58,7 +63,7 @@ class Exchange:
 
         Raises
         ------
-        OriginFault
+        OriginError
             There is no usable response; the response's body raises it too.
         """
         limit = _Limit(origin.completion_timeout_s, call.url)
@@ -67,10 +72,10 @@ class Exchange:
             left -= 1
             try:
                 return await self._once(origin, call, limit)
-            except NotConnected:
+            except NotConnectedError:
                 if left < 1:
                     raise
-            except NoAnswer:
+            except NoAnswerError:
                 if left < 1 or call.method not in _REPEATABLE:
                     raise
 
@@ -135,7 +140,7 @@ class Exchange:
         if response.status < 200:
             response.close()
             text = f"{at} answered {response.status}, which is no response to its request."
-            raise OriginFault(502, "OriginInvalidResponseError", text)
+            raise OriginError(502, "OriginInvalidResponseError", text)
         pairs = [
             (name.decode("latin-1"), value.decode("latin-1"))
             for name, value in response.raw_headers

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import NamedTuple
 
-from lambda_nb.engine.edge.model import OriginFault, Response
-from lambda_nb.engine.edge.origins.faults import NoAnswer, NotConnected
+from lambda_nb.engine.edge.model import OriginError, Response
+from lambda_nb.engine.edge.origins.faults import NoAnswerError, NotConnectedError
 from lambda_nb.engine.edge.settings import Origin, OriginGroup
 
 Attempt = Callable[[Origin], Awaitable[Response]]
@@ -46,14 +46,14 @@ async def fetch(
 
     Raises
     ------
-    OriginFault
+    OriginError
         The first origin failed in a way that is not configured for failover, or the second failed.
     """
     first, second = origins[group.primary], origins[group.secondary]
     repeatable = method in ("GET", "HEAD") or (method == "OPTIONS" and method in cached_methods)
     try:
         response = await attempt(first)
-    except OriginFault as fault:
+    except OriginError as fault:
         if not repeatable or counted_as(fault) not in group.statuses:
             raise
     else:
@@ -64,12 +64,12 @@ async def fetch(
     return Answered(second, await attempt(second))
 
 
-def counted_as(fault: OriginFault) -> int:
+def counted_as(fault: OriginError) -> int:
     """The failover status that stands for a fault.
 
     CloudFront fails over when it cannot connect if 503 is configured, and when the response takes
     too long if 504 is; other faults count as the status that the viewer would get.
     """
-    if isinstance(fault, NotConnected):
+    if isinstance(fault, NotConnectedError):
         return _NO_CONNECTION
-    return _NO_ANSWER if isinstance(fault, NoAnswer) else fault.status
+    return _NO_ANSWER if isinstance(fault, NoAnswerError) else fault.status

@@ -11,7 +11,7 @@ import socket
 
 import aiohttp
 
-from lambda_nb.engine.edge.model import OriginFault
+from lambda_nb.engine.edge.model import OriginError
 
 _BAD_GATEWAY = 502
 _GATEWAY_TIMEOUT = 504
@@ -23,15 +23,15 @@ _CERTIFICATE = (
 )
 
 
-class NotConnected(OriginFault):
+class NotConnectedError(OriginError):
     """There is no connection to the origin: another attempt may be made for any request."""
 
 
-class NoAnswer(OriginFault):
+class NoAnswerError(OriginError):
     """The origin's answer does not come in time: requests that only read may be made again."""
 
 
-def fault_of(error: Exception, at: str, read_timeout_s: float) -> OriginFault:
+def fault_of(error: Exception, at: str, read_timeout_s: float) -> OriginError:
     """The fault that an error of the HTTP client is.
 
     Parameters
@@ -43,42 +43,42 @@ def fault_of(error: Exception, at: str, read_timeout_s: float) -> OriginFault:
     """
     if isinstance(error, aiohttp.ConnectionTimeoutError):
         text = f"{at} takes no connection in time. Does a firewall stand before it?"
-        return NotConnected(_GATEWAY_TIMEOUT, "OriginCommError", text)
+        return NotConnectedError(_GATEWAY_TIMEOUT, "OriginCommError", text)
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         text = f"The certificate of {at} does not pass: {error.certificate_error}. {_CERTIFICATE}"
-        return OriginFault(_BAD_GATEWAY, "OriginConnectError", text)
+        return OriginError(_BAD_GATEWAY, "OriginConnectError", text)
     if isinstance(error, aiohttp.ClientConnectorSSLError):
         text = f"{at} speaks no TLS that CloudFront accepts: {error.os_error}"
-        return OriginFault(_BAD_GATEWAY, "OriginConnectError", text)
+        return OriginError(_BAD_GATEWAY, "OriginConnectError", text)
     if isinstance(error, aiohttp.ClientConnectorError):
         if isinstance(error.os_error, socket.gaierror):
             text = f"The name of {at} cannot be resolved (NonS3OriginDnsError): {error.os_error}"
-            return NotConnected(_BAD_GATEWAY, "OriginDnsError", text)
+            return NotConnectedError(_BAD_GATEWAY, "OriginDnsError", text)
         text = f"{at} takes no connection: {error.os_error}. Does the server run at that port?"
-        return NotConnected(_BAD_GATEWAY, "OriginConnectError", text)
+        return NotConnectedError(_BAD_GATEWAY, "OriginConnectError", text)
     if isinstance(error, asyncio.TimeoutError):
         text = f"{at} sent nothing for {read_timeout_s:g} s, its response timeout."
-        return NoAnswer(_GATEWAY_TIMEOUT, "OriginCommError", text)
+        return NoAnswerError(_GATEWAY_TIMEOUT, "OriginCommError", text)
     if isinstance(error, aiohttp.ClientPayloadError):
-        return OriginFault(_BAD_GATEWAY, "OriginReadError", f"{at} broke its answer off: {error}")
+        return OriginError(_BAD_GATEWAY, "OriginReadError", f"{at} broke its answer off: {error}")
     if isinstance(error, aiohttp.ClientResponseError):
         if error.message.startswith(_TOO_LONG):
             text = f"{at} sent a header that is too long: {error.message}"
-            return OriginFault(_BAD_GATEWAY, "OriginHeaderTooBigError", text)
+            return OriginError(_BAD_GATEWAY, "OriginHeaderTooBigError", text)
         text = f"{at} sent what is no HTTP response: {error.message}"
-        return OriginFault(_BAD_GATEWAY, "OriginInvalidResponseError", text)
+        return OriginError(_BAD_GATEWAY, "OriginInvalidResponseError", text)
     if isinstance(error, aiohttp.ServerDisconnectedError):
         text = f"{at} closed the connection without an answer."
-        return OriginFault(_BAD_GATEWAY, "OriginReadError", text)
-    return OriginFault(_BAD_GATEWAY, "OriginReadError", f"{at}: {error}")
+        return OriginError(_BAD_GATEWAY, "OriginReadError", text)
+    return OriginError(_BAD_GATEWAY, "OriginReadError", f"{at}: {error}")
 
 
-def incomplete(at: str, seconds: float) -> OriginFault:
+def incomplete(at: str, seconds: float) -> OriginError:
     """The answer was not complete by the response completion timeout."""
     text = f"{at} did not complete its answer within {seconds:g} s, its completion timeout."
-    return OriginFault(_GATEWAY_TIMEOUT, "OriginCommError", text)
+    return OriginError(_GATEWAY_TIMEOUT, "OriginCommError", text)
 
 
-def unusable(message: str) -> OriginFault:
+def unusable(message: str) -> OriginError:
     """An origin that the engine cannot be, or a request that cannot be sent to it."""
-    return OriginFault(_BAD_GATEWAY, "OriginError", message)
+    return OriginError(_BAD_GATEWAY, "OriginError", message)

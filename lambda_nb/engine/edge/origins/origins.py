@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from lambda_nb.engine.aws_calls.endpoint import Keys
 from lambda_nb.engine.edge.headers import Headers
-from lambda_nb.engine.edge.model import OriginFault, Request, Response, Viewer
+from lambda_nb.engine.edge.model import OriginError, Request, Response, Viewer
 from lambda_nb.engine.edge.origins import function_urls, loops, s3_errors
 from lambda_nb.engine.edge.origins.buckets import Buckets, Connect
 from lambda_nb.engine.edge.origins.destinations import (
@@ -77,14 +77,14 @@ class Origins:
 
         Raises
         ------
-        OriginFault
+        OriginError
             There is no usable response. The response's body raises it, too, if the origin breaks
             it off.
         """
         distribution_id = distribution.rpartition("/")[2]
         if loops.is_full(request.headers):
             before = ", ".join(loops.passed(request.headers))
-            raise OriginFault(
+            raise OriginError(
                 loops.TOO_MANY,
                 "OriginError",
                 f"The request has passed {before} before {distribution_id}; CloudFront lets two "
@@ -155,7 +155,7 @@ class Origins:
             origin.protocol_policy, viewer.protocol
         )
         if scheme == "https" and not set(_SPOKEN) & set(origin.ssl_protocols):
-            raise OriginFault(
+            raise OriginError(
                 502,
                 "OriginConnectError",
                 f"{origin.domain} may be asked by {', '.join(origin.ssl_protocols)} only, which "

@@ -7,7 +7,7 @@ from html import escape
 from http import HTTPStatus
 
 from lambda_nb.engine.edge.headers import Headers
-from lambda_nb.engine.edge.model import FunctionFault, OriginFault, Outcome, Response
+from lambda_nb.engine.edge.model import FunctionFault, OriginError, Outcome, Response
 
 BAD_REQUEST = "Bad request."
 BLOCKED_COUNTRY = (
@@ -109,7 +109,7 @@ def page(status: int, request_id: str, told: Sequence[str], outcome: Outcome = "
     return _response(status, raw, "text/html", outcome)
 
 
-def of_origin(fault: OriginFault, request_id: str) -> Response:
+def of_origin(fault: OriginError, request_id: str) -> Response:
     """The page for an origin that gave no usable answer."""
     sentence = _ORIGIN.get(fault.detail, _ORIGIN_BROKE_OFF)
     return page(fault.status, request_id, [sentence, fault.message])

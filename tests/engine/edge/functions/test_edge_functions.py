@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 import pytest
 from edge_functions_lab import Lab, answer, get
 
-from lambda_nb.engine.edge.functions.edge_functions import RequestToOrigin
 from lambda_nb.engine.edge.headers import Headers
 from lambda_nb.engine.edge.model import FunctionFault, Request, Response
 from lambda_nb.rules.edge.functions.compute import PAUSE_S, RUN
@@ -219,7 +218,7 @@ def test_an_origin_is_chosen():
     text = """import cf from 'cloudfront';
     function handler(event) { cf.selectRequestOriginById('b'); return event.request; }"""
     made = Lab(text).request()
-    assert isinstance(made, RequestToOrigin)
+    assert isinstance(made, Request)
     assert made.copy().origin.select == ("b",)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from lambda_nb.engine.edge.headers import Headers
-from lambda_nb.engine.edge.locations.locations import Locations, parse_codes
-from lambda_nb.rules.edge.locations import UnknownLocationError
+from lambda_nb.engine.edge.locations.locations import Locations
+from lambda_nb.rules.edge.locations import UnknownLocationError, parse_codes
 
 WORLD = Locations(("fra", "IAD", "nrt"), "eu-west-1")
 

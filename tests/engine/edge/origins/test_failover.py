@@ -5,22 +5,22 @@ from __future__ import annotations
 import pytest
 
 from lambda_nb.engine.edge.headers import Headers
-from lambda_nb.engine.edge.model import OriginFault, Response
+from lambda_nb.engine.edge.model import OriginError, Response
 from lambda_nb.engine.edge.origins.failover import fetch
-from lambda_nb.engine.edge.origins.faults import NoAnswer, NotConnected
+from lambda_nb.engine.edge.origins.faults import NoAnswerError, NotConnectedError
 from lambda_nb.engine.edge.settings import Origin, OriginGroup
 
 ORIGINS = {name: Origin(name, f"{name}.example") for name in ("first", "second")}
-REFUSED = NotConnected(502, "OriginConnectError", "refused")
-UNREACHED = NotConnected(504, "OriginCommError", "no connection in time")
-SILENT = NoAnswer(504, "OriginCommError", "silent")
-BROKEN = OriginFault(502, "OriginReadError", "broken off")
+REFUSED = NotConnectedError(502, "OriginConnectError", "refused")
+UNREACHED = NotConnectedError(504, "OriginCommError", "no connection in time")
+SILENT = NoAnswerError(504, "OriginCommError", "silent")
+BROKEN = OriginError(502, "OriginReadError", "broken off")
 
 
 class Asked:
     """Two origins; notes which were asked, and which responses were closed."""
 
-    def __init__(self, first: int | OriginFault, second: int | OriginFault = 200) -> None:
+    def __init__(self, first: int | OriginError, second: int | OriginError = 200) -> None:
         self._say = {"first": first, "second": second}
         self.asked: list[str] = []
         self.closed: list[str] = []
@@ -28,7 +28,7 @@ class Asked:
     async def __call__(self, origin: Origin) -> Response:
         self.asked.append(origin.id)
         said = self._say[origin.id]
-        if isinstance(said, OriginFault):
+        if isinstance(said, OriginError):
             raise said
 
         async def close() -> None:
@@ -56,14 +56,14 @@ def group(*statuses: int) -> OriginGroup:
         (BROKEN, {502}, True),
         (BROKEN, {503, 504}, False),
     ],
-    ids=lambda value: type(value).__name__ if isinstance(value, OriginFault) else None,
+    ids=lambda value: type(value).__name__ if isinstance(value, OriginError) else None,
 )
 async def test_what_fails_over(
-    first: int | OriginFault, statuses: set[int], fails_over: bool
+    first: int | OriginError, statuses: set[int], fails_over: bool
 ) -> None:
     asked = Asked(first)
-    if isinstance(first, OriginFault) and not fails_over:
-        with pytest.raises(OriginFault) as caught:
+    if isinstance(first, OriginError) and not fails_over:
+        with pytest.raises(OriginError) as caught:
             await fetch(group(*statuses), ORIGINS, "GET", ("GET", "HEAD"), asked)
         assert caught.value is first
         return
@@ -90,13 +90,13 @@ async def test_methods(method: str, cached: tuple[str, ...], fails_over: bool) -
     if fails_over:
         assert (await fetch(group(503), ORIGINS, method, cached, failing)).response.status == 200
     else:
-        with pytest.raises(NotConnected):
+        with pytest.raises(NotConnectedError):
             await fetch(group(503), ORIGINS, method, cached, failing)
 
 
 async def test_the_second_is_the_last() -> None:
     answered = await fetch(group(500), ORIGINS, "GET", (), Asked(500, 500))
     assert (answered.origin.id, answered.response.status) == ("second", 500)
-    with pytest.raises(OriginFault) as caught:
+    with pytest.raises(OriginError) as caught:
         await fetch(group(500), ORIGINS, "GET", (), Asked(500, BROKEN))
     assert caught.value is BROKEN

@@ -23,8 +23,8 @@ from edge_origins_lab import (
 
 from lambda_nb.engine.api.wire.certificates import Certificates
 from lambda_nb.engine.edge.headers import Headers
-from lambda_nb.engine.edge.model import OriginFault, Request
-from lambda_nb.engine.edge.origins.faults import NoAnswer, NotConnected
+from lambda_nb.engine.edge.model import OriginError, Request
+from lambda_nb.engine.edge.origins.faults import NoAnswerError, NotConnectedError
 from lambda_nb.engine.edge.origins.origins import Origins
 from lambda_nb.engine.edge.settings import Origin
 
@@ -37,9 +37,9 @@ def chunked(*pieces: bytes, ended: bool = True) -> bytes:
     return b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + framed + end
 
 
-async def fault(origins: Origins, origin: Origin, asked: Request | None = None) -> OriginFault:
+async def fault(origins: Origins, origin: Origin, asked: Request | None = None) -> OriginError:
     """The fault that an origin ends with, before or in its body."""
-    with pytest.raises(OriginFault) as caught:
+    with pytest.raises(OriginError) as caught:
         await body_of(await origins.fetch(origin, asked or request(), viewer(), DISTRIBUTION))
     return caught.value
 
@@ -215,13 +215,13 @@ async def test_no_server(origins: Origins) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     found = await fault(origins, Origin("o", "127.0.0.1", http_port=port))
-    assert isinstance(found, NotConnected)
+    assert isinstance(found, NotConnectedError)
     assert (found.status, found.detail) == (502, "OriginConnectError")
 
 
 async def test_no_such_name(origins: Origins) -> None:
     found = await fault(origins, Origin("o", "nowhere.invalid"))
-    assert isinstance(found, NotConnected)
+    assert isinstance(found, NotConnectedError)
     assert (found.status, found.detail) == (502, "OriginDnsError")
     assert "NonS3OriginDnsError" in found.message
 
@@ -243,7 +243,7 @@ async def test_a_server_that_takes_no_connection(origins: Origins) -> None:
     found = await fault(origins, origin)
     for one in (listener, *held):
         one.close()
-    assert isinstance(found, NotConnected)
+    assert isinstance(found, NotConnectedError)
     assert (found.status, found.detail) == (504, "OriginCommError")
 
 
@@ -257,7 +257,7 @@ async def test_attempts_at_a_silent_server(
     server = await serve(is_silent)
     origin = server.origin(read_timeout_s=0.05, connection_attempts=attempts)
     found = await fault(origins, origin, request(method))
-    assert isinstance(found, NoAnswer)
+    assert isinstance(found, NoAnswerError)
     assert (found.status, found.detail) == (504, "OriginCommError")
     assert len(server.requests) == made
 

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from lambda_nb.engine.edge.model import FunctionFault, OriginFault, Outcome
+from lambda_nb.engine.edge.model import FunctionFault, OriginError, Outcome
 from lambda_nb.engine.edge.viewer import error_pages
 
 REQUEST_ID = "QGJDmdNqJJ6_zS3ALUczF-8NrM-HDKqTzNu-CZoppz6bi3nWv_cSIw=="
@@ -68,7 +68,7 @@ def test_functions_that_fail(outcome: Outcome, sentence: str) -> None:
     ],
 )
 def test_origins_that_do_not_answer(status: int, detail: str, sentence: str) -> None:
-    response = error_pages.of_origin(OriginFault(status, detail, "nobody at 127.0.0.1:9"), "id")
+    response = error_pages.of_origin(OriginError(status, detail, "nobody at 127.0.0.1:9"), "id")
     assert response.status == status
     assert sentence in text(response.body)
     assert "nobody at 127.0.0.1:9" in text(response.body)

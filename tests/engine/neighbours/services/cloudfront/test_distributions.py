@@ -23,25 +23,12 @@ CERTIFICATE = {
     "ACMCertificateArn": "arn:aws:acm:us-east-1:000000000000:certificate/a",
     "SSLSupportMethod": "sni-only",
 }
-LAMBDA = "arn:aws:lambda:us-east-1:000000000000:function:edge"
 LEGACY = {"QueryString": False, "Cookies": {"Forward": "none"}}
 
 
 @pytest.fixture(scope="module")
 def cloudfront(engine: Engine) -> CloudFront:
     return CloudFront(engine)
-
-
-def lambdas(*pairs: tuple[str, str], body: bool = False) -> Config:
-    """Associations of versions with events."""
-    return {
-        "LambdaFunctionAssociations": listed(
-            *(
-                {"LambdaFunctionARN": arn, "EventType": event, "IncludeBody": body}
-                for event, arn in pairs
-            )
-        )
-    }
 
 
 def default(**more: Any) -> Config:
@@ -361,41 +348,6 @@ REFUSED: dict[str, tuple[Config, str, str]] = {
         "InvalidArgument",
         "not supported during distribution creation",
     ),
-    "$LATEST": (
-        default(**lambdas(("viewer-request", f"{LAMBDA}:$LATEST"))),
-        "InvalidLambdaFunctionAssociation",
-        "must end with the version number",
-    ),
-    "unqualified": (
-        default(**lambdas(("viewer-request", LAMBDA))),
-        "InvalidLambdaFunctionAssociation",
-        "must end with the version number",
-    ),
-    "an alias of a function": (
-        default(**lambdas(("viewer-request", f"{LAMBDA}:live"))),
-        "InvalidLambdaFunctionAssociation",
-        "must end with the version number",
-    ),
-    "a function's Region": (
-        default(**lambdas(("viewer-request", f"{LAMBDA}:1".replace("us-east-1", "eu-west-1")))),
-        "InvalidLambdaFunctionAssociation",
-        "must be in region 'us-east-1'",
-    ),
-    "no function": (
-        default(**lambdas(("viewer-request", "edge"))),
-        "InvalidLambdaFunctionAssociation",
-        "ARN is not valid",
-    ),
-    "two functions": (
-        default(**lambdas(*[("origin-request", f"{LAMBDA}:1")] * 2)),
-        "InvalidLambdaFunctionAssociation",
-        "one function an event",
-    ),
-    "a response's body": (
-        default(**lambdas(("origin-response", f"{LAMBDA}:1"), body=True)),
-        "InvalidLambdaFunctionAssociation",
-        "request events only",
-    ),
 }
 
 
@@ -411,14 +363,7 @@ def test_what_cannot_be_is_refused_with_a_sentence(cloudfront: CloudFront, case:
 def test_what_is_right_is_taken(cloudfront: CloudFront) -> None:
     name, _ = cloudfront.create(
         **group(),
-        **default(
-            TargetOriginId="group",
-            **lambdas(
-                ("viewer-request", f"{LAMBDA}:1"),
-                ("origin-request", f"{LAMBDA}:1"),
-                body=True,
-            ),
-        ),
+        **default(TargetOriginId="group"),
         CacheBehaviors=listed(*(behaviour(PathPattern=f"/{n}/*") for n in range(74))),
         CustomErrorResponses=listed(
             {"ErrorCode": 404, "ResponsePagePath": "/a", "ResponseCode": "200"}, {"ErrorCode": 500}

@@ -21,7 +21,6 @@ _METHODS = (
     _READING | {"OPTIONS", "PUT", "POST", "PATCH", "DELETE"},
 )
 _OLD_TTLS = ("ForwardedValues", "MinTTL", "DefaultTTL", "MaxTTL")
-_FUNCTION = re.compile(r"arn:aws:lambda:([a-z0-9-]+):\d{12}:function:[A-Za-z0-9_-]+(?::(.+))?")
 _PATTERN = re.compile(r"[A-Za-z0-9_.*$/~\"'@:+&?;,=!()%\[\]|^#-]{1,255}")
 
 
@@ -160,11 +159,8 @@ def _check_signers(store: Store, behaviour: dict[str, Any]) -> None:
 
 
 def _check_functions(store: Store, behaviour: dict[str, Any]) -> None:
-    lambdas = items(behaviour, "LambdaFunctionAssociations")
+    """Those of Lambda@Edge are the engine's, which refuses them before the call comes here."""
     functions = items(behaviour, "FunctionAssociations")
-    for association in lambdas:
-        _check_lambda(association)
-    _refuse_two("InvalidLambdaFunctionAssociation", lambdas)
     for association in functions:
         event, arn = association["EventType"], association["FunctionARN"]
         if not event.startswith("viewer-"):
@@ -177,36 +173,9 @@ def _check_functions(store: Store, behaviour: dict[str, Any]) -> None:
                 "InvalidFunctionAssociation",
                 f"There is no published CloudFront Function {arn}: call PublishFunction first.",
             )
-    _refuse_two("InvalidFunctionAssociation", functions)
-    if functions and any(other["EventType"].startswith("viewer-") for other in lambdas):
+    events = [association["EventType"] for association in functions]
+    if len(set(events)) != len(events):
         raise error(
             "InvalidFunctionAssociation",
-            "A cache behavior has CloudFront Functions or Lambda@Edge functions on its viewer "
-            "events, not both.",
+            f"A cache behavior has one function an event; {events[0]} has more.",
         )
-
-
-def _check_lambda(association: dict[str, Any]) -> None:
-    arn, event = association["LambdaFunctionARN"], association["EventType"]
-    found = _FUNCTION.fullmatch(arn)
-    if found is None:
-        text = f"The function ARN is not valid. ARN: {arn}"
-    elif found[1] != "us-east-1":
-        text = f"The function must be in region 'us-east-1'. ARN: {arn}"
-    elif not (found[2] or "").isdecimal():
-        text = (
-            "The function ARN must reference a specific function version. (The ARN must end with "
-            f"the version number.) ARN: {arn}"
-        )
-    elif association["IncludeBody"] and not event.endswith("-request"):
-        text = f"IncludeBody is for request events only, not for {event}. ARN: {arn}"
-    else:
-        return
-    raise error("InvalidLambdaFunctionAssociation", text)
-
-
-def _refuse_two(code: str, associations: list[dict[str, Any]]) -> None:
-    events = [association["EventType"] for association in associations]
-    twice = sorted({event for event in events if events.count(event) > 1})
-    if twice:
-        raise error(code, f"A cache behavior has one function an event; {twice[0]} has more.")
