@@ -2,7 +2,7 @@
 
 Times are ratios to the engine that lambda_nb uses (quickjs-ng); its own are in microseconds. The
 other engines are not needed by lambda_nb: those that are not installed are left out. quickjs and
-quickjs-ng are modules of one name, so each engine runs in a process of its own, by turns, and can be
+quickjs-ng are modules of one name: each engine runs in a process of its own, by turns, and can be
 given another Python:
 
     python benchmarks/js_engines.py [--calls 2000] [--quickjs /path/to/python-with-quickjs]

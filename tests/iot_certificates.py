@@ -39,9 +39,26 @@ class Maker:
         public = (key or ec.generate_private_key(ec.SECP256R1())).public_key()
         return self._sign(name_of(name), public, authority=False, days=days)
 
-    def _sign(self, subject: x509.Name, public: Any, *, authority: bool, days: int = 30) -> str:
+    def server(self, name: str) -> str:
+        """The key and the certificate of a server with a name (PEM)."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        private = key.private_bytes(
+            PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        certificate = self._sign(name_of(name), key.public_key(), authority=False, server=name)
+        return private.decode() + certificate
+
+    def _sign(
+        self,
+        subject: x509.Name,
+        public: Any,
+        *,
+        authority: bool,
+        days: int = 30,
+        server: str = "",
+    ) -> str:
         now = datetime.now(timezone.utc)
-        made = (
+        builder = (
             x509.CertificateBuilder()
             .subject_name(subject)
             .issuer_name(self._name)
@@ -50,8 +67,11 @@ class Maker:
             .not_valid_before(now - timedelta(days=60))
             .not_valid_after(now + timedelta(days=days))
             .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
-            .sign(self._key, hashes.SHA256())
         )
+        if server:
+            names = x509.SubjectAlternativeName([x509.DNSName(server)])
+            builder = builder.add_extension(names, critical=False)
+        made = builder.sign(self._key, hashes.SHA256())
         return made.public_bytes(PEM).decode()
 
 

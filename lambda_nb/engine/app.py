@@ -8,7 +8,7 @@ import inspect
 import math
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime, timezone
 from importlib.metadata import version
@@ -24,14 +24,14 @@ from lambda_nb.engine.api.front import Door, Front, WebSockets
 from lambda_nb.engine.api.neighbours.bucket_cors import BucketCors
 from lambda_nb.engine.api.neighbours.proxy import Proxy
 from lambda_nb.engine.api.neighbours.service_changes import ServiceChanges
-from lambda_nb.engine.api.neighbours.watched_calls import Watch
+from lambda_nb.engine.api.neighbours.watched_calls import Watch, WatchedCall
 from lambda_nb.engine.api.wire.certificates import Certificates
 from lambda_nb.engine.api.wire.http import Receive, Scope, Send
 from lambda_nb.engine.aws_calls.endpoint import Endpoint, Keys
 from lambda_nb.engine.aws_calls.json_calls import Calls
 from lambda_nb.engine.aws_calls.service_directory import Directory, keys_of
 from lambda_nb.engine.aws_calls.upstream import Upstream
-from lambda_nb.engine.edge.edge import Edge
+from lambda_nb.engine.edge.edge import Edge, concerns_configuration
 from lambda_nb.engine.edge.surroundings import HOME as EDGE_HOME
 from lambda_nb.engine.edge.surroundings import Surroundings as AroundEdge
 from lambda_nb.engine.edge.telemetry import EdgeTelemetry
@@ -201,7 +201,7 @@ class App:
     def _make_edge(self, shared: Shared) -> None:
         """CloudFront, which is of no Region: its functions run in those of its locations."""
         options = self._options
-        self._distributions = self._changes_of("cloudfront", "cloudfront")
+        self._distributions = self._changes_of("cloudfront", "cloudfront", concerns_configuration)
         self._stores = self._changes_of("cloudfront-keyvaluestore", "cloudfront")
 
         def is_domain(name: str) -> bool:
@@ -258,10 +258,15 @@ class App:
         """Whether a service, by its signing name, is not the embedded one."""
         return bool(self._options.neighbours_url) or service in self._options.elsewhere
 
-    def _changes_of(self, service: str, backend: str) -> ServiceChanges:
+    def _changes_of(
+        self,
+        service: str,
+        backend: str,
+        concerns: Callable[[WatchedCall], bool] = lambda call: True,
+    ) -> ServiceChanges:
         """Knows when a service changes, by its signing name and moto's name."""
         kept = any((self._data_dir / "services").glob(f"moto.{backend}.*"))
-        return ServiceChanges(elsewhere=self._is_elsewhere(service), kept=kept)
+        return ServiceChanges(elsewhere=self._is_elsewhere(service), kept=kept, concerns=concerns)
 
     def _emptied(self) -> None:
         """The embedded services hold nothing of what they held."""

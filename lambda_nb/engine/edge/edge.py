@@ -25,7 +25,13 @@ log = logging.getLogger(__name__)
 
 _PARTS = "lambda_nb.engine.edge.parts"
 _OF_DISTRIBUTION = re.compile(r"/\d{4}-\d\d-\d\d/distribution/([A-Z0-9]+)(/invalidation)?/?")
+_INVALIDATION = re.compile(r"/\d{4}-\d\d-\d\d/distribution/[A-Z0-9]+/invalidation/?")
 _PATH = re.compile(r"<Path>([^<]*)</Path>")
+
+
+def concerns_configuration(call: WatchedCall) -> bool:
+    """Whether a call may change more than what the cache has."""
+    return not _INVALIDATION.fullmatch(call.path)
 
 
 class Edge:
@@ -87,7 +93,8 @@ class Edge:
         if not call.changes or self._parts is None:
             return
         parts = self._parts
-        parts.configuration.changed(call.body)
+        if concerns_configuration(call):
+            parts.configuration.changed(call.body)
         found = _OF_DISTRIBUTION.fullmatch(call.path)
         if found is None:
             return
@@ -128,7 +135,7 @@ class Edge:
                 await asyncio.to_thread(import_module, _PARTS)
                 from lambda_nb.engine.edge.parts import Parts
 
-                parts = Parts(self._around, self._revision)
+                parts = Parts(self._around, self._changes.everywhere, self._with_stores)
                 await parts.start()
                 self._parts = parts
             return self._parts
@@ -153,5 +160,5 @@ class Edge:
         except Exception:
             log.exception("CloudFront cannot be opened")
 
-    def _revision(self) -> Hashable:
+    def _with_stores(self) -> Hashable:
         return self._changes.everywhere(), self._stores.everywhere()

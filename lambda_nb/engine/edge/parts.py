@@ -39,7 +39,9 @@ class Parts:
     around
         What they work with.
     revision
-        Differs from what it was before if CloudFront, or a key value store, may have changed.
+        Differs from what it was before if CloudFront may have changed.
+    with_stores
+        The same, if CloudFront or a key value store may have changed.
 
     Attributes
     ----------
@@ -55,12 +57,22 @@ class Parts:
         Answer ``TestFunction``.
     """
 
-    def __init__(self, around: Surroundings, revision: Callable[[], Hashable]) -> None:
+    def __init__(
+        self,
+        around: Surroundings,
+        revision: Callable[[], Hashable],
+        with_stores: Callable[[], Hashable],
+    ) -> None:
         self.configuration = Configuration(around.clients, revision)
         self.cache = Cache(around.directory / "cache", around.cache_bytes)
         locations = Locations(around.locations, around.region)
         self._origins = Origins(
-            around.own_url, around.keys, around.region, around.clients, around.find_url
+            around.own_url,
+            around.keys,
+            around.region,
+            around.clients,
+            around.find_url,
+            around.addresses,
         )
         self._executors = Executors(around.executor, locations.region_of)
         self.triggers = Triggers(
@@ -69,7 +81,7 @@ class Parts:
             around.logs,
             viewer_timeout_s=around.viewer_timeout_s,
         )
-        source = ApiSource(Services(around.upstream, HOME), revision)
+        source = ApiSource(Services(around.upstream, HOME), with_stores)
         functions = EdgeFunctions(source, around.logs(HOME))
         self.tests = FunctionTests(source)
         self.checks = AssociationChecks(

@@ -108,7 +108,7 @@ def test_an_origin_that_is_not_there(engine: Engine, site: Site) -> None:
     gone.close()
     identifier = distribute(engine, {**gone.origin(), "ConnectionAttempts": 1})
     answer = ask(engine, identifier, "/")
-    assert answer.status in (502, 503, 504)
+    assert answer.status == 502
     assert answer.header("X-Cache") == "Error from cloudfront"
 
 
@@ -259,7 +259,7 @@ def test_a_function_that_fails(engine: Engine, site: Site) -> None:
     arn = edge_function(engine, "def handler(event, context):\n    raise RuntimeError('boom')\n")
     told = behaviour(LambdaFunctionAssociations=lambdas(viewer_request=arn))
     answer = ask(engine, distribute(engine, site.origin(), DefaultCacheBehavior=told), "/")
-    assert answer.status in (502, 503)
+    assert answer.status == 503
     assert answer.header("X-Cache") == "LambdaExecutionError from cloudfront"
     assert site.asked == []
 

@@ -87,10 +87,19 @@ class Delivery:
         request = admission.signed_in(behaviour, trip.asked, trip.viewer, trip.site, time.time())
         if isinstance(request, Refusal):
             return await self._failed(trip, self._refused(trip, request))
-        request = self._introduced(trip, behaviour, request)
+        request = request.copy()
+        request.headers.keep(lambda name: not name.startswith("cloudfront-"))
+        about = _about_viewer(trip, behaviour)
+        # Lambda@Edge does not see them at this event, CloudFront Functions do (guide, "Restrictions
+        # on Lambda@Edge", 2026).
+        later = "viewer-request" in behaviour.lambdas
+        if not later:
+            _add(about, request)
         changed = await self._stages.viewer_request(trip, behaviour, request)
         if isinstance(changed, Obtained):
             return changed if changed.response.status < 400 else await self._failed(trip, changed)
+        if later:
+            _add(about, changed)
         changed.uri = viewer_rules.with_root_object(changed.uri, trip.distribution.root_object)
         try:
             got = await self._objects.obtain(trip, behaviour, changed)
@@ -153,23 +162,6 @@ class Delivery:
         detail = got.detail or "OriginError"
         return Obtained(response, "Error", detail, from_origin=False)
 
-    def _introduced(self, trip: Trip, behaviour: Behaviour, request: Request) -> Request:
-        """A copy of the request, with the ``CloudFront-*`` headers that policies want."""
-        request = request.copy()
-        version, cipher = trip.tls
-        told = policy_headers.about_viewer(
-            behaviour,
-            trip.asked,
-            trip.viewer,
-            trip.http_version,
-            _described(trip),
-            f"{version}:{cipher}:fullHandshake" if version else "",
-        )
-        request.headers.keep(lambda name: not name.startswith("cloudfront-"))
-        for name, value in told:
-            request.headers.add(name, value)
-        return request
-
     def _refused(self, trip: Trip, refusal: Refusal) -> Obtained:
         if refusal.why:
             log.warning("distribution %s: %s", trip.distribution.id, refusal.why)
@@ -195,6 +187,24 @@ class Delivery:
         )
         of_origin = response.headers.joined("server-timing")
         response.headers.set("Server-Timing", response_headers.server_timing(timing, of_origin))
+
+
+def _about_viewer(trip: Trip, behaviour: Behaviour) -> list[tuple[str, str]]:
+    """The ``CloudFront-*`` headers that policies want."""
+    version, cipher = trip.tls
+    return policy_headers.about_viewer(
+        behaviour,
+        trip.asked,
+        trip.viewer,
+        trip.http_version,
+        _described(trip),
+        f"{version}:{cipher}:fullHandshake" if version else "",
+    )
+
+
+def _add(headers: list[tuple[str, str]], request: Request) -> None:
+    for name, value in headers:
+        request.headers.set(name, value)
 
 
 def _described(trip: Trip) -> Place | None:

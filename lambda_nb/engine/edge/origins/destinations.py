@@ -10,6 +10,7 @@ from lambda_nb.engine.api.wire.http import HttpRequest
 from lambda_nb.engine.gateways.shared.addresses import (
     API,
     DISTRIBUTION,
+    DOMAIN,
     FUNCTION_URL,
     LOAD_BALANCER,
     WEBSITE,
@@ -24,6 +25,7 @@ Kind = Literal[
 _KINDS: dict[str, Kind] = {
     FUNCTION_URL: "function URL",
     API: "API",
+    DOMAIN: "API",
     LOAD_BALANCER: "load balancer",
     WEBSITE: "website",
     DISTRIBUTION: "distribution",
@@ -43,6 +45,9 @@ _MISSING = (
 )
 
 
+_BY_FORM = Addresses()
+
+
 class Destination(NamedTuple):
     """What an origin's domain name stands for.
 
@@ -59,7 +64,9 @@ class NoSuchService(ValueError):  # noqa: N818
     """An origin is of a service that the engine does not have; says what to do."""
 
 
-def destination(domain: str, kind: Literal["s3", "custom"]) -> Destination:
+def destination(
+    domain: str, kind: Literal["s3", "custom"], names: Addresses = _BY_FORM
+) -> Destination:
     """What an origin's domain name stands for.
 
     Parameters
@@ -68,6 +75,9 @@ def destination(domain: str, kind: Literal["s3", "custom"]) -> Destination:
         Perhaps with a port at its end.
     kind
         ``s3`` for an origin that is configured as a bucket.
+    names
+        Tell gateways by their names. The default knows only names that AWS gives, no custom domain
+        name and no alias.
 
     Raises
     ------
@@ -87,7 +97,7 @@ def destination(domain: str, kind: Literal["s3", "custom"]) -> Destination:
     for part, why in _MISSING:
         if part in name:
             raise NoSuchService(f"{domain} cannot be an origin here: {why}.")
-    gateway = _gateway(name)
+    gateway = _gateway(name, names)
     if gateway is not None:
         return Destination(_KINDS[gateway.kind], gateway.identifier, gateway.region)
     rest = _REST_ENDPOINT.fullmatch(name)
@@ -104,9 +114,9 @@ def destination(domain: str, kind: Literal["s3", "custom"]) -> Destination:
     return Destination("bucket", bucket)
 
 
-def is_distribution(host: str) -> bool:
-    """Whether a Host is the name of a distribution, and not an alias."""
-    gateway = _gateway(domain_name(host))
+def is_distribution(host: str, names: Addresses = _BY_FORM) -> bool:
+    """Whether a Host is a name of a distribution."""
+    gateway = _gateway(domain_name(host), names)
     return gateway is not None and gateway.kind == DISTRIBUTION
 
 
@@ -117,11 +127,8 @@ def domain_name(host: str) -> str:
     return host.partition(":")[0].lower().removesuffix(".")
 
 
-def _gateway(name: str) -> Address | None:
-    return _gateways.of(HttpRequest("GET", "/", "", {"host": name}, _receive))
-
-
-_gateways = Addresses()
+def _gateway(name: str, names: Addresses) -> Address | None:
+    return names.of(HttpRequest("GET", "/", "", {"host": name}, _receive))
 
 
 async def _receive() -> dict[str, str]:

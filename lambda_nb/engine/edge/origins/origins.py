@@ -23,6 +23,7 @@ from lambda_nb.engine.edge.origins.function_urls import UrlAccess
 from lambda_nb.engine.edge.origins.request_heads import head, host_of, target
 from lambda_nb.engine.edge.origins.signing import is_signed, sign
 from lambda_nb.engine.edge.settings import Origin
+from lambda_nb.engine.gateways.shared.addresses import Addresses
 
 FindUrl = Callable[[str], "UrlAccess | None"]
 """Whose the function URL with an identifier is; ``None`` if there is none."""
@@ -46,15 +47,24 @@ class Origins:
         Returns boto3 clients of S3 and CloudFront.
     find_url
         Finds function URLs.
+    names
+        Tell the engine's own gateways by their names: custom domain names and aliases too.
     """
 
     def __init__(
-        self, own_url: str, keys: Keys, region: str, connect: Connect, find_url: FindUrl
+        self,
+        own_url: str,
+        keys: Keys,
+        region: str,
+        connect: Connect,
+        find_url: FindUrl,
+        names: Addresses,
     ) -> None:
         self._own_url = own_url
         self._keys = keys
         self._region = region
         self._find_url = find_url
+        self._names = names
         self._exchange = Exchange()
         self._buckets = Buckets(self._exchange, own_url, keys, region, connect)
 
@@ -91,7 +101,7 @@ class Origins:
                 "distributions be in a row. Name the server behind them as the origin.",
             )
         try:
-            at = destination(origin.domain, origin.kind)
+            at = destination(origin.domain, origin.kind, self._names)
         except NoSuchService as missing:
             raise unusable(str(missing)) from missing
         if at.kind == "bucket":
@@ -135,7 +145,9 @@ class Origins:
         """What a gateway of AWS answers when a viewer's Host is forwarded that it does not know."""
         if at.kind == "function URL":
             return function_urls.forbidden()
-        if at.kind == "API" and is_distribution(host):  # else the host may be a custom domain name
+        if at.kind == "API" and is_distribution(
+            host, self._names
+        ):  # else it may be a custom domain
             body = b'{"message":"Forbidden"}'
             told = [
                 ("Content-Type", "application/json"),

@@ -7,6 +7,7 @@ import base64
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import quote
 from xml.etree import ElementTree
 
 import pytest
@@ -114,7 +115,7 @@ def test_a_store_is_read_whole(engine: Engine, function: tuple[str, str, str]):
 
     async def filled(source: ApiSource) -> Store:
         upstream = Upstream(engine.url, tuple(engine.keys.values()))
-        path = f"/key-value-stores/{store}"
+        path = f"/key-value-stores/{quote(store, safe='')}"
         about = await source._get("cloudfront-keyvaluestore", path)
         etag = {key.lower(): text for key, text in about.headers}["etag"]
         for start in (0, 40):

@@ -10,6 +10,7 @@ from edge_origins_lab import Server, Speak
 
 from lambda_nb.engine.aws_calls.endpoint import Keys
 from lambda_nb.engine.edge.origins.origins import Origins
+from lambda_nb.engine.gateways.shared.addresses import Addresses
 
 
 async def _connect(service: str) -> object:
@@ -20,7 +21,9 @@ async def _connect(service: str) -> object:
 async def origins() -> AsyncIterator[Origins]:
     """Origins of an engine that nobody asks."""
     keys = Keys("AKIDEXAMPLE", "secret")
-    made = Origins("http://127.0.0.1:1", keys, "us-east-1", _connect, lambda identifier: None)
+    made = Origins(
+        "http://127.0.0.1:1", keys, "us-east-1", _connect, lambda identifier: None, Addresses()
+    )
     yield made
     await made.close()
 

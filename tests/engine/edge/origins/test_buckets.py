@@ -24,6 +24,7 @@ from lambda_nb.engine.edge.origins.bucket_access import (
 from lambda_nb.engine.edge.origins.origins import Origins
 from lambda_nb.engine.edge.origins.s3_requests import asked
 from lambda_nb.engine.edge.settings import Origin
+from lambda_nb.engine.gateways.shared.addresses import Addresses
 
 OTHER = "arn:aws:cloudfront::000000000000:distribution/E2"
 LARGE = bytes(range(256)) * 2048
@@ -43,6 +44,7 @@ async def s3_origins(engine: Engine) -> AsyncIterator[Origins]:
         engine.region,
         connect,
         lambda identifier: None,
+        Addresses(),
     )
     yield made
     await made.close()

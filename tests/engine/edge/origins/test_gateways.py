@@ -17,6 +17,7 @@ from lambda_nb.engine.edge.model import Request, Response
 from lambda_nb.engine.edge.origins.function_urls import UrlAccess
 from lambda_nb.engine.edge.origins.origins import Origins
 from lambda_nb.engine.edge.settings import Origin
+from lambda_nb.engine.gateways.shared.addresses import Addresses
 
 ECHO = """
 import json
@@ -72,6 +73,7 @@ async def own(engine: Engine, urls: Urls) -> AsyncIterator[Origins]:
         engine.region,
         connect,
         urls,
+        Addresses(),
     )
     yield made
     await made.close()
