@@ -19,6 +19,7 @@ import uvicorn
 
 from lambda_nb.engine import service_model
 from lambda_nb.engine.api.wire.connection import WholeAnswers
+from lambda_nb.engine.api.wire.known_heads import KnownHeads
 from lambda_nb.engine.app import App
 from lambda_nb.engine.control.records.repair import mend
 from lambda_nb.engine.control.records.store import Store, readable_record
@@ -162,6 +163,7 @@ async def _serve(
                     WholeAnswers,
                     certificate=app.certificates.context,
                     mqtt=app.devices.protocol,
+                    known=KnownHeads(),
                 ),
                 ws="none",  # WholeAnswers takes them, and loads what serves them when there is one
                 ws_ping_interval=None,

@@ -208,6 +208,7 @@ resource "aws_cloudfront_distribution" "site" {
   default_root_object = "index.html"
   is_ipv6_enabled     = true
   price_class         = "PriceClass_100"
+  wait_for_deployment = false
   continuous_deployment_policy_id = (
     var.deploying ? aws_cloudfront_continuous_deployment_policy.try.id : null
   )
@@ -334,8 +335,9 @@ resource "aws_cloudfront_distribution" "site" {
 }
 
 resource "aws_cloudfront_distribution" "staging" {
-  enabled = true
-  staging = true
+  enabled             = true
+  staging             = true
+  wait_for_deployment = false
   origin {
     origin_id                = "bucket"
     domain_name              = aws_s3_bucket.site.bucket_regional_domain_name

@@ -75,7 +75,14 @@ def test_much_over_tls(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["localhost", "a1.execute-api.localhost", "u1.lambda-url.localhost", "127.0.0.1"]
+    "name",
+    [
+        "localhost",
+        "a1.execute-api.localhost",
+        "u1.lambda-url.localhost",
+        "e1.cloudfront.localhost",
+        "127.0.0.1",
+    ],
 )
 def test_names(engine: Engine, name: str) -> None:
     port = int(engine.url.rpartition(":")[2])
@@ -134,6 +141,15 @@ def test_kept_over_a_restart(start_engine: Callable[..., Engine]) -> None:
     second = start_engine()
     assert second.stop() == 0
     assert (second.data_dir / "tls/server.pem").read_bytes() == before
+
+
+def test_one_of_an_older_engine_is_made_again(tmp_path: Path) -> None:
+    asyncio.run(Certificates(tmp_path).make())
+    own = tmp_path / "server.pem"
+    names, _, rest = own.read_bytes().partition(b"\n")
+    own.write_bytes(names.replace(b" *.cloudfront.localhost", b"") + b"\n" + rest)
+    asyncio.run(Certificates(tmp_path).make())
+    assert own.read_bytes().startswith(names)
 
 
 def test_the_key_is_private(certificates: Certificates) -> None:

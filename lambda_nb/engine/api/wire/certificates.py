@@ -27,7 +27,10 @@ _NAMES = (
     "*.execute-api.localhost",
     "*.lambda-url.localhost",
     "*.elb.localhost",
+    "*.cloudfront.localhost",
 )
+_FIRST_LINE = f"{' '.join(_NAMES)}\n".encode()
+"""Of the file with the certificate: one of an older engine lacks names, and is made again."""
 _DAYS = 3650
 _PATIENCE_S = 60
 _MOST_OF_A_BUNDLE = 4 << 20  # bytes
@@ -182,7 +185,10 @@ class Certificates:
     def _is_good(self) -> bool:
         if not (self._own.exists() and self._authority.exists() and self._bundle.exists()):
             return False
-        return time.time() - self._own.stat().st_mtime < (_DAYS - 30) * 86_400
+        with self._own.open("rb") as own:
+            made_for = own.readline()
+        recent = time.time() - self._own.stat().st_mtime < (_DAYS - 30) * 86_400
+        return recent and made_for == _FIRST_LINE
 
 
 def _write(directory: Path) -> None:
@@ -256,7 +262,8 @@ def _write(directory: Path) -> None:
     _replace(public / "lambda-nb.pem", trusted, 0o644)
     _replace(public / "bundle.pem", trusted + _trusted_otherwise(), 0o644)
     # Last: without it the others are made again.
-    _replace(directory / "server.pem", private + certificate.public_bytes(pem), 0o600)
+    content = _FIRST_LINE + private + certificate.public_bytes(pem)
+    _replace(directory / "server.pem", content, 0o600)
 
 
 def _trusted_otherwise() -> bytes:

@@ -4,29 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from ssl import SSLContext
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import (
-    STATUS_LINE,
-    HttpToolsProtocol,
-    RequestResponseCycle,
-)
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from lambda_nb.engine.api.wire.headers import NO_VALUE
+from lambda_nb.engine.api.wire.answers import leave_date, measured, refuse_head, write_whole
 from lambda_nb.engine.api.wire.http import (
     AS_SPELT,
     CERTIFICATE,
     OWN_DATE,
+    REMEMBER,
     TLS,
     WHOLE,
     Header,
-    Receive,
-    Scope,
-    Send,
 )
+from lambda_nb.engine.api.wire.known_heads import KnownHeads
 from lambda_nb.engine.api.wire.tls import CERTIFICATE_DER, HELLO, SPOKEN, Decrypting
 
 log = logging.getLogger(__name__)
@@ -37,8 +32,6 @@ Mqtt = Callable[[asyncio.Transport], Awaitable["asyncio.Protocol | None"]]
 
 MQTT_CONNECT = 0x10
 """The first byte of every MQTT connection. No request of HTTP begins with it."""
-
-_JOINED = 65536
 
 MOST_HEAD = 65536
 """Bytes that the head of a request may have: request line and headers. No service of AWS takes so
@@ -60,7 +53,8 @@ class WholeAnswers(HttpToolsProtocol):
 
     It also keeps the names of headers as they were spelt, refuses a head of more than
     :data:`MOST_HEAD` bytes (431), understands TLS, hands MQTT over, and takes WebSockets without
-    loading what serves them before there is one.
+    loading what serves them before there is one. A request that came before, byte by byte, and has
+    an answer that depends on little else, is answered without being parsed.
 
     Parameters
     ----------
@@ -68,6 +62,8 @@ class WholeAnswers(HttpToolsProtocol):
         For clients that speak TLS; ``None`` if there is no certificate.
     mqtt
         For clients that speak MQTT, inside TLS or not; ``None`` if nobody does.
+    known
+        Requests that can be answered again; ``None`` if none shall be.
     settings
         uvicorn's.
     """
@@ -77,6 +73,7 @@ class WholeAnswers(HttpToolsProtocol):
         *,
         certificate: Certificate | None = None,
         mqtt: Mqtt | None = None,
+        known: KnownHeads | None = None,
         **settings: Any,
     ) -> None:
         super().__init__(**settings)
@@ -87,6 +84,9 @@ class WholeAnswers(HttpToolsProtocol):
         self._head = 0
         self._certificate = certificate
         self._mqtt = mqtt
+        self._known = known
+        self._door: tuple[str, int | None] = ("", None)
+        self._answered_at = 0.0
         self._is_first = certificate is not None or mqtt is not None
         self._held: list[bytes] | None = None
         self._shown: bytes | None = None
@@ -95,6 +95,7 @@ class WholeAnswers(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take over a connection."""
         super().connection_made(transport)
+        self._door = self.scheme or "", self.server[1] if self.server else None
         self._shown = transport.get_extra_info(CERTIFICATE_DER)
         self._spoken = transport.get_extra_info(SPOKEN)
 
@@ -113,14 +114,65 @@ class WholeAnswers(HttpToolsProtocol):
         if self._held is not None:
             self._held.append(data)
             return
-        place, self._begun = self._place, 0
+        if self._known is not None and self._answer_again(self._known, data):
+            return
+        place, self._begun, before = self._place, 0, self.cycle
         super().data_received(data)
+        if (
+            self._known is not None
+            and place == self._place == _BETWEEN
+            and self._begun == 1
+            and self.cycle is not before
+        ):
+            scope: Any = self.cycle.scope
+            scope[REMEMBER] = self._known.rememberer(data, self._door)
         # Data that begins with another request's body says little of this head's length.
         if self._place == _IN_HEAD and self._begun == _BEGINNINGS.get(place):
             self._unread += len(data)
             if self._unread > MOST_HEAD and not self.transport.is_closing():
                 self.transport.write(_TOO_LONG)
                 self.transport.close()
+
+    def _answer_again(self, known: KnownHeads, data: bytes) -> bool:
+        """Answer a request that came before by what answered it then. False, with nothing done, if
+        there is no such answer, or if the request has to wait for others."""
+        again = known.find(data, self._door)
+        cycle: RequestResponseCycle | None = self.cycle
+        if (
+            again is None
+            or self._place != _BETWEEN
+            or (cycle is not None and not cycle.response_complete)
+            or self.pipeline
+            or self.flow.write_paused
+            or self.transport.is_closing()
+        ):
+            return False
+        try:
+            whole = again(self.client, self._spoken)
+        except Exception:
+            log.exception("a request cannot be answered again")
+            whole = None
+        if whole is None:
+            known.forget(data, self._door)
+            return False
+        self.transport.write(whole)
+        self.server_state.total_requests += 1
+        self._answered_at = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
+        return True
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close an idle connection. The timer is not set anew for answers that are given again."""
+        left = self._answered_at + self.timeout_keep_alive - self.loop.time()
+        if left > 0 and not self.transport.is_closing():
+            self.timeout_keep_alive_task = self.loop.call_later(
+                left, self.timeout_keep_alive_handler
+            )
+        else:
+            super().timeout_keep_alive_handler()
 
     def _hand_over(self, work: Coroutine[Any, Any, None]) -> None:
         self.transport.pause_reading()
@@ -161,6 +213,7 @@ class WholeAnswers(HttpToolsProtocol):
             server_state=self.server_state,
             app_state=self.app_state,
             mqtt=self._mqtt,
+            known=self._known,
         )
         outside = Decrypting(self.transport, context, inside)
         self.transport.set_protocol(outside)
@@ -208,10 +261,10 @@ class WholeAnswers(HttpToolsProtocol):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         scope: Any = cycle.scope
         if self._head > MOST_HEAD:
-            app = _refuse_head
-        scope[WHOLE] = partial(_write, cycle)
-        scope[OWN_DATE] = partial(_leave_date, cycle)
-        super()._start_asgi_task(cycle, _measured(app) if scope["http_version"] == "1.0" else app)
+            app = refuse_head
+        scope[WHOLE] = partial(write_whole, cycle)
+        scope[OWN_DATE] = partial(leave_date, cycle)
+        super()._start_asgi_task(cycle, measured(app) if scope["http_version"] == "1.0" else app)
 
 
 def _web_socket(**settings: Any) -> Any:
@@ -219,75 +272,3 @@ def _web_socket(**settings: Any) -> Any:
     from lambda_nb.engine.api.wire.web_socket import LimitedWebSocket
 
     return LimitedWebSocket(**settings)
-
-
-async def _refuse_head(scope: Scope, receive: Receive, send: Send) -> None:
-    headers = [(b"content-length", b"0"), (b"connection", b"close")]
-    await send({"type": "http.response.start", "status": 431, "headers": headers})
-    await send({"type": "http.response.body", "body": b""})
-
-
-def _measured(app: Any) -> Any:
-    """Wrap the application for an HTTP/1.0 client, which knows no chunks: a response streamed
-    without a length is collected and sent with one. ApacheBench and nginx are such by default."""
-
-    async def measured(scope: Scope, receive: Receive, send: Send) -> None:
-        held: list[MutableMapping[str, Any]] = []
-
-        async def collect(message: MutableMapping[str, Any]) -> None:
-            if message["type"] == "http.response.start":
-                if any(name.lower() == b"content-length" for name, _ in message["headers"]):
-                    await send(message)
-                else:
-                    held.append(message)
-                return
-            if not held:
-                await send(message)
-                return
-            held.append(message)
-            if message.get("more_body", False):
-                return
-            body = b"".join(part.get("body", b"") for part in held[1:])
-            start, *_ = held
-            held.clear()
-            if start["status"] not in (204, 304):
-                start["headers"] = [*start["headers"], (b"content-length", b"%d" % len(body))]
-            await send(start)
-            await send({"type": "http.response.body", "body": body})
-
-        await app(scope, receive, collect)
-
-    return measured
-
-
-def _leave_date(cycle: RequestResponseCycle) -> None:
-    cycle.default_headers = [pair for pair in cycle.default_headers if pair[0] != b"date"]
-
-
-def _write(cycle: RequestResponseCycle, status: int, headers: list[Header], body: bytes) -> bool:
-    """Write a response that states its own length. False, with nothing written, if the response
-    needs uvicorn's more careful way."""
-    if (
-        cycle.response_started
-        or cycle.disconnected
-        or cycle.flow.write_paused
-        or not cycle.keep_alive
-        or cycle.scope["method"] == "HEAD"
-    ):
-        return False
-    lines = [STATUS_LINE[status]]
-    for name, value in (*cycle.default_headers, *headers):
-        if NO_VALUE.search(value):
-            return False
-        lines += (name.lower(), b": ", value, b"\r\n")
-    lines.append(b"\r\n")
-    if len(body) < _JOINED:
-        lines.append(body)
-        cycle.transport.write(b"".join(lines))
-    else:
-        cycle.transport.writelines((b"".join(lines), body))
-    cycle.waiting_for_100_continue = False
-    cycle.response_started = cycle.response_complete = True
-    cycle.message_event.set()
-    cycle.on_response()
-    return True

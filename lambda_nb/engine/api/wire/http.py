@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from lambda_nb.engine.api.wire.known_heads import Remember
 from lambda_nb.engine.errors import AWSError
 
 Scope = MutableMapping[str, Any]
@@ -17,6 +18,10 @@ Whole = Callable[[int, list[Header], bytes], bool]
 JSON = b"application/json"
 
 _WITHOUT_BODY = (204, 304)  # RFC 9110, 6.4.1; their length would be that of another answer (8.6)
+
+REMEMBER = "lambda_nb.remember"
+"""Key of an ASGI scope for a :data:`~lambda_nb.engine.api.wire.known_heads.Remember`: it takes what
+answers the same request again. It is there if the whole request came at once."""
 
 WHOLE = "lambda_nb.whole"
 """Key of an ASGI scope for a :data:`Whole`: it takes status, headers and body and writes the
@@ -75,7 +80,8 @@ class HttpRequest:
     of ours that it called. ``certificate`` is the one that it showed in TLS (DER), if it did.
     ``scheme`` is ``http`` or ``https``, ``peer_port`` the client's own port, ``version`` that of
     HTTP (``1.1``), and ``tls`` has the version of TLS and the cipher, empty without TLS. Who calls
-    ``state_date`` sends a ``Date`` with the response, in the place of the server's.
+    ``state_date`` sends a ``Date`` with the response, in the place of the server's. ``remember``
+    takes what answers the same request again; ``None`` where that cannot be.
     """
 
     method: str
@@ -93,6 +99,7 @@ class HttpRequest:
     version: str = "1.1"
     tls: tuple[str, str] = ("", "")
     state_date: Callable[[], None] = lambda: None
+    remember: Remember | None = None
 
     @classmethod
     def of(cls, scope: Scope, receive: Receive) -> HttpRequest:
@@ -119,6 +126,7 @@ class HttpRequest:
             scope.get("http_version", "1.1"),
             scope.get(TLS, ("", "")),
             scope.get(OWN_DATE, lambda: None),
+            scope.get(REMEMBER),
         )
 
     @property
@@ -173,8 +181,8 @@ class Reply:
     headers: list[Header] = field(default_factory=list)
     content_type: bytes | None = JSON
 
-    async def send(self, send: Send) -> None:
-        """Write the reply."""
+    def parts(self) -> tuple[list[Header], bytes]:
+        """All headers, and the body, as they are sent."""
         headers, body = self.headers, self.body
         if self.status in _WITHOUT_BODY:  # clients would take it for the next answer's beginning
             body = b""
@@ -182,6 +190,11 @@ class Reply:
             headers = [*headers, (b"content-length", b"%d" % len(body))]
         if self.content_type is not None and self.status != 204:
             headers = [(b"content-type", self.content_type), *headers]
+        return headers, body
+
+    async def send(self, send: Send) -> None:
+        """Write the reply."""
+        headers, body = self.parts()
         whole = getattr(send, "whole", None)
         if whole is not None and whole(self.status, headers, body):
             return

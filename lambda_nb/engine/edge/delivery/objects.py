@@ -199,12 +199,13 @@ class Objects:
             else:
                 tee = writer.tee(response.body, response.close)
                 response.body, response.close = tee, tee.close
-                if _wants_less(wanted.request):
+                # In the place of an error there may be a page of the distribution's own.
+                if response.status >= 400 or _wants_less(wanted.request):
                     response.close = self._read_on(tee)
         return self._obtained(wanted.behaviour, response, _outcome(fetched))
 
     def _read_on(self, tee: Tee) -> Callable[[], Awaitable[None]]:
-        """Reads the rest of an object of which the viewer wants a part, so that it is stored."""
+        """Reads the rest of an object of which the viewer gets less, so that it is stored."""
 
         async def read() -> None:
             with contextlib.suppress(OriginError):

@@ -176,7 +176,9 @@ class Origins:
         address = origin.domain
         if urlsplit(f"//{address}").port is None:
             address += f":{origin.https_port if scheme == 'https' else origin.http_port}"
-        names = list(dict.fromkeys(domain_name(n) for n in (headers.get("host"), address) if n))
+        # The first one is asked for in the handshake.
+        known = (origin.sni, headers.get("host"), address, *origin.certificate_names)
+        names = list(dict.fromkeys(domain_name(name) for name in known if name))
         url = f"{scheme}://{address}{target(origin, request)}"
         call = Call(
             request.method, url, list(headers), request.body, names if scheme == "https" else ()

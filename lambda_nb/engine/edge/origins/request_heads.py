@@ -17,8 +17,9 @@ _USER_AGENT = "Amazon CloudFront"
 
 
 def host_of(origin: Origin, request: Request) -> str:
-    """The Host that the origin is asked for: its own name, unless another is forwarded."""
-    return request.headers.get("host") or origin.domain
+    """The Host that the origin is asked for: its own name, unless another is forwarded, or a
+    CloudFront Function chose one."""
+    return origin.host_header or request.headers.get("host") or origin.domain
 
 
 def head(origin: Origin, request: Request, viewer: Viewer, distribution_id: str) -> Headers:

@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from edge_origins_lab import (
@@ -353,6 +355,32 @@ async def test_a_certificate_of_another_name(
     found = await fault(origins, origin)
     assert (found.status, found.detail) == (502, "OriginConnectError")
     assert "127.0.0.2" in found.message
+
+
+@pytest.mark.parametrize("chosen", [{"sni": "localhost"}, {"certificate_names": ("localhost",)}])
+async def test_a_function_chooses_names_of_certificates(
+    origins: Origins,
+    serve: Serve,
+    certificates: Certificates,
+    monkeypatch: pytest.MonkeyPatch,
+    chosen: dict[str, Any],
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificates.authority))
+    server = await serve(answer(), tls=await certificates.context())
+    # Resolves to this machine, and is none of the certificate's names.
+    plain = server.origin(domain="very.far.localhost", protocol_policy="https-only")
+    assert (await fault(origins, plain)).detail == "OriginConnectError"
+    origin = replace(plain, **chosen)
+    response = await origins.fetch(origin, request(), viewer(), DISTRIBUTION)
+    assert await body_of(response) == b"ok"
+
+
+async def test_a_function_chooses_the_host(origins: Origins, serve: Serve) -> None:
+    server = await serve(answer())
+    origin = server.origin(host_header="chosen.example.com")
+    asked = request(Host="forwarded.example.com")
+    await body_of(await origins.fetch(origin, asked, viewer(), DISTRIBUTION))
+    assert "Host: chosen.example.com" in server.heads[0]
 
 
 async def test_a_server_without_tls(origins: Origins) -> None:

@@ -1,0 +1,1 @@
+"""CloudFront in a notebook: distributions, and the functions at their edge."""

@@ -1,0 +1,1 @@
+"""Cells that become functions at the edge."""

@@ -1,0 +1,1 @@
+"""What a distribution is configured to do, read and changed through CloudFront's API."""
