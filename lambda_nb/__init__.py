@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lambda_nb.notebook.connection.notebooks import client
     from lambda_nb.notebook.devices.device import Device
     from lambda_nb.notebook.devices.fleet import fleet
+    from lambda_nb.notebook.edge.obtaining import distribution
     from lambda_nb.notebook.events.samples import event
     from lambda_nb.notebook.experiments.play import play
     from lambda_nb.notebook.experiments.power_tune import power_tune
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from lambda_nb.notebook.views.messages import messages
     from lambda_nb.simulator.questions.calibrate import calibrate
     from lambda_nb.simulator.questions.compare import compare
+    from lambda_nb.simulator.questions.edge_log import simulate_edge
     from lambda_nb.simulator.questions.replicate import replicate
     from lambda_nb.simulator.questions.sweep import optimise, sweep
     from lambda_nb.simulator.questions.validate import validate
@@ -44,6 +46,7 @@ __all__ = [
     "client",
     "compare",
     "dashboard",
+    "distribution",
     "event",
     "explore",
     "fleet",
@@ -55,6 +58,7 @@ __all__ = [
     "replicate",
     "rules",
     "simulate",
+    "simulate_edge",
     "simulator",
     "sweep",
     "traces",
@@ -71,6 +75,7 @@ _HOMES = {
     "client": "lambda_nb.notebook.connection.notebooks",
     "compare": "lambda_nb.simulator",
     "dashboard": "lambda_nb.notebook.views.dashboard",
+    "distribution": "lambda_nb.notebook.edge.obtaining",
     "event": "lambda_nb.notebook.events.samples",
     "explore": "lambda_nb.notebook.views.explore",
     "fleet": "lambda_nb.notebook.devices.fleet",
@@ -81,6 +86,7 @@ _HOMES = {
     "power_tune": "lambda_nb.notebook.experiments.power_tune",
     "replicate": "lambda_nb.simulator",
     "simulate": "lambda_nb.simulator",
+    "simulate_edge": "lambda_nb.simulator",
     "sweep": "lambda_nb.simulator",
     "unload_ipython_extension": "lambda_nb.notebook.magics.extension",
     "validate": "lambda_nb.simulator",

@@ -13,6 +13,7 @@ from lambda_nb.engine.edge.cache.cache import Cache
 from lambda_nb.engine.edge.configuration.configuration import Configuration
 from lambda_nb.engine.edge.delivery.delivery import Delivery
 from lambda_nb.engine.edge.delivery.door import DistributionDoor
+from lambda_nb.engine.edge.delivery.fast_hits import FastHits
 from lambda_nb.engine.edge.delivery.fetches import Fetches
 from lambda_nb.engine.edge.delivery.objects import Objects
 from lambda_nb.engine.edge.delivery.stages import Stages
@@ -98,6 +99,7 @@ class Parts:
             locations,
             Delivery(Stages(self.triggers, functions), self._objects),
             self._logs,
+            FastHits(around.addresses, self.configuration, self.cache, self._logs),
         )
 
     async def start(self) -> None:

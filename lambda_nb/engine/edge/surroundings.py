@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lambda_nb.engine.edge.origins.function_urls import UrlAccess
     from lambda_nb.engine.execution import Executor
 
-Figure = Callable[[str, str, "tuple[tuple[str, str], ...]", str, float], None]
+Figure = Callable[[str, str, "tuple[tuple[str, str], ...]", str, float, int], None]
 
 HOME = "us-east-1"
 """The Region of Lambda@Edge's functions, and of CloudFront's figures and function logs."""

@@ -118,10 +118,17 @@ class Metrics:
         self._note(name, "Count", value, ((("EventSourceMappingUUID", mapping),),))
 
     def service_figure(
-        self, namespace: str, name: str, dimensions: Dimensions, unit: str, value: float
+        self,
+        namespace: str,
+        name: str,
+        dimensions: Dimensions,
+        unit: str,
+        value: float,
+        times: int = 1,
     ) -> None:
-        """Take note of a figure of another service, such as one of the namespace ``AWS/IoT``."""
-        self._note(name, unit, value, (dimensions,), namespace)
+        """Take note of a figure of another service, such as one of the namespace ``AWS/IoT``, that
+        came so often."""
+        self._note(name, unit, value, (dimensions,), namespace, times)
 
     def _note(
         self,
@@ -130,10 +137,11 @@ class Metrics:
         value: float,
         sets: Sequence[Dimensions],
         namespace: str = LAMBDA,
+        times: int = 1,
     ) -> None:
         minute = int(time.time()) // 60 * 60
         for dimensions in sets:
-            self._waiting[name, unit, dimensions, minute, namespace].append(value)
+            self._waiting[name, unit, dimensions, minute, namespace] += [value] * times
         self._send_soon()
 
     def _send_soon(self) -> None:

@@ -25,23 +25,28 @@ class Beside:
     def client(self, service: str = "lambda") -> Any:
         """The client for a service, made once."""
         if service not in self._made:
-            import boto3
-
             given = self._made["lambda"]
-            keys = given._get_credentials().get_frozen_credentials()
-            self._made[service] = boto3.client(
-                service,
-                endpoint_url=None if is_aws(given) else given.meta.endpoint_url,
-                region_name=given.meta.region_name,
-                aws_access_key_id=keys.access_key,
-                aws_secret_access_key=keys.secret_key,
-                aws_session_token=keys.token,
-            )
+            self._made[service] = in_region(given, service, given.meta.region_name)
         return self._made[service]
 
     def current_client(self) -> Any:
         """The Lambda client."""
         return self._made["lambda"]
+
+
+def in_region(client: Any, service: str, region: str) -> Any:
+    """A client for a service of another Region, with the endpoint and keys of a client."""
+    import boto3
+
+    keys = client._get_credentials().get_frozen_credentials()
+    return boto3.client(
+        service,
+        endpoint_url=None if is_aws(client) else client.meta.endpoint_url,
+        region_name=region,
+        aws_access_key_id=keys.access_key,
+        aws_secret_access_key=keys.secret_key,
+        aws_session_token=keys.token,
+    )
 
 
 def is_aws(client: Any) -> bool:

@@ -69,6 +69,7 @@ class Session:
         keep: bool = False,
         keep_alive: float | None = None,
         cpu_share: str | None = None,
+        edge_locations: str | None = None,
     ) -> Connection:
         """Start our own engine and connect to it instead of the current endpoint.
 
@@ -82,6 +83,8 @@ class Session:
             Seconds that the engine keeps an idle execution environment.
         cpu_share
             ``proportional``: CPU time in proportion to memory, as on AWS (1769 MB: one vCPU).
+        edge_locations
+            Codes of CloudFront's edge locations, such as ``fra,iad,nrt``.
         """
         with self._lock:
             self.stop()
@@ -91,6 +94,8 @@ class Session:
                 options += ["--keep-alive", str(keep_alive)]
             if cpu_share is not None:
                 options += ["--cpu-share", cpu_share]
+            if edge_locations is not None:
+                options += ["--edge-locations", edge_locations]
             self._connection = self._engine.start(options, keep=keep)
             return self._connection
 

@@ -8,16 +8,19 @@ or Bundler. Go modules are compiled into the program instead (``package``).
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import shutil
 import sys
+import zipfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from lambda_nb.notebook.errors import NotebookError, aws_errors
 from lambda_nb.notebook.functions import installers
-from lambda_nb.notebook.functions.package import zip_of
+from lambda_nb.notebook.functions.package import Package, zip_of
 
 MOST_BYTES = 52_428_800
 """Largest archive in a request (AWS, "Lambda quotas": 50 MB)."""
@@ -62,6 +65,28 @@ def layer(
             CompatibleRuntimes=[runtime],
         )
     return str(published["LayerVersionArn"])
+
+
+def inside(package: Package, requirements: Sequence[str], runtime: str, *, on_aws: bool) -> Package:
+    """The function with these packages in its own archive, for where there are no layers.
+
+    Raises
+    ------
+    NotebookError
+        The packages cannot be installed.
+    """
+    folder = _installed(
+        requirements, runtime, "x86_64", _key(requirements, runtime, "x86_64", on_aws), on_aws
+    )
+    contents = {
+        # A layer has its packages in python/ or nodejs/; a function has them beside its code.
+        str(Path(*file.relative_to(folder).parts[1:])): file.read_bytes()
+        for file in sorted(folder.rglob("*"))
+        if file.is_file() and "__pycache__" not in file.parts
+    }
+    with zipfile.ZipFile(io.BytesIO(package.archive)) as own:
+        contents |= {name: own.read(name) for name in own.namelist()}
+    return replace(package, archive=zip_of(contents))
 
 
 def _key(requirements: Sequence[str], runtime: str, architecture: str, on_aws: bool) -> str:

@@ -10,7 +10,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from lambda_nb.notebook import display
+from lambda_nb.notebook.connection.clients import Clients
 from lambda_nb.notebook.connection.session import Session
+from lambda_nb.notebook.edge.cells import lambda_at_edge
+from lambda_nb.notebook.edge.cells.virginia import Virginia, in_virginia
 from lambda_nb.notebook.errors import UsageError, aws_errors
 from lambda_nb.notebook.functions import deploy, requirements
 from lambda_nb.notebook.functions.code_origin import Origin
@@ -44,6 +47,7 @@ class Magics:
         except HelpShown:
             return None
         wanted = web_routes.wanted(options)
+        at_edge = lambda_at_edge.wanted(options)
         if not cell.strip():
             raise UsageError(
                 f"%%lambda {options.name}: the cell is empty; write the function below this line"
@@ -58,15 +62,21 @@ class Magics:
             namespace=self._shell.user_ns,
             requirements=options.requirements,
         )
-        deployed = self._deploy(options, package)
+        session: Session | Virginia = self._session
+        if at_edge is not None:
+            session = in_virginia(self._session)
+            package = lambda_at_edge.prepared(session, at_edge, package)
+        deployed = self._deploy(options, package, session)
         # Not shell.execution_count: newer IPython versions increase it before the cell runs.
         label = f"Cell In[{self._shell.displayhook.prompt_count}]"
         origin = Origin(label, package.source, package.module, package.offset, package.left_behind)
         self._cells[options.name] = origin
-        handle = self._handle(options.name)
+        handle = self._handle(options.name, None if session is self._session else session)
         handle.remember(deployed.config)
         deployed.notes += self._extras(options, handle, deployed.config)
-        served = self._routes(wanted, deployed)
+        if at_edge is not None:
+            deployed.notes += lambda_at_edge.associate(self._session, at_edge, handle)
+        served = None if at_edge is not None else self._routes(wanted, deployed)
         deployed.notes += self._bind(options.name, handle)
         deployed.notes += package.left_behind.values()
         if package.runtime != default_runtime() and (
@@ -75,10 +85,16 @@ class Magics:
             deployed.notes.append(note)
         return shown(deployed, served)
 
-    def _deploy(self, options: argparse.Namespace, package: Package) -> deploy.Deployed:
-        client, connection = self._session.client(), self._session.connection
+    def _deploy(
+        self, options: argparse.Namespace, package: Package, session: Session | Virginia
+    ) -> deploy.Deployed:
+        client, connection = session.client(), session.connection
         layers = list(options.layer)
-        if options.requirements and package.runtime.startswith(requirements.LAYERED):
+        if (
+            options.requirements
+            and not options.edge
+            and package.runtime.startswith(requirements.LAYERED)
+        ):
             layers.append(
                 requirements.layer(
                     client,
@@ -128,7 +144,9 @@ class Magics:
                 http_api.withdraw(self._session, deployed.name)
         return None
 
-    def _handle(self, name: str) -> Function:
+    def _handle(self, name: str, elsewhere: Clients | None = None) -> Function:
+        if elsewhere is not None:
+            return Function(name, elsewhere, self._cells.get(name))
         known = self._shell.user_ns.get(identifier(name))
         if isinstance(known, Function) and known.name == name and known.qualifier is None:
             known.cell = self._cells.get(name, known.cell)

@@ -6,13 +6,17 @@ from datetime import date
 from typing import Any
 
 from lambda_nb.notebook.connection.session import Session
+from lambda_nb.notebook.edge.settings import distributions
+from lambda_nb.notebook.edge.settings.associations import EVENTS, VIEWER_EVENTS
+from lambda_nb.notebook.magics import function_magic
 from lambda_nb.notebook.magics.line_magic import Commands
-from lambda_nb.notebook.magics.options import API, cell_parser
+from lambda_nb.notebook.magics.options import API, Parser, cell_parser
 from lambda_nb.notebook.web import http_api, routes
 from lambda_nb.rules.settings.runtimes import supported
 
 _VALUES = {
     "--arch": ["arm64", "x86_64"],
+    "--edge": list(EVENTS),
     "--http": [*routes.METHODS, routes.DEFAULT],
     "--log-format": ["JSON", "Text"],
     "--memory": ["128", "256", "512", "1024", "1769", "2048", "3008", "4096", "10240"],
@@ -31,16 +35,26 @@ class Completer:
         words = event.line[: len(event.line)].split()
         before = words if not event.symbol else words[:-1]
         if event.line.lstrip().startswith("%%"):
-            return self._cell(before[-1] if before else "")
+            return self._cell(before)
         if len(before) <= 1:
             return self._commands.names()
         if before[1] == "connect" and len(before) == 2:
             return ["aws", "local", "http://127.0.0.1:"]
         if before[1] in ("access", "api"):
             return self._apis()
+        if before[1] == "edge":
+            return self._distributions()
         return self._functions()
 
-    def _cell(self, last: str) -> list[str]:
+    def _cell(self, before: list[str]) -> list[str]:
+        last = before[-1] if before else ""
+        of_cloudfront = before[:1] == ["%%cloudfront_function"]
+        if last == "--distribution":
+            return self._distributions()
+        if of_cloudfront:
+            if last == "--on":
+                return list(VIEWER_EVENTS)
+            return _options(function_magic.parser())
         if last == "--runtime":
             return supported(date.today())
         if last == "--api":
@@ -49,12 +63,16 @@ class Completer:
             return _VALUES[last]
         if last == "%%lambda":
             return self._functions()
-        return sorted(
-            option
-            for action in cell_parser()._actions
-            for option in action.option_strings
-            if option.startswith("--")
-        )
+        return _options(cell_parser())
+
+    def _distributions(self) -> list[str]:
+        if self._session.current_client() is None:
+            return []
+        try:
+            found = distributions.all_of(self._session.client("cloudfront"))
+            return sorted(one["Comment"] or one["Id"] for one in found)
+        except Exception:  # completion must never interrupt typing
+            return []
 
     def _apis(self) -> list[str]:
         if self._session.current_client() is None:
@@ -73,3 +91,13 @@ class Completer:
             return [config["FunctionName"] for page in pages for config in page["Functions"]]
         except Exception:  # completion must never interrupt typing
             return []
+
+
+def _options(parser: Parser) -> list[str]:
+    """The long options of a magic."""
+    return sorted(
+        option
+        for action in parser._actions
+        for option in action.option_strings
+        if option.startswith("--")
+    )

@@ -7,11 +7,14 @@ from typing import Any
 
 from lambda_nb.notebook.connection import notebooks
 from lambda_nb.notebook.connection.session import Session
+from lambda_nb.notebook.magics import function_magic
 from lambda_nb.notebook.magics.cell_magic import Magics
 from lambda_nb.notebook.magics.complete import Completer
 from lambda_nb.notebook.magics.line_magic import HELP
 from lambda_nb.notebook.magics.options import cell_parser
 from lambda_nb.notebook.views.panel import Panel
+
+_CELLS = (["%%lambda"], ["%%cloudfront_function"])
 
 
 class Extension:
@@ -30,15 +33,22 @@ class Extension:
         def line(line: str) -> Any:
             return magics.line(line)
 
+        def at_viewer(line: str, cell: str) -> Any:
+            return function_magic.run(self.session, line, cell)
+
         # What %%lambda? and %lambda? show.
         cell.__doc__, line.__doc__ = cell_parser().format_help(), HELP
+        at_viewer.__doc__ = function_magic.parser().format_help()
         # In a line, {"key": 1} is an event; IPython must not expand it as a variable.
-        line._ipython_magic_no_var_expand = cell._ipython_magic_no_var_expand = True  # type: ignore[attr-defined]
+        magic: Any
+        for magic in (cell, line, at_viewer):
+            magic._ipython_magic_no_var_expand = True
         shell.register_magic_function(cell, "cell", "lambda")
         shell.register_magic_function(line, "line", "lambda")
+        shell.register_magic_function(at_viewer, "cell", "cloudfront_function")
         shell.input_transformers_cleanup.append(with_body)
         completer = Completer(self.session, magics.commands)
-        shell.set_hook("complete_command", completer, re_key=r"%%?lambda")
+        shell.set_hook("complete_command", completer, re_key=r"%%?(?:lambda|cloudfront_function)")
         kernel = getattr(shell, "kernel", None)
         if kernel is not None:
             self.panel.attach(kernel.comm_manager)
@@ -48,18 +58,19 @@ class Extension:
         """Remove everything from the shell and end the engine."""
         for kind in ("cell", "line"):
             shell.magics_manager.magics[kind].pop("lambda", None)
+        shell.magics_manager.magics["cell"].pop("cloudfront_function", None)
         shell.input_transformers_cleanup.remove(with_body)
         self.panel.close()
         self.session.close()
 
 
 def with_body(lines: list[str]) -> list[str]:
-    """Add a body to a cell that has only a ``%%lambda`` line; IPython would refuse the cell.
+    """Add a body to a cell that has only the line of a magic; IPython would refuse the cell.
 
     IPython's message ("did you mean the line magic?") does not help a user who wants ``--help`` or
     forgot the code.
     """
-    alone = len(lines) == 1 and lines[0].split(None, 1)[:1] == ["%%lambda"]
+    alone = len(lines) == 1 and lines[0].split(None, 1)[:1] in _CELLS
     return [lines[0].rstrip("\n") + "\n", "\n"] if alone else lines
 
 

@@ -13,6 +13,9 @@ from lambda_nb.notebook import display
 from lambda_nb.notebook.connection import connect
 from lambda_nb.notebook.connection.endpoint import Connection
 from lambda_nb.notebook.connection.session import Session
+from lambda_nb.notebook.edge import listing
+from lambda_nb.notebook.edge.distribution import Distribution, url_of
+from lambda_nb.notebook.edge.settings import distributions
 from lambda_nb.notebook.errors import UsageError, aws_errors
 from lambda_nb.notebook.experiments.power_tune import MEMORIES, power_tune
 from lambda_nb.notebook.experiments.power_tune_result import STRATEGIES
@@ -37,13 +40,14 @@ HELP = """\
   config NAME                     a function's settings
   url NAME                        a function's URL, made if it has none
   api [NAME] [--delete]           APIs, their routes, addresses, and how to call them
+  edge [NAME]                     distributions; of one its behaviours, functions, hits and places
   access [NAME]                   the requests of an HTTP API, live (default: notebook)
   tune NAME [--memories 128,512]  measure it at several memory sizes
   rm NAME ...                     delete functions
   status                          where requests go, and what the engine there is doing
   connect URL | aws | local       talk to another endpoint: --profile --region --credentials --role
   start [--data-dir D] [--keep]   start an engine of this notebook's own, afresh: --keep-alive S,
-                                  --cpu-share proportional
+                                  --cpu-share proportional, --edge-locations fra,iad,nrt
   stop                            end it; it also ends with the kernel
   help                            this text
 
@@ -60,6 +64,9 @@ OTHERS = {
     "configuration": "config",
     "settings": "config",
     "restart": "start",
+    "distribution": "edge",
+    "distributions": "edge",
+    "cloudfront": "edge",
     "apis": "api",
     "routes": "api",
     "access_log": "access",
@@ -172,8 +179,14 @@ class Commands:
         parser.add_argument("--last", default="1h", metavar="TIME", help="30s, 15min, 2h, 7d")
         parser.add_argument("--limit", type=int, default=200, metavar="N", help="events at most")
         parser.add_argument("--grep", metavar="PATTERN", help="only events with this in them")
+        parser.add_argument("--edge", metavar="SITE", help="of a function at a distribution's edge")
         options = parser.parse_args(split(rest))
-        logs = self._handle(options.name).logs(options.last, limit=options.limit)
+        if options.edge:
+            with aws_errors():
+                site = Distribution(options.edge, self._session)
+            logs = site.function_logs(options.name, options.last, limit=options.limit)
+        else:
+            logs = self._handle(options.name).logs(options.last, limit=options.limit)
         return logs.grep(options.grep) if options.grep else logs
 
     def _do_events(self, rest: str) -> Any:
@@ -223,6 +236,23 @@ class Commands:
             gone = http_api.remove(self._session, options.name)
         text = f"deleted the API {options.name} ({gone})"
         return display.Shown(text, display.line(display.dim(text)))
+
+    def _do_edge(self, rest: str) -> Any:
+        parser = _parser("edge", "Distributions of CloudFront; of one what runs there, and hits.")
+        parser.add_argument("name", metavar="NAME", nargs="?", help="of one, or its id")
+        name = parser.parse_args(split(rest)).name
+        with aws_errors():
+            if name is None:
+                cloudfront = self._session.client("cloudfront")
+                return listing.all_shown(
+                    [
+                        (one, url_of(one["DomainName"], cloudfront))
+                        for one in distributions.all_of(cloudfront)
+                    ]
+                )
+            site = Distribution(name, self._session)
+        log = site.log() if site.config.get("Logging", {}).get("Enabled") else None
+        return site.summary(log)
 
     def _do_access(self, rest: str) -> Any:
         parser = _parser("access", "The requests of an HTTP API as they come.")
@@ -301,6 +331,11 @@ class Commands:
             choices=("whole", "proportional"),
             help="CPU time as there is (default), or in proportion to memory as on AWS",
         )
+        parser.add_argument(
+            "--edge-locations",
+            metavar="CODES",
+            help="edge locations of CloudFront, such as fra,iad,nrt, as far away as they are",
+        )
         options = parser.parse_args(split(rest))
         return self._connected(
             self._session.start(
@@ -308,6 +343,7 @@ class Commands:
                 keep=options.keep,
                 keep_alive=options.keep_alive,
                 cpu_share=options.cpu_share,
+                edge_locations=options.edge_locations,
             )
         )
 

@@ -8,6 +8,7 @@ import re
 import shlex
 from typing import Any, NoReturn
 
+from lambda_nb.notebook.edge.settings.associations import EVENTS
 from lambda_nb.notebook.errors import UsageError
 from lambda_nb.notebook.magics.event_sources import FORMS
 from lambda_nb.notebook.web.routes import FORMS as FORMS_OF_ROUTES
@@ -134,6 +135,20 @@ def cell_parser(name_first: bool = True) -> Parser:
         help="let pages of other origins call the API; without an origin, all pages",
         **origins,
     )
+    add(
+        "--edge",
+        metavar="EVENT",
+        choices=EVENTS,
+        help=f"run it at the edge, at an event of a distribution: {', '.join(EVENTS)}",
+    )
+    add("--distribution", metavar="NAME", help="the CloudFront distribution of --edge, or its id")
+    add(
+        "--path",
+        metavar="PATTERN",
+        help="its behaviour, made if it is not there (default: the default one, '*')",
+        **several,
+    )
+    add("--include-body", action="store_true", help="with --edge: let it see bodies of requests")
     return parser
 
 

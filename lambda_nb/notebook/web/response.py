@@ -98,6 +98,9 @@ class Response:
             text = self.text
         return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}\n… {len(text):,} characters"
 
+    def _body(self) -> str:
+        return display.code(self._shown()) if self.content else ""
+
     def _hint(self) -> str:
         if self.status < _SERVER_ERROR or not self.function:
             return ""
@@ -119,7 +122,7 @@ class Response:
                 display.tag(f"{self.status} {self.reason}".strip(), kind),
                 *map(display.dim, self._figures()),
             ),
-            display.code(self._shown()) if self.content else "",
+            self._body(),
             display.folded("headers", headers),
             display.line(display.dim(self._hint()), display.dim(_request(self.request_id))),
         )

@@ -17,19 +17,21 @@ from lambda_nb.simulator.questions.edge_caches import Replayed
 
 
 def viewers_of(log: pd.DataFrame, before: Sequence[EdgeLocation]) -> list[Place]:
-    """Where each viewer is: in its country if the log has it, else beside its location."""
+    """Where each viewer is: where the log says (``viewer``, ``country``), else at its location."""
     places = {each.code: place_of(each.code) for each in set(before)}
     beside = [places[each.code] for each in before]
-    if "country" not in log:
-        return beside
-    known = {str(code): _country(str(code)) for code in log["country"].dropna().unique()}
-    countries = log["country"].astype(object)
-    return [known.get(code) or near for code, near in zip(countries, beside, strict=True)]
+    for column in ("country", "viewer"):  # what is known more exactly comes last
+        if column not in log:
+            continue
+        known = {str(text): _known_place(str(text)) for text in log[column].dropna().unique()}
+        told = log[column].astype(object)
+        beside = [known.get(text) or near for text, near in zip(told, beside, strict=True)]
+    return beside
 
 
-def _country(code: str) -> Place | None:
+def _known_place(text: str) -> Place | None:
     try:
-        return place_of(code)
+        return place_of(text)
     except ValueError:
         return None  # a country without a place of ours: its viewers are beside their location
 

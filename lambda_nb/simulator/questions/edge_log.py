@@ -59,7 +59,8 @@ def simulate_edge(requests: Trace | pd.DataFrame, **settings: Any) -> EdgeResult
         Of the distribution, in their order; requests that none is for use the defaults.
     locations : sequence of str, optional
         Codes of edge locations. Each request goes to the one that is nearest to its viewer: in the
-        column ``country`` of the log, else beside the location that took it. Default: as logged.
+        columns ``viewer`` or ``country`` of the log, else beside the location that took it.
+        Default: as logged.
     cache_size : float
         Bytes that each location keeps; what was used least recently is forgotten first.
     origin : str

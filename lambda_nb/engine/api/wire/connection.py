@@ -123,6 +123,7 @@ class WholeAnswers(HttpToolsProtocol):
             and place == self._place == _BETWEEN
             and self._begun == 1
             and self.cycle is not before
+            and self.cycle.keep_alive
         ):
             scope: Any = self.cycle.scope
             scope[REMEMBER] = self._known.rememberer(data, self._door)

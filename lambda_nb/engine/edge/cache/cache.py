@@ -99,6 +99,10 @@ class Cache:
                 return other
         return entry
 
+    def current(self, name: Name) -> Entry | None:
+        """The object that a name stands for, whatever its state; it is used now."""
+        return self._index.find(name)
+
     def lookup_part(
         self, distribution: str, location: str, key: CacheKey, asked: str
     ) -> Entry | None:
@@ -272,19 +276,38 @@ class Cache:
         """
         return self._leave(distribution, matcher(paths))
 
+    def outdate(self, distribution: str, location: str, address: str) -> int:
+        """A request such as POST has changed what is at an address (RFC 9111, 4.4): remove it at
+        the location that saw the request. Answers that are under way are not stored.
+
+        Returns
+        -------
+        int
+            How many objects were removed.
+        """
+        place = distribution, location, address
+        self._spoil(lambda asked: (asked.distribution, asked.location, asked.address) == place)
+        found = self._index.at(*place)
+        for entry in found:
+            self._index.drop(entry)
+        return len(found)
+
     def forget(self, distribution: str) -> int:
         """Remove everything of a distribution; how many objects that was."""
         return self._leave(distribution, lambda address: True)
 
     def _leave(self, distribution: str, meant: Callable[[str], bool]) -> int:
-        for turn in self._asking:
-            if turn.asked.distribution == distribution and meant(turn.asked.address):
-                turn.spoilt = True
-                turn.end()  # who comes from now on must not get this answer
+        self._spoil(lambda asked: asked.distribution == distribution and meant(asked.address))
         found = self._index.meant(distribution, meant)
         for entry in found:
             self._index.drop(entry)
         return len(found)
+
+    def _spoil(self, meant: Callable[[Asked], bool]) -> None:
+        for turn in self._asking:
+            if meant(turn.asked):
+                turn.spoilt = True
+                turn.end()  # who comes from now on must not get this answer
 
 
 def _length(headers: Headers) -> int | None:

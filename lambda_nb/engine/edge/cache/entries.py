@@ -14,7 +14,8 @@ stale, may be used while the origin is asked (``stale-while-revalidate``). ``sta
 to be asked first."""
 
 _OVERHEAD = 1_024
-"""Bytes that an object takes beside its body, roughly."""
+"""Bytes that an object takes in memory beside its key, its head and its body, roughly."""
+_OVERHEAD_OF_FIELD = 150
 
 
 class Name(NamedTuple):
@@ -78,9 +79,12 @@ class Entry:
         How long it may be used, and since when (seconds of the epoch).
     body
         Its bytes.
+    weight
+        Bytes it counts for in the cache: of its head too, which is kept in memory.
     """
 
     __slots__ = (
+        "__weakref__",
         "_head",
         "address",
         "body",
@@ -93,6 +97,7 @@ class Entry:
         "part",
         "reason",
         "status",
+        "weight",
     )
 
     def __init__(
@@ -118,6 +123,8 @@ class Entry:
         self.part = part
         self.fresh_until = came + lifetime.fresh
         self.held_until = 0.0
+        told = sum(len(header) + len(value) + _OVERHEAD_OF_FIELD for header, value in headers)
+        self.weight = body.size + len(name.text) + len(address) + told + _OVERHEAD
         self._head: bytes | None = None
 
     @property
@@ -128,11 +135,6 @@ class Entry:
             lines += [f"{name}: {value}" for name, value in self.headers]
             self._head = "".join(f"{line}\r\n" for line in lines).encode("latin-1", "replace")
         return self._head
-
-    @property
-    def weight(self) -> int:
-        """Bytes it counts for in the cache."""
-        return self.body.size + _OVERHEAD
 
     @property
     def is_error(self) -> bool:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from lambda_nb.engine.edge.cache.disk import Disk
 from lambda_nb.engine.edge.cache.entries import Body, Entry, Name
 from lambda_nb.engine.edge.cache.parts import within
+
+_Group = TypeVar("_Group")
 
 HEAD = "\nHEAD"
 """Ends the name of an answer to HEAD, which has no body to answer a GET with."""
@@ -44,6 +47,7 @@ class Index:
         self._entries: OrderedDict[tuple[str, str, str], Entry] = OrderedDict()
         self._in_memory: OrderedDict[Body, Entry] = OrderedDict()
         self._parts: dict[Name, set[Name]] = {}
+        self._at: dict[tuple[str, str, str], set[Name]] = {}
         self._bytes = 0
         self._memory_bytes = 0
         self._evictions = 0
@@ -82,6 +86,11 @@ class Index:
             if entry.name.distribution == distribution and wanted(entry.address)
         ]
 
+    def at(self, distribution: str, location: str, address: str) -> list[Entry]:
+        """The objects of an address at a location, whatever else is in their keys."""
+        names = self._at.get((distribution, location, address), ())
+        return [self._entries[name] for name in names]
+
     def put(self, entry: Entry) -> None:
         """A new object, in place of what its name stood for."""
         old = self._entries.get(entry.name)
@@ -107,6 +116,7 @@ class Index:
         """Give an object a new head."""
         self._entries[new.name] = new
         self._entries.move_to_end(new.name)
+        self._bytes += new.weight - old.weight
         if old.body in self._in_memory:
             self._in_memory[old.body] = new
         self._disk.save(new)
@@ -141,6 +151,7 @@ class Index:
     def _add(self, entry: Entry) -> None:
         self._entries[entry.name] = entry
         self._bytes += entry.weight
+        self._at.setdefault(_place(entry), set()).add(entry.name)
         if entry.part is not None:
             self._parts.setdefault(_whole(entry.name), set()).add(entry.name)
         if entry.body.data:
@@ -149,11 +160,9 @@ class Index:
     def _remove(self, entry: Entry) -> None:
         del self._entries[entry.name]
         self._bytes -= entry.weight
+        _take(self._at, _place(entry), entry.name)
         if entry.part is not None:
-            whole = _whole(entry.name)
-            self._parts[whole].remove(entry.name)
-            if not self._parts[whole]:
-                del self._parts[whole]
+            _take(self._parts, _whole(entry.name), entry.name)
         if entry.body in self._in_memory:
             self._release(entry.body)
         self._disk.let_go(entry.body)
@@ -174,6 +183,18 @@ class Index:
     def _evict(self, entry: Entry) -> None:
         self.drop(entry)
         self._evictions += 1
+
+
+def _place(entry: Entry) -> tuple[str, str, str]:
+    """Where its address is."""
+    return entry.name.distribution, entry.name.location, entry.address
+
+
+def _take(names: dict[_Group, set[Name]], group: _Group, name: Name) -> None:
+    """Take a name out of its group, which goes with its last one."""
+    names[group].remove(name)
+    if not names[group]:
+        del names[group]
 
 
 def _whole(part: Name) -> Name:

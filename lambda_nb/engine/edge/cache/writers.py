@@ -56,6 +56,11 @@ class Writer:
         self._over = False
         turn.limit(expected)
 
+    @property
+    def is_over(self) -> bool:
+        """Whether it takes nothing more: the object is in the cache, or will not be."""
+        return self._over
+
     async def write(self, piece: bytes) -> None:
         """Take one more piece. Of what cannot be kept nothing is stored, and nothing is said."""
         if self._over:
@@ -174,6 +179,11 @@ class Tee:
             self._writer.abort()
             raise
         return piece
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether the object may still come into the cache."""
+        return not self._writer.is_over
 
     async def close(self) -> None:
         """The viewer has hung up: CloudFront does not cache the object then (Developer Guide,

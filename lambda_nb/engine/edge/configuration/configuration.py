@@ -74,6 +74,10 @@ class Configuration:
             self._hosts[host] = found
             return found
 
+    def known(self, host: str) -> Distribution | None:
+        """What :meth:`of_host` returns, if nothing has to be read for that; else ``None``."""
+        return self._hosts.get(host) if self._revision == self._now() else None
+
     async def of_id(self, identifier: str) -> Distribution | None:
         """The distribution with an id, in any case; a staging distribution too.
 

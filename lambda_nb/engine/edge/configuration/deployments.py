@@ -13,6 +13,7 @@ origin should see it.
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from lambda_nb.engine.edge.headers import Headers
@@ -21,6 +22,7 @@ from lambda_nb.engine.edge.settings import ContinuousDeployment
 COOKIE = "aws-cf-cd-session"
 
 _STAGING, _PRIMARY = "staging", "primary"
+_MOMENT = re.compile(r"\d{1,12}", re.ASCII)
 
 
 class Choice(NamedTuple):
@@ -67,7 +69,9 @@ def _kept(
     if identifier != staging_id or len(parts) != 3:
         return None
     where, begun, last = parts
-    if where not in (_STAGING, _PRIMARY) or not (begun.isdecimal() and last.isdecimal()):
+    if where not in (_STAGING, _PRIMARY):
+        return None
+    if not (_MOMENT.fullmatch(begun) and _MOMENT.fullmatch(last)):
         return None
     if not now - idle_s < int(last) <= now or not now - most_s < int(begun) <= now:
         return None

@@ -13,8 +13,9 @@ import logging
 import random
 import time
 
+from lambda_nb.engine.edge.cache.parts import part_of
 from lambda_nb.engine.edge.configuration.behaviours import behaviour_of
-from lambda_nb.engine.edge.delivery.fetches import left
+from lambda_nb.engine.edge.delivery.fetches import CONDITIONS, left
 from lambda_nb.engine.edge.delivery.objects import Objects
 from lambda_nb.engine.edge.delivery.stages import Stages
 from lambda_nb.engine.edge.delivery.trip import Obtained, Trip, via
@@ -116,7 +117,8 @@ class Delivery:
         self, trip: Trip, behaviour: Behaviour, request: Request, got: Obtained
     ) -> Obtained:
         """The response for this viewer: what it has already is left out, policies are applied."""
-        response = await narrowed(trip.asked, got.response, hex_digits(24), got.read)
+        stored = got.outcome in ("Hit", "RefreshHit")
+        response = await narrowed(trip.asked, got.response, hex_digits(24), got.read, stored=stored)
         _note_range(trip, response)
         response.headers = policy_headers.for_viewer(behaviour, trip.asked, response.headers)
         self._time(trip, behaviour, response, got)
@@ -145,11 +147,17 @@ class Delivery:
     async def _custom(self, trip: Trip, got: Obtained, page: str, status: int) -> Obtained:
         """The distribution's page for an error; if it cannot be had, what its origin answered."""
         asked = Request("GET", page, "", trip.asked.headers.copy())
-        asked.headers.remove("Range", "If-Range", "If-None-Match", "If-Modified-Since", "If-Match")
+        asked.headers.remove("Range", *CONDITIONS)
         behaviour = behaviour_of(trip.distribution, page)
+        asked.headers.keep(lambda name: not name.startswith("cloudfront-"))
+        _add(_about_viewer(trip, behaviour), asked)
         await left(got.response)
         try:
             found = await self._objects.obtain(trip, behaviour, asked)
+        except FunctionFault as fault:
+            log.warning("distribution %s: %s", trip.distribution.id, fault.message)
+            told = error_pages.of_function(fault, trip.viewer.request_id)
+            return Obtained(told, fault.outcome, fault.outcome, from_origin=False)
         except OriginError as fault:
             log.warning("distribution %s: %s", trip.distribution.id, fault.message)
             return Obtained(
@@ -216,10 +224,6 @@ def _described(trip: Trip) -> Place | None:
 
 
 def _note_range(trip: Trip, response: Response) -> None:
-    told = response.headers.get("content-range")
-    if response.status != 206 or told is None:
-        return
-    first, _, rest = told.removeprefix("bytes ").partition("-")
-    last = rest.partition("/")[0]
-    if first.isdecimal() and last.isdecimal():
-        trip.visit.range_start, trip.visit.range_end = int(first), int(last)
+    part = part_of(response.headers) if response.status == 206 else None
+    if part is not None:
+        trip.visit.range_start, trip.visit.range_end = part.first, part.last

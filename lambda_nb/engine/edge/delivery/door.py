@@ -11,6 +11,7 @@ from lambda_nb.engine.edge.configuration.configuration import Configuration
 from lambda_nb.engine.edge.configuration.deployments import choose
 from lambda_nb.engine.edge.delivery import replies, request_ids
 from lambda_nb.engine.edge.delivery.delivery import Delivery
+from lambda_nb.engine.edge.delivery.fast_hits import FastHits
 from lambda_nb.engine.edge.delivery.trip import Trip
 from lambda_nb.engine.edge.headers import Headers
 from lambda_nb.engine.edge.locations.locations import Locations
@@ -45,6 +46,8 @@ class DistributionDoor:
         Answers them.
     logs
         Told of every request.
+    fast
+        Takes up hits that can be answered again.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class DistributionDoor:
         locations: Locations,
         delivery: Delivery,
         logs: AccessLogs,
+        fast: FastHits,
     ) -> None:
         self._addresses = addresses
         self._configuration = configuration
@@ -61,6 +65,7 @@ class DistributionDoor:
         self._delivery = delivery
         self._logs = logs
         self._connections = _Connections()
+        self._fast = fast
 
     def takes(self, request: HttpRequest) -> bool:
         """Whether a request is for a distribution."""
@@ -76,7 +81,11 @@ class DistributionDoor:
         if distribution is None or not distribution.enabled:
             told = _NOBODY if distribution is None else _DISABLED
             page = error_pages.page(403, request_ids.request_id(), [error_pages.BAD_REQUEST, told])
-            await replies.send(page, request.method, send)
+            await replies.send(page, request.method, send, request.receive)
+            return
+        if not at.path.startswith("/"):  # the asterisk of OPTIONS would change the origin's address
+            page = error_pages.page(400, request_ids.request_id(), [error_pages.BAD_REQUEST])
+            await replies.send(page, request.method, send, request.receive)
             return
         trip = await self._trip(distribution, request, at.path, begun)
         cookie = ""
@@ -88,13 +97,18 @@ class DistributionDoor:
         delay = trip.arrival.delay_s(trip.viewer.protocol, self._connections.is_new(request))
         if delay:
             await asyncio.sleep(delay)
+            # Logs and times begin when the request has come to the location (guide, "time-taken").
+            trip.visit.begun = time.time()
         response = await self._delivery.answer(trip)
         request.state_date()
         if "date" not in response.headers:
             response.headers.add("Date", http_dates.text(time.time()))
         if cookie:
             response.headers.add("Set-Cookie", cookie)
-        await self._reply(trip, response, send)
+        await self._reply(trip, response, request, send)
+        # A delay has to be waited for, and the first request of a connection to be known.
+        if not self._locations.delayed:
+            self._fast.take_up(request, trip, response)
 
     def fault(self, error: AWSError, request: HttpRequest, request_id: str) -> Reply:
         """What the viewer gets for an error of the engine's own."""
@@ -158,12 +172,14 @@ class DistributionDoor:
             trip.tls,
         )
 
-    async def _reply(self, trip: Trip, response: Response, send: Send) -> None:
+    async def _reply(
+        self, trip: Trip, response: Response, request: HttpRequest, send: Send
+    ) -> None:
         visit = trip.visit
         visit.first_byte_s = time.time() - visit.begun
         sent = 0
         try:
-            sent = await replies.send(response, trip.asked.method, send)
+            sent = await replies.send(response, trip.asked.method, send, request.receive)
         except ClientGone:
             visit.status, visit.outcome, visit.detail = 0, "Error", "ClientCommError"
             raise

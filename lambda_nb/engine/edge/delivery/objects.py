@@ -28,7 +28,11 @@ from lambda_nb.rules.edge.viewer.compression import choice
 
 log = logging.getLogger(__name__)
 
+READ_ON_S = 300.0
+"""Seconds that an object is read for the cache alone, after its viewer has left; ours."""
+
 _BODILESS = (204, 304)
+_UNSAFE = ("DELETE", "PATCH", "POST", "PUT")
 
 
 class _Wanted(NamedTuple):
@@ -83,8 +87,11 @@ class Objects:
         FunctionFault
             A function at an origin event failed, or returned what it may not.
         """
-        if request.method not in behaviour.cached_methods or ttls_of(behaviour.cache, 0).disabled:
+        # A body is in no cache key: what it made of an answer must not be another viewer's.
+        is_cached = request.method in behaviour.cached_methods and not request.body
+        if not is_cached or ttls_of(behaviour.cache, 0).disabled:
             fetched = await self._fetches.fetch(trip, behaviour, request)
+            self._outdate(trip, behaviour, request, fetched.response.status)
             await self._compress(trip, behaviour, request, fetched)
             return self._obtained(behaviour, fetched.response, _outcome(fetched))
         key = key_of(request, behaviour.cache)
@@ -95,8 +102,16 @@ class Objects:
         if not ready and await self._cache.wait(*wanted.place, variant):
             entry, ready = await self._find(wanted)
         if entry is not None and ready:
-            return self._hit(wanted, entry)
+            got = self._hit(wanted, entry)
+            trip.hit, trip.age = entry, got.response.headers.get("age") or ""
+            return got
         return await self._ask(wanted, entry)
+
+    def _outdate(self, trip: Trip, behaviour: Behaviour, request: Request, status: int) -> None:
+        """What a request has changed is not used any more (RFC 9111, 4.4)."""
+        if request.method in _UNSAFE and status < 400:
+            address = key_of(request, behaviour.cache).address
+            self._cache.outdate(trip.distribution.id, trip.viewer.location, address)
 
     async def _find(self, wanted: _Wanted) -> tuple[Entry | None, bool]:
         """What the cache has of an object, and whether it may be used without asking."""
@@ -207,13 +222,8 @@ class Objects:
     def _read_on(self, tee: Tee) -> Callable[[], Awaitable[None]]:
         """Reads the rest of an object of which the viewer gets less, so that it is stored."""
 
-        async def read() -> None:
-            with contextlib.suppress(OriginError):
-                async for _ in tee:
-                    pass
-
         async def close() -> None:
-            self._behind(read())
+            self._behind(_read_to_end(tee))
 
         return close
 
@@ -224,21 +234,23 @@ class Objects:
 
     def _refresh_behind(self, wanted: _Wanted, entry: Entry) -> None:
         """Ask whether an object has changed while viewers still get it."""
-        if self._cache.is_asking(*wanted.place, wanted.variant):
+        variant = "HEAD" if wanted.request.method == "HEAD" else ""
+        if self._cache.is_asking(*wanted.place, variant):
             return
         trip = wanted.trip
         unseen = replace(trip, visit=replace(trip.visit, triggers={}))
         request = wanted.request.copy()
         request.headers.remove("Range", *CONDITIONS)
-        wanted = wanted._replace(trip=unseen, request=request)
+        wanted = wanted._replace(trip=unseen, request=request, variant=variant)
         turn = self._turn(wanted)
 
         async def refresh() -> None:
             try:
                 got = await self._ask_in_turn(wanted, entry, turn)
-                if not isinstance(got.response.body, bytes):
-                    async for _ in got.response.body:
-                        pass
+                if isinstance(got.response.body, Tee):
+                    await _read_to_end(got.response.body)
+                else:
+                    await left(got.response)
             except (OriginError, FunctionFault) as fault:
                 log.warning("distribution %s: %s", trip.distribution.id, fault.message)
 
@@ -278,7 +290,9 @@ class Objects:
         if policy.cookies.mode == forwarded.cookies.mode == "none":
             headers.remove("Set-Cookie")
         if "vary" in headers:
-            vary = vary_for_viewer(headers.all("vary"), policy.headers.names)
+            vary = vary_for_viewer(
+                headers.all("vary"), policy.headers.names, everything=policy.min_ttl == 0
+            )
             headers.remove("Vary")
             if vary is not None:
                 headers.add("Vary", vary)
@@ -294,8 +308,23 @@ class Objects:
 
 
 def _wants_less(request: Request) -> bool:
-    """Whether the viewer may be content with less than the whole object."""
-    return any(name in request.headers for name in ("Range", *CONDITIONS))
+    """Whether the viewer may have the object already."""
+    return any(name in request.headers for name in CONDITIONS)
+
+
+async def _read_to_end(tee: Tee) -> None:
+    """Read a body for the cache alone: no further than it can be stored, and not for ever."""
+
+    async def read() -> None:
+        async for _ in tee:
+            if not tee.is_stored:
+                return
+
+    try:
+        with contextlib.suppress(OriginError, asyncio.TimeoutError):
+            await asyncio.wait_for(read(), READ_ON_S)
+    finally:
+        await tee.close()
 
 
 def _outcome(fetched: Fetched) -> Outcome:

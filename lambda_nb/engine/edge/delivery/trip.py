@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from lambda_nb.engine.edge.cache.entries import Entry
 from lambda_nb.engine.edge.locations.locations import Arrival
 from lambda_nb.engine.edge.model import Outcome, Request, Response, Viewer, Visit
 from lambda_nb.engine.edge.settings import Behaviour, Distribution
@@ -34,6 +35,9 @@ class Trip:
         Version and cipher; empty without TLS.
     behaviour
         Once it is chosen.
+    hit, age
+        The object of the cache that answers, and what ``Age`` said; ``None`` if the origin, or a
+        function there, has a part in it.
     """
 
     distribution: Distribution
@@ -45,6 +49,8 @@ class Trip:
     http_version: str
     tls: tuple[str, str] = ("", "")
     behaviour: Behaviour | None = field(default=None)
+    hit: Entry | None = None
+    age: str = ""
 
     @property
     def site(self) -> str:

@@ -240,6 +240,11 @@ def _response(after: results.ResponseResult, before: Response | None) -> Respons
         reason = HTTPStatus(after.status).phrase if after.status in _KNOWN else ""
     headers = Headers(after.headers)
     if after.body is None and before is not None:
+        length = before.headers.get("Content-Length")
+        if length is None:
+            headers.remove("Content-Length")
+        else:  # the body is as long as it was
+            headers.set("Content-Length", length)
         return Response(after.status, headers, before.body, reason or before.reason, before.close)
     body = after.body or b""
     if after.status not in (204, 304):

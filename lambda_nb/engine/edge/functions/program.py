@@ -147,7 +147,10 @@ class Program:
         if answer is None:
             self._world = None
             return Run(taken, error=_NEVER, lines=_said(world))
-        run = _run(json.loads(answer), taken)
+        try:
+            run = _run(json.loads(answer), taken)
+        except RecursionError:
+            return Run(taken, error=_TOO_DEEP)
         if run.error.startswith(("InternalError", _NULL)):
             self._world = None  # it may have no memory left
         return run
@@ -166,6 +169,7 @@ class Program:
 
 _WORLD_PARTS = ("begin", "end", "asked", "settle", "said")
 _NULL = "null"
+_TOO_DEEP = "what handler returned is nested too deeply: return a request or a response"
 _NEVER = "the promise that handler returned was never settled: await what it waits for"
 
 

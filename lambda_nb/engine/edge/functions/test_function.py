@@ -104,14 +104,17 @@ def _read(body: bytes) -> tuple[str, dict[str, Any]]:
         raise AWSError("InvalidArgument", f"Stage is {stage!r}: it must be DEVELOPMENT or LIVE.")
     try:
         raw = base64.b64decode(told.get("EventObject", ""), validate=True)
-        event = json.loads(raw)
     except (binascii.Error, ValueError) as error:
-        raise AWSError("InvalidArgument", f"EventObject is not JSON in base64: {error}.") from error
+        raise AWSError("InvalidArgument", f"EventObject is not base64: {error}.") from error
     most = CF_FUNCTION_EVENT_BYTES.value
     if len(raw) > most:
         raise AWSError(
             "InvalidArgument", f"EventObject has {len(raw)} bytes; at most {most} are allowed."
         )
+    try:
+        event = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise AWSError("InvalidArgument", f"EventObject is not JSON: {error}.") from error
     if not isinstance(event, dict):
         raise AWSError("InvalidArgument", "EventObject is not a JSON object.")
     return stage, event

@@ -60,6 +60,7 @@ class AccessLogs:
         self._realtime = RealtimeLogs(call)
         self._figure = figure
         self._every_s = every_s
+        self._figures: dict[metrics.Figures, int] = {}
         self._new: deque[tuple[Distribution, Behaviour | None, Visit]] = deque()
         self._entries: list[Entry] = []
         self._sampled: list[Sampled] = []
@@ -76,8 +77,12 @@ class AccessLogs:
                 log.warning("logs of distributions wait: visits beyond %d are lost", MOST_WAITING)
             return
         self._new.append((distribution, behaviour, visit))
-        if self._task is None or self._task.done():
-            self._task = asyncio.get_running_loop().create_task(self._later())
+        self._tell_later()
+
+    def count(self, figures: metrics.Figures) -> None:
+        """Take note of the figures of a visit that no log wants; never waits and never raises."""
+        self._figures[figures] = self._figures.get(figures, 0) + 1
+        self._tell_later()
 
     async def flush(self) -> None:
         """Wait until all visits so far are with their services, or are given up."""
@@ -94,8 +99,12 @@ class AccessLogs:
             self._task.cancel()
             await asyncio.wait([self._task])
 
+    def _tell_later(self) -> None:
+        if self._task is None or self._task.done():
+            self._task = asyncio.get_running_loop().create_task(self._later())
+
     async def _later(self) -> None:
-        while self._new or self._entries or self._sampled:
+        while self._new or self._figures or self._entries or self._sampled:
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._hurry.wait(), self._every_s)
             self._hurry.clear()
@@ -110,13 +119,17 @@ class AccessLogs:
         while self._new:
             for _ in range(min(AT_ONCE, len(self._new))):
                 distribution, behaviour, visit = self._new.popleft()
-                metrics.note(distribution, visit, self._figure)
+                figures = metrics.of(distribution, visit)
+                self._figures[figures] = self._figures.get(figures, 0) + 1
                 if distribution.standard_log is not None:
                     self._entries.append((distribution, visit))
                 told = None if behaviour is None else behaviour.realtime_log
                 if told is not None and random.random() * 100 < told.sampling:
                     self._sampled.append((distribution, told, visit))
             await asyncio.sleep(0)
+        counted, self._figures = self._figures, {}
+        for figures, times in counted.items():
+            metrics.tell(figures, times, self._figure)
         self._dropped = False
 
     async def _deliver(self) -> bool:

@@ -14,8 +14,11 @@ from lambda_nb.engine.edge.settings import Distribution
 NAMESPACE = "AWS/CloudFront"
 
 Dimensions = tuple[tuple[str, str], ...]
-Figure = Callable[[str, str, Dimensions, str, float], None]
-"""Takes namespace, name, dimensions, unit and value: ``Metrics.service_figure``."""
+Figure = Callable[[str, str, Dimensions, str, float, int], None]
+"""Takes namespace, name, dimensions, unit, value and how often: ``Metrics.service_figure``."""
+
+Figures = tuple[str, tuple[tuple[str, str, float], ...]]
+"""The id of a distribution; name, unit and value of each figure of one of its requests."""
 
 _DOWNLOADS = ("GET", "HEAD")
 _UPLOADS = ("OPTIONS", "POST", "PUT")
@@ -23,11 +26,17 @@ _SINGLE_RATES = (401, 403, 404, 502, 503, 504)
 _HITS = ("Hit", "RefreshHit")
 
 
-def note(distribution: Distribution, visit: Visit, figure: Figure) -> None:
-    """Take note of one request's figures."""
-    dimensions = (("DistributionId", distribution.id), ("Region", "Global"))
-    for name, unit, value in figures(visit, distribution.additional_metrics):
-        figure(NAMESPACE, name, dimensions, unit, value)
+def of(distribution: Distribution, visit: Visit) -> Figures:
+    """One request's figures."""
+    return distribution.id, tuple(figures(visit, distribution.additional_metrics))
+
+
+def tell(counted: Figures, times: int, figure: Figure) -> None:
+    """Tell of so many requests with the same figures."""
+    identifier, told = counted
+    dimensions = (("DistributionId", identifier), ("Region", "Global"))
+    for name, unit, value in told:
+        figure(NAMESPACE, name, dimensions, unit, value, times)
 
 
 def figures(visit: Visit, additional: bool = False) -> Iterator[tuple[str, str, float]]:

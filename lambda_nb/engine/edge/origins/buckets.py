@@ -23,7 +23,7 @@ from lambda_nb.engine.edge.origins.destinations import Destination
 from lambda_nb.engine.edge.origins.exchange import Call, Exchange
 from lambda_nb.engine.edge.origins.faults import unusable
 from lambda_nb.engine.edge.origins.request_heads import head, target
-from lambda_nb.engine.edge.origins.s3_requests import LIST, Asked, asked
+from lambda_nb.engine.edge.origins.s3_requests import LIST, Asked, also_asked, asked
 from lambda_nb.engine.edge.origins.signing import is_signed, sign
 from lambda_nb.engine.edge.settings import Origin
 
@@ -92,6 +92,8 @@ class Buckets:
             return s3_errors.no_such_bucket(method, viewer.request_id, at.identifier)
         if not await asyncio.to_thread(access.lets, asker, what):
             return s3_errors.access_denied(method, viewer.request_id)
+        if not await self._lets_more(access, asker, what, headers):
+            return s3_errors.access_denied(method, viewer.request_id)
         region = at.region or origin.region or self._region
         sign(self._keys, "s3", region, method, url, headers, request.body)
         response = await self._exchange(origin, Call(method, url, list(headers), request.body))
@@ -115,6 +117,16 @@ class Buckets:
             return None
         except (BotoCoreError, ClientError) as error:
             raise unusable(f"S3 does not tell who may read the bucket {bucket}: {error}") from error
+
+    async def _lets_more(
+        self, access: BucketAccess, asker: Asker, what: Asked, headers: Headers
+    ) -> bool:
+        """Whether all may be done that headers ask for: the engine's own key may do anything."""
+        for more in also_asked(what, headers):
+            there = access if more.bucket == what.bucket else await self._access(more.bucket)
+            if there is None or not await asyncio.to_thread(there.lets, asker, more):
+                return False
+        return True
 
     async def _asker(
         self, origin: Origin, headers: Headers, viewer: Viewer, distribution: str

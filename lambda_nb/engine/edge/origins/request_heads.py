@@ -39,7 +39,8 @@ def head(origin: Origin, request: Request, viewer: Viewer, distribution_id: str)
         if name.lower() not in gone:
             headers.add(name, value)
     for name, value in origin.custom_headers:
-        headers.set(name, value)
+        if name.lower() not in gone:  # the body and the connection are not the configuration's
+            headers.set(name, value)
     if "user-agent" not in headers:
         headers.add("User-Agent", _USER_AGENT)
     headers.set("X-Amz-Cf-Id", viewer.request_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote
 
@@ -35,6 +36,16 @@ _OF_BUCKETS = {
     ("GET", "location"): "s3:GetBucketLocation",
 }
 _NAMES = {name for _, name in (*_OF_OBJECTS, *_OF_BUCKETS)} - {""}
+# Headers that make a request ask for more than its method says, and what they ask.
+_BY_HEADER = (
+    ("x-amz-acl", "s3:PutObjectAcl"),
+    ("x-amz-grant-", "s3:PutObjectAcl"),
+    ("x-amz-tagging", "s3:PutObjectTagging"),
+    ("x-amz-object-lock-legal-hold", "s3:PutObjectLegalHold"),
+    ("x-amz-object-lock-", "s3:PutObjectRetention"),
+    ("x-amz-bypass-governance-retention", "s3:BypassGovernanceRetention"),
+)
+_COPIED = "x-amz-copy-source"
 # They name what the engine asks no policy about: nobody but the bucket's owner may do it.
 _OWNERS = frozenset(
     {
@@ -59,6 +70,29 @@ class Asked(NamedTuple):
         """The ARN of the object, or of the bucket."""
         bucket = f"arn:aws:s3:::{self.bucket}"
         return f"{bucket}/{self.key}" if self.key else bucket
+
+
+def also_asked(what: Asked, headers: Iterable[tuple[str, str]]) -> list[Asked]:
+    """What headers ask beside that: an access control list, tags, the object that is copied.
+
+    Examples
+    --------
+    >>> put = Asked("s3:PutObject", "b", "k")
+    >>> [(one.action, one.resource) for one in also_asked(put, [("X-Amz-Copy-Source", "/c/d%20e")])]
+    [('s3:GetObject', 'arn:aws:s3:::c/d e')]
+    """
+    found = []
+    for name, value in headers:
+        lower = name.lower()
+        if lower == _COPIED:
+            path, _, version = value.partition("?")
+            bucket, _, key = unquote(path).removeprefix("/").partition("/")
+            found.append(Asked("s3:GetObjectVersion" if version else READ, bucket, key))
+            continue
+        action = next((action for begun, action in _BY_HEADER if lower.startswith(begun)), "")
+        if action:
+            found.append(what._replace(action=action))
+    return found
 
 
 def asked(method: str, bucket: str, path: str, query: str) -> Asked | None:

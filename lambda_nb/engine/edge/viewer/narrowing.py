@@ -15,13 +15,19 @@ Reader = Callable[[int, int], AsyncIterator[bytes]]
 
 
 async def narrowed(
-    request: Request, response: Response, boundary: str, read: Reader | None = None
+    request: Request,
+    response: Response,
+    boundary: str,
+    read: Reader | None = None,
+    *,
+    stored: bool = True,
 ) -> Response:
     """The response that a viewer gets of an object, by its ``If-*`` and ``Range`` headers.
 
     Only a 200 to a GET or HEAD is narrowed, and parts are given only of an object whose length is
-    known: one that comes chunked is sent whole (CloudFront Developer Guide, "How CloudFront
-    processes partial requests for an object", 2026). A body in pieces is read no further than the
+    known: one that comes chunked is sent whole, and so is one that comes from an origin that was
+    asked for a part (CloudFront Developer Guide, "How CloudFront processes partial requests for an
+    object", 2026). A body in pieces is read no further than the
     last byte that is wanted.
 
     Parameters
@@ -30,6 +36,8 @@ async def narrowed(
         Stands between the parts of an answer that has several: a word that no object contains.
     read
         Reads parts; without it the whole body is read, and what is not wanted is dropped.
+    stored
+        Whether the response was in the cache.
     """
     if response.status != 200 or request.method not in ("GET", "HEAD"):
         return response
@@ -46,7 +54,7 @@ async def narrowed(
         return Response(found, headers, b"", reason(found))
     wanted = request.headers.joined("range")
     size = _size(response)
-    if wanted is None or size is None or request.method != "GET":
+    if wanted is None or size is None or request.method != "GET" or not stored:
         return response
     named = request.headers.get("if-range")
     if named is not None and not byte_ranges.if_range_holds(named, etag, last_modified):

@@ -113,11 +113,12 @@ class Addresses:
         """The gateway that a request is for; ``None`` if it is for an API of AWS."""
         last, found = self._last
         if request is not last:  # each door asks
-            found = self._find(request)
+            found = self.find(request)
             self._last = request, found
         return found
 
-    def _find(self, request: HttpRequest) -> Address | None:
+    def find(self, request: HttpRequest) -> Address | None:
+        """As :meth:`of`, found anew: the names of domains and distributions change."""
         path = request.path
         owner = self._of_port(request.port)
         if owner is not None:

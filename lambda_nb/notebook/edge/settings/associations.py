@@ -74,9 +74,7 @@ def place(
     """
     notes = []
     name = name_of(arn)
-    before = [
-        one for one in _each(config) if one.function == name and one.kind == kind
-    ]
+    before = [one for one in _each(config) if one.function == name and one.kind == kind]
     for one in before:
         behaviour = behaviours.all_of(config)[one.path]
         _leave(behaviour, kind, lambda each: name_of(each) == name)

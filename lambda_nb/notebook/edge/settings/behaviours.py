@@ -36,7 +36,7 @@ def of(config: dict[str, Any], path: str) -> tuple[dict[str, Any], bool]:
     found = all_of(config).get(path)
     if found is not None:
         return found, False
-    if not path or any(sign in path for sign in " ?#") and "?" not in path:
+    if not path or any(sign in path for sign in " #%"):
         raise UsageError(f"{path!r} is no path pattern; give one such as '/pictures/*'")
     made = copy.deepcopy(config["DefaultCacheBehavior"])
     made["PathPattern"] = path

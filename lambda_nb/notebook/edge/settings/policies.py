@@ -17,8 +17,9 @@ OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
 DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
 ALL_BUT_HOST = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
 SECURITY_HEADERS = "67f7725c-6f97-4210-82d7-5512b31e9d03"
-"""CachingOptimized, CachingDisabled, AllViewerExceptHostHeader and SecurityHeadersPolicy: CloudFront
-Developer Guide, "Use managed cache policies" and the pages beside it, 2026."""
+"""CachingOptimized, CachingDisabled, AllViewerExceptHostHeader and SecurityHeadersPolicy.
+
+CloudFront Developer Guide, "Use managed cache policies" and the pages beside it, 2026."""
 
 _DAY_S, _YEAR_S = 86_400, 31_536_000
 
@@ -32,7 +33,8 @@ class Caching:
     ttl
         Seconds that an object without ``Cache-Control`` stays; 0: nothing is cached.
     longest
-        Seconds that an object stays, whatever ``Cache-Control`` says.
+        Seconds that an object stays, whatever ``Cache-Control`` says. With ``ttl=0`` only what
+        says how long it may stay is cached.
     query, cookies
         Names in the cache key (the origin gets them too), ``"all"`` or ``"none"``.
     headers
@@ -56,7 +58,7 @@ class Caching:
         keyed = self.query != "none" or self.cookies != "none" or self.headers
         if self.ttl is None and self.longest is None and not keyed:
             return OPTIMIZED
-        if self.ttl == 0 and not keyed:
+        if self.ttl == 0 and self.longest is None and not keyed:
             return DISABLED
         config = self._config()
         listed = cloudfront.list_cache_policies(Type="custom")["CachePolicyList"].get("Items", [])
@@ -68,7 +70,9 @@ class Caching:
 
     def _config(self) -> dict[str, Any]:
         ttl = _DAY_S if self.ttl is None else self.ttl
-        longest = max(ttl, _YEAR_S) if self.longest is None else self.longest
+        longest = self.longest
+        if longest is None:
+            longest = max(ttl, _YEAR_S) if ttl else 0
         if not 0 <= ttl <= longest:
             raise UsageError(f"ttl={ttl:g} s, longest={longest:g} s: give 0 <= ttl <= longest")
         cached = longest > 0
@@ -112,7 +116,9 @@ def read(cloudfront: Any, behaviour: Mapping[str, Any]) -> dict[str, Any]:
             "default_ttl": behaviour.get("DefaultTTL", _DAY_S),
             "max_ttl": behaviour.get("MaxTTL", _YEAR_S),
             "query": "all" if forwarded.get("QueryString") else "none",
-            "cookies": names if cookies.get("Forward") == "whitelist" else cookies["Forward"]
+            "cookies": names
+            if cookies.get("Forward") == "whitelist"
+            else cookies["Forward"]
             if cookies
             else "none",
         }

@@ -104,7 +104,9 @@ def chosen_cookies(values: Iterable[str], wanted: Wanted) -> str:
     return "; ".join(f"{name}={value}" for name, value in sorted(found, key=lambda pair: pair[0]))
 
 
-def vary_for_viewer(values: Iterable[str], in_key: Iterable[str]) -> str | None:
+def vary_for_viewer(
+    values: Iterable[str], in_key: Iterable[str], *, everything: bool = False
+) -> str | None:
     """The ``Vary`` that a viewer gets: members that CloudFront does not vary by are taken out.
 
     Rule: RequestAndResponseBehaviorCustomOrigin, "HTTP response headers that CloudFront removes or
@@ -116,6 +118,9 @@ def vary_for_viewer(values: Iterable[str], in_key: Iterable[str]) -> str | None:
         The origin's ``Vary`` fields.
     in_key
         Headers of the cache key, in lower case.
+    everything
+        Whether ``*`` is a member like others: where the minimum TTL is 0, objects that vary with
+        everything are asked for each time ("Content negotiation" on the same page).
 
     Returns
     -------
@@ -130,5 +135,7 @@ def vary_for_viewer(values: Iterable[str], in_key: Iterable[str]) -> str | None:
     told = _ALWAYS_TOLD.union(in_key)
     if not told.isdisjoint(_DEVICES):
         told |= {"user-agent"}
+    if everything:
+        told |= {"*"}
     members = (member.strip() for value in values for member in value.split(","))
     return ", ".join(member for member in members if member.lower() in told) or None

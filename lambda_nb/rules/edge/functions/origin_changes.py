@@ -13,6 +13,7 @@ from typing import Any
 
 from lambda_nb.rules.edge.functions.invalid_values import InvalidOrigin
 from lambda_nb.rules.edge.triggers.headers import capitalised, is_disallowed, kind, on_the_wire
+from lambda_nb.rules.edge.triggers.origins import NOT_CUSTOM, NOT_CUSTOM_PREFIXES
 from lambda_nb.rules.quotas import (
     CF_CONNECTION_ATTEMPTS_MAX,
     CF_CONNECTION_TIMEOUT_MAX_S,
@@ -25,6 +26,9 @@ _BEHAVIOURS = ("always", "never", "no-override")
 _TYPES = ("s3", "mediapackagev2", "mediastore", "lambda")
 _SSL = ("SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2")
 _NAMES_MOST, _NAME_CHARACTERS = 20, 64
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
+_NOT_IN_VALUES = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_NOT_IN_PATH = re.compile(r"[^!-~]|[?#]")
 _FAILOVER = (400, 403, 404, 416, 429, 500, 502, 503, 504)
 """Statuses that may be criteria (guide, high_availability_origin_failover)."""
 
@@ -79,7 +83,7 @@ def _group(group: Mapping[str, Any]) -> OriginChange:
         overrides.append(_overrides(told.get("originOverrides", {})))
     criteria = group.get("failoverCriteria")
     statuses = criteria.get("statusCodes") if isinstance(criteria, Mapping) else criteria
-    if not isinstance(statuses, list) or not statuses or not set(statuses) <= set(_FAILOVER):
+    if not isinstance(statuses, list) or not statuses or any(s not in _FAILOVER for s in statuses):
         allowed = ", ".join(map(str, _FAILOVER))
         raise InvalidOrigin(f"failoverCriteria is {criteria!r}: name status codes of {allowed}.")
     chosen = group.get("selectionCriteria", "default")
@@ -167,6 +171,8 @@ def _path(value: object) -> str:
         raise InvalidOrigin(f"originPath is {value!r}: it begins with a slash and ends with none.")
     if len(value) > most:
         raise InvalidOrigin(f"originPath has {len(value)} characters; at most {most} are allowed.")
+    if _NOT_IN_PATH.search(value):
+        raise InvalidOrigin(f"originPath is {value!r}: percent-encode it, and give it no query.")
     return value
 
 
@@ -176,7 +182,9 @@ def _headers(members: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
             raise InvalidOrigin(
                 f"customHeaders has {name!r}: {value!r}: names are in lower case, values strings."
             )
-        if is_disallowed(name):
+        if _HEADER.fullmatch(name) is None or _NOT_IN_VALUES.search(value):
+            raise InvalidOrigin(f"customHeaders has {name!r}: {value!r}, which no header can be.")
+        if is_disallowed(name) or name in NOT_CUSTOM or name.startswith(NOT_CUSTOM_PREFIXES):
             raise InvalidOrigin(f"customHeaders has {name}, which CloudFront sets: take it out.")
     return tuple((capitalised(name), on_the_wire(value)) for name, value in members.items())
 
@@ -239,7 +247,7 @@ def _connection(members: Mapping[str, Any]) -> dict[str, Any]:
     if protocol not in ("http", "https"):
         raise InvalidOrigin(f"customOriginConfig.protocol is {protocol!r}: http or https.")
     ssl = members.get("sslProtocols")
-    if not isinstance(ssl, list) or not ssl or not set(ssl) <= set(_SSL):
+    if not isinstance(ssl, list) or not ssl or any(one not in _SSL for one in ssl):
         raise InvalidOrigin(f"customOriginConfig.sslProtocols is {ssl!r}: of {', '.join(_SSL)}.")
     return {
         "protocol_policy": f"{protocol}-only",

@@ -30,7 +30,7 @@ READ_ONLY_RESPONSE = frozenset({"warning", "via"})
 """Of the viewer-response event: fewer than for Lambda@Edge."""
 
 _FRAMING = ("content-length", "transfer-encoding")
-_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9a-z\x80-\U0010ffff-]+")
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
 _NOT_IN_VALUES = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _NOT_IN_QUERY = re.compile(r"[\x00-\x20\x7f#]")
 _NOT_IN_PATH = re.compile(r"[^!-~]|[?#]")

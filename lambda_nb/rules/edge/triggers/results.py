@@ -73,6 +73,8 @@ def returned(payload: bytes) -> dict[str, Any]:
         result = json.loads(payload)
     except ValueError as error:
         raise InvalidResult(NOT_JSON, f"{error}.") from error
+    except RecursionError:
+        raise InvalidResult(STRUCTURE, "It is nested too deeply.") from None
     if not isinstance(result, dict):
         found = header_rules.kind(result)
         told = f"It is {found}: the handler must return the request or a response"

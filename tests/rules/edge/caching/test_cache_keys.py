@@ -96,6 +96,7 @@ class TestVary:
     def test_members_that_nothing_varies_by_are_taken_out(self) -> None:
         assert vary_for_viewer(["Accept-Language, X, Cookie"], ["x"]) == "X, Cookie"
         assert vary_for_viewer(["*"], []) is None
+        assert vary_for_viewer(["X, *"], [], everything=True) == "*"
         assert vary_for_viewer([], []) is None
 
     def test_user_agent_is_told_with_device_headers(self) -> None:

@@ -6,7 +6,9 @@
 (function (told) {
   "use strict";
   const { parse, stringify } = JSON;
-  const { ownKeys, construct } = Reflect;
+  const { ownKeys, construct, apply } = Reflect;
+  const { isArray } = Array;
+  const { isView } = ArrayBuffer;
   const { defineProperty, getOwnPropertyDescriptor, getPrototypeOf, freeze } = Object;
   const then = Promise.prototype.then;
   const NativeDate = Date;
@@ -14,6 +16,7 @@
   const NativeSet = Set;
   const text = String;
   const HOST_LINES = 20000; // this file's lines are numbered from here on
+  const MOST_ITEMS = 1e6; // no array of so many fits into a function's memory
 
   let now = 0;
   let eventType = "";
@@ -77,6 +80,35 @@
 
   const put = (object, key, value) =>
     defineProperty(object, key, { value, writable: true, enumerable: false, configurable: true });
+
+  // ---- no endless loops inside the engine, where nobody looks at the time
+
+  const sizeOf = (value) => {
+    if (typeof value !== "object" || value === null || isView(value)) return 0;
+    if (isArray(value)) return value.length;
+    for (let at = value; at !== null; at = getPrototypeOf(at)) {
+      const found = getOwnPropertyDescriptor(at, "length");
+      if (found) return typeof found.value === "number" ? found.value : Infinity;
+    }
+    return 0;
+  };
+  const spreads = (value) =>
+    typeof value === "object" && value !== null && (isArray(value) || value[Symbol.isConcatSpreadable]);
+  const bounded = (object, list, more) => words(list).forEach((name) => {
+    const native = object[name];
+    const method = { [name](...given) {
+      if (sizeOf(this) > MOST_ITEMS || more(given).some((one) => sizeOf(one) > MOST_ITEMS)) {
+        throw new RangeError(name + "() of more than " + MOST_ITEMS + " items");
+      }
+      return apply(native, this, given);
+    } }[name];
+    defineProperty(method, "length", { value: native.length });
+    put(object, name, method);
+  });
+  bounded(Array.prototype, "copyWithin includes join lastIndexOf reverse shift slice sort splice toString " +
+    "toLocaleString unshift", () => []);
+  bounded(Array.prototype, "concat", (given) => given.filter(spreads));
+  bounded(JSON, "stringify", ([, replacer]) => [replacer]);
 
   // ---- no code out of text
 

@@ -32,6 +32,8 @@ from lambda_nb.engine.neighbours.services.cloudfront.documents import (
 from lambda_nb.engine.neighbours.services.cloudfront.key_value_stores import data
 from lambda_nb.engine.neighbours.services.cloudfront.key_value_stores.stores import Stores
 from lambda_nb.engine.neighbours.services.cloudfront.lifecycle import Operation, operations
+from lambda_nb.engine.neighbours.services.cloudfront.stacks import resources
+from lambda_nb.engine.neighbours.services.cloudfront.stacks.handlers import handlers
 from lambda_nb.engine.neighbours.services.late_patches import when_loaded
 from lambda_nb.engine.neighbours.services.state_machines import Door
 
@@ -47,6 +49,7 @@ _KINDS = (
     keys.ENCRYPTION_PROFILE,
     deployments.POLICY,
 )
+_NOT_IN_STACKS = (keys.ENCRYPTION, keys.ENCRYPTION_PROFILE)
 _VALUES = "cloudfront-keyvaluestore"
 
 
@@ -60,8 +63,11 @@ def install(address: str, door: Door) -> None:
     door
         Makes clients of the engine.
     """
+    distributions = Distributions(urlsplit(address).port)
     when_loaded("moto.backend_index", _find_values)
-    when_loaded("moto.cloudfront.urls", lambda: _patch(urlsplit(address).port, door))
+    when_loaded("moto.cloudfront.urls", lambda: _patch(distributions, door))
+    kept = handlers((*(kind for kind in _KINDS if kind not in _NOT_IN_STACKS), distributions.kind))
+    when_loaded("moto.cloudformation.parsing", lambda: resources.install(kept, door))
 
 
 def _find_values() -> None:
@@ -73,13 +79,13 @@ def _find_values() -> None:
     index.append(("cloudfront", pattern))
 
 
-def _patch(port: int | None, door: Door) -> None:
+def _patch(distributions: Distributions, door: Door) -> None:
     from moto.cloudfront import urls
     from moto.cloudfront.models import CloudFrontBackend
 
     turn = threading.Lock()
     answered = {
-        **Distributions(port).operations(),
+        **distributions.operations(),
         **{name: done for kind in _KINDS for name, done in operations(kind).items()},
         **invalidations.OPERATIONS,
         **functions.OPERATIONS,

@@ -185,7 +185,7 @@ def operations(kind: Kind) -> dict[str, Operation]:
         f"Get{kind.shown}": _get(kind),
         f"Get{kind.configured}": _get_config(kind),
         f"Update{kind.name}": _update(kind),
-        f"Delete{kind.name}": _delete(kind),
+        f"Delete{kind.name}": deletion(kind),
         kind.lists: _list(kind),
     }
 
@@ -223,7 +223,9 @@ def _update(kind: Kind) -> Operation:
     return update
 
 
-def _delete(kind: Kind) -> Operation:
+def deletion(kind: Kind) -> Operation:
+    """The operation that deletes one of a kind, by id and ETag."""
+
     def delete(store: Store, parameters: Parameters) -> dict[str, Any]:
         document = kind.find(store, parameters["Id"])
         if document.id in kind.managed:

@@ -549,21 +549,22 @@ def test_a_staging_distribution_takes_its_primarys_place(cloudfront: CloudFront)
     )
     assert told[0] == "StagingDistributionInUse"
 
-    def promote() -> Config:
-        etag = api.get_distribution(Id=primary)["ETag"]
+    def promote(*names: str) -> Config:
+        etags = [api.get_distribution(Id=name)["ETag"] for name in names]
         answer: Config = api.update_distribution_with_staging_config(
-            Id=primary, StagingDistributionId=staging["Id"], IfMatch=etag
+            Id=primary, StagingDistributionId=staging["Id"], IfMatch=", ".join(etags)
         )
         return answer
 
-    assert error_of(promote)[0] == "IllegalUpdate"
+    assert error_of(lambda: promote(primary))[0] == "InvalidIfMatchVersion"
+    assert error_of(lambda: promote(primary, staging["Id"]))[0] == "IllegalUpdate"
     cloudfront.update(primary, lambda config: config.update(ContinuousDeploymentPolicyId=policy_id))
     told = error_of(
         lambda: api.delete_continuous_deployment_policy(Id=policy_id, IfMatch=made["ETag"])
     )
     assert told[0] == "ContinuousDeploymentPolicyInUse"
     cloudfront.update(staging["Id"], lambda config: config.update(Comment="tried"))
-    promoted = promote()["Distribution"]["DistributionConfig"]
+    promoted = promote(primary, staging["Id"])["Distribution"]["DistributionConfig"]
     assert (promoted["Comment"], promoted["Staging"]) == ("tried", False)
     assert promoted["Aliases"]["Items"] == [alias]
     assert promoted["ContinuousDeploymentPolicyId"] == policy_id

@@ -25,6 +25,7 @@ from lambda_nb.engine.neighbours.services.cloudfront.documents import (
 from lambda_nb.engine.neighbours.services.cloudfront.lifecycle import (
     Kind,
     Operation,
+    deletion,
     operations,
 )
 from lambda_nb.engine.neighbours.services.cloudfront.references import DISTRIBUTION, names
@@ -117,10 +118,10 @@ class Distributions:
                 f"The distribution {document.id} has not been disabled: set Enabled to false with "
                 "UpdateDistribution before it is deleted.",
             )
-        operations(self.kind)["DeleteDistribution"](store, parameters)
-        for kind in list(store.all("Invalidation")):
-            if store.all("Invalidation")[kind].more["distribution"] == document.id:
-                del store.all("Invalidation")[kind]
+        deletion(self.kind)(store, parameters)
+        for name, invalidation in list(store.all("Invalidation").items()):
+            if invalidation.more["distribution"] == document.id:
+                del store.all("Invalidation")[name]
         tag(store, store.arn("distribution", document.id), None)
         return {}
 
@@ -143,9 +144,10 @@ class Distributions:
 
     def _promote(self, store: Store, parameters: Parameters) -> dict[str, Any]:
         primary = self.kind.find(store, parameters["Id"])
-        matching(primary, parameters.get("IfMatch"))
-        wanted = parameters.get("StagingDistributionId") or ""
-        staging = self.kind.find(store, wanted)
+        staging = self.kind.find(store, parameters.get("StagingDistributionId") or "")
+        of_primary, _, of_staging = (parameters.get("IfMatch") or "").partition(",")
+        matching(primary, of_primary.strip())
+        matching(staging, of_staging.strip())
         policy = store.all("ContinuousDeploymentPolicy").get(
             primary.config["ContinuousDeploymentPolicyId"]
         )

@@ -1,0 +1,1 @@
+"""``AWS::CloudFront::*`` in stacks of CloudFormation."""
