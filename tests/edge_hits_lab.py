@@ -60,6 +60,8 @@ class Answer(NamedTuple):
     def constant(self) -> tuple[bytes, list[Field], bytes]:
         """What does not differ from time to time."""
         varying = {b"age": b"", b"x-amz-cf-id": b"", b"server-timing": b""}
+        if self.cache != b"Hit":
+            varying[b"date"] = b""
         fields = [(name, varying.get(name, value)) for name, value in self.fields]
         return self.line, fields, self.body.replace(self.field(b"x-amz-cf-id"), b"")
 
@@ -105,7 +107,7 @@ class World:
             self.addresses,
             self.configuration,
             locations,
-            Delivery(Stages(triggers, nowhere), self._objects),
+            Delivery(Stages(triggers, self._options.get("functions")), self._objects),  # type: ignore[arg-type]
             self.logs,
             FastHits(self.addresses, self.configuration, self.cache, self.logs),
         )

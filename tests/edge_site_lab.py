@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 import http.client
 import json
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from edge_configuration_lab import listed
@@ -20,6 +22,7 @@ ALL_VIEWER = "216adef6-5c7f-47e4-b989-5492eafa07d3"
 ALL_VIEWER_EXCEPT_HOST = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
 """Ids of managed policies."""
 
+_T = TypeVar("_T")
 Pairs = Sequence[tuple[str, str]]
 
 
@@ -176,3 +179,42 @@ def ask(
         return Answer(response.status, response.getheaders(), response.read())
     finally:
         connection.close()
+
+
+def soon(look: Callable[[], _T | None], within_s: float = 60.0) -> _T:
+    """What a look gives once it gives something."""
+    deadline = time.monotonic() + within_s
+    while not (found := look()):
+        assert time.monotonic() < deadline, "it did not come"
+        time.sleep(0.1)
+    return found
+
+
+def log_to(engine: Engine) -> dict[str, Any]:
+    """Standard logs into a new bucket, as a distribution's setting."""
+    bucket = engine.name("logs")
+    engine.client("s3").create_bucket(Bucket=bucket, ObjectOwnership="ObjectWriter")
+    return {
+        "Enabled": True,
+        "IncludeCookies": True,
+        "Bucket": f"{bucket}.s3.amazonaws.com",
+        "Prefix": "of/site",
+    }
+
+
+def lines_of(engine: Engine, bucket: str, count: int) -> list[dict[str, str]]:
+    """The lines of the standard logs in a bucket, by the names of their fields; at least so many,
+    in their order."""
+    s3 = engine.client("s3")
+
+    def look() -> list[dict[str, str]] | None:
+        found = []
+        for key in s3.list_objects_v2(Bucket=bucket).get("Contents", []):
+            raw = s3.get_object(Bucket=bucket, Key=key["Key"])["Body"].read()
+            text = gzip.decompress(raw).decode().splitlines()
+            assert text[0] == "#Version: 1.0"
+            names = text[1].removeprefix("#Fields: ").split()
+            found += [dict(zip(names, line.split("\t"), strict=True)) for line in text[2:]]
+        return found if len(found) >= count else None
+
+    return soon(look)

@@ -68,7 +68,7 @@ def visit(at: float = NOON, **settings: Any) -> Visit:
         "request_bytes": 23,
         "status": 200,
         "outcome": "Hit",
-        "at_cache": "Hit",
+        "before_sent": "Hit",
         "response_headers": Headers([("Content-Type", "text/html"), ("Content-Length", "78")]),
         "response_bytes": 392,
         "first_byte_s": 0.001,

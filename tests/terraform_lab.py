@@ -49,6 +49,8 @@ def terraform_for(
         "AWS_ACCESS_KEY_ID": keys["aws_access_key_id"],
         "AWS_SECRET_ACCESS_KEY": keys["aws_secret_access_key"],
         "AWS_ENDPOINT_URL": engine.url,
+        # The account is put before this one's host, which must be a name.
+        "AWS_ENDPOINT_URL_CLOUDFRONT_KEYVALUESTORE": engine.url.replace("127.0.0.1", "localhost"),
         "TF_VAR_endpoint": engine.url,
         "TF_VAR_runtime": f"python{sys.version_info[0]}.{sys.version_info[1]}",
         "TF_VAR_name": engine.name(prefix),

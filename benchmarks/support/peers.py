@@ -90,7 +90,7 @@ def ministack() -> Iterator[Peer]:
     with _scratch() as folder:
         environment = {**os.environ, "GATEWAY_PORT": str(port), "HOME": str(folder)}
         with _process([str(program)], folder, environment):
-            _wait_for(port)
+            wait_for(port)
             yield Peer("ministack", port, invoke_path("echo"), ("000000000000", "test"))
 
 
@@ -108,7 +108,7 @@ def emulator() -> Iterator[Peer]:
             sys.executable, "-m", "awslambdaric", "echo.handler",
         ]  # fmt: skip
         with _process(command, folder):
-            _wait_for(port)
+            wait_for(port)
             yield Peer("AWS emulator", port, invoke_path("function"), ("000000000000", "test"))
 
 
@@ -134,7 +134,7 @@ def serverless_offline(app: str) -> Iterator[Peer]:
         (folder / "serverless.json").write_text(json.dumps(service))
         environment = {**os.environ, "SLS_TELEMETRY_DISABLED": "1", "SLS_NOTIFICATIONS_MODE": "off"}
         with _process(["node", str(program), "offline", "start"], folder, environment):
-            _wait_for(port)
+            wait_for(port)
             path = "/2015-03-31/functions/echo/invocations"
             yield Peer("serverless-offline", port, path, ("000000000000", "test"))
 
@@ -274,7 +274,7 @@ def _process(
                 process.stdout.close()
 
 
-def _wait_for(port: int, timeout_s: float = 60.0) -> None:
+def wait_for(port: int, timeout_s: float = 60.0) -> None:
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):

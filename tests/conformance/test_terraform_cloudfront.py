@@ -12,6 +12,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from engine_fixtures import Engine, error_of, zip_of
 from terraform_lab import Terraform, terraform_for
 
+from lambda_nb.engine.gateways.shared.own_addresses import is_loopback
+from lambda_nb.notebook.connection.clients import Beside
+
 CODE = "def handler(event, context):\n    return event['Records'][0]['cf']['response']\n"
 
 
@@ -64,3 +67,36 @@ def test_a_site_is_applied_changed_and_destroyed(
         (lambda: cloudfront.describe_function(Name=made["function"]), "NoSuchFunctionExists"),
     ):
         assert error_of(call)[0] == code
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_keys_and_values(engine: Engine, tmp_path: Path) -> None:
+    if not is_loopback(f"{engine.account}.localhost"):
+        pytest.skip(f"the resolver of this machine does not know {engine.account}.localhost")
+    terraform = terraform_for("terraform_key_values", tmp_path, engine, prefix="values")
+    terraform("init")
+    terraform("apply", "-auto-approve")
+    terraform("plan", "-detailed-exitcode", right=(0,))
+    told = json.loads((tmp_path / "terraform.tfstate").read_text())["outputs"]
+    values = Beside(engine.client()).client("cloudfront-keyvaluestore")
+
+    def held(store: str) -> dict[str, str]:
+        items = values.list_keys(KvsARN=told[store]["value"])["Items"]
+        return {item["Key"]: item["Value"] for item in items}
+
+    assert held("some") == {"/old path?": "/first"}
+    assert held("all") == {"a": "1", "b": "ü", "/first": "x"}
+
+    # Another hand adds a key: one resource leaves it alone, the other takes it away.
+    for store in ("some", "all"):
+        arn = told[store]["value"]
+        etag = values.describe_key_value_store(KvsARN=arn)["ETag"]
+        values.put_key(KvsARN=arn, Key="foreign", Value="x", IfMatch=etag)
+    change = ("-var", "target=/second")
+    terraform("apply", "-auto-approve", *change)
+    terraform("plan", "-detailed-exitcode", *change, right=(0,))
+    assert held("some") == {"/old path?": "/second", "foreign": "x"}
+    assert held("all") == {"a": "1", "b": "ü", "/second": "x"}
+    values.close()
+    terraform("destroy", "-auto-approve", *change)

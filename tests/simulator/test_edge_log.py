@@ -189,6 +189,29 @@ class TestWhatIf:
         assert simulate_edge(log).agreement == 1.0
 
 
+    def test_who_waited_for_a_fetch_of_another_may_be_done_before_it(self) -> None:
+        log = log_of((1, "/a", "Hit"), (1, "/a", "Miss"))
+        log["taken"] = [0.150, 0.200]
+        assert simulate_edge(log).agreement == 1.0
+
+    def test_what_an_origin_request_function_makes_is_kept(self) -> None:
+        word = "LambdaGeneratedResponse"
+        log = log_of((0, "/a", word), (1, "/a", "Hit"), (2, "/b", "Miss"))
+        told = simulate_edge(log, behaviours=[CacheBehaviour(generated=True)])
+        assert told.agreement == 1.0
+        assert told.requests["decided"].tolist() == [True, True, True]
+        assert told.requests["asked"].tolist() == [True, False, True]
+        assert told.requests["origin_bytes"].tolist() == [0, 0, 1000]
+        # One made at viewer-request never came to the cache.
+        assert simulate_edge(log).requests["decided"].tolist() == [False, True, True]
+
+    def test_a_viewer_whose_place_is_known_is_there(self) -> None:
+        log = log_of((0, "/a", "Miss"), (1, "/a", "Hit"))
+        log["viewer"] = [None, "Sydney"]
+        moved = simulate_edge(log, locations=["fra", "syd"])
+        assert moved.requests["location"].tolist() == ["FRA", "SYD"]
+
+
 class TestFigures:
     def test_what_comes_from_the_origin(self) -> None:
         log = log_of((0, "/a", "Miss"), (1, "/a", "Hit"), (61, "/a", "RefreshHit"))
@@ -198,8 +221,8 @@ class TestFigures:
         assert replayed.table[told].iloc[-1].tolist() == [3, 2, 2, 3300]
 
     def test_a_part_of_an_object_costs_the_whole_object(self) -> None:
-        whole = log_of((0, "/a", "Hit"))
-        part = log_of((1, "/a", "Miss"), sc_status="206", sc_content_len="10")
+        part = log_of((0, "/a", "Miss"), sc_status="206", sc_content_len="10")
+        whole = log_of((1, "/a", "Hit"))
         log = pd.concat([part, whole], ignore_index=True)
         assert simulate_edge(log).requests["origin_bytes"].tolist() == [1000, 0]
 

@@ -7,7 +7,7 @@ A viewer's :class:`Request` travels from stage to stage, a :class:`Response` com
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 from lambda_nb.engine.edge.headers import Headers
@@ -44,7 +44,9 @@ class Request:
 
     def copy(self) -> Request:
         """Another, whose headers can be changed without changing these."""
-        return replace(self, headers=self.headers.copy())
+        return Request(
+            self.method, self.uri, self.querystring, self.headers.copy(), self.body, self.origin
+        )
 
 
 @dataclass(slots=True)
@@ -127,9 +129,9 @@ class Visit:
 
     Times are seconds: ``begun`` of the epoch, the others from there on. Sizes are bytes on the
     wire, heads too. ``outcome`` is ``x-edge-result-type``, ``detail`` is
-    ``x-edge-detailed-result-type``, and ``at_cache`` what the outcome was before a viewer-response
-    function or an error changed it (``x-edge-response-result-type``). The fields of the origin are
-    set if one was asked: the times are to its first byte and to its last. ``triggers`` has the
+    ``x-edge-detailed-result-type``, and ``before_sent`` what the outcome was before the response
+    was sent (``x-edge-response-result-type``): sending may have failed. The fields of the origin
+    are set if one was asked: the times are to its first byte and to its last. ``triggers`` has the
     milliseconds of each function that ran.
     """
 
@@ -145,7 +147,7 @@ class Visit:
     http_version: str = "HTTP/1.1"
     status: int = 0
     outcome: Outcome = "Miss"
-    at_cache: Outcome = "Miss"
+    before_sent: Outcome = "Miss"
     detail: str = ""
     behaviour: str = "*"
     response_headers: Headers = field(default_factory=Headers)
@@ -155,7 +157,6 @@ class Visit:
     range_start: int | None = None
     range_end: int | None = None
     origin_id: str = ""
-    origin_status: int = 0
     origin_first_byte_s: float | None = None
     origin_last_byte_s: float | None = None
     triggers: dict[str, float] = field(default_factory=dict)

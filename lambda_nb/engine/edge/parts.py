@@ -93,13 +93,14 @@ class Parts:
         )
         self._objects = Objects(self.cache, Fetches(self._origins, self.triggers, locations))
         self._logs = AccessLogs(around.clients, around.calls, around.figure)
+        self._fast = FastHits(around.addresses, self.configuration, self.cache, self._logs)
         self.door = DistributionDoor(
             around.addresses,
             self.configuration,
             locations,
             Delivery(Stages(self.triggers, functions), self._objects),
             self._logs,
-            FastHits(around.addresses, self.configuration, self.cache, self._logs),
+            self._fast,
         )
 
     async def start(self) -> None:
@@ -128,5 +129,10 @@ class Parts:
         }
 
     def status(self) -> dict[str, Any]:
-        """What runs at each location, and what the cache has."""
-        return {"cache": asdict(self.cache.statistics), "locations": self._executors.status()}
+        """What runs at each location, what the cache has, and how many of its hits were answered
+        without being parsed."""
+        return {
+            "cache": asdict(self.cache.statistics),
+            "fast_hits": self._fast.answered,
+            "locations": self._executors.status(),
+        }

@@ -234,5 +234,4 @@ class Distribution:
     geo_blocked: frozenset[str] = frozenset()
     standard_log: StandardLog | None = None
     deployment: ContinuousDeployment | None = None
-    price_class: str = "PriceClass_All"
     additional_metrics: bool = False

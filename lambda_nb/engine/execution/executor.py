@@ -135,7 +135,13 @@ class Executor:
             scale_rate=scale_rate,
             max_age=max_age_s,
         )
-        self._isolation = Isolation(isolation, work_dir, share_cpu=share_cpu, readable=readable)
+        self._isolation = Isolation(
+            isolation,
+            work_dir,
+            share_cpu=share_cpu,
+            readable=readable,
+            names=(f"{account}.localhost",),  # SDKs put the account before names of some services
+        )
         self._zygotes = Zygotes()
         self._descriptors = descriptors or Descriptors()
         self._roster = Roster(fleet, policy, self._descriptors)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, Protocol
 
+from lambda_nb.notebook.connection.engine_clients import by_its_name, signature_version
+
 
 class Clients(Protocol):
     """Makes boto3 clients for one endpoint."""
@@ -37,16 +39,20 @@ class Beside:
 def in_region(client: Any, service: str, region: str) -> Any:
     """A client for a service of another Region, with the endpoint and keys of a client."""
     import boto3
+    from botocore.config import Config
 
+    at_aws = is_aws(client)
     keys = client._get_credentials().get_frozen_credentials()
-    return boto3.client(
+    made = boto3.client(
         service,
-        endpoint_url=None if is_aws(client) else client.meta.endpoint_url,
+        endpoint_url=None if at_aws else client.meta.endpoint_url,
         region_name=region,
         aws_access_key_id=keys.access_key,
         aws_secret_access_key=keys.secret_key,
         aws_session_token=keys.token,
+        config=None if at_aws else Config(signature_version=signature_version(service)),
     )
+    return made if at_aws else by_its_name(made)
 
 
 def is_aws(client: Any) -> bool:

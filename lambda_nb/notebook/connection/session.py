@@ -9,8 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from lambda_nb.notebook.connection.clients import engine_status
+from lambda_nb.notebook.connection.clients import engine_status, is_aws
 from lambda_nb.notebook.connection.endpoint import Connection
+from lambda_nb.notebook.connection.engine_clients import by_its_name, signature_version
 from lambda_nb.notebook.connection.own_engine import OwnEngine
 from lambda_nb.notebook.errors import NotebookError
 
@@ -55,6 +56,9 @@ class Session:
 
     def lend_to_traces(self) -> None:
         """Let ``Trace.from_logs`` use this notebook's connection."""
+        # The package before its module: two threads that begin with the module hold each other's
+        # locks, and Python then gives one of them half a package.
+        import lambda_nb.traces  # noqa: F401
         from lambda_nb.traces.logs import cloudwatch
 
         cloudwatch.use_client(self._logs_client)
@@ -223,8 +227,10 @@ class Session:
             max_pool_connections=CONNECTIONS,
             tcp_keepalive=True,
             s3={"addressing_style": "path"} if connection.url else None,
+            signature_version=signature_version(service) if connection.url else None,
         )
         session = boto3.Session(profile_name=connection.profile, region_name=connection.region)
-        return session.client(
+        client = session.client(
             service, endpoint_url=connection.url, config=config, **connection.credentials
         )
+        return client if is_aws(client) else by_its_name(client)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import html
 import re
+import unicodedata
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lambda_nb.notebook import display
 from lambda_nb.notebook.connection.clients import Clients, is_aws
-from lambda_nb.notebook.edge import listing, making, visits
+from lambda_nb.notebook.edge import function_logs, listing, making, visits
 from lambda_nb.notebook.edge.answers import EdgeResponse
 from lambda_nb.notebook.edge.cells import cloudfront_functions
 from lambda_nb.notebook.edge.settings import (
@@ -117,6 +119,7 @@ class Distribution:
             Nothing answers there.
         """
         told = dict(headers or {})
+        viewer = unicodedata.normalize("NFKD", viewer).encode("ascii", "ignore").decode()
         for header, value in ((_VIEWER_HEADER, viewer), (_EDGE_HEADER, location)):
             if value and self._on_aws:
                 raise UsageError(
@@ -136,7 +139,7 @@ class Distribution:
         )
         refused = _REFUSED.search(answer.text) if answer.status == _BAD_REQUEST and told else None
         if refused is not None:
-            raise UsageError(refused[1].replace("&#39;", "'").replace("&#x27;", "'"))
+            raise UsageError(html.unescape(refused[1]))
         response = EdgeResponse(**vars(answer), viewer=viewer, site=self.name)
         if response.request_id:
             self._asked[response.request_id] = (viewer, response.location)
@@ -266,8 +269,9 @@ class Distribution:
     def log(self, *, wait: float | None = None) -> pd.DataFrame:
         """Its access log: one row a request, ordered by time, with what was just asked from here.
 
-        The columns are those of :func:`lambda_nb.traces.logs.cloudfront.read_cloudfront`. For
-        requests of this object, ``viewer`` says where they came from.
+        The columns are those of :func:`lambda_nb.traces.logs.cloudfront.read_cloudfront`, and
+        ``came``: whether the cache was asked, as the functions are now. For requests from this
+        notebook, ``viewer`` says where they came from.
 
         Parameters
         ----------
@@ -280,6 +284,9 @@ class Distribution:
         UsageError
             The distribution writes no log.
         """
+        from lambda_nb.simulator import CacheBehaviour
+        from lambda_nb.simulator.questions.edge_caches import came
+
         with aws_errors():
             if self._visits is None:
                 logging = self.config.get("Logging", {})
@@ -290,7 +297,9 @@ class Distribution:
                 self._visits = visits.Visits(client, bucket, prefix, self.id)
             longest = (0.0 if self._on_aws else LOG_WITHIN_S) if wait is None else wait
             viewers = {identifier: viewer for identifier, (viewer, _) in self._asked.items()}
-            return self._visits.read(viewers, longest)
+            log = self._visits.read(viewers, longest)
+        log["came"] = came(log, [*self.caching(), CacheBehaviour()])
+        return log
 
     def hit_ratio(self) -> float:
         """The share of hits among the requests that came to the cache, from the log."""
@@ -322,7 +331,10 @@ class Distribution:
             config = distributions.config_of(self._cloudfront, self.id)
             return [
                 CacheBehaviour(
-                    path, cache_control=cache_control, **policies.read(self._cloudfront, one)
+                    path,
+                    cache_control=cache_control,
+                    generated=associations.generates(one),
+                    **policies.read(self._cloudfront, one),
                 )
                 for path, one in behaviours.all_of(config).items()
             ]

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LOOK_EVERY_S = 0.2
-_CAME = ("Hit", "RefreshHit", "Miss", "Error")
 _HEAD = (
     b"#Version: 1.0\n#Fields: date time x-edge-location sc-bytes cs-method cs-uri-stem sc-status "
     b"cs-uri-query x-edge-result-type x-edge-request-id time-taken\n"
@@ -49,7 +48,7 @@ class Visits:
         within_s
             Seconds to wait for these requests.
         """
-        from lambda_nb.traces.logs.cloudfront import read_cloudfront
+        from lambda_nb.traces import read_cloudfront
 
         deadline = time.monotonic() + within_s
         frame: pd.DataFrame | None = None
@@ -83,9 +82,14 @@ class Visits:
 
 
 def hit_ratio(log: pd.DataFrame) -> float:
-    """The share of hits among the requests that came to the cache; NaN without any."""
-    came = log["result"].isin(_CAME)
-    return float(log.loc[came, "hit"].mean()) if came.any() else float("nan")
+    """The share of hits among the requests that came to the cache; NaN without any.
+
+    Parameters
+    ----------
+    log
+        With a column ``came`` that says which did.
+    """
+    return float(log.loc[log["came"], "hit"].mean()) if log["came"].any() else float("nan")
 
 
 def by_location(log: pd.DataFrame) -> pd.DataFrame:

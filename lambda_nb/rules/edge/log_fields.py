@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 
 from lambda_nb.rules.quotas import EDGE_LOGGED_HEADER_BYTES, EDGE_URL_BYTES
 
@@ -78,6 +79,7 @@ _ESCAPES = str.maketrans(
 )
 
 
+@lru_cache(maxsize=512)  # most values of a line stand in the line before it too
 def encoded(text: str) -> str:
     """A value as it stands in a log: percent-encoded where needed, a hyphen if it is empty.
 

@@ -29,6 +29,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from lambda_nb.rules.edge.caching.cache_keys import chosen_cookies, chosen_query
+from lambda_nb.rules.edge.viewer import compression
 
 Mode = Literal["none", "some", "all", "all-except"]
 
@@ -158,11 +159,15 @@ def headers(
     def values(name: str) -> list[str]:
         return [value for given, value in pairs if given.lower() == name]
 
+    # RFC 9110, 7.6.1; but a loop must be seen, whatever the viewer says.
+    for_one_hop = {
+        option.strip().lower() for value in values("connection") for option in value.split(",")
+    } - {"cdn-loop"}
     given_host = values("host")
     result = [("Host", host if own_host or not given_host else given_host[0])]
     for name, value in pairs:
         lower = name.lower()
-        if lower not in replaced and wanted(lower):
+        if lower not in replaced and lower not in for_one_hop and wanted(lower):
             result.append((name, value))
     if own_agent:
         result.append(("User-Agent", _OWN_AGENT))
@@ -170,8 +175,8 @@ def headers(
         result.append(("Cookie", cookie))
     accepted = values("accept-encoding")
     if normalises and accepted:
-        encoding = accept_encoding(accepted, gzip=rules.gzip, brotli=rules.brotli)
-        result.append(("Accept-Encoding", encoding or "identity"))
+        formats = compression.accepted(accepted, gzip=rules.gzip, brotli=rules.brotli)
+        result.append(("Accept-Encoding", ",".join(formats) or "identity"))
     result.append(("X-Forwarded-For", ",".join([*values("x-forwarded-for"), viewer_ip])))
     result.append(("Via", ", ".join([*values("via"), via])))
     return result
@@ -204,31 +209,6 @@ def query(rules: Forwarding, querystring: str) -> str:
     if "all" in (cached.mode, forwarded.mode) or not querystring:
         return querystring
     return chosen_query(querystring, _combined(cached, forwarded))
-
-
-def accept_encoding(values: Iterable[str], *, gzip: bool, brotli: bool) -> str:
-    """``Accept-Encoding`` as the cache key has it: ``br,gzip``, ``br``, ``gzip``, or empty.
-
-    Parameters
-    ----------
-    values
-        The viewer's ``Accept-Encoding`` headers.
-    gzip, brotli
-        Whether objects in these encodings are cached.
-    """
-    accepted = set()
-    for one in ",".join(values).lower().split(","):
-        coding, *weights = (part.strip() for part in one.split(";"))
-        if not any(_is_nothing(weight) for weight in weights):
-            accepted.add(coding)
-    offered = (("br", brotli), ("gzip", gzip))
-    return ",".join(coding for coding, cached in offered if cached and coding in accepted)
-
-
-def _is_nothing(weight: str) -> bool:
-    """Whether ``q=0`` says that an encoding is not accepted (RFC 9110, 12.4.2)."""
-    name, _, value = weight.partition("=")
-    return name == "q" and value.strip("0") in ("", ".") and value != ""
 
 
 def _wanted(rules: Forwarding, method: str) -> Callable[[str], bool]:

@@ -21,6 +21,7 @@ from lambda_nb.simulator.assumptions.workload import WorkloadError
 
 Chosen = Literal["all", "none"] | Collection[str]
 
+_GENERATED = "LambdaGeneratedResponse"
 _CACHED_METHODS = ("GET", "HEAD")
 _MADE_BY_THE_CACHE = frozenset({"Hit", "RefreshHit", "Miss"})
 _OF_THE_ORIGIN = frozenset({
@@ -50,6 +51,9 @@ class CacheBehaviour:
     query, cookies
         Names in the cache key, ``"all"`` or ``"none"``. Cookies are in logs only if the
         distribution logs them.
+    generated
+        Whether its origin-request function makes responses: what the log calls
+        ``LambdaGeneratedResponse`` came to the cache then, and is kept there.
     revalidates
         Whether the origin answers 304 when an object has expired (a ``RefreshHit``) or sends it
         anew (a ``Miss``).
@@ -63,6 +67,7 @@ class CacheBehaviour:
     error_ttl: float = 10.0
     query: Chosen = "none"
     cookies: Chosen = "none"
+    generated: bool = False
     revalidates: bool = True
 
     def __post_init__(self) -> None:
@@ -149,7 +154,7 @@ def replay(
     locations: Sequence[str],
     cache_bytes: float,
 ) -> Replayed:
-    """Send the requests of a log through the caches, in the log's order.
+    """Send the requests of a log through the caches, in the order in which they came.
 
     Parameters
     ----------
@@ -162,9 +167,16 @@ def replay(
     cache_bytes
         How much each location keeps.
     """
-    rows = _rows(log, behaviours)
+    rows = list(_rows(log, behaviours))
     words = log["result"].astype(object).to_numpy()
     decided = _decided(log)
+    by_function = np.array([row.behaviour.generated for row in rows], dtype=bool)
+    decided = decided | ((words == _GENERATED) & by_function)
+    generated = {
+        row.key
+        for row, word, came in zip(rows, words, decided, strict=True)
+        if came and word == _GENERATED
+    }
     caches: dict[str, _Cache] = {}
     lifetimes: dict[tuple[int, int], Lifetime | None] = {}
     result = words.copy()
@@ -172,7 +184,10 @@ def replay(
     origin_bytes = np.zeros(len(log), dtype=np.int64)
     numbers = np.zeros(len(log), dtype=np.int32)
     methods = log["method"].astype(object).to_numpy()
-    for i, row in enumerate(rows):
+    # A log has its lines as responses were finished: whoever waited for another's fetch may be done
+    # before it.
+    for i in np.argsort([row.arrival for row in rows], kind="stable"):
+        row = rows[i]
         numbers[i] = row.number
         if not decided[i]:
             continue
@@ -187,7 +202,14 @@ def replay(
         if about not in lifetimes:
             lifetimes[about] = row.behaviour.lifetime(row.status)
         result[i], asked[i], origin_bytes[i] = _one(cache, row, lifetimes[about])
+        if result[i] == "Miss" and row.key in generated:
+            result[i], origin_bytes[i] = _GENERATED, 0
     return Replayed(result, asked, origin_bytes, numbers, decided)
+
+
+def came(log: pd.DataFrame, behaviours: Sequence[CacheBehaviour]) -> np.ndarray[Any, Any]:
+    """Which requests of a log came to the caches, by the log's own words."""
+    return replay(log, behaviours, ["" for _ in range(len(log))], 1.0).decided
 
 
 def _one(cache: _Cache, row: _Row, life: Lifetime | None) -> tuple[str, bool, int]:

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from edge_site_lab import CACHING_OPTIMIZED, Site, behaviour, distribute
 from engine_fixtures import Engine
 from hypothesis import given
 from hypothesis import strategies as st
@@ -62,6 +63,28 @@ def healthy(engine: Engine) -> None:
 
 def test_https_on_the_engine_s_port(engine: Engine) -> None:
     healthy(engine)
+
+
+def test_hits_of_a_distribution_that_repeat(engine: Engine) -> None:
+    site = Site()
+    cached = behaviour(CachePolicyId=CACHING_OPTIMIZED)
+    identifier = distribute(engine, site.origin(), DefaultCacheBehavior=cached)
+    found = []
+    connection = secure(engine)
+    try:
+        for _ in range(4):
+            host = {"Host": f"{identifier.lower()}.cloudfront.localhost"}
+            connection.request("GET", "/a", headers=host)
+            answer = connection.getresponse()
+            assert json.loads(answer.read())["target"] == "/a"
+            fast = engine.status()["edge"]["fast_hits"]
+            found.append(((answer.getheader("X-Cache") or "").split()[0], fast))
+    finally:
+        connection.close()
+        site.close()
+    outcomes, fast = zip(*found, strict=True)
+    assert outcomes == ("Miss", "Hit", "Hit", "Hit")
+    assert [each - fast[0] for each in fast] == [0, 0, 1, 2]
 
 
 def test_much_over_tls(engine: Engine) -> None:

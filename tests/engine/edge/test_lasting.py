@@ -14,7 +14,16 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 from edge_configuration_lab import listed
-from edge_site_lab import CACHING_OPTIMIZED, Site, Told, ask, behaviour, distribute
+from edge_site_lab import (
+    CACHING_OPTIMIZED,
+    Site,
+    Told,
+    ask,
+    behaviour,
+    distribute,
+    lines_of,
+    log_to,
+)
 from engine_fixtures import ROLE, Engine, zip_of
 
 CACHED = behaviour(CachePolicyId=CACHING_OPTIMIZED)
@@ -146,7 +155,7 @@ def test_nobody_has_to_sign_and_the_services_die(
 class Slow:
     """An origin that sends pieces of 1 MB for as long as it is let; ``left`` once nobody reads."""
 
-    def __init__(self, pieces: int, *, waits: bool = False) -> None:
+    def __init__(self, pieces: int, *, waits: bool = False, missing: int = 0) -> None:
         self.left = threading.Event()
         self.go_on = threading.Event()
         slow = self
@@ -157,7 +166,8 @@ class Slow:
                     pass
                 self.wfile.write(
                     b"HTTP/1.1 200 OK\r\nContent-Type: video/mp4\r\nAccept-Ranges: bytes\r\n"
-                    b"Connection: close\r\nContent-Length: %d\r\n\r\n" % (pieces * len(PIECE))
+                    b"Connection: close\r\nContent-Length: %d\r\n\r\n"
+                    % (pieces * len(PIECE) + missing)
                 )
                 try:
                     for count in range(pieces):
@@ -236,7 +246,8 @@ def test_a_large_object_is_not_held_in_memory(
 def test_a_viewer_who_leaves_frees_the_origin(engine: Engine) -> None:
     film = Slow(100_000, waits=True)
     try:
-        identifier = distribute(engine, film.origin, DefaultCacheBehavior=CACHED)
+        logging = log_to(engine)
+        identifier = distribute(engine, film.origin, DefaultCacheBehavior=CACHED, Logging=logging)
         connection, response = stream(engine, identifier)
         assert response.read(1000) == PIECE[:1000]
         response.close()
@@ -247,6 +258,11 @@ def test_a_viewer_who_leaves_frees_the_origin(engine: Engine) -> None:
     # What was not whole is not in the cache.
     gone = ask(engine, identifier, "/film.mp4")
     assert gone.status == 502
+    left, failed = lines_of(engine, logging["Bucket"].partition(".")[0], 2)
+    results = ("sc-status", "x-edge-result-type", "x-edge-response-result-type")
+    assert [left[name] for name in results] == ["200", "Error", "Miss"]
+    assert left["x-edge-detailed-result-type"] == "ClientCommError"
+    assert [failed[name] for name in results] == ["502", "Error", "Error"]
 
 
 def test_a_viewer_who_does_not_read_slows_the_origin_down(
@@ -270,3 +286,22 @@ def test_a_viewer_who_does_not_read_slows_the_origin_down(
         assert film.left.wait(60), "the origin still sends"
     finally:
         film.close()
+
+
+def test_an_origin_that_breaks_off(start_engine: Callable[..., Engine]) -> None:
+    engine = start_engine()
+    film = Slow(1, missing=1)
+    try:
+        identifier = distribute(engine, film.origin, DefaultCacheBehavior=CACHED)
+        for _ in range(2):  # what is not whole is not kept
+            connection, response = stream(engine, identifier)
+            assert response.headers["X-Cache"] == "Miss from cloudfront"
+            with pytest.raises(http.client.IncompleteRead) as caught:
+                response.read()
+            assert caught.value.partial == PIECE
+            connection.close()
+    finally:
+        film.close()
+    said = engine.log_file.read_text()
+    assert "broke its answer off" in said
+    assert "Traceback" not in said

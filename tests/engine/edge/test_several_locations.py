@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import time
-from collections.abc import Callable, Iterator
-from typing import TypeVar
+from collections.abc import Iterator
 from urllib.parse import unquote
 
 import pytest
 from edge_configuration_lab import listed
-from edge_site_lab import CACHING_OPTIMIZED, Site, ask, behaviour, distribute
+from edge_site_lab import (
+    CACHING_OPTIMIZED,
+    Site,
+    ask,
+    behaviour,
+    distribute,
+    lines_of,
+    log_to,
+    soon,
+)
 from engine_fixtures import ROLE, Engine, launch, zip_of
 
 from lambda_nb.rules.edge.latency import internet_rtt_s
@@ -44,7 +51,6 @@ exports.handler = async (event, context) => {
   return part;
 };
 """
-_T = TypeVar("_T")
 
 
 @pytest.fixture(scope="module")
@@ -67,15 +73,6 @@ def site() -> Iterator[Site]:
     made = Site()
     yield made
     made.close()
-
-
-def soon(look: Callable[[], _T | None], within_s: float = 60.0) -> _T:
-    """What a look gives once it gives something."""
-    deadline = time.monotonic() + within_s
-    while not (found := look()):
-        assert time.monotonic() < deadline, "it did not come"
-        time.sleep(0.1)
-    return found
 
 
 def test_who_answers(far: Engine, site: Site) -> None:
@@ -175,38 +172,14 @@ def test_functions_run_where_their_viewers_are(far: Engine, site: Site, language
         client.delete_function(FunctionName=name)
 
 
-def lines_of(far: Engine, bucket: str, prefix: str, count: int) -> list[dict[str, str]]:
-    """The lines of the standard logs in a bucket, by the names of their fields."""
-    s3 = far.client("s3")
-
-    def look() -> list[dict[str, str]] | None:
-        found = []
-        for key in s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", []):
-            raw = s3.get_object(Bucket=bucket, Key=key["Key"])["Body"].read()
-            text = gzip.decompress(raw).decode().splitlines()
-            assert text[0] == "#Version: 1.0"
-            names = text[1].removeprefix("#Fields: ").split()
-            found += [dict(zip(names, line.split("\t"), strict=True)) for line in text[2:]]
-        return found if len(found) >= count else None
-
-    return soon(look)
-
-
 def test_standard_logs(far: Engine, site: Site) -> None:
-    s3, bucket = far.client("s3"), far.name("logs")
-    s3.create_bucket(Bucket=bucket, ObjectOwnership="ObjectWriter")
-    told = {
-        "Enabled": True,
-        "IncludeCookies": True,
-        "Bucket": f"{bucket}.s3.amazonaws.com",
-        "Prefix": "of/site",
-    }
+    told = log_to(far)
     identifier = distribute(far, site.origin(), DefaultCacheBehavior=CACHED, Logging=told)
     headers = (("User-Agent", "curl/8 (x y)"), ("Cookie", "a=1"), ("Referer", "http://r.example/"))
     for code in ("fra", "fra", "nrt"):
         ask(far, identifier, "/a%20b?x=1", *headers, ("X-Edge-Location", code))
     ask(far, identifier, "/c", method="DELETE")
-    found = lines_of(far, bucket, "of/site", 4)
+    found = lines_of(far, told["Bucket"].partition(".")[0], 4)
     assert len(found) == 4
     assert [line["x-edge-result-type"] for line in found] == ["Miss", "Hit", "Miss", "Error"]
     assert [line["x-edge-location"][:3] for line in found] == ["FRA", "FRA", "NRT", "FRA"]

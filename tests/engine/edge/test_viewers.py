@@ -333,10 +333,3 @@ def test_countries(engine: Engine, site: Site) -> None:
     nowhere = ask(engine, identifier, "/", ("X-Viewer-Location", "Nowhereville"))
     assert nowhere.status == 400
     assert b"Nowhereville" in nowhere.body
-
-
-@pytest.fixture(scope="module", autouse=True)
-def answers_count(engine: Engine) -> Iterator[None]:
-    """No request of these tests made the engine log an error of its own."""
-    yield
-    assert "Traceback" not in engine.log_file.read_text()

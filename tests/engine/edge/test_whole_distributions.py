@@ -294,3 +294,19 @@ def test_a_cloudfront_function(engine: Engine, site: Site) -> None:
     answer = ask(engine, identifier, "/old")
     assert (answer.status, answer.header("Location")) == (302, "/new")
     assert answer.header("X-Cache") == "FunctionGeneratedResponse from cloudfront"
+
+
+def test_hits_that_repeat_are_not_parsed(engine: Engine, site: Site) -> None:
+    site.told["/a"] = Told(headers=[ETAG], body=b"hello")
+    identifier = distribute(engine, site.origin(), DefaultCacheBehavior=CACHED)
+    answers = [ask(engine, identifier, "/a") for _ in range(2)]
+    before = engine.status()["edge"]["fast_hits"]
+    answers += [ask(engine, identifier, "/a") for _ in range(2)]
+    assert engine.status()["edge"]["fast_hits"] == before + 2
+    assert [answer.cache for answer in answers] == ["Miss", "Hit", "Hit", "Hit"]
+    assert {answer.body for answer in answers} == {b"hello"}
+    engine.client("cloudfront").create_invalidation(
+        DistributionId=identifier,
+        InvalidationBatch={"Paths": listed("/a"), "CallerReference": engine.name("reference")},
+    )
+    assert ask(engine, identifier, "/a").cache == "Miss"

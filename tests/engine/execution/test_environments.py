@@ -164,6 +164,21 @@ async def test_environment_variables(lab: Lab) -> None:
     assert not {"VIRTUAL_ENV", "PYTEST_CURRENT_TEST"} & seen.keys()
 
 
+@pytest.mark.parametrize("own", [False, True])
+async def test_the_endpoint_of_key_value_stores_is_a_name(lab: Lab, own: bool) -> None:
+    """SDKs put the account before it. A function that names an endpoint calls nothing else."""
+    environment = {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"} if own else {}
+    function = lab.function(
+        "import os\ndef handler(event, context):\n    return dict(os.environ)",
+        environment=environment,
+    )
+    seen = json.loads((await lab.invoke(function)).payload)
+    told = seen.get("AWS_ENDPOINT_URL_CLOUDFRONT_KEYVALUESTORE")
+    by_name = seen["AWS_ENDPOINT_URL"].replace("127.0.0.1", "localhost")
+    assert told == (None if own else by_name)
+    assert not by_name.startswith("http://127.")
+
+
 async def test_background_threads_stop_between_invocations(lab: Lab) -> None:
     function = lab.function(
         "import threading, time\nticks = 0\n"

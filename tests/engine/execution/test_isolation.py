@@ -367,6 +367,8 @@ async def test_what_amazon_linux_has(at_level: Lab) -> None:
         pytest.skip("below level 2 environments see the machine's own files")
     assert await attempt(at_level, "socket.gethostbyname('sandbox')") == "127.0.0.1"
     assert await attempt(at_level, "socket.gethostbyname('sandbox.localdomain')") == "127.0.0.1"
+    values = "socket.gethostbyname('000000000000.localhost')"  # an account before the engine's name
+    assert await attempt(at_level, values) == "127.0.0.1"
     pipe = "subprocess.run(['/bin/sh', '-c', 'set -euo pipefail; false | true']).returncode"
     assert await attempt(at_level, pipe) == 1
     version = "subprocess.run([{!r}, '-c', 'import sys; print(*sys.version_info[:2])'], "

@@ -102,12 +102,12 @@ class Gate:
             )
         if claim is None:
             claim = claim_of(request.headers, request.query)
-        if not anywhere and (claim.service, claim.region) != (service, self._region):
+        if not anywhere and not claim.is_for(service, self._region):
             what = "service" if claim.service != service else "region"
             wanted = service if what == "service" else self._region
             text = f"Credential should be scoped to correct {what}: '{wanted}'."
             if service == "lambda":  # other services leave this out
-                said = getattr(claim, what)
+                said = claim.service if what == "service" else claim.region_set or claim.region
                 text = f"Credential should be scoped to a valid {what}, not '{said}'. {text}"
             raise refused("InvalidSignatureException", text)
         declared = declared_payload_hash(request.headers)

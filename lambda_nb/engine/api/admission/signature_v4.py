@@ -1,8 +1,10 @@
 """Signature Version 4: is a request signed with a key that this engine issued?
 
 Covers the Authorization header and presigned queries, S3's rules for paths and payloads included.
-Refusals carry AWS's own codes and messages. If ``x-amz-content-sha256`` has the payload's hash,
-the headers of a request are enough to verify it; otherwise the body is needed.
+Version 4A differs in the algorithm, and in that it is valid in a set of Regions (see
+:mod:`~lambda_nb.engine.api.admission.signature_v4a`). Refusals carry AWS's own codes and messages.
+If ``x-amz-content-sha256`` has the payload's hash, the headers of a request are enough to verify
+it; otherwise the body is needed.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from urllib.parse import quote, unquote
 
 from botocore.utils import normalize_url_path
 
+from lambda_nb.engine.api.admission import signature_v4a
 from lambda_nb.engine.api.admission.credentials import Credential
 from lambda_nb.engine.errors import AWSError
 
@@ -27,6 +30,12 @@ _SKEW = timedelta(minutes=5)
 _LONGEST_PRESIGNED_S = 604800
 _TIMESTAMP = "%Y%m%dT%H%M%SZ"
 _SCOPE = re.compile(r"Credential=\s*[^/,\s]+/\d{8}/([^/,\s]+)/([a-z0-9.-]+)/aws4_request")
+_SCOPE_4A = re.compile(r"Credential=\s*[^/,\s]+/\d{8}/([a-z0-9.-]+)/aws4_request")
+_ELEMENTS = {
+    ALGORITHM: "keyid/date/region/service/term",
+    signature_v4a.ALGORITHM: "keyid/date/service/term",
+}
+_REGION_SET = "X-Amz-Region-Set"
 _HASH = re.compile(r"[0-9a-f]{64}")
 _SECONDS = re.compile(r"[0-9]{1,9}")
 
@@ -38,7 +47,11 @@ MISMATCH = (
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a request says about its signature, not yet verified."""
+    """What a request says about its signature, not yet verified.
+
+    ``region_set`` is empty unless it is a signature of Version 4A; then ``region`` is the first
+    that the set names as a whole, and may be empty.
+    """
 
     access_key: str
     date: str
@@ -49,10 +62,24 @@ class Claim:
     timestamp: str
     token: str
     presigned_for_s: int | None = None
+    region_set: str = ""
+
+    @property
+    def algorithm(self) -> str:
+        """How it was signed."""
+        return signature_v4a.ALGORITHM if self.region_set else ALGORITHM
+
+    def is_for(self, service: str, region: str) -> bool:
+        """Whether it is scoped to a service in a Region."""
+        if self.region_set:
+            return self.service == service and signature_v4a.covers(self.region_set, region)
+        return (self.service, self.region) == (service, region)
 
     @property
     def scope(self) -> str:
         """The credential scope."""
+        if self.region_set:
+            return f"{self.date}/{self.service}/aws4_request"
         return f"{self.date}/{self.region}/{self.service}/aws4_request"
 
 
@@ -70,12 +97,24 @@ def claimed_service(headers: Mapping[str, str], query: str) -> str | None:
 
 
 def claimed_scope(headers: Mapping[str, str], query: str) -> tuple[str | None, str | None]:
-    """Region and service named in the credential scope, unverified; ``None`` without a scope."""
+    """Region and service named in the credential scope, unverified; ``None`` without a scope.
+
+    The Region is also ``None`` if the signature is for a set of Regions, and names none of them.
+    """
     text = headers.get("authorization", "")
     if not text and "X-Amz-Credential" in query:
         text = unquote(query)
     match = _SCOPE.search(text)
-    return (match[1], match[2]) if match else (None, None)
+    if match is not None:
+        return match[1], match[2]
+    match = _SCOPE_4A.search(text) if signature_v4a.ALGORITHM in text else None
+    if match is None:
+        return None, None
+    if "authorization" in headers:
+        regions = headers.get(_REGION_SET.lower(), "")
+    else:
+        regions = dict(decoded_pairs(query)).get(_REGION_SET, "")
+    return signature_v4a.region_in(regions) or None, match[1]
 
 
 def claim_of(headers: Mapping[str, str], query: str) -> Claim:
@@ -97,7 +136,7 @@ def claim_of(headers: Mapping[str, str], query: str) -> Claim:
 
 def _from_header(authorization: str, headers: Mapping[str, str]) -> Claim:
     algorithm, _, rest = authorization.partition(" ")
-    if algorithm != ALGORITHM:
+    if algorithm not in _ELEMENTS:
         if not algorithm.startswith("AWS4"):
             rest = ""
         else:
@@ -124,14 +163,27 @@ def _from_header(authorization: str, headers: Mapping[str, str]) -> Claim:
         missing.append(
             "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header."
         )
+    regions = ""
+    if algorithm == signature_v4a.ALGORITHM:
+        regions = headers.get(_REGION_SET.lower(), "").strip()
+        if not regions:
+            missing.append(f"Authorization header requires existence of a '{_REGION_SET}' header.")
     if missing:
         text = f"{' '.join(missing)} Authorization={authorization}"
         raise refused("IncompleteSignatureException", text)
-    access_key, date, region, service = _scope(parts["Credential"])
+    access_key, date, region, service = _scope(parts["Credential"], algorithm)
     signed = tuple(parts["SignedHeaders"].lower().split(";"))
     token = headers.get("x-amz-security-token", "")
     return Claim(
-        access_key, date, region, service, signed, parts["Signature"], timestamp, token, None
+        access_key,
+        date,
+        region or signature_v4a.region_in(regions),
+        service,
+        signed,
+        parts["Signature"],
+        timestamp,
+        token,
+        region_set=regions,
     )
 
 
@@ -140,18 +192,22 @@ def _from_query(query: str) -> Claim:
     given = {
         name: value.encode("utf-8", "replace").decode() for name, value in decoded_pairs(query)
     }
-    names = ("X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature", "X-Amz-SignedHeaders")
+    names = ["X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature", "X-Amz-SignedHeaders"]
+    algorithm, regions = given.get("X-Amz-Algorithm", ""), ""
+    if algorithm == signature_v4a.ALGORITHM:
+        regions = given.get(_REGION_SET, "").strip()
+        names.append(_REGION_SET)
     missing = [
         f"AWS query-string parameters must include '{name}'."
         for name in (*names, "X-Amz-Date")
-        if not given.get(name)
+        if not given.get(name, "").strip()
     ]
     if missing:
         raise refused("IncompleteSignatureException", f"{' '.join(missing)} Re-examine the query.")
-    if given["X-Amz-Algorithm"] != ALGORITHM:
-        text = f"Unsupported AWS 'algorithm': '{given['X-Amz-Algorithm']}'."
+    if algorithm not in _ELEMENTS:
+        text = f"Unsupported AWS 'algorithm': '{algorithm}'."
         raise refused("IncompleteSignatureException", text)
-    access_key, date, region, service = _scope(given["X-Amz-Credential"])
+    access_key, date, region, service = _scope(given["X-Amz-Credential"], algorithm)
     lifetime = given.get("X-Amz-Expires", "300")
     if not _SECONDS.fullmatch(lifetime) or int(lifetime) > _LONGEST_PRESIGNED_S:
         raise refused(
@@ -162,25 +218,30 @@ def _from_query(query: str) -> Claim:
     return Claim(
         access_key,
         date,
-        region,
+        region or signature_v4a.region_in(regions),
         service,
         tuple(given["X-Amz-SignedHeaders"].lower().split(";")),
         given["X-Amz-Signature"],
         given["X-Amz-Date"],
         given.get("X-Amz-Security-Token", ""),
         int(lifetime),
+        region_set=regions,
     )
 
 
-def _scope(credential: str) -> tuple[str, str, str, str]:
-    parts = credential.rsplit("/", 4)
-    if len(parts) != 5 or parts[4] != "aws4_request":
+def _scope(credential: str, algorithm: str) -> tuple[str, str, str, str]:
+    """Access key, date, Region (none in Version 4A) and service of a credential scope."""
+    elements = _ELEMENTS[algorithm]
+    count = elements.count("/") + 1
+    parts = credential.rsplit("/", count - 1)
+    if len(parts) != count or parts[-1] != "aws4_request":
         raise refused(
             "IncompleteSignatureException",
-            "Credential must have exactly 5 slash-delimited elements, e.g. "
-            f"keyid/date/region/service/term, got '{credential}'",
+            f"Credential must have exactly {count} slash-delimited elements, e.g. "
+            f"{elements}, got '{credential}'",
         )
-    return parts[0], parts[1], parts[2], parts[3]
+    access_key, date, *region, service, _ = parts
+    return access_key, date, "".join(region), service
 
 
 def _http_date(text: str) -> str:
@@ -248,13 +309,11 @@ class Verifier:
             )
         self._check_time(claim)
         self._check_signed_headers(claim, headers)
-        key = signing_key(credential.secret_key, claim.date, claim.region, claim.service)
         for reading in _readings(query):
             request = canonical_request(claim, method, path, reading, headers, payload_hash)
             digest = hashlib.sha256(request.encode("utf-8", "surrogateescape")).hexdigest()
-            text = f"{ALGORITHM}\n{claim.timestamp}\n{claim.scope}\n{digest}"
-            signature = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
-            if hmac.compare_digest(signature.encode(), claim.signature.encode()):
+            text = f"{claim.algorithm}\n{claim.timestamp}\n{claim.scope}\n{digest}"
+            if _is_signed(claim, credential.secret_key, text):
                 return credential
         raise refused("InvalidSignatureException", MISMATCH)
 
@@ -296,6 +355,12 @@ class Verifier:
                 "InvalidSignatureException",
                 "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.",
             )
+        in_header = claim.region_set and claim.presigned_for_s is None
+        if in_header and _REGION_SET.lower() not in claim.signed_headers:
+            raise refused(
+                "InvalidSignatureException",
+                f"'{_REGION_SET}' must be a 'SignedHeader' in the AWS Authorization.",
+            )
         for name in claim.signed_headers:
             if name not in headers:
                 raise refused(
@@ -303,6 +368,14 @@ class Verifier:
                     f"'{name}' is named as a SignedHeader, but it does not exist in the HTTP "
                     "request.",
                 )
+
+
+def _is_signed(claim: Claim, secret: str, text: str) -> bool:
+    if claim.region_set:
+        return signature_v4a.is_signed(claim.access_key, secret, text, claim.signature)
+    key = signing_key(secret, claim.date, claim.region, claim.service)
+    signature = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+    return hmac.compare_digest(signature.encode(), claim.signature.encode())
 
 
 @lru_cache(maxsize=64)

@@ -16,8 +16,9 @@ from urllib.parse import urlsplit
 import aiohttp
 from yarl import URL
 
+from lambda_nb.engine.api.admission import signature_v4a
 from lambda_nb.engine.api.admission.host_names import bucket_in, path_with_bucket, service_in
-from lambda_nb.engine.api.admission.signature_v4 import claimed_service
+from lambda_nb.engine.api.admission.signature_v4 import claim_of, claimed_service
 from lambda_nb.engine.api.neighbours import shard_subscriptions, signing_anew
 from lambda_nb.engine.api.neighbours.watched_calls import Watch, WatchedCall
 from lambda_nb.engine.api.wire.headers import HOP_BY_HOP
@@ -118,6 +119,8 @@ class Proxy:
         meant = claimed_service(request.headers, request.query)
         if meant is None:
             request, meant = _by_host(request, self._region)
+        elif signature_v4a.ALGORITHM in request.headers.get("authorization", request.query):
+            request = _of_one_region(request, self._region)
         watches = self._watches.get(meant, ())
         call = WatchedCall.of(request, body) if watches else None
         if call is not None:
@@ -230,6 +233,13 @@ def _by_host(request: HttpRequest, region: str) -> tuple[HttpRequest, str]:
     return dataclasses.replace(
         request, headers={**request.headers, "authorization": scope}
     ), service
+
+
+def _of_one_region(request: HttpRequest, region: str) -> HttpRequest:
+    """A request that is signed for a set of Regions, with a scope that the services can read."""
+    claim = claim_of(request.headers, request.query)
+    scope = Keys(claim.access_key, "").scope(claim.service, claim.region or region)
+    return dataclasses.replace(request, headers={**request.headers, "authorization": scope})
 
 
 def _by_path(request: HttpRequest, at: Endpoint) -> HttpRequest:

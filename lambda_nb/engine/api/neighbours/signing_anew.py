@@ -15,13 +15,15 @@ from lambda_nb.engine.api.wire.http import HttpRequest
 from lambda_nb.engine.aws_calls.endpoint import Endpoint
 from lambda_nb.engine.errors import AWSError
 
-_SIGNATURES = frozenset({"authorization", "x-amz-date", "x-amz-security-token", "date"})
+_SIGNATURES = frozenset(
+    {"authorization", "x-amz-date", "x-amz-region-set", "x-amz-security-token", "date"}
+)
 _CHUNKED = frozenset({"x-amz-decoded-content-length", "x-amz-trailer", "x-amz-sdk-checksum-type"})
 _IN_THE_QUERY = frozenset(
     f"X-Amz-{part}"
     for part in (
         *("Algorithm", "Credential", "Date", "Expires"),
-        *("SignedHeaders", "Signature", "Security-Token"),
+        *("SignedHeaders", "Signature", "Security-Token", "Region-Set"),
     )
 )
 _OF_THE_OLD_FORM = frozenset({"AWSAccessKeyId", "Signature", "Expires", "x-amz-security-token"})
@@ -59,7 +61,7 @@ def addressed(
         headers.pop("x-amz-content-sha256", None)
     if signed:
         with contextlib.suppress(AWSError):  # an old signature of S3 names no Region
-            region = claim_of(request.headers, request.query).region
+            region = claim_of(request.headers, request.query).region or region
         old = signature_v2.access_key(query) is not None
         gone = _OF_THE_OLD_FORM if old else _IN_THE_QUERY
         pairs = [(name, value) for name, value in decoded_pairs(query) if name not in gone]

@@ -31,6 +31,7 @@ class KnownHeads:
     def __init__(self, most: int = MOST_HEADS) -> None:
         self._most = most
         self._known: dict[tuple[bytes, Door], Again] = {}
+        self._seen: dict[int, None] = {}
 
     def __len__(self) -> int:
         """How many are remembered."""
@@ -38,6 +39,8 @@ class KnownHeads:
 
     def find(self, data: bytes, door: Door) -> Again | None:
         """What answers a request again, if it is known."""
+        if not self._may_be_known(data):
+            return None
         return self._known.get((data, door))
 
     def forget(self, data: bytes, door: Door) -> None:
@@ -45,8 +48,22 @@ class KnownHeads:
         self._known.pop((data, door), None)
 
     def rememberer(self, data: bytes, door: Door) -> Remember | None:
-        """Takes what answers a request again; ``None`` if it is too long to be remembered."""
-        return partial(self._remember, data, door) if len(data) <= LONGEST_HEAD else None
+        """Takes what answers a request again. ``None`` if it is no GET, is too long to be
+        remembered, or comes for the first time: most requests that differ never come twice."""
+        if not self._may_be_known(data):
+            return None
+        mark = hash((data, door))
+        if mark in self._seen:
+            return partial(self._remember, data, door)
+        self._seen[mark] = None
+        if len(self._seen) > 4 * self._most:
+            del self._seen[next(iter(self._seen))]
+        return None
+
+    @staticmethod
+    def _may_be_known(data: bytes) -> bool:
+        # Asked before anything is hashed: large bodies come this way too.
+        return len(data) <= LONGEST_HEAD and data.startswith(b"GET ")
 
     def _remember(self, data: bytes, door: Door, again: Again) -> None:
         self._known[data, door] = again

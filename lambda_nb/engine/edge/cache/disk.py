@@ -195,24 +195,26 @@ class Disk:
         return database, found
 
     def _work(self, database: sqlite3.Connection) -> None:
-        ended = False
-        while not ended:
-            jobs = [self._jobs.get()]
-            while len(jobs) < _BATCH and not self._jobs.empty():
-                jobs.append(self._jobs.get())
-            try:
-                database.execute("BEGIN")
-                for job in jobs:
-                    if job is None:
-                        ended = True
-                    else:
-                        self._try(job, database)
-                database.execute("COMMIT")
-            except sqlite3.Error as error:
-                self._complain(error)
-                if database.in_transaction:
-                    database.execute("ROLLBACK")
+        while self._batch(database):
+            pass  # nothing of a batch is held while the next one is awaited: its files could not go
         database.close()
+
+    def _batch(self, database: sqlite3.Connection) -> bool:
+        """Do what waits to be done; whether it goes on."""
+        jobs = [self._jobs.get()]
+        while len(jobs) < _BATCH and not self._jobs.empty():
+            jobs.append(self._jobs.get())
+        try:
+            database.execute("BEGIN")
+            for job in jobs:
+                if job is not None:
+                    self._try(job, database)
+            database.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._complain(error)
+            if database.in_transaction:
+                database.execute("ROLLBACK")
+        return None not in jobs
 
     def _try(self, job: Job, database: sqlite3.Connection) -> None:
         try:

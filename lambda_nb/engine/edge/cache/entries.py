@@ -85,7 +85,6 @@ class Entry:
 
     __slots__ = (
         "__weakref__",
-        "_head",
         "address",
         "body",
         "came",
@@ -125,16 +124,6 @@ class Entry:
         self.held_until = 0.0
         told = sum(len(header) + len(value) + _OVERHEAD_OF_FIELD for header, value in headers)
         self.weight = body.size + len(name.text) + len(address) + told + _OVERHEAD
-        self._head: bytes | None = None
-
-    @property
-    def head(self) -> bytes:
-        """Status line and headers as HTTP/1.1 has them, without the empty line; made once."""
-        if self._head is None:
-            lines = [f"HTTP/1.1 {self.status} {self.reason}"]
-            lines += [f"{name}: {value}" for name, value in self.headers]
-            self._head = "".join(f"{line}\r\n" for line in lines).encode("latin-1", "replace")
-        return self._head
 
     @property
     def is_error(self) -> bool:

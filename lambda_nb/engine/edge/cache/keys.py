@@ -6,7 +6,6 @@ from functools import lru_cache
 
 from lambda_nb.engine.edge.model import Request
 from lambda_nb.engine.edge.settings import CachePolicy, Selection
-from lambda_nb.rules.edge import origin_requests
 from lambda_nb.rules.edge.caching.cache_keys import (
     CacheKey,
     cache_key,
@@ -15,6 +14,7 @@ from lambda_nb.rules.edge.caching.cache_keys import (
     chosen_query,
 )
 from lambda_nb.rules.edge.caching.freshness import Ttls
+from lambda_nb.rules.edge.viewer import compression
 
 _NONE = Selection()
 
@@ -53,7 +53,7 @@ def key_of(request: Request, policy: CachePolicy) -> CacheKey:
 
 @lru_cache(256)  # browsers send the same few, and this is the slowest part of a key
 def _encoding(accepted: tuple[str, ...], gzip: bool, brotli: bool) -> str:
-    return origin_requests.accept_encoding(accepted, gzip=gzip, brotli=brotli)
+    return ",".join(compression.accepted(accepted, gzip=gzip, brotli=brotli))
 
 
 def ttls_of(policy: CachePolicy, error_ttl: float) -> Ttls:

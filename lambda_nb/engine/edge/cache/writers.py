@@ -82,13 +82,16 @@ class Writer:
         Returns
         -------
         Entry or None
-            ``None`` if it is not kept: too short, too long, invalidated meanwhile, no room.
+            ``None`` if it is not kept (too short, too long, invalidated meanwhile, no room), or
+            was committed before.
         """
+        if self._over:
+            return None
         if self._expected is not None and self._size != self._expected:
             self.abort()
         elif self._file is not None or self._size > SMALL_BYTES:
             await self._spill()
-        if self._over:
+        if self.is_over:
             return None
         try:
             body = self._body()
@@ -101,6 +104,11 @@ class Writer:
             self._disk.let_go(body)
         self._turn.end()
         return entry
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all bytes have come that were said to come."""
+        return self._size == self._expected
 
     def abort(self) -> None:
         """The body broke off: nothing of it is kept. May be called at any time, and twice."""
@@ -168,10 +176,13 @@ class Tee:
         return self
 
     async def __anext__(self) -> bytes:
-        """The next piece; the object is in the cache when there is none any more."""
+        """The next piece. The object is in the cache before its viewer has the last one, if that
+        is known to be the last, else when there is none any more."""
         try:
             piece = await self._pieces.__anext__()
             await self._writer.write(piece)
+            if self._writer.is_whole:
+                await self._writer.commit()
         except StopAsyncIteration:
             await self._writer.commit()
             raise

@@ -78,7 +78,6 @@ def distribution(
         blocked,
         _standard_log(config.get("Logging") or {}),
         _deployment(reader, policy, id_of_domain) if policy and not staging else None,
-        config.get("PriceClass") or "PriceClass_All",
     )
 
 

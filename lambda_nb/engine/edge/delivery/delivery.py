@@ -59,11 +59,11 @@ class Delivery:
                     error_pages.of_function(fault, trip.viewer.request_id),
                     fault.outcome,
                     fault.outcome,
-                    from_origin=False,
                 ),
             )
         visit, response = trip.visit, got.response
-        visit.outcome, visit.detail = got.outcome, got.detail or got.outcome
+        visit.outcome = visit.before_sent = got.outcome
+        visit.detail = got.detail or got.outcome
         headers = response.headers
         headers.set("X-Cache", f"{got.outcome} from cloudfront")
         headers.set("Via", ", ".join([*headers.all("via"), via(trip.distribution)]))
@@ -108,7 +108,6 @@ class Delivery:
             log.warning("distribution %s: %s", trip.distribution.id, fault.message)
             page = error_pages.of_origin(fault, trip.viewer.request_id)
             return await self._failed(trip, Obtained(page, "Error", fault.detail))
-        trip.visit.at_cache = got.outcome
         if got.response.status >= 400:
             return await self._failed(trip, got)
         return await self._dressed(trip, behaviour, changed, got)
@@ -157,7 +156,7 @@ class Delivery:
         except FunctionFault as fault:
             log.warning("distribution %s: %s", trip.distribution.id, fault.message)
             told = error_pages.of_function(fault, trip.viewer.request_id)
-            return Obtained(told, fault.outcome, fault.outcome, from_origin=False)
+            return Obtained(told, fault.outcome, fault.outcome)
         except OriginError as fault:
             log.warning("distribution %s: %s", trip.distribution.id, fault.message)
             return Obtained(
@@ -168,12 +167,12 @@ class Delivery:
             response.status, response.reason = status, error_pages.reason(status)
         response.headers = policy_headers.for_viewer(behaviour, trip.asked, response.headers)
         detail = got.detail or "OriginError"
-        return Obtained(response, "Error", detail, from_origin=False)
+        return Obtained(response, "Error", detail)
 
     def _refused(self, trip: Trip, refusal: Refusal) -> Obtained:
         if refusal.why:
             log.warning("distribution %s: %s", trip.distribution.id, refusal.why)
-        return Obtained(refusal.response, refusal.outcome, refusal.detail, from_origin=False)
+        return Obtained(refusal.response, refusal.outcome, refusal.detail)
 
     def _time(self, trip: Trip, behaviour: Behaviour, response: Response, got: Obtained) -> None:
         """Put ``Server-Timing`` into a response, if the policy asks for it."""

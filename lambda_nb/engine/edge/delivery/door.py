@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import time
 
@@ -16,13 +17,15 @@ from lambda_nb.engine.edge.delivery.trip import Trip
 from lambda_nb.engine.edge.headers import Headers
 from lambda_nb.engine.edge.locations.locations import Locations
 from lambda_nb.engine.edge.logs.access_logs import AccessLogs
-from lambda_nb.engine.edge.model import Request, Response, Viewer, Visit
+from lambda_nb.engine.edge.model import OriginError, Request, Response, Viewer, Visit
 from lambda_nb.engine.edge.settings import Distribution
 from lambda_nb.engine.edge.viewer import error_pages
 from lambda_nb.engine.errors import AWSError
-from lambda_nb.engine.gateways.shared.addresses import DISTRIBUTION, Addresses
+from lambda_nb.engine.gateways.shared.addresses import Addresses
 from lambda_nb.rules.edge.locations import UnknownLocationError
 from lambda_nb.rules.edge.viewer import http_dates
+
+log = logging.getLogger(__name__)
 
 BODY_LIMIT = 64 << 20
 """Bytes of a request's body; ours, for it is held in memory (CloudFront takes 50 GB)."""
@@ -66,11 +69,6 @@ class DistributionDoor:
         self._logs = logs
         self._connections = _Connections()
         self._fast = fast
-
-    def takes(self, request: HttpRequest) -> bool:
-        """Whether a request is for a distribution."""
-        at = self._addresses.of(request)
-        return at is not None and at.kind == DISTRIBUTION
 
     async def answer(self, request: HttpRequest, request_id: str, send: Send) -> None:
         """Answer one request."""
@@ -181,8 +179,12 @@ class DistributionDoor:
         try:
             sent = await replies.send(response, trip.asked.method, send, request.receive)
         except ClientGone:
-            visit.status, visit.outcome, visit.detail = 0, "Error", "ClientCommError"
+            visit.outcome, visit.detail = "Error", "ClientCommError"
             raise
+        except OriginError as fault:
+            log.warning("distribution %s: %s", trip.distribution.id, fault.message)
+            visit.outcome, visit.detail = "Error", fault.detail
+            raise ClientGone from fault  # the server hangs up: so the viewer knows
         finally:
             visit.response_bytes = replies.head_bytes(response) + sent
             visit.taken_s = time.time() - visit.begun

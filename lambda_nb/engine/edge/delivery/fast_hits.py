@@ -48,6 +48,11 @@ class FastHits:
         Of all locations.
     logs
         Told of every request.
+
+    Attributes
+    ----------
+    answered : int
+        Requests that were answered again.
     """
 
     def __init__(
@@ -57,6 +62,7 @@ class FastHits:
         self.configuration = configuration
         self.cache = cache
         self.logs = logs
+        self.answered = 0
 
     def take_up(self, request: HttpRequest, trip: Trip, response: Response) -> None:
         """Answer a request again like this time, if that can be.
@@ -78,7 +84,6 @@ class FastHits:
             or entry.part is not None
             or request.method != "GET"
             or trip.visit.outcome != "Hit"
-            or trip.visit.at_cache != "Hit"
             or trip.distribution.deployment is not None
             or any(name in request.headers for name in _HANDSHAKES)
             or not _is_repeated(behaviour)
@@ -119,6 +124,7 @@ class _FastHit:
         response: Response,
         shape: list[tuple[bytes, bytes]],
     ) -> None:
+        self._hits = hits
         self._addresses = hits.addresses
         self._configuration = hits.configuration
         self._cache = hits.cache
@@ -169,6 +175,7 @@ class _FastHit:
             )
         else:
             self._count(size)
+        self._hits.answered += 1
         return head + body
 
     def _count(self, size: int) -> None:

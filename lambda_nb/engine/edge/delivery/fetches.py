@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 
 from lambda_nb.engine.edge.configuration.behaviours import forwarding
@@ -13,7 +13,7 @@ from lambda_nb.engine.edge.delivery.trip import Trip, via
 from lambda_nb.engine.edge.functions.origins import changed
 from lambda_nb.engine.edge.headers import Headers
 from lambda_nb.engine.edge.locations.locations import Locations
-from lambda_nb.engine.edge.model import OriginError, Request, Response
+from lambda_nb.engine.edge.model import OriginError, Request, Response, Visit
 from lambda_nb.engine.edge.origins import failover
 from lambda_nb.engine.edge.origins.origins import Origins
 from lambda_nb.engine.edge.settings import Behaviour, Origin
@@ -157,8 +157,11 @@ class Fetches:
         except OriginError:
             visit.origin_first_byte_s = time.perf_counter() - begun
             raise
-        visit.origin_status = response.status
         visit.origin_first_byte_s = time.perf_counter() - begun
+        if isinstance(response.body, bytes):
+            visit.origin_last_byte_s = visit.origin_first_byte_s
+        else:
+            response.body = _followed(response.body, visit, begun)
         return response
 
 
@@ -177,10 +180,19 @@ def _forwarded(trip: Trip, behaviour: Behaviour, request: Request, origin: Origi
     return replace(request, querystring=query, headers=Headers(headers))
 
 
+async def _followed(
+    pieces: AsyncIterator[bytes], visit: Visit, begun: float
+) -> AsyncIterator[bytes]:
+    """A body as it comes; the visit is told when all has come."""
+    async for piece in pieces:
+        yield piece
+    visit.origin_last_byte_s = time.perf_counter() - begun
+
+
 def formats(behaviour: Behaviour, request: Request) -> tuple[Encoding, ...]:
     """The encodings in which the viewer may get a compressed object."""
     policy = behaviour.cache
-    told = request.headers.joined("accept-encoding")
+    told = request.headers.all("accept-encoding")
     return accepted(told, gzip=policy.gzip, brotli=policy.brotli)
 
 

@@ -28,7 +28,7 @@ from lambda_nb.rules.edge.viewer.compression import choice
 
 log = logging.getLogger(__name__)
 
-READ_ON_S = 300.0
+READ_ON_S = 60.0
 """Seconds that an object is read for the cache alone, after its viewer has left; ours."""
 
 _BODILESS = (204, 304)

@@ -67,7 +67,7 @@ class Stages:
             return request
         if isinstance(made, Request):
             return made
-        return Obtained(made, outcome, from_origin=False)
+        return Obtained(made, outcome)
 
     async def viewer_response(
         self, trip: Trip, behaviour: Behaviour, request: Request, response: Response

@@ -68,15 +68,12 @@ class Trip:
 class Obtained:
     """A response that a stage has, and how it came about.
 
-    ``outcome`` is the word of ``X-Cache``. ``from_origin`` tells whether viewer-response functions
-    may run: not for what CloudFront or a viewer-request function made. ``read`` reads parts of a
-    body that need not come whole.
+    ``outcome`` is the word of ``X-Cache``. ``read`` reads parts of a body that need not come whole.
     """
 
     response: Response
     outcome: Outcome
     detail: str = ""
-    from_origin: bool = True
     read: Reader | None = None
 
 

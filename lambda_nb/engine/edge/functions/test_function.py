@@ -8,8 +8,6 @@ import json
 import re
 from typing import Any, Protocol
 from urllib.parse import unquote
-from uuid import uuid4
-from xml.sax.saxutils import escape
 
 from lambda_nb.engine.api.neighbours.watched_calls import WatchedCall
 from lambda_nb.engine.api.wire.http import Reply
@@ -18,17 +16,16 @@ from lambda_nb.engine.edge.functions.edge_functions import COULD_NOT_RUN, tried
 from lambda_nb.engine.edge.functions.function_logs import within_limit
 from lambda_nb.engine.edge.functions.program import Run
 from lambda_nb.engine.edge.functions.sources import API, Described
+from lambda_nb.engine.edge.triggers.refusals import NAMESPACE, refusal, xml_text
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.rules.edge.functions import events
 from lambda_nb.rules.edge.functions.invalid_values import PREFIX
 from lambda_nb.rules.quotas import CF_FUNCTION_EVENT_BYTES
 
 _PATH = re.compile(re.escape(API) + r"/function/([^/]+)/test/?")
-_XMLNS = "http://cloudfront.amazonaws.com/doc/2020-05-31/"
 _STAGES = ("DEVELOPMENT", "LIVE")
 _KINDS = ("viewer-request", "viewer-response")
 _DECLARATION = re.compile(rb"^\s*<\?xml[^>]*\?>\s*")
-_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 class FunctionReader(Protocol):
@@ -64,10 +61,7 @@ class FunctionTests:
         try:
             return await self._test(unquote(found[1]), call)
         except AWSError as error:
-            return _fault(error)
-
-    def answered(self, call: WatchedCall) -> None:
-        """Takes note of nothing."""
+            return refusal(error)
 
     async def _test(self, name: str, call: WatchedCall) -> Reply:
         stage, event = _read(call.body)
@@ -146,30 +140,12 @@ def _result(summary: bytes, run: Run, used: int) -> bytes:
         output = json.dumps({name: run.result}, separators=(",", ":"), ensure_ascii=False)
     elif not run.error:
         error = f"{PREFIX}: it must be a request or a response, and is {json.dumps(run.result)}."
-    lines = "".join(f"<member>{_xml(line)}</member>" for line in within_limit(run.lines))
-    head = f'<?xml version="1.0" encoding="UTF-8"?>\n<TestResult xmlns="{_XMLNS}">'
+    lines = "".join(f"<member>{xml_text(line)}</member>" for line in within_limit(run.lines))
+    head = f'<?xml version="1.0" encoding="UTF-8"?>\n<TestResult xmlns="{NAMESPACE}">'
     tail = (
         f"<ComputeUtilization>{used}</ComputeUtilization>"
         f"<FunctionExecutionLogs>{lines}</FunctionExecutionLogs>"
-        f"<FunctionErrorMessage>{_xml(error)}</FunctionErrorMessage>"
-        f"<FunctionOutput>{_xml(output)}</FunctionOutput></TestResult>"
+        f"<FunctionErrorMessage>{xml_text(error)}</FunctionErrorMessage>"
+        f"<FunctionOutput>{xml_text(output)}</FunctionOutput></TestResult>"
     )
     return head.encode() + _DECLARATION.sub(b"", summary) + tail.encode()
-
-
-def _xml(text: str) -> str:
-    """Text as XML can hold it."""
-    return escape(_NOT_IN_XML.sub("\ufffd", text))
-
-
-def _fault(error: AWSError) -> Reply:
-    """An error as CloudFront's API sends it."""
-    request_id = str(uuid4())
-    kind = "Receiver" if error.status >= 500 else "Sender"
-    text = (
-        f'<?xml version="1.0"?>\n<ErrorResponse xmlns="{_XMLNS}"><Error><Type>{kind}</Type>'
-        f"<Code>{escape(error.code)}</Code><Message>{_xml(error.message)}</Message></Error>"
-        f"<RequestId>{request_id}</RequestId></ErrorResponse>"
-    )
-    headers = [(b"x-amzn-RequestId", request_id.encode())]
-    return Reply(error.status, text.encode(), headers, b"text/xml")

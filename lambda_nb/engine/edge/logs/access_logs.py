@@ -71,18 +71,29 @@ class AccessLogs:
 
     def put(self, distribution: Distribution, behaviour: Behaviour | None, visit: Visit) -> None:
         """Take note of a visit; never waits and never raises."""
+        told = None if behaviour is None else behaviour.realtime_log
+        if distribution.standard_log is None and told is None:
+            self.count(metrics.of(distribution, visit))
+            return
         if len(self._new) >= MOST_WAITING:
-            if not self._dropped:
-                self._dropped = True
-                log.warning("logs of distributions wait: visits beyond %d are lost", MOST_WAITING)
+            self._drop()
             return
         self._new.append((distribution, behaviour, visit))
         self._tell_later()
 
     def count(self, figures: metrics.Figures) -> None:
         """Take note of the figures of a visit that no log wants; never waits and never raises."""
-        self._figures[figures] = self._figures.get(figures, 0) + 1
+        times = self._figures.get(figures, 0)
+        if not times and len(self._figures) >= MOST_WAITING:
+            self._drop()
+            return
+        self._figures[figures] = times + 1
         self._tell_later()
+
+    def _drop(self) -> None:
+        if not self._dropped:
+            self._dropped = True
+            log.warning("logs of distributions wait: visits beyond %d are lost", MOST_WAITING)
 
     async def flush(self) -> None:
         """Wait until all visits so far are with their services, or are given up."""
@@ -119,8 +130,7 @@ class AccessLogs:
         while self._new:
             for _ in range(min(AT_ONCE, len(self._new))):
                 distribution, behaviour, visit = self._new.popleft()
-                figures = metrics.of(distribution, visit)
-                self._figures[figures] = self._figures.get(figures, 0) + 1
+                self.count(metrics.of(distribution, visit))
                 if distribution.standard_log is not None:
                     self._entries.append((distribution, visit))
                 told = None if behaviour is None else behaviour.realtime_log
@@ -128,8 +138,10 @@ class AccessLogs:
                     self._sampled.append((distribution, told, visit))
             await asyncio.sleep(0)
         counted, self._figures = self._figures, {}
-        for figures, times in counted.items():
+        for place, (figures, times) in enumerate(counted.items(), 1):
             metrics.tell(figures, times, self._figure)
+            if place % AT_ONCE == 0:
+                await asyncio.sleep(0)
         self._dropped = False
 
     async def _deliver(self) -> bool:

@@ -66,7 +66,7 @@ def _common(visit: Visit) -> dict[str, str]:
         "x-forwarded-for": asked.joined("X-Forwarded-For") or "",
         "ssl-protocol": visit.ssl_protocol if https else "",
         "ssl-cipher": visit.ssl_cipher if https else "",
-        "x-edge-response-result-type": visit.at_cache,
+        "x-edge-response-result-type": visit.before_sent,
         "cs-protocol-version": visit.http_version,
         "c-port": str(viewer.port),
         "time-to-first-byte": _seconds(visit.first_byte_s),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from typing import NamedTuple, TypeVar
@@ -101,7 +102,7 @@ class Exchange:
         return await self._session(origin.keepalive_timeout_s).request(
             call.method,
             URL(call.url, encoded=True),
-            headers=call.headers,
+            headers=[(name, _as_sent(value)) for name, value in call.headers],
             data=call.body or None,
             allow_redirects=False,
             ssl=tls,
@@ -160,6 +161,15 @@ class Exchange:
             await pieces.aclose()  # type: ignore[attr-defined]
 
         return Response(response.status, headers, pieces, response.reason or "", close)
+
+
+def _as_sent(value: str) -> str:
+    """A header's value for the client, which writes UTF-8: so that the origin gets the same bytes
+    as the viewer sent. Each of our characters is one of them."""
+    if not value.isascii():
+        with contextlib.suppress(UnicodeError):  # no UTF-8, or the text of a function
+            return value.encode("latin-1").decode()
+    return value
 
 
 class _Limit:

@@ -65,7 +65,10 @@ def fault_of(error: Exception, at: str, read_timeout_s: float) -> OriginError:
         if error.message.startswith(_TOO_LONG):
             text = f"{at} sent a header that is too long: {error.message}"
             return OriginError(_BAD_GATEWAY, "OriginHeaderTooBigError", text)
-        text = f"{at} sent what is no HTTP response: {error.message}"
+        # The lines that follow show the bytes; a message is one line.
+        text = (
+            f"{at} sent what is no HTTP response: {error.message.partition(chr(10))[0].rstrip(':')}"
+        )
         return OriginError(_BAD_GATEWAY, "OriginInvalidResponseError", text)
     if isinstance(error, aiohttp.ServerDisconnectedError):
         text = f"{at} closed the connection without an answer."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from lambda_nb.engine.aws_calls.endpoint import Keys
@@ -29,6 +30,7 @@ FindUrl = Callable[[str], "UrlAccess | None"]
 """Whose the function URL with an identifier is; ``None`` if there is none."""
 
 _SPOKEN = ("TLSv1.2", "TLSv1.3")
+_LOOPBACK = frozenset({"127.0.0.1", "localhost"})
 
 
 class Origins:
@@ -100,6 +102,7 @@ class Origins:
                 f"The request has passed {before} before {distribution_id}; CloudFront lets two "
                 "distributions be in a row. Name the server behind them as the origin.",
             )
+        origin, request = self._by_name(origin, request)
         try:
             at = destination(origin.domain, origin.kind, self._names)
         except NoSuchService as missing:
@@ -110,6 +113,21 @@ class Origins:
         if at.kind == "server":
             return await self._from_server(origin, request, viewer, headers)
         return await self._from_gateway(origin, at, request, headers, distribution)
+
+    def _by_name(self, origin: Origin, request: Request) -> tuple[Origin, Request]:
+        """An origin that is a gateway's own port, and a request to it, by the gateway's name."""
+        if domain_name(origin.domain) not in _LOOPBACK:
+            return origin, request
+        _, _, port = origin.domain.partition(":")
+        owner = self._names.owner(int(port) if port.isdecimal() else origin.http_port)
+        if owner is None:
+            return origin, request
+        kind, identifier = owner
+        named = replace(origin, domain=f"{identifier}.{kind}.localhost")
+        if domain_name(request.headers.get("host") or "") == domain_name(origin.domain):
+            request = request.copy()
+            request.headers.set("Host", named.domain)
+        return named, request
 
     async def _from_gateway(
         self,

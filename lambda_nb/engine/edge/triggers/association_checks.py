@@ -9,14 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any
-from xml.sax.saxutils import escape
 
 from lambda_nb.engine.api.neighbours.watched_calls import WatchedCall
 from lambda_nb.engine.api.wire.http import Reply
 from lambda_nb.engine.edge.triggers import associations
 from lambda_nb.engine.edge.triggers.associations import Association, BehaviourFunctions
+from lambda_nb.engine.edge.triggers.refusals import refusal
 from lambda_nb.engine.errors import AWSError, invalid_parameter
-from lambda_nb.engine.identifiers import uuid4
 from lambda_nb.rules import quotas
 from lambda_nb.rules.edge.triggers import replication
 from lambda_nb.rules.edge.triggers.events import EVENTS
@@ -29,7 +28,6 @@ TrustOf = Callable[[str], Awaitable["Mapping[str, Any] | None"]]
 """A role's trust policy, by its ARN; ``None`` where nobody knows the role."""
 
 _CHANGING = re.compile(r"/\d{4}-\d\d-\d\d/distribution(?:/[^/]+/config)?/?")
-_NAMESPACE = "http://cloudfront.amazonaws.com/doc/2020-05-31/"
 _INVALID = "InvalidLambdaFunctionAssociation"
 _VIEWER = ("viewer-request", "viewer-response")
 
@@ -69,11 +67,8 @@ class AssociationChecks:
         try:
             await self.check(associations.in_document(call.body))
         except AWSError as error:
-            return _fault(error)
+            return refusal(error)
         return None
-
-    def answered(self, call: WatchedCall) -> None:
-        """Takes note of nothing."""
 
     async def check(self, behaviours: Sequence[BehaviourFunctions]) -> None:
         """Check the functions of a distribution.
@@ -190,15 +185,3 @@ def _check_combination(behaviour: BehaviourFunctions) -> None:
             "use one kind for both."
         )
         raise AWSError(_INVALID, told)
-
-
-def _fault(error: AWSError) -> Reply:
-    """An error as CloudFront's API sends it."""
-    request_id = uuid4()
-    text = (
-        f'<?xml version="1.0"?>\n<ErrorResponse xmlns="{_NAMESPACE}"><Error><Type>Sender</Type>'
-        f"<Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message></Error>"
-        f"<RequestId>{request_id}</RequestId></ErrorResponse>"
-    )
-    headers = [(b"x-amzn-RequestId", request_id.encode())]
-    return Reply(error.status, text.encode(), headers, b"text/xml")

@@ -28,19 +28,6 @@ _ORIGIN = {
     "OriginDnsError": "CloudFront wasn't able to resolve the origin domain name.",
     "OriginConnectError": _ORIGIN_UNREACHABLE,
 }
-_LAMBDA_INVALID = (
-    "The Lambda function associated with the CloudFront distribution is invalid or doesn't have "
-    "the required permissions."
-)
-_LAMBDA_THROTTLED = "The Lambda function associated with the CloudFront distribution was throttled."
-_FUNCTION: dict[Outcome, str] = {
-    "LambdaExecutionError": _LAMBDA_INVALID,
-    "LambdaLimitExceeded": _LAMBDA_THROTTLED,
-    "FunctionExecutionError": (
-        "The CloudFront function associated with the CloudFront distribution is invalid or could "
-        "not run."
-    ),
-}
 # Phrases that differ between versions of Python, or that only nginx has.
 _REASONS = {
     413: "Request Entity Too Large",
@@ -117,11 +104,7 @@ def of_origin(fault: OriginError, request_id: str) -> Response:
 
 def of_function(fault: FunctionFault, request_id: str) -> Response:
     """The page for a function at the edge that failed, or returned what it may not."""
-    told = [fault.message]
-    sentence = _FUNCTION.get(fault.outcome)
-    if sentence is not None and not fault.message.startswith(sentence):
-        told.insert(0, sentence)
-    return page(fault.status, request_id, told, fault.outcome)
+    return page(fault.status, request_id, [fault.message], fault.outcome)
 
 
 def redirect(status: int, location: str) -> Response:

@@ -10,6 +10,10 @@ from lambda_nb.rules.edge.viewer import byte_ranges, conditional
 from lambda_nb.rules.edge.viewer.byte_ranges import Span
 from lambda_nb.rules.edge.viewer.conditional import Conditions
 
+_NARROWING = frozenset(
+    {"if-match", "if-modified-since", "if-none-match", "if-unmodified-since", "range"}
+)
+
 Reader = Callable[[int, int], AsyncIterator[bytes]]
 """Gives an object's bytes from the first to the last, both included, without reading others."""
 
@@ -41,6 +45,8 @@ async def narrowed(
     """
     if response.status != 200 or request.method not in ("GET", "HEAD"):
         return response
+    if not any(name.lower() in _NARROWING for name, _ in request.headers):
+        return response  # as most are
     etag, last_modified = response.headers.get("etag"), response.headers.get("last-modified")
     found = conditional.outcome(request.method, _conditions(request), etag, last_modified)
     if found is not None:

@@ -50,6 +50,10 @@ def compose(
             variables["LAMBDA_NB_MOUNT"] = str(mount.local_dir)
     variables["HOME"] = places.tmp  # not the user's: a function must not see its ~/.aws
     variables["AWS_ENDPOINT_URL"] = endpoint
+    if "AWS_ENDPOINT_URL" not in function.environment:
+        # SDKs put the account before this service's host: that must be a name.
+        by_name = endpoint.replace("//127.0.0.1:", "//localhost:")
+        variables["AWS_ENDPOINT_URL_CLOUDFRONT_KEYVALUESTORE"] = by_name
     variables.update(preset)
     variables.update(function.environment)
     access_key, secret_key, token = credentials

@@ -155,6 +155,8 @@ class Isolation:
         Give an environment CPU time in proportion to its memory, 1769 MB to a vCPU.
     readable
         Folders that every environment may read, beside those that it needs anyway.
+    names
+        Host names that are 127.0.0.1 in every environment from level 2 on.
     """
 
     def __init__(
@@ -164,6 +166,7 @@ class Isolation:
         *,
         share_cpu: bool = False,
         readable: Sequence[Path] = (),
+        names: Sequence[str] = (),
     ) -> None:
         if wanted not in ("auto", *LEVELS):
             raise IsolationError(f"isolation is {wanted!r}; choose auto, L0, L1, L2 or L3")
@@ -172,6 +175,7 @@ class Isolation:
         self._share_cpu = share_cpu
         self._cgroups: Cgroups | UnifiedCgroups | None = None
         self._also_readable = [str(path) for path in readable]
+        self._names = names
         self._readable: list[str] = []
         self._of_the_system: list[tuple[str, str]] = []
         self._shown: list[str] = []  # those of _readable in /tmp: must stay visible
@@ -221,7 +225,7 @@ class Isolation:
                 self.refused[LEVELS[level]] = steps[level]
                 return
             self.level = level
-        self._of_the_system = _as_on_amazon_linux(self._root.parent)
+        self._of_the_system = _as_on_amazon_linux(self._root.parent, self._names)
         if most == 3:
             reasons = []
             for version in (Cgroups, UnifiedCgroups):
@@ -398,14 +402,15 @@ def _make_cache_dir() -> None:
         cache_dir().mkdir(parents=True, exist_ok=True)
 
 
-def _as_on_amazon_linux(work_dir: Path) -> list[tuple[str, str]]:
+def _as_on_amazon_linux(work_dir: Path, names: Sequence[str]) -> list[tuple[str, str]]:
     """Files that environments see instead of this machine's: the names ``sandbox`` and
-    ``sandbox.localdomain``, where extensions listen, and a ``/bin/sh`` that is bash."""
+    ``sandbox.localdomain``, where extensions listen, others, and a ``/bin/sh`` that is bash."""
     shown = []
     hosts, own = Path("/etc/hosts"), work_dir / "hosts"
     if hosts.exists():
         known = hosts.read_text(errors="replace")
-        own.write_text(f"{known.rstrip()}\n127.0.0.1 sandbox sandbox.localdomain\n")
+        here = " ".join(("sandbox", "sandbox.localdomain", *names))
+        own.write_text(f"{known.rstrip()}\n127.0.0.1 {here}\n")
         own.chmod(0o644)
         shown.append((str(own), str(hosts)))
     shell, bash = Path("/bin/sh").resolve(), Path("/bin/bash")

@@ -97,8 +97,8 @@ class IamAuthorizer:
         try:
             claim = claim_of(request.headers, request.query)  # asked for even if nobody checks it
             wanted = ("execute-api", exchange.stage.region)
-            if (claim.service, claim.region) != wanted:
-                signed_for = f"{claim.service} in {claim.region}"
+            if not claim.is_for(*wanted):
+                signed_for = f"{claim.service} in {claim.region_set or claim.region}"
                 raise forbidden(f"signed for {signed_for}, not for {' in '.join(wanted)}")
             digest = hashlib.sha256(exchange.body).hexdigest()
             caller = self._gate.glance(request).admit(digest, anywhere=True)

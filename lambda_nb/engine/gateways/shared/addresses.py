@@ -109,6 +109,10 @@ class Addresses:
         self._hosts: dict[str, tuple[str, str, str] | None] = {}
         self._last: tuple[HttpRequest | None, Address | None] = (None, None)
 
+    def owner(self, port: int) -> tuple[str, str] | None:
+        """Kind and identifier of the gateway that has a port of its own, if it is one."""
+        return self._of_port(port)
+
     def of(self, request: HttpRequest) -> Address | None:
         """The gateway that a request is for; ``None`` if it is for an API of AWS."""
         last, found = self._last

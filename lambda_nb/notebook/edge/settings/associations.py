@@ -59,6 +59,16 @@ def _each(config: dict[str, Any]) -> Iterator[Association]:
                 yield Association(path, one["EventType"], kind, one[member])
 
 
+def generates(behaviour: dict[str, Any]) -> bool:
+    """Whether responses that a function makes come from its origin-request event.
+
+    The log has one word for those of both events; those of viewer-request are never cached.
+    """
+    held, _ = _LISTS["Lambda"]
+    events = {one["EventType"] for one in behaviour.get(held, {}).get("Items", [])}
+    return "origin-request" in events and "viewer-request" not in events
+
+
 def place(
     config: dict[str, Any],
     kind: Kind,

@@ -14,6 +14,7 @@ from typing import Any
 from lambda_nb.rules.edge.functions.invalid_values import InvalidOrigin
 from lambda_nb.rules.edge.triggers.headers import capitalised, is_disallowed, kind, on_the_wire
 from lambda_nb.rules.edge.triggers.origins import NOT_CUSTOM, NOT_CUSTOM_PREFIXES
+from lambda_nb.rules.edge.wire_text import HEADER_NAME, NOT_IN_PATH, NOT_IN_VALUES
 from lambda_nb.rules.quotas import (
     CF_CONNECTION_ATTEMPTS_MAX,
     CF_CONNECTION_TIMEOUT_MAX_S,
@@ -26,9 +27,6 @@ _BEHAVIOURS = ("always", "never", "no-override")
 _TYPES = ("s3", "mediapackagev2", "mediastore", "lambda")
 _SSL = ("SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2")
 _NAMES_MOST, _NAME_CHARACTERS = 20, 64
-_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
-_NOT_IN_VALUES = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_NOT_IN_PATH = re.compile(r"[^!-~]|[?#]")
 _FAILOVER = (400, 403, 404, 416, 429, 500, 502, 503, 504)
 """Statuses that may be criteria (guide, high_availability_origin_failover)."""
 
@@ -171,7 +169,7 @@ def _path(value: object) -> str:
         raise InvalidOrigin(f"originPath is {value!r}: it begins with a slash and ends with none.")
     if len(value) > most:
         raise InvalidOrigin(f"originPath has {len(value)} characters; at most {most} are allowed.")
-    if _NOT_IN_PATH.search(value):
+    if NOT_IN_PATH.search(value):
         raise InvalidOrigin(f"originPath is {value!r}: percent-encode it, and give it no query.")
     return value
 
@@ -182,7 +180,7 @@ def _headers(members: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
             raise InvalidOrigin(
                 f"customHeaders has {name!r}: {value!r}: names are in lower case, values strings."
             )
-        if _HEADER.fullmatch(name) is None or _NOT_IN_VALUES.search(value):
+        if HEADER_NAME.fullmatch(name) is None or NOT_IN_VALUES.search(value):
             raise InvalidOrigin(f"customHeaders has {name!r}: {value!r}, which no header can be.")
         if is_disallowed(name) or name in NOT_CUSTOM or name.startswith(NOT_CUSTOM_PREFIXES):
             raise InvalidOrigin(f"customHeaders has {name}, which CloudFront sets: take it out.")

@@ -21,6 +21,12 @@ from lambda_nb.rules.edge.triggers.headers import (
     kind,
     on_the_wire,
 )
+from lambda_nb.rules.edge.wire_text import (
+    HEADER_NAME,
+    NOT_IN_QUERY,
+    NOT_IN_VALUES,
+    percent_encoded,
+)
 from lambda_nb.rules.quotas import EDGE_URL_CHARACTERS
 
 STATUSES = range(200, 600)
@@ -30,10 +36,6 @@ READ_ONLY_RESPONSE = frozenset({"warning", "via"})
 """Of the viewer-response event: fewer than for Lambda@Edge."""
 
 _FRAMING = ("content-length", "transfer-encoding")
-_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
-_NOT_IN_VALUES = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_NOT_IN_QUERY = re.compile(r"[\x00-\x20\x7f#]")
-_NOT_IN_PATH = re.compile(r"[^!-~]|[?#]")
 
 
 class RequestResult(NamedTuple):
@@ -146,7 +148,7 @@ def response(headers: Sequence[Pair], before: Entry, result: object) -> Response
             f"response.statusCode is {status!r}: it must be a whole number from 200 to 599."
         )
     reason = after.get("statusDescription", "")
-    if not isinstance(reason, str) or _NOT_IN_VALUES.search(reason):
+    if not isinstance(reason, str) or NOT_IN_VALUES.search(reason):
         raise InvalidValue(
             f"response.statusDescription is {reason!r}: it must be one line of text."
         )
@@ -198,7 +200,7 @@ def _fields(value: object, where: str) -> Fields:
 def _text(value: object, where: str) -> str:
     if not isinstance(value, str):
         raise InvalidValue(f"{where} is {kind(value)}, not a string.")
-    bad = _NOT_IN_VALUES.search(value)
+    bad = NOT_IN_VALUES.search(value)
     if bad is not None:
         raise InvalidValue(f"{where} has the character %{ord(bad[0]):02X}: take it out.")
     return value
@@ -210,7 +212,7 @@ def _check_headers(
     for name in after:
         if name != name.lower():
             raise InvalidValue(f"{where} must have header names in lower case: {name!r}.")
-        if _NAME.fullmatch(name) is None:
+        if HEADER_NAME.fullmatch(name) is None:
             raise InvalidValue(f"{where} has {name!r}, which cannot be the name of a header.")
         if is_disallowed(name):
             raise InvalidValue(f"{where} has {name}, which CloudFront sets: take it out.")
@@ -271,11 +273,7 @@ def _set_cookie(name: str, entry: Entry) -> str:
 def _path(uri: object) -> str:
     if not isinstance(uri, str) or not uri.startswith("/"):
         raise InvalidValue(f"request.uri is {uri!r}: it must begin with a slash.")
-    return _NOT_IN_PATH.sub(_encoded, uri)
-
-
-def _encoded(found: re.Match[str]) -> str:
-    return "".join(f"%{byte:02X}" for byte in found[0].encode("utf-8", "replace"))
+    return percent_encoded(uri)
 
 
 def _query(given: object, before: Fields) -> str:
@@ -287,7 +285,7 @@ def _query(given: object, before: Fields) -> str:
             for name, field in _fields(given, "request.querystring").items()
             for entry in _entries(before.get(name), field)
         )
-    bad = _NOT_IN_QUERY.search(text)
+    bad = NOT_IN_QUERY.search(text)
     if bad is not None:
         raise InvalidValue(
             f"request.querystring has the character %{ord(bad[0]):02X}: percent-encode it."

@@ -7,7 +7,6 @@ wire, one character a byte; functions see UTF-8.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -19,6 +18,7 @@ from lambda_nb.rules.edge.triggers.invalid_results import (
     VALUE,
     InvalidResult,
 )
+from lambda_nb.rules.edge.wire_text import HEADER_NAME, NOT_IN_VALUES
 
 Pair = tuple[str, str]
 
@@ -53,9 +53,6 @@ READ_ONLY: Mapping[str, frozenset[str]] = {
 
 VIEWER_COUNTRY = "cloudfront-viewer-country"
 """CloudFront adds it after the viewer-request event; a function that adds it there fails."""
-
-_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_NOT_IN_VALUES = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 def is_disallowed(name: str) -> bool:
@@ -178,7 +175,7 @@ def _entry(name: str, entry: object) -> Iterable[Pair]:
     elif not isinstance(key, str) or key.lower() != name.lower():
         found = f"the key {key!r} stands under {name!r}: it must be the same name."
         raise InvalidResult(HEADER_SHAPE, found)
-    if _NAME.fullmatch(key) is None:
+    if HEADER_NAME.fullmatch(key) is None:
         raise InvalidResult(VALUE, f"{key!r} cannot be the name of a header.")
     value = entry.get("value")
     values = value if isinstance(value, list) else [value]
@@ -189,7 +186,7 @@ def _entry(name: str, entry: object) -> Iterable[Pair]:
                 "string or array of string type."
             )
             raise InvalidResult(HEADER_SHAPE, found)
-        bad = _NOT_IN_VALUES.search(text)
+        bad = NOT_IN_VALUES.search(text)
         if bad is not None:
             code = f"%{ord(bad[0]):02X}"
             raise InvalidResult(VALUE, f"Invalid character {code} in the value of {key}.")

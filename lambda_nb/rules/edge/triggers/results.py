@@ -33,6 +33,7 @@ from lambda_nb.rules.edge.triggers.invalid_results import (
     InvalidResult,
 )
 from lambda_nb.rules.edge.triggers.origins import ChosenOrigin, chosen
+from lambda_nb.rules.edge.wire_text import NOT_IN_QUERY, percent_encoded
 
 STATUSES = range(200, 600)
 """The statuses that a function may set."""
@@ -40,9 +41,7 @@ STATUSES = range(200, 600)
 _HEADER_OVERHEAD = 4
 """Bytes of a header beside its name and value: the colon, the space and the line's end."""
 
-_NOT_IN_QUERY = re.compile(r"[\x00-\x20\x7f#]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_NOT_IN_PATH = re.compile(r"[^!-~]|[?#]")
 
 
 class RequestResult(NamedTuple):
@@ -182,7 +181,7 @@ def _address(uri: object, querystring: object) -> tuple[str, str]:
         raise InvalidResult(VALUE, f"uri {uri!r} has control characters.")
     if not isinstance(querystring, str):
         raise InvalidResult(VALUE, f"querystring {querystring!r} must be a text.")
-    bad = _NOT_IN_QUERY.search(querystring)
+    bad = NOT_IN_QUERY.search(querystring)
     if bad is not None:
         told = f"querystring has {bad[0]!r}: percent-encode spaces, control characters and #."
         raise InvalidResult(VALUE, told)
@@ -191,15 +190,8 @@ def _address(uri: object, querystring: object) -> tuple[str, str]:
     if size > most:
         told = f"uri and querystring have {size} characters, at most {most} are allowed."
         raise InvalidResult(VALUE, told)
-    return _NOT_IN_PATH.sub(_encoded, uri), _NOT_IN_PATH.sub(_encoded_in_query, querystring)
-
-
-def _encoded(found: re.Match[str]) -> str:
-    return "".join(f"%{byte:02X}" for byte in found[0].encode("utf-8", "replace"))
-
-
-def _encoded_in_query(found: re.Match[str]) -> str:
-    return "?" if found[0] == "?" else _encoded(found)
+    # A question mark in a query is itself.
+    return percent_encoded(uri), "?".join(map(percent_encoded, querystring.split("?")))
 
 
 def _status(given: object) -> int:

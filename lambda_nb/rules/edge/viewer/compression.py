@@ -35,27 +35,27 @@ _LENGTH = re.compile(r"\d{1,15}", re.ASCII)
 _NO_QUALITY = re.compile(r"q=0(?:\.0{0,3})?", re.IGNORECASE)
 
 
-def accepted(accept_encoding: str | None, *, gzip: bool, brotli: bool) -> tuple[Encoding, ...]:
+def accepted(values: Iterable[str], *, gzip: bool, brotli: bool) -> tuple[Encoding, ...]:
     """The formats that a viewer takes and the cache policy enables, the better one first.
 
     Joined with a comma it is the normalised ``Accept-Encoding`` of the cache key and the origin.
 
     Parameters
     ----------
-    accept_encoding
-        The viewer's header.
+    values
+        The viewer's ``Accept-Encoding`` headers.
     gzip, brotli
         ``EnableAcceptEncodingGzip`` and ``EnableAcceptEncodingBrotli`` of the cache policy.
 
     Examples
     --------
-    >>> accepted("gzip, deflate, br;q=0.9", gzip=True, brotli=True)
+    >>> accepted(["gzip, deflate", "br;q=0.9"], gzip=True, brotli=True)
     ('br', 'gzip')
-    >>> accepted("gzip;q=0, br", gzip=True, brotli=False)
+    >>> accepted(["gzip;q=0, br"], gzip=True, brotli=False)
     ()
     """
     named = set()
-    for item in (accept_encoding or "").split(","):
+    for item in ",".join(values).split(","):
         coding, *parameters = (part.strip() for part in item.split(";"))
         if not any(_NO_QUALITY.fullmatch(parameter) for parameter in parameters):
             named.add(coding.lower())

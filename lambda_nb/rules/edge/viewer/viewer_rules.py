@@ -16,8 +16,6 @@ CUSTOM_ERROR_STATUSES = frozenset({400, 403, 404, 405, 414, 416, 500, 501, 502, 
 """Statuses that can have a custom page ("Create a custom error page for specific HTTP status
 codes")."""
 
-_CLOSED_AFTER = frozenset({400, 405, 414, 416, 494, 500, 501})
-
 
 class ErrorRule(Protocol):
     """A custom error response; ``min_ttl`` in seconds."""
@@ -126,9 +124,3 @@ def error_min_ttl(status: int, errors: Mapping[int, ErrorRule]) -> float:
         return 0.0
     rule = errors.get(status)
     return float(quotas.EDGE_ERROR_TTL_S.value) if rule is None else rule.min_ttl
-
-
-def closes_connection(status: int) -> bool:
-    """Whether the connection to the viewer ends after an error (same page, and "Maximum length of
-    a request")."""
-    return status in _CLOSED_AFTER

@@ -75,6 +75,24 @@ class TestStoring:
         assert await answers.body() == b"one two"
 
     @pytest.mark.parametrize("part", [b"x", LARGE], ids=["small", "large"])
+    async def test_who_has_the_last_byte_finds_the_object(
+        self, cache: Cache, answers: Answers, part: bytes, files: Callable[[], list[Path]]
+    ) -> None:
+        told = Headers([("Content-Length", str(len(part) + 4))])
+        writer = cache.writer(cache.turn(*FRA), "GET", 200, "OK", told, LONG, NOW)
+        assert writer is not None
+        body = writer.tee(pieces(part, b"rest"))
+        await body.__anext__()
+        assert answers.get() is None
+        await body.__anext__()
+        assert await answers.body() == part + b"rest"
+        await body.close()
+        with pytest.raises(StopAsyncIteration):
+            await body.__anext__()
+        assert await answers.body() == part + b"rest"
+        assert answers.cache.statistics.objects == 1
+
+    @pytest.mark.parametrize("part", [b"x", LARGE], ids=["small", "large"])
     async def test_a_broken_off_body_is_not_stored(
         self, cache: Cache, answers: Answers, part: bytes, files: Callable[[], list[Path]]
     ) -> None:
@@ -229,10 +247,9 @@ class TestStates:
             assert unknown is not None
             assert unknown.conditions() == []
 
-    async def test_head(self, answers: Answers) -> None:
-        entry = await answers.put(headers=(("A", "é"), ("Date", "x")), status=404)
+    async def test_errors(self, answers: Answers) -> None:
+        entry = await answers.put(status=404)
         assert entry is not None
-        assert entry.head == b"HTTP/1.1 404 OK\r\nA: \xe9\r\nDate: x\r\n"
         assert entry.is_error
 
 
@@ -267,6 +284,45 @@ class TestRefresh:
         new = cache.refresh(old, Headers(), Ttls(0, 0, 0, 10), NOW, NOW)
         assert answers.get() is None
         assert new.state(NOW) == "stale"
+
+
+class TestChanges:
+    async def test_all_versions_of_an_address_at_one_location(
+        self, cache: Cache, answers: Answers
+    ) -> None:
+        for location in ("FRA", "NRT"):
+            for version in "12":
+                turn = cache.turn("E1", location, cache_key("/a", "", [("x", version)]))
+                await cache.put(turn, "GET", 200, "OK", Headers(), LONG, NOW, b"")
+        for path in ("/a", "/ab", "/a?b"):
+            await answers.put(path)
+        await answers.put(method="HEAD", body=b"")
+        assert cache.outdate("E1", "FRA", "/a") == 4
+        assert cache.outdate("E1", "FRA", "/a") == 0
+        assert cache.outdate("E2", "FRA", "/a") == 0
+        assert cache.statistics.objects == 4
+
+    async def test_an_answer_that_is_older_is_not_stored(
+        self, cache: Cache, answers: Answers
+    ) -> None:
+        early = cache.turn(*FRA)
+        elsewhere = cache.turn("E1", "NRT", cache_key("/a"))
+        assert cache.outdate("E1", "FRA", "/a") == 0
+        late = cache.turn(*FRA)
+        for turn, kept in ((early, False), (elsewhere, True), (late, True)):
+            entry = await cache.put(turn, "GET", 200, "OK", Headers(), LONG, NOW, b"x")
+            assert (entry is not None) is kept
+
+    async def test_evicted_and_replaced_objects_leave_no_trace(
+        self, cache: Cache, answers: Answers
+    ) -> None:
+        for _ in range(2):
+            await answers.put()
+        entry = answers.get()
+        assert entry is not None
+        cache.discard(entry)
+        assert cache.outdate("E1", "FRA", "/a") == 0
+        assert cache._index._at == {}
 
 
 class TestInvalidation:

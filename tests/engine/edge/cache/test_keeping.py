@@ -53,6 +53,21 @@ class TestRoom:
         await cache.close()
         assert len(files()) == 3
 
+    async def test_the_file_of_one_that_left_goes_at_once(
+        self, tmp_path: Path, files: Callable[[], list[Path]]
+    ) -> None:
+        cache = Cache(tmp_path / "cache", ROOM)
+        await cache.open()
+        answers = Answers(cache)
+        for number in range(5):
+            await answers.put(f"/{number}", LARGE)
+        for _ in range(1000):
+            if len(files()) == 3:
+                break
+            await asyncio.sleep(0.01)
+        assert len(files()) == 3
+        await cache.close()
+
     async def test_memory_is_bounded_and_files_are_read_again(self, tmp_path: Path) -> None:
         cache = Cache(tmp_path, ROOM, most_memory_bytes=250_000)
         await cache.open()

@@ -63,7 +63,7 @@ def test_the_least_that_a_distribution_has(kept: Kept) -> None:
     assert found.domain == "e2abc.cloudfront.localhost:4566"
     assert found.enabled
     assert not found.staging
-    assert (found.aliases, found.root_object, found.price_class) == ((), "", "PriceClass_All")
+    assert (found.aliases, found.root_object) == ((), "")
     assert (found.groups, found.errors, found.standard_log) == ({}, {}, None)
     assert (found.geo_allowed, found.geo_blocked) == (None, frozenset())
     assert found.origins == {"server": Origin("server", "origin.example.com")}
@@ -91,7 +91,6 @@ def test_general_settings(kept: Kept) -> None:
     )
     assert found.aliases == ("www.example.com", "*.example.org")
     assert (found.root_object, found.enabled, found.staging) == ("index.html", False, True)
-    assert found.price_class == "PriceClass_100"
     assert found.standard_log == StandardLog("logs.s3.amazonaws.com", "site/", cookies=True)
 
 

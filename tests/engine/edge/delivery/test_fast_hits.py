@@ -7,17 +7,23 @@ import itertools
 import time
 import weakref
 from collections.abc import Iterator
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
-from edge_configuration_lab import default_behaviour, listed
-from edge_hits_lab import ALIAS, Answer, World, head, running
+from botocore.signers import CloudFrontSigner
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from edge_configuration_lab import MOMENT, default_behaviour, listed
+from edge_hits_lab import ALIAS, HOST, Answer, World, head, running
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lambda_nb.engine.api.wire.known_heads import LONGEST_HEAD
 from lambda_nb.engine.edge.cache.entries import Name
+from lambda_nb.engine.edge.model import Request, Response
+from lambda_nb.engine.edge.triggers.context import TriggerContext
 
 TEXT = b"<p>hello</p>" * 200
 ETAG = ("ETag", '"v1"')
@@ -170,6 +176,86 @@ def test_policies_that_have_a_say_in_what_varies(world: tuple[World, Any], name:
         answer, other = run(thrice(lab, head(path))), run(lab.ask(head(path), again=False))
         assert [pair[0] for pair in answer.fields] == [pair[0] for pair in other.fields]
         assert answer.field(b"age") == other.field(b"age")
+
+
+class Unchanging:
+    """Functions that change nothing, and count their calls."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    async def viewer_request(self, arn: str, context: TriggerContext, request: Request) -> Request:
+        self.calls += 1
+        return request
+
+    async def viewer_response(
+        self, arn: str, context: TriggerContext, request: Request, response: Response
+    ) -> Response:
+        self.calls += 1
+        return response
+
+
+@pytest.mark.parametrize("event", ["viewer-request", "viewer-response"])
+def test_functions_at_viewer_events_run_each_time(tmp_path: Path, event: str) -> None:
+    functions = Unchanging()
+    world = World(tmp_path, functions=functions)
+    one = {"EventType": event, "FunctionARN": "arn:aws:cloudfront::000000000000:function/f"}
+    with running(world) as run:
+        world.distribution(DefaultCacheBehavior=default_behaviour(FunctionAssociations=listed(one)))
+        answer = run(thrice(world, head("/a")))
+    assert (answer.cache, answer.parsed, functions.calls) == (b"Hit", True, 3)
+
+
+def test_delays_are_waited_for_each_time(tmp_path: Path) -> None:
+    world = World(tmp_path, locations=("fra", "iad"))
+    with running(world) as run:
+        world.distribution()
+        for request in (head("/a"), head("/a", "X-Viewer-Location: Frankfurt")):
+            answer = run(thrice(world, request))
+            assert (answer.cache, answer.parsed) == (b"Hit", True)
+
+
+def test_signatures_end(world: tuple[World, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    lab, run = world
+    private = rsa.generate_private_key(65537, 2048)
+    public = private.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    group = {"Name": "G1", "Items": ["K1"]}
+    key = {"CallerReference": "1", "Name": "K1", "EncodedKey": public.decode()}
+    told = {"Id": "G1", "LastModifiedTime": MOMENT, "KeyGroupConfig": group}
+    lab.kept.keep("get_key_group", "G1", {"KeyGroup": told})
+    told = {"Id": "K1", "CreatedTime": MOMENT, "PublicKeyConfig": key}
+    lab.kept.keep("get_public_key", "K1", {"PublicKey": told})
+    groups = {"Enabled": True, **listed("G1")}
+    lab.distribution(DefaultCacheBehavior=default_behaviour(TrustedKeyGroups=groups))
+    signer = CloudFrontSigner(
+        "K1", lambda message: private.sign(message, padding.PKCS1v15(), hashes.SHA1())
+    )
+    end = datetime.fromtimestamp(time.time() + 30, timezone.utc)
+    url = signer.generate_presigned_url(f"http://{HOST}/a", date_less_than=end)
+    request = head(url.removeprefix(f"http://{HOST}"))
+    answer = run(thrice(lab, request))
+    assert (answer.cache, answer.parsed) == (b"Hit", True)
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() + 31)
+    assert run(lab.ask(request)).line.split()[1] == b"403"
+
+
+def test_continuous_deployment_chooses_each_time(world: tuple[World, Any]) -> None:
+    lab, run = world
+    staging = "staging.cloudfront.localhost"
+    lab.kept.distribution("E9STAGING", staging, Staging=True, Enabled=False)
+    traffic = {"Type": "SingleWeight", "SingleWeightConfig": {"Weight": 0.1}}
+    config = {
+        "StagingDistributionDnsNames": listed(staging),
+        "Enabled": True,
+        "TrafficConfig": traffic,
+    }
+    lab.kept.policy("continuous_deployment_policy", "cdp", config)
+    lab.distribution(ContinuousDeploymentPolicyId="cdp")
+    answer = run(thrice(lab, head("/a")))
+    assert (answer.cache, answer.parsed) == (b"Hit", True)
 
 
 OPERATIONS = st.lists(

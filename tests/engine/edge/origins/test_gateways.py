@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -135,6 +136,35 @@ async def test_a_public_function_url(engine: Engine, own: Origins, urls: Urls) -
         assert answer["host"] == domain
         signed = controlled(domain)
         assert (await own.fetch(signed, request(), viewer(), DISTRIBUTION)).status == 200
+
+
+async def test_a_function_url_with_a_port_of_its_own(engine: Engine, urls: Urls) -> None:
+    name, identifier = url_of(engine, urls, "AWS_IAM")
+    let_in(engine, name, "cloudfront.amazonaws.com", SourceArn=DISTRIBUTION)
+    keys = engine.keys
+
+    async def connect(service: str) -> Any:
+        return engine.client(service)
+
+    own = Origins(
+        engine.url,
+        Keys(keys["aws_access_key_id"], keys["aws_secret_access_key"]),
+        engine.region,
+        connect,
+        urls,
+        Addresses(lambda port: ("lambda-url", identifier) if port == 28_000 else None),
+    )
+    try:
+        by_port = replace(controlled("127.0.0.1"), http_port=28_000)
+        asked = request()
+        asked.headers.set("Host", "127.0.0.1")
+        answer = await told(await own.fetch(by_port, asked, viewer(), DISTRIBUTION))
+        assert answer["host"].startswith(f"{identifier}.lambda-url.")
+        assert asked.headers.get("host") == "127.0.0.1"
+        by_name = controlled("127.0.0.1:28000")
+        await told(await own.fetch(by_name, request(), viewer(), DISTRIBUTION))
+    finally:
+        await own.close()
 
 
 async def test_access_control(engine: Engine, own: Origins, urls: Urls) -> None:

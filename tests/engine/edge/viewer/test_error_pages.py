@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from lambda_nb.engine.edge.model import FunctionFault, OriginError, Outcome
+from lambda_nb.engine.edge.model import FunctionFault, OriginError
 from lambda_nb.engine.edge.viewer import error_pages
 
 REQUEST_ID = "QGJDmdNqJJ6_zS3ALUczF-8NrM-HDKqTzNu-CZoppz6bi3nWv_cSIw=="
@@ -40,22 +40,6 @@ def test_what_a_function_says_cannot_be_markup() -> None:
     assert "'&lt;script&gt;' is no status: sch&#246;n" in page
     assert response.headers.get("X-Cache") == "LambdaValidationError from cloudfront"
     assert response.headers.get("Content-Length") == str(len(page))
-
-
-@pytest.mark.parametrize(
-    ("outcome", "sentence"),
-    [
-        ("LambdaExecutionError", "is invalid or doesn't have the required permissions."),
-        ("LambdaLimitExceeded", "was throttled."),
-        ("FunctionExecutionError", "is invalid or could not run."),
-    ],
-)
-def test_functions_that_fail(outcome: Outcome, sentence: str) -> None:
-    page = text(error_pages.of_function(FunctionFault(503, outcome, "It broke."), "id").body)
-    assert f"{sentence}\nIt broke.\n" in page
-    again = page.split("\n")[7]
-    repeated = FunctionFault(503, outcome, f"{again} It broke.")
-    assert text(error_pages.of_function(repeated, "id").body).count(again) == 1
 
 
 @pytest.mark.parametrize(

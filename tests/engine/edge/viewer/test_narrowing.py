@@ -173,6 +173,13 @@ async def test_an_object_that_comes_chunked_is_sent_whole() -> None:
     assert await narrowed(asked(Range="bytes=0-1"), response, "x") is response
 
 
+async def test_an_object_that_an_origin_sent_whole_is_sent_whole() -> None:
+    request, response = asked(Range="bytes=0-1"), full()
+    assert await narrowed(request, response, "x", stored=False) is response
+    request.headers.set("If-None-Match", '"a"')
+    assert (await narrowed(request, response, "x", stored=False)).status == 304
+
+
 async def test_other_statuses_stay() -> None:
     response = full(status=404)
     assert await narrowed(asked(Range="bytes=0-1", If_None_Match='"a"'), response, "x") is response

@@ -98,8 +98,3 @@ def test_how_long_errors_stay() -> None:
     assert viewer_rules.error_min_ttl(404, errors) == 300
     assert viewer_rules.error_min_ttl(416, errors) == 0
     assert viewer_rules.error_min_ttl(500, errors) == 10
-
-
-def test_connections() -> None:
-    closed = {status for status in range(400, 600) if viewer_rules.closes_connection(status)}
-    assert closed == {400, 405, 414, 416, 494, 500, 501}

@@ -78,7 +78,7 @@ class WebSocketDoor:
             return
         try:
             principal = self._principal(request)
-            broker = await self._broker_of(None if principal is None else principal.region)
+            broker = await self._broker_of(principal.region or None if principal else None)
             connection = broker.connect(_origin(scope, request, principal))
         except AWSError as error:
             log.warning("an MQTT client over WebSocket is refused: %s", error)

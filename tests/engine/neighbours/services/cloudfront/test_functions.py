@@ -119,6 +119,17 @@ def test_a_store_stays_while_a_function_uses_it(cloudfront: CloudFront) -> None:
     assert error_of(lambda: api.describe_key_value_store(Name=name))[0] == "EntityNotFound"
 
 
+def test_a_store_without_a_comment(cloudfront: CloudFront) -> None:
+    """Terraform fails where one is told that was not given."""
+    api, name = cloudfront.api, cloudfront.engine.name("store")
+    made = api.create_key_value_store(Name=name)
+    assert "Comment" not in made["KeyValueStore"]
+    told = api.describe_key_value_store(Name=name)["KeyValueStore"]
+    assert "Comment" not in told
+    changed = api.update_key_value_store(Name=name, IfMatch=made["ETag"], Comment="new")
+    assert changed["KeyValueStore"]["Comment"] == "new"
+
+
 class Values:
     """The keys and values of a store: calls signed with SigV4, which needs no name for a host.
 

@@ -60,7 +60,8 @@ class Stores:
             raise error("EntityLimitExceeded", text)
         source = parameters.get("ImportSource")
         values = {} if source is None else self._imported(source["SourceARN"])
-        document = store.add(KIND, name, {"Comment": parameters.get("Comment", "")})
+        said = {"Comment": parameters["Comment"]} if "Comment" in parameters else {}
+        document = store.add(KIND, name, said)
         identifier = str(uuid4())
         arn = store.arn("key-value-store", identifier)
         document.more = {"Id": identifier, "ARN": arn, "values": values, "version": new_id("E")}
@@ -100,7 +101,7 @@ def _told(document: CloudFrontDocument) -> dict[str, Any]:
     return {
         "Name": document.id,
         "Id": document.more["Id"],
-        "Comment": document.config["Comment"],
+        **document.config,  # a comment, if one was given
         "ARN": document.more["ARN"],
         "Status": "READY",
         "LastModifiedTime": document.modified,
