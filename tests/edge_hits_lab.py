@@ -69,7 +69,8 @@ class Answer(NamedTuple):
 class World:
     """CloudFront with one distribution, ``E2ABC``, whose origin is in the same loop.
 
-    ``told`` has what the origin answers by path: headers, and a body. ``lines`` are those of the
+    ``told`` has what the origin answers by path: headers, and a body; what is
+    ``missing`` has the status 404. ``lines`` are those of the
     log files, ``figures`` what CloudWatch is told.
     """
 
@@ -77,6 +78,7 @@ class World:
         self.kept = Kept()
         self.revision = 0
         self.told: dict[str, tuple[list[tuple[str, str]], bytes]] = {}
+        self.missing: set[str] = set()
         self.domains: set[str] = set()
         self.lines: list[dict[str, str]] = []
         self.figures: dict[tuple[str, float], int] = {}
@@ -204,7 +206,8 @@ class World:
                 path = head.split()[1].decode()
                 headers, body = self.told.get(path.partition("?")[0], ([], path.encode()))
                 lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
-                told = f"HTTP/1.1 200 OK\r\n{lines}Content-Length: {len(body)}\r\n\r\n".encode()
+                status = "404 Not Found" if path in self.missing else "200 OK"
+                told = f"HTTP/1.1 {status}\r\n{lines}Content-Length: {len(body)}\r\n\r\n".encode()
                 writer.write(told + (b"" if head.startswith(b"HEAD") else body))
         writer.close()
 

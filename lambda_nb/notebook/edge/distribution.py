@@ -140,7 +140,7 @@ class Distribution:
         refused = _REFUSED.search(answer.text) if answer.status == _BAD_REQUEST and told else None
         if refused is not None:
             raise UsageError(html.unescape(refused[1]))
-        response = EdgeResponse(**vars(answer), viewer=viewer, site=self.name)
+        response = EdgeResponse(answer, viewer, self.name)
         if response.request_id:
             self._asked[response.request_id] = (viewer, response.location)
         return response

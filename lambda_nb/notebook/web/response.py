@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import json
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from lambda_nb.notebook import display
 
 _SHOWN = 4000
 """Characters of a body that a notebook shows."""
-_IDS = ("apigw-requestid", "x-amzn-requestid", "x-amz-apigw-id")
+_IDS = ("x-amz-cf-id", "apigw-requestid", "x-amzn-requestid", "x-amz-apigw-id")
 _SERVER_ERROR = 500
 
 
@@ -37,6 +38,10 @@ class Response:
         From the request to the last byte of the response.
     function
         The function that was asked.
+    told
+        Figures that are shown as well.
+    hint
+        What to do about an error; empty: read the log of ``function``.
     """
 
     method: str
@@ -47,6 +52,8 @@ class Response:
     seconds: float
     function: str = ""
     cookies: list[str] = field(default_factory=list)
+    told: tuple[str, ...] = ()
+    hint: str = ""
 
     @property
     def ok(self) -> bool:
@@ -87,7 +94,8 @@ class Response:
 
     def _figures(self) -> list[str]:
         kind = self.headers.get("content-type", "").split(";")[0]
-        return [display.milliseconds(self.seconds * 1000), display.size(len(self.content)), kind]
+        size = display.size(len(self.content))
+        return [display.milliseconds(self.seconds * 1000), size, kind, *self.told]
 
     def _shown(self) -> str:
         if b"\0" in self.content[:_SHOWN]:
@@ -99,11 +107,15 @@ class Response:
         return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}\n… {len(text):,} characters"
 
     def _body(self) -> str:
-        return display.code(self._shown()) if self.content else ""
+        kind = self.headers.get("content-type", "").split(";")[0]
+        if not kind.startswith("image/") or not self.content:
+            return display.code(self._shown()) if self.content else ""
+        data = base64.b64encode(self.content).decode()
+        return f'<img src="data:{html.escape(kind)};base64,{data}" style="max-width:100%">'
 
     def _hint(self) -> str:
         if self.status < _SERVER_ERROR or not self.function:
-            return ""
+            return self.hint
         return f"why: %lambda logs {self.function} --last 5min"
 
     def __repr__(self) -> str:

@@ -33,6 +33,7 @@ class Server:
         self.known = known
         self.again: Again | None = lambda client, tls: told(b"again")
         self.asked = 0
+        self.may_answer = asyncio.Event()
         self.port = 0
 
     async def start(self, certificates: Certificates | None = None) -> None:
@@ -72,6 +73,8 @@ class Server:
         remember = scope.get(REMEMBER)
         if remember is not None and self.again is not None:
             remember(self.again)
+        if scope["path"] == "/slow":
+            await self.may_answer.wait()
         headers = [(b"content-length", b"4")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": b"made"})
@@ -124,14 +127,57 @@ async def test_what_is_never_remembered(server: Server, request_: bytes) -> None
 
 async def test_a_request_in_pieces_is_not_remembered(server: Server) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-    writer.write(GET[:7])
-    await asyncio.sleep(0.05)
-    writer.write(GET[7:])
-    assert (await reader.readuntil(b"made")).endswith(b"made")
-    writer.write(GET * 2)
-    await reader.readuntil(b"made")
-    await reader.readuntil(b"made")
+    for _ in range(3):
+        writer.write(GET[:7])
+        await asyncio.sleep(0.02)
+        writer.write(GET[7:])
+        await reader.readuntil(b"made")
+        writer.write(GET * 2)
+        await reader.readuntil(b"made")
+        await reader.readuntil(b"made")
     assert len(server.known) == 0
+    writer.close()
+
+
+def post(size: int) -> bytes:
+    """The head of a request whose body comes later: the answer does not wait for it."""
+    return b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % size
+
+
+async def test_a_body_is_no_request(server: Server) -> None:
+    assert await bodies(server, GET, GET, GET) == [b"made", b"made", b"again"]
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(post(len(GET)))
+    await reader.readuntil(b"made")
+    writer.write(GET)
+    with pytest.raises(asyncio.TimeoutError):
+        await asyncio.wait_for(reader.read(1), 0.1)
+    writer.write(GET)
+    await reader.readuntil(b"again")
+    writer.close()
+
+
+async def test_the_rest_of_a_body_is_remembered_by_nobody(server: Server) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    for _ in range(3):
+        writer.write(post(4))
+        await reader.readuntil(b"made")
+        writer.write(b"GET " + GET)
+        await reader.readuntil(b"made")
+    assert len(server.known) == 0
+    writer.close()
+
+
+async def test_answers_come_in_the_order_of_requests(server: Server) -> None:
+    await bodies(server, GET, GET)
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(GET.replace(b"/ ", b"/slow "))
+    await asyncio.sleep(0.02)
+    writer.write(GET)
+    await asyncio.sleep(0.02)
+    server.may_answer.set()
+    told_first = await reader.readuntil(b"made")
+    assert b"again" not in told_first
     writer.close()
 
 

@@ -143,7 +143,6 @@ class WholeAnswers(HttpToolsProtocol):
             again is None
             or self._place != _BETWEEN
             or (cycle is not None and not cycle.response_complete)
-            or self.pipeline
             or self.flow.write_paused
             or self.transport.is_closing()
         ):

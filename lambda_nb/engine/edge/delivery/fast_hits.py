@@ -81,7 +81,6 @@ class FastHits:
             request.remember is None
             or entry is None
             or behaviour is None
-            or entry.part is not None
             or request.method != "GET"
             or trip.visit.outcome != "Hit"
             or trip.distribution.deployment is not None
@@ -200,27 +199,27 @@ class _FastHit:
         protocol, cipher = tls or ("", "")
         taken = time.time() - begun
         return Visit(
-            begun,
-            first.distribution,
-            Viewer(ip, port, before.country, before.protocol, before.location, identifier),
-            first.method,
-            first.host,
-            first.uri,
-            first.querystring,
-            first.request_headers,
-            first.request_bytes,
-            first.http_version,
-            first.status,
-            "Hit",
-            "Hit",
-            first.detail,
-            first.behaviour,
-            first.response_headers,
-            size,
-            taken,
-            taken,
-            first.range_start,
-            first.range_end,
+            begun=begun,
+            distribution=first.distribution,
+            viewer=Viewer(ip, port, before.country, before.protocol, before.location, identifier),
+            method=first.method,
+            host=first.host,
+            uri=first.uri,
+            querystring=first.querystring,
+            request_headers=first.request_headers,
+            request_bytes=first.request_bytes,
+            http_version=first.http_version,
+            status=first.status,
+            outcome="Hit",
+            before_sent="Hit",
+            detail=first.detail,
+            behaviour=first.behaviour,
+            response_headers=first.response_headers,
+            response_bytes=size,
+            first_byte_s=taken,
+            taken_s=taken,
+            range_start=first.range_start,
+            range_end=first.range_end,
             ssl_protocol=protocol,
             ssl_cipher=cipher,
         )

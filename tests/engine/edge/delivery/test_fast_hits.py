@@ -164,7 +164,7 @@ def test_what_is_parsed_each_time(world: tuple[World, Any], request_: bytes) -> 
 def test_policies_that_have_a_say_in_what_varies(world: tuple[World, Any], name: str) -> None:
     lab, run = world
     lab.distribution(
-        behaviour("/set/*", ResponseHeadersPolicyId=shown(lab, "set", **custom(name, "0"))),
+        behaviour("/set/*", ResponseHeadersPolicyId=shown(lab, "set", **custom(name, "7"))),
         behaviour(
             "/gone/*",
             ResponseHeadersPolicyId=shown(
@@ -176,6 +176,22 @@ def test_policies_that_have_a_say_in_what_varies(world: tuple[World, Any], name:
         answer, other = run(thrice(lab, head(path))), run(lab.ask(head(path), again=False))
         assert [pair[0] for pair in answer.fields] == [pair[0] for pair in other.fields]
         assert answer.field(b"age") == other.field(b"age")
+
+
+def test_percent_signs_stay(world: tuple[World, Any]) -> None:
+    lab, run = world
+    lab.distribution()
+    answer = run(thrice(lab, head("/b")))
+    assert answer.parsed is False
+    assert answer.field(b"x-percent") == b"100%s %(age)b"
+
+
+def test_cached_errors_are_parsed_each_time(world: tuple[World, Any]) -> None:
+    lab, run = world
+    lab.distribution()
+    lab.missing.add("/a")
+    answer = run(thrice(lab, head("/a")))
+    assert (answer.line.split()[1], answer.cache, answer.parsed) == (b"404", b"Error", True)
 
 
 class Unchanging:
@@ -259,9 +275,11 @@ def test_continuous_deployment_chooses_each_time(world: tuple[World, Any]) -> No
 
 
 OPERATIONS = st.lists(
-    st.sampled_from(["ask", "ask", "ask", "change", "invalidate", "discard", "wait", "configure"]),
-    min_size=6,
-    max_size=30,
+    st.sampled_from(
+        [*["ask", "other"] * 6, "change", "change", "invalidate", "discard", "wait", "configure"]
+    ),
+    min_size=8,
+    max_size=40,
 )
 
 
@@ -284,13 +302,15 @@ def test_no_answer_outlives_its_object_or_its_distribution(
     @given(OPERATIONS)
     def check(operations: list[str]) -> None:
         path = f"/object-{next(names)}"
-        request, configured, content = head(path), configure(), b"0"
-        lab.told[path] = ([], content)
+        requests = {"ask": head(path), "other": head(path, "X-Other: 1")}
+        configured, content = configure(), b"0"
+        lab.told[path] = ([("X-Content", "0")], content)
         cached: tuple[bytes, float] | None = None
         for operation in operations:
             if operation == "change":
-                content = b"%d" % next(names)
-                lab.told[path] = ([], content)
+                number = next(names)
+                content = b"%d" % number
+                lab.told[path] = ([("X-Content", str(number))], content)
             elif operation == "invalidate":
                 lab.cache.invalidate("E2ABC", [path])
                 cached = None
@@ -300,18 +320,18 @@ def test_no_answer_outlives_its_object_or_its_distribution(
                     lab.cache.discard(entry)
                 cached = None
             elif operation == "wait":
-                ahead[0] += 25.0
+                ahead[0] += 61.0
             elif operation == "configure":
                 configured = configure()
             else:
-                answer = run(lab.ask(request))
+                answer = run(lab.ask(requests[operation]))
                 now = time.time()
                 if cached is not None and now >= cached[1] + 60:
                     cached = None
                 assert answer.cache == (b"Miss" if cached is None else b"Hit")
                 if cached is None:
                     cached = content, now
-                assert answer.body == cached[0]
+                assert answer.body == answer.field(b"x-content") == cached[0]
                 assert answer.field(b"x-configured") == configured.encode()
                 if answer.cache == b"Hit":
                     assert abs(int(answer.field(b"age")) - (now - cached[1])) <= 1
@@ -402,22 +422,21 @@ class TestConnections:
         assert answers[2].parsed is False
         assert answers[5].body == TEXT
 
-    def test_a_request_waits_for_those_before_it(self, world: tuple[World, Any]) -> None:
+    def test_another_connection_has_another_address(self, world: tuple[World, Any]) -> None:
         lab, run = world
-        lab.distribution()
-        request, slow = head("/a"), head("/slow")
+        with_policies(lab)
+        request = head("/address/a")
 
         async def check() -> list[bytes]:
-            await thrice(lab, request)
             reader, writer = await self.line(lab)
-            writer.write(slow)
-            await asyncio.sleep(0.01)
-            writer.write(request)
-            bodies = [(await lab.read(reader, each)).body for each in (slow, request)]
+            answers = []
+            for _ in range(3):
+                writer.write(request)
+                answers.append((await lab.read(reader, request)).cache)
             writer.close()
-            return bodies
+            return [*answers, (await lab.ask(request)).cache]
 
-        assert run(check()) == [b"/slow", TEXT]
+        assert run(check()) == [b"Miss", b"Hit", b"Hit", b"Miss"]
 
     def test_an_idle_connection_is_closed(self, tmp_path: Path) -> None:
         world = World(tmp_path, keep_alive_s=0.2)

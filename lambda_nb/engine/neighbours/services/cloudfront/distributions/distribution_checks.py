@@ -109,8 +109,9 @@ def _check_aliases(
             "a trusted certificate that validates your authorization to use the domain name: give "
             "ViewerCertificate an ACMCertificateArn.",
         )
+    wanted = {alias.lower() for alias in aliases}
     for other in store.all(references.DISTRIBUTION).values():
-        taken = sorted(set(aliases) & set(items(other.config, "Aliases")))
+        taken = sorted(wanted & {alias.lower() for alias in items(other.config, "Aliases")})
         if other is not document and taken:
             raise error(
                 "CNAMEAlreadyExists",

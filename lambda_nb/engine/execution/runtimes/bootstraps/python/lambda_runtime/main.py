@@ -8,6 +8,7 @@ import logging
 import os
 import socket
 import sys
+import urllib.parse  # noqa: F401  (AWS's examples use it with "import urllib" alone)
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
