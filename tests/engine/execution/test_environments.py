@@ -49,6 +49,14 @@ async def test_first_invocation_is_cold_and_the_next_warm(lab: Lab) -> None:
     assert first.billed_ms == loglines.billed_ms(first.duration_ms, first.init_ms)
 
 
+async def test_urllib_has_its_parts(lab: Lab) -> None:
+    """AWS's published examples of Lambda@Edge say no more than ``import urllib``."""
+    function = lab.function(
+        "import urllib\ndef handler(e, c):\n    return urllib.parse.quote('a b')"
+    )
+    assert (await lab.invoke(function)).payload == b'"a%20b"'
+
+
 async def test_log_of_an_invocation(lab: Lab) -> None:
     function = lab.function(
         "import logging\n"
