@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 LOG_WITHIN_S = 15.0
 """Seconds to wait for the log of an engine; AWS delivers it within an hour, so nobody waits."""
+FUNCTION_LOGS_WITHIN_S = 5.0
+"""Seconds to wait for the first line of a function at an engine's edge."""
 
 _NO_LOG = (
     "the distribution {!r} writes no log; make it anew with lambda_nb.distribution, or switch on "
@@ -354,7 +356,8 @@ class Distribution:
         if config.get("Logging", {}).get("Enabled"):
             codes |= set(self.log(wait=0)["location"].dropna())
         group, regions = function_logs.places(config, name, codes)
-        return function_logs.read(self._cloudfront, name, group, regions, last, limit)
+        wait = 0.0 if self._on_aws else FUNCTION_LOGS_WITHIN_S
+        return function_logs.read(self._cloudfront, name, group, regions, last, limit, wait)
 
     def summary(self, log: pd.DataFrame | None = None) -> display.Shown:
         """Its behaviours and functions; with a log also hits and locations."""

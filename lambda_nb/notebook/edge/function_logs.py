@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import time
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from lambda_nb.notebook.connection.clients import in_region
@@ -11,6 +12,8 @@ from lambda_nb.notebook.errors import UsageError
 from lambda_nb.notebook.functions.monitoring import LogEvent, Logs, read_logs
 from lambda_nb.rules.edge.locations import LOCATIONS
 from lambda_nb.rules.edge.triggers.replication import HOME, replica_name
+
+_LOOK_EVERY_S = 0.2
 
 
 def places(config: dict[str, Any], name: str, locations: Collection[str]) -> tuple[str, set[str]]:
@@ -39,10 +42,29 @@ def places(config: dict[str, Any], name: str, locations: Collection[str]) -> tup
 
 
 def read(
-    client: Any, name: str, group: str, regions: Collection[str], last: str, limit: int
+    client: Any,
+    name: str,
+    group: str,
+    regions: Collection[str],
+    last: str,
+    limit: int,
+    within_s: float = 0.0,
 ) -> Logs:
-    """The last events of a log group in several Regions, ordered by time."""
-    events: list[LogEvent] = []
-    for region in sorted(regions):
-        events += read_logs(in_region(client, "logs", region), name, group, last, limit)
+    """The last events of a log group in several Regions, ordered by time.
+
+    Parameters
+    ----------
+    within_s
+        Seconds to wait for the first one.
+    """
+    clients = [in_region(client, "logs", region) for region in sorted(regions)]
+    deadline = time.monotonic() + within_s
+    while not (events := _events(clients, name, group, last, limit)):
+        if time.monotonic() >= deadline:
+            break
+        time.sleep(_LOOK_EVERY_S)
     return Logs(name, sorted(events, key=lambda event: event.time)[-limit:])
+
+
+def _events(clients: Sequence[Any], name: str, group: str, last: str, limit: int) -> list[LogEvent]:
+    return [event for each in clients for event in read_logs(each, name, group, last, limit)]

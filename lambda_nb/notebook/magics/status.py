@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from lambda_nb.notebook import display
 from lambda_nb.notebook.connection.endpoint import Connection
 from lambda_nb.notebook.connection.session import Session
 
@@ -43,6 +44,11 @@ def of_engine(status: Mapping[str, Any]) -> dict[str, str]:
     if "environments" in status:
         counts = Counter(one["function"] for one in status["environments"])
         told["environments"] = ", ".join(f"{n} {name}" for name, n in counts.items()) or "none"
+    if "cache" in status.get("edge", {}):
+        cache, places = status["edge"]["cache"], status["edge"]["locations"]
+        told["CloudFront"] = f"{cache['objects']:,} objects cached, {display.size(cache['bytes'])}"
+        if places:
+            told["CloudFront"] += f"; Lambda@Edge at {', '.join(sorted(places))}"
     if "pid" in status:
         told["engine"] = f"{status.get('version', '')}, process {status['pid']}"
     return told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -229,6 +230,14 @@ class TestCloudFrontFunctions:
         site.delete()
         with pytest.raises(notebook.cloudfront.exceptions.NoSuchFunctionExists):
             notebook.cloudfront.describe_function(Name=name)
+
+
+def test_the_status_tells_of_the_edge(notebook: EdgeNotebook) -> None:
+    site = notebook.site()
+    notebook.stamp(notebook.engine.name("stamp"), "one")
+    site.get("/")
+    told = repr(notebook.value("%lambda status"))
+    assert re.search(r"CloudFront .*[1-9]\d* objects cached, .*; Lambda@Edge at .*IAD", told)
 
 
 @needs_program("node")

@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import logging
 import re
+import time
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
@@ -17,6 +18,10 @@ from lambda_nb.engine.notices import Notice
 from lambda_nb.rules.edge.log_fields import HEAD, file_key, is_logged, standard_line
 
 log = logging.getLogger(__name__)
+
+LINES_A_FILE = 5000
+"""Most lines of one file, and visits looked at in one go: meanwhile no request is answered."""
+_LINES_A_TURN = 50
 
 Entry = tuple[Distribution, Visit]
 
@@ -67,14 +72,15 @@ class StandardLogs:
         while entries:
             distribution, visit = entries[0]
             told, hour = distribution.standard_log, hour_of(visit)
-            inside, others = _parted(entries, told, distribution.id, hour)
+            some = entries[:LINES_A_FILE]
+            inside, others = _parted(some, told, distribution.id, hour)
             if told is not None:
                 bucket = bucket_name(told.bucket)
                 key = file_key(told.prefix, distribution.id, hour, uuid.uuid4().hex[:8])
                 refusal = await asyncio.to_thread(_put, client, bucket, key, told.cookies, inside)
                 if refusal:
                     self._warn(distribution.id, bucket, refusal)
-            entries[:] = others
+            entries[: len(some)] = others
 
     def _warn(self, identifier: str, bucket: str, refusal: str) -> None:
         notice = self._notices.setdefault(
@@ -108,7 +114,9 @@ def _put(client: Any, bucket: str, key: str, cookies: bool, entries: Sequence[En
     from botocore.exceptions import ClientError
 
     lines = [HEAD]
-    for distribution, visit in entries:
+    for number, (distribution, visit) in enumerate(entries):
+        if number % _LINES_A_TURN == 0:
+            time.sleep(0)  # this is a thread: let requests have the interpreter
         url = len(visit.uri) + len(visit.querystring) + 1
         if is_logged(url, size_of(visit.request_headers)):
             lines.append(standard_line(standard_values(distribution, visit, cookies)))

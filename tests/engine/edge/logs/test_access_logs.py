@@ -20,7 +20,7 @@ from lambda_nb.engine.aws_calls.endpoint import Endpoint, Keys
 from lambda_nb.engine.aws_calls.json_calls import Calls
 from lambda_nb.engine.aws_calls.service_directory import Directory
 from lambda_nb.engine.edge.headers import Headers
-from lambda_nb.engine.edge.logs import metrics
+from lambda_nb.engine.edge.logs import metrics, standard
 from lambda_nb.engine.edge.logs.access_logs import AccessLogs
 from lambda_nb.engine.edge.logs.standard import bucket_name
 from lambda_nb.engine.edge.model import Viewer, Visit
@@ -111,6 +111,22 @@ class TestStandardLogs:
             "sc-content-type": "text/html", "sc-content-len": "78",
             "sc-range-start": "-", "sc-range-end": "-",
         }  # fmt: skip
+
+    async def test_many_lines_come_in_several_files(
+        self, engine: Engine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(standard, "LINES_A_FILE", 4)
+        bucket = bucket_of(engine)
+        distributions = [
+            some.distribution(standard_log=StandardLog(bucket, p, False)) for p in "ab"
+        ]
+        async with logs_of(engine) as logs:
+            for number in range(10):
+                logs.put(distributions[number % 2], some.behaviour(), some.visit())
+            await logs.flush()
+        lines = [len(lines) - 2 for lines in files_of(engine, bucket).values()]
+        assert sum(lines) == 10
+        assert len(lines) > 2
 
     async def test_cookies_are_told_if_asked_for_and_hours_have_their_files(
         self, engine: Engine
