@@ -90,8 +90,9 @@ def edge_map(
         zorder=3,
         plotnonfinite=True,
     )
-    for name, row in frame.head(_NAMED).iterrows():
-        _label(ax, str(name), row)
+    for (name, row), part in zip(frame.head(_NAMED).iterrows(), share, strict=False):
+        radius = float(np.sqrt((_LEAST + (_MOST - _LEAST) * part) / np.pi))
+        _label(ax, str(name), row, radius)
     _bar(ax, discs)
     return ax
 
@@ -116,7 +117,8 @@ def _degrees(value: float, over: str, under: str) -> str:
     return f"{abs(value):.0f}°{over if value > 0 else under}"
 
 
-def _label(ax: Axes, name: str, row: Any) -> None:
+def _label(ax: Axes, name: str, row: Any, radius: float) -> None:
+    """Under its disc, whose radius is in points."""
     told = [f"{row['requests']:,.0f}"]
     if row["hit_ratio"] == row["hit_ratio"]:
         told.append(f"{row['hit_ratio']:.0%} hits")
@@ -125,7 +127,7 @@ def _label(ax: Axes, name: str, row: Any) -> None:
     ax.annotate(
         f"{name}\n{', '.join(told)}",
         (row["longitude"], row["latitude"]),
-        xytext=(0, -12),
+        xytext=(0, -radius - 2),
         textcoords="offset points",
         ha="center",
         va="top",
