@@ -6,9 +6,11 @@ import asyncio
 import contextlib
 import ssl
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from lambda_nb.engine.edge.headers import Headers
 from lambda_nb.engine.edge.model import Request, Response, Viewer
+from lambda_nb.engine.edge.origins.origins import Origins
 from lambda_nb.engine.edge.settings import Origin
 
 DISTRIBUTION = "arn:aws:cloudfront::000000000000:distribution/E1"
@@ -108,3 +110,24 @@ async def body_of(response: Response) -> bytes:
     finally:
         assert response.close is not None
         await response.close()
+
+
+class Tidy:
+    """Origins that close, at the end, every response that a test left unread."""
+
+    def __init__(self, origins: Origins) -> None:
+        self._origins = origins
+        self._given: list[Response] = []
+
+    async def fetch(self, *asked: Any) -> Response:
+        """As ``Origins.fetch``."""
+        response = await self._origins.fetch(*asked)
+        self._given.append(response)
+        return response
+
+    async def close(self) -> None:
+        """Close everything."""
+        for response in self._given:
+            if response.close is not None:
+                await response.close()
+        await self._origins.close()

@@ -6,7 +6,7 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
-from edge_origins_lab import Server, Speak
+from edge_origins_lab import Server, Speak, Tidy
 
 from lambda_nb.engine.aws_calls.endpoint import Keys
 from lambda_nb.engine.edge.origins.origins import Origins
@@ -21,8 +21,10 @@ async def _connect(service: str) -> object:
 async def origins() -> AsyncIterator[Origins]:
     """Origins of an engine that nobody asks."""
     keys = Keys("AKIDEXAMPLE", "secret")
-    made = Origins(
-        "http://127.0.0.1:1", keys, "us-east-1", _connect, lambda identifier: None, Addresses()
+    made = Tidy(
+        Origins(
+            "http://127.0.0.1:1", keys, "us-east-1", _connect, lambda identifier: None, Addresses()
+        )
     )
     yield made
     await made.close()

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from edge_origins_lab import DISTRIBUTION, body_of, request, viewer
+from edge_origins_lab import DISTRIBUTION, Tidy, body_of, request, viewer
 from engine_fixtures import Engine
 
 from lambda_nb.engine.aws_calls.endpoint import Keys
@@ -38,13 +38,15 @@ async def s3_origins(engine: Engine) -> AsyncIterator[Origins]:
         return engine.client(service)
 
     keys = engine.keys
-    made = Origins(
-        engine.url,
-        Keys(keys["aws_access_key_id"], keys["aws_secret_access_key"]),
-        engine.region,
-        connect,
-        lambda identifier: None,
-        Addresses(),
+    made = Tidy(
+        Origins(
+            engine.url,
+            Keys(keys["aws_access_key_id"], keys["aws_secret_access_key"]),
+            engine.region,
+            connect,
+            lambda identifier: None,
+            Addresses(),
+        )
     )
     yield made
     await made.close()

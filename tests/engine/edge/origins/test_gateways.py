@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from edge_origins_lab import DISTRIBUTION, body_of, request, viewer
+from edge_origins_lab import DISTRIBUTION, Tidy, body_of, request, viewer
 from engine_fixtures import Engine
 
 from lambda_nb.engine.aws_calls.endpoint import Keys
@@ -68,13 +68,15 @@ async def own(engine: Engine, urls: Urls) -> AsyncIterator[Origins]:
         return engine.client(service)
 
     keys = engine.keys
-    made = Origins(
-        engine.url,
-        Keys(keys["aws_access_key_id"], keys["aws_secret_access_key"]),
-        engine.region,
-        connect,
-        urls,
-        Addresses(),
+    made = Tidy(
+        Origins(
+            engine.url,
+            Keys(keys["aws_access_key_id"], keys["aws_secret_access_key"]),
+            engine.region,
+            connect,
+            urls,
+            Addresses(),
+        )
     )
     yield made
     await made.close()
@@ -146,13 +148,15 @@ async def test_a_function_url_with_a_port_of_its_own(engine: Engine, urls: Urls)
     async def connect(service: str) -> Any:
         return engine.client(service)
 
-    own = Origins(
-        engine.url,
-        Keys(keys["aws_access_key_id"], keys["aws_secret_access_key"]),
-        engine.region,
-        connect,
-        urls,
-        Addresses(lambda port: ("lambda-url", identifier) if port == 28_000 else None),
+    own = Tidy(
+        Origins(
+            engine.url,
+            Keys(keys["aws_access_key_id"], keys["aws_secret_access_key"]),
+            engine.region,
+            connect,
+            urls,
+            Addresses(lambda port: ("lambda-url", identifier) if port == 28_000 else None),
+        )
     )
     try:
         by_port = replace(controlled("127.0.0.1"), http_port=28_000)
