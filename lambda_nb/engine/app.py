@@ -333,6 +333,7 @@ class App:
             Unsigned(region),
             Names(self._options.allowed_hosts, is_name),
             bucket_cors,
+            self._edge.names_read,
             {"status": self._status, "runtimes": self._runtimes, "events": self._recent_events},
         )
 

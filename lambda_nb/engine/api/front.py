@@ -142,6 +142,8 @@ class Front:
         The names by which requests may call the engine.
     bucket_cors
         Answers browsers that ask whether a page may call S3.
+    names_read
+        Waits until all names are known that distributions answer to.
     shows
         What the pages below ``/_lambda_nb/`` show, by name.
     """
@@ -157,6 +159,7 @@ class Front:
         unsigned: Unsigned,
         names: Names,
         bucket_cors: BucketCors,
+        names_read: Callable[[], Awaitable[None]],
         shows: Mapping[str, Show],
     ) -> None:
         self._gate = gate
@@ -168,6 +171,7 @@ class Front:
         self._unsigned = unsigned
         self._names = names
         self._bucket_cors = bucket_cors
+        self._names_read = names_read
         self._shows = shows
         self._full_disk = Notice(
             log, "the disk is full: what needs room is refused until there is some"
@@ -176,6 +180,8 @@ class Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; whatever goes wrong, the caller gets an answer."""
         request = HttpRequest.of(scope, receive)
+        if not self._names.has(request.headers.get("host", "")):
+            await self._names_read()
         if scope["type"] == "websocket":
             try:
                 self._names.check(request)

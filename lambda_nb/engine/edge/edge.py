@@ -65,6 +65,14 @@ class Edge:
         """Whether a host name may be an alternate domain name of a distribution."""
         return self._parts is not None and self._parts.configuration.has_alias(name)
 
+    async def names_read(self) -> None:
+        """Wait for the names of distributions that were kept: right after a start they are not
+        known yet."""
+        if self._waking is not None and not self._waking.done():
+            await asyncio.wait([self._waking])
+        if self._parts is not None:
+            await self._parts.configuration.renewed()
+
     def takes(self, request: HttpRequest) -> bool:
         """Whether a request is for a distribution."""
         at = self._around.addresses.of(request)

@@ -18,6 +18,7 @@ from lambda_nb.engine.edge.delivery.fetches import Fetches
 from lambda_nb.engine.edge.delivery.objects import Objects
 from lambda_nb.engine.edge.delivery.stages import Stages
 from lambda_nb.engine.edge.functions.edge_functions import EdgeFunctions
+from lambda_nb.engine.edge.functions.function_metrics import FunctionMetrics
 from lambda_nb.engine.edge.functions.sources import ApiSource
 from lambda_nb.engine.edge.functions.test_function import FunctionTests
 from lambda_nb.engine.edge.locations.locations import Locations
@@ -83,7 +84,9 @@ class Parts:
             viewer_timeout_s=around.viewer_timeout_s,
         )
         source = ApiSource(Services(around.upstream, HOME), with_stores)
-        functions = EdgeFunctions(source, around.logs(HOME))
+        functions = EdgeFunctions(
+            source, around.logs(HOME), measured=FunctionMetrics(around.figure)
+        )
         self.tests = FunctionTests(source)
         self.checks = AssociationChecks(
             around.account,

@@ -111,10 +111,8 @@ def test_an_alias_answers_after_a_restart(start_engine: Callable[..., Engine], s
     assert ask(engine, "www.shop.example").status == 200
     assert engine.stop() == 0
     again = start_engine()
-    deadline = time.monotonic() + 60
-    while ask(again, "img.shop.example").status != 200:
-        assert time.monotonic() < deadline, "the alias does not answer"
-        time.sleep(0.1)
+    assert ask(again, "img.shop.example").status == 200  # the first request waits for the names
+    assert ask(again, "img.other.example").status == 403
 
 
 def test_two_engines(start_engine: Callable[..., Engine], site: Site) -> None:

@@ -123,6 +123,11 @@ class Configuration:
         if self._renewing is None:
             self._renewing = asyncio.ensure_future(self._keep_up())
 
+    async def renewed(self) -> None:
+        """Wait until what :meth:`changed` began is over."""
+        if self._renewing is not None:
+            await asyncio.wait([self._renewing])
+
     async def close(self) -> None:
         """Stop reading."""
         if self._renewing is not None:
