@@ -56,7 +56,8 @@ class _Loaded:
 
 
 Measured = Callable[[str, float, str], None]
-"""Is told of each call: the function's name, the seconds of CPU, and the outcome (empty: good)."""
+"""Is told of each call: the function's name, the seconds of CPU, and the outcome (empty: good). Of
+an invalid result it is told once more, after the call."""
 
 
 class EdgeFunctions:

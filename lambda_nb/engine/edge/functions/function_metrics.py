@@ -17,6 +17,7 @@ Figure = Callable[[str, str, "tuple[tuple[str, str], ...]", str, float, int], No
 
 _ERRORS = {
     "FunctionExecutionError": "FunctionExecutionErrors",
+    "FunctionThrottledError": "FunctionThrottles",
     "FunctionValidationError": "FunctionValidationErrors",
 }
 
@@ -34,7 +35,8 @@ class FunctionMetrics:
         self._figure = figure
 
     def __call__(self, name: str, seconds: float, outcome: str) -> None:
-        """Note one call.
+        """Note how a call went. One whose result is invalid is noted twice: as a call that went
+        well, and as ``FunctionValidationError``.
 
         Parameters
         ----------
@@ -45,11 +47,9 @@ class FunctionMetrics:
         outcome
             Its word in ``X-Cache`` if it failed, else empty.
         """
-        if outcome == "FunctionThrottledError":
-            self._note(name, "FunctionThrottles", "None", 1.0)
-            return
-        self._note(name, "FunctionInvocations", "None", 1.0)
-        self._note(name, "FunctionComputeUtilization", "Percent", float(utilisation(seconds)))
+        if outcome in ("", "FunctionExecutionError"):
+            self._note(name, "FunctionInvocations", "None", 1.0)
+            self._note(name, "FunctionComputeUtilization", "Percent", float(utilisation(seconds)))
         if outcome in _ERRORS:
             self._note(name, _ERRORS[outcome], "None", 1.0)
 

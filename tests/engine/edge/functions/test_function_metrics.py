@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
+from edge_functions_lab import Lab
 
 from lambda_nb.engine.edge.functions.function_metrics import FunctionMetrics
+from lambda_nb.engine.edge.model import FunctionFault
 
 
 @pytest.mark.parametrize(
@@ -15,10 +19,7 @@ from lambda_nb.engine.edge.functions.function_metrics import FunctionMetrics
             "FunctionExecutionError",
             ["FunctionInvocations", "FunctionComputeUtilization", "FunctionExecutionErrors"],
         ),
-        (
-            "FunctionValidationError",
-            ["FunctionInvocations", "FunctionComputeUtilization", "FunctionValidationErrors"],
-        ),
+        ("FunctionValidationError", ["FunctionValidationErrors"]),
         ("FunctionThrottledError", ["FunctionThrottles"]),
     ],
 )
@@ -31,3 +32,22 @@ def test_a_call(outcome: str, names: list[str]) -> None:
         assert dimensions == (("FunctionName", "f"), ("Region", "Global"))
         utilisation = name == "FunctionComputeUtilization"
         assert (unit, value) == (("Percent", 21.0) if utilisation else ("None", 1.0))
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [("throw new Error('no')", "Execution"), ("return {statusCode: 'x'}", "Validation")],
+)
+def test_a_failed_call_is_one_invocation(code: str, error: str) -> None:
+    lab = Lab(f"function handler(event) {{ {code}; }}")
+    with pytest.raises(FunctionFault):
+        lab.request()
+    counted: Counter[str] = Counter()
+    metrics = FunctionMetrics(lambda *figure: counted.update([figure[1]]))
+    for name, outcome in lab.measured:
+        metrics(name, 0.0, outcome)
+    assert counted == {
+        "FunctionInvocations": 1,
+        "FunctionComputeUtilization": 1,
+        f"Function{error}Errors": 1,
+    }
