@@ -47,16 +47,6 @@ class Bodies:
                 self._index.drop(entry)
         return body.checked
 
-    async def read(self, entry: Entry, first: int = 0, end: int | None = None) -> bytes:
-        """Bytes of a body from ``first`` to before ``end``.
-
-        Raises
-        ------
-        OSError
-            If its file cannot be read.
-        """
-        return b"".join([piece async for piece in self.pieces(entry, first, end)])
-
     async def pieces(
         self, entry: Entry, first: int = 0, end: int | None = None
     ) -> AsyncIterator[bytes]:

@@ -197,24 +197,6 @@ class Cache:
 
         return Writer(self._disk, turn, keep, expected, self._most_bytes)
 
-    async def put(
-        self,
-        turn: Turn,
-        method: str,
-        status: int,
-        reason: str,
-        headers: Headers,
-        life: Lifetime | None,
-        came: float,
-        body: bytes,
-    ) -> Entry | None:
-        """Store an answer whose body is there; like :meth:`writer`."""
-        writer = self.writer(turn, method, status, reason, headers, life, came)
-        if writer is None:
-            return None
-        await writer.write(body)
-        return await writer.commit()
-
     def refresh(
         self,
         entry: Entry,

@@ -9,7 +9,6 @@ the pause as well.
 from __future__ import annotations
 
 import asyncio
-from types import TracebackType
 from typing import NamedTuple
 
 PAUSE_S = 5.0
@@ -140,19 +139,6 @@ class Turn:
         if self._pause is not None:
             self._turns.over(self.asked, self._pause)
             self._pause = None
-
-    def __enter__(self) -> Turn:
-        """Itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """It ends with the block."""
-        self.end()
 
     def __del__(self) -> None:
         """A forgotten turn leaves nobody waiting."""

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
-from edge_cache_lab import LONG, NOW, Answers
+from edge_cache_lab import LONG, NOW, Answers, put, read
 
 from lambda_nb.engine.edge.cache.cache import Cache
 from lambda_nb.engine.edge.headers import Headers
@@ -186,7 +186,7 @@ class TestParts:
         entry = cache.lookup_part(*FRA, asked)
         assert entry is not None
         assert entry.part == (95, 99, 100)
-        assert await cache.bodies.read(entry, 1) == bytes([96, 97, 98, 99])
+        assert await read(cache, entry, 1) == bytes([96, 97, 98, 99])
 
     async def test_parts_of_another_version_leave(self, cache: Cache, answers: Answers) -> None:
         await self.put(answers, 0, 9)
@@ -274,7 +274,7 @@ class TestRefresh:
         cache.invalidate("E1", ["/a"])
         new = cache.refresh(old, Headers(), TTLS, NOW, NOW)
         assert answers.get() is None
-        assert await cache.bodies.read(new) == b"body"
+        assert await read(cache, new) == b"body"
 
     async def test_what_must_not_be_kept_any_more_leaves(
         self, cache: Cache, answers: Answers
@@ -293,7 +293,7 @@ class TestChanges:
         for location in ("FRA", "NRT"):
             for version in "12":
                 turn = cache.turn("E1", location, cache_key("/a", "", [("x", version)]))
-                await cache.put(turn, "GET", 200, "OK", Headers(), LONG, NOW, b"")
+                await put(cache, turn, "GET", 200, "OK", Headers(), LONG, NOW, b"")
         for path in ("/a", "/ab", "/a?b"):
             await answers.put(path)
         await answers.put(method="HEAD", body=b"")
@@ -310,7 +310,7 @@ class TestChanges:
         assert cache.outdate("E1", "FRA", "/a") == 0
         late = cache.turn(*FRA)
         for turn, kept in ((early, False), (elsewhere, True), (late, True)):
-            entry = await cache.put(turn, "GET", 200, "OK", Headers(), LONG, NOW, b"x")
+            entry = await put(cache, turn, "GET", 200, "OK", Headers(), LONG, NOW, b"x")
             assert (entry is not None) is kept
 
     async def test_evicted_and_replaced_objects_leave_no_trace(
@@ -331,9 +331,9 @@ class TestInvalidation:
     ) -> None:
         for place in (("E1", "FRA"), ("E1", "NRT"), ("E2", "FRA")):
             turn = cache.turn(*place, cache_key("/a", "", [("x", "1")]))
-            await cache.put(turn, "GET", 200, "OK", Headers(), LONG, NOW, b"")
+            await put(cache, turn, "GET", 200, "OK", Headers(), LONG, NOW, b"")
             turn = cache.turn(*place, cache_key("/a", "", [("x", "2")]))
-            await cache.put(turn, "GET", 200, "OK", Headers(), LONG, NOW, b"")
+            await put(cache, turn, "GET", 200, "OK", Headers(), LONG, NOW, b"")
         await answers.put("/b")
         assert cache.invalidate("E1", ["/a", "/c/*"]) == 4
         assert cache.statistics.objects == 3
@@ -346,7 +346,7 @@ class TestInvalidation:
         cache.invalidate("E1", ["/a"])
         late = cache.turn(*FRA)
         for turn, kept in ((early, False), (late, True), (other, True)):
-            entry = await cache.put(turn, "GET", 200, "OK", Headers(), LONG, NOW, b"x")
+            entry = await put(cache, turn, "GET", 200, "OK", Headers(), LONG, NOW, b"x")
             assert (entry is not None) is kept
 
     async def test_nor_one_whose_body_is_coming(

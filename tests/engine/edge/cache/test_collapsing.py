@@ -6,7 +6,7 @@ import asyncio
 import gc
 
 import pytest
-from edge_cache_lab import LONG, NOW, Answers
+from edge_cache_lab import LONG, NOW, Answers, put, read
 
 from lambda_nb.engine.edge.cache import turns
 from lambda_nb.engine.edge.cache.cache import Cache
@@ -33,13 +33,16 @@ class Site:
         self.waited -= 1
         entry = self.cache.lookup(*FRA)
         if entry is not None:
-            return await self.cache.bodies.read(entry)
-        with self.cache.turn(*FRA) as turn:
+            return await read(self.cache, entry)
+        turn = self.cache.turn(*FRA)
+        try:
             self.asked += 1
             await self.answering.wait()
             life = LONG if self.cached else None
-            await self.cache.put(turn, "GET", 200, "OK", Headers(), life, NOW, b"x")
+            await put(self.cache, turn, "GET", 200, "OK", Headers(), life, NOW, b"x")
             return b"x"
+        finally:
+            turn.end()
 
     async def until(self, asked: int, waited: int) -> None:
         while (self.asked, self.waited) != (asked, waited):
@@ -142,8 +145,8 @@ async def test_an_invalidation_ends_the_pause(cache: Cache) -> None:
     cache.invalidate("E1", ["/a"])
     assert not cache.is_asking(*FRA)
     later = cache.turn(*FRA)
-    assert await cache.put(later, "GET", 200, "OK", Headers(), LONG, NOW, b"new") is not None
-    assert await cache.put(turn, "GET", 200, "OK", Headers(), LONG, NOW, b"old") is None
+    assert await put(cache, later, "GET", 200, "OK", Headers(), LONG, NOW, b"new") is not None
+    assert await put(cache, turn, "GET", 200, "OK", Headers(), LONG, NOW, b"old") is None
     entry = cache.lookup(*FRA)
     assert entry is not None
-    assert await cache.bodies.read(entry) == b"new"
+    assert await read(cache, entry) == b"new"

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from edge_cache_lab import NOW, Answers
+from edge_cache_lab import NOW, Answers, read
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -262,7 +262,7 @@ class TestDamage:
         assert entry is not None
         files()[0].unlink()
         with pytest.raises(FileNotFoundError):
-            await cache.bodies.read(entry)
+            await read(cache, entry)
 
     async def test_a_disk_that_cannot_be_written(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture
@@ -347,6 +347,6 @@ async def take(cache: Cache, steps: list[tuple[str, str, int]]) -> None:
         elif (entry := answers.get(path)) is not None:
             if step == "refresh":
                 entry = cache.refresh(entry, Headers(), Ttls(0, 5, 9, 10), NOW, NOW)
-            assert len(await cache.bodies.read(entry)) == entry.body.size
+            assert len(await read(cache, entry)) == entry.body.size
         assert cache.statistics.bytes <= 1_000_000
         assert cache.statistics.memory_bytes <= 600_000
