@@ -27,6 +27,7 @@ pytestmark = [
     pytest.mark.timeout(600),
     pytest.mark.xdist_group("javascript"),
     pytest.mark.skipif(shutil.which("node") is None, reason="needs node (apt-get install nodejs)"),
+    pytest.mark.skipif(shutil.which("git") is None, reason="needs git (apt-get install git)"),
 ]
 
 SUITE = "https://github.com/http-tests/cache-tests"
@@ -119,6 +120,7 @@ def suite() -> Path:
                 capture_output=True,
                 text=True,
                 check=False,
+                timeout=120,
             )
             if done.returncode:
                 pytest.skip(f"git could not fetch {SUITE}: {done.stderr[-300:]}")

@@ -188,7 +188,6 @@ class TestWhatIf:
         log = log_of((0, "/a", "Miss"), (1, "/a", "Miss"), cs_method="POST")
         assert simulate_edge(log).agreement == 1.0
 
-
     def test_who_waited_for_a_fetch_of_another_may_be_done_before_it(self) -> None:
         log = log_of((1, "/a", "Hit"), (1, "/a", "Miss"))
         log["taken"] = [0.150, 0.200]
