@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any
 
 import botocore.session
+from botocore.exceptions import ClientError
 from botocore.validate import ParamValidator
 
 MOMENT = datetime(2026, 1, 1, tzinfo=timezone.utc)
@@ -155,6 +156,10 @@ class Kept:
 
         def get(**asked: str) -> dict[str, Any]:
             (value,) = asked.values()
+            answer = self._others.get((operation, value))
+            if answer is None and operation == "get_monitoring_subscription":
+                told = {"Error": {"Code": "NoSuchMonitoringSubscription", "Message": "none"}}
+                raise ClientError(told, "GetMonitoringSubscription")  # type: ignore[arg-type]
             return self._answer(operation, self._others[operation, value])
 
         return get

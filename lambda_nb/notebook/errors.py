@@ -21,6 +21,10 @@ class UsageError(NotebookError):
     """A magic or function got an argument that is not valid."""
 
 
+class NoJSONError(UsageError, ValueError):
+    """A body that should be JSON is not."""
+
+
 class AWSError(NotebookError):
     """Lambda or another AWS service refused a request.
 

@@ -170,7 +170,7 @@ def test_text_of_a_response() -> None:
     long = response(headers={}, content=b"a" * 5000)
     assert repr(long).endswith("… 5,000 characters")
     assert response(headers={}, content=b"", status=599).reason == ""
-    with pytest.raises(ValueError, match="Expecting value"):
+    with pytest.raises(ValueError, match="no JSON, it begins with '<p>'"):
         response(headers={}, content=b"<p>").json()
 
 

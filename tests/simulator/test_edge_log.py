@@ -9,8 +9,10 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
 
-from lambda_nb.rules.edge.locations import UnknownLocationError, location_of
+from lambda_nb.rules.edge.locations import location_of
 from lambda_nb.rules.edge.log_fields import HEAD, standard_line
 from lambda_nb.simulator import CacheBehaviour, EdgeReplay, WorkloadError, simulate_edge
 from lambda_nb.traces.logs.cloudfront import read_cloudfront
@@ -302,8 +304,28 @@ class TestRefusals:
             ({"cache_size": 0}, "cache_size is 0"),
             ({"locations": []}, "locations is empty"),
             ({"functions": {"request": {}}}, "functions has 'request'"),
+            ({"cache_size": "1GB"}, "cache_size is '1GB'"),
+            ({"locations": "fra"}, "give a list: ['fra']"),
+            ({"functions": {"viewer-request": 0.1}}, "0.1; give settings such as"),
+            ({"functions": {"viewer-request": {"durtion": 1}}}, "did you mean 'duration'?"),
+            ({"functions": {"viewer-request": {"duration": "1"}}}, "the duration '1'"),
+            ({"behaviours": "*"}, "behaviours has '*'; give those of site.caching()"),
+            ({"behaviors": []}, "no setting behaviors= for a log; did you mean behaviours=?"),
+            ({"trigger": 1}, "no setting trigger= for a log; there are behaviours, locations"),
         ],
-        ids=["size", "locations", "trigger"],
+        ids=[
+            "size",
+            "locations",
+            "trigger",
+            "word",
+            "text",
+            "number",
+            "name",
+            "duration",
+            "star",
+            "typo",
+            "other",
+        ],
     )
     def test_settings_that_make_no_sense(self, settings: dict[str, Any], said: str) -> None:
         with pytest.raises(WorkloadError) as caught:
@@ -314,8 +336,26 @@ class TestRefusals:
         with pytest.raises(WorkloadError, match="the log has no column 'uri'"):
             simulate_edge(self.LOG.drop(columns="uri"))
 
+    def test_what_is_no_log(self) -> None:
+        log: Any = [1, 2]
+        with pytest.raises(WorkloadError, match=r"has got \[1, 2\]; give a log"):
+            simulate_edge(log)
+
+    def test_no_number_is_made_of_nothing(self) -> None:
+        nothing = simulate_edge(self.LOG.iloc[:0])
+        assert "nan" not in repr(nothing)
+
+    def test_a_notebook_shows_a_line_and_no_frames(self) -> None:
+        shell: Any = InteractiveShell.instance()
+        for code in ("simulate_edge([])", "simulate_edge(log, locations=['xyz'])"):
+            shell.push({"simulate_edge": simulate_edge, "log": self.LOG})
+            with capture_output() as told:
+                shell.run_cell(code)
+            assert "Error: " in told.stdout + told.stderr
+            assert "edge_log.py" not in told.stdout + told.stderr
+
     def test_a_location_that_is_none(self) -> None:
-        with pytest.raises(UnknownLocationError):
+        with pytest.raises(WorkloadError, match="there is no edge location"):
             simulate_edge(self.LOG, locations=["xyz"])
 
     def test_ttls_out_of_order(self) -> None:

@@ -74,6 +74,7 @@ class OwnEngine:
             process, self._process = self._process, None
             _end(process)
             said = (line + self.log.read_text()).strip()[-2000:]
+            said = said.rpartition(" error: ")[2] if said.startswith("usage: ") else said
             raise NotebookError(f"the engine did not start; it said:\n{said or '(nothing)'}")
         return Connection(
             url=ready["url"],

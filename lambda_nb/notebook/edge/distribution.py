@@ -7,11 +7,12 @@ import re
 import unicodedata
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from lambda_nb.notebook import display
 from lambda_nb.notebook.connection.clients import Clients, is_aws
-from lambda_nb.notebook.edge import function_logs, listing, making, visits
+from lambda_nb.notebook.edge import checks, function_logs, listing, making, visits
 from lambda_nb.notebook.edge.answers import EdgeResponse
 from lambda_nb.notebook.edge.cells import cloudfront_functions
 from lambda_nb.notebook.edge.settings import (
@@ -23,7 +24,7 @@ from lambda_nb.notebook.edge.settings import (
     policies,
 )
 from lambda_nb.notebook.edge.settings.policies import Caching, Chosen
-from lambda_nb.notebook.errors import UsageError, aws_errors
+from lambda_nb.notebook.errors import NotebookError, UsageError
 from lambda_nb.notebook.functions.monitoring import Logs
 from lambda_nb.notebook.web.request import Parameters, send
 
@@ -83,7 +84,7 @@ class Distribution:
     @property
     def config(self) -> dict[str, Any]:
         """Its whole configuration, as GetDistributionConfig answers."""
-        with aws_errors():
+        with self._told():
             return distributions.config_of(self._cloudfront, self.id)
 
     # -- asking it
@@ -108,8 +109,8 @@ class Distribution:
         headers, params, data, json
             As for the handle of a function.
         viewer
-            Where the viewer is: a city, a country or ``"52.5,13.4"``. The nearest location answers,
-            after as long as packets travel. Only at an engine.
+            Where the viewer is: a city, a country's code or ``"52.5,13.4"``. The nearest location
+            answers, after as long as packets travel. Only at an engine.
         location
             The code of the location that answers, whichever is nearest. Only at an engine.
 
@@ -120,8 +121,12 @@ class Distribution:
         NotebookError
             Nothing answers there.
         """
+        checks.request(self.url, method, path, headers, viewer, location)
         told = dict(headers or {})
-        viewer = unicodedata.normalize("NFKD", viewer).encode("ascii", "ignore").decode()
+        asked, viewer = (
+            viewer,
+            unicodedata.normalize("NFKD", viewer).encode("ascii", "ignore").decode(),
+        )
         for header, value in ((_VIEWER_HEADER, viewer), (_EDGE_HEADER, location)):
             if value and self._on_aws:
                 raise UsageError(
@@ -129,30 +134,38 @@ class Distribution:
                 )
             if value:
                 told[header] = value
-        answer = send(
-            self.url,
-            method,
-            path,
-            self._cloudfront,
-            headers=told,
-            params=params,
-            data=data,
-            json=json,
-        )
+        with self._told():
+            answer = send(
+                self.url,
+                method,
+                path,
+                self._cloudfront,
+                headers=told,
+                params=params,
+                data=data,
+                json=json,
+            )
         refused = _REFUSED.search(answer.text) if answer.status == _BAD_REQUEST and told else None
         if refused is not None:
-            raise UsageError(html.unescape(refused[1]))
+            raise UsageError(html.unescape(refused[1]).replace(repr(viewer), repr(asked)))
         response = EdgeResponse(answer, viewer, self.name)
+        if response.by_function:
+            held = associations.all_of(self.config)
+            kind = "Lambda" if response.cache.startswith("Lambda") else "CloudFront"
+            names = sorted({one.function for one in held if one.kind == kind})
+            response = EdgeResponse(answer, viewer, self.name, names)
         if response.request_id:
             self._asked[response.request_id] = (viewer, response.location)
         return response
 
     def get(self, path: str = "/", /, **options: Any) -> EdgeResponse:
         """Send a GET request; options as in :meth:`request`."""
+        checks.options("get", options)
         return self.request("GET", path, **options)
 
     def post(self, path: str = "/", /, **options: Any) -> EdgeResponse:
         """Send a POST request; options as in :meth:`request`."""
+        checks.options("post", options)
         return self.request("POST", path, **options)
 
     # -- changing it
@@ -166,7 +179,7 @@ class Distribution:
             Such as ``"/index.html"`` or ``"/pictures/*"``.
         """
         wanted = [path if path.startswith("/") else f"/{path}" for path in paths or ("/*",)]
-        with aws_errors():
+        with self._told():
             made = self._cloudfront.create_invalidation(
                 DistributionId=self.id,
                 InvalidationBatch={
@@ -217,7 +230,7 @@ class Distribution:
             Add CloudFront's managed policy ``SecurityHeadersPolicy`` to responses.
         """
         caching = Caching(ttl, longest, query, cookies, headers)
-        with aws_errors():
+        with self._told():
             source = None if origin is None else self._source(origin)
             policy = caching.policy(self._cloudfront)
 
@@ -244,7 +257,7 @@ class Distribution:
 
         Lambda@Edge functions can be deleted only afterwards.
         """
-        with aws_errors():
+        with self._told():
             held = associations.all_of(distributions.config_of(self._cloudfront, self.id))
             making.delete(self._cloudfront, self._clients.client("s3"), self.id, self._delay_s)
             names = sorted({one.function for one in held if one.kind == "CloudFront"})
@@ -253,11 +266,14 @@ class Distribution:
 
     def wait(self) -> Distribution:
         """Wait until CloudFront has its configuration everywhere: on AWS some minutes."""
-        with aws_errors():
+        with self._told():
             self._cloudfront.get_waiter("distribution_deployed").wait(
                 Id=self.id, WaiterConfig={"Delay": self._delay_s, "MaxAttempts": 200}
             )
         return self
+
+    def _told(self) -> AbstractContextManager[None]:
+        return checks.told(self.name, self.id)
 
     @property
     def _delay_s(self) -> float:
@@ -289,7 +305,7 @@ class Distribution:
         from lambda_nb.simulator import CacheBehaviour
         from lambda_nb.simulator.questions.edge_caches import came
 
-        with aws_errors():
+        with self._told():
             if self._visits is None:
                 logging = self.config.get("Logging", {})
                 if not logging.get("Enabled"):
@@ -329,7 +345,7 @@ class Distribution:
         """
         from lambda_nb.simulator import CacheBehaviour
 
-        with aws_errors():
+        with self._told():
             config = distributions.config_of(self._cloudfront, self.id)
             return [
                 CacheBehaviour(
@@ -361,7 +377,7 @@ class Distribution:
 
     def summary(self, log: pd.DataFrame | None = None) -> display.Shown:
         """Its behaviours and functions; with a log also hits and locations."""
-        with aws_errors():
+        with self._told():
             told = self._cloudfront.get_distribution(Id=self.id)["Distribution"]
             config = told["DistributionConfig"]
             ttls = {
@@ -376,7 +392,11 @@ class Distribution:
         return f"<distribution {self.name} ({self.id}) at {self.url}>"
 
     def _repr_html_(self) -> str:
-        return self.summary()._repr_html_()
+        try:
+            return self.summary()._repr_html_()
+        except NotebookError as error:  # a display must not fail
+            markup = display.line(display.bold(self.name), display.dim(str(error)))
+            return display.Shown(str(error), markup)._repr_html_()
 
 
 def url_of(domain: str, cloudfront: Any) -> str:

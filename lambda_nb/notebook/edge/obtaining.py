@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import NoneType
 from typing import Any
 
 from lambda_nb.notebook.connection.clients import Beside
@@ -10,7 +11,7 @@ from lambda_nb.notebook.edge import making
 from lambda_nb.notebook.edge.distribution import Distribution
 from lambda_nb.notebook.edge.settings import access, behaviours, distributions, origins
 from lambda_nb.notebook.edge.settings.policies import Caching
-from lambda_nb.notebook.errors import aws_errors
+from lambda_nb.notebook.errors import UsageError, aws_errors
 
 
 def distribution(
@@ -49,13 +50,18 @@ def distribution(
     Raises
     ------
     UsageError
-        There is none of that name, and no origin is given; or the origin cannot be one.
+        The name or the root makes no sense; there is none of that name, and no origin is given; or
+        the origin cannot be one.
 
     Examples
     --------
     >>> site = lambda_nb.distribution("site", origin="s3://pages")  # doctest: +SKIP
     >>> site.get("/", viewer="Berlin")  # doctest: +SKIP
     """
+    if not isinstance(name, str) or not name.strip():
+        raise UsageError(f"{name!r} is no name of a distribution; give text such as 'site'")
+    if not isinstance(root, (str, NoneType)):
+        raise UsageError(f"root is {root!r}; give the key of what answers '/', or ''")
     clients = of_notebook("CloudFront") if client is None else Beside(client)
     with aws_errors():
         cloudfront, s3 = clients.client("cloudfront"), clients.client("s3")

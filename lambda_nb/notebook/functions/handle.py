@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, overload
 
 from lambda_nb.notebook import display
-from lambda_nb.notebook.errors import UsageError, aws_errors
+from lambda_nb.notebook.errors import AWSError, NotebookError, UsageError, aws_errors
 from lambda_nb.notebook.functions import monitoring
 from lambda_nb.notebook.functions.code_origin import Origin
 from lambda_nb.notebook.functions.figures import summary
@@ -35,6 +35,11 @@ MOST_AT_ONCE = 256
 
 _LOGS_WITHIN_S = 5.0
 _NO_PATH = object()
+_AT_THE_EDGE = (
+    "{} is a replicated function: it runs at the edge of a distribution. Delete that first, with "
+    "lambda_nb.distribution(NAME).delete() (%lambda edge lists them), or run another function at "
+    "its event. On AWS replicas go within hours"
+)
 
 
 class Function:
@@ -329,10 +334,15 @@ class Function:
             return self.request("DELETE", path, **options)
         if options:
             raise UsageError(f"delete needs a path for {', '.join(options)}")
-        with aws_errors():
-            if self.qualifier is None:
-                http_api.withdraw(self._session, self.name)
-            self.client.delete_function(**self._named())
+        try:
+            with aws_errors():
+                if self.qualifier is None:
+                    http_api.withdraw(self._session, self.name)
+                self.client.delete_function(**self._named())
+        except AWSError as error:
+            if "replicated function" not in str(error):
+                raise
+            raise NotebookError(_AT_THE_EDGE.format(self.name)) from None
         self._address = ""
         return None
 

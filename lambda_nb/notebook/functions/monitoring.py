@@ -36,11 +36,18 @@ class LogEvent:
 
 
 class Logs(list[LogEvent]):
-    """Log events in order of time; displayed as text."""
+    """Log events in order of time; displayed as text.
 
-    def __init__(self, function: str, events: Sequence[LogEvent]) -> None:
+    Parameters
+    ----------
+    hint
+        Where to look if there are none.
+    """
+
+    def __init__(self, function: str, events: Sequence[LogEvent], hint: str = "") -> None:
         super().__init__(events)
         self.function = function
+        self.hint = hint
 
     @property
     def text(self) -> str:
@@ -59,7 +66,8 @@ class Logs(list[LogEvent]):
         return Logs(self.function, [event for event in self if found.search(event.message)])
 
     def __repr__(self) -> str:
-        return self.text or f"no log of {self.function} in this time"
+        nothing = f"no log of {self.function} in this time"
+        return self.text or "; ".join(filter(None, [nothing, self.hint]))
 
     def _repr_html_(self) -> str:
         if not self:

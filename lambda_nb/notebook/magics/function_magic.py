@@ -89,6 +89,7 @@ def run(session: Session, line: str, cell: str) -> Any:
             said = "\n".join([f"{options.name} fails: {tested.error}", *tested.logs])
             raise NotebookError(f"{said}\nIt is not published. (--test FILE gives another event.)")
         arn = functions.publish(cloudfront, options.name, etag)
+        functions.remember(options.name, options.distribution or "")
         if found is not None:
 
             def edit(config: dict[str, Any]) -> None:

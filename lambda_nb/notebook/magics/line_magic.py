@@ -14,6 +14,7 @@ from lambda_nb.notebook.connection import connect
 from lambda_nb.notebook.connection.endpoint import Connection
 from lambda_nb.notebook.connection.session import Session
 from lambda_nb.notebook.edge import listing
+from lambda_nb.notebook.edge.cells import cloudfront_functions
 from lambda_nb.notebook.edge.distribution import Distribution, url_of
 from lambda_nb.notebook.edge.settings import distributions
 from lambda_nb.notebook.errors import UsageError, aws_errors
@@ -186,7 +187,11 @@ class Commands:
                 site = Distribution(options.edge, self._session)
             logs = site.function_logs(options.name, options.last, limit=options.limit)
         else:
-            logs = self._handle(options.name).logs(options.last, limit=options.limit)
+            handle = self._handle(options.name)
+            with cloudfront_functions.no_lambda(options.name):
+                logs = handle.logs(options.last, limit=options.limit)
+            if handle.cell and " --edge " in handle.cell.source.partition("\n")[0]:
+                logs.hint = "it runs at the edge: add --edge DISTRIBUTION"
         return logs.grep(options.grep) if options.grep else logs
 
     def _do_events(self, rest: str) -> Any:
@@ -239,7 +244,7 @@ class Commands:
 
     def _do_edge(self, rest: str) -> Any:
         parser = _parser("edge", "Distributions of CloudFront; of one what runs there, and hits.")
-        parser.add_argument("name", metavar="NAME", nargs="?", help="of one, or its id")
+        parser.add_argument("name", metavar="NAME", nargs="?", help="what runs there; or its id")
         name = parser.parse_args(split(rest)).name
         with aws_errors():
             if name is None:
@@ -289,7 +294,8 @@ class Commands:
         parser.add_argument("names", metavar="NAME", nargs="+")
         names = parser.parse_args(split(rest)).names
         for name in names:
-            self._handle(name).delete()
+            with cloudfront_functions.no_lambda(name):
+                self._handle(name).delete()
         text = f"deleted {', '.join(names)}"
         return display.Shown(text, display.line(display.dim(text)))
 

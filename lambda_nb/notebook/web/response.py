@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import Any
 
 from lambda_nb.notebook import display
+from lambda_nb.notebook.errors import NoJSONError
 
 _SHOWN = 4000
 """Characters of a body that a notebook shows."""
@@ -42,6 +43,8 @@ class Response:
         Figures that are shown as well.
     hint
         What to do about an error; empty: read the log of ``function``.
+    shown
+        What a display shows instead of the body; empty: the body.
     """
 
     method: str
@@ -54,6 +57,7 @@ class Response:
     cookies: list[str] = field(default_factory=list)
     told: tuple[str, ...] = ()
     hint: str = ""
+    shown: str = ""
 
     @property
     def ok(self) -> bool:
@@ -82,10 +86,17 @@ class Response:
 
         Raises
         ------
-        ValueError
-            It is no JSON.
+        NoJSONError
+            It is no JSON: a ``ValueError``.
         """
-        return json.loads(self.content)
+        try:
+            return json.loads(self.content)
+        except ValueError:
+            kind = self.headers.get("content-type", "of no type")
+            raise NoJSONError(
+                f"{self.status} {self.reason}: the body ({kind}) is no JSON, it begins with "
+                f"{self.text[:40]!r}; .text and .content have it"
+            ) from None
 
     @property
     def request_id(self) -> str:
@@ -98,6 +109,8 @@ class Response:
         return [display.milliseconds(self.seconds * 1000), size, kind, *self.told]
 
     def _shown(self) -> str:
+        if self.shown:
+            return self.shown
         if b"\0" in self.content[:_SHOWN]:
             return ""  # no text
         try:

@@ -177,8 +177,8 @@ def location_of(code: str) -> EdgeLocation:
     found = LOCATIONS.get(asked[:3])
     if found is None or asked[3:4].isalpha():
         raise UnknownLocationError(
-            f"there is no edge location {code.strip()!r}{_like(asked)}; give a code such as "
-            "fra, iad or nrt"
+            f"there is no edge location {code.strip()!r}; {_like(asked)}give a code such as fra, "
+            "iad or nrt"
         )
     return found
 
@@ -187,7 +187,7 @@ def _like(asked: str) -> str:
     by_city = [each for each in _TABLE if asked[:4] and each.city.upper().startswith(asked[:4])]
     by_code = [each for each in _TABLE if len(asked) == 3 and _same_letters(each.code, asked) == 2]
     told = [f"{each.code.lower()} ({each.city})" for each in (*by_city, *by_code)[:3]]
-    return f"; like it are {', '.join(told)}" if told else ""
+    return f"did you mean {' or '.join(told)}? Else " if told else ""
 
 
 def _same_letters(one: str, other: str) -> int:

@@ -145,8 +145,8 @@ def place_of(text: str) -> Place:
     if degrees and abs(float(degrees[1])) <= 90 and abs(float(degrees[2])) <= 180:
         return Place(text.strip(), "", float(degrees[1]), float(degrees[2]))
     near = [place.name for name, place in _NAMES.items() if asked and name.startswith(asked[:4])]
-    told = f" Like it are {', '.join(near[:3])}." if near else ""
+    told = f" Did you mean {' or '.join(dict.fromkeys(near[:3]))}?" if near else ""
     raise UnknownLocationError(
-        f"no place is known as {text.strip()!r}.{told} Give a city of CloudFront's, a country's "
-        "code such as DE, or latitude,longitude such as 52.5,13.4"
+        f"no place is known as {text.strip()!r}.{told} Give a city that has an edge location, a "
+        "country's code such as DE, or latitude,longitude such as 52.5,13.4"
     )

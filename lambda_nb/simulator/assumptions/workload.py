@@ -81,6 +81,10 @@ class Workload:
 class WorkloadError(ValueError):
     """The trace cannot be simulated as asked; the message says what is missing and what to give."""
 
+    def _render_traceback_(self) -> list[str]:
+        """IPython prints this instead of a traceback through the simulator."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class NotCompiledError(WorkloadError):
     """The compiled engine was asked for something that only the SimPy engine can do."""

@@ -6,25 +6,38 @@ decisions are those that the log says were made (:attr:`EdgeReplay.agreement`).
 
 from __future__ import annotations
 
+import difflib
+import inspect
 import math
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from typing import Any, get_args, overload
 
 import numpy as np
 import pandas as pd
 
-from lambda_nb.rules.edge.locations import location_of
+from lambda_nb.rules.edge.locations import UnknownLocationError, location_of
 from lambda_nb.rules.edge.places import place_of
 from lambda_nb.simulator.assumptions.workload import WorkloadError
 from lambda_nb.simulator.questions.edge import EdgeResult, Trigger, simulate_triggers
 from lambda_nb.simulator.questions.edge_caches import CacheBehaviour, replay
 from lambda_nb.simulator.questions.edge_latency import nearest_of, viewers_of, waits
 from lambda_nb.simulator.questions.edge_replay import EdgeReplay
+from lambda_nb.simulator.simulate import simulate
 from lambda_nb.traces import Trace
 
 _NEEDED = ("time", "method", "uri", "query", "status", "result", "sent", "location")
 _HITS = ("Hit", "RefreshHit")
 _TRIGGERS = get_args(Trigger)
+_SIMULATED = tuple(inspect.signature(simulate).parameters)[1:]
+_SETTINGS = (
+    "behaviours",
+    "locations",
+    "cache_size",
+    "origin",
+    "functions",
+    "cloudfront_functions",
+)
 
 
 @overload
@@ -79,13 +92,24 @@ def simulate_edge(requests: Trace | pd.DataFrame, **settings: Any) -> EdgeResult
     Raises
     ------
     WorkloadError
-        When a setting makes no sense, or the log has no such column.
-    UnknownLocationError
-        There is no such location or place.
+        When a setting makes no sense, the log has no such column, or there is no such location or
+        place.
     """
     if isinstance(requests, Trace):
         return simulate_triggers(requests, **settings)
-    return _of_log(requests, **settings)
+    if not isinstance(requests, pd.DataFrame):
+        raise WorkloadError(
+            f"simulate_edge has got {requests!r}; give a log, such as site.log(), or a trace"
+        )
+    for name in settings:
+        if name not in _SETTINGS:
+            near = difflib.get_close_matches(name, _SETTINGS, 1)
+            hint = f"did you mean {near[0]}=?" if near else f"there are {', '.join(_SETTINGS)}"
+            raise WorkloadError(f"simulate_edge has no setting {name}= for a log; {hint}")
+    try:
+        return _of_log(requests, **settings)
+    except UnknownLocationError as error:
+        raise WorkloadError(str(error)) from error
 
 
 def _of_log(
@@ -104,11 +128,31 @@ def _of_log(
             f"the log has no column {missing[0]!r}: read it with read_cloudfront, and have the "
             "distribution log it"
         )
-    if not cache_size > 0:
+    if not _is_number(cache_size) or not cache_size > 0:
         raise WorkloadError(f"cache_size is {cache_size!r}; give bytes, more than 0")
-    for trigger in functions or {}:
+    for trigger, assumed in (functions or {}).items():
         if trigger not in _TRIGGERS:
             raise WorkloadError(f"functions has {trigger!r}; give {', '.join(_TRIGGERS)}")
+        if not isinstance(assumed, Mapping):
+            raise WorkloadError(
+                f"functions has {trigger!r}: {assumed!r}; give settings such as "
+                "{'duration': 0.005}"
+            )
+        for name in assumed:
+            if name != "duration" and name not in _SIMULATED:
+                near = difflib.get_close_matches(name, ["duration", *_SIMULATED], 1)
+                hint = f"did you mean {near[0]!r}?" if near else "simulate() has the settings"
+                raise WorkloadError(f"functions has {name!r} for {trigger!r}; {hint}")
+        duration = assumed.get("duration", 0.0)
+        if not _is_number(duration):
+            raise WorkloadError(
+                f"functions has the duration {duration!r} for {trigger!r}; give seconds"
+            )
+    for each in behaviours:
+        if not isinstance(each, CacheBehaviour):
+            raise WorkloadError(f"behaviours has {each!r}; give those of site.caching()")
+    if isinstance(locations, str):
+        raise WorkloadError(f"locations is {locations!r}; give a list: [{locations!r}]")
     told = [*behaviours, CacheBehaviour()]
     before = [location_of(str(code)) for code in log["location"].astype(object)]
     viewers = viewers_of(log, before)
@@ -135,3 +179,8 @@ def _of_log(
         np.asarray(log["protocol"] == "https") if "protocol" in log else np.zeros(len(log), bool)
     )
     return EdgeReplay(requests, secure, functions or {}, cloudfront_functions)
+
+
+def _is_number(value: object) -> bool:
+    """Also of NumPy's; what a notebook gives may have any type."""
+    return isinstance(value, Real) and not isinstance(value, bool)

@@ -152,7 +152,9 @@ class EdgeReplay:
         """Draw where requests were answered, the hit ratio so far, and latency by location."""
         from lambda_nb import charts
 
-        told = f"{len(self.requests):,} requests, hit ratio {self.hit_ratio:.1%}"
+        told = f"{len(self.requests):,} requests"
+        if not math.isnan(self.hit_ratio):
+            told += f", hit ratio {self.hit_ratio:.1%}"
         figure, axes = charts.board(3, title=told, heights=[1.6, 1.0, 1.0])
         charts.edge_map(self.map_table(), axes[0])
         came = self.requests[self.requests["decided"]]
@@ -163,9 +165,11 @@ class EdgeReplay:
 
     def __repr__(self) -> str:
         places = self.requests["location"].nunique()
+        ratio = self.hit_ratio
+        told = "" if math.isnan(ratio) else f"hit ratio {ratio:.2%}, "
         return (
             f"EdgeReplay({len(self.requests):,} requests at {places} "
-            f"location{'s' if places != 1 else ''}, hit ratio {self.hit_ratio:.2%}, "
+            f"location{'s' if places != 1 else ''}, {told}"
             f"{int(self.requests['origin_bytes'].sum()):,} bytes from the origin)"
         )
 

@@ -30,7 +30,7 @@ from engine_fixtures import ROLE, Engine, zip_of
 
 from lambda_nb.engine.edge.cache.cache import Cache
 from lambda_nb.engine.edge.configuration.deployments import COOKIE, choose
-from lambda_nb.engine.edge.delivery import objects, replies
+from lambda_nb.engine.edge.delivery import background, replies
 from lambda_nb.engine.edge.functions.code import Code
 from lambda_nb.engine.edge.functions.program import Program
 from lambda_nb.engine.edge.headers import Headers
@@ -554,7 +554,7 @@ class TestReadingOn:
             nonlocal closed
             closed = True
 
-        await objects._read_to_end(writer.tee(endless(), close))
+        await background.read_to_end(writer.tee(endless(), close))
         assert cache.statistics.objects == 0
         return pieces, closed
 
@@ -562,7 +562,7 @@ class TestReadingOn:
         assert asyncio.run(self.read(tmp_path, 10_000, 0)) == (11, True)
 
     def test_not_for_ever(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(objects, "READ_ON_S", 0.05)
+        monkeypatch.setattr(background, "READ_ON_S", 0.05)
         _, closed = asyncio.run(self.read(tmp_path, 10_000_000, 0.01))
         assert closed
 

@@ -171,6 +171,39 @@ def test_parts_are_cached(engine: Engine, raw: RawOrigin) -> None:
         assert part.header("Content-Range") == "bytes 1-4/9"
 
 
+def test_a_narrower_range_of_a_cached_part(engine: Engine, raw: RawOrigin) -> None:
+    part = reply(b"ello wor", "Content-Range: bytes 1-8/11", status="206 Partial Content")
+    raw.write = saying(part)
+    identifier = distribute(engine, raw.origin(), DefaultCacheBehavior=CACHED)
+    ask(engine, identifier, "/a", ("Range", "bytes=1-8"))
+    for wanted, body in (("3-5", b"lo "), ("1-8", b"ello wor"), ("8-8", b"r")):
+        got = ask(engine, identifier, "/a", ("Range", f"bytes={wanted}"))
+        assert (got.status, got.body, got.cache) == (206, body, "Hit")
+        assert got.header("Content-Range") == f"bytes {wanted}/11"
+    several = ask(engine, identifier, "/a", ("Range", "bytes=2-3,7-8"))
+    assert (several.status, several.cache) == (206, "Hit")
+    assert several.header("Content-Range") is None
+    assert b"Content-Range: bytes 7-8/11\r\n\r\nor\r\n" in several.body
+    assert len(raw.asked) == 1
+
+
+def test_a_cached_part_of_another_version_than_if_range_names(
+    engine: Engine, raw: RawOrigin
+) -> None:
+    told = ('ETag: "2"', "Content-Range: bytes 1-4/5")
+    raw.write = saying(
+        reply(b"ello", *told, status="206 Partial Content"), reply(b"hello", 'ETag: "2"')
+    )
+    identifier = distribute(engine, raw.origin(), DefaultCacheBehavior=CACHED)
+    wanted = ("Range", "bytes=1-4")
+    ask(engine, identifier, "/a", wanted)
+    same = ask(engine, identifier, "/a", wanted, ("If-Range", '"2"'))
+    assert (same.status, same.body, same.cache) == (206, b"ello", "Hit")
+    other = ask(engine, identifier, "/a", wanted, ("If-Range", '"1"'))
+    assert (other.status, other.body, other.cache) == (200, b"hello", "Miss")
+    assert 'if-range: "1"' in raw.asked[1]
+
+
 def test_age_and_date(engine: Engine, raw: RawOrigin) -> None:
     date = "Tue, 01 Jan 2019 00:00:00 GMT"
     raw.write = saying(reply(b"hello", f"Date: {date}", "Age: 7", "Cache-Control: max-age=1"))

@@ -267,6 +267,20 @@ def test_a_script_is_live_once_it_is_published(engine: Engine, site: Site, runti
     assert ask(engine, script.distribution).header("X-Mark") == "two"
 
 
+def test_a_large_object_is_kept_whatever_a_script_makes_of_it(engine: Engine, site: Site) -> None:
+    site.told["/large"] = Told(headers=[("Cache-Control", "max-age=600")], body=bytes(4 << 20))
+    short = (
+        "function handler(event) { var r = event.response;"
+        " r.body = {encoding: 'text', data: 'short'}; return r; }"
+    )
+    script = Script(engine, site, short, event="viewer-response", CachePolicyId=CACHING_OPTIMIZED)
+    assert ask(engine, script.distribution, "/large").body == b"short"
+    script.publish(script.change(marked("whole")))
+    answer = ask(engine, script.distribution, "/large")
+    assert (answer.cache, answer.header("X-Mark"), len(answer.body)) == ("Hit", "whole", 4 << 20)
+    assert site.asked == ["/large"]
+
+
 def test_a_script_that_fails(engine: Engine, site: Site) -> None:
     script = Script(engine, site, "function handler(event) { throw new Error('no'); }")
     answer = ask(engine, script.distribution)

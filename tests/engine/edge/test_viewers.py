@@ -190,6 +190,26 @@ def test_compression_through_the_cache(engine: Engine, site: Site, coding: str) 
     assert (picture.header("Content-Encoding"), picture.body) == (None, text)
 
 
+def test_nothing_is_compressed_for_http_1_0(engine: Engine, site: Site) -> None:
+    text = b"<p>hello</p>" * 500
+    for path in ("/old-first", "/new-first"):
+        site.told[path] = Told(headers=[("Content-Type", "text/html")], body=text)
+    identifier = distribute(
+        engine, site.origin(), DefaultCacheBehavior={**CACHED, "Compress": True}
+    )
+    host = f"{identifier.lower()}.cloudfront.localhost"
+    wanted = ("Accept-Encoding", "gzip")
+
+    def old(path: str) -> bytes:
+        head = f"GET {path} HTTP/1.0\r\nHost: {host}\r\nAccept-Encoding: gzip\r\n\r\n"
+        return raw(engine, head.encode()).partition(b"\r\n\r\n")[2]
+
+    assert ask(engine, identifier, "/new-first", wanted).header("Content-Encoding") == "gzip"
+    assert old("/new-first") == text
+    assert old("/old-first") == text
+    assert ask(engine, identifier, "/old-first", wanted).header("Content-Encoding") == "gzip"
+
+
 def test_an_error_page_of_another_origin_is_kept_for_its_time(engine: Engine, site: Site) -> None:
     pages = Site()
     try:

@@ -55,26 +55,31 @@ class Bodies:
         Raises
         ------
         OSError
-            If its file cannot be read.
+            If its file cannot be read. The object is no longer in the cache then.
         """
         body = entry.body
         end = body.size if end is None else min(end, body.size)
-        if body.data is not None or body.path is None:
-            yield (body.data or b"")[first:end]
-        elif body.size <= SMALL_BYTES:
-            data = await asyncio.to_thread(body.path.read_bytes)
+        try:
+            if body.data is not None or body.path is None:
+                yield (body.data or b"")[first:end]
+            elif body.size <= SMALL_BYTES:
+                data = await asyncio.to_thread(body.path.read_bytes)
+                if self._index.has(entry):
+                    self._index.remember(entry, data)
+                yield data[first:end]
+            else:
+                with _opened(body.path) as file:
+                    file.seek(first)
+                    while first < end:
+                        piece = await asyncio.to_thread(file.read, min(_PIECE, end - first))
+                        if not piece:
+                            raise OSError(f"{body.path} ends after {first} of {body.size} bytes.")
+                        first += len(piece)
+                        yield piece
+        except OSError:
             if self._index.has(entry):
-                self._index.remember(entry, data)
-            yield data[first:end]
-        else:
-            with _opened(body.path) as file:
-                file.seek(first)
-                while first < end:
-                    piece = await asyncio.to_thread(file.read, min(_PIECE, end - first))
-                    if not piece:
-                        raise OSError(f"{body.path} ends after {first} of {body.size} bytes.")
-                    first += len(piece)
-                    yield piece
+                self._index.drop(entry)
+            raise
 
 
 def _opened(path: Path) -> BinaryIO:

@@ -78,6 +78,7 @@ def distribution(
         blocked,
         _standard_log(config.get("Logging") or {}),
         _deployment(reader, policy, id_of_domain) if policy and not staging else None,
+        reader.has_monitoring(identifier),
     )
 
 

@@ -34,6 +34,25 @@ class Reader:
             self._known[key] = _asked(getattr(self._client, operation), **{name: value})
         return self._known[key]
 
+    def has_monitoring(self, distribution: str) -> bool:
+        """Whether a distribution has a monitoring subscription that is enabled.
+
+        Raises
+        ------
+        AWSError
+            ``ServiceUnavailable`` (503) if CloudFront does not answer.
+        """
+        from botocore.exceptions import ClientError  # late: heavy to import
+
+        try:
+            answer = self.read("get_monitoring_subscription", DistributionId=distribution)
+        except AWSError as error:
+            if isinstance(error.__cause__, ClientError):  # it has none
+                return False
+            raise
+        told = answer["MonitoringSubscription"].get("RealtimeMetricsSubscriptionConfig", {})
+        return bool(told.get("RealtimeMetricsSubscriptionStatus") == "Enabled")
+
     def distributions(self) -> list[dict[str, Any]]:
         """Every distribution, as ListDistributions shows them.
 

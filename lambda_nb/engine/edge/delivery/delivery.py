@@ -27,6 +27,7 @@ from lambda_nb.engine.edge.viewer.narrowing import narrowed
 from lambda_nb.engine.identifiers import hex_digits
 from lambda_nb.rules.edge.locations import LOCATIONS
 from lambda_nb.rules.edge.viewer import response_headers, viewer_rules
+from lambda_nb.rules.edge.viewer.byte_ranges import Span
 from lambda_nb.rules.edge.viewer.viewer_headers import Place
 
 log = logging.getLogger(__name__)
@@ -89,7 +90,7 @@ class Delivery:
         if isinstance(request, Refusal):
             return await self._failed(trip, self._refused(trip, request))
         request = request.copy()
-        request.headers.keep(lambda name: not name.startswith("cloudfront-"))
+        _take_out(trip, request)
         about = _about_viewer(trip, behaviour)
         # Lambda@Edge does not see them at this event, CloudFront Functions do (guide, "Restrictions
         # on Lambda@Edge", 2026).
@@ -117,7 +118,11 @@ class Delivery:
     ) -> Obtained:
         """The response for this viewer: what it has already is left out, policies are applied."""
         stored = got.outcome in ("Hit", "RefreshHit")
-        response = await narrowed(trip.asked, got.response, hex_digits(24), got.read, stored=stored)
+        found = part_of(got.response.headers) if stored and got.response.status == 206 else None
+        part = None if found is None else (Span(found.first, found.last), found.total)
+        response = await narrowed(
+            trip.asked, got.response, hex_digits(24), got.read, stored=stored, part=part
+        )
         _note_range(trip, response)
         response.headers = policy_headers.for_viewer(behaviour, trip.asked, response.headers)
         self._time(trip, behaviour, response, got)
@@ -148,7 +153,7 @@ class Delivery:
         asked = Request("GET", page, "", trip.asked.headers.copy())
         asked.headers.remove("Range", *CONDITIONS)
         behaviour = behaviour_of(trip.distribution, page)
-        asked.headers.keep(lambda name: not name.startswith("cloudfront-"))
+        _take_out(trip, asked)
         _add(_about_viewer(trip, behaviour), asked)
         await left(got.response)
         try:
@@ -194,6 +199,14 @@ class Delivery:
         )
         of_origin = response.headers.joined("server-timing")
         response.headers.set("Server-Timing", response_headers.server_timing(timing, of_origin))
+
+
+def _take_out(trip: Trip, request: Request) -> None:
+    """Take out what no viewer may say, and what HTTP/1.0 may not ask for: nothing is compressed for
+    it (guide, "Serve compressed files", 2026)."""
+    request.headers.keep(lambda name: not name.startswith("cloudfront-"))
+    if trip.http_version == "HTTP/1.0":
+        request.headers.remove("Accept-Encoding")
 
 
 def _about_viewer(trip: Trip, behaviour: Behaviour) -> list[tuple[str, str]]:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from lambda_nb.engine.edge.cache.cache import Cache
 from lambda_nb.engine.edge.cache.entries import Entry
 from lambda_nb.engine.edge.cache.keys import key_of, ttls_of
 from lambda_nb.engine.edge.cache.turns import Turn
 from lambda_nb.engine.edge.cache.writers import Tee
+from lambda_nb.engine.edge.delivery.background import Background, read_to_end
 from lambda_nb.engine.edge.delivery.fetches import CONDITIONS, Fetched, Fetches, formats, left
 from lambda_nb.engine.edge.delivery.trip import Obtained, Trip
 from lambda_nb.engine.edge.model import FunctionFault, OriginError, Outcome, Request, Response
@@ -23,13 +21,10 @@ from lambda_nb.engine.edge.viewer.compressing import compressed
 from lambda_nb.engine.edge.viewer.error_pages import reason
 from lambda_nb.rules.edge.caching.cache_keys import CacheKey, vary_for_viewer
 from lambda_nb.rules.edge.caching.freshness import Ttls, lifetime
-from lambda_nb.rules.edge.viewer import viewer_rules
+from lambda_nb.rules.edge.viewer import byte_ranges, viewer_rules
 from lambda_nb.rules.edge.viewer.compression import choice
 
 log = logging.getLogger(__name__)
-
-READ_ON_S = 60.0
-"""Seconds that an object is read for the cache alone, after its viewer has left; ours."""
 
 _BODILESS = (204, 304)
 _UNSAFE = ("DELETE", "PATCH", "POST", "PUT")
@@ -69,13 +64,11 @@ class Objects:
     def __init__(self, cache: Cache, fetches: Fetches) -> None:
         self._cache = cache
         self._fetches = fetches
-        self._working: set[asyncio.Task[None]] = set()
+        self._background = Background()
 
     async def close(self) -> None:
         """Give up what is read in the background."""
-        for task in self._working:
-            task.cancel()
-        await asyncio.gather(*self._working, return_exceptions=True)
+        await self._background.close()
 
     async def obtain(self, trip: Trip, behaviour: Behaviour, request: Request) -> Obtained:
         """The response to a request after viewer-request functions.
@@ -119,6 +112,8 @@ class Objects:
         ranged = wanted.request.headers.joined("range")
         if entry is None and ranged and wanted.request.method == "GET":
             entry = self._cache.lookup_part(*wanted.place, ranged)
+            if entry is not None and not _is_meant(wanted.request, entry):
+                entry = None  # the whole object is wanted, which only the origin has
         if entry is not None and not await self._cache.bodies.is_sound(entry):
             entry = None
         if entry is None:
@@ -214,23 +209,9 @@ class Objects:
             else:
                 tee = writer.tee(response.body, response.close)
                 response.body, response.close = tee, tee.close
-                # In the place of an error there may be a page of the distribution's own.
-                if response.status >= 400 or _wants_less(wanted.request):
-                    response.close = self._read_on(tee)
+                if _may_be_left(wanted, response):
+                    response.close = self._background.read_on(tee)
         return self._obtained(wanted.behaviour, response, _outcome(fetched))
-
-    def _read_on(self, tee: Tee) -> Callable[[], Awaitable[None]]:
-        """Reads the rest of an object of which the viewer gets less, so that it is stored."""
-
-        async def close() -> None:
-            self._behind(_read_to_end(tee))
-
-        return close
-
-    def _behind(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._working.add(task)
-        task.add_done_callback(self._working.discard)
 
     def _refresh_behind(self, wanted: _Wanted, entry: Entry) -> None:
         """Ask whether an object has changed while viewers still get it."""
@@ -248,13 +229,13 @@ class Objects:
             try:
                 got = await self._ask_in_turn(wanted, entry, turn)
                 if isinstance(got.response.body, Tee):
-                    await _read_to_end(got.response.body)
+                    await read_to_end(got.response.body)
                 else:
                     await left(got.response)
             except (OriginError, FunctionFault) as fault:
                 log.warning("distribution %s: %s", trip.distribution.id, fault.message)
 
-        self._behind(refresh())
+        self._background.begin(refresh())
 
     def _of_entry(self, entry: Entry) -> Response:
         headers = entry.headers.copy()
@@ -307,24 +288,24 @@ class Objects:
         )
 
 
-def _wants_less(request: Request) -> bool:
-    """Whether the viewer may have the object already."""
-    return any(name in request.headers for name in CONDITIONS)
+def _is_meant(request: Request, part: Entry) -> bool:
+    """Whether a part is of the version that ``If-Range`` names, if it names one."""
+    named, headers = request.headers.get("if-range"), part.headers
+    return named is None or byte_ranges.if_range_holds(
+        named, headers.get("etag"), headers.get("last-modified")
+    )
 
 
-async def _read_to_end(tee: Tee) -> None:
-    """Read a body for the cache alone: no further than it can be stored, and not for ever."""
-
-    async def read() -> None:
-        async for _ in tee:
-            if not tee.is_stored:
-                return
-
-    try:
-        with contextlib.suppress(OriginError, asyncio.TimeoutError):
-            await asyncio.wait_for(read(), READ_ON_S)
-    finally:
-        await tee.close()
+def _may_be_left(wanted: _Wanted, response: Response) -> bool:
+    """Whether a viewer may get something else than a response's body: the page of an error, nothing
+    because it has the object already, or what a viewer-response function makes."""
+    behaviour = wanted.behaviour
+    return (
+        response.status >= 400
+        or any(name in wanted.request.headers for name in CONDITIONS)
+        or "viewer-response" in behaviour.functions
+        or "viewer-response" in behaviour.lambdas
+    )
 
 
 def _outcome(fetched: Fetched) -> Outcome:

@@ -9,7 +9,7 @@ from typing import Any
 from lambda_nb.engine.api.neighbours.bucket_cors import allowed
 from lambda_nb.engine.aws_calls.endpoint import Keys
 from lambda_nb.engine.edge.headers import Headers
-from lambda_nb.engine.edge.model import Request, Response, Viewer
+from lambda_nb.engine.edge.model import OriginError, Request, Response, Viewer
 from lambda_nb.engine.edge.origins import s3_errors
 from lambda_nb.engine.edge.origins.bucket_access import (
     ANYBODY,
@@ -90,22 +90,25 @@ class Buckets:
         access = await self._access(at.identifier)
         if access is None:
             return s3_errors.no_such_bucket(method, viewer.request_id, at.identifier)
-        if not await asyncio.to_thread(access.lets, asker, what):
+        if not await _lets(access, asker, what):
             return s3_errors.access_denied(method, viewer.request_id)
         if not await self._lets_more(access, asker, what, headers):
             return s3_errors.access_denied(method, viewer.request_id)
         region = at.region or origin.region or self._region
         sign(self._keys, "s3", region, method, url, headers, request.body)
         response = await self._exchange(origin, Call(method, url, list(headers), request.body))
-        if response.status == 404 and what.key:
-            listing = Asked(LIST, at.identifier, "")
-            if not await asyncio.to_thread(access.lets, asker, listing):
-                if response.close is not None:
-                    await response.close()
-                return s3_errors.access_denied(method, viewer.request_id)
         _tidied(response)
-        if "origin" in headers:
-            await self._add_cors(at.identifier, method, headers, response)
+        try:
+            listing = Asked(LIST, at.identifier, "")
+            missing = response.status == 404 and what.key
+            if missing and not await _lets(access, asker, listing):
+                await _left(response)
+                return s3_errors.access_denied(method, viewer.request_id)
+            if "origin" in headers:
+                await self._add_cors(at.identifier, method, headers, response)
+        except BaseException:
+            await _left(response)
+            raise
         return response
 
     async def _access(self, bucket: str) -> BucketAccess | None:
@@ -116,7 +119,7 @@ class Buckets:
         except NoSuchBucket:
             return None
         except (BotoCoreError, ClientError) as error:
-            raise unusable(f"S3 does not tell who may read the bucket {bucket}: {error}") from error
+            raise _untold(bucket, error) from error
 
     async def _lets_more(
         self, access: BucketAccess, asker: Asker, what: Asked, headers: Headers
@@ -124,7 +127,7 @@ class Buckets:
         """Whether all may be done that headers ask for: the engine's own key may do anything."""
         for more in also_asked(what, headers):
             there = access if more.bucket == what.bucket else await self._access(more.bucket)
-            if there is None or not await asyncio.to_thread(there.lets, asker, more):
+            if there is None or not await _lets(there, asker, more):
                 return False
         return True
 
@@ -178,6 +181,34 @@ class Buckets:
                 for name, value in found:
                     response.headers.set(name.decode(), value.decode("latin-1"))
                 return
+
+
+async def _lets(access: BucketAccess, asker: Asker, what: Asked) -> bool:
+    """Whether a bucket lets somebody do something.
+
+    Raises
+    ------
+    OriginError
+        S3 does not tell.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        return await asyncio.to_thread(access.lets, asker, what)
+    except NoSuchBucket:  # it has gone meanwhile
+        return False
+    except (BotoCoreError, ClientError) as error:
+        raise _untold(what.bucket, error) from error
+
+
+def _untold(bucket: str, error: Exception) -> OriginError:
+    return unusable(f"S3 does not tell who may read the bucket {bucket}: {error}")
+
+
+async def _left(response: Response) -> None:
+    """Leave a response's body unread."""
+    if response.close is not None:
+        await response.close()
 
 
 def _tidied(response: Response) -> Response:

@@ -6,7 +6,6 @@ CloudFront Developer Guide, "Optimize high availability with CloudFront origin f
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from typing import NamedTuple
 
 from lambda_nb.engine.edge.model import OriginError, Response
 from lambda_nb.engine.edge.origins.faults import NoAnswerError, NotConnectedError
@@ -19,20 +18,13 @@ _NO_CONNECTION = 503
 _NO_ANSWER = 504
 
 
-class Answered(NamedTuple):
-    """A response, and the origin that gave it."""
-
-    origin: Origin
-    response: Response
-
-
 async def fetch(
     group: OriginGroup,
     origins: Mapping[str, Origin],
     method: str,
     cached_methods: Collection[str],
     attempt: Attempt,
-) -> Answered:
+) -> Response:
     """Ask the first origin of a group, and if that fails the second one.
 
     Parameters
@@ -58,10 +50,10 @@ async def fetch(
             raise
     else:
         if not repeatable or response.status not in group.statuses:
-            return Answered(first, response)
+            return response
         if response.close is not None:
             await response.close()
-    return Answered(second, await attempt(second))
+    return await attempt(second)
 
 
 def counted_as(fault: OriginError) -> int:

@@ -25,14 +25,15 @@ async def narrowed(
     read: Reader | None = None,
     *,
     stored: bool = True,
+    part: tuple[Span, int] | None = None,
 ) -> Response:
     """The response that a viewer gets of an object, by its ``If-*`` and ``Range`` headers.
 
-    Only a 200 to a GET or HEAD is narrowed, and parts are given only of an object whose length is
-    known: one that comes chunked is sent whole, and so is one that comes from an origin that was
-    asked for a part (CloudFront Developer Guide, "How CloudFront processes partial requests for an
-    object", 2026). A body in pieces is read no further than the
-    last byte that is wanted.
+    Narrowed are a 200 to a GET or HEAD, and a stored part (206). Parts are given only of an object
+    whose length is known: one that comes chunked is sent whole, and so is one that comes from an
+    origin that was asked for a part (CloudFront Developer Guide, "How CloudFront processes partial
+    requests for an object", 2026). A body in pieces is read no further than the last byte that is
+    wanted.
 
     Parameters
     ----------
@@ -42,8 +43,10 @@ async def narrowed(
         Reads parts; without it the whole body is read, and what is not wanted is dropped.
     stored
         Whether the response was in the cache.
+    part
+        Of a stored 206: the bytes that it has, and the size of the whole object.
     """
-    if response.status != 200 or request.method not in ("GET", "HEAD"):
+    if (response.status != 200 and part is None) or request.method not in ("GET", "HEAD"):
         return response
     if not any(name.lower() in _NARROWING for name, _ in request.headers):
         return response  # as most are
@@ -59,7 +62,7 @@ async def narrowed(
             headers.add("Content-Length", "0")
         return Response(found, headers, b"", reason(found))
     wanted = request.headers.joined("range")
-    size = _size(response)
+    size = _size(response) if part is None else part[1]
     if wanted is None or size is None or request.method != "GET" or not stored:
         return response
     named = request.headers.get("if-range")
@@ -75,12 +78,23 @@ async def narrowed(
         headers.add("Content-Range", byte_ranges.unsatisfied(size))
         headers.add("Content-Length", "0")
         return Response(416, headers, b"", reason(416))
-    return await _partial(response, spans, size, boundary, read)
+    if part is None:
+        return await _partial(response, spans, size, boundary, read, 0)
+    held = part[0]
+    if spans[0].first < held.first or spans[-1].last > held.last:
+        return response
+    return await _partial(response, spans, size, boundary, read, held.first)
 
 
 async def _partial(
-    response: Response, spans: Sequence[Span], size: int, boundary: str, read: Reader | None
+    response: Response,
+    spans: Sequence[Span],
+    size: int,
+    boundary: str,
+    read: Reader | None,
+    begins: int,
 ) -> Response:
+    """A 206 of a response whose body has the bytes from ``begins`` on of an object."""
     headers = response.headers.copy()
     content_type = headers.get("content-type")
     close = response.close
@@ -88,15 +102,17 @@ async def _partial(
         # The body itself is not read.
         await _leave(response)
         close = None
-    pieces = _cut(response.body, spans) if read is None else _read(read, spans)
+    inside = [Span(span.first - begins, span.last - begins) for span in spans]
+    pieces = _cut(response.body, inside) if read is None else _read(read, inside)
     if len(spans) == 1:
         span = spans[0]
         headers.set("Content-Length", str(span.length))
-        headers.add("Content-Range", byte_ranges.content_range(span, size))
+        headers.set("Content-Range", byte_ranges.content_range(span, size))
         body: bytes | AsyncIterator[bytes] = _bytes_only(pieces)
         if read is None and isinstance(response.body, bytes):
-            body = response.body[span.first : span.last + 1]
+            body = response.body[inside[0].first : inside[0].last + 1]
         return Response(206, headers, body, reason(206), close)
+    headers.remove("Content-Range")
     headers.set("Content-Type", f"multipart/byteranges; boundary={boundary}")
     length = byte_ranges.parts_length(boundary, content_type, spans, size)
     headers.set("Content-Length", str(length))

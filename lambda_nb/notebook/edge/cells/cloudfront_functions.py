@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lambda_nb.notebook.errors import NotebookError, UsageError
+from lambda_nb.notebook.errors import AWSError, NotebookError, UsageError
 from lambda_nb.rules import quotas
 
 MADE_HERE = "made by lambda_nb"
+_published: dict[str, str] = {}
+"""What cells of this kernel published: the function's name, and its distribution's or nothing."""
 RUNTIMES = ("cloudfront-js-2.0", "cloudfront-js-1.0")
 
 
@@ -179,6 +182,37 @@ def read_event(text: str, event: str) -> dict[str, Any]:
     read.setdefault("version", "1.0")
     read.setdefault("context", {"eventType": event})
     return read
+
+
+def remember(name: str, distribution: str) -> None:
+    """Keep in mind that a name is that of a CloudFront Function."""
+    _published[name] = distribution
+
+
+@contextlib.contextmanager
+def no_lambda(name: str) -> Iterator[None]:
+    """Say so if a command for functions of Lambda gets the name of a CloudFront Function.
+
+    Raises
+    ------
+    UsageError
+        Lambda does not know the name, and a cell published such a function.
+    """
+    try:
+        yield
+    except AWSError as error:
+        if error.code != "ResourceNotFoundException" or name not in _published:
+            raise
+        site = _published[name]
+        more = (
+            f"it goes with its distribution, lambda_nb.distribution({site!r}).delete(); "
+            f"%lambda logs {name} --edge {site} is its log"
+            if site
+            else f"lambda_nb.client('cloudfront').delete_function(Name={name!r}, ...) deletes it"
+        )
+        raise UsageError(
+            f"{name!r} is a CloudFront Function, no function of Lambda: {more}"
+        ) from None
 
 
 def _short(text: str) -> str:

@@ -56,7 +56,8 @@ def wanted(options: argparse.Namespace) -> AtEdge | None:
     Raises
     ------
     UsageError
-        ``--edge`` or ``--distribution`` is missing, or Lambda@Edge has no such option.
+        ``--edge`` or ``--distribution`` is missing, the name has a qualifier, or Lambda@Edge has no
+        such option.
     """
     told = f"%%lambda {options.name}"
     if options.edge is None:
@@ -69,6 +70,11 @@ def wanted(options: argparse.Namespace) -> AtEdge | None:
     if not options.distribution:
         raise UsageError(
             f"{told}: add --distribution NAME; lambda_nb.distribution(NAME, origin=...) makes one"
+        )
+    if ":" in options.name and ":function:" not in options.name:
+        raise UsageError(
+            f"{told}: give the name without {options.name.partition(':')[2]!r}; the cell publishes "
+            "a numbered version itself"
         )
     for name in _NOT_AT_THE_EDGE:
         if getattr(options, name):

@@ -84,6 +84,7 @@ def place(
     """
     notes = []
     name = name_of(arn)
+    paths = list({path.lstrip("/"): behaviours.known(config, path) for path in paths}.values())
     before = [one for one in _each(config) if one.function == name and one.kind == kind]
     for one in before:
         behaviour = behaviours.all_of(config)[one.path]

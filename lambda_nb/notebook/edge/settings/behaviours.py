@@ -21,6 +21,15 @@ def all_of(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
     }
 
 
+def known(config: dict[str, Any], path: str) -> str:
+    """A path pattern as the configuration has it: ``img/*`` and ``/img/*`` are the same paths."""
+    if path != DEFAULT:
+        for pattern in all_of(config):
+            if pattern != DEFAULT and pattern.lstrip("/") == path.lstrip("/"):
+                return pattern
+    return path
+
+
 def of(config: dict[str, Any], path: str) -> tuple[dict[str, Any], bool]:
     """The behaviour of a path pattern, and whether it was made.
 
@@ -33,7 +42,7 @@ def of(config: dict[str, Any], path: str) -> tuple[dict[str, Any], bool]:
         CloudFront takes no such pattern.
     """
     path = path.strip()
-    found = all_of(config).get(path)
+    found = all_of(config).get(known(config, path))
     if found is not None:
         return found, False
     if not path or any(sign in path for sign in " #%"):

@@ -111,15 +111,19 @@ def _of_function(handle: Handle) -> Source:
 
 
 def _server(url: str, *, on_aws: bool) -> dict[str, Any]:
-    there = urlsplit(url)
+    try:
+        there = urlsplit(url)
+        port = there.port
+    except ValueError as error:
+        raise UsageError(f"origin={url!r}: {error}") from None
     host = there.hostname or ""
     if not host or there.query or there.fragment:
         raise UsageError(f"origin={url!r}: give scheme, host and perhaps a path, no query")
     if on_aws and (host in ("localhost", "127.0.0.1", "::1") or host.endswith(".localhost")):
         raise UsageError(f"origin={url!r}: CloudFront on AWS cannot reach this machine")
-    ports = {**_PORTS, there.scheme: there.port or _PORTS[there.scheme]}
+    ports = {**_PORTS, there.scheme: port or _PORTS[there.scheme]}
     path = there.path.rstrip("/")
-    name = f"{host}-{there.port}" if there.port else host
+    name = f"{host}-{port}" if port else host
     return {
         "Id": re.sub(r"[^\w.-]", "-", f"{name}{path}"),
         "DomainName": f"[{host}]" if ":" in host else host,

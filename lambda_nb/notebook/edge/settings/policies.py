@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 from lambda_nb.notebook.errors import UsageError
@@ -22,6 +23,7 @@ SECURITY_HEADERS = "67f7725c-6f97-4210-82d7-5512b31e9d03"
 CloudFront Developer Guide, "Use managed cache policies" and the pages beside it, 2026."""
 
 _DAY_S, _YEAR_S = 86_400, 31_536_000
+_OPTIONS = {"Header": "headers", "Cookie": "cookies", "QueryString": "query"}
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,9 @@ class Caching:
         UsageError
             A time makes no sense.
         """
+        for name, value in (("ttl", self.ttl), ("longest", self.longest)):
+            if value is not None and not _is_number(value):
+                raise UsageError(f"{name}={value!r} is no number; give seconds, such as {name}=60")
         keyed = self.query != "none" or self.cookies != "none" or self.headers
         if self.ttl is None and self.longest is None and not keyed:
             return OPTIMIZED
@@ -74,7 +79,7 @@ class Caching:
         if longest is None:
             longest = max(ttl, _YEAR_S) if ttl else 0
         if not 0 <= ttl <= longest:
-            raise UsageError(f"ttl={ttl:g} s, longest={longest:g} s: give 0 <= ttl <= longest")
+            raise UsageError(f"ttl={ttl:,} s and longest={longest:,} s: give 0 <= ttl <= longest")
         cached = longest > 0
         config: dict[str, Any] = {
             "Comment": "made by lambda_nb",
@@ -94,10 +99,24 @@ class Caching:
         return {**config, "Name": f"lambda-nb-{digest}"}
 
 
+def _is_number(value: object) -> bool:
+    """Also of NumPy's; what a notebook gives may have any type."""
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
 def _chosen(kind: str, wanted: Chosen) -> dict[str, Any]:
     if isinstance(wanted, str):
         if wanted not in ("all", "none"):
-            raise UsageError(f"{wanted!r} is neither 'all' nor 'none'; give names as a list")
+            option = _OPTIONS[kind]
+            raise UsageError(
+                f"{option}={wanted!r} is neither 'all' nor 'none'; give names as a list: "
+                f"{option}=[{wanted!r}]"
+            )
+        if wanted == "all" and kind == "Header":
+            raise UsageError(
+                "headers='all': a cache policy takes no such thing; name them, or give ttl=0 to "
+                "cache nothing"
+            )
         return {f"{kind}Behavior": wanted}
     names = sorted(set(wanted))
     key = "Headers" if kind == "Header" else f"{kind}s"

@@ -263,6 +263,7 @@ class TestDamage:
         files()[0].unlink()
         with pytest.raises(FileNotFoundError):
             await read(cache, entry)
+        assert answers.get() is None  # so the next viewer gets it from the origin
 
     async def test_a_disk_that_cannot_be_written(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture

@@ -116,6 +116,14 @@ def test_geography(
     assert (found.geo_allowed, found.geo_blocked) == (allowed, blocked)
 
 
+@pytest.mark.parametrize(("status", "found"), [("Enabled", True), ("Disabled", False)])
+def test_a_monitoring_subscription(kept: Kept, status: str, found: bool) -> None:
+    assert not compiled(kept).additional_metrics
+    told = {"RealtimeMetricsSubscriptionConfig": {"RealtimeMetricsSubscriptionStatus": status}}
+    kept.keep("get_monitoring_subscription", "E2ABC", {"MonitoringSubscription": told})
+    assert compiled(kept).additional_metrics is found
+
+
 def test_error_responses(kept: Kept) -> None:
     page = {"ErrorCode": 404, "ResponsePagePath": "/404.html", "ResponseCode": "200"}
     found = compiled(

@@ -23,8 +23,8 @@ class TestParsing:
         ("text", "said"),
         [
             ("fra,xyz", "there is no edge location 'xyz'; give a code"),
-            ("london", "like it are lhr (London)"),
-            ("frb", "like it are fra (Frankfurt)"),
+            ("london", "did you mean lhr (London)?"),
+            ("frb", "did you mean fra (Frankfurt)?"),
             (" , ", "no edge location is given"),
         ],
     )

@@ -7,12 +7,13 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from edge_origins_lab import DISTRIBUTION, Tidy, body_of, request, viewer
 from engine_fixtures import Engine
 
 from lambda_nb.engine.aws_calls.endpoint import Keys
 from lambda_nb.engine.edge.headers import Headers
-from lambda_nb.engine.edge.model import Request, Response
+from lambda_nb.engine.edge.model import OriginError, Request, Response
 from lambda_nb.engine.edge.origins.bucket_access import (
     ANYBODY,
     SERVICE,
@@ -124,6 +125,44 @@ async def test_a_public_object(engine: Engine, s3_origins: Origins, bucket: str)
     allow(engine, bucket)
     response, body = await ask(s3_origins, origin(bucket), "/public.txt")
     assert (response.status, body) == (200, b"for all")
+
+
+class Silent:
+    """S3, which does not answer some operations."""
+
+    def __init__(self, s3: Any, *operations: str) -> None:
+        self._s3 = s3
+        self._operations = operations
+
+    def __getattr__(self, operation: str) -> Any:
+        if operation not in self._operations:
+            return getattr(self._s3, operation)
+
+        def unanswered(**asked: str) -> None:
+            raise EndpointConnectionError(endpoint_url="http://s3")
+
+        return unanswered
+
+
+@pytest.mark.parametrize(
+    ("silent", "uri"), [("get_object_acl", "/large"), ("get_bucket_acl", "/none")]
+)
+async def test_s3_that_does_not_tell_who_may_read(
+    engine: Engine, bucket: str, silent: str, uri: str
+) -> None:
+    allow(engine, bucket, statement(bucket, "*", Resource=f"arn:aws:s3:::{bucket}/n*"))
+
+    async def connect(service: str) -> Any:
+        return Silent(engine.client(service), silent)
+
+    keys = Keys(engine.keys["aws_access_key_id"], engine.keys["aws_secret_access_key"])
+    asked_of = Origins(engine.url, keys, engine.region, connect, lambda name: None, Addresses())
+    try:
+        with pytest.raises(OriginError, match=f"who may read the bucket {bucket}") as caught:
+            await ask(asked_of, origin(bucket), uri)
+    finally:
+        await asked_of.close()
+    assert caught.value.status == 502
 
 
 async def test_a_public_bucket(engine: Engine, s3_origins: Origins, bucket: str) -> None:

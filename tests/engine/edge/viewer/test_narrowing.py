@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from lambda_nb.engine.edge.headers import Headers
 from lambda_nb.engine.edge.model import Request, Response
 from lambda_nb.engine.edge.viewer.narrowing import narrowed
+from lambda_nb.rules.edge.viewer.byte_ranges import Span
 
 BODY = bytes(range(100))
 
@@ -137,6 +138,48 @@ async def test_parts_are_the_same_however_the_body_comes(
     if form and other.status == 206:
         assert streamed.closed
         assert not streamed.sent
+
+
+def stored_part(first: int, last: int, streamed: bool) -> Response:
+    """A 206 as the cache has it."""
+    headers = full().headers
+    headers.set("Content-Length", str(last - first + 1))
+    headers.set("Content-Range", f"bytes {first}-{last}/100")
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for at in range(first, last + 1, 7):
+            yield BODY[at : min(at + 7, last + 1)]
+
+    return Response(206, headers, pieces() if streamed else BODY[first : last + 1], "")
+
+
+@given(st.lists(st.integers(20, 80), min_size=2, max_size=8, unique=True), st.booleans())
+async def test_parts_of_a_stored_part_are_those_of_the_whole(
+    ends: list[int], streams: bool
+) -> None:
+    cuts = sorted(ends)
+    wanted = ",".join(f"{a}-{b}" for a, b in zip(cuts[::2], cuts[1::2], strict=False))
+    request = asked(Range=f"bytes={wanted}")
+    of_whole = await narrowed(request, full(), "xyz")
+    held = stored_part(20, 80, streams)
+    of_part = await narrowed(request, held, "xyz", part=(Span(20, 80), 100))
+    assert (of_part.status, of_part.reason) == (of_whole.status, of_whole.reason)
+    assert sorted(of_part.headers) == sorted(of_whole.headers)
+    assert await read(of_part) == await read(of_whole)
+
+
+async def test_a_stored_part_that_the_viewer_has_already() -> None:
+    held = stored_part(20, 80, streamed=False)
+    request = asked(Range="bytes=20-80", If_None_Match='"a"')
+    response = await narrowed(request, held, "x", part=(Span(20, 80), 100))
+    assert (response.status, "content-range" in response.headers) == (304, False)
+
+
+async def test_a_stored_part_that_lacks_what_is_asked_stays_whole() -> None:
+    held = stored_part(20, 80, streamed=False)
+    part = (Span(20, 80), 100)
+    assert await narrowed(asked(Range="bytes=19-30"), held, "x", part=part) is held
+    assert await narrowed(asked(Range="bytes=30-81"), held, "x", part=part) is held
 
 
 async def test_no_part_can_be_had() -> None:
