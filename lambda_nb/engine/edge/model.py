@@ -54,7 +54,7 @@ class Response:
     """A response. ``reason`` is the status line's phrase, such as ``Not Found``.
 
     ``body`` is whole, or comes in pieces; whoever does not read the pieces to their end calls
-    ``close``. ``headers`` state its length where it is known before it has come.
+    :meth:`leave`. ``headers`` state its length where it is known before it has come.
     """
 
     status: int
@@ -62,6 +62,11 @@ class Response:
     body: bytes | AsyncIterator[bytes] = b""
     reason: str = ""
     close: Callable[[], Awaitable[None]] | None = None
+
+    async def leave(self) -> None:
+        """Leave the rest of the body unread."""
+        if self.close is not None:
+            await self.close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import asyncio
 import json
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -48,13 +48,6 @@ CERTIFICATE = {
 }
 CACHED = behaviour(CachePolicyId=CACHING_OPTIMIZED)
 EVERYTHING = {**listed(*METHODS), "CachedMethods": listed("GET", "HEAD", "OPTIONS")}
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    made = Site()
-    yield made
-    made.close()
 
 
 def script(engine: Engine, text: str, event: str = "viewer-request") -> dict[str, Any]:

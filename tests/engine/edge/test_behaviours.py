@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from http.cookies import SimpleCookie
 from typing import Any
 
-import pytest
 from edge_configuration_lab import METHODS, listed
 from edge_site_lab import (
     ALL_VIEWER,
@@ -28,13 +26,6 @@ CERTIFICATE = {
     "MinimumProtocolVersion": "TLSv1.2_2021",
 }
 EVERY_METHOD = {**listed(*METHODS), "CachedMethods": listed("GET", "HEAD")}
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    made = Site()
-    yield made
-    made.close()
 
 
 def sent(answer: Answer) -> dict[str, str]:

@@ -7,7 +7,6 @@ import json
 import socket
 import socketserver
 import threading
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,13 +26,6 @@ from engine_fixtures import Engine
 
 EVERY_METHOD = {**listed(*METHODS), "CachedMethods": listed("GET", "HEAD")}
 WRITABLE = behaviour(AllowedMethods=EVERY_METHOD, OriginRequestPolicyId=ALL_VIEWER_EXCEPT_HOST)
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    made = Site()
-    yield made
-    made.close()
 
 
 def host_of(engine: Engine, identifier: str) -> str:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-import pytest
 from edge_configuration_lab import listed
 from edge_site_lab import CACHING_OPTIMIZED, Site, ask, behaviour, distribute
 from engine_fixtures import Engine
@@ -15,13 +14,6 @@ CERTIFICATE = {
     "SSLSupportMethod": "sni-only",
     "MinimumProtocolVersion": "TLSv1.2_2021",
 }
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    made = Site()
-    yield made
-    made.close()
 
 
 def test_names_and_objects_are_there_after_a_restart(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,13 +14,6 @@ from engine_fixtures import ROLE, Engine, error_of, zip_of
 RETURN = "def handler(event, context):\n    return {}\n"
 REQUEST = "event['Records'][0]['cf']['request']"
 RESPONSE = "event['Records'][0]['cf']['response']"
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    made = Site()
-    yield made
-    made.close()
 
 
 def version_of(engine: Engine, code: str, region: str = "us-east-1", **settings: Any) -> str:

@@ -7,7 +7,7 @@ import socket
 import socketserver
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -39,13 +39,6 @@ SHORT = """function handler(event) {
     return request;
 }"""
 PIECE = bytes(range(256)) * 4096  # 1 MB
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    made = Site()
-    yield made
-    made.close()
 
 
 def with_functions(engine: Engine, site: Site) -> str:

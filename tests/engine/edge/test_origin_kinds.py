@@ -7,7 +7,7 @@ import json
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -30,13 +30,6 @@ def handler(event, context):
 """
 EVERY_METHOD = {**listed(*METHODS), "CachedMethods": listed("GET", "HEAD")}
 OPEN = behaviour(AllowedMethods=EVERY_METHOD, OriginRequestPolicyId=ALL_VIEWER_EXCEPT_HOST)
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    made = Site()
-    yield made
-    made.close()
 
 
 @pytest.fixture(scope="module")

@@ -68,13 +68,6 @@ def far(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     assert "Traceback" not in running.log_file.read_text()
 
 
-@pytest.fixture
-def site() -> Iterator[Site]:
-    made = Site()
-    yield made
-    made.close()
-
-
 def test_who_answers(far: Engine, site: Site) -> None:
     identifier = distribute(far, site.origin(), DefaultCacheBehavior=CACHED)
     for place, code in (("Berlin", "FRA"), ("New York", "IAD"), ("Osaka", "NRT"), ("", "FRA")):

@@ -9,7 +9,6 @@ import json
 import socket
 import ssl
 import time
-from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import urlsplit
@@ -40,13 +39,6 @@ CERTIFICATE = {
     "MinimumProtocolVersion": "TLSv1.2_2021",
 }
 FORBIDDEN = 403
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    made = Site()
-    yield made
-    made.close()
 
 
 def raw(engine: Engine, request: bytes) -> bytes:

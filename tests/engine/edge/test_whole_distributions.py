@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from edge_configuration_lab import METHODS, listed
 from edge_site_lab import CACHING_OPTIMIZED, Site, Told, ask, behaviour, distribute
 from engine_fixtures import ROLE, Engine, zip_of
@@ -15,13 +13,6 @@ from engine_fixtures import ROLE, Engine, zip_of
 CORS_AND_SECURITY = "e61eb60c-9c35-4d20-a928-2b84e02af89c"
 CACHED = behaviour(CachePolicyId=CACHING_OPTIMIZED)
 ETAG = ("ETag", '"v1"')
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    made = Site()
-    yield made
-    made.close()
 
 
 def test_a_head_and_a_get_share_an_object(engine: Engine, site: Site) -> None:

@@ -15,7 +15,7 @@ import time
 
 from lambda_nb.engine.edge.cache.parts import part_of
 from lambda_nb.engine.edge.configuration.behaviours import behaviour_of
-from lambda_nb.engine.edge.delivery.fetches import CONDITIONS, left
+from lambda_nb.engine.edge.delivery.fetches import CONDITIONS
 from lambda_nb.engine.edge.delivery.objects import Objects
 from lambda_nb.engine.edge.delivery.stages import Stages
 from lambda_nb.engine.edge.delivery.trip import Obtained, Trip, via
@@ -129,7 +129,7 @@ class Delivery:
         try:
             got.response = await self._stages.viewer_response(trip, behaviour, request, response)
         except BaseException:
-            await left(response)
+            await response.leave()
             raise
         return got
 
@@ -155,7 +155,7 @@ class Delivery:
         behaviour = behaviour_of(trip.distribution, page)
         _take_out(trip, asked)
         _add(_about_viewer(trip, behaviour), asked)
-        await left(got.response)
+        await got.response.leave()
         try:
             found = await self._objects.obtain(trip, behaviour, asked)
         except FunctionFault as fault:

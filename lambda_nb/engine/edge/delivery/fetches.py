@@ -133,7 +133,7 @@ class Fetches:
                         association, trip.context, sent, origin, response
                     )
             except BaseException:
-                await left(response)
+                await response.leave()
                 raise
         return Fetched(response, sent, asked, came)
 
@@ -194,9 +194,3 @@ def formats(behaviour: Behaviour, request: Request) -> tuple[Encoding, ...]:
     policy = behaviour.cache
     told = request.headers.all("accept-encoding")
     return accepted(told, gzip=policy.gzip, brotli=policy.brotli)
-
-
-async def left(response: Response) -> None:
-    """Leave a response's body unread."""
-    if response.close is not None:
-        await response.close()

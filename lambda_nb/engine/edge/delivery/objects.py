@@ -13,7 +13,7 @@ from lambda_nb.engine.edge.cache.keys import key_of, ttls_of
 from lambda_nb.engine.edge.cache.turns import Turn
 from lambda_nb.engine.edge.cache.writers import Tee
 from lambda_nb.engine.edge.delivery.background import Background, read_to_end
-from lambda_nb.engine.edge.delivery.fetches import CONDITIONS, Fetched, Fetches, formats, left
+from lambda_nb.engine.edge.delivery.fetches import CONDITIONS, Fetched, Fetches, formats
 from lambda_nb.engine.edge.delivery.trip import Obtained, Trip
 from lambda_nb.engine.edge.model import FunctionFault, OriginError, Outcome, Request, Response
 from lambda_nb.engine.edge.settings import Behaviour
@@ -152,12 +152,12 @@ class Objects:
             turn.end()
             raise
         if entry is not None and fetched.response.status == 304 and conditions:
-            await left(fetched.response)
+            await fetched.response.leave()
             turn.end()
             return self._hit(wanted, self._renewed(wanted, entry, fetched), "RefreshHit")
         stale = self._instead(wanted, entry, fetched.response.status)
         if stale is not None:
-            await left(fetched.response)
+            await fetched.response.leave()
             turn.end()
             return self._hit(wanted, stale)
         try:
@@ -165,7 +165,7 @@ class Objects:
             return await self._stored(wanted, turn, fetched)
         except BaseException:
             turn.end()
-            await left(fetched.response)
+            await fetched.response.leave()
             raise
 
     def _instead(self, wanted: _Wanted, entry: Entry | None, status: int) -> Entry | None:
@@ -231,7 +231,7 @@ class Objects:
                 if isinstance(got.response.body, Tee):
                     await read_to_end(got.response.body)
                 else:
-                    await left(got.response)
+                    await got.response.leave()
             except (OriginError, FunctionFault) as fault:
                 log.warning("distribution %s: %s", trip.distribution.id, fault.message)
 

@@ -142,8 +142,8 @@ class EdgeFunctions:
             after = results.response(pairs, before, run.result)
         except InvalidValue as error:
             raise self._invalid(arn, run, error) from error
-        if after.body is not None and response.close is not None:
-            await response.close()
+        if after.body is not None:
+            await response.leave()
         return _response(after, response)
 
     async def _call(

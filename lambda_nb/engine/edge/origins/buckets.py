@@ -102,12 +102,12 @@ class Buckets:
             listing = Asked(LIST, at.identifier, "")
             missing = response.status == 404 and what.key
             if missing and not await _lets(access, asker, listing):
-                await _left(response)
+                await response.leave()
                 return s3_errors.access_denied(method, viewer.request_id)
             if "origin" in headers:
                 await self._add_cors(at.identifier, method, headers, response)
         except BaseException:
-            await _left(response)
+            await response.leave()
             raise
         return response
 
@@ -203,12 +203,6 @@ async def _lets(access: BucketAccess, asker: Asker, what: Asked) -> bool:
 
 def _untold(bucket: str, error: Exception) -> OriginError:
     return unusable(f"S3 does not tell who may read the bucket {bucket}: {error}")
-
-
-async def _left(response: Response) -> None:
-    """Leave a response's body unread."""
-    if response.close is not None:
-        await response.close()
 
 
 def _tidied(response: Response) -> Response:

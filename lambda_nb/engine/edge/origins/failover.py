@@ -51,8 +51,7 @@ async def fetch(
     else:
         if not repeatable or response.status not in group.statuses:
             return response
-        if response.close is not None:
-            await response.close()
+        await response.leave()
     return await attempt(second)
 
 

@@ -206,8 +206,7 @@ class Triggers:
         except InvalidResult as error:
             raise self._refused(association, context, result, error) from error
         if changed.body is not None:
-            if response.close is not None:
-                await response.close()
+            await response.leave()
             return _generated(changed)
         headers = Headers(changed.headers)
         length = response.headers.get("Content-Length")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from lambda_nb.engine.edge.model import Request, Response
 from lambda_nb.engine.edge.viewer.error_pages import reason
@@ -53,7 +53,7 @@ async def narrowed(
     etag, last_modified = response.headers.get("etag"), response.headers.get("last-modified")
     found = conditional.outcome(request.method, _conditions(request), etag, last_modified)
     if found is not None:
-        await _leave(response)
+        await response.leave()
         headers = response.headers.copy()
         if found == 304:
             headers.keep(lambda name: name not in conditional.NOT_IN_304)
@@ -72,7 +72,7 @@ async def narrowed(
     if spans is None:
         return response
     if not spans:
-        await _leave(response)
+        await response.leave()
         headers = response.headers.copy()
         headers.keep(lambda name: not name.startswith(("content-", "transfer-")))
         headers.add("Content-Range", byte_ranges.unsatisfied(size))
@@ -100,7 +100,7 @@ async def _partial(
     close = response.close
     if read is not None:
         # The body itself is not read.
-        await _leave(response)
+        await response.leave()
         close = None
     inside = [Span(span.first - begins, span.last - begins) for span in spans]
     pieces = _cut(response.body, inside) if read is None else _read(read, inside)
@@ -171,13 +171,6 @@ async def _cut(
         at = end
         if part == len(spans):
             return
-
-
-async def _leave(response: Response) -> None:
-    """Leave a body unread."""
-    close: Callable[[], Awaitable[None]] | None = response.close
-    if close is not None:
-        await close()
 
 
 def _conditions(request: Request) -> Conditions:
