@@ -204,7 +204,9 @@ class Ear:
                 with contextlib.suppress(ConnectionError):
                     while chunk := speaker.recv(65536):
                         said += chunk
-                    self.heard.append(said.decode())
+                    # A late request to an earlier owner of the port says nothing to us.
+                    with contextlib.suppress(UnicodeDecodeError):
+                        self.heard.append(said.decode())
                     speaker.sendall(b".")
 
     def wait(self, condition: Callable[[list[str]], bool], within_s: float = 30.0) -> None:
