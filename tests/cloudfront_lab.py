@@ -93,3 +93,14 @@ class CloudFront:
         config = {"Comment": "", "Runtime": "cloudfront-js-2.0", **more}
         made = self.api.create_function(Name=name, FunctionConfig=config, FunctionCode=code)
         return name, made["ETag"]
+
+
+def everything(ask: Callable[..., Any], listing: str, **asked: str) -> list[Any]:
+    """The items of a list on all of its pages."""
+    items: list[Any] = []
+    while True:
+        page = ask(**asked)[listing]
+        items += page.get("Items", [])
+        if not page.get("NextMarker"):
+            return items
+        asked["Marker"] = page["NextMarker"]

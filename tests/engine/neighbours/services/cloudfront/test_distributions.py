@@ -14,6 +14,7 @@ from cloudfront_lab import (
     behaviour,
     bucket,
     distribution,
+    everything,
     listed,
     server,
 )
@@ -73,7 +74,7 @@ def test_a_distribution_leads_here_and_has_awss_defaults(
     first, second = config["Origins"]["Items"]
     assert (first["ConnectionAttempts"], first["ConnectionTimeout"]) == (3, 10)
     assert second["CustomOriginConfig"]["OriginReadTimeout"] == 30
-    summary = cloudfront.api.list_distributions()["DistributionList"]["Items"]
+    summary = everything(cloudfront.api.list_distributions, "DistributionList")
     assert shown["DomainName"] in [item["DomainName"] for item in summary]
 
 
@@ -683,12 +684,13 @@ def test_a_real_time_log_has_a_name(engine: Engine, cloudfront: CloudFront) -> N
 
 def test_lists_by_a_policy_know_no_other(cloudfront: CloudFront) -> None:
     name, _ = cloudfront.create()
-    listing = cloudfront.api.list_distributions_by_cache_policy_id(CachePolicyId=OPTIMIZED)
-    assert name in listing["DistributionIdList"]["Items"]
+    by_policy = cloudfront.api.list_distributions_by_cache_policy_id
+    assert name in everything(by_policy, "DistributionIdList", CachePolicyId=OPTIMIZED)
     listing = cloudfront.api.list_distributions_by_cache_policy_id(CachePolicyId="none")
     assert listing["DistributionIdList"]["Quantity"] == 0
-    without = cloudfront.api.list_distributions_by_web_acl_id(WebACLId="null")
-    assert name in [item["Id"] for item in without["DistributionList"]["Items"]]
+    by_acl = cloudfront.api.list_distributions_by_web_acl_id
+    without = everything(by_acl, "DistributionList", WebACLId="null")
+    assert name in [item["Id"] for item in without]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from cloudfront_lab import CloudFront, behaviour, listed
+from cloudfront_lab import CloudFront, behaviour, everything, listed
 from engine_fixtures import Engine, error_of
 
 
@@ -65,10 +65,10 @@ def test_a_function_is_published_then_used(engine: Engine, cloudfront: CloudFron
     assert error_of(lambda: api.publish_function(Name=name, IfMatch=etag))[0] == (
         "PreconditionFailed"
     )
-    listing = api.list_functions()["FunctionList"]["Items"]
+    listing = everything(api.list_functions, "FunctionList")
     stages_of = [i["FunctionMetadata"]["Stage"] for i in listing if i["Name"] == name]
     assert stages_of == ["DEVELOPMENT", "LIVE"]
-    live = api.list_functions(Stage="LIVE")["FunctionList"]["Items"]
+    live = everything(api.list_functions, "FunctionList", Stage="LIVE")
     assert {item["FunctionMetadata"]["Stage"] for item in live} == {"LIVE"}
 
     told = error_of(lambda: api.delete_function(Name=name, IfMatch=updated["ETag"]))
@@ -106,7 +106,7 @@ def test_a_store_stays_while_a_function_uses_it(cloudfront: CloudFront) -> None:
     assert again[0] == "EntityAlreadyExists"
     updated = api.update_key_value_store(Name=name, IfMatch=made["ETag"], Comment="new")
     assert updated["KeyValueStore"]["Comment"] == "new"
-    listing = api.list_key_value_stores(Status="READY")["KeyValueStoreList"]["Items"]
+    listing = everything(api.list_key_value_stores, "KeyValueStoreList", Status="READY")
     assert name in [item["Name"] for item in listing]
     associations = listed({"KeyValueStoreARN": store["ARN"]})
     function, etag = cloudfront.function(KeyValueStoreAssociations=associations)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cloudfront_lab import OPTIMIZED, CloudFront, distribution, listed
+from cloudfront_lab import OPTIMIZED, CloudFront, distribution, everything, listed
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from engine_fixtures import Engine, error_of
@@ -188,7 +188,7 @@ def test_a_resource_lives_by_its_etags(
     code, _ = error_of(lambda: call("Create", sample.name, **{member: other}))
     assert code == sample.taken
 
-    items = getattr(cloudfront.api, sample.lists)()[sample.listing]["Items"]
+    items = everything(getattr(cloudfront.api, sample.lists), sample.listing)
     assert name in [sample.summary(item) for item in items]
 
     changed = {**read[member], **sample.change}
