@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import http.client
 import json
+import socketserver
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -112,13 +113,60 @@ class Site:
 
     def origin(self, name: str = "site", **more: Any) -> dict[str, Any]:
         """It as an origin in a distribution."""
-        custom = {
-            "HTTPPort": self.port,
-            "HTTPSPort": 443,
-            "OriginProtocolPolicy": "http-only",
-            "OriginSslProtocols": listed("TLSv1.2"),
-        }
-        return {"Id": name, "DomainName": "localhost", "CustomOriginConfig": custom, **more}
+        return origin_at(self.port, name, **more)
+
+
+class Talker:
+    """An origin that talks as a function tells it, once it has read a request's head.
+
+    Parameters
+    ----------
+    talk
+        Takes what writes to the client.
+
+    Attributes
+    ----------
+    origin
+        It as an origin in a distribution.
+    go_on
+        Set at the end, and whenever a test likes: ``talk`` may wait for it.
+    """
+
+    def __init__(self, talk: Callable[[Callable[[bytes], object]], None]) -> None:
+        self.go_on = threading.Event()
+
+        class Handler(socketserver.StreamRequestHandler):
+            def handle(self) -> None:
+                while self.rfile.readline().strip():
+                    pass
+                talk(self.wfile.write)
+
+        class Server(socketserver.ThreadingTCPServer):
+            daemon_threads = True
+            allow_reuse_address = True
+
+        self._server = Server(("127.0.0.1", 0), Handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+        self.origin = origin_at(self._server.server_address[1])
+
+    def close(self) -> None:
+        """End it."""
+        self.go_on.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+def origin_at(port: int, name: str = "site", **more: Any) -> dict[str, Any]:
+    """A server of this machine as an origin in a distribution."""
+    custom = {
+        "HTTPPort": port,
+        "HTTPSPort": 443,
+        "OriginProtocolPolicy": "http-only",
+        "OriginSslProtocols": listed("TLSv1.2"),
+    }
+    return {"Id": name, "DomainName": "localhost", "CustomOriginConfig": custom, **more}
 
 
 def behaviour(pattern: str = "", **more: Any) -> dict[str, Any]:

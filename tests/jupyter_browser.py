@@ -122,3 +122,9 @@ def run(page: Any, index: int) -> None:
         arg=[cell, before],
         timeout=60_000,
     )
+
+
+def keep_picture(page: Any, name: str) -> None:
+    """Keep a screenshot where ``LAMBDA_NB_SCREENSHOTS`` says, if it does."""
+    if folder := os.environ.get("LAMBDA_NB_SCREENSHOTS"):
+        page.screenshot(path=f"{folder}/{name}.png")

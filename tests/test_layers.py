@@ -83,8 +83,8 @@ FOLDERS_MAY_IMPORT = {
         "configuration": {"headers", "model", "settings"},
         "origins": {"headers", "model", "settings"},
         "triggers": {"headers", "model", "settings"},
-        "functions": {"headers", "model", "settings", "triggers"},
-        "logs": {"headers", "model", "settings"},
+        "functions": {"figures", "headers", "model", "settings", "triggers"},
+        "logs": {"figures", "headers", "model", "settings"},
         "delivery": {
             "cache", "configuration", "functions", "headers", "locations", "logs", "model",
             "origins", "settings", "triggers", "viewer",

@@ -126,6 +126,7 @@ class App:
             self._cleanup.push_async_callback(self._regions.close)
             await self._regions.start()
             self._cleanup.push_async_callback(self._edge_telemetry.close)
+            self._cleanup.push_async_callback(self._edge_calls.close)
             self._cleanup.push_async_callback(self._edge.close)
             self._edge.start()
             await opening
@@ -211,6 +212,7 @@ class App:
             self.addresses.owner, is_domain, lambda name: self._edge.is_alias(name)
         )
         telemetry = self._edge_telemetry = EdgeTelemetry(shared)
+        self._edge_calls = Calls(self._services, self.credentials.keys)
 
         def executor(location: str, region: str) -> Executor:
             work_dir = self._work_dir / "edge" / location
@@ -232,7 +234,7 @@ class App:
             own_url=self._url,
             keys=Keys(*self.credentials.keys),
             clients=self._regions.home.clients,
-            calls=Calls(self._services, self.credentials.keys),
+            calls=self._edge_calls,
             upstream=self._upstream,
             addresses=self._addresses,
             directory=self._data_dir / "edge",
@@ -363,8 +365,6 @@ class App:
         watches["cloudformation"] = [
             self._balancing,
             *self._changes.values(),
-            self._distributions,
-            self._stores,
             self._rule_changes,
             iot,
         ]

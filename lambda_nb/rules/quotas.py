@@ -152,8 +152,7 @@ EDGE = "CloudFront Developer Guide, cloudfront-limits, 2026"
 EDGE_EVENT = "CloudFront Developer Guide, lambda-event-structure, 2026"
 EDGE_VIEWER_BYTES = Quota(40_960, "bytes of a body or a generated response, viewer events", EDGE)
 EDGE_ORIGIN_BYTES = Quota(1_048_576, "bytes of a body or a generated response, origin events", EDGE)
-EDGE_TIMEOUT_S = Quota(30, "s", EDGE)
-EDGE_VIEWER_TIMEOUT_S = Quota(30, "s, viewer events; 5 s until 2026", EDGE)
+EDGE_TIMEOUT_S = Quota(30, "s; 5 s for viewer events until 2026", EDGE)
 EDGE_VIEWER_MEMORY_MB = Quota(
     128, "MB, viewer events", "CloudFront Developer Guide, edge-functions-choosing, 2026"
 )

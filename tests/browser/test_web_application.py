@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
-from jupyter_browser import CHROMIUM, open_notebook, serve
+from jupyter_browser import CHROMIUM, keep_picture, open_notebook, serve
 
 TUTORIAL = Path(__file__).parents[2] / "notebooks" / "05-a-web-application.ipynb"
 
@@ -22,11 +21,6 @@ pytestmark = [
         CHROMIUM is None, reason="needs chromium (Debian: apt-get install chromium)"
     ),
 ]
-
-
-def keep_picture(page: Any, name: str) -> None:
-    if folder := os.environ.get("LAMBDA_NB_SCREENSHOTS"):
-        page.screenshot(path=f"{folder}/{name}.png")
 
 
 def use(page: Any) -> None:

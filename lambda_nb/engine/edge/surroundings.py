@@ -11,14 +11,13 @@ from lambda_nb.engine.aws_calls.clients import Clients
 from lambda_nb.engine.aws_calls.endpoint import Keys
 from lambda_nb.engine.aws_calls.json_calls import Calls
 from lambda_nb.engine.aws_calls.upstream import Upstream
+from lambda_nb.engine.edge.figures import Figure
 from lambda_nb.engine.gateways.shared.addresses import Addresses
 from lambda_nb.engine.model import FunctionVersion, LogSink
 
 if TYPE_CHECKING:
     from lambda_nb.engine.edge.origins.function_urls import UrlAccess
     from lambda_nb.engine.execution import Executor
-
-Figure = Callable[[str, str, "tuple[tuple[str, str], ...]", str, float, int], None]
 
 HOME = "us-east-1"
 """The Region of Lambda@Edge's functions, and of CloudFront's figures and function logs."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import socket
-import socketserver
-import threading
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +15,7 @@ from edge_site_lab import (
     ALL_VIEWER_EXCEPT_HOST,
     CACHING_OPTIMIZED,
     Site,
+    Talker,
     Told,
     ask,
     behaviour,
@@ -36,41 +36,17 @@ class Teller:
     """An origin that sends a line, and the next one once it is let."""
 
     def __init__(self) -> None:
-        self.go_on = threading.Event()
-        go_on = self.go_on
+        self._talker = Talker(self._talk)
+        self.go_on, self.origin = self._talker.go_on, self._talker.origin
+        self.close = self._talker.close
 
-        class Handler(socketserver.StreamRequestHandler):
-            def handle(self) -> None:
-                while self.rfile.readline().strip():
-                    pass
-                self.wfile.write(
-                    b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
-                    b"Transfer-Encoding: chunked\r\n\r\n6\r\nfirst\n\r\n"
-                )
-                go_on.wait(60)
-                self.wfile.write(b"7\r\nsecond\n\r\n0\r\n\r\n")
-
-        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self._thread.start()
-        self.origin: dict[str, Any] = {
-            "Id": "site",
-            "DomainName": "localhost",
-            "CustomOriginConfig": {
-                "HTTPPort": self._server.server_address[1],
-                "HTTPSPort": 443,
-                "OriginProtocolPolicy": "http-only",
-                "OriginSslProtocols": listed("TLSv1.2"),
-            },
-        }
-
-    def close(self) -> None:
-        """End it."""
-        self.go_on.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+    def _talk(self, write: Callable[[bytes], object]) -> None:
+        write(
+            b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+            b"Transfer-Encoding: chunked\r\n\r\n6\r\nfirst\n\r\n"
+        )
+        self.go_on.wait(60)
+        write(b"7\r\nsecond\n\r\n0\r\n\r\n")
 
 
 @pytest.mark.parametrize("cached", [True, False])

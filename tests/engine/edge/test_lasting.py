@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import socket
-import socketserver
 import threading
 import time
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from edge_configuration_lab import listed
 from edge_site_lab import (
     CACHING_OPTIMIZED,
     Site,
+    Talker,
     Told,
     ask,
     behaviour,
@@ -148,50 +148,22 @@ class Slow:
 
     def __init__(self, pieces: int, *, waits: bool = False, missing: int = 0) -> None:
         self.left = threading.Event()
-        self.go_on = threading.Event()
-        slow = self
 
-        class Handler(socketserver.StreamRequestHandler):
-            def handle(self) -> None:
-                while self.rfile.readline().strip():
-                    pass
-                self.wfile.write(
-                    b"HTTP/1.1 200 OK\r\nContent-Type: video/mp4\r\nAccept-Ranges: bytes\r\n"
-                    b"Connection: close\r\nContent-Length: %d\r\n\r\n"
-                    % (pieces * len(PIECE) + missing)
-                )
-                try:
-                    for count in range(pieces):
-                        self.wfile.write(PIECE)
-                        if waits and count:
-                            slow.go_on.wait(0.05)
-                except OSError:
-                    slow.left.set()
+        def talk(write: Callable[[bytes], object]) -> None:
+            write(
+                b"HTTP/1.1 200 OK\r\nContent-Type: video/mp4\r\nAccept-Ranges: bytes\r\n"
+                b"Connection: close\r\nContent-Length: %d\r\n\r\n" % (pieces * len(PIECE) + missing)
+            )
+            try:
+                for count in range(pieces):
+                    write(PIECE)
+                    if waits and count:
+                        talker.go_on.wait(0.05)
+            except OSError:
+                self.left.set()
 
-        class Server(socketserver.ThreadingTCPServer):
-            daemon_threads = True
-            allow_reuse_address = True
-
-        self._server = Server(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self._thread.start()
-        self.origin: dict[str, Any] = {
-            "Id": "site",
-            "DomainName": "localhost",
-            "CustomOriginConfig": {
-                "HTTPPort": self._server.server_address[1],
-                "HTTPSPort": 443,
-                "OriginProtocolPolicy": "http-only",
-                "OriginSslProtocols": listed("TLSv1.2"),
-            },
-        }
-
-    def close(self) -> None:
-        """End it."""
-        self.go_on.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        talker = Talker(talk)
+        self.go_on, self.origin, self.close = talker.go_on, talker.origin, talker.close
 
 
 def stream(engine: Engine, identifier: str) -> tuple[http.client.HTTPConnection, Any]:

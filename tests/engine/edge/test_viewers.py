@@ -137,7 +137,7 @@ def test_old_and_short_clients(engine: Engine, site: Site) -> None:
     changed = ask(engine, identifier, "/a", ("If-None-Match", '"v0"'))
     assert (changed.status, changed.body) == (200, b"hello")
     since = ("If-Modified-Since", "Fri, 01 Jan 2100 00:00:00 GMT")
-    assert ask(engine, identifier, "/a", since).status in (200, 304)
+    assert ask(engine, identifier, "/a", since).status == 200  # there is no date to compare
 
 
 def test_a_preflight_request(engine: Engine, site: Site) -> None:

@@ -6,14 +6,8 @@ dimensions ``FunctionName`` and ``Region`` (always ``Global``).
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
+from lambda_nb.engine.edge.figures import NAMESPACE, Figure
 from lambda_nb.rules.edge.functions.compute import utilisation
-
-NAMESPACE = "AWS/CloudFront"
-
-Figure = Callable[[str, str, "tuple[tuple[str, str], ...]", str, float, int], None]
-"""Takes namespace, name, dimensions, unit, value and how often: ``Metrics.service_figure``."""
 
 _ERRORS = {
     "FunctionExecutionError": "FunctionExecutionErrors",

@@ -16,6 +16,7 @@ from typing import Any
 
 from lambda_nb.engine.aws_calls.endpoint import NotStartedError
 from lambda_nb.engine.aws_calls.json_calls import CallError
+from lambda_nb.engine.edge.figures import Figure
 from lambda_nb.engine.edge.logs import metrics
 from lambda_nb.engine.edge.logs.realtime import Call, RealtimeLogs, Sampled
 from lambda_nb.engine.edge.logs.standard import Entry, StandardLogs
@@ -53,7 +54,7 @@ class AccessLogs:
         self,
         clients: Callable[[str], Awaitable[Any]],
         call: Call,
-        figure: metrics.Figure,
+        figure: Figure,
         every_s: float = FLUSH_EVERY_S,
     ) -> None:
         self._standard = StandardLogs(clients)

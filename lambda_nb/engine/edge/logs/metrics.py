@@ -6,16 +6,11 @@ with the dimensions ``DistributionId`` and ``Region`` (always ``Global``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
+from lambda_nb.engine.edge.figures import NAMESPACE, Figure
 from lambda_nb.engine.edge.model import Visit
 from lambda_nb.engine.edge.settings import Distribution
-
-NAMESPACE = "AWS/CloudFront"
-
-Dimensions = tuple[tuple[str, str], ...]
-Figure = Callable[[str, str, Dimensions, str, float, int], None]
-"""Takes namespace, name, dimensions, unit, value and how often: ``Metrics.service_figure``."""
 
 Figures = tuple[str, tuple[tuple[str, str, float], ...]]
 """The id of a distribution; name, unit and value of each figure of one of its requests."""

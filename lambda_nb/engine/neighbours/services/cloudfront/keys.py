@@ -12,7 +12,7 @@ from lambda_nb.engine.neighbours.services.cloudfront.documents import (
     invalid,
     new_id,
 )
-from lambda_nb.engine.neighbours.services.cloudfront.lifecycle import Kind
+from lambda_nb.engine.neighbours.services.cloudfront.lifecycle import Kind, commented
 from lambda_nb.engine.neighbours.services.cloudfront.references import names, users
 from lambda_nb.engine.neighbours.services.cloudfront.shapes import items
 from lambda_nb.rules import quotas
@@ -105,7 +105,7 @@ KEY = Kind(
     draw=lambda: new_id("K"),
     too_many=("TooManyPublicKeys", quotas.CF_PUBLIC_KEYS),
     in_use="PublicKeyInUse",
-    fill=lambda config: {"Comment": "", **config},
+    fill=commented,
     check=_check_key,
     used=_key_is_used,
 )
@@ -118,7 +118,7 @@ GROUP = Kind(
     draw=lambda: str(uuid4()),
     too_many=("TooManyKeyGroups", quotas.CF_KEY_GROUPS),
     in_use="ResourceInUse",
-    fill=lambda config: {"Comment": "", **config},
+    fill=commented,
     check=_check_group,
     used=lambda store, document: bool(users(store, "TrustedKeyGroups", document.id)),
 )
@@ -131,7 +131,7 @@ ENCRYPTION_PROFILE = Kind(
     draw=lambda: new_id("P"),
     too_many=("TooManyFieldLevelEncryptionProfiles", quotas.CF_ENCRYPTION_CONFIGS),
     in_use="FieldLevelEncryptionProfileInUse",
-    fill=lambda config: {"Comment": "", **config},
+    fill=commented,
     check=_check_profile,
     used=_profile_is_used,
 )
@@ -145,7 +145,7 @@ ENCRYPTION = Kind(
     too_many=("TooManyFieldLevelEncryptionConfigs", quotas.CF_ENCRYPTION_CONFIGS),
     in_use="FieldLevelEncryptionConfigInUse",
     unique="CallerReference",
-    fill=lambda config: {"Comment": "", **config},
+    fill=commented,
     check=_check_encryption,
     resource="FieldLevelEncryption",
     config="FieldLevelEncryptionConfig",

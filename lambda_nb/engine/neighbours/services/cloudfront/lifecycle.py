@@ -34,6 +34,11 @@ def _unchanged(config: dict[str, Any]) -> dict[str, Any]:
     return config
 
 
+def commented(config: dict[str, Any]) -> dict[str, Any]:
+    """A configuration whose comment is empty unless one is given."""
+    return {"Comment": "", **config}
+
+
 def _nothing(*_: Any) -> Any:
     return None
 

@@ -12,7 +12,7 @@ from lambda_nb.engine.neighbours.services.cloudfront.documents import (
     error,
     invalid,
 )
-from lambda_nb.engine.neighbours.services.cloudfront.lifecycle import Kind
+from lambda_nb.engine.neighbours.services.cloudfront.lifecycle import Kind, commented
 from lambda_nb.engine.neighbours.services.cloudfront.references import users
 from lambda_nb.engine.neighbours.services.cloudfront.shapes import items
 from lambda_nb.rules import quotas
@@ -177,7 +177,7 @@ ORIGIN_REQUEST = Kind(
     draw=_uuid,
     too_many=("TooManyOriginRequestPolicies", quotas.CF_POLICIES),
     in_use="OriginRequestPolicyInUse",
-    fill=lambda config: {"Comment": "", **config},
+    fill=commented,
     check=_check_origin_request,
     used=lambda store, document: bool(users(store, "OriginRequestPolicyId", document.id)),
     managed=managed_policies.ORIGIN_REQUEST_POLICIES,
@@ -191,7 +191,7 @@ RESPONSE_HEADERS = Kind(
     draw=_uuid,
     too_many=("TooManyResponseHeadersPolicies", quotas.CF_POLICIES),
     in_use="ResponseHeadersPolicyInUse",
-    fill=lambda config: {"Comment": "", **config},
+    fill=commented,
     check=_check_response_headers,
     used=lambda store, document: bool(users(store, "ResponseHeadersPolicyId", document.id)),
     managed=managed_policies.RESPONSE_HEADERS_POLICIES,
