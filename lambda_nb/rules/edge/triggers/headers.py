@@ -206,10 +206,14 @@ def _refuse_change(
     new = [value for _, value in after.get(name, ())]
     if old == new:
         return
-    done = "add" if not old else "change" if new else "delete"
-    values = f" from {', '.join(old)!r}" if old else ""
-    values += f" to {', '.join(new)!r}" if new else ""
-    told = f"In {event} events functions may not {done} {name}{values}: leave it as it was."
+    was, made = repr(", ".join(old)), repr(", ".join(new))
+    if not old:
+        told = f"add {name} (as {made}): leave it out"
+    elif new:
+        told = f"change {name} from {was} to {made}: leave it as it was"
+    else:
+        told = f"delete {name}, which was {was}: leave it as it was"
+    told = f"In {event} events functions may not {told}."
     raise InvalidResult(READ_ONLY_HEADER, told)
 
 
