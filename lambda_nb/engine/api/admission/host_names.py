@@ -24,6 +24,19 @@ _SERVICE = re.compile(
 _SIGNING = {"queue": "sqs", "email": "ses"}
 
 
+def host_name(host: str) -> str:
+    """The name in a Host header: in lower case, without a port or the root's dot.
+
+    Examples
+    --------
+    >>> host_name("WWW.Example.com.:80"), host_name("[::1]:80")
+    ('www.example.com', '[::1]')
+    """
+    if host.startswith("["):  # an address of IPv6
+        return host.partition("]")[0] + "]"
+    return host.partition(":")[0].lower().removesuffix(".")
+
+
 def bucket_in(host: str) -> str | None:
     """The bucket that the Host of a request to S3 names.
 
@@ -36,7 +49,7 @@ def bucket_in(host: str) -> str | None:
     >>> bucket_in("b.localhost"), bucket_in("s3.us-east-1.amazonaws.com"), bucket_in("127.0.0.1")
     ('b', '', None)
     """
-    name = _name(host)
+    name = host_name(host)
     if _BY_PATH.fullmatch(name):
         return ""
     for pattern in _BY_HOST:
@@ -70,13 +83,9 @@ def service_in(host: str) -> tuple[str, str] | None:
     >>> service_in("iam.amazonaws.com"), service_in("b.s3.amazonaws.com"), service_in("localhost")
     (('iam', ''), None, None)
     """
-    name = _name(host)
+    name = host_name(host)
     found = _SERVICE.fullmatch(name)
     if found is None or _BY_PATH.fullmatch(name):
         return None
     service = found["service"] or found["service_1"] or found["service_2"]
     return _SIGNING.get(service, service), found["region"] or found["region_1"] or ""
-
-
-def _name(host: str) -> str:
-    return host.partition(":")[0].lower().removesuffix(".")

@@ -7,8 +7,9 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from lambda_nb.engine.api.admission.host_names import host_name
 from lambda_nb.engine.edge.configuration.distributions import distribution
-from lambda_nb.engine.edge.configuration.names import Aliases, Names, aliases_in, host_name
+from lambda_nb.engine.edge.configuration.names import Aliases, Names, aliases_in
 from lambda_nb.engine.edge.configuration.reading import Reader
 from lambda_nb.engine.edge.settings import Distribution
 from lambda_nb.engine.errors import AWSError

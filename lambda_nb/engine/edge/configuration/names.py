@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from lambda_nb.engine.api.admission.host_names import host_name
 from lambda_nb.engine.edge.configuration.reading import items
 
 _OURS = re.compile(r"([a-z0-9]+)\.cloudfront\.(?:localhost(?:\.localstack\.cloud)?|net)")
@@ -97,11 +98,6 @@ class Names:
     def has_alias(self, name: str) -> bool:
         """Whether a name, in lower case, is an alternate domain name."""
         return self._aliases.of(name) is not None
-
-
-def host_name(host: str) -> str:
-    """The name in a Host header, in lower case."""
-    return host.partition(":")[0].lower().removesuffix(".")
 
 
 def aliases_in(document: bytes) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal, NamedTuple
 
-from lambda_nb.engine.api.admission.host_names import bucket_in
+from lambda_nb.engine.api.admission.host_names import bucket_in, host_name
 from lambda_nb.engine.api.wire.http import HttpRequest
 from lambda_nb.engine.gateways.shared.addresses import (
     API,
@@ -93,7 +93,7 @@ def destination(
     >>> destination("www.example.com:8080", "custom").kind
     'server'
     """
-    name = domain_name(domain)
+    name = host_name(domain)
     for part, why in _MISSING:
         if part in name:
             raise NoSuchService(f"{domain} cannot be an origin here: {why}.")
@@ -116,15 +116,8 @@ def destination(
 
 def is_distribution(host: str, names: Addresses = _BY_FORM) -> bool:
     """Whether a Host is a name of a distribution."""
-    gateway = _gateway(domain_name(host), names)
+    gateway = _gateway(host_name(host), names)
     return gateway is not None and gateway.kind == DISTRIBUTION
-
-
-def domain_name(host: str) -> str:
-    """A host's name in lower case, without a port or the root's dot."""
-    if host.startswith("["):  # an address of IPv6
-        return host.partition("]")[0] + "]"
-    return host.partition(":")[0].lower().removesuffix(".")
 
 
 def _gateway(name: str, names: Addresses) -> Address | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import urlsplit
 
+from lambda_nb.engine.api.admission.host_names import host_name
 from lambda_nb.engine.aws_calls.endpoint import Keys
 from lambda_nb.engine.edge.headers import Headers
 from lambda_nb.engine.edge.model import OriginError, Request, Response, Viewer
@@ -15,7 +16,6 @@ from lambda_nb.engine.edge.origins.destinations import (
     Destination,
     NoSuchService,
     destination,
-    domain_name,
     is_distribution,
 )
 from lambda_nb.engine.edge.origins.exchange import Call, Exchange
@@ -116,7 +116,7 @@ class Origins:
 
     def _by_name(self, origin: Origin, request: Request) -> tuple[Origin, Request]:
         """An origin that is a gateway's own port, and a request to it, by the gateway's name."""
-        if domain_name(origin.domain) not in _LOOPBACK:
+        if host_name(origin.domain) not in _LOOPBACK:
             return origin, request
         _, _, port = origin.domain.partition(":")
         owner = self._names.owner(int(port) if port.isdecimal() else origin.http_port)
@@ -124,7 +124,7 @@ class Origins:
             return origin, request
         kind, identifier = owner
         named = replace(origin, domain=f"{identifier}.{kind}.localhost")
-        if domain_name(request.headers.get("host") or "") == domain_name(origin.domain):
+        if host_name(request.headers.get("host") or "") == host_name(origin.domain):
             request = request.copy()
             request.headers.set("Host", named.domain)
         return named, request
@@ -140,7 +140,7 @@ class Origins:
         """The response of one of the engine's own gateways, which its Host names."""
         path = target(origin, request)
         forwarded = host_of(origin, request)
-        if domain_name(forwarded) != domain_name(origin.domain):
+        if host_name(forwarded) != host_name(origin.domain):
             refusal = self._misnamed(at, request, forwarded)
             if refusal is not None:
                 return refusal
@@ -173,9 +173,9 @@ class Origins:
                 ("x-amzn-ErrorType", "ForbiddenException"),
             ]
             return Response(403, Headers(told), body, "Forbidden")
-        if at.kind == "website" and domain_name(host) != at.identifier:
+        if at.kind == "website" and host_name(host) != at.identifier:
             request_id = request.headers.get("x-amz-cf-id") or ""
-            return s3_errors.no_such_bucket(request.method, request_id, domain_name(host))
+            return s3_errors.no_such_bucket(request.method, request_id, host_name(host))
         return None
 
     async def _from_server(
@@ -196,7 +196,7 @@ class Origins:
             address += f":{origin.https_port if scheme == 'https' else origin.http_port}"
         # The first one is asked for in the handshake.
         known = (origin.sni, headers.get("host"), address, *origin.certificate_names)
-        names = list(dict.fromkeys(domain_name(name) for name in known if name))
+        names = list(dict.fromkeys(host_name(name) for name in known if name))
         url = f"{scheme}://{address}{target(origin, request)}"
         call = Call(
             request.method, url, list(headers), request.body, names if scheme == "https" else ()

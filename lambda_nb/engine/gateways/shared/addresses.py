@@ -27,6 +27,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from lambda_nb.engine.api.admission.host_names import host_name
 from lambda_nb.engine.api.admission.signature_v4 import claimed_service
 from lambda_nb.engine.api.wire.http import HttpRequest
 
@@ -136,7 +137,7 @@ class Addresses:
                 self._hosts[host] = found
         if found is not None:
             return Address(found[0], found[1], path, "", found[2])
-        name = _name(host)
+        name = host_name(host)
         if name not in _OWN_NAMES and self._has_domain(name):
             return Address(DOMAIN, name, path)
         if name not in _OWN_NAMES and self._is_alias(name):
@@ -147,13 +148,9 @@ class Addresses:
         return at
 
 
-def _name(host: str) -> str:
-    return host.partition(":")[0].lower().removesuffix(".")
-
-
 def _of_host(host: str) -> tuple[str, str, str] | None:
     """Kind, identifier and Region in a host name."""
-    name = _name(host)
+    name = host_name(host)
     for pattern in _HOSTS:
         found = pattern.fullmatch(name)
         if found is not None:

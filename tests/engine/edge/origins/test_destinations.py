@@ -6,11 +6,11 @@ from typing import Literal
 
 import pytest
 
+from lambda_nb.engine.api.admission.host_names import host_name
 from lambda_nb.engine.edge.origins.destinations import (
     Destination,
     NoSuchService,
     destination,
-    domain_name,
     is_distribution,
 )
 
@@ -68,7 +68,7 @@ def test_an_s3_origin_that_is_no_bucket() -> None:
 
 
 def test_names() -> None:
-    assert domain_name("WWW.Example.com.:80") == "www.example.com"
-    assert domain_name("[::1]:80") == "[::1]"
+    assert host_name("WWW.Example.com.:80") == "www.example.com"
+    assert host_name("[::1]:80") == "[::1]"
     assert is_distribution("E1.cloudfront.localhost:4571")
     assert not is_distribution("www.example.com")
