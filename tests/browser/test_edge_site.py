@@ -10,7 +10,7 @@ import nbformat
 import pytest
 from jupyter_browser import CHROMIUM, keep_picture, open_notebook, serve
 
-TUTORIAL = Path(__file__).parents[2] / "notebooks" / "10-closer-to-the-user.ipynb"
+TUTORIAL = Path(__file__).parents[2] / "notebooks" / "16-closer-to-the-user.ipynb"
 TITLES = {"A": "Julia sets", "B": "A new Julia set each day"}
 
 pytestmark = [

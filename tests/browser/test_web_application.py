@@ -10,7 +10,7 @@ import nbformat
 import pytest
 from jupyter_browser import CHROMIUM, keep_picture, open_notebook, serve
 
-TUTORIAL = Path(__file__).parents[2] / "notebooks" / "05-a-web-application.ipynb"
+TUTORIAL = Path(__file__).parents[2] / "notebooks" / "11-a-web-application.ipynb"
 
 pytestmark = [
     pytest.mark.browser,
