@@ -40,9 +40,11 @@ format: $(STAMPS)/lint ## Put the code into the house style
 hooks: $(STAMPS)/lint ## Run the linters before every commit from now on
 	@$(RUN) pre-commit install
 
-docs: $(STAMPS)/docs ## Build the pages of docs/ into site/; a broken link is an error
-	@$(VENV)/docs/bin/sphinx-build -W --keep-going -q -b html -d site/.doctrees docs site
-	@echo "Open site/index.html"
+docs: $(STAMPS)/docs $(STAMPS)/base ## Build the site into site/: runs the tutorials; a broken link is an error
+	@$(RUN) python scripts/run-tutorials.py
+	@$(RUN) python scripts/draw-gallery.py
+	@$(VENV)/docs/bin/sphinx-build -W --keep-going -q -b html -d site/.doctrees docs site/html
+	@echo "Open site/html/index.html"
 
 bench: $(STAMPS)/test ## Measure against other tools in the same run (about 10 minutes; one peer needs Node.js)
 	@for script in benchmarks/*.py; do echo; $(RUN) python $$script || exit 1; done
