@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
 STAMPS := $(VENV)/.stamps
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test test-fast lint format hooks docs bench labextension labextension-check clean
+.PHONY: help demo lab test test-fast lint format hooks docs binder bench labextension labextension-check clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,10 @@ docs: $(STAMPS)/docs $(STAMPS)/base ## Build the site into site/: runs the tutor
 	@$(RUN) python scripts/draw-gallery.py
 	@$(VENV)/docs/bin/sphinx-build -W --keep-going -q -b html -d site/.doctrees docs site/html
 	@echo "Open site/html/index.html"
+
+binder: $(STAMPS)/test ## Do what Binder does with binder/, and time the first result (needs root)
+	@$(RUN) jupyter-repo2docker --no-build --no-run .
+	@$(RUN) python scripts/check-binder.py
 
 bench: $(STAMPS)/test ## Measure against other tools in the same run (about 10 minutes; one peer needs Node.js)
 	@for script in benchmarks/*.py; do echo; $(RUN) python $$script || exit 1; done
