@@ -24,6 +24,7 @@ from lambda_nb.engine.api.front import Door, Front, WebSockets
 from lambda_nb.engine.api.neighbours.bucket_cors import BucketCors
 from lambda_nb.engine.api.neighbours.proxy import Proxy
 from lambda_nb.engine.api.neighbours.service_changes import ServiceChanges
+from lambda_nb.engine.api.neighbours.service_use import ServiceUse
 from lambda_nb.engine.api.neighbours.watched_calls import Watch, WatchedCall
 from lambda_nb.engine.api.wire.certificates import Certificates
 from lambda_nb.engine.api.wire.http import Receive, Scope, Send
@@ -38,6 +39,7 @@ from lambda_nb.engine.edge.telemetry import EdgeTelemetry
 from lambda_nb.engine.edge.triggers.replicated_functions import Replicas
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.execution import Executor
+from lambda_nb.engine.execution.failures import Failures
 from lambda_nb.engine.execution.runtimes import inventory
 from lambda_nb.engine.file_descriptors import Descriptors
 from lambda_nb.engine.gateways.doors import GatewayDoor, has_domain
@@ -109,6 +111,7 @@ class App:
         self.addresses = OwnAddresses(url, options.addresses)
         self.certificates = Certificates(data_dir / "tls")
         self._cleanup = contextlib.AsyncExitStack()
+        self._failures = Failures() if options.keep_frames else None
         self.credentials = Credentials(
             data_dir / "credentials", account=options.account, region=options.region
         )
@@ -174,6 +177,7 @@ class App:
         self._rule_changes = ServiceChanges(
             elsewhere=self._is_elsewhere("iot"), concerns=concerns_rules
         )
+        self._service_use = ServiceUse(self._data_dir / "services", options.elsewhere)
         upstream = self._upstream = Upstream(self._url, keys)
         self._cleanup.push_async_callback(upstream.close)
         shared = Shared(
@@ -191,6 +195,7 @@ class App:
             self._permissions,
             self._rule_changes,
             Replicas(lambda: self._edge.associated(), lambda *gone: self._edge.deleted(*gone)),
+            self._failures,
         )
         self._regions = Regions(shared, self._data_dir, self._work_dir)
         self._make_edge(shared)
@@ -309,7 +314,8 @@ class App:
     def _open_front(self) -> None:
         region = self._options.region
         watches = self._watches()
-        proxy = Proxy(self._services, region, self.credentials.keep_issued, watches)
+        keep_keys = self.credentials.keep_issued
+        proxy = Proxy(self._services, region, keep_keys, watches, self._service_use)
         self._cleanup.push_async_callback(proxy.close)
 
         def is_name(name: str) -> bool:
@@ -336,7 +342,13 @@ class App:
             Names(self._options.allowed_hosts, is_name),
             bucket_cors,
             self._edge.names_read,
-            {"status": self._status, "runtimes": self._runtimes, "events": self._recent_events},
+            {
+                "status": self._status,
+                "runtimes": self._runtimes,
+                "events": self._recent_events,
+                "debug": self._debugged,
+                "frames": self._frames,
+            },
         )
 
     def _watches(self) -> dict[str, list[Watch]]:
@@ -398,6 +410,7 @@ class App:
             "mqtt": _without_password(self._options.mqtt_url),
             "neighbours": self._neighbours_at(),
             "elsewhere": dict(self._options.elsewhere),
+            "services": None if self._options.neighbours_url else self._service_use.told(),
             "edge": self._edge.status(),
             **self._regions.home.status(),
             "regions": {r.name: r.status() for r in self._regions.all()[1:]},
@@ -406,6 +419,15 @@ class App:
     async def _recent_events(self, region: str | None, query: Mapping[str, str]) -> dict[str, Any]:
         """What ``/_lambda_nb/events?function=NAME`` shows."""
         return self._regions[region or self._options.region].recent_events.told(query)
+
+    async def _frames(self, region: str | None, query: Mapping[str, str]) -> dict[str, Any]:
+        """What ``/_lambda_nb/frames?request=ID`` (or ``function=NAME``, its latest) shows."""
+        kept = self._failures
+        return {"kept": kept is not None, "failure": None if kept is None else kept.told(query)}
+
+    async def _debugged(self, region: str | None, query: Mapping[str, str]) -> dict[str, Any]:
+        """What ``/_lambda_nb/debug`` shows; with ``?function=NAME``, of that function."""
+        return await self._regions[region or self._options.region].debugged(query)
 
     async def _runtimes(self, region: str | None, query: Mapping[str, str]) -> dict[str, Any]:
         """What ``/_lambda_nb/runtimes`` shows; takes a while, as programs tell their versions."""

@@ -27,6 +27,14 @@ class FileSystemMount:
     arn: str
 
 
+DEBUG = "LAMBDA_NB_DEBUG"
+"""The environment variable that asks for a debugger."""
+
+DEBUGGER_MB = 96
+"""Memory that a debugger may use in the function's process (MB): debugpy 1.8 takes about 25, more
+with many threads and large variables on show."""
+
+
 @dataclass(frozen=True, slots=True)
 class FunctionVersion:
     """An immutable picture of one version of a function: all that execution needs to run it.
@@ -63,11 +71,29 @@ class FunctionVersion:
     runtime_version_arn: str = ""
     file_systems: tuple[FileSystemMount, ...] = ()
     durable: bool = False
+    code_sha256: str = ""
 
     @property
     def qualified_arn(self) -> str:
         """The ARN with this version as its qualifier."""
         return f"{self.arn}:{self.version}"
+
+    @property
+    def debug_port(self) -> int | None:
+        """The port on which it can be debugged (0: any), or ``None``.
+
+        The environment variable :data:`DEBUG` asks for it: ``1``, or a port. AWS ignores it.
+        """
+        asked = self.environment.get(DEBUG, "").strip().lower()
+        if asked in ("1", "true", "yes", "on"):
+            return 0
+        is_port = asked.isascii() and asked.isdigit() and 1024 <= int(asked[:6]) <= 65535
+        return int(asked) if is_port else None
+
+    @property
+    def memory_limit_mb(self) -> int:
+        """The memory that its processes may use (MB): a debugger's own comes on top."""
+        return self.memory_mb + (0 if self.debug_port is None else DEBUGGER_MB)
 
 
 ResponseStart = Callable[[str], Awaitable[None]]
@@ -131,7 +157,8 @@ class InvocationRecord(NamedTuple):
 
     ``arrival_ns`` and ``finish_ns`` are epoch nanoseconds, exactly the times that ``rules.fleet``
     got; no two events have the same time. ``finish_ns`` equals ``arrival_ns`` for a throttle.
-    ``environment`` is the log stream's name (empty for a throttle).
+    ``environment`` is the log stream's name (empty for a throttle). ``code_sha256`` is Lambda's
+    ``CodeSha256`` of the code that ran, so that the two sides of an update can be told apart.
     """
 
     function: str
@@ -155,6 +182,7 @@ class InvocationRecord(NamedTuple):
     architecture: str = "x86_64"
     alias: str = ""
     concurrency: int = 0
+    code_sha256: str = ""
 
 
 class Throttled(Exception):  # noqa: N818

@@ -20,7 +20,8 @@ class Options:
     of an MQTT broker for the home Region. ``edge_locations`` are codes of edge locations; without
     any there is one, which takes no time to reach. ``edge_cache_bytes`` bounds their caches.
     ``keep_alive_s``, ``max_age_s``, ``retry_delay_s`` and how long WebSockets may be idle or live
-    are in seconds; the engine ends when the process ``parent`` ends, if given.
+    are in seconds; the engine ends when the process ``parent`` ends, if given. With ``keep_frames``
+    it keeps the variables of Python functions that failed, for a debugger.
     """
 
     port: int = 0
@@ -48,3 +49,4 @@ class Options:
     allowed_hosts: tuple[str, ...] = ()
     addresses: str = "auto"
     recover: bool = False
+    keep_frames: bool = False

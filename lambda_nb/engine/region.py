@@ -195,6 +195,37 @@ class Region:
         """What runs now."""
         return self._executor.status()
 
+    async def debugged(self, query: Mapping[str, str]) -> dict[str, Any]:
+        """What is shown of the versions that ask for a debugger.
+
+        Parameters
+        ----------
+        query
+            ``function``, a name, and ``qualifier``: only that version, which is ready for a client
+            when this returns.
+
+        Returns
+        -------
+        dict
+            ``sessions``, one row a version: ``function``, ``version``, ``language``, ``host``,
+            ``port``, the ``token`` that a client sends with *attach*, ``state`` (*waiting* for an
+            environment, *running*, *stopped*, *unavailable*), whether a client is ``attached``,
+            the ``problem`` if it is unavailable, ``root``, where the function sees its code.
+
+        Raises
+        ------
+        AWSError
+            As those of an invocation, if there is no such version.
+        """
+        debuggers, name = self._executor.debuggers, query.get("function")
+        if not name:
+            return {"sessions": debuggers.status()}
+        function = self.control.resolve(name, query.get("qualifier") or None).function
+        await debuggers.prepare(function)
+        wanted = {"function": function.name, "version": function.version}
+        rows = [row for row in debuggers.status() if wanted.items() <= row.items()]
+        return {"sessions": rows}
+
     async def _settled(self, identifier: str) -> None:
         if self._sources is not None:
             await self._sources.settled(identifier)

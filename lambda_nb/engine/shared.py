@@ -14,6 +14,7 @@ from lambda_nb.engine.aws_calls.upstream import Upstream
 from lambda_nb.engine.edge.triggers.replicated_functions import Replicas
 from lambda_nb.engine.execution import Executor
 from lambda_nb.engine.execution.control_hooks import FindVersion
+from lambda_nb.engine.execution.failures import Failures
 from lambda_nb.engine.file_descriptors import Descriptors
 from lambda_nb.engine.gateways.shared.own_addresses import OwnAddresses
 from lambda_nb.engine.iot.admission.changes import Changes
@@ -31,6 +32,7 @@ class Shared:
 
     ``functions`` gives the functions of the Region that an ARN names; ``balancing`` says when load
     balancers change, ``changes`` when what other services keep does, by their signing names.
+    ``failures`` keeps the frames of failed functions, if that was asked for.
     """
 
     options: Options
@@ -47,6 +49,7 @@ class Shared:
     permissions: Changes
     rule_changes: ServiceChanges
     replicas: Replicas
+    failures: Failures | None = None
 
     def telemetry(self, region: str) -> tuple[LogShipper, Metrics]:
         """What takes a Region's log lines and figures; to be closed, the first one last."""
@@ -93,4 +96,6 @@ class Shared:
             variables=self.certificates.variables,
             readable=(self.certificates.public,),
             function_version=function_version,
+            debug_secret=self.credentials.keys[1].encode(),
+            failures=self.failures,
         )

@@ -57,11 +57,13 @@ class Hooks:
     def code_changed(self, function_name: str, version: str) -> None:
         """Send no more invocations to the version's present environments; let busy ones finish."""
         self._prestarted.drop(function_name, version)
+        self._services.debuggers.changed(function_name, version)
         self._drain(lambda key: key[:2] == (function_name, version))
 
     def deleted(self, function_name: str, version: str | None) -> None:
         """End the environments of one version, or (``None``) of the whole function."""
         self._prestarted.drop(function_name, version)
+        self._services.debuggers.removed(function_name, version)
         self._drain(lambda key: key[0] == function_name and version in (None, key[1]))
         if version is None and self._pools.knows(function_name):
             self.reserved(function_name, None)
@@ -98,6 +100,7 @@ class Hooks:
     async def _prepare(self, function: FunctionVersion) -> Prepared | None:
         """Prepare a version; ``None`` if no environment should be laid out for its requests."""
         await self._up.wait()
+        await self._services.debuggers.prepare(function)
         if self._roster.closing or self._roster.descriptors.scarce:
             return None
         try:

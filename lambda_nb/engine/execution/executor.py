@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import secrets
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -19,9 +20,11 @@ from typing import Any
 
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.execution.control_hooks import FindVersion, Hooks
+from lambda_nb.engine.execution.debugging.debuggers import Debuggers
 from lambda_nb.engine.execution.environment import report
 from lambda_nb.engine.execution.environment.environment import Environment
 from lambda_nb.engine.execution.environment.report import Attempt
+from lambda_nb.engine.execution.failures import Failures
 from lambda_nb.engine.execution.pools import Pool, Pools
 from lambda_nb.engine.execution.preparation import Services
 from lambda_nb.engine.execution.prestarted import Prestarted
@@ -92,11 +95,17 @@ class Executor:
         Folders that every function may read, beside those that it needs anyway.
     descriptors
         Counts this process's file descriptors, if other parts of the engine share the count.
+    debug_secret
+        What the tokens of debuggers' clients are made from; by default a new one.
+    failures
+        Keeps the frames of Python functions that fail. Default: nobody keeps them.
 
     Attributes
     ----------
     hooks : Hooks
         To be told of changes of functions.
+    debuggers : Debuggers
+        The sessions of versions that are debugged.
     """
 
     def __init__(
@@ -122,6 +131,8 @@ class Executor:
         variables: Callable[[], Mapping[str, str]] = dict,
         readable: Sequence[Path] = (),
         descriptors: Descriptors | None = None,
+        debug_secret: bytes = b"",
+        failures: Failures | None = None,
     ) -> None:
         self.account = account
         self.region = region
@@ -153,6 +164,7 @@ class Executor:
             fork=fork,
             fallback=runtime_fallback,
         )
+        self.debuggers = Debuggers(debug_secret or secrets.token_bytes(32))
         self._services = Services(
             work_dir,
             self._zygotes,
@@ -160,7 +172,9 @@ class Executor:
             logs,
             api_endpoint,
             credentials_for,
+            self.debuggers,
             variables,
+            failures,
         )
         self._prestarted = Prestarted(self._services)
         self.hooks = Hooks(
@@ -184,6 +198,7 @@ class Executor:
         """End every environment and every process of this executor."""
         self._roster.closing = True
         self.hooks.begin()
+        await self.debuggers.close()
         await self._prestarted.close()
         await self._zygotes.close()
         await self._roster.close()
@@ -314,7 +329,7 @@ class Executor:
         if roster.closing:
             raise _closing()
         environment.rest()
-        finish_ns = roster.finish(slot, attempt.function.name)
+        finish_ns = roster.finish(slot, attempt.function.name, _kept_s(environment))
         environment.idle_since = finish_ns / 1e9
         self._records.record(report.record(attempt, finish_ns, environment.log, done))
         return report.result(attempt, environment.log, done)
@@ -335,6 +350,17 @@ class Executor:
         except SpawnError:
             return  # an invocation that needs it gets the error
         await asyncio.to_thread(interpreters.pythons)
+
+
+def _kept_s(environment: Environment) -> float | None:
+    """How long to keep an idle environment; ``None`` for what the policy says.
+
+    Of a version that is debugged, only the environment with the debugger is kept: the next event
+    comes to it, and not to one without breakpoints.
+    """
+    if environment.function.debug_port is None:
+        return None
+    return math.inf if environment.debugged else 0.0
 
 
 def _closing() -> AWSError:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from lambda_nb.engine.execution.debugging.debuggers import Debuggers
+from lambda_nb.engine.execution.failures import Failures
 from lambda_nb.engine.execution.runtimes.launch import Launch
 from lambda_nb.engine.execution.runtimes.zygotes import Zygotes
 from lambda_nb.engine.execution.sandbox.isolation import Isolation
@@ -41,8 +43,12 @@ class Services:
     logs: LogSink
     endpoint: Callable[[], str]
     credentials_for: Callable[[FunctionVersion], tuple[str, str, str]]
+    debuggers: Debuggers
     variables: Callable[[], Mapping[str, str]] = dict
     """Environment variables that every function has unless it sets them itself."""
+
+    failures: Failures | None = None
+    """Keeps the frames of functions that fail, if they are to be kept."""
 
     told: set[tuple[str, str, str]] = field(default_factory=set)
     """Function, version and text of the notes that were logged; each is logged only once."""

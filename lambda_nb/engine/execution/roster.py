@@ -95,13 +95,18 @@ class Roster:
             if not turn.done():  # else it has just given up
                 turn.set_result(self.arrive(pool, paced=0))
 
-    def finish(self, slot: int, function_name: str) -> int:
-        """Mark an environment as free for its next request; returns when, in epoch nanoseconds."""
+    def finish(self, slot: int, function_name: str, keep_s: float | None = None) -> int:
+        """Mark an environment as free for its next request; returns when, in epoch nanoseconds.
+
+        ``keep_s`` is how long it is kept idle, if the keep-alive policy is not to say it.
+        """
         finish_ns = self._clock.now_ns()
         now = self._clock.seconds(finish_ns)
         keep_alive = 0.0  # also if the policy fails: the slot must not stay busy
         try:
-            if self.descriptors.may_keep_idle():
+            if keep_s is not None:
+                keep_alive = keep_s
+            elif self.descriptors.may_keep_idle():
                 keep_alive = idle_limit(self._keep_alive, function_name, now, random.random())
         finally:
             self.fleet.finish(now, slot, keep_alive)

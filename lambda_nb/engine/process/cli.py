@@ -70,6 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 allowed_hosts=tuple(options.allow_host),
                 addresses=options.addresses,
                 recover=options.recover,
+                keep_frames=options.keep_frames,
             )
         )
     except StartError as error:
@@ -259,6 +260,12 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="save what is readable of a damaged data directory, say what was lost, and go on; "
         "damaged files are kept under another name",
+    )
+    add(
+        "--keep-frames",
+        action="store_true",
+        help="keep the variables of Python functions that failed lately, in memory, for a "
+        "debugger: %%debug in a notebook. The notebook's own engine does so",
     )
     add(
         "--runtime-fallback",

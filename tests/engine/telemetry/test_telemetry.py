@@ -55,6 +55,17 @@ def test_log_lines_are_readable_through_cloudwatch_logs(engine: Engine) -> None:
     assert "/[$LATEST]" in streams[0]["logStreamName"]
 
 
+def test_streams_in_a_group_of_several_functions_say_whose_they_are(engine: Engine) -> None:
+    group = f"/shared/{engine.name('group')}"
+    names = [engine.create(CODE, LoggingConfig={"LogGroup": group}) for _ in range(2)]
+    for name in names:
+        engine.client().invoke(FunctionName=name, Payload=b"{}")
+    events_of(engine, group, "REPORT", 2)
+    streams = engine.client("logs").describe_log_streams(logGroupName=group)["logStreams"]
+    told = {stream["logStreamName"].rpartition("/")[2].partition("]")[0] for stream in streams}
+    assert told == {f"{name}[$LATEST" for name in names}
+
+
 def test_the_invocation_log_has_one_record_an_attempt(engine: Engine) -> None:
     name = engine.create(CODE)
     for payload in (b"{}", b'{"bad": 1}', b"{}"):

@@ -20,6 +20,7 @@ from lambda_nb.engine.api.admission import signature_v4a
 from lambda_nb.engine.api.admission.host_names import bucket_in, path_with_bucket, service_in
 from lambda_nb.engine.api.admission.signature_v4 import claim_of, claimed_service
 from lambda_nb.engine.api.neighbours import shard_subscriptions, signing_anew
+from lambda_nb.engine.api.neighbours.service_use import ServiceUse
 from lambda_nb.engine.api.neighbours.watched_calls import Watch, WatchedCall
 from lambda_nb.engine.api.wire.headers import HOP_BY_HOP
 from lambda_nb.engine.api.wire.http import ClientGone, Header, HttpRequest, Send
@@ -77,6 +78,8 @@ class Proxy:
         Called with the replies of STS and IAM, which may carry new access keys.
     watches
         Who are told of the calls to a service, by its signing name.
+    use
+        Counts the calls that may have changed a service.
     """
 
     def __init__(
@@ -84,12 +87,14 @@ class Proxy:
         services: Directory,
         region: str,
         keep_keys: Keep,
-        watches: Mapping[str, Sequence[Watch]] | None = None,
+        watches: Mapping[str, Sequence[Watch]],
+        use: ServiceUse,
     ) -> None:
         self._services = services
         self._region = region
         self._keep_keys = keep_keys
-        self._watches = watches or {}
+        self._watches = watches
+        self._use = use
         self._sessions: dict[Endpoint, aiohttp.ClientSession] = {}
         self._calls = EmbeddedCalls()
         self._subscriptions = shard_subscriptions.Subscriptions()
@@ -143,9 +148,11 @@ class Proxy:
                     request, body, at, meant, self._region, signed
                 )
             async with self._answer(at, request, body) as answer:
-                if call is not None and answer.status < 300:
-                    for watch in watches:
-                        watch.answered(call)
+                if answer.status < 300:
+                    self._use.answered(request, body, meant)
+                    if call is not None:
+                        for watch in watches:
+                            watch.answered(call)
                 await self._relay(answer, service, send)
         except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
             if isinstance(error.__cause__, (AWSError, ClientGone)):

@@ -157,6 +157,7 @@ class Resolver:
             runtime_version_arn=config.get("RuntimeVersionConfig", {}).get("RuntimeVersionArn", ""),
             file_systems=tuple(self._mount(fs) for fs in config.get("FileSystemConfigs", ())),
             durable="DurableConfig" in config,
+            code_sha256=config["CodeSha256"],
         )
 
     def _mount(self, config: Record) -> FileSystemMount:

@@ -91,6 +91,11 @@ class Environment:
         return self._parts.sandbox
 
     @property
+    def debugged(self) -> bool:
+        """Whether it runs under a debugger."""
+        return self._parts.debugging is not None
+
+    @property
     def ready(self) -> bool:
         """Whether the runtime waits for an event."""
         parts = self._parts
@@ -114,6 +119,7 @@ class Environment:
         function, log = self.function, self.log
         self.created = self.idle_since = time.time()
         log.open()
+        await self._ask_for_debugger()
         if self._restoring is None:
             log.platform(
                 loglines.InitStart(
@@ -139,8 +145,10 @@ class Environment:
         limit_s = float(function.timeout_s)
         outcome: Outcome | None = None
         if not self.ready:
+            held_s = self._parts.phases.held_s
             init = await self._initialise("invoke", limit_s)
-            limit_s = max(0.001, limit_s - init.duration_ms / 1000)
+            took_s = init.duration_ms / 1000 - (self._parts.phases.held_s - held_s)
+            limit_s = max(0.001, limit_s - took_s)
             if not init.ok:
                 outcome = init.outcome(invocation.request_id, function.timeout_s)
         if invocation.trace_header is None:
@@ -151,6 +159,7 @@ class Environment:
         if outcome is None:
             self._parts.thaw()
             outcome = await self._run(invocation, limit_s)
+        self._keep_frames(invocation, outcome)
         return self._report(invocation, outcome, (time.perf_counter() - began) * 1000)
 
     def rest(self) -> None:
@@ -164,6 +173,8 @@ class Environment:
     async def end(self, *, keep_files: bool = False) -> None:
         """End the environment; remove its files unless others have files below them."""
         parts = self._parts
+        if parts.debugging is not None:
+            parts.debugging.release()
         await parts.shut_down("SPINDOWN", then="ended")
         parts.phases.close()
         parts.listener.close()
@@ -195,14 +206,24 @@ class Environment:
             await parts.shut_down("TIMEOUT" if result.status == "timeout" else "FAILURE")
         return result
 
+    async def _ask_for_debugger(self) -> None:
+        """Run under a debugger, if the function asks for one and no other environment does."""
+        if self._restoring is None and self._parts.snapshots < 0:
+            debuggers = self._parts.services.debuggers
+            self._parts.debugging, problem = await debuggers.claim(self.function)
+            self._notice(f"No debugger: {problem}" if problem else "")
+
     def _log_note(self) -> None:
-        """Log once per function version that another language version runs it."""
-        launch, function, told = self.prepared.launch, self.function, self._parts.services.told
-        if launch is not None and launch.note:
-            note = (function.name, function.version, launch.note)
-            if note not in told:
-                told.add(note)
-                self.log.notice(launch.note)
+        """Log that another language version runs the function."""
+        launch = self.prepared.launch
+        self._notice("" if launch is None else launch.note)
+
+    def _notice(self, text: str) -> None:
+        """Log a note once per function version."""
+        note = (self.function.name, self.function.version, text)
+        if text and note not in self._parts.services.told:
+            self._parts.services.told.add(note)
+            self.log.notice(text)
 
     # -- an invocation
 
@@ -253,6 +274,18 @@ class Environment:
         assert runtime is not None
         status = runtime.exited.result()
         return outcomes.exited(request_id, status, out_of_memory=parts.limits.out_of_memory)
+
+    def _keep_frames(self, invocation: Invocation, outcome: Outcome) -> None:
+        """Keep the frames that the runtime sent beside its error, also of a failed init phase."""
+        frames, failures = self._parts.frames, self._parts.services.failures
+        if frames is None or failures is None:
+            return
+        sent = frames.take()
+        if outcome.failed:
+            function = self.function
+            failures.keep(
+                invocation.request_id, function.name, function.version, function.runtime, sent
+            )
 
     def _report(self, invocation: Invocation, outcome: Outcome, duration_ms: float) -> Finished:
         """Write the last log lines; those of the first invocation include the init phase."""

@@ -54,6 +54,9 @@ async def _spawn(parts: Parts, launch: Launch, limit_s: float) -> Happening:
         parts.reset()
     parts.limits.out_of_memory = False
     env = parts.variables(launch)
+    if parts.debugging is not None and parts.sandbox is not None:
+        files = parts.prepared.files
+        parts.debugging.expect(processes.owns, parts.phases, parts.sandbox.places, files)
     began = time.perf_counter()
     takes_snapshot = parts.snapshots >= 0
     if parts.extensions.expected and not takes_snapshot:

@@ -44,7 +44,7 @@ class Limits:
         function = self._function
         self._runtime = runtime
         self._kernel_watches = sandbox.watches_memory
-        self._memory = Watchdog(runtime, function.memory_mb, self._exceeded)
+        self._memory = Watchdog(runtime, function.memory_limit_mb, self._exceeded)
         warn = partial(self._log.function, timestamp_ms=None, level="WARN")
         self._storage = StorageWatchdog(
             sandbox.tmp, function.ephemeral_storage_mb, processes.ids, warn

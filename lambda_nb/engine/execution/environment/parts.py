@@ -12,6 +12,7 @@ from collections.abc import Callable
 from functools import partial
 
 from lambda_nb.engine.execution.clock import epoch_ms
+from lambda_nb.engine.execution.debugging.attachment import Attachment
 from lambda_nb.engine.execution.environment.conversation import Conversation
 from lambda_nb.engine.execution.environment.freezing import Freezing
 from lambda_nb.engine.execution.environment.limits import Limits
@@ -21,6 +22,7 @@ from lambda_nb.engine.execution.logs.log_stream import FunctionLog
 from lambda_nb.engine.execution.preparation import Prepared, Services
 from lambda_nb.engine.execution.runtime_api import extensions
 from lambda_nb.engine.execution.runtime_api.extensions import Extensions
+from lambda_nb.engine.execution.runtime_api.frames_api import FramesApi
 from lambda_nb.engine.execution.runtime_api.listener import RuntimeAPI
 from lambda_nb.engine.execution.runtime_api.peers import Peer
 from lambda_nb.engine.execution.runtime_api.telemetry_api import Subscriptions
@@ -70,8 +72,12 @@ class Parts:
         )
         self._telemetry = Subscriptions(self.extensions, self.log)
         self.listener.routes.update({**self.extensions.routes, **self._telemetry.routes})
+        self.frames = None if services.failures is None else FramesApi()
+        if self.frames is not None:
+            self.listener.routes.update(self.frames.routes)
         self.sandbox: Sandbox | None = None
         self.processes: Processes | None = None
+        self.debugging: Attachment | None = None
         self._freezing = Freezing(self._freeze)
 
     @property
@@ -107,7 +113,7 @@ class Parts:
         """The environment variables of the runtime."""
         assert self.sandbox is not None
         services = self.services
-        return variables.compose(
+        composed = variables.compose(
             self.function,
             self.sandbox.places,
             preset={**services.variables(), **launch.extra},
@@ -118,6 +124,11 @@ class Parts:
             log_group=self.log.group,
             log_stream=self.log.stream,
         )
+        if self.debugging is not None:
+            composed.update(self.debugging.variables())
+        if self.frames is not None and self.function.runtime.startswith("python"):
+            composed[variables.KEEP_FRAMES] = "1"
+        return composed
 
     # -- starting processes
 
@@ -190,9 +201,13 @@ class Parts:
         return self.limits.peak_mb(self.listener.peak_kb)
 
     def rest(self) -> None:
-        """Freeze the processes after a moment, until :meth:`thaw`."""
+        """Freeze the processes after a moment, until :meth:`thaw`.
+
+        A debugged environment goes on: a frozen process cannot be told of breakpoints.
+        """
         self.limits.stop()
-        self._freezing.begin()
+        if self.debugging is None:
+            self._freezing.begin()
 
     def thaw(self) -> None:
         """Let the processes go on."""
@@ -228,6 +243,8 @@ class Parts:
     def reset(self) -> None:
         """End the processes at once; the next init phase starts new ones."""
         self._freezing.end()
+        if self.debugging is not None:
+            self.debugging.process_ended()
         self.memory_mb()
         if self.processes is not None:
             self.processes.kill()

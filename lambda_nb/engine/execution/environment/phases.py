@@ -63,6 +63,9 @@ class Phases:
         self._deadline = math.inf
         self._timer: asyncio.TimerHandle | None = None
         self._due = math.inf
+        self._held_since: float | None = None
+        self.held_s = 0.0
+        """How long waits have been held, in all."""
 
     def enter(self, phase: Phase) -> None:
         """Go from the present phase to another one.
@@ -83,7 +86,10 @@ class Phases:
         """A future of what ends the phase; ``over`` returns whether everybody is done."""
         happened: asyncio.Future[Happening] = self._loop.create_future()
         self._happened, self._over = happened, over
-        self._deadline = self._loop.time() + limit_s
+        now = self._loop.time()
+        self._deadline = now + limit_s
+        if self._held_since is not None:
+            self._held_since = now
         if self._deadline < self._due:
             self._set(limit_s)
         return happened
@@ -100,6 +106,21 @@ class Phases:
         if self._happened is not None and not self._happened.done():
             self._happened.set_result(what)
 
+    def hold(self) -> None:
+        """A debugger has stopped the processes: the time stands still until :meth:`go_on`."""
+        if self._held_since is None:
+            self._held_since = self._loop.time()
+
+    def go_on(self) -> None:
+        """The processes run again: the time goes on where it stood."""
+        if self._held_since is None:
+            return
+        held, self._held_since = self._loop.time() - self._held_since, None
+        self.held_s += held
+        self._deadline += held
+        if self._happened is not None and not self._happened.done():
+            self._set(max(0.0, self._deadline - self._loop.time()))
+
     def close(self) -> None:
         """End for good."""
         self.enter("ended")
@@ -114,7 +135,7 @@ class Phases:
 
     def _look(self) -> None:
         self._timer, self._due = None, math.inf
-        if self._happened is None or self._happened.done():
+        if self._happened is None or self._happened.done() or self._held_since is not None:
             return
         left = self._deadline - self._loop.time()
         if left > 0:

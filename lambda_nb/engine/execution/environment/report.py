@@ -121,6 +121,7 @@ def record(attempt: Attempt, finish_ns: int, log: FunctionLog, done: Finished) -
         architecture=function.architecture,
         alias=_alias(invocation.invoked_arn),
         concurrency=attempt.concurrency,
+        code_sha256=function.code_sha256,
     )
 
 
@@ -143,6 +144,7 @@ def throttle(attempt: Attempt, reason: str) -> InvocationRecord:
         architecture=function.architecture,
         alias=_alias(invocation.invoked_arn),
         concurrency=attempt.concurrency,
+        code_sha256=function.code_sha256,
     )
 
 

@@ -22,9 +22,15 @@ Listener = Callable[[str, int, Any], None]
 """Called for every event with ``(type, epoch milliseconds, record)``: the Telemetry API."""
 
 
-def stream_name(version: str, identifier: str) -> str:
-    """Name of an environment's log stream: ``2026/11/23/[$LATEST]`` (today), its 32 hex digits."""
-    return f"{datetime.now(timezone.utc):%Y/%m/%d}/[{version}]{identifier}"
+def stream_name(function: FunctionVersion, identifier: str) -> str:
+    """Name of an environment's log stream: ``2026/11/23/[$LATEST]`` (today), its 32 hex digits.
+
+    In a log group that the function was given, its name stands before the version (AWS Developer
+    Guide, "Configuring CloudWatch log groups").
+    """
+    own = function.log_group in ("", f"/aws/lambda/{function.name}")
+    name = "" if own else function.name
+    return f"{datetime.now(timezone.utc):%Y/%m/%d}/{name}[{function.version}]{identifier}"
 
 
 class FunctionLog:
@@ -33,8 +39,8 @@ class FunctionLog:
     def __init__(self, function: FunctionVersion, sink: LogSink) -> None:
         self.group = function.log_group or f"/aws/lambda/{function.name}"
         self.environment = uuid.uuid4().hex
-        self.stream = stream_name(function.version, self.environment)
-        self._version = function.version
+        self.stream = stream_name(function, self.environment)
+        self._function = function
         self._json = function.log_format == "JSON"
         self._system_level = function.system_log_level or "INFO"
         self._application_level = function.application_log_level or "INFO"
@@ -46,7 +52,7 @@ class FunctionLog:
 
     def open(self) -> None:
         """The environment starts: its stream gets today's date."""
-        self.stream = stream_name(self._version, self.environment)
+        self.stream = stream_name(self._function, self.environment)
 
     def begin(self) -> None:
         """A new invocation: its tail starts empty."""

@@ -97,7 +97,11 @@ RESTORED = (
 )
 """SnapStart: variables that each environment gets anew; the others stay as in the init phase."""
 
+KEEP_FRAMES = "_LAMBDA_NB_KEEP_FRAMES"
+"""Asks our Python runtime for the frames of failures; the function does not see it."""
+
 HIDDEN_FROM_EXTENSIONS = (
+    KEEP_FRAMES,
     "AWS_EXECUTION_ENV",
     "AWS_LAMBDA_LOG_GROUP_NAME",
     "AWS_LAMBDA_LOG_STREAM_NAME",

@@ -360,7 +360,7 @@ class Isolation:
     def _cgroup(self, function: FunctionVersion, home: Path) -> Cgroup | UnifiedCgroup | None:
         if self._cgroups is None:
             return None
-        return self._cgroups.group(home.name, function.memory_mb, share_cpu=self._share_cpu)
+        return self._cgroups.group(home.name, function.memory_limit_mb, share_cpu=self._share_cpu)
 
     def close(self) -> None:
         """Release what the engine holds."""
@@ -387,7 +387,7 @@ def _readable() -> list[str]:
 
     prefix = str(Path(interpreters.own_python()).parent.parent)
     packages = []
-    for name in ("boto3", "snapshot_restore_py"):
+    for name in ("boto3", "snapshot_restore_py", "debugpy"):
         spec = find_spec(name)
         if spec is not None and spec.origin:
             packages.append(str(Path(spec.origin).resolve().parents[1 if name == "boto3" else 0]))

@@ -240,7 +240,8 @@ installConsole(() => current);
 process.on("uncaughtException", (error) => {
   end(current ? `/invocation/${current}/error` : "/init/error", error, 129);
 });
-process.on("unhandledRejection", (reason) => {
+process.on("unhandledRejection", (reason, promise) => {
+  if (debug?.takes(promise, reason)) return;
   const error = new RuntimeError("Runtime.UnhandledPromiseRejection", format("%s", reason), reason);
   end(current ? `/invocation/${current}/error` : "/init/error", error, 128);
 });
@@ -255,11 +256,23 @@ process.on("beforeExit", () => {
   }
 });
 
+let debug = null;
+
+async function beginDebugging() {
+  const debuggerPort = process.env._LAMBDA_NB_DEBUGGER;
+  delete process.env._LAMBDA_NB_DEBUGGER;
+  if (!debuggerPort) return;
+  debug = await import("./debugger.mjs");
+  await debug.begin(debuggerPort);
+}
+
 async function main() {
   globalThis.awslambda = { streamifyResponse, HttpResponseStream };
+  await beginDebugging();
   let runtime;
   try {
-    runtime = new Runtime(await loadHandler(process.env.LAMBDA_TASK_ROOT, process.env._HANDLER));
+    const handler = await loadHandler(process.env.LAMBDA_TASK_ROOT, process.env._HANDLER);
+    runtime = new Runtime(debug && !handler[STREAM_MARK] ? debug.watched(handler) : handler);
   } catch (error) {
     await end("/init/error", error, 1);
     return;

@@ -12,7 +12,7 @@ import urllib.parse  # noqa: F401  (AWS's examples use it with "import urllib" a
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from lambda_runtime import errors, prestart, snapshot
+from lambda_runtime import errors, failures, prestart, snapshot
 from lambda_runtime.client import RuntimeClient
 from lambda_runtime.context import LambdaContext
 from lambda_runtime.errors import Fault
@@ -74,14 +74,21 @@ def main(snapshots: socket.socket | None = None, held: socket.socket | None = No
     """
     log = FunctionLog()
     client = RuntimeClient(os.environ["AWS_LAMBDA_RUNTIME_API"])
+    failures.begin()
     log.set_up()
     if held is not None:
         prestart.wait(held)
+    if "_LAMBDA_NB_DEBUGGER" in os.environ:
+        from lambda_runtime import debugger
+
+        debugger.connect()
     try:
         handler = load_handler(os.environ["_HANDLER"])
     except Fault as fault:
+        failures.send(client, fault)
         _give_up_init(client, log, errors.from_fault(fault))
     except Exception as error:
+        failures.send(client, error)
         _give_up_init(client, log, errors.from_exception(error))
     if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
         client = _snapshot_and_restore(client, log, snapshots)
@@ -127,6 +134,7 @@ def serve(
         failure = errors.from_fault(fault, request_id)
     except Exception as error:
         failure = errors.from_exception(error, request_id)
+        failures.send(client, error, int(headers["lambda-runtime-deadline-ms"]))
     else:
         client.respond(request_id, invocation_id, answer, content_type)
         return

@@ -1,0 +1,64 @@
+"""Counts the calls that may have changed a service, so that others need not ask it for nothing."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from lambda_nb.engine.api.wire.http import HttpRequest
+
+_READING = ("Describe", "Get", "List", "Search", "Query", "Scan", "BatchGet", "Head")
+_ACTION = re.compile(rb"(?:^|&)Action=(\w+)")
+_SIGNED_AS = {
+    "apigatewayv2": "apigateway",
+    "dynamodbstreams": "dynamodb",
+    "cloudwatch": "monitoring",
+}
+"""moto's names that are not the signing names."""
+
+
+class ServiceUse:
+    """How often each service may have been changed, by its signing name.
+
+    Parameters
+    ----------
+    state_dir
+        Where the embedded services keep their state from one start of the engine to the next.
+    elsewhere
+        Services that others can change as well.
+    """
+
+    def __init__(self, state_dir: Path, elsewhere: Iterable[str]) -> None:
+        self._counts: Counter[str] = Counter()
+        for name in elsewhere:
+            self._counts[name] = 1
+        for path in state_dir.glob("moto.*"):
+            name = path.name.split(".")[1]
+            self._counts[_SIGNED_AS.get(name, name)] = 1
+
+    def told(self) -> dict[str, int]:
+        """The counts. A service that is not there holds nothing."""
+        return dict(self._counts)
+
+    def answered(self, request: HttpRequest, body: object, service: str) -> None:
+        """A call to a service that succeeded."""
+        if may_change(request, body if isinstance(body, bytes) else b""):
+            self._counts[service] += 1
+
+
+def may_change(request: HttpRequest, body: bytes) -> bool:
+    """Whether a call does more than read, as far as its first words say."""
+    target = request.headers.get("x-amz-target")
+    if target is not None:
+        return not target.rpartition(".")[2].startswith(_READING)
+    if request.method in ("GET", "HEAD"):
+        return "Action=" in request.query and not _reads(request.query.encode())
+    return not _reads(body)
+
+
+def _reads(form: bytes) -> bool:
+    """Whether the parameters of the query protocol name an operation that reads."""
+    found = _ACTION.search(form[:4096])
+    return found is not None and found[1].decode().startswith(_READING)

@@ -1,0 +1,1 @@
+"""Node.js functions under a debugger: the inspector of their process, translated to DAP."""
