@@ -9,6 +9,7 @@ is given or on a new one, and returns it.
 ``latency``                the distribution of durations, with percentiles
 ``percentiles_over_time``  percentiles of durations, over time
 ``compare``                one figure over time from several runs
+``stacked``                one figure over time from parts that add up, such as functions
 ``cost``                   dollars, stacked by line of the bill
 ``heat_map``               functions by hour
 ``edge_map``               edge locations on a map: requests, hits, latency
@@ -21,7 +22,7 @@ is given or on a new one, and returns it.
 """
 
 from lambda_nb.charts.arrivals import arrivals
-from lambda_nb.charts.compare import compare
+from lambda_nb.charts.compare import compare, stacked
 from lambda_nb.charts.concurrency import concurrency
 from lambda_nb.charts.cost import cost
 from lambda_nb.charts.edge_hits import hit_ratio
@@ -50,6 +51,7 @@ __all__ = [
     "latency",
     "percentiles_over_time",
     "power_tuning",
+    "stacked",
     "trace",
     "trade_off",
 ]

@@ -26,6 +26,12 @@ def arrivals(
         Seconds.
     start : datetime, optional
         The time that ``arrival`` counts from.
+
+    Examples
+    --------
+    >>> import lambda_nb
+    >>> trace = lambda_nb.traces.daily(2, duration=0.3, hours=24, seed=1)
+    >>> ax = lambda_nb.charts.arrivals(trace.numbers("arrival"))
     """
     values = np.asarray(arrival, dtype=np.float64)
     ax = style.axes(ax)

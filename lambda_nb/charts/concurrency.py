@@ -39,6 +39,13 @@ def concurrency(
     ------
     ValueError
         None of the columns is there.
+
+    Examples
+    --------
+    >>> import lambda_nb
+    >>> trace = lambda_nb.traces.daily(0.5, duration=4, hours=24, seed=1)
+    >>> result = lambda_nb.simulate(trace, init=0.5, keep_alive="5min")
+    >>> ax = lambda_nb.charts.concurrency(result.timeline("10min"))
     """
     states = [state for state in STATES if state in timeline]
     if not states:
@@ -48,10 +55,10 @@ def concurrency(
     at, start = timeaxis.seconds_of(timeline.index)
     if not len(at):
         return style.empty(ax, "no environments")
-    edges = _edges(at)
+    edges = edges_of(at)
     size = timeaxis.along(ax, float(edges[0]), float(edges[-1]), start)
     heights = np.nan_to_num(np.array([timeline[state] for state in states], dtype=np.float64))
-    edges, heights = _thinned(edges, heights)
+    edges, heights = joined(edges, heights)
     ax.stackplot(
         edges / size,
         np.hstack([heights, heights[:, -1:]]),
@@ -73,13 +80,13 @@ def concurrency(
     return ax
 
 
-def _edges(at: timeaxis.Floats) -> timeaxis.Floats:
-    """Edges of the bins: their beginnings, and one width after the last."""
+def edges_of(at: timeaxis.Floats) -> timeaxis.Floats:
+    """The edges of bins: their beginnings, and one width after the last."""
     width = float(np.median(np.diff(at))) if len(at) > 1 else 1.0
     return np.append(at, at[-1] + width)
 
 
-def _thinned(edges: timeaxis.Floats, heights: timeaxis.Floats) -> tuple[Any, Any]:
+def joined(edges: timeaxis.Floats, heights: timeaxis.Floats) -> tuple[Any, Any]:
     """Join neighbouring steps if there are too many; each joined step shows its peak."""
     count = heights.shape[1]
     if count <= _MOST_STEPS:
@@ -98,7 +105,7 @@ def bars(
 ) -> tuple[timeaxis.Floats, float]:
     """Draw columns of counts as stacked bars over time; returns the edges and the unit (s)."""
     at, start = timeaxis.seconds_of(timeline.index)
-    edges = _edges(at)
+    edges = edges_of(at)
     size = timeaxis.along(ax, float(edges[0]), float(edges[-1]), start)
     below = np.zeros(len(at))
     for column, colour in zip(columns, style.colours(columns), strict=True):

@@ -20,6 +20,7 @@ def cost(
     ax: Axes | None = None,
     *,
     most: int = 12,
+    sums: bool | None = None,
     title: str | None = "Cost",
 ) -> Axes:
     """Draw costs in US dollars as bars, stacked by line of the bill.
@@ -31,11 +32,22 @@ def cost(
         (a function, an hour, a scenario), a piece for each column.
     most : int
         Bars at most; the cheapest rows beyond it are joined into "others".
+    sums : bool, optional
+        Whether the legend tells the sum of each line over all bars; by default only for one bar.
+        Bars that are alternatives have no sum.
 
     Raises
     ------
     ValueError
         An amount is negative or not a number.
+
+    Examples
+    --------
+    >>> import lambda_nb, pandas as pd
+    >>> trace = lambda_nb.traces.daily(5, duration=0.5, hours=24, seed=1)
+    >>> bills = {mb: lambda_nb.simulate(trace, memory=mb).cost() for mb in (512, 1024, 2048)}
+    >>> lines = pd.concat(bills).droplevel(1).drop(columns="total")
+    >>> ax = lambda_nb.charts.cost(lines)
     """
     frame = lines if isinstance(lines, pd.DataFrame) else pd.DataFrame([dict(lines)], index=[""])
     values = frame.to_numpy(dtype=np.float64)
@@ -53,16 +65,17 @@ def cost(
     places = np.arange(len(frame))[::-1]
     left = np.zeros(len(frame))
     columns = [str(c) for c in frame.columns]
+    summed = len(frame) == 1 if sums is None else sums
     for column, colour in zip(frame.columns, style.colours(columns), strict=True):
         amount = frame[column].to_numpy(dtype=np.float64)
-        share = style.money(float(amount.sum()))
+        told = f" {style.money(float(amount.sum()))}" if summed else ""
         ax.barh(
             places,
             amount,
             0.62,
             left=left,
             color=colour,
-            label=f"{style.label_of(str(column))} {share}",
+            label=f"{style.label_of(str(column))}{told}",
             linewidth=0,
         )
         left += amount

@@ -36,6 +36,14 @@ def hit_ratio(
         The behaviour or location of each request; the busiest get lines of their own.
     start : datetime, optional
         What numbers in ``time`` count from.
+
+    Examples
+    --------
+    >>> import lambda_nb, numpy as np
+    >>> rng = np.random.default_rng(1)
+    >>> time = np.sort(rng.uniform(0, 3600, 2000))
+    >>> hit = rng.random(2000) < 0.9 * time / (time + 300)
+    >>> ax = lambda_nb.charts.hit_ratio(time, hit)
     """
     ax = style.axes(ax)
     style.titled(ax, title)

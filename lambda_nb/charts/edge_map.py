@@ -64,6 +64,14 @@ def edge_map(
         One row a location, its index what it is called: ``latitude`` and ``longitude`` (degrees),
         ``requests``, ``hit_ratio`` (0 to 1, or NaN), and if known ``p50`` (s), which its label
         tells.
+
+    Examples
+    --------
+    >>> import lambda_nb, pandas as pd
+    >>> columns = ["latitude", "longitude", "requests", "hit_ratio"]
+    >>> rows = [(50.0, 8.6, 900, 0.92), (39.0, -77.5, 1500, 0.95), (1.3, 103.9, 300, 0.7)]
+    >>> table = pd.DataFrame(rows, columns=columns, index=["FRA", "IAD", "SIN"])
+    >>> ax = lambda_nb.charts.edge_map(table)
     """
     frame = pd.DataFrame(table)
     ax = style.axes(ax)

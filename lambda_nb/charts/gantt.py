@@ -43,6 +43,13 @@ def gantt(
     ------
     ValueError
         A column is missing.
+
+    Examples
+    --------
+    >>> import lambda_nb
+    >>> trace = lambda_nb.traces.poisson(0.05, duration=10, hours=1, seed=1)
+    >>> result = lambda_nb.simulate(trace, init=3, keep_alive="2min")
+    >>> ax = lambda_nb.charts.gantt(result.invocations, environments=result.environments)
     """
     missing = [c for c in ("environment", "arrival", "finish") if c not in invocations]
     if missing:
@@ -70,7 +77,9 @@ def gantt(
         axis=1,
     )
     ax.add_collection(
-        LineCollection(list(segments), colors=style.SKY, alpha=0.6, linewidths=1.6, label="idle")
+        LineCollection(
+            list(segments), colors=style.SKY, alpha=0.6, linewidths=1.6, label="idle", zorder=1
+        )
     )
     begin, finish = _numbers(frame["arrival"]), _numbers(frame["finish"])
     init = _numbers(frame["init"]) if "init" in frame else np.full(len(frame), np.nan)
@@ -116,6 +125,11 @@ def _boxes(ax: Axes, left: Any, right: Any, row: Any, name: str) -> None:
     # The edge keeps invocations shorter than a pixel visible.
     ax.add_collection(
         PolyCollection(
-            list(corners), facecolors=colour, edgecolors=colour, linewidths=0.6, label=name
+            list(corners),
+            facecolors=colour,
+            edgecolors=colour,
+            linewidths=0.6,
+            label=name,
+            zorder=2,
         )
     )

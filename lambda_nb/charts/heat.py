@@ -37,6 +37,14 @@ def heat_map(
         Width of a column in seconds; an hour, unless the trace is shorter than half a day.
     most : int
         Rows: the busiest functions, busiest at the top.
+
+    Examples
+    --------
+    >>> import lambda_nb
+    >>> one = lambda_nb.traces.daily(0.1, duration=1, hours=48, function="resize", seed=1)
+    >>> two = lambda_nb.traces.bursts(9, every=7200, duration=1, hours=48, function="mail", seed=2)
+    >>> trace = lambda_nb.traces.merge(one, two)
+    >>> ax = lambda_nb.charts.heat_map(trace.numbers("arrival"), trace.codes, names=trace.functions)
     """
     at = np.asarray(arrival, dtype=np.float64)
     ax = style.axes(ax)

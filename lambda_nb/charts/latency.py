@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from lambda_nb.charts import style, timeaxis
 
 _PERCENTILES = (50.0, 95.0, 99.0)
+_FLOOR = 1e-4
+"""A logarithmic axis has no 0: a tenth of the millisecond that AWS bills stands for it."""
 
 
 def latency(
@@ -30,6 +31,13 @@ def latency(
         Durations in seconds, a line for each label; NaN is left out.
     percentiles : sequence of float
         Marked on each line, 0 to 100.
+
+    Examples
+    --------
+    >>> import lambda_nb
+    >>> took = lambda_nb.traces.laws.lognormal(median=0.2, p95=0.9)
+    >>> trace = lambda_nb.traces.poisson(1, duration=took, hours=1, seed=1)
+    >>> ax = lambda_nb.charts.latency(trace.numbers("duration"))
     """
     groups = seconds if isinstance(seconds, Mapping) else {"": seconds}
     ax = style.axes(ax)
@@ -42,8 +50,7 @@ def latency(
     }
     if not known:
         return style.empty(ax, "no known durations")
-    # A logarithmic axis has no 0: a tenth of the millisecond that AWS bills stands for it.
-    floor = 1e-4
+    floor = _FLOOR
     colours = style.colours(list(known))
     for (label, values), colour in zip(known.items(), colours, strict=True):
         at, share = _steps(np.maximum(values, floor))
@@ -56,12 +63,7 @@ def latency(
     high = max(float(v[-1]) for v in known.values())
     ax.set_xscale("log")
     ax.set_xlim(max(low, floor) / 1.3, max(high, floor) * 1.6)
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: style.length(float(value))))
-    if high / max(low, floor) < 20:
-        ax.xaxis.set_minor_formatter(FuncFormatter(_some_minor))
-    else:
-        ax.xaxis.set_minor_formatter(NullFormatter())
-    ax.tick_params(which="minor", colors=style.INK, labelsize=8)
+    style.log_axis(ax.xaxis, *ax.get_xlim())
     ax.set_ylim(0, 104)
     ax.set_xlabel("duration")
     ax.set_ylabel("% done")
@@ -84,6 +86,14 @@ def percentiles_over_time(
     ----------
     arrival, seconds : array-like of float
         Arrivals and durations (s), one per invocation; rows without a duration are left out.
+
+    Examples
+    --------
+    >>> import lambda_nb
+    >>> took = lambda_nb.traces.laws.exponential(0.2)
+    >>> trace = lambda_nb.traces.poisson(1, duration=took, hours=1, seed=1)
+    >>> columns = trace.numbers("arrival"), trace.numbers("duration")
+    >>> ax = lambda_nb.charts.percentiles_over_time(*columns)
     """
     at, took = np.asarray(arrival, dtype=np.float64), np.asarray(seconds, dtype=np.float64)
     at, took = at[~np.isnan(took)], took[~np.isnan(took)]
@@ -102,8 +112,9 @@ def percentiles_over_time(
     for p, colour in zip(percentiles, style.COLOURS, strict=False):
         ax.plot(x, [np.percentile(part, p) for part in parts], color=colour, label=f"p{p:g}")
     ax.set_yscale("log")
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: style.length(float(value))))
-    ax.yaxis.set_minor_formatter(NullFormatter())
+    drawn = np.concatenate([np.asarray(line.get_ydata(), dtype=np.float64) for line in ax.lines])
+    ax.set_ylim(max(float(drawn.min()), _FLOOR) / 1.3, max(float(drawn.max()), _FLOOR) * 1.3)
+    style.log_axis(ax.yaxis, *ax.get_ylim())
     ax.set_ylabel(f"duration, per {style.length(width)}")
     style.legend(ax)
     return ax
@@ -123,8 +134,3 @@ def _name_marks(
 ) -> None:
     texts = [f"p{p:g} {style.length(float(m))}" for p, m in zip(percentiles, marks, strict=True)]
     ax.set_title(" · ".join(texts), loc="right", color=style.INK, fontsize=8.5)
-
-
-def _some_minor(value: float, _: int) -> str:
-    digit = round(value / 10 ** np.floor(np.log10(value)))
-    return style.length(value) if digit in (2, 5) else ""

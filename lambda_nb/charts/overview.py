@@ -31,6 +31,14 @@ def trace(
         Seconds; an unknown duration is NaN.
     codes : array-like of int
         The function of each invocation as an index into ``functions``.
+
+    Examples
+    --------
+    >>> import lambda_nb
+    >>> one = lambda_nb.traces.daily(0.1, duration=1, hours=24, function="resize", seed=1)
+    >>> two = lambda_nb.traces.poisson(0.05, duration=3, hours=24, function="mail", seed=2)
+    >>> both = lambda_nb.traces.merge(one, two)
+    >>> figure = both.plot()  # is lambda_nb.charts.trace of its columns
     """
     several = len(np.unique(np.asarray(codes))) > 1
     figure, axes = style.board(

@@ -42,6 +42,15 @@ def power_tuning(
     ------
     ValueError
         A column is missing.
+
+    Examples
+    --------
+    >>> import lambda_nb, pandas as pd
+    >>> sizes = pd.Index([128, 256, 512, 1024, 2048], name="memory")
+    >>> seconds = pd.Series(0.08 + 150 / sizes, index=sizes)
+    >>> dollars = 0.2 + 1e6 * seconds * sizes / 1024 * 0.0000166667
+    >>> frame = pd.DataFrame({"p50": seconds, "cost": dollars})
+    >>> ax = lambda_nb.charts.power_tuning(frame, best=512)
     """
     for column in ("p50", "cost"):
         if column not in frame:

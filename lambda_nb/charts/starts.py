@@ -32,6 +32,13 @@ def cold_starts(
     ------
     ValueError
         There is no column ``cold_starts``.
+
+    Examples
+    --------
+    >>> import lambda_nb
+    >>> trace = lambda_nb.traces.daily(0.05, duration=2, hours=24, seed=1)
+    >>> result = lambda_nb.simulate(trace, init=0.5, keep_alive="5min")
+    >>> ax = lambda_nb.charts.cold_starts(result.timeline("10min"))
     """
     if "cold_starts" not in timeline:
         raise ValueError(f"timeline has no cold_starts: it has {list(timeline.columns)}")

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 BLUE = "#1A83C4"
 SKY = "#56B4E9"
@@ -66,7 +67,16 @@ def board(
     title: str | None = None,
     heights: Sequence[float] | None = None,
 ) -> tuple[Board, list[Axes]]:
-    """Make an empty figure of several charts; returns it and its Axes, row by row."""
+    """Make an empty figure of several charts; returns it and its Axes, row by row.
+
+    Examples
+    --------
+    >>> import lambda_nb
+    >>> trace = lambda_nb.traces.daily(1, duration=0.5, hours=24, seed=1)
+    >>> figure, (left, right) = lambda_nb.charts.board(1, 2, title="A day")
+    >>> ax = lambda_nb.charts.arrivals(trace.numbers("arrival"), left)
+    >>> ax = lambda_nb.charts.concurrency(lambda_nb.simulate(trace).timeline(), right)
+    """
     sizes = [1.0] * rows if heights is None else list(heights)
     figure = Board(
         figsize=(WIDTH * (1 if columns == 1 else 1.25), HEIGHT * sum(sizes)),
@@ -149,6 +159,27 @@ def empty(ax: Axes, why: str) -> Axes:
 def label_of(name: str) -> str:
     """A column's name as people read it."""
     return name.replace("_", " ")
+
+
+def log_ticks(low: float, high: float, most: int = 9) -> list[float]:
+    """Round values between two, for a logarithmic axis: at least three, however near they are."""
+    low, high = float(low), float(high)
+    powers = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
+    found: list[float] = []
+    for digits in ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 4, 5, 6, 8)):
+        found = [d * 10.0**p for p in powers for d in digits if low <= d * 10.0**p <= high]
+        if len(found) >= 4 or len(found) >= most / 2:
+            break
+    if len(found) < 3:
+        found = [float(v) for v in MaxNLocator(5).tick_values(low, high) if low <= v <= high]
+    return found[:: int(np.ceil(len(found) / most))]
+
+
+def log_axis(axis: Any, low: float, high: float) -> None:
+    """Give a logarithmic axis of durations (s) readable ticks between two values."""
+    axis.set_major_locator(FixedLocator(log_ticks(low, high)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: length(float(value))))
+    axis.set_minor_locator(NullLocator())
 
 
 def short(name: str, most: int = 24) -> str:

@@ -19,6 +19,7 @@ def plot(
     title: str,
     limit: int,
     start: datetime | None,
+    bands: Mapping[str, pd.DataFrame] | None = None,
 ) -> Figure:
     """Draw environments, cold starts and cost, one below the other; waiting requests too.
 
@@ -32,19 +33,25 @@ def plot(
         The account's concurrency, drawn where the peak comes near it.
     start
         What the timeline counts from, if that is known.
+    bands
+        The timeline of each function, to draw its environments as a band.
     """
     from lambda_nb import charts
 
     if start is not None:
-        timeline.index = pd.Timestamp(start) + pd.to_timedelta(timeline.index, unit="s")
+        for frame in (timeline, *(bands or {}).values()):
+            frame.index = pd.Timestamp(start) + pd.to_timedelta(frame.index, unit="s")
     queued = "waiting" in timeline and timeline["waiting"].max() > 0
     figure, axes = charts.board(4 if queued else 3, title=title)
     near = timeline["peak"].max() > 0.5 * limit
-    charts.concurrency(timeline, axes[0], limit=limit if near else None)
+    if bands:
+        charts.stacked(bands, ax=axes[0], title="Execution environments by function")
+    else:
+        charts.concurrency(timeline, axes[0], limit=limit if near else None)
     charts.cold_starts(timeline, axes[1])
     if queued:
         charts.compare({"requests": timeline}, "waiting", axes[2], title="Waiting requests")
-    charts.cost(lines.drop(columns="total"), axes[-1])
+    charts.cost(lines.drop(columns="total"), axes[-1], sums=True)
     return figure
 
 

@@ -122,13 +122,22 @@ class Result:
         """
         return tables.environments(self._decided)
 
-    def timeline(self, freq: float | str | None = None) -> pd.DataFrame:
+    def timeline(
+        self, freq: float | str | None = None, *, function: str | None = None
+    ) -> pd.DataFrame:
         """How many environments did what, over time.
 
         Parameters
         ----------
         freq
             Width of a bin: seconds, or text such as ``"1min"``; by default about 500 bins.
+        function
+            Of this function only; by default of all together.
+
+        Raises
+        ------
+        KeyError
+            There is no such function.
 
         Returns
         -------
@@ -139,7 +148,7 @@ class Result:
             ``waiting``: requests that have come and neither run nor are done, on average.
         """
         there = None if self._outcome is None else self.requests
-        return tables.timeline(self._decided, self.environments, there, freq)
+        return tables.timeline(self._decided, self.environments, there, freq, function)
 
     # -- money --------------------------------------------------------------------------------
 
@@ -216,17 +225,50 @@ class Result:
 
     # -- pictures -----------------------------------------------------------------------------
 
-    def plot(self, freq: float | str | None = None) -> Figure:
-        """Draw environments, cold starts and cost, one below the other; waiting requests too."""
+    def plot(
+        self,
+        freq: float | str | None = None,
+        *,
+        function: str | None = None,
+        by: str | None = None,
+    ) -> Figure:
+        """Draw environments, cold starts and cost, one below the other; waiting requests too.
+
+        Parameters
+        ----------
+        freq
+            As for :meth:`timeline`.
+        function
+            Draw this function only.
+        by
+            ``"function"``: environments as a band for each function, one on the other, instead of
+            by state.
+
+        Raises
+        ------
+        KeyError, ValueError
+            There is no such function; ``by`` is something else.
+        """
+        if by not in (None, "function"):
+            raise ValueError(f"by is {by!r}; give None or 'function'")
+        functions = self._decided.load.functions
         told = f"{len(self):,} invocations"
         if self._outcome is not None:
             told = f"{len(self.requests):,} requests, {len(self):,} attempts"
+        lines = self.cost("function" if len(functions) > 1 else None)
+        if function is not None and len(functions) > 1:
+            told = f"{function} of {told}"
+            lines = lines.loc[[function]]
+        bands = {}
+        if by is not None and function is None:
+            bands = {name: self.timeline(freq, function=name) for name in functions}
         return pictures.plot(
-            self.timeline(freq),
-            self.cost("function" if len(self._decided.load.functions) > 1 else None),
+            self.timeline(freq, function=function),
+            lines,
             title=f"{self.trace.name or 'Trace'}: {told} simulated",
             limit=self.scenario.account_limit,
             start=self.trace.start,
+            bands=bands,
         )
 
     def __repr__(self) -> str:

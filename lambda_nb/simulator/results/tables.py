@@ -163,11 +163,22 @@ def environments(decided: Decided) -> pd.DataFrame:
 
 
 def timeline(
-    decided: Decided, lives: pd.DataFrame, there: pd.DataFrame | None, freq: float | str | None
+    decided: Decided,
+    lives: pd.DataFrame,
+    there: pd.DataFrame | None,
+    freq: float | str | None,
+    function: str | None = None,
 ) -> pd.DataFrame:
     """See ``Result.timeline``; ``lives`` are the environments, ``there`` the requests (only needed
     where some may wait)."""
-    load, end = decided.load, decided.end
+    end = decided.end
+    rows: Rows = ALL
+    if function is not None:
+        if function not in decided.load.functions:
+            raise KeyError(f"no function {function!r} in this result")
+        rows = decided.rows[decided.load.functions.index(function)]
+        lives = lives[lives["function"] == function]
+        there = None if there is None else there[there["function"] == function]
     width = times.seconds(freq) if freq is not None else _nice(end / 500)
     if not width > 0:
         raise ValueError(f"freq is {freq!r}: a bin must be wider than nothing")
@@ -178,10 +189,12 @@ def timeline(
             f"{end / _MOST_BINS:.3g} s"
         )
     edges: Floats = np.arange(bins + 1, dtype=np.float64) * width
-    served, cold = decided.served, decided.cold
-    began, ended = load.arrival[served], decided.ended
-    created = load.arrival[cold]
-    ready = np.sort(np.minimum(created + load.init[cold], decided.finish[cold]))
+    arrival, finish = decided.load.arrival[rows], decided.finish[rows]
+    served, cold = decided.served[rows], decided.cold[rows]
+    began = arrival[served]
+    ended = decided.ended if rows is ALL else np.sort(finish[served])
+    created = arrival[cold]
+    ready = np.sort(np.minimum(created + decided.load.init[rows][cold], finish[cold]))
     started = average_of(created, ready, edges)
     in_flight = average_of(began, ended, edges)
     over = np.where(np.isnan(lives["ended"]), end, lives["ended"])
@@ -194,17 +207,17 @@ def timeline(
             "idle": np.maximum(alive - in_flight, 0.0),
             "environments": alive,
             "peak": peaks(began, ended, edges),
-            "arrivals": counts(load.arrival, edges),
+            "arrivals": counts(arrival, edges),
             "cold_starts": counts(created, edges),
-            "throttles": counts(load.arrival[~served], edges),
+            "throttles": counts(arrival[~served], edges),
         },
         index=pd.Index(edges[:-1], name="time"),
     )
     if there is not None:
         assert decided.outcome is not None
-        records = decided.outcome.columns["records"][served]
-        finish = np.sort(np.repeat(decided.finish[served], records))
-        running = average_of(np.repeat(began, records), finish, edges)
+        records = decided.outcome.columns["records"][rows][served]
+        done_at = np.sort(np.repeat(finish[served], records))
+        running = average_of(np.repeat(began, records), done_at, edges)
         came, done = (np.sort(there[c].to_numpy()) for c in ("arrival", "done"))
         still = average_of(came, done, edges)
         # A hair less than nothing is rounding.
