@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from lambda_nb.notebook.events.samples import event
     from lambda_nb.notebook.experiments.play import play
     from lambda_nb.notebook.experiments.power_tune import power_tune
+    from lambda_nb.notebook.explore.explorer import explore
+    from lambda_nb.notebook.lab.stage import lab
     from lambda_nb.notebook.magics.extension import load_ipython_extension, unload_ipython_extension
     from lambda_nb.notebook.views.access import access_log
     from lambda_nb.notebook.views.dashboard import dashboard
-    from lambda_nb.notebook.views.explore import explore
     from lambda_nb.notebook.views.messages import messages
     from lambda_nb.simulator.questions.calibrate import calibrate
     from lambda_nb.simulator.questions.compare import compare
@@ -50,6 +51,7 @@ __all__ = [
     "event",
     "explore",
     "fleet",
+    "lab",
     "load_ipython_extension",
     "messages",
     "optimise",
@@ -77,8 +79,9 @@ _HOMES = {
     "dashboard": "lambda_nb.notebook.views.dashboard",
     "distribution": "lambda_nb.notebook.edge.obtaining",
     "event": "lambda_nb.notebook.events.samples",
-    "explore": "lambda_nb.notebook.views.explore",
+    "explore": "lambda_nb.notebook.explore.explorer",
     "fleet": "lambda_nb.notebook.devices.fleet",
+    "lab": "lambda_nb.notebook.lab.stage",
     "load_ipython_extension": "lambda_nb.notebook.magics.extension",
     "messages": "lambda_nb.notebook.views.messages",
     "optimise": "lambda_nb.simulator",

@@ -48,6 +48,7 @@ def serve(
         "JUPYTERLAB_SETTINGS_DIR": str(place / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(place / "workspaces"),
         "JUPYTER_RUNTIME_DIR": str(place / "runtime"),
+        "LAMBDA_NB_HOME": str(place / "home"),
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     }
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 import lambda_nb
-from lambda_nb.notebook.views import panel
+from lambda_nb.notebook.workbench.channel import EVENTS
+from lambda_nb.notebook.workbench.hub import PANEL
 
 ROOT = Path(lambda_nb.__file__).parent
-COMMS = {panel.EVENTS, panel.PANEL}  # names of channels, spelt like modules
+COMMS = {EVENTS, PANEL}  # names of channels, spelt like modules
 
 
 def with_examples() -> list[str]:

@@ -93,8 +93,9 @@ FOLDERS_MAY_IMPORT = {
     "engine.events": {"asynchronous": set(), "polled": {"asynchronous"}, "pushed": set()},
     "engine.execution": {
         "environment": {
-            "clock", "logs", "preparation", "runtime_api", "runtimes", "sandbox",
+            "clock", "debugging", "logs", "preparation", "runtime_api", "runtimes", "sandbox",
         },
+        "debugging": {"runtime_api", "runtimes", "sandbox"},
         "runtime_api": {"clock", "logs"},
         "logs": {"clock"},
         "runtimes": {"sandbox"},
@@ -102,13 +103,28 @@ FOLDERS_MAY_IMPORT = {
     },
     "engine.neighbours": {"storage": set()},
     "notebook": {
-        "connection": {"errors"},
+        "kept": {"errors"},
+        "connection": {"errors", "kept"},
         "web": {"connection", "display", "errors"},
         "events": {"errors"},
         "devices": {"connection", "display", "errors", "functions"},
-        "functions": {"connection", "display", "errors", "events", "web"},
-        "views": {"connection", "display", "errors", "functions", "web"},
+        "functions": {
+            "connection", "debugging", "display", "errors", "events", "progress", "web",
+        },
+        "trials": {"connection", "display", "errors", "events", "functions"},
+        "views": {"connection", "display", "errors", "functions", "static_form", "web"},
         "experiments": {"connection", "display", "errors", "functions"},
+        "explore": {"display", "errors", "static_form"},
+        "lab": {"connection", "display", "errors", "experiments"},
+        "workbench": {
+            "connection", "edge", "errors", "events", "experiments", "functions", "web",
+        },
+    },
+    "notebook.workbench": {
+        "picture": {"calls", "clients", "faults", "threads"},
+        "actions": {"clients", "faults", "hub", "picture"},
+        "copying": {"actions", "faults"},
+        "watches": {"actions", "hub"},
     },
     "rules": {
         "scheduling": set(),

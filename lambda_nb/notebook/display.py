@@ -1,7 +1,13 @@
-"""HTML for every theme: it uses JupyterLab's CSS variables, with fallbacks elsewhere."""
+"""HTML for every theme: it uses JupyterLab's CSS variables, with fallbacks elsewhere.
+
+A notebook that is not trusted is shown without ``<style>``, ``<svg>`` and ``<script>``; GitHub also
+drops ``style=``. So words stand apart by themselves, what matters is styled in place, and drawings
+are images.
+"""
 
 from __future__ import annotations
 
+import base64
 import html
 import json
 import math
@@ -14,6 +20,7 @@ _STYLE = """
  color:var(--jp-ui-font-color1,var(--vscode-foreground,inherit));max-width:60em;padding:1px 8px}
 .lnb-line{display:flex;flex-wrap:wrap;align-items:baseline;gap:2px 14px}
 .lnb-line b{font-weight:600}
+.lnb-sep{display:none}
 .lnb-dim{color:var(--jp-ui-font-color2,var(--vscode-descriptionForeground,#7d7d7d))}
 .lnb-num{font-variant-numeric:tabular-nums}
 .lnb-tag{border:1px solid currentColor;border-radius:9px;padding:0 8px;font-size:11px;
@@ -36,6 +43,9 @@ _STYLE = """
 .lnb.lnb.lnb table td code{font-family:var(--jp-code-font-family,monospace);font-size:12px;
  background:none;color:inherit;padding:0}
 """
+_APART = '<span class="lnb-sep"> · </span>'
+"""Between parts of a line; seen only where styles are dropped."""
+_TAG = "border:1px solid currentColor;border-radius:9px;padding:0 8px"
 STYLE = "<style>" + "".join(_STYLE.split("\n")) + "</style>"
 
 
@@ -46,7 +56,7 @@ def card(*parts: str) -> str:
 
 def line(*parts: str) -> str:
     """Parts side by side; empty ones are left out."""
-    return f'<div class="lnb-line">{"".join(part for part in parts if part)}</div>'
+    return f'<div class="lnb-line">{_APART.join(part for part in parts if part)}</div>'
 
 
 def bold(text: str) -> str:
@@ -61,13 +71,27 @@ def dim(text: str) -> str:
 
 def tag(text: str, kind: str) -> str:
     """A word in a frame: cold, warm, provisioned, throttle, error, ok."""
-    return f'<span class="lnb-tag lnb-{kind}">{html.escape(text)}</span>'
+    return f'<span class="lnb-tag lnb-{kind}" style="{_TAG}">{html.escape(text)}</span>'
 
 
 def link(text: str, address: str) -> str:
     """Text that opens an address in a page of its own."""
     return (
         f'<a href="{html.escape(address)}" target="_blank" rel="noopener">{html.escape(text)}</a>'
+    )
+
+
+def escaped(text: str) -> str:
+    """Text as HTML."""
+    return html.escape(text)
+
+
+def still(drawing: str, alternative: str = "") -> str:
+    """An SVG drawing as an image: unlike ``<svg>`` it is shown everywhere."""
+    data = base64.b64encode(drawing.encode()).decode()
+    return (
+        f'<img alt="{html.escape(alternative)}" src="data:image/svg+xml;base64,{data}" '
+        'style="display:block;width:100%;max-width:900px">'
     )
 
 
@@ -136,6 +160,24 @@ def milliseconds(ms: float | None) -> str:
     if ms >= 1000:
         return f"{ms / 1000:.2f} s"
     return f"{ms:.0f} ms" if ms >= 100 else f"{ms:.2f} ms"
+
+
+def span(seconds: float) -> str:
+    """A length of time in the unit that suits it: ``0``, ``250 ms``, ``90 s``, ``2.5 h``."""
+    for unit, size in (("d", 86_400.0), ("h", 3600.0), ("min", 60.0)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds:.3g} s" if seconds >= 1 or not seconds else f"{seconds * 1000:.3g} ms"
+
+
+def moments(length: float, most: int = 6) -> list[float]:
+    """Round times (s) from 0 to a length, at most so many: for the ticks of a time axis."""
+    steps = [10.0**power * digit for power in range(-4, 1) for digit in (1, 2, 5)]
+    steps += [15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400]
+    step = next(
+        (one for one in steps if length / one < most), math.ceil(length / 86_400 / most) * 86_400.0
+    )
+    return [i * step for i in range(int(length / step + 1e-9) + 1)]
 
 
 def dollars(amount: float) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 # Bold, not coloured: front ends show errors on red, dark or light, where colours are hard to see.
 BOLD, OFF = "\x1b[1m", "\x1b[0m"
@@ -77,10 +77,23 @@ class FunctionError(NotebookError):
         self.frames = list(frames)
         self.log = log
         self.request_id = request_id
+        self._open: Callable[[FunctionError], str] | None = None
+        self._hint = ""
+
+    def opens_with(self, open_frames: Callable[[FunctionError], str]) -> None:
+        """Have ``open_frames`` make the function's frames the traceback, once the error is shown.
+
+        It returns what to tell beside the error.
+        """
+        self._open = open_frames
 
     def _render_traceback_(self) -> list[str]:
+        if self._open is not None:
+            open_frames, self._open = self._open, None
+            self._hint = open_frames(self)
         title = f"{BOLD}FunctionError{OFF} in {BOLD}{self.function}{OFF}"
-        return [title, *self.frames, f"{BOLD}{self.error_type}{OFF}: {self.error_message}"]
+        shown = [title, *self.frames, f"{BOLD}{self.error_type}{OFF}: {self.error_message}"]
+        return [*shown, self._hint] if self._hint else shown
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from engine_fixtures import Engine
 from IPython.core.interactiveshell import InteractiveShell
+from shown_bundles import bundles
 from web_notebook import ECHO, WebNotebook, connected_shell
 
 import lambda_nb
@@ -71,11 +72,14 @@ def test_requests_appear_as_they_come(notebook: WebNotebook, echo: Any) -> None:
     assert '<span class="lnb-cold">404</span>' in view._markup()
 
 
-def test_it_updates_while_it_is_shown(notebook: WebNotebook, echo: Any) -> None:
+def test_it_updates_while_it_is_shown(
+    notebook: WebNotebook, echo: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     view = lambda_nb.access_log(notebook.api, client=notebook.engine.client(), every=0.1)
     assert not view.running
-    bundle = view._repr_mimebundle_()
-    assert "application/vnd.jupyter.widget-view+json" in bundle
+    static, live = bundles(view, monkeypatch)
+    assert "application/vnd.jupyter.widget-view+json" in live
+    assert set(static) == {"text/plain", "text/html"}
     assert view.running
     echo.get("/echo/live-one")
     until(lambda: "/echo/live-one" in view._live.widget.value)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from engine_fixtures import Engine
+from shown_bundles import bundles
 
 import lambda_nb
 from lambda_nb.notebook.connection.clients import Beside
@@ -63,6 +64,20 @@ def test_counts_what_the_engine_did(engine: Engine) -> None:
     until(lambda: any("heard" in event.message for _, event in source.look().lines))
 
 
+def test_each_log_line_stands_once_and_in_order(engine: Engine) -> None:
+    name = engine.create(HANDLER)
+    source = EngineSource(Beside(engine.client()), [name])
+    for number in range(3):
+        invoke(engine, name, b'{"number": %d}' % number)
+        heard = f"'number': {number}"
+        until(lambda heard=heard: any(heard in e.message for _, e in source.look().lines))
+    until(lambda: sum("REPORT" in event.message for _, event in source.look().lines) == 3)
+    lines = source.look().lines
+    heard_of = [event.message for _, event in lines if "heard" in event.message]
+    assert [f"'number': {number}" in text for number, text in enumerate(heard_of)] == [True] * 3
+    assert [event.time for _, event in lines] == sorted(event.time for _, event in lines)
+
+
 def test_tells_what_environments_do(engine: Engine) -> None:
     name = engine.create(HANDLER, Timeout=20)
     source = EngineSource(Beside(engine.client()), [name])
@@ -86,13 +101,13 @@ def test_where_there_is_only_cloudwatch_minutes_are_told(engine: Engine) -> None
     until(lambda: any("heard" in event.message for _, event in source.look().lines))
 
 
-def test_follows_while_it_is_shown(engine: Engine) -> None:
+def test_follows_while_it_is_shown(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     name = engine.create(HANDLER)
     view = lambda_nb.dashboard(name, client=engine.client(), every=0.1)
     assert not view.running
-    bundle = view._repr_mimebundle_()
-    assert "application/vnd.jupyter.widget-view+json" in bundle
-    assert name in bundle["text/html"]
+    static, live = bundles(view, monkeypatch)
+    assert "application/vnd.jupyter.widget-view+json" in live
+    assert name in static["text/html"]
     assert view.running
     invoke(engine, name)
     until(lambda: "1 idle" in view._widget.value)
@@ -129,7 +144,8 @@ def test_without_ipywidgets_it_is_a_table(engine: Engine, monkeypatch: pytest.Mo
     name = engine.create(HANDLER)
     monkeypatch.setattr(builtins, "__import__", without)
     view = lambda_nb.dashboard(name, client=engine.client())
-    assert set(view._repr_mimebundle_()) == {"text/plain", "text/html"}
+    (only,) = bundles(view, monkeypatch)
+    assert set(only) == {"text/plain", "text/html"}
     assert name in repr(view)
     assert not view.running
 

@@ -11,7 +11,7 @@ import pytest
 
 from lambda_nb.notebook.errors import NotebookError, UsageError
 from lambda_nb.notebook.functions import package
-from lambda_nb.notebook.magics.cell_magic import identifier
+from lambda_nb.notebook.magics.names import identifier
 from lambda_nb.notebook.magics.options import HelpShown, parse_cell
 
 HANDLER = "def handler(event, context):\n    return 1\n"

@@ -19,6 +19,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from lambda_nb.notebook.connection.clients import engine_status
 from lambda_nb.notebook.connection.endpoint import Connection, read_credentials
 from lambda_nb.notebook.connection.session import Session
 from lambda_nb.notebook.errors import NotebookError, UsageError, aws_errors
@@ -109,15 +110,15 @@ def _identity(session: Session, wanted: Connection) -> tuple[str, str]:
     try:
         with aws_errors():
             lambda_.get_account_settings()
-            account = _account(session, wanted)
+            account = _account(session, wanted, lambda_)
     except NotebookError as error:
         raise NotebookError(f"not connected: {error}. {_advice(wanted)}") from None
     return account, region
 
 
-def _account(session: Session, wanted: Connection) -> str:
+def _account(session: Session, wanted: Connection, lambda_: Any) -> str:
     if wanted.url is not None:
-        return wanted.account
+        return str((engine_status(lambda_) or {}).get("account") or wanted.account)
     identity: dict[str, Any] = session.new_client("sts", wanted).get_caller_identity()
     return str(identity["Account"])
 

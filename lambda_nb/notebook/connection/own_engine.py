@@ -13,12 +13,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lambda_nb.notebook.connection.endpoint import Connection, read_credentials
+from lambda_nb.notebook.connection.undebugged import undebugged
 from lambda_nb.notebook.errors import NotebookError
 
 READY = re.compile(
     r"lambda-nb serving on (?P<url>\S+) \(account (?P<account>\d{12}), region (?P<region>\S+), "
     r"credentials (?P<credentials>.+)\)\n"
 )
+_END_WITHIN_S = 30.0
+"""Seconds an engine may take to save its state and end; normally less than one."""
 START_WITHIN_S = 30.0
 """Seconds an engine may take to report that it is ready; normally it takes half a second."""
 
@@ -44,8 +47,17 @@ class OwnEngine:
         """Whether an engine was started; it may have ended since."""
         return self._process is not None
 
-    def start(self, options: Sequence[str] = (), *, keep: bool = False) -> Connection:
+    @property
+    def pid(self) -> int:
+        """The engine's process id; 0 without an engine."""
+        return 0 if self._process is None else self._process.pid
+
+    def start(
+        self, options: Sequence[str] = (), *, keep: bool = False, port: int = 0
+    ) -> Connection:
         """Start the engine with options of ``lambda-nb serve``; return its connection.
+
+        Port 0 is any free one.
 
         Raises
         ------
@@ -55,9 +67,10 @@ class OwnEngine:
         handle, name = tempfile.mkstemp(prefix="lambda-nb-engine-", suffix=".log")
         self.log = Path(name)
         self.keep = keep
-        command = [sys.executable, "-m", "lambda_nb.engine", "serve", "--port", "0"]
-        command += ["--runtime-fallback", "nearest", *options]
-        with os.fdopen(handle, "w") as log:
+        command = [sys.executable, "-m", "lambda_nb.engine", "serve"]
+        command += ["--port", str(port)]
+        command += ["--runtime-fallback", "nearest", "--keep-frames", *options]
+        with os.fdopen(handle, "w") as log, undebugged():
             self._process = subprocess.Popen(
                 command if keep else [*command, "--end-with-parent"],
                 stdin=subprocess.DEVNULL,
@@ -82,6 +95,12 @@ class OwnEngine:
             account=ready["account"],
             credentials=read_credentials(Path(ready["credentials"])),
         )
+
+    @property
+    def ended(self) -> bool:
+        """Whether an engine ended by itself, and :meth:`died` has not told so yet."""
+        process = self._process
+        return process is not None and process.poll() is not None
 
     def died(self) -> int | None:
         """The exit code of an engine that ended by itself, returned once; otherwise ``None``."""
@@ -119,7 +138,7 @@ def _first_line(engine: subprocess.Popen[str]) -> str:
 def _end(engine: subprocess.Popen[str]) -> None:
     engine.terminate()
     try:
-        engine.wait(10)
+        engine.wait(_END_WITHIN_S)
     except subprocess.TimeoutExpired:
         engine.kill()
         engine.wait()

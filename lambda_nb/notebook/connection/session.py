@@ -13,8 +13,12 @@ from lambda_nb.notebook.connection.clients import engine_status, is_aws
 from lambda_nb.notebook.connection.endpoint import Connection
 from lambda_nb.notebook.connection.engine_clients import by_its_name, signature_version
 from lambda_nb.notebook.connection.own_engine import OwnEngine
+from lambda_nb.notebook.connection.short_errors import shorten
 from lambda_nb.notebook.errors import NotebookError
+from lambda_nb.notebook.kept import made
+from lambda_nb.notebook.kept.runs import Run, Runs
 
+_NO_NOTEBOOK = "this kernel serves no notebook (start the engine with lambda-nb serve --data-dir)"
 READ_TIMEOUT_S = 910
 """Longer than any function may run (900 s)."""
 CONNECTIONS = 1024
@@ -24,17 +28,34 @@ CONNECTIONS = 1024
 class Session:
     """One notebook's connection. Without ``connect`` it starts an engine on first use.
 
-    The engine ends with the kernel, even if the kernel crashes.
+    The engine ends with the kernel, even if the kernel crashes. What it had is kept in a run of
+    ``runs``, if the kernel serves a notebook.
+
+    Parameters
+    ----------
+    runs
+        Where this notebook's engines keep their state.
+
+    Attributes
+    ----------
+    connected : list of callables
+        Called with each boto3 client that the session makes.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, runs: Runs | None = None) -> None:
+        self.runs = runs or Runs("")
+        self._run: Run | None = None
+        self._options: list[str] = []
         self._lock = threading.RLock()
         self._connection: Connection | None = None
         self._clients: dict[str, Any] = {}
         self._noted: set[str] = set()
         self._engine = OwnEngine()
+        self._lost = False
         self._starting: threading.Thread | None = None
-        self.connected: list[Callable[[Any], None]] = []
+        self.connected: list[Callable[[Any], None]] = [
+            lambda client: made.watch(client, self._note)
+        ]
         atexit.register(self.close)
 
     # -- the engine
@@ -100,16 +121,78 @@ class Session:
                 options += ["--cpu-share", cpu_share]
             if edge_locations is not None:
                 options += ["--edge-locations", edge_locations]
-            self._connection = self._engine.start(options, keep=keep)
-            return self._connection
+            self._options = options
+            return self._start(None if data_dir else self.runs.new(), keep=keep)
+
+    def _start(self, run: Run | None, *, keep: bool = False, port: int = 0) -> Connection:
+        """Start our own engine, with the state of a run."""
+        place = [] if run is None else ["--data-dir", str(run.data)]
+        self._run = run
+        self._connection = self._engine.start([*self._options, *place], keep=keep, port=port)
+        self._lost = False
+        if run is not None:
+            run.take(
+                self._engine.pid, self._connection.url if keep and self._connection.url else ""
+            )
+        return self._connection
+
+    def _note(self, kind: str, name: str, made: bool) -> None:
+        with self._lock:
+            if self._run is not None and self._engine.started:
+                self._run.note(kind, name, made=made)
 
     def stop(self) -> bool:
-        """End our own engine, and its functions with it. False if there is none."""
+        """End our own engine. False if there is none.
+
+        What it had is kept for :meth:`restore` until another run of this notebook has ended.
+        """
         with self._lock:
+            run, self._run = self._run, None
             if not self._engine.started:
                 return False
             self._forget()
-            return self._engine.stop()
+            self._engine.stop()
+            if run is not None:
+                run.leave()
+            return True
+
+    def restore(self, run: Run) -> Connection:
+        """Start our own engine with what a run has, instead of the current endpoint.
+
+        Raises
+        ------
+        NotebookError
+            Its last engine still runs, or the engine does not start with it.
+        """
+        with self._lock:
+            self.stop()
+            self._forget()
+            run.wait_for_its_end()
+            self._options = []
+            return self._start(run)
+
+    def snapshot(self, name: str) -> Run:
+        """Keep the state of our own engine under a name. The engine ends and starts again.
+
+        Raises
+        ------
+        NotebookError
+            There is no engine of this notebook's own, or the kernel serves no notebook.
+        """
+        with self._lock:
+            self._check_engine()
+            run, connection = self._run, self._connection
+            if run is None or connection is None or connection.url is None:
+                raise NotebookError(
+                    "%lambda snapshot keeps this notebook's own engine, and there is none: "
+                    + ("nothing was made yet" if self.runs.notebook else _NO_NOTEBOOK)
+                )
+            self._engine.stop()
+            try:
+                return self.runs.save(run.data, run.made, name)
+            finally:
+                self._forget()
+                self._start(run, port=int(connection.url.rpartition(":")[2]))
 
     def close(self) -> None:
         """End our own engine when the kernel ends, unless ``keep`` was set."""
@@ -130,7 +213,10 @@ class Session:
         with self._lock:
             self._check_engine()
             if self._connection is None:
-                self._connection = self._engine.start()
+                # After a crash, with the state of the engine that ended.
+                elsewhere = "--data-dir" in self._options
+                self._start(self._run or (None if elsewhere else self.runs.new()))
+            assert self._connection is not None
             return self._connection
 
     def _check_engine(self) -> None:
@@ -138,9 +224,9 @@ class Session:
         if code is None:
             return
         self._forget()
+        self._lost = True
         raise NotebookError(
-            f"the engine ended (exit code {code}); its functions are gone. Run the cells that make "
-            f"them again. Its log: {self._engine.log}"
+            f"the engine ended (exit code {code}); {self.after_loss}. Its log: {self._engine.log}"
         )
 
     def connect(self, connection: Connection) -> None:
@@ -149,12 +235,15 @@ class Session:
             self.stop()
             self._forget()
             self._connection = connection
+            self._lost = False
 
     def restart(self) -> None:
         """Switch back to our own engine; it starts on the next use."""
         with self._lock:
             self.stop()
             self._forget()
+            self._options = []
+            self._lost = False
 
     def _forget(self) -> None:
         self._connection = None
@@ -206,14 +295,29 @@ class Session:
             self._check_engine()
             if service not in self._clients:
                 self._clients[service] = self.new_client(service, self.connection)
-                if service == "lambda":
-                    for told in self.connected:
-                        told(self._clients[service])
+                for told in self.connected:
+                    told(self._clients[service])
             return self._clients[service]
 
     def current_client(self) -> Any | None:
         """The Lambda client if there is one already; never starts an engine."""
         return self._clients.get("lambda")
+
+    def current_connection(self) -> Connection | None:
+        """The connection if there is one already; never starts an engine."""
+        return self._connection
+
+    @property
+    def after_loss(self) -> str:
+        """What becomes of the functions when our own engine has ended by itself."""
+        if self._run is None:
+            return "its functions are gone. Run the cells that make them again"
+        return "the next use starts it again with all that it had"
+
+    @property
+    def lost_engine(self) -> bool:
+        """Whether our own engine ended by itself and no other has taken its place."""
+        return self._lost or self._engine.ended
 
     @staticmethod
     def new_client(service: str, connection: Connection) -> Any:
@@ -233,4 +337,4 @@ class Session:
         client = session.client(
             service, endpoint_url=connection.url, config=config, **connection.credentials
         )
-        return client if is_aws(client) else by_its_name(client)
+        return shorten(client if is_aws(client) else by_its_name(client))

@@ -8,7 +8,7 @@ only while it publishes and restores it at once. It always deletes the versions 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -41,6 +41,7 @@ def power_tune(
     parallel: bool = False,
     client: Any = None,
     progress: bool = True,
+    each: Callable[[PowerTuning], None] | None = None,
 ) -> PowerTuning:
     """Measure a function at several memory sizes and choose the best.
 
@@ -64,6 +65,9 @@ def power_tune(
         A boto3 Lambda client, to tune without a handle and outside a notebook.
     progress
         Whether to show a bar.
+    each
+        Called after each memory with what is measured so far; an error that it raises ends the
+        measurement.
 
     Raises
     ------
@@ -115,12 +119,16 @@ def power_tune(
         for handle in handles:
             handle.remember(architecture)
         futures = [pool.submit(measure, handle) for handle in handles]
+        measured: dict[int, list[Result]] = {}
         try:
-            measured = [future.result() for future in futures]
+            for size, future in zip(sizes, futures, strict=True):
+                measured[size] = future.result()
+                if each is not None:
+                    each(PowerTuning(name, measured, strategy, notes))
         finally:
             for future in futures:
                 future.cancel()
-    return PowerTuning(name, dict(zip(sizes, measured, strict=True)), strategy, notes)
+    return PowerTuning(name, measured, strategy, notes)
 
 
 @contextlib.contextmanager

@@ -54,6 +54,11 @@ class PowerTuning:
         self.frame: pd.DataFrame = frame
         self.best = choose(frame, strategy)
 
+    @property
+    def verdict(self) -> str:
+        """The choice in words, and reasons to doubt it."""
+        return ". ".join(self._lines())
+
     def fit(self, threads: float = 1.0) -> DurationLaw:
         """Fit a law to the durations: seconds of waiting, and of computing on one vCPU.
 

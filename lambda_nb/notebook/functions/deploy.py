@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,13 +18,17 @@ _WAIT_AWS = {"Delay": 1, "MaxAttempts": 120}
 
 @dataclass
 class Deployed:
-    """The result of deploying a cell: ``what`` is ``created``, ``updated`` or ``unchanged``."""
+    """The result of deploying a cell: ``what`` is ``created``, ``updated`` or ``unchanged``.
+
+    ``in_use`` is when Lambda took new code of a function that was there before, epoch seconds.
+    """
 
     name: str
     what: str
     config: Mapping[str, Any]
     uploaded: int = 0
     notes: list[str] = field(default_factory=list)
+    in_use: float | None = None
 
 
 def deploy(
@@ -59,19 +64,26 @@ def deploy(
         if found is None:
             return _create(client, connection, name, package, wanted, architectures)
         wanted["Role"] = wanted["Role"] or connection.role or found["Role"]
-        uploaded = 0
+        uploaded, in_use = 0, None
         if found["CodeSha256"] != package.sha256 or found["Architectures"] != architectures:
             client.update_function_code(
                 FunctionName=name, ZipFile=package.archive, Architectures=architectures
             )
             _settle(client, connection, name)
-            uploaded = len(package.archive)
+            uploaded, in_use = len(package.archive), time.time()
         changed = _differs(found, wanted)
         if changed:
             client.update_function_configuration(FunctionName=name, **wanted)
             _settle(client, connection, name)
         what = "updated" if uploaded or changed else "unchanged"
-        return Deployed(name, what, client.get_function_configuration(FunctionName=name), uploaded)
+        config = client.get_function_configuration(FunctionName=name)
+        return Deployed(name, what, config, uploaded, in_use=in_use)
+
+
+def exists(client: Any, name: str) -> bool:
+    """Whether there is a function of this name."""
+    with aws_errors():
+        return _find(client, name) is not None
 
 
 def _find(client: Any, name: str) -> dict[str, Any] | None:

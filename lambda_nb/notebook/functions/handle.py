@@ -8,10 +8,17 @@ import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timezone
+from functools import partial
 from typing import TYPE_CHECKING, Any, overload
 
 from lambda_nb.notebook import display
-from lambda_nb.notebook.errors import AWSError, NotebookError, UsageError, aws_errors
+from lambda_nb.notebook.errors import (
+    AWSError,
+    FunctionError,
+    NotebookError,
+    UsageError,
+    aws_errors,
+)
 from lambda_nb.notebook.functions import monitoring
 from lambda_nb.notebook.functions.code_origin import Origin
 from lambda_nb.notebook.functions.figures import summary
@@ -71,6 +78,14 @@ class Function:
         self._last_request = ""
         self._address = ""
 
+    def stands_for(self, name: str, session: Clients) -> bool:
+        """Whether it is the unqualified function of this name at this connection.
+
+        A handle of before ``%unload_ext`` would start an engine of its own.
+        """
+        mine = self._session is session
+        return mine and self.name == name and self.qualifier is None
+
     def remember(self, config: Mapping[str, Any]) -> None:
         """Store the parts of the configuration that later results need."""
         self._architecture = config.get("Architectures", ["x86_64"])[0]
@@ -129,9 +144,33 @@ class Function:
         with aws_errors():
             response = self.client.invoke(**request)
             result = read(self.name, response, self.cell, self._architecture)
+        if result.error is not None:
+            result.error.opens_with(partial(self._open_frames, self.client, self.cell))
         if not asynchronous:
             self._last_request = result.request_id
         return result
+
+    @staticmethod
+    def _open_frames(client: Any, cell: Origin | None, error: FunctionError) -> str:
+        from lambda_nb.notebook.debugging import post_mortem
+
+        return post_mortem.opened(client, error, cell)
+
+    def post_mortem(self, request_id: str = "", /) -> None:
+        """Open the frames of the function's latest failure in the debugger, as ``%debug`` does.
+
+        For failures that nobody called, such as those of events; ``%debug`` opens the frames of an
+        error that a cell has just shown.
+
+        Parameters
+        ----------
+        request_id
+            Another failure, of the latest hundred of the engine.
+        """
+        from lambda_nb.notebook.debugging import post_mortem
+
+        error = post_mortem.latest(self.client, self._plain_name(), request_id, self.cell)
+        post_mortem.debug(error)
 
     def map(
         self,

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lambda_nb.notebook.connection.undebugged import undebugged
 from lambda_nb.notebook.errors import NotebookError
 from lambda_nb.notebook.functions.package import default_runtime
 from lambda_nb.rules.settings.runtimes import numbers
@@ -59,15 +60,16 @@ class Wanted:
         self, command: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None
     ) -> None:
         """Run a tool. If it fails, raise :class:`NotebookError` with its last output."""
-        done = subprocess.run(
-            command,
-            cwd=folder,
-            env={**os.environ, **(environment or {})},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        with undebugged():
+            done = subprocess.run(
+                command,
+                cwd=folder,
+                env={**os.environ, **(environment or {})},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
         if done.returncode:
             lines = (done.stderr.strip() or done.stdout.strip()).splitlines()
             said = "\n".join([line for line in lines if not _NOISE.match(line)][-5:])

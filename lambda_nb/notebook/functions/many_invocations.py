@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TextIO
 from lambda_nb.notebook import display
 from lambda_nb.notebook.errors import NotebookError, Throttled
 from lambda_nb.notebook.functions.result import Result
+from lambda_nb.notebook.progress import ProgressOutput
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -169,7 +170,5 @@ def progress_bar(name: str, total: int, progress: bool | TextIO) -> Any:
     if not isinstance(progress, bool):
         return plain(total=total, desc=name, unit="inv", file=progress)
     if "ipykernel" in sys.modules:
-        from tqdm.auto import tqdm
-
-        return tqdm(total=total, desc=name, unit="inv")
+        return ProgressOutput(name, total)
     return plain(total=total, desc=name, unit="inv", disable=None)

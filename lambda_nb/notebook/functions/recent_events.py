@@ -47,6 +47,8 @@ class Arrived:
         Seconds.
     cost
         Dollars for request and duration, without the free tier (us-east-1).
+    init
+        Seconds of the init phase; None if the start was warm.
     """
 
     time: datetime
@@ -61,6 +63,7 @@ class Arrived:
     duration: float
     billed: float
     cost: float
+    init: float | None = None
 
     @property
     def ok(self) -> bool:
@@ -143,7 +146,8 @@ class Events(Sequence[Arrived]):
 
     def _head(self) -> str:
         failed = sum(not one.ok and one.status != "running" for one in self)
-        words = [f"{len(self)} events", f"{failed} failed" if failed else ""]
+        opens = f"%lambda debug {self.function} --failure opens the latest failure"
+        words = [f"{len(self)} events", f"{failed} failed · {opens}" if failed else ""]
         if len(self) > _SHOWN:
             words.append(f"the last {_SHOWN} are shown")
         if self.dropped:
@@ -217,6 +221,7 @@ def _arrived(told: Mapping[str, Any]) -> Arrived:
         duration=told["duration_ms"] / 1000,
         billed=billed_s,
         cost=sum(bill(Usage(requests=1, gb_s=gb_s)).values()),
+        init=None if told["init_ms"] is None else told["init_ms"] / 1000,
     )
 
 

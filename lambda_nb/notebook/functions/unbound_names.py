@@ -31,26 +31,32 @@ def left_behind(code: str, namespace: Mapping[str, Any]) -> dict[str, str]:
     dict of str to str
         Empty if the code imports unknown names (``from x import *``).
     """
+    return {
+        name: _advice(name, namespace[name])
+        for name in needed(code)
+        if name in namespace and name not in _OF_A_MODULE and not hasattr(builtins, name)
+    }
+
+
+def needed(code: str) -> list[str]:
+    """Global names that a module uses and does not define, in the order of their use.
+
+    Names of Python itself are among them. None if the code imports unknown names.
+    """
     if any(
         isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names)
         for node in ast.walk(ast.parse(code))
     ):
-        return {}
+        return []
     module = symtable.symtable(code, "cell", "exec")
     defined = {
         symbol.get_name()
         for symbol in module.get_symbols()
         if symbol.is_assigned() or symbol.is_imported() or symbol.is_namespace()
     }
-    wanted = dict.fromkeys(_global_names(module, outermost=True))  # in the order of their use
-    return {
-        name: _advice(name, namespace[name])
-        for name in wanted
-        if name in namespace
-        and name not in defined
-        and name not in _OF_A_MODULE
-        and not hasattr(builtins, name)
-    }
+    defined |= _assigned_globals(module)
+    wanted = dict.fromkeys(_global_names(module, outermost=True))
+    return [name for name in wanted if name not in defined]
 
 
 def _global_names(table: symtable.SymbolTable, *, outermost: bool = False) -> Iterator[str]:

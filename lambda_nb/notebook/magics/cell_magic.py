@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import argparse
 import builtins
-import keyword
-import re
+import time
 from collections.abc import Mapping
 from typing import Any
 
-from lambda_nb.notebook import display
 from lambda_nb.notebook.connection.clients import Clients
 from lambda_nb.notebook.connection.session import Session
+from lambda_nb.notebook.debugging.live import asking
+from lambda_nb.notebook.debugging.live.kernel_debugger import KernelDebugger
 from lambda_nb.notebook.edge.cells import lambda_at_edge
 from lambda_nb.notebook.edge.cells.virginia import Virginia, in_virginia
 from lambda_nb.notebook.errors import UsageError, aws_errors
 from lambda_nb.notebook.functions import deploy, requirements
 from lambda_nb.notebook.functions.code_origin import Origin
-from lambda_nb.notebook.functions.figures import figures, summary
 from lambda_nb.notebook.functions.handle import Function
 from lambda_nb.notebook.functions.mounts import mount
 from lambda_nb.notebook.functions.package import Package, build, default_runtime
-from lambda_nb.notebook.magics import event_sources, web_routes
+from lambda_nb.notebook.magics import cell_display, event_sources, web_routes
 from lambda_nb.notebook.magics.line_magic import Commands
+from lambda_nb.notebook.magics.names import identifier
 from lambda_nb.notebook.magics.options import HelpShown, parse_cell
+from lambda_nb.notebook.trials import cells, event_line, trials
+from lambda_nb.notebook.trials.outcomes import Outcome
+from lambda_nb.notebook.views.handover import Followers, Handover, Update
 from lambda_nb.notebook.web import http_api
 
 
@@ -34,24 +37,40 @@ class Magics:
         self._shell = shell
         self._session = session
         self._cells: dict[str, Origin] = {}
+        self._trials = trials.Trials()
+        self._followers = Followers()
+        self.debugger: KernelDebugger | None = None
+        """The kernel's debugger with ours before it, if the kernel has one."""
         self.commands = Commands(session, shell.user_ns, self._handle)
+
+    def origin_of(self, name: str) -> Origin | None:
+        """The cell that this notebook deployed a function from."""
+        return self._cells.get(name)
 
     def line(self, line: str) -> Any:
         """Run a command of ``%lambda``."""
         return self.commands.run(line)
 
+    def close(self) -> None:
+        """End what updates displays in the background."""
+        self._followers.end()
+
     def cell(self, line: str, cell: str) -> Any:
-        """Make or update a function from a cell."""
+        """Make or update a function from a cell, or keep and run a function's tests."""
+        began = time.time()
         try:
             options = parse_cell(line)
         except HelpShown:
             return None
+        if options.test:
+            return self._test_cell(options.name, cell)
         wanted = web_routes.wanted(options)
         at_edge = lambda_at_edge.wanted(options)
         if not cell.strip():
             raise UsageError(
                 f"%%lambda {options.name}: the cell is empty; write the function below this line"
             )
+        events = event_line.read(options.event, self._shell.user_ns)
         package = build(
             cell,
             line,
@@ -67,10 +86,11 @@ class Magics:
             session = in_virginia(self._session)
             package = lambda_at_edge.prepared(session, at_edge, package)
         deployed = self._deploy(options, package, session)
-        # Not shell.execution_count: newer IPython versions increase it before the cell runs.
-        label = f"Cell In[{self._shell.displayhook.prompt_count}]"
-        origin = Origin(label, package.source, package.module, package.offset, package.left_behind)
+        origin = Origin(
+            self._label(), package.source, package.module, package.offset, package.left_behind
+        )
         self._cells[options.name] = origin
+        deployed.notes += self._debug(options, origin)
         handle = self._handle(options.name, None if session is self._session else session)
         handle.remember(deployed.config)
         deployed.notes += self._extras(options, handle, deployed.config)
@@ -83,7 +103,64 @@ class Magics:
             note := self._session.runtime_note(package.runtime)
         ):
             deployed.notes.append(note)
-        return shown(deployed, served)
+        outcomes = trials.invoke(handle, events)
+        outcomes += [] if options.no_test else self._run_tests(options.name, handle)
+        handover = None
+        if deployed.in_use is not None:
+            sha256 = str(deployed.config["CodeSha256"])
+            took = deployed.in_use - began
+            handover = Handover(Update(options.name, sha256, began, took))
+        parts = (deployed, served, outcomes, handover)
+        told = cell_display.Deployment(*parts)
+        if handover is not None and at_edge is None and self._has_news():
+            told = cell_display.Followed(
+                lambda show: self._followers.follow(self._session, handover, show), *parts
+            )
+        return cell_display.passed(told, options.name, outcomes)
+
+    def _debug(self, options: argparse.Namespace, origin: Origin) -> list[str]:
+        """Let the notebook's debugger know what a cell has become; return notes about it."""
+        is_aws, debugger = self._session.connection.is_aws, self.debugger
+        problem = ""
+        if debugger is not None:
+            history = self._shell.history_manager
+            text = origin.source if history is None else history.input_hist_raw[-1]
+            debug = options.debug is not None and not is_aws
+            problem = debugger.deployed(options.name, origin, text, debug)
+        return asking.note(options, debugger, origin.source, problem, is_aws=is_aws)
+
+    def _has_news(self) -> bool:
+        """Whether the display of an update can follow it: an engine tells, and a page shows."""
+        is_page = getattr(self._shell, "kernel", None) is not None
+        return is_page and not self._session.connection.is_aws
+
+    def _label(self) -> str:
+        # Not shell.execution_count: newer IPython versions increase it before the cell runs.
+        return f"Cell In[{self._shell.displayhook.prompt_count}]"
+
+    def _test_cell(self, name: str, cell: str) -> Any:
+        """Keep the tests of this cell and run them, if the function is there."""
+        if not cell.strip():
+            forgotten = self._trials.forget(name)
+            told = "its tests are forgotten" if forgotten else "it had no tests"
+            return cell_display.tests(name, [], told)
+        tests = cells.TestCell(name, self._label(), cell)
+        self._trials.keep(name, self._cell_id(), tests)
+        handle = self._handle(name)
+        if not deploy.exists(handle.client, name):
+            told = f"{name} is not deployed yet: these tests run when it is"
+            return cell_display.tests(name, [], told)
+        outcomes = tests.run({**self._shell.user_ns, identifier(name): handle})
+        told = f"they run again after each deploy of {name}"
+        return cell_display.passed(cell_display.tests(name, outcomes, told), name, outcomes)
+
+    def _run_tests(self, name: str, handle: Function) -> list[Outcome]:
+        return self._trials.run(name, {**self._shell.user_ns, identifier(name): handle})
+
+    def _cell_id(self) -> str:
+        """The front end's name for the running cell; empty if it gives none."""
+        parent = self._shell.get_parent() if hasattr(self._shell, "get_parent") else {}
+        return str(parent.get("metadata", {}).get("cellId") or "")
 
     def _deploy(
         self, options: argparse.Namespace, package: Package, session: Session | Virginia
@@ -106,6 +183,9 @@ class Magics:
             )
         shared = mount(self._session, connection, options.mount) if options.mount else []
         settings = deploy.settings(options, layers, shared)
+        settings["Environment"]["Variables"] |= asking.variables(
+            options, package.runtime, is_aws=connection.is_aws
+        )
         return deploy.deploy(client, connection, options.name, package, settings)
 
     def _extras(
@@ -148,7 +228,7 @@ class Magics:
         if elsewhere is not None:
             return Function(name, elsewhere, self._cells.get(name))
         known = self._shell.user_ns.get(identifier(name))
-        if isinstance(known, Function) and known.name == name and known.qualifier is None:
+        if isinstance(known, Function) and known.stands_for(name, self._session):
             known.cell = self._cells.get(name, known.cell)
             return known
         return Function(name, self._session, self._cells.get(name))
@@ -164,35 +244,3 @@ class Magics:
         elif hasattr(builtins, bound):
             notes.append(f"{bound} now hides Python's own {bound}")
         return notes
-
-
-def identifier(name: str) -> str:
-    """A function's name (or the name in an ARN) as a Python name: ``my-func`` is ``my_func``.
-
-    Raises
-    ------
-    UsageError
-        The name has no letter or digit.
-    """
-    plain = name.split(":function:")[-1].split(":")[0]
-    bound = re.sub(r"\W", "_", plain)
-    if not bound.strip("_"):
-        raise UsageError(f"{name!r} is no name for a function; use letters, digits, - and _")
-    if bound[0].isdigit():
-        bound = f"_{bound}"
-    return f"{bound}_" if keyword.iskeyword(bound) else bound
-
-
-def shown(deployed: deploy.Deployed, served: http_api.Served | None = None) -> display.Shown:
-    """The display of a ``%%lambda`` cell: the function, and its routes as links."""
-    links = [] if served is None else web_routes.links(served)
-    notes = [*deployed.notes, *([] if served is None else served.notes)]
-    text = " · ".join([deployed.name, deployed.what, *figures(deployed.config), *notes])
-    kind = "warm" if deployed.what == "unchanged" else "ok"
-    told = [
-        display.link(note, note) if note.startswith("http") else display.dim(note) for note in notes
-    ]
-    parts = [summary(deployed.config, display.tag(deployed.what, kind))]
-    parts += [display.line(*told)] if told else []
-    parts += [link.markup for link in links]
-    return display.Shown("\n".join([text, *(link.text for link in links)]), "".join(parts))

@@ -7,12 +7,16 @@ from typing import Any
 
 from lambda_nb.notebook.connection import notebooks
 from lambda_nb.notebook.connection.session import Session
-from lambda_nb.notebook.magics import function_magic
+from lambda_nb.notebook.debugging.live import graft
+from lambda_nb.notebook.kept.runs import Runs, notebook_path
+from lambda_nb.notebook.magics import function_magic, keeping
 from lambda_nb.notebook.magics.cell_magic import Magics
-from lambda_nb.notebook.magics.complete import Completer
+from lambda_nb.notebook.magics.editing import check, other_languages
+from lambda_nb.notebook.magics.editing.choices import Choices
+from lambda_nb.notebook.magics.editing.complete import Completer
 from lambda_nb.notebook.magics.line_magic import HELP
 from lambda_nb.notebook.magics.options import cell_parser
-from lambda_nb.notebook.views.panel import Panel
+from lambda_nb.notebook.workbench.workbench import Workbench
 
 _CELLS = (["%%lambda"], ["%%cloudfront_function"])
 
@@ -21,10 +25,9 @@ class Extension:
     """Everything that the extension added to one shell."""
 
     def __init__(self, shell: Any) -> None:
-        self.session = Session()
+        self.session = Session(Runs(notebook_path(shell.user_ns)))
         self.magics = Magics(shell, self.session)
-        self.panel = Panel(self.session.current_client)
-        self.session.connected.append(self.panel.watch)
+        self.workbench = Workbench(self.session, self.magics.origin_of)
         magics = self.magics
 
         def cell(line: str, cell: str) -> Any:
@@ -47,11 +50,23 @@ class Extension:
         shell.register_magic_function(line, "line", "lambda")
         shell.register_magic_function(at_viewer, "cell", "cloudfront_function")
         shell.input_transformers_cleanup.append(with_body)
-        completer = Completer(self.session, magics.commands)
+        completer = Completer(Choices(self.session, shell.user_ns), magics.commands)
         shell.set_hook("complete_command", completer, re_key=r"%%?(?:lambda|cloudfront_function)")
+        other_languages.install(shell.Completer)
+        hub = self.workbench.hub
+        hub.register("options", lambda args, push, stopped: completer.table())
+        hub.register(
+            "check",
+            lambda args, push, stopped: [
+                problem._asdict() for problem in check.check(str(args["source"]), shell.user_ns)
+            ],
+        )
         kernel = getattr(shell, "kernel", None)
         if kernel is not None:
-            self.panel.attach(kernel.comm_manager)
+            self.workbench.attach(kernel, shell.events)
+        self.magics.debugger = graft.install(shell, self.session.client)
+        if (left := keeping.offer(self.session.runs)) is not None:
+            shell.display_pub.publish({"text/plain": repr(left), "text/html": left._repr_html_()})
         self.session.prepare()
 
     def close(self, shell: Any) -> None:
@@ -60,8 +75,13 @@ class Extension:
             shell.magics_manager.magics[kind].pop("lambda", None)
         shell.magics_manager.magics["cell"].pop("cloudfront_function", None)
         shell.input_transformers_cleanup.remove(with_body)
-        self.panel.close()
-        self.session.close()
+        other_languages.remove(shell.Completer)
+        self.magics.close()
+        if self.magics.debugger is not None:
+            graft.remove(shell, self.magics.debugger)
+        self.workbench.close()
+        self.session.close()  # first: an invocation in progress ends with the engine
+        self.workbench.join()
 
 
 def with_body(lines: list[str]) -> list[str]:

@@ -6,13 +6,14 @@ import argparse
 import ast
 import difflib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
 from lambda_nb.notebook import display
 from lambda_nb.notebook.connection import connect
 from lambda_nb.notebook.connection.endpoint import Connection
 from lambda_nb.notebook.connection.session import Session
+from lambda_nb.notebook.debugging.live import launch
 from lambda_nb.notebook.edge import listing
 from lambda_nb.notebook.edge.cells import cloudfront_functions
 from lambda_nb.notebook.edge.distribution import Distribution, url_of
@@ -22,7 +23,8 @@ from lambda_nb.notebook.experiments.power_tune import MEMORIES, power_tune
 from lambda_nb.notebook.experiments.power_tune_result import STRATEGIES
 from lambda_nb.notebook.functions.figures import figures, summary
 from lambda_nb.notebook.functions.handle import Function
-from lambda_nb.notebook.magics import status, web_tables
+from lambda_nb.notebook.magics import keeping, status, web_tables
+from lambda_nb.notebook.magics.names import identifier
 from lambda_nb.notebook.magics.options import API, HelpShown, Parser, split
 from lambda_nb.notebook.views.access import AccessLogView
 from lambda_nb.notebook.views.messages import CHANNELS, messages
@@ -43,6 +45,8 @@ HELP = """\
   api [NAME] [--delete]           APIs, their routes, addresses, and how to call them
   edge [NAME]                     distributions; of one its behaviours, functions, hits and places
   access [NAME]                   the requests of an HTTP API, live (default: notebook)
+  debug NAME                      how VS Code attaches to a function with --debug; --failure opens
+                                  the frames of its latest failure
   tune NAME [--memories 128,512]  measure it at several memory sizes
   rm NAME ...                     delete functions
   status                          where requests go, and what the engine there is doing
@@ -50,6 +54,8 @@ HELP = """\
   start [--data-dir D] [--keep]   start an engine of this notebook's own, afresh: --keep-alive S,
                                   --cpu-share proportional, --edge-locations fra,iad,nrt
   stop                            end it; it also ends with the kernel
+  snapshot [NAME]                 keep all that it has; --list, --delete
+  restore [NAME]                  start with what the last kernel left, or with a snapshot
   help                            this text
 
 %lambda COMMAND --help tells more of one. A cell that begins with %%lambda NAME is a function.
@@ -92,7 +98,7 @@ class Commands:
     def __init__(
         self,
         session: Session,
-        namespace: Mapping[str, Any],
+        namespace: MutableMapping[str, Any],
         handle: Callable[[str], Function],
     ) -> None:
         self._session = session
@@ -299,6 +305,23 @@ class Commands:
         text = f"deleted {', '.join(names)}"
         return display.Shown(text, display.line(display.dim(text)))
 
+    def _do_debug(self, rest: str) -> Any:
+        parser = _parser("debug", "How an editor attaches to a function with --debug.")
+        parser.add_argument("name", metavar="NAME")
+        parser.add_argument(
+            "--failure",
+            nargs="?",
+            const="",
+            metavar="REQUEST",
+            help="open the frames of its latest failure, or of this request, as %%debug does",
+        )
+        options = parser.parse_args(split(rest))
+        handle = self._handle(options.name)
+        if options.failure is not None:
+            handle.post_mortem(options.failure)
+            return None
+        return launch.configuration(handle.client, options.name)
+
     # -- the connection
 
     def _do_status(self, rest: str) -> Any:
@@ -372,6 +395,16 @@ class Commands:
             else "this notebook has no engine of its own running"
         )
         return display.Shown(text, display.line(display.dim(text)))
+
+    def _do_snapshot(self, rest: str) -> Any:
+        return keeping.snapshot(self._session, rest)
+
+    def _do_restore(self, rest: str) -> Any:
+        return keeping.restore(self._session, rest, self._bind)
+
+    def _bind(self, name: str) -> Function:
+        self._namespace[identifier(name)] = handle = self._handle(name)
+        return handle
 
     def _do_help(self, rest: str) -> Any:
         return display.Shown(HELP, display.code(HELP))

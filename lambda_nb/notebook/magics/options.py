@@ -8,9 +8,11 @@ import re
 import shlex
 from typing import Any, NoReturn
 
+from lambda_nb.notebook.debugging.live import asking
 from lambda_nb.notebook.edge.settings.associations import EVENTS
 from lambda_nb.notebook.errors import UsageError
 from lambda_nb.notebook.magics.event_sources import FORMS
+from lambda_nb.notebook.trials import event_line
 from lambda_nb.notebook.web.routes import FORMS as FORMS_OF_ROUTES
 
 API = "notebook"
@@ -77,6 +79,7 @@ def cell_parser(name_first: bool = True) -> Parser:
     )
     several["default"] = []
     origins: dict[str, Any] = {"nargs": "*"} if name_first else {"action": "append"}
+    optional: dict[str, Any] = {"nargs": "?", "const": "1"} if name_first else {}
     parser = Parser(
         prog="%%lambda",
         usage="%%%%lambda NAME [OPTIONS]",
@@ -148,6 +151,27 @@ def cell_parser(name_first: bool = True) -> Parser:
         help="its behaviour, made if it is not there (default: the default one, '*')",
         **several,
     )
+    add(
+        "--event",
+        metavar="EVENT",
+        help="invoke it with this event after each deploy; EVENT => RESULT compares what comes "
+        f"back, EVENT => KeyError the error. {event_line.FORMS}",
+        **several,
+    )
+    add("--no-test", action="store_true", help="do not run the tests of --test cells this time")
+    add(
+        "--test",
+        action="store_true",
+        help="this cell has tests: Python of the notebook with asserts or functions test_...; they "
+        "run now and after each deploy. An empty cell forgets them",
+    )
+    add(
+        "--debug",
+        type=asking.port,
+        metavar="PORT",
+        help="run it under a debugger that stops at breakpoints in this cell; the timeout waits",
+        **optional,
+    )
     add("--include-body", action="store_true", help="with --edge: let it see bodies of requests")
     return parser
 
@@ -164,9 +188,22 @@ def parse_cell(line: str) -> argparse.Namespace:
     """
     if not line.strip():
         raise UsageError("%%lambda needs a name: %%lambda hello --memory 256")
-    words = split(line)
+    words = split(event_line.quoted(line))
     name_first = words[0] in ("-h", "--help") or not words[0].startswith("-")
-    return cell_parser(name_first).parse_args(words)
+    options = cell_parser(name_first).parse_args(words)
+    if options.test:
+        _only_tests(options)
+    return options
+
+
+def _only_tests(options: argparse.Namespace) -> None:
+    usual = vars(cell_parser().parse_args([options.name, "--test"]))
+    given = [name for name, value in vars(options).items() if value != usual[name]]
+    if given:
+        raise UsageError(
+            f"%%lambda {options.name} --test: a cell with tests has no other options; put "
+            f"--{given[0].replace('_', '-')} into the cell of the function"
+        )
 
 
 def split(line: str) -> list[str]:

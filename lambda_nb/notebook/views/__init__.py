@@ -1,1 +1,1 @@
-"""Live views in a notebook: dashboard, access log, JupyterLab panel, sliders."""
+"""Live views in a notebook: dashboard, access log, old and new code of an update, sliders."""

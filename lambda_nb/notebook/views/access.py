@@ -85,8 +85,8 @@ class AccessLogView:
     def _last(self) -> list[Request]:
         return list(self._log.requests)[-LINES:]
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        return self._live.bundle(repr(self))
+    def _ipython_display_(self) -> None:
+        self._live.show(self.__repr__)
 
     def __repr__(self) -> str:
         head = " · ".join([self._log.name, self._log.address, *_totals(self._log.requests)])

@@ -6,7 +6,6 @@ reports it per minute through CloudWatch, without environments.
 
 from __future__ import annotations
 
-import json
 import statistics
 import time
 from collections import Counter, deque
@@ -15,11 +14,11 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from lambda_nb.notebook.connection.clients import Clients, engine_status
+from lambda_nb.notebook.connection.invocation_log import InvocationLog, Record
 from lambda_nb.notebook.errors import aws_errors
 from lambda_nb.notebook.functions import log_tail, monitoring
 from lambda_nb.notebook.functions.monitoring import LogEvent
 
-INVOCATION_LOG = "/lambda-nb/invocations"
 STATES = ("running", "initialising", "idle")
 BARS = 60
 BAR_S = 2.0
@@ -93,8 +92,9 @@ class Tail:
                 message = _short(event["message"].rstrip())
                 fresh.append((function, monitoring.log_event({**event, "message": message})))
             self._since[function] = since
-        for line in sorted([*self.lines, *fresh], key=lambda line: line[1].time)[-LINES:]:
-            self.lines.append(line)
+        latest = sorted([*self.lines, *fresh], key=lambda line: line[1].time)[-LINES:]
+        self.lines.clear()
+        self.lines.extend(latest)
 
 
 def _short(message: str) -> str:
@@ -126,9 +126,7 @@ class EngineSource:
         self._logs = clients.client("logs")
         self._only = list(functions)
         self._tail = Tail(self._logs)
-        self._records: deque[_Record] = deque()
-        self._day, self._since = "", 0.0
-        self._token: str | None = None
+        self._log = InvocationLog(self._logs, BARS * BAR_S)
         self._active: dict[str, float] = {}
 
     def look(self) -> Picture:
@@ -138,7 +136,8 @@ class EngineSource:
             pages = self._lambda.get_paginator("list_functions").paginate()
             there = [one["FunctionName"] for page in pages for one in page["Functions"]]
             now = time.time()
-            self._read_records(now)
+            for record in self._log.read(now):
+                self._active[record.function] = now
             recent = [name for name, when in self._active.items() if when > now - _LOGS_LATE_S]
             self._tail.read(name for name in recent if self._wanted(name))
         rows = {name: Row(name, Counter(), cold=0) for name in there if self._wanted(name)}
@@ -146,8 +145,8 @@ class EngineSource:
             row = rows.get(one["function"])
             if row is not None and row.states is not None:
                 row.states[one.get("state", "idle")] += 1
-        records: dict[str, list[_Record]] = {name: [] for name in rows}
-        for record in self._records:
+        records: dict[str, list[Record]] = {name: [] for name in rows}
+        for record in self._log.records:
             if record.function in records:
                 records[record.function].append(record)
         for name, row in rows.items():
@@ -157,38 +156,6 @@ class EngineSource:
 
     def _wanted(self, name: str) -> bool:
         return not self._only or name in self._only
-
-    def _read_records(self, now: float) -> None:
-        today = time.strftime("%Y/%m/%d", time.gmtime(now))
-        if today != self._day:
-            if self._day:
-                self._read_day(now)  # the rest of yesterday's records
-            # A token counts from the first event after this time, so the time must stay the same.
-            self._day, self._token, self._since = today, None, now - BARS * BAR_S
-        self._read_day(now)
-        while self._records and self._records[0].arrival < now - BARS * BAR_S:
-            self._records.popleft()
-
-    def _read_day(self, now: float) -> None:
-        request = {
-            "logGroupName": INVOCATION_LOG,
-            "logStreamName": self._day,
-            "startFromHead": True,
-            "startTime": int(self._since * 1000),
-        }
-        while True:
-            more = {"nextToken": self._token} if self._token else {}
-            try:
-                page = self._logs.get_log_events(**request, **more)
-            except self._logs.exceptions.ResourceNotFoundException:
-                return  # nothing was invoked yet
-            for event in page["events"]:
-                record = _record(json.loads(event["message"]))
-                self._records.append(record)
-                self._active[record.function] = now
-            before, self._token = self._token, page["nextForwardToken"]
-            if self._token == before or not page["events"]:
-                return
 
 
 class AWSSource:
@@ -236,34 +203,14 @@ def source_of(clients: Clients, functions: Sequence[str]) -> EngineSource | AWSS
     return EngineSource(clients, functions) if engine else AWSSource(clients, functions)
 
 
-class _Record(NamedTuple):
-    """The needed fields of an invocation log event; ``arrival`` in epoch seconds."""
-
-    function: str
-    arrival: float
-    start: str
-    ok: bool
-    seconds: float
-
-
-def _record(told: dict[str, Any]) -> _Record:
-    return _Record(
-        told["function"],
-        told["arrival_ns"] / 1e9,
-        told["start"],
-        told["status"] == "success",
-        told["duration_ms"] / 1000,
-    )
-
-
-def _count(row: Row, records: Sequence[_Record], now: float) -> None:
+def _count(row: Row, records: Sequence[Record], now: float) -> None:
     last = [r for r in records if r.arrival > now - _MINUTE_S]
-    served = [r for r in last if r.start != "throttle"]
+    served = [r for r in last if not r.throttled]
     row.invocations = len(last)
     row.throttles = len(last) - len(served)
     row.errors = sum(not r.ok for r in served)
     row.cold = sum(r.start == "cold" for r in last)
-    row.median = statistics.median(r.seconds for r in served) if served else None
+    row.median = statistics.median(r.duration_ms / 1000 for r in served) if served else None
     bars = [[0, 0, 0] for _ in range(BARS)]
     # Bars start at whole multiples of their width, so a bar moves but its content stays.
     newest = int(now // BAR_S)

@@ -84,8 +84,8 @@ class Dashboard:
             parts.append(f"<pre>{''.join(lines)}</pre>")
         return display.card(*parts)
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        return self._live.bundle(repr(self))
+    def _ipython_display_(self) -> None:
+        self._live.show(self.__repr__)
 
     def __repr__(self) -> str:
         rows = [{k: v for k, v in _cells(row).items() if k} for row in self._picture.rows]

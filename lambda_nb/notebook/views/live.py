@@ -1,6 +1,7 @@
 """A live view: a thread asks, and writes what it found into an ``HTML`` widget.
 
 It needs no JavaScript of ours and updates while a cell is busy. It ends when its output is removed.
+A static form beside it stays in the notebook.
 """
 
 from __future__ import annotations
@@ -10,8 +11,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from lambda_nb.notebook.static_form import LIVE_CLASS, StaticForm, quiet_thread
+
 _SHARE = 4.0
 """After a query of t seconds the thread waits 4 t: it works at most a fifth of the time."""
+_KEPT_EVERY_S = 15.0
+"""Seconds between updates of the static form; each changes the notebook."""
 
 
 class Live:
@@ -49,6 +54,9 @@ class Live:
         self._every = every
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
+        self._static = StaticForm()
+        self._text: Callable[[], str] = lambda: ""
+        self._kept, self._kept_at = "", 0.0
         self.error = ""
         self.widget = _widget(self._seen)
 
@@ -61,9 +69,7 @@ class Live:
         """Start updating."""
         if not self.running:
             self._stopped = threading.Event()
-            self._thread = threading.Thread(
-                target=self._run, args=[self._stopped], name=self._name, daemon=True
-            )
+            self._thread = quiet_thread(self._run, self._name, self._stopped)
             self._thread.start()
 
     def stop(self) -> None:
@@ -84,21 +90,32 @@ class Live:
             if value != self.widget.value:
                 self.widget.value = value
 
-    def bundle(self, text: str) -> dict[str, Any]:
-        """What a cell displays; displaying starts the updates."""
-        told: dict[str, Any] = {"text/plain": text, "text/html": self._markup()}
+    def show(self, text: Callable[[], str]) -> None:
+        """Display it, with a static form for when the kernel is gone; that starts the updates."""
+        self._text = text
+        bundle = None
         if self.widget is not None:
             self.start()
-            told |= self.widget._repr_mimebundle_()
-            told["text/plain"] = text
-        return told
+            bundle = self.widget._repr_mimebundle_()
+        self._kept, self._kept_at = self._markup(), time.monotonic()
+        self._static.show(self._kept, text(), bundle)
+
+    def _keep(self) -> None:
+        """Bring the static form up to date."""
+        markup = self._markup()
+        if markup != self._kept:
+            self._static.update(markup, self._text())
+        self._kept, self._kept_at = markup, time.monotonic()
 
     def _run(self, stopped: threading.Event) -> None:
         while not stopped.is_set():
             began = time.monotonic()
             self.look()
             took = time.monotonic() - began
+            if time.monotonic() - self._kept_at > _KEPT_EVERY_S:
+                self._keep()
             stopped.wait(max(self._every() - took, _SHARE * took))
+        self._keep()
 
     def _seen(self, change: dict[str, Any]) -> None:
         """Start when a page shows the view; stop when the last page has removed it."""
@@ -114,6 +131,7 @@ def _widget(seen: Callable[[dict[str, Any]], None]) -> Any:
     except ImportError:
         return None
     widget = ipywidgets.HTML()
+    widget.add_class(LIVE_CLASS)
     widget._view_count = 0  # from now on pages count their views of it
     widget.observe(seen, "_view_count")
     return widget

@@ -140,6 +140,16 @@ def function_of(integration: Mapping[str, Any]) -> str:
     return name.split("/")[0] if found else ""
 
 
+def routes_of(gateway: Any, api_id: str, function: str) -> list[str]:
+    """The keys of the routes that the notebook led to a function."""
+    try:
+        present = integrations(gateway, api_id)
+    except gateway.exceptions.NotFoundException:  # somebody deleted the API
+        return []
+    mine = [target for target, one in present.items() if one.get("Description") == _MARK + function]
+    return [one["RouteKey"] for one in all_routes(gateway, api_id) if one.get("Target") in mine]
+
+
 def find(gateway: Any, name: str) -> dict[str, Any]:
     """The API with a name or an id.
 

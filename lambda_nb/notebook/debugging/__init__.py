@@ -1,0 +1,1 @@
+"""Debugging functions: while they run, and after they failed (post-mortem)."""

@@ -1,0 +1,1 @@
+"""``explore``: sliders over a trace, with a picture that follows them at once."""

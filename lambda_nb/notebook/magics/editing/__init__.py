@@ -1,0 +1,1 @@
+"""Help while a cell is typed: completion, marks for what is wrong."""

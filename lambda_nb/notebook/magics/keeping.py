@@ -1,0 +1,134 @@
+"""``%lambda snapshot`` and ``%lambda restore``, and what ``%load_ext`` says of the last kernel."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+from lambda_nb.notebook import display
+from lambda_nb.notebook.connection.session import Session
+from lambda_nb.notebook.errors import NotebookError, UsageError, aws_errors
+from lambda_nb.notebook.functions.handle import Function
+from lambda_nb.notebook.kept.runs import Run, Runs, words
+from lambda_nb.notebook.magics.options import Parser, split
+
+Bind = Callable[[str], Function]
+"""Binds the handle of a function in the notebook."""
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+def offer(runs: Runs) -> display.Shown | None:
+    """What the last kernel of this notebook left, and how to get it; ``None`` if nothing."""
+    left = runs.left()
+    if left is None:
+        return None
+    if left.serves:
+        text = f"The engine of the last kernel still runs, with {words(left.made)}."
+        command = f"%lambda connect {left.serves} --credentials {left.data / 'credentials'}"
+    else:
+        text = f"The last kernel left {words(left.made)}, {_ago(left.at)}."
+        command = "%lambda restore"
+    told = f"{text} {command} brings them back."
+    return display.Shown(
+        told,
+        display.line(display.dim(text)) + display.line(f"<code>{command}</code> brings them back."),
+    )
+
+
+def snapshot(session: Session, rest: str) -> display.Shown:
+    """Keep what this notebook's engine has, under a name."""
+    parser = _parser("snapshot", "Keep all that this notebook's own engine has, under a name.")
+    parser.add_argument("name", metavar="NAME", nargs="?", default="latest", help="default: latest")
+    parser.add_argument("--list", action="store_true", help="the snapshots of this notebook")
+    parser.add_argument("--delete", action="store_true", help="delete the one of this name")
+    options = parser.parse_args(split(rest))
+    if options.list:
+        return _list(session.runs)
+    name = _checked(options.name)
+    if options.delete:
+        _found(session.runs, name).remove()
+        return _said(f"deleted the snapshot {name}")
+    began = time.monotonic()
+    kept = session.snapshot(name)
+    return _said(
+        f"kept {words(kept.made) or 'an engine without anything'} as {name} "
+        f"({time.monotonic() - began:.1f} s; the engine started again, so the next invocations "
+        f"start cold). %lambda restore {name} brings it back, in this kernel or a later one."
+    )
+
+
+def restore(session: Session, rest: str, bind: Bind) -> display.Shown:
+    """Start the engine with what the last kernel left, or with a snapshot."""
+    parser = _parser("restore", "Start with what the last kernel left, or with a snapshot.")
+    parser.add_argument("name", metavar="NAME", nargs="?", help="of a snapshot")
+    name = parser.parse_args(split(rest)).name
+    runs = session.runs
+    if name is None:
+        run = runs.left()
+        if run is None:
+            others = ", ".join(one.place.name for one in runs.snapshots())
+            raise NotebookError(
+                "the last kernel of this notebook left nothing"
+                + (f"; there are the snapshots {others}: %lambda restore NAME" if others else "")
+            )
+        if run.serves:
+            raise NotebookError(
+                f"the engine of the last kernel still runs: %lambda connect {run.serves} "
+                f"--credentials {run.data / 'credentials'}"
+            )
+    else:
+        copied = runs.copy(_found(runs, _checked(name)))
+        assert copied is not None  # there are snapshots, so there is a notebook
+        run = copied
+    session.restore(run)
+    with aws_errors():
+        pages = session.client().get_paginator("list_functions").paginate()
+        names = [one["FunctionName"] for page in pages for one in page["Functions"]]
+    for one in names:
+        bind(one)
+    bound = f" {', '.join(names)} can be called as before." if names else ""
+    return _said(f"restored {words(run.made)}.{bound}")
+
+
+def _found(runs: Runs, name: str) -> Run:
+    found = runs.snapshot(name)
+    if found is None:
+        there = ", ".join(one.place.name for one in runs.snapshots()) or "none"
+        raise UsageError(f"this notebook has no snapshot {name!r}; it has {there}")
+    return found
+
+
+def _list(runs: Runs) -> display.Shown:
+    rows = [
+        {"snapshot": one.place.name, "made": _ago(one.at), "holds": words(one.made)}
+        for one in runs.snapshots()
+    ]
+    if not rows:
+        return _said("No snapshots yet: %lambda snapshot NAME makes one.")
+    return display.Shown(display.text_table(rows), display.table(rows))
+
+
+def _checked(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise UsageError(f"{name!r} is no name for a snapshot; use letters, digits, . _ and -")
+    return name
+
+
+def _ago(at: float) -> str:
+    seconds = max(0.0, time.time() - at)
+    for unit, size in (("day", 86_400.0), ("hour", 3600.0), ("minute", 60.0)):
+        if seconds >= size:
+            count = int(seconds // size)
+            return f"{count} {unit}{'' if count == 1 else 's'} ago"
+    return "just now"
+
+
+def _said(text: str) -> display.Shown:
+    return display.Shown(text, display.line(display.dim(text)))
+
+
+def _parser(command: str, description: str) -> Any:
+    return Parser(prog=f"%lambda {command}", description=description)

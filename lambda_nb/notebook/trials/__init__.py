@@ -1,0 +1,1 @@
+"""Tests of a function that run after each deploy: events of its cell, and cells with ``--test``."""

@@ -1,0 +1,1 @@
+"""What pages may ask for: a module for each theme of actions."""

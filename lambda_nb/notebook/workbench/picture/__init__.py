@@ -1,0 +1,1 @@
+"""The picture of a connection: its functions and the services around them."""

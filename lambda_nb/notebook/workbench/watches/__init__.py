@@ -1,0 +1,1 @@
+"""What pages follow until they stop it: the logs of a function, and its activity."""

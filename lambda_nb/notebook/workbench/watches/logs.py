@@ -1,0 +1,129 @@
+"""Follow the log of a function: first the last minutes, then each line as it comes."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lambda_nb.notebook.functions.monitoring import ago
+from lambda_nb.notebook.workbench.actions.tools import Tools
+from lambda_nb.notebook.workbench.hub import Push, Stopped
+from lambda_nb.notebook.workbench.watches.log_lines import Requests
+
+EVERY_S, EVERY_ON_AWS_S = 0.5, 3.0
+MOST_AT_FIRST = 5000
+"""Lines of the last minutes; the latest."""
+MOST_AT_ONCE, MOST_CHARACTERS = 500, 1_000_000
+"""Lines of one push, and their characters (one line may have more)."""
+_LATE_MS = 10_000
+"""Lines come in batches, so one may come after a later one of another environment."""
+_REMEMBERED = 50_000
+_MOST_PAGES = 100
+
+
+class Follower:
+    """Reads what is new in a function's log group, in order of time.
+
+    Parameters
+    ----------
+    logs
+        A boto3 client of CloudWatch Logs.
+    function, group
+        The function's name and its log group.
+    since_ms
+        Only lines since then (milliseconds since 1970).
+    """
+
+    def __init__(self, logs: Any, function: str, group: str, since_ms: int) -> None:
+        self._logs = logs
+        self._function = function
+        self._group = group
+        self._since = self._latest = since_ms
+        self._seen: deque[str] = deque(maxlen=_REMEMBERED)
+        self._known: set[str] = set()
+        self._requests = Requests()
+        # Lambda's own group is of one function; another may be of several, whose streams say whose.
+        self._mine = "" if group == f"/aws/lambda/{function}" else f"/{function}["
+
+    def read(self) -> list[dict[str, Any]]:
+        """The new lines, as ``ILogLine``."""
+        pages = self._logs.get_paginator("filter_log_events").paginate(
+            logGroupName=self._group, startTime=max(self._since, self._latest - _LATE_MS)
+        )
+        fresh: deque[Mapping[str, Any]] = deque(maxlen=MOST_AT_FIRST)
+        try:
+            for number, page in enumerate(pages):
+                fresh.extend(event for event in page["events"] if self._is_new(event))
+                if number > _MOST_PAGES:
+                    break
+        except self._logs.exceptions.ResourceNotFoundException:
+            return []  # no line was written yet
+        return [self._line(event) for event in sorted(fresh, key=lambda one: one["timestamp"])]
+
+    def _is_new(self, event: Mapping[str, Any]) -> bool:
+        identifier = event["eventId"]
+        stream = event["logStreamName"]
+        if identifier in self._known or self._mine not in stream:
+            return False
+        if len(self._seen) == self._seen.maxlen:
+            self._known.discard(self._seen[0])
+        self._seen.append(identifier)
+        self._known.add(identifier)
+        self._latest = max(self._latest, event["timestamp"])
+        return True
+
+    def _line(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        # Python's runtime joins the lines of one event with carriage returns.
+        message = str(event["message"]).replace("\r", "\n").rstrip("\n")
+        return {
+            "id": event["eventId"],
+            "at": event["timestamp"],
+            "function": self._function,
+            "stream": event["logStreamName"],
+            "request_id": self._requests.of(event["logStreamName"], message),
+            "message": message,
+        }
+
+
+def parts(lines: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """Lines in lists that are small enough for one message."""
+    part: list[dict[str, Any]] = []
+    size = 0
+    for line in lines:
+        if part and (len(part) == MOST_AT_ONCE or size + len(line["message"]) > MOST_CHARACTERS):
+            yield part
+            part, size = [], 0
+        part.append(line)
+        size += len(line["message"])
+    if part:
+        yield part
+
+
+def watch(tools: Tools, args: Mapping[str, Any], push: Push, stopped: Stopped) -> None:
+    """``watch_logs``: push lists of ``ILogLine``, the first at once (it may be empty).
+
+    Raises
+    ------
+    ClientError
+        There is no such function (any more), or its log may not be read.
+    UsageError
+        ``last`` is no span of time.
+    """
+    name = str(args["name"])
+    client = tools.clients.client()
+    config = client.get_function_configuration(FunctionName=name)
+    group = config.get("LoggingConfig", {}).get("LogGroup", f"/aws/lambda/{name}")
+    since = time.time() - ago(str(args.get("last") or "15min")).total_seconds()
+    follower = Follower(tools.clients.client("logs"), name, group, int(since * 1000))
+    every = EVERY_ON_AWS_S if tools.clients.connection.is_aws else EVERY_S
+    first = True
+    while not stopped.is_set():
+        lines = follower.read()
+        for part in parts(lines):
+            push(part)
+        if first and not lines:
+            push([])
+        first = False
+        stopped.wait(every)
