@@ -25,7 +25,10 @@ export interface IRequest {
 
 /** On `lambda_nb.events`. */
 export type IMessage =
-  | { kind: 'hello'; session: string }
+  /** `subshells`: whether it reads comms while a cell runs; a busy kernel does not tell otherwise. */
+  | { kind: 'hello'; session: string; subshells?: boolean }
+  /** lambda_nb was unloaded. */
+  | { kind: 'bye'; session: string }
   | { kind: 'picture'; session: string; picture: IPicture }
   | { kind: 'reply'; page: string; id: number; value: unknown }
   | { kind: 'reply'; page: string; id: number; error: IFault }
@@ -115,7 +118,7 @@ export interface IQueue {
   visible: number;
   in_flight: number;
   delayed: number;
-  /** The queues whose dead letters come here. */
+  /** The queues, and functions, whose dead letters come here. */
   dead_letters_of: string[];
 }
 
@@ -310,8 +313,10 @@ export interface ITuning {
   words: string;
 }
 
-/** `options`: an option of `%%lambda`. */
+/** `options`: an option of a magic, or a command of `%lambda`. */
 export interface IOption {
+  magic: '%%lambda' | '%%cloudfront_function' | '%lambda';
+  /** `--memory`; empty for the name; `logs` for a command of `%lambda`. */
   flag: string;
   metavar: string;
   help: string;
@@ -332,10 +337,7 @@ export interface IProblem {
 export interface IActions {
   refresh: [Record<string, never>, null];
   details: [{ name: string }, IDetails];
-  invoke: [
-    { name: string; qualifier?: string; payload: string; asynchronous?: boolean },
-    IResult
-  ];
+  invoke: [{ name: string; qualifier?: string; payload: string; asynchronous?: boolean }, IResult];
   samples: [Record<string, never>, ISample[]];
   sample: [{ source: string }, string];
   events: [{ name: string; last?: string }, IEvent[]];
@@ -354,12 +356,19 @@ export interface IActions {
   peek: [{ url: string }, { body: string; attributes: { [key: string]: string } }[]];
   redrive: [{ url: string }, { moved: number; to: string[] }];
   copy_as: [
-    { name: string; form: 'boto3' | 'cli' | 'terraform'; what: 'function' | 'invoke'; payload?: string },
+    {
+      name: string;
+      form: 'boto3' | 'cli' | 'terraform';
+      what: 'function' | 'invoke';
+      payload?: string;
+    },
     string
   ];
   options: [Record<string, never>, IOption[]];
   check: [{ source: string }, IProblem[]];
-  /** Watches push until `stop`; their reply is null. */
+  /** A page with watches says every 30 s that it is there; after 180 s of silence its watches end. */
+  alive: [Record<string, never>, null];
+  /** Watches push until `stop`; their reply, null, comes at their end. */
   watch_logs: [{ name: string; last?: string }, null];
   watch_activity: [{ name: string; window_s?: number }, null];
   tune: [{ name: string; payload: string; memories?: number[] }, ITuning];

@@ -1,19 +1,16 @@
-"""The JupyterLab extension in a real browser: panel, badges and status item follow the kernel."""
+"""The JupyterLab extension as it loads: little at first, the rest with its first use."""
 
 from __future__ import annotations
 
-import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import nbformat
 import pytest
-from engine_fixtures import needs_program
-from jupyter_browser import CHROMIUM, open_notebook, run, serve
+from jupyter_browser import CHROMIUM, open_notebook, serve
+from panel_page import Panel, notebook_of
 
 EXTENSION = Path(sys.prefix) / "share" / "jupyter" / "labextensions" / "lambda-nb"
+FIRST_LOAD_BYTES = 150_000
 
 pytestmark = [
     pytest.mark.browser,
@@ -23,61 +20,29 @@ pytestmark = [
     pytest.mark.skipif(
         CHROMIUM is None, reason="needs chromium (Debian: apt-get install chromium)"
     ),
-    needs_program("node"),  # one cell is Node.js
     pytest.mark.skipif(not EXTENSION.exists(), reason="needs the extension installed: `make test`"),
 ]
 
-CELLS = [
-    "%load_ext lambda_nb",
-    "%%lambda greet --memory 256\ndef handler(event, context):\n    return event['name']",
-    "for name in 'ab': greet({'name': name})",
-    "%%lambda shout --runtime nodejs20.x\nexports.handler = async (event) => event.text + '!';",
-    "%%lambda --help",
-]
 
-
-@pytest.fixture
-def page(tmp_path: Path) -> Iterator[Any]:
-    """A notebook with these cells open in Chromium, its kernel idle."""
-    notebook = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(source) for source in CELLS],
-        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
-    )
+def test_it_loads_little_and_offers_its_commands(tmp_path: Path) -> None:
     with (
-        serve(tmp_path, {"functions.ipynb": notebook}) as lab,
-        open_notebook(lab, "functions.ipynb") as page,
+        serve(tmp_path, {"empty.ipynb": notebook_of(["1"])}) as lab,
+        open_notebook(lab, "empty.ipynb") as page,
     ):
-        yield page
+        panel = Panel(page)
+        loaded = page.evaluate(
+            "() => performance.getEntriesByType('resource')"
+            ".filter(one => one.name.includes('/extensions/lambda-nb/'))"
+            ".map(one => [one.name.split('/').pop().split('?')[0], one.decodedBodySize])"
+        )
+        assert any(name.startswith("remoteEntry") for name, _ in loaded)
+        assert sum(size for _, size in loaded) < FIRST_LOAD_BYTES, loaded
 
-
-def test_panel_badges_and_status_follow_the_kernel(page: Any) -> None:
-    badge = ".jp-Cell[data-windowed-list-index='{}'] .lnb-badge"
-    page.wait_for_selector(badge.format(1))
-    assert page.inner_text(badge.format(1)) == "λ greet · not deployed"
-    page.wait_for_selector(badge.format(3))
-    assert page.query_selector(badge.format(2)) is None
-    assert page.query_selector(badge.format(4)) is None
-
-    page.click("[data-id='lambda-nb-functions']")
-    page.wait_for_selector(".lnb-panel >> text=%load_ext lambda_nb")
-    for index in range(3):
-        run(page, index)
-    page.wait_for_selector(".lnb-panel >> text=2 invocations")
-    panel = page.inner_text(".lnb-panel")
-    assert re.search(r"http://127\.0\.0\.1:\d+ · us-east-1", panel)
-    assert "256 MB" in panel
-    assert "Active" in panel
-    assert "last: success" in panel
-    page.wait_for_selector(f"{badge.format(1)} >> text=λ greet · 256 MB · Active")
-    page.wait_for_selector(".lnb-status >> text=λ 1 function")
-
-
-def test_a_cell_in_another_language_is_coloured_as_such(page: Any) -> None:
-    cell = ".jp-Cell[data-windowed-list-index='3']"
-    page.wait_for_selector(f"{cell} .lnb-badge")
-    # Here `async` is an ordinary name in the Python grammar, but a keyword in JavaScript's.
-    page.wait_for_function(
-        "s => [...document.querySelectorAll(s + ' .cm-line span')]"
-        ".some(n => n.textContent === '=>' )",
-        arg=cell,
-    )
+        panel.open()
+        panel.wait("This kernel has not loaded lambda_nb. Run %load_ext lambda_nb in a cell.")
+        page.keyboard.press("Control+Shift+C")
+        page.wait_for_function("document.activeElement.closest('.lm-CommandPalette')")
+        page.keyboard.type("lambda panel")
+        for label in ("Open Lambda Panel", "Filter Lambda Panel", "Refresh Lambda Panel"):
+            page.locator(".lm-CommandPalette-item", has_text=label).first.wait_for()
+        assert panel.errors == []

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
-from jupyter_browser import CHROMIUM, Theme, open_notebook, serve
+from jupyter_browser import CHROMIUM, Theme, keep_picture, open_notebook, serve
 
 TUTORIAL = Path(__file__).parents[2] / "notebooks" / "01-first-function.ipynb"
 
@@ -52,16 +54,27 @@ def contrast(page: Any, selector: str) -> float:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_runs_and_can_be_read(theme: Theme, tmp_path: Path) -> None:
     notebook = nbformat.read(TUTORIAL, as_version=4)
-    with (
-        serve(tmp_path, {TUTORIAL.name: notebook}, theme) as lab,
-        open_notebook(lab, TUTORIAL.name) as page,
-    ):
+    with serve(tmp_path, {TUTORIAL.name: notebook}, theme) as lab, contextlib.ExitStack() as stack:
+        shutil.copytree(TUTORIAL.parent / "images", tmp_path / "work" / "images")
+        page = stack.enter_context(open_notebook(lab, TUTORIAL.name))
         faults: list[str] = []
         page.on("pageerror", lambda fault: faults.append(str(fault)))
+        page.wait_for_function(
+            "() => { const all = [...document.querySelectorAll('.jp-MarkdownCell img')];"
+            " return all.length === 2 && all.every((one) => one.naturalWidth > 0); }"
+        )
+        keep_picture(page, f"tutorial-{theme}")
         page.click("text=Run >> nth=0")
         page.click("text=Run All Cells")
         last = f".jp-Cell[data-windowed-list-index='{len(notebook.cells) - 1}']"
         page.wait_for_selector(f"{last} .lnb table", timeout=120_000, state="attached")
+
+        # Run All has run the solutions, and shows neither their code nor what they found.
+        solution = page.locator(".jp-Cell:has-text('@title Solution 1')").first
+        solution.wait_for()
+        assert "●●●" in solution.inner_text() or solution.locator(".jp-Placeholder").count()
+        assert "assert" not in solution.inner_text()
+        assert not solution.locator(".jp-OutputArea-output").count()
 
         scroll = "document.querySelector('.jp-WindowedPanel-outer').scrollTop = 0"
         page.evaluate(scroll)

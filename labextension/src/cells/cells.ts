@@ -1,23 +1,45 @@
 import { Cell, ICodeCellModel } from '@jupyterlab/cells';
-import { Notebook, NotebookPanel } from '@jupyterlab/notebook';
+import { Notebook, NotebookActions, NotebookPanel } from '@jupyterlab/notebook';
+import { TranslationBundle } from '@jupyterlab/translation';
 import { IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
 
+import { IKernelLink, IWorkbench } from '../tokens';
+import { Badge } from './badge';
+import { Checks } from './checks';
 import { IFunctionCell, mimeType, parse } from './magic';
-import { FunctionsState } from './state';
+import { standing } from './state';
 
 const CELL_CLASS = 'lnb-cell';
-const BADGE_CLASS = 'lnb-badge';
+const BURST_MS = 150;
 
-/** Marks the `%%lambda` cells of one notebook with a badge and colours their language. */
+/** Opens the menu of a badge. */
+export type OpenMenu = (
+  panel: NotebookPanel,
+  cell: Cell,
+  found: IFunctionCell,
+  badge: Badge,
+  byKeyboard: boolean
+) => void;
+
+/** Marks the function cells of one notebook: language, badge, problems. */
 export class FunctionCells implements IDisposable {
-  constructor(panel: NotebookPanel, state: FunctionsState) {
-    this._notebook = panel.content;
-    this._state = state;
+  constructor(
+    private readonly _panel: NotebookPanel,
+    private readonly _workbench: IWorkbench,
+    private readonly _openMenu: OpenMenu,
+    private readonly _trans: TranslationBundle
+  ) {
+    this._notebook = _panel.content;
+    this._checks = new Checks(
+      () => this._link,
+      () => this._schedule()
+    );
     this._notebook.modelContentChanged.connect(this._schedule, this);
     this._notebook.modelChanged.connect(this._schedule, this);
-    state.changed.connect(this._schedule, this);
-    panel.disposed.connect(() => this.dispose());
+    _workbench.changed.connect(this._schedule, this);
+    NotebookActions.executed.connect(this._executed, this);
+    _panel.disposed.connect(() => this.dispose());
     this._schedule();
   }
 
@@ -29,8 +51,21 @@ export class FunctionCells implements IDisposable {
     if (!this._isDisposed) {
       this._isDisposed = true;
       window.clearTimeout(this._timer);
-      this._state.changed.disconnect(this._schedule, this);
+      this._workbench.changed.disconnect(this._schedule, this);
+      NotebookActions.executed.disconnect(this._executed, this);
       Signal.clearData(this);
+    }
+  }
+
+  private get _link(): IKernelLink | undefined {
+    return this._workbench.find(this._panel.context.path);
+  }
+
+  /** A cell that ran may have defined what another one uses. */
+  private _executed(_: unknown, ran: { notebook: Notebook }): void {
+    if (ran.notebook === this._notebook) {
+      this._checks.forget();
+      this._schedule();
     }
   }
 
@@ -39,33 +74,58 @@ export class FunctionCells implements IDisposable {
     if (this._timer === 0 && !this._isDisposed) {
       this._timer = window.setTimeout(() => {
         this._timer = 0;
-        this._notebook.widgets.forEach(cell => this._mark(cell));
-      }, 150);
+        this._notebook.widgets.forEach(cell => this._look(cell));
+      }, BURST_MS);
     }
   }
 
-  private _mark(cell: Cell): void {
+  private _look(cell: Cell): void {
     if (cell.model.type !== 'code') {
       return;
     }
-    const found = parse(cell.model.sharedModel.getSource());
+    const source = cell.model.sharedModel.getSource();
+    const found = parse(source);
     cell.node.classList.toggle(CELL_CLASS, found !== null);
     this._colour(cell, found);
-    const badge = cell.node.querySelector(`:scope > .${BADGE_CLASS}`);
     if (!found) {
-      badge?.remove();
+      this._badges.get(cell)?.node.remove();
+      this._badges.delete(cell);
+      this._checks.clear(cell);
       return;
     }
-    const node = badge ?? cell.node.appendChild(document.createElement('div'));
-    const known = this._state.find(found.name);
-    const text = known
-      ? `λ ${known.name} · ${known.memory_mb} MB · ${known.update === 'InProgress' ? 'Updating' : known.state}`
-      : `λ ${found.name} · not deployed`;
-    if (node.textContent !== text) {
-      node.className = BADGE_CLASS;
-      node.classList.toggle('lnb-badge-live', known !== undefined);
-      node.textContent = text;
+    this._checks.look(cell, source);
+    const atViewer = found.magic === '%%cloudfront_function';
+    const plain = { kind: 'absent' as const, caption: '', debug: false };
+    this._badge(cell).show(
+      {
+        sign: atViewer ? 'ƒ' : 'λ',
+        name: found.name,
+        standing: atViewer
+          ? { ...plain, words: [this._trans.__('CloudFront Function')] }
+          : found.test
+            ? { ...plain, words: [this._trans.__('tests')] }
+            : standing(this._link, found, source, this._trans),
+        problems: this._checks.count(cell)
+      },
+      this._trans
+    );
+  }
+
+  private _badge(cell: Cell): Badge {
+    let badge = this._badges.get(cell);
+    if (!badge) {
+      badge = new Badge((opened, byKeyboard) => {
+        const found = parse(cell.model.sharedModel.getSource());
+        if (found) {
+          this._openMenu(this._panel, cell, found, opened, byKeyboard);
+        }
+      });
+      this._badges.set(cell, badge);
     }
+    if (badge.node.parentElement !== cell.node) {
+      cell.node.appendChild(badge.node);
+    }
+    return badge;
   }
 
   private _colour(cell: Cell, found: IFunctionCell | null): void {
@@ -88,7 +148,8 @@ export class FunctionCells implements IDisposable {
   }
 
   private _notebook: Notebook;
-  private _state: FunctionsState;
+  private _checks: Checks;
+  private _badges = new WeakMap<Cell, Badge>();
   private _coloured = new WeakSet<ICodeCellModel>();
   private _timer = 0;
   private _isDisposed = false;

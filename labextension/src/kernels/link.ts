@@ -1,36 +1,30 @@
 import { ISessionContext } from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
 import { Kernel, KernelMessage } from '@jupyterlab/services';
-import { JSONObject, PromiseDelegate, UUID } from '@lumino/coreutils';
-import { DisposableDelegate, IDisposable } from '@lumino/disposable';
+import { JSONObject, PromiseDelegate } from '@lumino/coreutils';
+import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 
-import { Action, EVENTS, IActions, IMessage, IPicture, PANEL } from '../protocol';
+import { Action, EVENTS, IActions, IMessage, IPicture } from '../protocol';
 import { ActionError, IKernelLink, LinkStatus } from '../tokens';
+import { Channel } from './channel';
+import { Requests } from './requests';
 
-/** This page among those of a kernel. */
-const PAGE = UUID.uuid4();
+const NOT_LOADED = 'The kernel has not loaded lambda_nb. Run `%load_ext lambda_nb` in a cell.';
 
-interface IAsked {
-  resolve: (value: unknown) => void;
-  reject: (error: Error) => void;
-  pushed?: (value: unknown) => void;
-}
-
-interface IWatch {
-  action: 'watch_logs' | 'watch_activity';
-  args: JSONObject;
-  pushed: (value: unknown) => void;
-  failed: (error: Error) => void;
-  id: number;
-}
-
-/** The connection to the kernel of one notebook; it follows the notebook from kernel to kernel. */
+/**
+ * The connection to the kernel of one notebook; it follows the notebook from kernel to kernel.
+ *
+ * It works once both ends are there: the kernel said hello (`_session`), and the page's channel is
+ * open. Each may come first: the page loads after lambda_nb, or lambda_nb after the page.
+ */
 export class KernelLink implements IKernelLink, IDisposable {
   constructor(readonly context: ISessionContext) {
     context.kernelChanged.connect(this._onKernel, this);
     context.statusChanged.connect(this._onStatus, this);
+    context.connectionStatusChanged.connect(this._onConnection, this);
     context.propertyChanged.connect(this._emit, this);
+    context.sessionChanged.connect(this._emit, this);
     this._connect(context.session?.kernel ?? null);
   }
 
@@ -54,22 +48,36 @@ export class KernelLink implements IKernelLink, IDisposable {
     return this._isDisposed;
   }
 
+  /**
+   * Whether a cell runs. The status that JupyterLab keeps turns idle with each comm message that a
+   * subshell has read, also while a cell runs.
+   */
+  get isBusy(): boolean {
+    return this._isRunning || !this._hasAnswered;
+  }
+
   get status(): LinkStatus {
-    const kernel = this._kernel?.status;
-    if (!this._kernel || kernel === 'dead') {
-      return 'dead';
+    switch (this.context.kernelDisplayStatus) {
+      case 'restarting':
+      case 'autorestarting':
+      case 'starting':
+      case 'initializing':
+        return 'restarting';
+      case 'dead':
+      case 'terminating':
+        return 'dead';
     }
-    if (kernel === 'restarting' || kernel === 'autorestarting' || kernel === 'starting') {
-      return 'restarting';
+    if (!this._kernel) {
+      return 'dead';
     }
     if (!this._session) {
       return 'absent';
     }
-    const answers = this._panel !== null && this._kernel.supportsSubshells;
-    return kernel === 'busy' && !answers ? 'waiting' : 'here';
+    const waits = !this._channel || (!this._channel.isFree && this.isBusy);
+    return waits ? 'waiting' : 'here';
   }
 
-  async ask<A extends Action>(action: A, args: IActions[A][0]): Promise<IActions[A][1]> {
+  ask<A extends Action>(action: A, args: IActions[A][0]): Promise<IActions[A][1]> {
     return this.askFor(action, args, () => undefined);
   }
 
@@ -78,8 +86,14 @@ export class KernelLink implements IKernelLink, IDisposable {
     args: IActions[A][0],
     pushed: (value: T) => void
   ): Promise<IActions[A][1]> {
-    const panel = await this._channel.promise;
-    return this._send(panel, ++this._lastId, action, args as JSONObject, value =>
+    if (!this._kernel) {
+      throw new ActionError('NoKernel', 'The notebook has no kernel.');
+    }
+    if (!this._channel && !this._opening) {
+      throw new ActionError('NoKernel', NOT_LOADED);
+    }
+    const channel = await this._ready.promise;
+    return this._requests.ask(channel, action, args as JSONObject, value =>
       pushed(value as T)
     ) as Promise<IActions[A][1]>;
   }
@@ -90,23 +104,11 @@ export class KernelLink implements IKernelLink, IDisposable {
     pushed: (value: T) => void,
     failed: (error: Error) => void
   ): IDisposable {
-    const watch: IWatch = {
+    return this._requests.watch({
       action,
       args: args as JSONObject,
       pushed: value => pushed(value as T),
-      failed,
-      id: 0
-    };
-    this._watches.add(watch);
-    if (this._panel) {
-      this._begin(watch, this._panel);
-    }
-    return new DisposableDelegate(() => {
-      this._watches.delete(watch);
-      this._asked.delete(watch.id);
-      if (this._panel && watch.id) {
-        void this.ask('stop', { id: watch.id }).catch(() => undefined);
-      }
+      failed
     });
   }
 
@@ -115,8 +117,9 @@ export class KernelLink implements IKernelLink, IDisposable {
       return;
     }
     this._isDisposed = true;
-    this._connect(null);
-    this._watches.clear();
+    this._leave();
+    this._lose('The notebook was closed.', true);
+    this._requests.dispose();
     Signal.clearData(this);
   }
 
@@ -126,148 +129,182 @@ export class KernelLink implements IKernelLink, IDisposable {
 
   private _onStatus(_: ISessionContext, status: Kernel.Status): void {
     if (status === 'restarting' || status === 'autorestarting' || status === 'dead') {
-      this._session = '';
-      this._lose('the kernel has ended');
+      this._lose('The kernel has ended.');
+      this._wasRestarted = true;
+      this._isRunning = false;
+    } else if (status === 'idle' && this._wasRestarted && this._kernel) {
+      // A start-up file may have loaded lambda_nb before this page could hear its hello.
+      this._wasRestarted = false;
+      this._open(this._kernel);
+    }
+    this._emit();
+  }
+
+  /** After a lost connection to the server, news may be missing: begin afresh. */
+  private _onConnection(_: ISessionContext, status: Kernel.ConnectionStatus): void {
+    if (status !== 'connected') {
+      this._wasCut = this._session !== '';
+    } else if (this._wasCut && this._kernel) {
+      this._wasCut = false;
+      this._lose('The connection to the server was lost.', true);
+      this._open(this._kernel);
     }
     this._emit();
   }
 
   private _connect(kernel: Kernel.IKernelConnection | null): void {
-    this._kernel?.removeCommTarget(EVENTS, this._listen);
+    this._leave();
+    this._lose('The notebook has another kernel.', true);
     this._kernel = kernel;
-    this._session = '';
     this._picture = null;
-    this._lose('the notebook has another kernel');
-    kernel?.registerCommTarget(EVENTS, this._listen);
+    this._isRunning = this._hasAnswered = false;
     if (kernel) {
-      void this._open(kernel);
+      kernel.registerCommTarget(EVENTS, this._listen);
+      kernel.iopubMessage.connect(this._onPublished, this);
+      this._open(kernel);
+      // The shell of the cells answers this, so not while a cell runs.
+      kernel.info.then(
+        () => {
+          if (this._kernel === kernel) {
+            this._hasAnswered = true;
+            this._emit();
+          }
+        },
+        () => undefined
+      );
     }
     this._emit();
   }
 
-  /** Open the page's own comm; a kernel without lambda_nb closes it at once, which is no error. */
-  private async _open(kernel: Kernel.IKernelConnection): Promise<void> {
-    try {
-      await kernel.info;
-      if (this._kernel !== kernel || kernel.isDisposed || this._panel) {
-        return;
+  private _leave(): void {
+    this._kernel?.removeCommTarget(EVENTS, this._listen);
+    this._kernel?.iopubMessage.disconnect(this._onPublished, this);
+  }
+
+  private _onPublished(_: unknown, message: KernelMessage.IIOPubMessage): void {
+    if (
+      KernelMessage.isStatusMsg(message) &&
+      (message.parent_header as Partial<KernelMessage.IHeader>).msg_type === 'execute_request'
+    ) {
+      const isRunning = message.content.execution_state === 'busy';
+      if (isRunning !== this._isRunning) {
+        this._isRunning = isRunning;
+        this._emit();
       }
-      const comm = kernel.createComm(PANEL);
-      this._panel = comm;
-      comm.onClose = () => {
-        if (this._panel === comm) {
-          this._lose('the notebook has not loaded lambda_nb');
-          this._emit();
+    }
+  }
+
+  /** Open the channel; a kernel without lambda_nb closes it at once, which is no error. */
+  private _open(kernel: Kernel.IKernelConnection): void {
+    if (this._opening || this._channel || this._isDisposed) {
+      return;
+    }
+    const attempt = (this._opening = {});
+    Channel.open(kernel, this._requests.page, this._told.promise, channel =>
+      this._onClosed(channel)
+    ).then(
+      channel => {
+        if (this._opening !== attempt) {
+          channel.close();
+          return;
         }
-      };
-      const opened = comm as Kernel.IComm & { subshellStarted?: Promise<void> };
-      if (kernel.supportsSubshells) {
-        await opened.subshellStarted;
+        this._opening = null;
+        this._channel = channel;
+        this._settle();
+      },
+      () => {
+        // A kernel that restarts cancels what was asked of it; its next status starts afresh.
+        if (this._opening === attempt) {
+          this._opening = null;
+        }
       }
-      comm.open({ page: PAGE });
-    } catch (reason) {
-      // A kernel that restarts cancels what was asked of it; _onStatus and _onKernel start afresh.
-      this._panel = null;
-      console.debug('lambda_nb: no channel to this kernel', reason);
+    );
+  }
+
+  /** The kernel closed the channel: lambda_nb is not loaded there, or was unloaded. */
+  private _onClosed(channel: Channel): void {
+    if (this._channel === channel) {
+      this._lose(NOT_LOADED);
+      this._picture = null;
+      this._emit();
     }
   }
 
   private _listen = (comm: Kernel.IComm, open: KernelMessage.ICommOpenMsg): void => {
     comm.onMsg = message => this._receive(message.content.data as unknown as IMessage);
+    // JupyterLab makes a shell for it; a restart cancels that, which is no error.
+    (comm as { subshellStarted?: Promise<void> }).subshellStarted?.catch(() => undefined);
     this._receive(open.content.data as unknown as IMessage);
   };
 
   private _receive(message: IMessage): void {
     switch (message.kind) {
       case 'hello':
+        this._greet(message.session);
+        if (message.subshells) {
+          this._told.resolve();
+        }
+        break;
       case 'picture':
         this._greet(message.session);
-        if (message.kind === 'picture') {
-          this._picture = message.picture;
-        }
+        this._picture = message.picture;
         this._emit();
         break;
-      case 'reply': {
-        const asked = message.page === PAGE ? this._asked.get(message.id) : undefined;
-        if (!asked) {
-          break;
-        }
-        if ('error' in message) {
-          this._asked.delete(message.id);
-          asked.reject(new ActionError(message.error.type, message.error.message));
-        } else {
-          if (![...this._watches].some(watch => watch.id === message.id)) {
-            this._asked.delete(message.id);
-          }
-          asked.resolve(message.value);
+      case 'bye':
+        if (message.session === this._session) {
+          this._lose(NOT_LOADED, true);
+          this._picture = null;
+          this._emit();
         }
         break;
-      }
-      case 'push':
-        if (message.page === PAGE) {
-          this._asked.get(message.id)?.pushed?.(message.value);
-        }
+      default:
+        this._requests.receive(message);
     }
   }
 
   /** The kernel told which load of lambda_nb it is; a new one knows nothing of what was asked. */
   private _greet(session: string): void {
-    if (session === this._session) {
-      return;
+    if (session !== this._session) {
+      if (this._session) {
+        this._lose('lambda_nb was loaded again.', true);
+      }
+      this._session = session;
+      this._picture = null;
+      this._emit();
     }
-    const before = this._session;
-    this._session = session;
-    if (before) {
-      this._lose('lambda_nb was loaded again');
+    if (this._kernel) {
+      this._open(this._kernel);
     }
-    if (!this._kernel) {
-      return;
-    }
-    if (this._panel) {
-      this._ready(this._panel);
-    } else {
-      void this._open(this._kernel).then(() => this._panel && this._ready(this._panel));
-    }
+    this._settle();
   }
 
-  private _ready(panel: Kernel.IComm): void {
-    this._channel.resolve(panel);
-    this._watches.forEach(watch => this._begin(watch, panel));
+  /** Both ends are there: send what waits. */
+  private _settle(): void {
+    const channel = this._channel;
+    if (this._isReady || !channel || !this._session) {
+      return;
+    }
+    this._isReady = true;
+    this._ready.resolve(channel);
+    this._requests.begin(channel);
     this._emit();
   }
 
-  /** The kernel cannot answer any more. */
-  private _lose(why: string): void {
-    this._panel = null;
-    const asked = [...this._asked.values()];
-    this._asked.clear();
-    this._channel.promise.catch(() => undefined);
-    this._channel.reject(new ActionError('NoKernel', why));
-    this._channel = new PromiseDelegate();
-    asked.forEach(one => one.reject(new ActionError('NoKernel', why)));
-    this._watches.forEach(watch => (watch.id = 0));
-  }
-
-  private _begin(watch: IWatch, panel: Kernel.IComm): void {
-    watch.id = ++this._lastId;
-    this._send(panel, watch.id, watch.action, watch.args, watch.pushed).catch((error: Error) => {
-      if (!(error instanceof ActionError && error.type === 'NoKernel')) {
-        watch.failed(error);
-      }
-    });
-  }
-
-  private _send(
-    panel: Kernel.IComm,
-    id: number,
-    action: string,
-    args: JSONObject,
-    pushed: (value: unknown) => void
-  ): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      this._asked.set(id, { resolve, reject, pushed });
-      panel.send({ id, page: PAGE, action, args });
-    });
+  /** The kernel cannot answer any more. `close`: it lives, and should know. */
+  private _lose(why: string, close = false): void {
+    if (close) {
+      this._channel?.close();
+    }
+    this._session = '';
+    this._channel = null;
+    this._opening = null;
+    this._isReady = false;
+    this._told = new PromiseDelegate();
+    const error = new ActionError('NoKernel', why);
+    this._ready.promise.catch(() => undefined);
+    this._ready.reject(error);
+    this._ready = new PromiseDelegate();
+    this._requests.end(error);
   }
 
   private _emit(): void {
@@ -276,14 +313,19 @@ export class KernelLink implements IKernelLink, IDisposable {
     }
   }
 
+  private readonly _requests = new Requests();
   private _kernel: Kernel.IKernelConnection | null = null;
-  private _panel: Kernel.IComm | null = null;
-  private _channel = new PromiseDelegate<Kernel.IComm>();
-  private _asked = new Map<number, IAsked>();
-  private _watches = new Set<IWatch>();
-  private _lastId = 0;
+  private _opening: object | null = null;
+  private _channel: Channel | null = null;
+  private _told = new PromiseDelegate<void>();
   private _session = '';
+  private _isReady = false;
+  private _ready = new PromiseDelegate<Channel>();
   private _picture: IPicture | null = null;
+  private _isRunning = false;
+  private _hasAnswered = false;
+  private _wasCut = false;
+  private _wasRestarted = false;
   private _changed = new Signal<this, void>(this);
   private _isDisposed = false;
 }

@@ -1,0 +1,78 @@
+"""``%debug`` in JupyterLab after a function failed: its prompt, its frames, in both themes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from jupyter_browser import CHROMIUM, Theme, keep_picture, open_notebook, run, serve
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.timeout(300),
+    pytest.mark.xdist_group("browser"),
+    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium"),
+]
+
+FAILING = """%%lambda order
+PRICES = {"tea": 3, "cake": 4}
+
+def price(item):
+    return PRICES[item]
+
+def handler(event, context):
+    token = "correct horse"
+    return [price(item) for item in event["lines"]]"""
+
+
+def notebook() -> nbformat.NotebookNode:
+    cells = ["%load_ext lambda_nb", FAILING, "order({'lines': ['tea', 'milk']})", "%debug"]
+    return nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(cell) for cell in cells],
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+    )
+
+
+FRESH = "input.jp-Stdin-input:not([data-used])"
+
+
+def answer(page: Any, text: str, expected: str = "") -> None:
+    """Answer the debugger's prompt and wait for what it says."""
+    page.wait_for_selector(FRESH, timeout=30_000)
+    prompt = page.query_selector(FRESH)
+    prompt.fill(text)
+    prompt.evaluate("input => input.setAttribute('data-used', '')")
+    prompt.press("Enter")
+    page.wait_for_function(
+        "expected => [...document.querySelectorAll('.jp-OutputArea')].pop()"
+        ".textContent.includes(expected)",
+        arg=expected,
+        timeout=30_000,
+    )
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_frames_of_a_failure(tmp_path: Path, theme: Theme) -> None:
+    with (
+        serve(tmp_path, {"failure.ipynb": notebook()}, theme) as lab,
+        open_notebook(lab, "failure.ipynb") as page,
+    ):
+        complaints: list[str] = []
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        for index in (0, 1, 2):
+            run(page, index)
+        page.wait_for_selector("text=%debug opens its frames")
+        page.click(".jp-Cell[data-windowed-list-index='3'] .cm-content")
+        page.keyboard.press("Control+Enter")
+        answer(page, "p item, PRICES", "('milk', {'tea': 3, 'cake': 4})")
+        answer(page, "up", "(9)")
+        answer(page, "up", "handler()")
+        answer(page, "p token", "its name says that it is secret")
+        answer(page, "list 7, 9", "def handler(event, context):")
+        keep_picture(page, f"post-mortem-{theme}")
+        answer(page, "q")
+        page.wait_for_selector("text=| Idle", timeout=30_000)
+        assert complaints == []
