@@ -20,7 +20,7 @@ demo: $(STAMPS)/base ## Run the main job: real functions, their trace, the same 
 	@$(RUN) python notebooks/demo.py --output demo-output
 
 lab: $(STAMPS)/base ## Open JupyterLab on the tutorials
-	@$(RUN) jupyter lab --notebook-dir=notebooks
+	@$(RUN) jupyter lab --notebook-dir=. notebooks/01-first-function.ipynb
 
 test: $(STAMPS)/test $(STAMPS)/system ## Run every test, and name the ten slowest
 	@$(RUN) python -m pytest -n $(WORKERS) --dist loadgroup --durations=10 $(TESTS)

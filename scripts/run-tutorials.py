@@ -93,6 +93,7 @@ def main() -> None:
     ]
     shutil.rmtree(PAGES, ignore_errors=True)
     PAGES.mkdir(parents=True)
+    shutil.copytree(NOTEBOOKS / "images", PAGES / "images")
     of_sources = sources()
     failed = []
 
