@@ -22,7 +22,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BASE_IMAGE = ("jupyterlab==4.4.9", "ipykernel==7.0.1", "ipywidgets==8.1.7")
-"""What repo2docker 2026.4.0 puts into each image (facts/jupyter.md)."""
+"""What repo2docker 2026.4.0 puts into each image, by its own list of packages."""
 USER = 65534
 MEMORY_MB = 2048
 """What mybinder.org gives, as far as its users report."""
@@ -198,7 +198,11 @@ def visit(place: Path, environment: dict[str, str]) -> dict[str, object]:
             ended.set()
             watcher.join()
             server.terminate()
-            server.wait(30)
+            try:
+                server.wait(30)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()
     if seen.returncode:
         raise Unhappy(f"the first lesson failed:\n{seen.stdout}{seen.stderr[-4000:]}")
     return {"seconds": took, "memory_mb": most, **json.loads(seen.stdout)}

@@ -59,3 +59,20 @@ def test_names_of_ours_in_docstrings_and_pages_exist() -> None:
             f"{path.relative_to(project)}: {name}" for name in named - COMMS if not _is_there(name)
         ]
     assert not missing, "\n".join(missing)
+
+
+def test_the_reference_lists_every_public_function_and_class() -> None:
+    pages = (ROOT.parent / "docs" / "api").glob("*.md")
+    listed = {
+        name
+        for page in pages
+        for name in re.findall(
+            r"^   (?:\w+\.)*(\w+)$", page.read_text(encoding="utf-8"), re.MULTILINE
+        )
+    }
+    ours = (lambda_nb, lambda_nb.simulator, lambda_nb.traces, lambda_nb.charts)
+    public = {name for one in ours for name in one.__all__ if callable(getattr(one, name))} - {
+        "load_ipython_extension",
+        "unload_ipython_extension",
+    }
+    assert public <= listed, public - listed

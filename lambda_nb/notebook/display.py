@@ -14,22 +14,26 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-# Three times .lnb for tables: rules of JupyterLab are as special as that.
+# Three times .lnb for tables: rules of JupyterLab are as special as that. Hues are mixed with the
+# colour of the text around, so that small words can be read on white and on black.
 _STYLE = """
 .lnb{font-family:var(--jp-ui-font-family,system-ui,sans-serif);font-size:13px;line-height:1.5;
  color:var(--jp-ui-font-color1,var(--vscode-foreground,inherit));max-width:60em;padding:1px 8px}
-.lnb-line{display:flex;flex-wrap:wrap;align-items:baseline;gap:2px 14px}
-.lnb-line b{font-weight:600}
-.lnb-sep{display:none}
-.lnb-dim{color:var(--jp-ui-font-color2,var(--vscode-descriptionForeground,#7d7d7d))}
-.lnb-num{font-variant-numeric:tabular-nums}
-.lnb-tag{border:1px solid currentColor;border-radius:9px;padding:0 8px;font-size:11px;
+.lnb .lnb-line{display:flex;flex-wrap:wrap;align-items:baseline;gap:2px 14px}
+.lnb .lnb-line b{font-weight:600}
+.lnb .lnb-sep{display:none}
+.lnb .lnb-dim{color:var(--jp-ui-font-color2,var(--vscode-descriptionForeground,#7d7d7d))}
+.lnb .lnb-num{font-variant-numeric:tabular-nums}
+.lnb .lnb-tag{border:1px solid currentColor;border-radius:9px;padding:0 8px;font-size:11px;
  line-height:17px}
-.lnb-cold{color:#c77700}.lnb-warm{color:#1a83c4}.lnb-provisioned,.lnb-ok{color:#009e73}
-.lnb-throttle,.lnb-error{color:var(--jp-error-color1,#d55e00)}
+.lnb .lnb-cold{--lnb-hue:#c77700}.lnb .lnb-warm{--lnb-hue:#1a83c4}
+.lnb .lnb-provisioned,.lnb .lnb-ok{--lnb-hue:#009e73}
+.lnb .lnb-throttle,.lnb .lnb-error{--lnb-hue:var(--jp-error-color1,#d55e00)}
+.lnb :is(.lnb-cold,.lnb-warm,.lnb-provisioned,.lnb-ok,.lnb-throttle,.lnb-error){
+ color:color-mix(in srgb,var(--lnb-hue) 70%,currentColor)}
 .lnb pre{font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-size,13px);
  color:var(--jp-content-font-color1,inherit);background:none;margin:4px 0;padding:0;
- white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.4}
+ white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere;line-height:1.4}
 .lnb a{color:var(--jp-content-link-color,var(--vscode-textLink-foreground,#1a83c4))}
 .lnb details{margin-top:2px}
 .lnb summary{cursor:pointer;color:var(--jp-ui-font-color2,#7d7d7d)}
@@ -151,6 +155,12 @@ def pretty(value: Any) -> str:
     if len(short) <= 80 or not isinstance(value, (dict, list)):
         return short
     return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def count(number: int, word: str) -> str:
+    """``1 request``, ``2,500 requests``, ``3 aliases``."""
+    plural = "" if number == 1 else "es" if word.endswith("s") else "s"
+    return f"{number:,} {word}{plural}"
 
 
 def milliseconds(ms: float | None) -> str:

@@ -69,7 +69,7 @@ def test_every_action_while_a_cell_runs(tmp_path: Path, theme: Theme) -> None:
 
 
 def settings(panel: Panel) -> None:
-    panel.menu("greet", "Edit Settings …", kind="function")
+    panel.menu("greet", "Edit Settings…", kind="function")
     dialog = panel.dialog()
     memory = dialog.get_by_label("Memory (MB)")
     assert memory.input_value() == "256"
@@ -94,7 +94,7 @@ def settings(panel: Panel) -> None:
     dialog.get_by_label("Layers").fill("")
     panel.accept()
     panel.notified("greet has its new settings.")
-    panel.menu("greet", "Edit Settings …", kind="function")
+    panel.menu("greet", "Edit Settings…", kind="function")
     assert panel.dialog().get_by_label("Memory (MB)").input_value() == "512"
     assert panel.dialog().get_by_label("Name of variable 1").input_value() == "STAGE"
     panel.page.keyboard.press("Escape")
@@ -102,25 +102,25 @@ def settings(panel: Panel) -> None:
 
 def versions(panel: Panel) -> None:
     for number, description in enumerate(["first", "second"], 1):
-        panel.menu("greet", "Publish Version …", kind="function")
+        panel.menu("greet", "Publish Version…", kind="function")
         panel.dialog().get_by_label("Description (may be empty)").fill(description)
         panel.accept()
         panel.notified(f"greet has version {number}.")
         if number == 1:
-            panel.menu("greet", "Edit Settings …", kind="function")
+            panel.menu("greet", "Edit Settings…", kind="function")
             panel.dialog().get_by_label("Description").fill("changed")
             panel.accept()
             panel.notified("greet has its new settings.")
     panel.expand("greet", "function")
     panel.row("2", "version").wait_for()
-    panel.menu("greet", "Make or Move Alias …", kind="function")
+    panel.menu("greet", "Make or Move Alias…", kind="function")
     dialog = panel.dialog()
     dialog.get_by_label("Alias", exact=True).fill("live")
     dialog.get_by_label("Version", exact=True).select_option("1")
     panel.accept()
     panel.notified("The alias live leads to version 1.")
     panel.row("live", "alias").wait_for()
-    panel.menu("live", "Move Alias …", kind="alias")
+    panel.menu("live", "Move Alias…", kind="alias")
     dialog = panel.dialog()
     dialog.get_by_label("Send a share of the events to").select_option("2")
     dialog.get_by_label("Share of version 2 (percent)").fill("ten")
@@ -148,7 +148,7 @@ def queues(panel: Panel) -> None:
     dialog.locator("pre:has-text('\"order\": 2')").wait_for()
     keep_picture(panel.page, "panel-messages")
     panel.page.keyboard.press("Escape")
-    panel.menu("orders-dead", "Redrive Dead Letters …", kind="queue")
+    panel.menu("orders-dead", "Redrive Dead Letters…", kind="queue")
     assert "go back to orders" in panel.dialog().inner_text()
     panel.accept()
     panel.notified("3 messages moved from orders-dead to orders.")
@@ -202,7 +202,7 @@ def cell(panel: Panel) -> None:
 
 
 def deletion(panel: Panel) -> None:
-    panel.menu("greet", "Delete Function …", kind="function")
+    panel.menu("greet", "Delete Function…", kind="function")
     dialog = panel.dialog()
     text = dialog.inner_text()
     assert "2 versions" in text
@@ -214,6 +214,6 @@ def deletion(panel: Panel) -> None:
     panel.notified("Deleted greet.", "Undo")
     panel.notified("greet is back.")
     panel.row("greet", "function").wait_for()
-    panel.menu("greet", "Edit Settings …", kind="function")
+    panel.menu("greet", "Edit Settings…", kind="function")
     assert panel.dialog().get_by_label("Memory (MB)").input_value() == "512"
     panel.page.keyboard.press("Escape")

@@ -81,7 +81,7 @@ def test_it_outlives_kernels_pages_and_engines(tmp_path: Path) -> None:
         page.wait_for_selector(".lnb-panel .lnb-toolbar", timeout=60_000)
         # The cell still runs: the page knows the functions all the same, and acts on them.
         panel.row("alpha", "function").wait_for()
-        panel.menu("alpha", "Publish Version …", kind="function")
+        panel.menu("alpha", "Publish Version…", kind="function")
         panel.accept()
         panel.notified("alpha has version 1.")
         panel.wait("kernel busy")

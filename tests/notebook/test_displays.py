@@ -129,3 +129,16 @@ def test_aws_keys_are_not_used_where_nobody_named_them(monkeypatch: pytest.Monke
 )
 def test_dollars_are_written_out(amount: float, text: str) -> None:
     assert display.dollars(amount) == text
+
+
+@pytest.mark.parametrize(
+    ("number", "word", "text"),
+    [
+        (0, "request", "0 requests"),
+        (1, "request", "1 request"),
+        (2500, "invocation", "2,500 invocations"),
+        (2, "alias", "2 aliases"),
+    ],
+)
+def test_counts_agree_with_their_word(number: int, word: str, text: str) -> None:
+    assert display.count(number, word) == text

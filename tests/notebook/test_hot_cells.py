@@ -155,6 +155,8 @@ def test_the_words_of_a_handover() -> None:
         "old code: 2 more, the last until +350 ms",
         "new code: from +50 ms (cold), 2 so far, 1 failed",
     ]
+    seen.over = True
+    assert seen.words()[-1].endswith("2 in the first minute, 1 failed")
 
 
 @pytest.mark.slow

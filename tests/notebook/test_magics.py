@@ -250,6 +250,12 @@ def test_completion(notebook: Shell, greet: str) -> None:
     assert "status" in complete("%lambda sta")
     name = notebook.value(f"{greet}.name")
     assert name in complete(f"%lambda logs {name[:7]}")
+    assert name in complete(f"%lambda test {name[:7]}")
+    assert name not in complete(f"%lambda stop {name[:7]}")
+    assert "email" in complete("%lambda messages em")
+    assert {"--keep", "--cpu-share"} <= set(complete("%lambda start --"))
+    assert "--failure" in complete(f"%lambda debug {name} --")
+    assert {"--delete", "--list"} <= set(complete("%lambda snapshot --"))
 
 
 def test_help_of_the_magics(notebook: Shell) -> None:

@@ -197,7 +197,7 @@ def test_an_endpoint_that_is_gone_is_told(start_engine: Callable[..., Engine]) -
     played = lambda_nb.play(trace, name, client=passing.client(), progress=False)
     timer.join()
     assert list(played.invocations["status"]) == ["success", "failed"]
-    assert "1 requests failed: Could not connect" in repr(played)
+    assert "1 request failed: Could not connect" in repr(played)
 
 
 def test_an_interrupt_keeps_what_ran(engine: Engine, client: Any) -> None:

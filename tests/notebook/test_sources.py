@@ -103,7 +103,9 @@ def test_a_schedule_is_a_rule_with_the_function_as_its_target(
 
 
 def test_a_source_that_is_not_there_and_one_of_no_form(deploy: Deploy) -> None:
-    with pytest.raises(AWSError, match=r"QueueDoesNotExist|NonExistentQueue"):
+    with pytest.raises(AWSError, match=r"QueueDoesNotExist|NonExistentQueue") as refused:
         deploy("--on sqs:nowhere")
+    assert "is deployed, but sqs:nowhere does not invoke it" in str(refused.value)
+    assert 'lambda_nb.client("sqs").create_queue(QueueName="nowhere")' in str(refused.value)
     with pytest.raises(UsageError, match=r"--on ftp:x: give one of sqs:QUEUE"):
         deploy("--on ftp:x")

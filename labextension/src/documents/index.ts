@@ -5,6 +5,7 @@ import { PathExt } from '@jupyterlab/coreutils';
 import { IStateDB } from '@jupyterlab/statedb';
 import { ITranslator, nullTranslator, TranslationBundle } from '@jupyterlab/translation';
 import { JSONObject } from '@lumino/coreutils';
+import { Widget } from '@lumino/widgets';
 
 import { CommandIDs, IFunctionArgs, IWorkbench } from '../tokens';
 import { choose } from './choose';
@@ -145,7 +146,7 @@ async function open(args: IDocumentArgs, parts: IParts, tabs: WidgetTracker<Tab>
     caption();
     void tabs.save(tab);
   });
-  const beside = place(tabs);
+  const beside = place(tabs, parts.app.shell.currentWidget);
   await tabs.add(tab);
   if (!tab.isAttached) {
     parts.app.shell.add(tab, 'main', beside);
@@ -156,11 +157,18 @@ async function open(args: IDocumentArgs, parts: IParts, tabs: WidgetTracker<Tab>
 
 let opened = 0;
 
+/** Narrower than this, in pixels, a notebook is not split: neither half could be read. */
+const LEAST_TO_SPLIT = 600;
+
 /** The first document goes beside the notebook, the next ones to the first. */
-function place(tabs: WidgetTracker<Tab>): { mode: 'split-right' | 'tab-after'; ref?: string } {
+function place(
+  tabs: WidgetTracker<Tab>,
+  current: Widget | null
+): { mode: 'split-right' | 'tab-after'; ref?: string } {
   let ref: string | undefined;
   tabs.forEach(tab => {
     ref = tab.isAttached ? tab.id : ref;
   });
-  return ref ? { mode: 'tab-after', ref } : { mode: 'split-right' };
+  const isNarrow = current !== null && current.node.clientWidth < LEAST_TO_SPLIT;
+  return ref || isNarrow ? { mode: 'tab-after', ref } : { mode: 'split-right' };
 }

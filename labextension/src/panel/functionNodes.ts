@@ -100,7 +100,7 @@ function detailNodes(
       {
         key: `${above}|wait`,
         kind: 'message',
-        label: known?.error || trans.__('Asking the kernel …'),
+        label: known?.error || trans.__('Asking the kernel…'),
         detail: '',
         mark: known?.error ? 'bad' : undefined,
         search: '',

@@ -34,7 +34,7 @@ export function notebookNode(
   if (picture) {
     messages.push(pictureMessage(trans, picture));
   } else if (isThere) {
-    messages.push(trans.__('Asking the kernel …'));
+    messages.push(trans.__('Asking the kernel…'));
   }
   const place = picture ? placeWords(trans, picture) : '';
   return {

@@ -51,6 +51,8 @@ from lambda_nb.engine.notices import Notice
 log = logging.getLogger(__name__)
 
 _OWN = "/_lambda_nb/"
+_INSIDES = ("debug", "events", "frames")
+"""Pages that show a function's events and variables, or the way to them."""
 _DOWNLOADS = "/snapshots/"
 _SMALL = 65536
 _BODY_LIMIT = 64 << 20  # of a signed call to a neighbour that names no payload hash
@@ -273,7 +275,10 @@ class Front:
             return
         visitor = self._gate.glance(request)
         body = await request.body(0, lambda _: AWSError("ValidationException", "No body expected."))
-        visitor.admit(hashlib.sha256(body).hexdigest(), anywhere=True)
+        caller = visitor.admit(hashlib.sha256(body).hexdigest(), anywhere=True)
+        if what in _INSIDES and self._gate.of_function(caller.access_key):
+            text = f"{caller.arn} is a function, and may not look into others by {request.path}."
+            raise AWSError("AccessDeniedException", text, 403)
         show = self._shows.get(what)
         if show is None:
             text = (

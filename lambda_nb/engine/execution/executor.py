@@ -329,10 +329,21 @@ class Executor:
         if roster.closing:
             raise _closing()
         environment.rest()
-        finish_ns = roster.finish(slot, attempt.function.name, _kept_s(environment))
+        finish_ns = roster.finish(slot, attempt.function.name, self._kept_s(environment))
         environment.idle_since = finish_ns / 1e9
         self._records.record(report.record(attempt, finish_ns, environment.log, done))
         return report.result(attempt, environment.log, done)
+
+    def _kept_s(self, environment: Environment) -> float | None:
+        """How long to keep an idle environment; ``None`` for what the policy says.
+
+        Of a version that is debugged, only the environment with the debugger is kept: the next
+        event comes to it, and not to one without breakpoints.
+        """
+        function = environment.function
+        if function.debug_port is None or not self.debuggers.debugs(function):
+            return None
+        return math.inf if environment.debugged else 0.0
 
     async def _new_environment(self, pool: Pool) -> Environment:
         ahead = await self._prestarted.take(pool.prepared.function)
@@ -350,17 +361,6 @@ class Executor:
         except SpawnError:
             return  # an invocation that needs it gets the error
         await asyncio.to_thread(interpreters.pythons)
-
-
-def _kept_s(environment: Environment) -> float | None:
-    """How long to keep an idle environment; ``None`` for what the policy says.
-
-    Of a version that is debugged, only the environment with the debugger is kept: the next event
-    comes to it, and not to one without breakpoints.
-    """
-    if environment.function.debug_port is None:
-        return None
-    return math.inf if environment.debugged else 0.0
 
 
 def _closing() -> AWSError:

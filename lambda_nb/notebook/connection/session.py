@@ -101,7 +101,7 @@ class Session:
         Parameters
         ----------
         data_dir
-            Directory that stores its functions. Without it they are lost when the engine ends.
+            Directory that stores its functions. Without it they are in a run of this notebook.
         keep
             Keep the engine running after the kernel ends.
         keep_alive
@@ -122,24 +122,38 @@ class Session:
             if edge_locations is not None:
                 options += ["--edge-locations", edge_locations]
             self._options = options
-            return self._start(None if data_dir else self.runs.new(), keep=keep)
+            try:
+                return self._start(None if data_dir else self.runs.new(), keep=keep)
+            except NotebookError:
+                self._options = []  # else the next cell would fail with the same
+                raise
 
     def _start(self, run: Run | None, *, keep: bool = False, port: int = 0) -> Connection:
         """Start our own engine, with the state of a run."""
         place = [] if run is None else ["--data-dir", str(run.data)]
         self._run = run
-        self._connection = self._engine.start([*self._options, *place], keep=keep, port=port)
+        try:
+            self._connection = self._engine.start([*self._options, *place], keep=keep, port=port)
+        except NotebookError as error:
+            if run is None or not run.made:
+                raise
+            raise NotebookError(
+                f"{error}\n%lambda start begins with an empty one; what this one had is in "
+                f"{run.data}"
+            ) from None
         self._lost = False
         if run is not None:
-            run.take(
-                self._engine.pid, self._connection.url if keep and self._connection.url else ""
-            )
+            outlives = self._connection.url if keep and self._connection.url else ""
+            with contextlib.suppress(OSError):  # the engine runs, also on a full disk
+                run.take(self._engine.pid, outlives)
         return self._connection
 
     def _note(self, kind: str, name: str, made: bool) -> None:
         with self._lock:
             if self._run is not None and self._engine.started:
-                self._run.note(kind, name, made=made)
+                # On a full disk the user's call has worked all the same; leave() writes it again.
+                with contextlib.suppress(OSError):
+                    self._run.note(kind, name, made=made)
 
     def stop(self) -> bool:
         """End our own engine. False if there is none.
@@ -148,13 +162,13 @@ class Session:
         """
         with self._lock:
             run, self._run = self._run, None
-            if not self._engine.started:
-                return False
-            self._forget()
-            self._engine.stop()
-            if run is not None:
+            ended = self._engine.stop()
+            self._lost = False
+            if ended:
+                self._forget()
+            if run is not None:  # also that of an engine that ended by itself
                 run.leave()
-            return True
+            return ended
 
     def restore(self, run: Run) -> Connection:
         """Start our own engine with what a run has, instead of the current endpoint.
@@ -183,16 +197,18 @@ class Session:
             self._check_engine()
             run, connection = self._run, self._connection
             if run is None or connection is None or connection.url is None:
+                reason = self.runs.problem or "nothing was made yet"
                 raise NotebookError(
                     "%lambda snapshot keeps this notebook's own engine, and there is none: "
-                    + ("nothing was made yet" if self.runs.notebook else _NO_NOTEBOOK)
+                    + (reason if self.runs.notebook else _NO_NOTEBOOK)
                 )
+            keep = self._engine.keep
             self._engine.stop()
             try:
                 return self.runs.save(run.data, run.made, name)
             finally:
                 self._forget()
-                self._start(run, port=int(connection.url.rpartition(":")[2]))
+                self._start(run, keep=keep, port=int(connection.url.rpartition(":")[2]))
 
     def close(self) -> None:
         """End our own engine when the kernel ends, unless ``keep`` was set."""
@@ -215,7 +231,8 @@ class Session:
             if self._connection is None:
                 # After a crash, with the state of the engine that ended.
                 elsewhere = "--data-dir" in self._options
-                self._start(self._run or (None if elsewhere else self.runs.new()))
+                keep = self._lost and self._engine.keep
+                self._start(self._run or (None if elsewhere else self.runs.new()), keep=keep)
             assert self._connection is not None
             return self._connection
 

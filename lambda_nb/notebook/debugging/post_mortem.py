@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import urlencode
 
-from lambda_nb.notebook.connection.clients import engine_status
+from lambda_nb.notebook.connection.clients import engine_status, is_aws
 from lambda_nb.notebook.debugging import failed_code
 from lambda_nb.notebook.debugging.failed_code import Cell
 from lambda_nb.notebook.debugging.frame_values import Values
@@ -133,7 +133,7 @@ def _asked(client: Any, query: Mapping[str, str]) -> tuple[Mapping[str, Any] | N
     except Exception as error:  # the failure is to be shown whatever becomes of its frames
         return None, f"The engine did not answer with the frames: {error}"
     if told is None:
-        return None, _AWS
+        return None, _AWS if is_aws(client) else _NOT_KEPT
     if not told.get("kept"):
         return None, _NOT_KEPT
     failure = told.get("failure")

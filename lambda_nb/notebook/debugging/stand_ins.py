@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
 _MOST_SHOWN = 80
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class StandInError(AttributeError, TypeError):
@@ -20,7 +20,7 @@ class StandInError(AttributeError, TypeError):
 
 
 def plain(text: str) -> str:
-    """A text of a function as it may be printed: no escape codes."""
+    """A text of a function as it may be printed: no escape codes, no halves of a character."""
     return _CONTROL.sub(lambda found: repr(found[0])[1:-1], text)
 
 

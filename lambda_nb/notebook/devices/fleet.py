@@ -198,17 +198,18 @@ class Fleet(Sequence[Device]):
 
     def __repr__(self) -> str:
         state = "publishing" if self.running else "silent"
-        return f"<fleet of {len(self)} devices, {state}: {self.sent} messages>"
+        sent = display.count(self.sent, "message")
+        return f"<fleet of {display.count(len(self), 'device')}, {state}: {sent}>"
 
     def _repr_html_(self) -> str:
         connected = sum(device.connected for device in self._devices)
         rate = len(self) / self._every_s
         return display.card(
             display.line(
-                display.bold(f"{len(self)} devices"),
+                display.bold(display.count(len(self), "device")),
                 display.tag("publishing" if self.running else "silent", "ok"),
                 display.dim(f"{connected} connected"),
-                display.dim(f"{self.sent:,} messages"),
+                display.dim(display.count(self.sent, "message")),
                 display.dim(f"{rate:,.1f} a second"),
             )
         )

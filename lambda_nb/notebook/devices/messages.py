@@ -9,6 +9,7 @@ from datetime import datetime
 from queue import Empty, Queue
 from typing import Any
 
+from lambda_nb.notebook import display
 from lambda_nb.notebook.errors import NotebookError
 
 MOST_WAITING = 10_000
@@ -139,4 +140,4 @@ class Subscription:
         self._end(self)
 
     def __repr__(self) -> str:
-        return f"<subscription to {self.topic_filter!r}: {self.received} messages>"
+        return f"<subscription to {self.topic_filter!r}: {display.count(self.received, 'message')}>"

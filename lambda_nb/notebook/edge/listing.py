@@ -48,8 +48,7 @@ def _length(seconds: float) -> str:
         return "as its origin says"
     for size, unit in ((86_400, "day"), (3600, "hour"), (60, "minute")):
         if seconds >= size and seconds % size == 0:
-            count = int(seconds // size)
-            return f"{count} {unit}{'s' if count != 1 else ''}"
+            return display.count(int(seconds // size), unit)
     return f"{seconds:g} s"
 
 
@@ -85,7 +84,7 @@ def shown(
     places = [] if log is None else where(log)
     if log is not None:
         ratio = visits.hit_ratio(log)
-        figures.append(f"{len(log):,} requests")
+        figures.append(display.count(len(log), "request"))
         if ratio == ratio:
             figures.append(f"hit ratio {ratio:.1%}")
     text = [" · ".join([name, url, *figures]), display.text_table(table)]

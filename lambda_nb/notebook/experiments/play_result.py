@@ -199,20 +199,24 @@ class Played:
             )
         failed = frame[frame["status"] == "failed"]
         if len(failed):
-            notes.append(f"{len(failed):,} requests failed: {failed['reason'].iloc[0]}")
+            notes.append(
+                f"{display.count(len(failed), 'request')} failed: {failed['reason'].iloc[0]}"
+            )
         if self._trace is None:
             notes.append("the logs have not been read: .trace tries again and says why")
         elif self._missing:
-            notes.append(f"{self._missing:,} invocations are missing in the logs; .trace reads on")
+            missing = display.count(self._missing, "invocation")
+            notes.append(f"missing in the logs: {missing}; .trace reads on")
         elif (older := self._older()) > len(self.before):
             notes.append(
-                f"{older:,} environments of {', '.join(self._functions)} were there before, of "
-                f"which {len(self.before):,} are known: the first invocation of the others was "
+                f"{', '.join(self._functions)} had {display.count(older, 'environment')} before, "
+                f"of which {len(self.before):,} known: the first invocation of the others was "
                 "warm, and a simulation says cold. Play a function that nobody else invokes"
             )
         elif older:
             notes.append(
-                f"{older:,} environments were there before; validate begins with them as well"
+                f"there before: {display.count(older, 'environment')}; validate begins with that "
+                "as well"
             )
         return notes
 
@@ -230,7 +234,10 @@ class Played:
         counts = frame["status"].value_counts()
         cold = self._cold()
         told = [f"{counts.get(word, 0):,} {shown}" for word, shown in _WORDS.items()]
-        shown = [f"{len(frame):,} invocations", *(t for t in told if not t.startswith("0 "))]
+        shown = [
+            display.count(len(frame), "invocation"),
+            *(t for t in told if not t.startswith("0 ")),
+        ]
         if cold is not None:
             shown.insert(1, f"{cold:,} cold")
         if len(frame):

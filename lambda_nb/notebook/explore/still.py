@@ -34,7 +34,7 @@ def markup(point: Point, call: str, trace: Trace) -> str:
     figures = display.line(
         *(f"<span>{display.dim(name)} {display.bold(text)}</span>" for name, text in told)
     )
-    name = f"{len(trace):,} invocations" + (f" of {trace.name}" if trace.name else "")
+    name = display.count(len(trace), "invocation") + (f" of {trace.name}" if trace.name else "")
     return display.card(
         display.line(display.bold("explore"), display.dim(name)),
         figures,

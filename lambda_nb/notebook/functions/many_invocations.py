@@ -53,7 +53,7 @@ class Answers(list[Any]):
         durations = [r.duration * 1000 for r in ran if r.duration is not None]
         cost = sum(r.cost or 0.0 for r in ran)
         return [
-            f"{len(self.results):,} invocations",
+            display.count(len(self.results), "invocation"),
             f"{cold:,} cold",
             f"{failed:,} failed" if failed else "",
             f"{refused:,} refused" if refused else "",

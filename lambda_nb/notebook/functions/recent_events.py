@@ -147,7 +147,7 @@ class Events(Sequence[Arrived]):
     def _head(self) -> str:
         failed = sum(not one.ok and one.status != "running" for one in self)
         opens = f"%lambda debug {self.function} --failure opens the latest failure"
-        words = [f"{len(self)} events", f"{failed} failed · {opens}" if failed else ""]
+        words = [display.count(len(self), "event"), f"{failed} failed · {opens}" if failed else ""]
         if len(self) > _SHOWN:
             words.append(f"the last {_SHOWN} are shown")
         if self.dropped:

@@ -38,9 +38,15 @@ _CALLS: dict[str, tuple[tuple[str, str, str, bool], ...]] = {
 """Of each service: operation, the parameter with the name, the kind, whether it makes one."""
 
 
+_MAKING = ("Create", "Put", "Register", "Import")
+"""Operations of the other services that make something begin with these."""
+
+
 def watch(client: Any, note: Note) -> None:
     """Note what a client makes and deletes from now on."""
     service = client.meta.service_model.service_name
+    if service not in _CALLS:
+        client.meta.events.register(f"after-call.{service}", _noting_all(service, note))
     for operation, parameter, kind, makes in _CALLS.get(service, ()):
         if operation == "DeleteFunction":
             note_it = _only_whole_functions(parameter, note)
@@ -61,6 +67,17 @@ def _noting(parameter: str, kind: str, makes: bool, note: Note) -> tuple[Any, An
             note(kind, name, makes)
 
     return began, ended
+
+
+def _noting_all(service: str, note: Note) -> Any:
+    """What may have made something in a service without names here: its state must be kept."""
+
+    def ended(http_response: Any, model: Any, **_: Any) -> None:
+        verb = next((one for one in _MAKING if model.name.startswith(one)), "")
+        if verb and http_response.status_code < 300:
+            note(f"{service} resource", model.name.removeprefix(verb), True)
+
+    return ended
 
 
 def _only_whole_functions(parameter: str, note: Note) -> tuple[Any, Any]:

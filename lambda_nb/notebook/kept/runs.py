@@ -3,7 +3,7 @@
 ``$LAMBDA_NB_HOME/notebooks/KEY/runs/`` has a folder for each engine that a kernel of this notebook
 started, ``snapshots/`` those that its user named. A folder has ``data/`` (the engine's data
 directory) and ``run.json``: who uses it, and what the notebook made there. Of ended runs only the
-latest that has something is kept.
+latest that may have something is kept.
 """
 
 from __future__ import annotations
@@ -26,6 +26,10 @@ KEPT_S = 7 * 86_400.0
 _ENDS_WITHIN_S = 30.0
 """An engine saves its state and ends within this time after its kernel."""
 _TOLD = "run.json"
+_KERNEL = "LAMBDA_NB_KERNEL"
+"""The process that ``JPY_SESSION_NAME`` is meant for; its children inherit both."""
+_WORK = "work"
+"""In the data directory: what an engine needs only while it runs."""
 _KEPT = ("kernel", "engine", "made", "at", "outlives")
 
 
@@ -39,9 +43,15 @@ def home() -> Path:
 def notebook_path(namespace: Mapping[str, Any]) -> str:
     """The path of the notebook that a kernel serves; empty if nobody told.
 
-    Jupyter's server tells it by ``JPY_SESSION_NAME``, VS Code by a variable.
+    Jupyter's server tells it by ``JPY_SESSION_NAME``, VS Code by a variable. A kernel that a cell
+    started (``!jupyter execute other.ipynb``) inherits the name of that cell's notebook, and must
+    not take its runs.
     """
-    return os.environ.get("JPY_SESSION_NAME") or str(namespace.get("__vsc_ipynb_file__", ""))
+    told = os.environ.get("JPY_SESSION_NAME")
+    if not told:
+        return str(namespace.get("__vsc_ipynb_file__", ""))
+    own = str(os.getpid())
+    return told if os.environ.setdefault(_KERNEL, own) == own else ""
 
 
 @dataclass
@@ -96,7 +106,7 @@ class Run:
     def leave(self) -> None:
         """This kernel's engine has ended; it is kept if the notebook made something in it."""
         self.kernel = self.engine = ""
-        if self.made:
+        if self.may_have_something:
             self.write()
         else:
             self.remove()
@@ -111,6 +121,19 @@ class Run:
         if not changed:
             del self.made[kind]
         self.write()
+
+    @property
+    def may_have_something(self) -> bool:
+        """Whether to keep it: others too may have used an engine that outlived its kernel."""
+        return bool(self.made or self.outlives)
+
+    @property
+    def used(self) -> float:
+        """When it was written last, by a kernel or its engine (seconds since 1970)."""
+        moments = [self.at]
+        with contextlib.suppress(OSError):
+            moments += [one.stat().st_mtime for one in (self.data, *self.data.iterdir())]
+        return max(moments)
 
     def wait_for_its_end(self) -> None:
         """Wait until its engine has saved all and ended.
@@ -152,32 +175,46 @@ class Runs:
     ----------
     notebook
         Its path; empty for a kernel without a notebook, which keeps nothing.
+
+    Attributes
+    ----------
+    problem : str
+        Why nothing can be kept on this disk; empty if it can.
     """
 
     def __init__(self, notebook: str) -> None:
         self.notebook = notebook
+        self.problem = ""
         key = hashlib.sha256(os.path.abspath(notebook).encode()).hexdigest()[:16]
         self._place = home() / "notebooks" / key
 
     def new(self) -> Run | None:
-        """A folder for the next engine of this kernel; ``None`` without a notebook."""
+        """A folder for the next engine of this kernel.
+
+        ``None`` without a notebook, or when the disk refuses: ``problem`` then says why.
+        """
         if not self.notebook:
             return None
-        runs = self._place / "runs"
-        runs.mkdir(mode=0o700, parents=True, exist_ok=True)
-        place = runs / f"{time.time_ns()}-{os.getpid()}"
-        place.mkdir(mode=0o700)
-        run = Run(place)
-        run.take()
-        return run
+        place = self._place / "runs" / f"{time.time_ns()}-{os.getpid()}"
+        # Another kernel of this notebook must not see it before it says whose it is.
+        hidden = place.with_name(f".{place.name}")
+        try:
+            hidden.mkdir(mode=0o700, parents=True)
+            Run(hidden).take()
+            hidden.rename(place)
+        except OSError as error:
+            shutil.rmtree(hidden, ignore_errors=True)
+            self.problem = f"{self._place} cannot be written: {error.strerror}"
+            return None
+        return self._run(place)
 
     def left(self) -> Run | None:
-        """The latest run that ended and has something. Older and empty ones are removed."""
+        """The latest run that ended and may have something. Older and empty ones are removed."""
         ended = [run for run in self._read("runs") if not _lives(run.kernel)]
         found = None
         for run in sorted(ended, key=lambda run: run.at, reverse=True):
-            fresh = time.time() - run.at < KEPT_S
-            if found is None and run.made and fresh:
+            fresh = time.time() - run.used < KEPT_S
+            if found is None and run.may_have_something and fresh:
                 found = run
             elif not _lives(run.engine):
                 run.remove()
@@ -197,8 +234,17 @@ class Runs:
         fresh = place.with_name(f".{name}.{os.getpid()}")
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(mode=0o700, parents=True)
-        shutil.copytree(data, fresh / "data", symlinks=True, ignore=shutil.ignore_patterns("work"))
-        Run(fresh, made=made).write()
+
+        def passing(folder: str, names: list[str]) -> list[str]:
+            # Only there: a function's code may have a folder of this name too.
+            return [_WORK] if Path(folder) == data and _WORK in names else []
+
+        try:
+            shutil.copytree(data, fresh / "data", symlinks=True, ignore=passing)
+            Run(fresh, made=made).write()
+        except (OSError, shutil.Error) as error:
+            shutil.rmtree(fresh, ignore_errors=True)
+            raise NotebookError(f"the snapshot {name} could not be written: {error}") from None
         shutil.rmtree(place, ignore_errors=True)
         fresh.rename(place)
         return self._run(place)
@@ -206,10 +252,17 @@ class Runs:
     def copy(self, snapshot: Run) -> Run | None:
         """A new run that begins as the snapshot is."""
         run = self.new()
-        if run is not None:
+        if run is None:
+            return None
+        try:
             shutil.copytree(snapshot.data, run.data, symlinks=True)
             run.made = {kind: list(names) for kind, names in snapshot.made.items()}
             run.write()
+        except (OSError, shutil.Error) as error:
+            run.remove()
+            raise NotebookError(
+                f"the snapshot {snapshot.place.name} could not be copied: {error}"
+            ) from None
         return run
 
     def _read(self, kind: str) -> list[Run]:

@@ -18,11 +18,11 @@ def sentence(run: Run) -> str:
     """The run in a sentence."""
     ran = run.kind != THROTTLE
     cold = int((run.kind == COLD).sum())
-    told = [f"{len(run):,} requests", f"{cold:,} cold starts"]
+    told = [display.count(len(run), "request"), display.count(cold, "cold start")]
     if not ran.all():
         told.append(f"{int((~ran).sum()):,} throttled")
     told += [
-        f"{len(run.lives):,} execution environments",
+        display.count(len(run.lives), "execution environment"),
         display.dollars(float(run.cost.sum()) + run.standing),
     ]
     name = f"{run.name}: " if run.name else ""

@@ -41,7 +41,7 @@ class Magics:
         self._followers = Followers()
         self.debugger: KernelDebugger | None = None
         """The kernel's debugger with ours before it, if the kernel has one."""
-        self.commands = Commands(session, shell.user_ns, self._handle)
+        self.commands = Commands(session, shell.user_ns, self._handle, self._test)
 
     def origin_of(self, name: str) -> Origin | None:
         """The cell that this notebook deployed a function from."""
@@ -93,11 +93,12 @@ class Magics:
         deployed.notes += self._debug(options, origin)
         handle = self._handle(options.name, None if session is self._session else session)
         handle.remember(deployed.config)
+        bound = self._bind(options.name, handle)  # first: a source that is refused loses nothing
         deployed.notes += self._extras(options, handle, deployed.config)
         if at_edge is not None:
             deployed.notes += lambda_at_edge.associate(self._session, at_edge, handle)
         served = None if at_edge is not None else self._routes(wanted, deployed)
-        deployed.notes += self._bind(options.name, handle)
+        deployed.notes += bound
         deployed.notes += package.left_behind.values()
         if package.runtime != default_runtime() and (
             note := self._session.runtime_note(package.runtime)
@@ -153,6 +154,17 @@ class Magics:
         outcomes = tests.run({**self._shell.user_ns, identifier(name): handle})
         told = f"they run again after each deploy of {name}"
         return cell_display.passed(cell_display.tests(name, outcomes, told), name, outcomes)
+
+    def _test(self, name: str) -> Any:
+        """Run the tests that are kept for a function."""
+        if not self._trials.has(name):
+            raise UsageError(f"{name} has no tests: a cell %%lambda {name} --test has them")
+        handle = self._handle(name)
+        if not deploy.exists(handle.client, name):
+            raise UsageError(f"{name} is not deployed: run its cell first")
+        outcomes = self._run_tests(name, handle)
+        shown = cell_display.tests(name, outcomes, "as it is now")
+        return cell_display.passed(shown, name, outcomes)
 
     def _run_tests(self, name: str, handle: Function) -> list[Outcome]:
         return self._trials.run(name, {**self._shell.user_ns, identifier(name): handle})

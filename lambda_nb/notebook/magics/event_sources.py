@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lambda_nb.notebook.connection.session import Session
-from lambda_nb.notebook.errors import UsageError, aws_errors
+from lambda_nb.notebook.errors import AWSError, UsageError, aws_errors
 
 FORMS = (
     "sqs:QUEUE, dynamodb:TABLE, kinesis:STREAM, s3:BUCKET, sns:TOPIC, logs:GROUP, "
@@ -16,6 +16,15 @@ FORMS = (
     "alarm:NAME, cognito:POOL/TRIGGER, 'rate(5 minutes)'"
 )
 _READY_WITHIN_S = 10.0
+_MISSING = re.compile("NotFound|NoSuch|NonExistent")
+_MAKING = {
+    "sqs": 'create_queue(QueueName="{name}")',
+    "s3": 'create_bucket(Bucket="{name}")',
+    "sns": 'create_topic(Name="{name}")',
+    "kinesis": 'create_stream(StreamName="{name}", ShardCount=1)',
+    "logs": 'create_log_group(logGroupName="{name}")',
+}
+"""How a source is made that has a name only."""
 _SCHEDULE = re.compile(r"(rate|cron)\(.+\)")
 
 
@@ -41,15 +50,27 @@ def attach(session: Session, function: str, arn: str, source: str) -> str:
     AWSError
         The queue, stream, bucket or topic does not exist, or AWS refuses the rule.
     """
-    with aws_errors():
-        if _SCHEDULE.fullmatch(source):
-            _schedule(session, function, arn, source)
-            return f"on {source}"
-        kind, _, name = source.partition(":")
-        if not name or kind not in _KINDS:
-            raise UsageError(f"--on {source}: give one of {FORMS}")
-        _KINDS[kind](session, function, arn, name)
+    kind, _, name = source.partition(":")
+    try:
+        with aws_errors():
+            if _SCHEDULE.fullmatch(source):
+                _schedule(session, function, arn, source)
+                return f"on {source}"
+            if not name or kind not in _KINDS:
+                raise UsageError(f"--on {source}: give one of {FORMS}")
+            _KINDS[kind](session, function, arn, name)
+    except AWSError as error:
+        error.args = (f"{error}\n{_what_now(function, kind, name, error.code)}",)
+        raise
     return f"on {source}"
+
+
+def _what_now(function: str, kind: str, name: str, code: str) -> str:
+    deployed = f"{function} is deployed, but {kind}:{name} does not invoke it."
+    if kind not in _MAKING or not _MISSING.search(code):
+        return deployed
+    call = _MAKING[kind].format(name=name)
+    return f'{deployed} Make it, then run this cell again:\n    lambda_nb.client("{kind}").{call}'
 
 
 def _sqs(session: Session, function: str, arn: str, name: str) -> None:

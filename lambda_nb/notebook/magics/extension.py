@@ -64,7 +64,7 @@ class Extension:
         kernel = getattr(shell, "kernel", None)
         if kernel is not None:
             self.workbench.attach(kernel, shell.events)
-        self.magics.debugger = graft.install(shell, self.session.client)
+        self.magics.debugger = graft.install(shell, self.session.current_client)
         if (left := keeping.offer(self.session.runs)) is not None:
             shell.display_pub.publish({"text/plain": repr(left), "text/html": left._repr_html_()})
         self.session.prepare()

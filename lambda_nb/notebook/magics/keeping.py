@@ -5,19 +5,20 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from typing import Any
 
 from lambda_nb.notebook import display
 from lambda_nb.notebook.connection.session import Session
 from lambda_nb.notebook.errors import NotebookError, UsageError, aws_errors
 from lambda_nb.notebook.functions.handle import Function
 from lambda_nb.notebook.kept.runs import Run, Runs, words
-from lambda_nb.notebook.magics.options import Parser, split
+from lambda_nb.notebook.magics.options import parser_of, split
 
 Bind = Callable[[str], Function]
 """Binds the handle of a function in the notebook."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_SOMETHING = "what others made there"
+"""Of an engine that went on after its kernel: others may have used it."""
 
 
 def offer(runs: Runs) -> display.Shown | None:
@@ -26,10 +27,10 @@ def offer(runs: Runs) -> display.Shown | None:
     if left is None:
         return None
     if left.serves:
-        text = f"The engine of the last kernel still runs, with {words(left.made)}."
+        text = f"The engine of the last kernel still runs, with {words(left.made) or _SOMETHING}."
         command = f"%lambda connect {left.serves} --credentials {left.data / 'credentials'}"
     else:
-        text = f"The last kernel left {words(left.made)}, {_ago(left.at)}."
+        text = f"The last kernel left {words(left.made) or _SOMETHING}, {_ago(left.at)}."
         command = "%lambda restore"
     told = f"{text} {command} brings them back."
     return display.Shown(
@@ -40,7 +41,7 @@ def offer(runs: Runs) -> display.Shown | None:
 
 def snapshot(session: Session, rest: str) -> display.Shown:
     """Keep what this notebook's engine has, under a name."""
-    parser = _parser("snapshot", "Keep all that this notebook's own engine has, under a name.")
+    parser = parser_of("snapshot", "Keep all that this notebook's own engine has, under a name.")
     parser.add_argument("name", metavar="NAME", nargs="?", default="latest", help="default: latest")
     parser.add_argument("--list", action="store_true", help="the snapshots of this notebook")
     parser.add_argument("--delete", action="store_true", help="delete the one of this name")
@@ -62,7 +63,7 @@ def snapshot(session: Session, rest: str) -> display.Shown:
 
 def restore(session: Session, rest: str, bind: Bind) -> display.Shown:
     """Start the engine with what the last kernel left, or with a snapshot."""
-    parser = _parser("restore", "Start with what the last kernel left, or with a snapshot.")
+    parser = parser_of("restore", "Start with what the last kernel left, or with a snapshot.")
     parser.add_argument("name", metavar="NAME", nargs="?", help="of a snapshot")
     name = parser.parse_args(split(rest)).name
     runs = session.runs
@@ -81,7 +82,8 @@ def restore(session: Session, rest: str, bind: Bind) -> display.Shown:
             )
     else:
         copied = runs.copy(_found(runs, _checked(name)))
-        assert copied is not None  # there are snapshots, so there is a notebook
+        if copied is None:
+            raise NotebookError(f"the snapshot {name} cannot be copied: {runs.problem}")
         run = copied
     session.restore(run)
     with aws_errors():
@@ -90,7 +92,7 @@ def restore(session: Session, rest: str, bind: Bind) -> display.Shown:
     for one in names:
         bind(one)
     bound = f" {', '.join(names)} can be called as before." if names else ""
-    return _said(f"restored {words(run.made)}.{bound}")
+    return _said(f"restored {words(run.made) or _SOMETHING}.{bound}")
 
 
 def _found(runs: Runs, name: str) -> Run:
@@ -121,14 +123,9 @@ def _ago(at: float) -> str:
     seconds = max(0.0, time.time() - at)
     for unit, size in (("day", 86_400.0), ("hour", 3600.0), ("minute", 60.0)):
         if seconds >= size:
-            count = int(seconds // size)
-            return f"{count} {unit}{'' if count == 1 else 's'} ago"
+            return f"{display.count(int(seconds // size), unit)} ago"
     return "just now"
 
 
 def _said(text: str) -> display.Shown:
     return display.Shown(text, display.line(display.dim(text)))
-
-
-def _parser(command: str, description: str) -> Any:
-    return Parser(prog=f"%lambda {command}", description=description)

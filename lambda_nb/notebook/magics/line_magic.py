@@ -10,8 +10,6 @@ from collections.abc import Callable, MutableMapping
 from typing import Any
 
 from lambda_nb.notebook import display
-from lambda_nb.notebook.connection import connect
-from lambda_nb.notebook.connection.endpoint import Connection
 from lambda_nb.notebook.connection.session import Session
 from lambda_nb.notebook.debugging.live import launch
 from lambda_nb.notebook.edge import listing
@@ -23,9 +21,9 @@ from lambda_nb.notebook.experiments.power_tune import MEMORIES, power_tune
 from lambda_nb.notebook.experiments.power_tune_result import STRATEGIES
 from lambda_nb.notebook.functions.figures import figures, summary
 from lambda_nb.notebook.functions.handle import Function
-from lambda_nb.notebook.magics import keeping, status, web_tables
+from lambda_nb.notebook.magics import connecting, keeping, web_tables
 from lambda_nb.notebook.magics.names import identifier
-from lambda_nb.notebook.magics.options import API, HelpShown, Parser, split
+from lambda_nb.notebook.magics.options import API, HelpShown, parser_of, split
 from lambda_nb.notebook.views.access import AccessLogView
 from lambda_nb.notebook.views.messages import CHANNELS, messages
 from lambda_nb.notebook.web import http_api
@@ -37,6 +35,7 @@ HELP = """\
   invoke NAME [EVENT] [--async]   run a function; EVENT is JSON or an expression of the notebook
   ls                              the functions there are
   logs NAME [--last 15min]        what a function wrote
+  test NAME                       run its --test cells again
   events NAME [--last 15min]      what reached a function, from where, and what became of it
   replay NAME [--since 10min]     the same events again, with the code as it is now
   messages [email|sms|push]       what AWS would have sent to people
@@ -78,6 +77,7 @@ OTHERS = {
     "routes": "api",
     "access_log": "access",
     "requests": "access",
+    "tests": "test",
 }
 """Common other names for commands, and the command for each."""
 
@@ -93,6 +93,8 @@ class Commands:
         Its variables, for events.
     handle
         Returns the handle of a function.
+    test
+        Runs the tests of a function and returns their display.
     """
 
     def __init__(
@@ -100,10 +102,12 @@ class Commands:
         session: Session,
         namespace: MutableMapping[str, Any],
         handle: Callable[[str], Function],
+        test: Callable[[str], Any],
     ) -> None:
         self._session = session
         self._namespace = namespace
         self._handle = handle
+        self._test = test
 
     def names(self) -> list[str]:
         """The commands, for completion."""
@@ -164,8 +168,13 @@ class Commands:
                 f"the event {text!r} is neither JSON nor an expression of this notebook: {error}"
             ) from None
 
+    def _do_test(self, rest: str) -> Any:
+        parser = parser_of("test", "Run a function's --test cells, with the function as it is now.")
+        parser.add_argument("name", metavar="NAME")
+        return self._test(parser.parse_args(split(rest)).name)
+
     def _do_ls(self, rest: str) -> Any:
-        _parser("ls", "The functions there are.").parse_args(split(rest))
+        parser_of("ls", "The functions there are.").parse_args(split(rest))
         with aws_errors():
             pages = self._session.client().get_paginator("list_functions").paginate()
             found = [config for page in pages for config in page["Functions"]]
@@ -181,7 +190,7 @@ class Commands:
         )
 
     def _do_logs(self, rest: str) -> Any:
-        parser = _parser("logs", "What a function wrote.")
+        parser = parser_of("logs", "What a function wrote.")
         parser.add_argument("name", metavar="NAME")
         parser.add_argument("--last", default="1h", metavar="TIME", help="30s, 15min, 2h, 7d")
         parser.add_argument("--limit", type=int, default=200, metavar="N", help="events at most")
@@ -201,7 +210,7 @@ class Commands:
         return logs.grep(options.grep) if options.grep else logs
 
     def _do_events(self, rest: str) -> Any:
-        parser = _parser("events", "What reached a function, from where, and what became of it.")
+        parser = parser_of("events", "What reached a function, from where, and what became of it.")
         parser.add_argument("name", metavar="NAME")
         parser.add_argument("--last", default="1h", metavar="TIME", help="30s, 15min, 2h, 7d")
         parser.add_argument("--limit", type=int, default=50, metavar="N", help="events at most")
@@ -209,7 +218,7 @@ class Commands:
         return self._handle(options.name).events(options.last, limit=options.limit)
 
     def _do_replay(self, rest: str) -> Any:
-        parser = _parser("replay", "Run a function's latest events again, and say what differs.")
+        parser = parser_of("replay", "Run a function's latest events again, and say what differs.")
         parser.add_argument("name", metavar="NAME")
         parser.add_argument("--since", default="1h", metavar="TIME", help="30s, 15min, 2h, 7d")
         parser.add_argument("--limit", type=int, default=100, metavar="N", help="events at most")
@@ -217,25 +226,25 @@ class Commands:
         return self._handle(options.name).replay(options.since, limit=options.limit)
 
     def _do_messages(self, rest: str) -> Any:
-        parser = _parser("messages", "What AWS would have sent to people; nothing leaves here.")
+        parser = parser_of("messages", "What AWS would have sent to people; nothing leaves here.")
         parser.add_argument("channel", metavar="CHANNEL", nargs="?", choices=CHANNELS)
         channel = parser.parse_args(split(rest)).channel
         return messages(channel, client=self._session.client())
 
     def _do_config(self, rest: str) -> Any:
-        parser = _parser("config", "A function's settings.")
+        parser = parser_of("config", "A function's settings.")
         parser.add_argument("name", metavar="NAME")
         config = self._handle(parser.parse_args(split(rest)).name).config
         rows = [{"setting": key, "value": _plain(value)} for key, value in config.items()]
         return display.Shown(display.text_table(rows), summary(config) + display.table(rows))
 
     def _do_url(self, rest: str) -> Any:
-        parser = _parser("url", "A function's URL; whoever can reach it may call it.")
+        parser = parser_of("url", "A function's URL; whoever can reach it may call it.")
         parser.add_argument("name", metavar="NAME")
         return self._handle(parser.parse_args(split(rest)).name).url()
 
     def _do_api(self, rest: str) -> Any:
-        parser = _parser("api", "What answers HTTP requests: APIs with routes, function URLs.")
+        parser = parser_of("api", "What answers HTTP requests: APIs with routes, function URLs.")
         parser.add_argument("name", metavar="NAME", nargs="?", help="of one API, or its id")
         parser.add_argument("--delete", action="store_true", help="delete that HTTP API")
         options = parser.parse_args(split(rest))
@@ -249,7 +258,7 @@ class Commands:
         return display.Shown(text, display.line(display.dim(text)))
 
     def _do_edge(self, rest: str) -> Any:
-        parser = _parser("edge", "Distributions of CloudFront; of one what runs there, and hits.")
+        parser = parser_of("edge", "Distributions of CloudFront; of one what runs there, and hits.")
         parser.add_argument("name", metavar="NAME", nargs="?", help="what runs there; or its id")
         name = parser.parse_args(split(rest)).name
         with aws_errors():
@@ -266,14 +275,14 @@ class Commands:
         return site.summary(log)
 
     def _do_access(self, rest: str) -> Any:
-        parser = _parser("access", "The requests of an HTTP API as they come.")
+        parser = parser_of("access", "The requests of an HTTP API as they come.")
         parser.add_argument("name", metavar="NAME", nargs="?", default=API, help="or its id")
         parser.add_argument("--every", type=float, metavar="S", help="seconds between updates")
         options = parser.parse_args(split(rest))
         return AccessLogView(self._session, options.name, options.every)
 
     def _do_tune(self, rest: str) -> Any:
-        parser = _parser("tune", "Measure a function at several memory sizes; say which is best.")
+        parser = parser_of("tune", "Measure a function at several memory sizes; say which is best.")
         parser.add_argument("name", metavar="NAME")
         parser.add_argument("--memories", type=_sizes, metavar="MB,MB", help="128,256,512 ...")
         parser.add_argument("--invocations", type=int, default=20, metavar="N", help="of each (20)")
@@ -296,7 +305,7 @@ class Commands:
         )
 
     def _do_rm(self, rest: str) -> Any:
-        parser = _parser("rm", "Delete functions, with their versions and aliases.")
+        parser = parser_of("rm", "Delete functions, with their versions and aliases.")
         parser.add_argument("names", metavar="NAME", nargs="+")
         names = parser.parse_args(split(rest)).names
         for name in names:
@@ -306,7 +315,7 @@ class Commands:
         return display.Shown(text, display.line(display.dim(text)))
 
     def _do_debug(self, rest: str) -> Any:
-        parser = _parser("debug", "How an editor attaches to a function with --debug.")
+        parser = parser_of("debug", "How an editor attaches to a function with --debug.")
         parser.add_argument("name", metavar="NAME")
         parser.add_argument(
             "--failure",
@@ -325,76 +334,16 @@ class Commands:
     # -- the connection
 
     def _do_status(self, rest: str) -> Any:
-        _parser("status", "Where requests go.").parse_args(split(rest))
-        with aws_errors():
-            engine = self._session.engine_status()
-        rows = status.where(self._session.connection, self._session)
-        rows += [{"": key, "value": value} for key, value in status.of_engine(engine or {}).items()]
-        return display.Shown(display.text_table(rows), display.table(rows))
+        return connecting.status(self._session, rest)
 
     def _do_connect(self, rest: str) -> Any:
-        parser = _parser("connect", connect.__doc__ or "")
-        parser.add_argument("target", metavar="URL|aws|local")
-        parser.add_argument("--profile", metavar="NAME", help="of the AWS configuration")
-        parser.add_argument("--region", metavar="REGION")
-        parser.add_argument("--credentials", metavar="FILE", help="that an engine issued")
-        parser.add_argument("--role", metavar="ARN", help="execution role of functions made here")
-        options = vars(parser.parse_args(split(rest)))
-        connection = connect.connect(self._session, options.pop("target"), **options)
-        self._session.client()
-        self._session.lend_to_traces()
-        return self._connected(connection)
+        return connecting.connect(self._session, rest)
 
     def _do_start(self, rest: str) -> Any:
-        parser = _parser("start", "Start an engine of this notebook's own, afresh.")
-        parser.add_argument("--data-dir", metavar="DIR", help="keep functions there")
-        parser.add_argument("--keep", action="store_true", help="let it outlive the kernel")
-        parser.add_argument(
-            "--keep-alive",
-            type=float,
-            metavar="S",
-            help="seconds that an idle execution environment is kept (default: 600)",
-        )
-        parser.add_argument(
-            "--cpu-share",
-            choices=("whole", "proportional"),
-            help="CPU time as there is (default), or in proportion to memory as on AWS",
-        )
-        parser.add_argument(
-            "--edge-locations",
-            metavar="CODES",
-            help="edge locations of CloudFront, such as fra,iad,nrt, as far away as they are",
-        )
-        options = parser.parse_args(split(rest))
-        return self._connected(
-            self._session.start(
-                data_dir=options.data_dir,
-                keep=options.keep,
-                keep_alive=options.keep_alive,
-                cpu_share=options.cpu_share,
-                edge_locations=options.edge_locations,
-            )
-        )
-
-    def _connected(self, connection: Connection) -> Any:
-        rows = status.where(connection, self._session)
-        text = display.text_table(rows)
-        if connection.is_aws:
-            text += "\nFunctions made from here on run on AWS and are paid for."
-        return display.Shown(
-            text,
-            display.table(rows)
-            + (display.line(display.tag("costs money", "cold")) if connection.is_aws else ""),
-        )
+        return connecting.start(self._session, rest)
 
     def _do_stop(self, rest: str) -> Any:
-        _parser("stop", "End this notebook's own engine.").parse_args(split(rest))
-        text = (
-            "the engine has ended, and its functions with it; the next cell starts another"
-            if self._session.stop()
-            else "this notebook has no engine of its own running"
-        )
-        return display.Shown(text, display.line(display.dim(text)))
+        return connecting.stop(self._session, rest)
 
     def _do_snapshot(self, rest: str) -> Any:
         return keeping.snapshot(self._session, rest)
@@ -418,14 +367,6 @@ def _sizes(text: str) -> tuple[int, ...]:
 
 
 _COLUMNS = ("runtime", "memory", "timeout", "code")
-
-
-def _parser(command: str, description: str) -> Parser:
-    return Parser(
-        prog=f"%lambda {command}",
-        description=description,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
 
 
 def _plain(value: Any) -> str:

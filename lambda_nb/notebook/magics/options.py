@@ -206,6 +206,15 @@ def _only_tests(options: argparse.Namespace) -> None:
         )
 
 
+def parser_of(command: str, description: str) -> Parser:
+    """The parser for a command of ``%lambda``."""
+    return Parser(
+        prog=f"%lambda {command}",
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
 def split(line: str) -> list[str]:
     """The words of a magic's line, as a shell would split them."""
     try:

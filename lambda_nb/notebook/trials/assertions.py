@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
+from lambda_nb.notebook.errors import NotebookError
 from lambda_nb.notebook.trials.event_line import short
 
 FAILED = "@failed"
@@ -35,6 +36,11 @@ def explained(tree: ast.Module, source: str) -> ast.Module:
         The parsed module; it is changed.
     source
         Its text.
+
+    Raises
+    ------
+    NotebookError
+        An assertion can never fail.
     """
     changed = _Rewriter(source).visit(tree)
     ast.fix_missing_locations(changed)
@@ -48,6 +54,12 @@ class _Rewriter(ast.NodeTransformer):
 
     def visit_Assert(self, node: ast.Assert) -> list[ast.stmt]:
         test = node.test
+        if isinstance(test, ast.Tuple) and test.elts:
+            # Python warns of it, but of rewritten code it cannot.
+            raise NotebookError(
+                f"line {node.lineno + 1} of the cell: an assertion of a tuple is always true; "
+                "remove the parentheses"
+            )
         if isinstance(test, ast.Compare) and len(test.ops) == 1:
             sides = [(_LEFT, test.left), (_RIGHT, test.comparators[0])]
             holds: ast.expr = ast.Compare(_load(_LEFT), test.ops, [_load(_RIGHT)])

@@ -32,29 +32,40 @@ class TestCell:
     Raises
     ------
     NotebookError
-        The source does not compile.
+        The source does not compile, or has tests that would not run.
     """
 
     __test__ = False  # the name must not make pytest collect it
 
     def __init__(self, function: str, label: str, source: str) -> None:
         self.label = label
+        self._function = function
         self._file = f"<tests of {function}, {label}>"
         try:
             tree = ast.parse(source)
         except SyntaxError as error:
-            raise NotebookError(
-                f"SyntaxError in line {(error.lineno or 1) + 1} of the cell: {error.msg}"
-            ) from None
+            raise _syntax_error(error, (error.lineno or 1) + 1) from None
+        self.first = next(filter(None, map(str.strip, source.splitlines())), "")
         self.names = [
             node.name
             for node in tree.body
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
             and node.name.startswith(PREFIX)
         ]
+        if self.names:
+            self.first = self.names[0]
+        for node in tree.body:
+            if isinstance(node, ast.ClassDef) and node.name.lower().startswith(PREFIX):
+                raise NotebookError(
+                    f"{node.name} in line {node.lineno + 1} of the cell is a class, and tests of a "
+                    f"class do not run here; make them functions {PREFIX}_..."
+                )
         tree = assertions.explained(tree, source)
         ast.increment_lineno(tree, 1)  # the magic's line is the cell's first
-        self._code = compile(tree, self._file, "exec")
+        try:
+            self._code = compile(tree, self._file, "exec")
+        except SyntaxError as error:  # such as a return outside of a function
+            raise _syntax_error(error, error.lineno or 1) from None
 
     def run(self, namespace: Mapping[str, Any]) -> list[Outcome]:
         """Run the cell, then its test functions; what it defines stays in it.
@@ -91,10 +102,15 @@ class TestCell:
     def _tried(self, title: str, test: Callable[[], object]) -> Outcome:
         try:
             test()
-        except Exception as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # what pytest.raises raises is no Exception
             line = self._line(error.__traceback__)
             place = f"{self.label}, line {line}" if line else self.label
-            return Outcome(title, False, _said(error), place, _details(error))
+            told = _said(error)
+            if isinstance(error, NameError) and error.name == "handler":
+                told += f" (a test calls {self._function}(...), as other cells do)"
+            return Outcome(title, False, told, place, _details(error))
         return Outcome(title, True)
 
     def _line(self, trace: TracebackType | None) -> int:
@@ -106,13 +122,17 @@ class TestCell:
         return bool(frame.f_code.co_filename == self._file)
 
 
-def _said(error: Exception) -> str:
+def _syntax_error(error: SyntaxError, line: int) -> NotebookError:
+    return NotebookError(f"SyntaxError in line {line} of the cell: {error.msg}")
+
+
+def _said(error: BaseException) -> str:
     if isinstance(error, (assertions.ExplainedError, NotebookError)):
         return str(error)
     return f"{type(error).__name__}: {error}"
 
 
-def _details(error: Exception) -> list[str]:
+def _details(error: BaseException) -> list[str]:
     if isinstance(error, assertions.ExplainedError):
         return error.values
     frames = error.frames if isinstance(error, FunctionError) else []

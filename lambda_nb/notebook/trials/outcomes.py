@@ -75,7 +75,7 @@ class TestsFailed(NotebookError):  # noqa: N818  # as users say it
         self.outcomes = list(outcomes)
         failed = [one for one in outcomes if not one.passed]
         super().__init__(
-            f"{len(failed)} of {len(outcomes)} {_tests(len(outcomes))} of {function} failed; "
+            f"{len(failed)} of {display.count(len(outcomes), 'test')} of {function} failed; "
             f"{function} is deployed"
         )
 
@@ -83,7 +83,8 @@ class TestsFailed(NotebookError):  # noqa: N818  # as users say it
         lines = [f"{BOLD}TestsFailed{OFF}: {self}"]
         for one in self.outcomes:
             if not one.passed:
-                where = f", {one.place}" if one.place else ""
+                where = one.place.removeprefix(one.title).removeprefix(", ")
+                where = f", {where}" if where else ""
                 lines.append(f"{BOLD}{one.title}{OFF}{where}: {one.told}")
                 lines += [f"    {line}" for line in one.details]
         return lines
@@ -93,8 +94,8 @@ def summary(outcomes: Sequence[Outcome]) -> str:
     """``3 tests passed``, ``1 of 3 tests failed``."""
     failed = sum(not one.passed for one in outcomes)
     if failed:
-        return f"{failed} of {len(outcomes)} {_tests(len(outcomes))} failed"
-    return f"{len(outcomes)} {_tests(len(outcomes))} passed"
+        return f"{failed} of {display.count(len(outcomes), 'test')} failed"
+    return f"{display.count(len(outcomes), 'test')} passed"
 
 
 def text(outcomes: Sequence[Outcome]) -> list[str]:
@@ -115,7 +116,3 @@ def _first(outcomes: Sequence[Outcome]) -> list[Outcome]:
     """All that failed, and the first that passed."""
     passed = [one for one in outcomes if one.passed][:_SHOWN]
     return [one for one in outcomes if not one.passed or one in passed]
-
-
-def _tests(count: int) -> str:
-    return "test" if count == 1 else "tests"

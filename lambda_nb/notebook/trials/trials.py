@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lambda_nb.notebook import display
-from lambda_nb.notebook.errors import AWSError
+from lambda_nb.notebook.errors import AWSError, NotebookError
 from lambda_nb.notebook.functions.handle import Function
 from lambda_nb.notebook.trials.cells import TestCell
 from lambda_nb.notebook.trials.event_line import ANY_ERROR, EventLine, Expected, short
@@ -25,14 +25,19 @@ class Trials:
         Parameters
         ----------
         cell_id
-            The front end's name for the cell. Without one, a cell is known by its first test.
+            The front end's name for the cell. Without one, a cell is known by its first test or
+            line.
         """
-        key = cell_id or (cell.names[0] if cell.names else "")
+        key = cell_id or cell.first
         self._of.setdefault(function, {})[key] = cell
 
     def forget(self, function: str) -> int:
         """Forget all tests of a function; returns how many cells there were."""
         return len(self._of.pop(function, {}))
+
+    def has(self, function: str) -> bool:
+        """Whether any are kept for a function."""
+        return bool(self._of.get(function))
 
     def run(self, function: str, namespace: Mapping[str, Any]) -> list[Outcome]:
         """Run all tests that are kept for a function."""
@@ -48,8 +53,11 @@ def invoke(handle: Function, lines: Sequence[EventLine]) -> list[Outcome]:
 def _invoked(handle: Function, line: EventLine) -> Outcome:
     try:
         result = handle.invoke(line.event)
-    except AWSError as error:
-        return Outcome(line.title, False, str(error))
+    except NotebookError as error:  # a throttle too; the function is deployed all the same
+        wanted = "" if line.expected is None else line.expected.error
+        passed = isinstance(error, AWSError) and error.code == wanted
+        told = f"{error}; expected {line.expected}" if line.expected and not passed else str(error)
+        return Outcome(line.title, passed, told)
     figures = [result.start, display.milliseconds((result.duration or 0) * 1000)]
     figures = [figure for figure in figures if figure]
     if result.error is not None:

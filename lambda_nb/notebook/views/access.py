@@ -127,7 +127,7 @@ def _totals(requests: Sequence[Request]) -> list[str]:
     """Figures of the last minute."""
     begin = time.time() - _MINUTE_S
     last = [one for one in list(requests) if one.time.timestamp() > begin]
-    told = [f"{len(last):,} request{'' if len(last) == 1 else 's'} in the last minute"]
+    told = [f"{display.count(len(last), 'request')} in the last minute"]
     if failed := sum(one.status >= _SERVER_ERROR for one in last):
         told.append(f"{failed:,} failed")
     took = [one.milliseconds for one in last if one.milliseconds is not None]

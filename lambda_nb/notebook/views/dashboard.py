@@ -132,7 +132,9 @@ _NUMBERS = ("invocations", "errors", "throttles", "cold", "median")
 
 def _totals(picture: Picture) -> list[str]:
     rows = picture.rows
-    told = [f"{sum(row.invocations for row in rows):,} invocations in the last minute"]
+    told = [
+        f"{display.count(sum(row.invocations for row in rows), 'invocation')} in the last minute"
+    ]
     if any(row.states is not None for row in rows):
         states: Counter[str] = sum((row.states or Counter() for row in rows), Counter())
         words = [f"{states[word]:,} {word}" for word in STATES if states[word]]

@@ -62,6 +62,8 @@ class Handover:
         (``cold``, ``warm``, ``provisioned``).
     failed
         Of the new ones.
+    over
+        Nobody counts any more, :data:`FOLLOWED_S` after the update.
     """
 
     def __init__(self, update: Update) -> None:
@@ -70,6 +72,7 @@ class Handover:
         self.old_until = 0.0
         self.new_from: float | None = None
         self.first_start = ""
+        self.over = False
 
     def take(self, record: Record) -> None:
         """Count one record of the invocation log."""
@@ -96,7 +99,10 @@ class Handover:
         if self.new_from is not None:
             failed = f", {self.failed} failed" if self.failed else ""
             start = f" ({self.first_start})" if self.first_start else ""
-            told.append(f"new code: from {_after(self.new_from)}{start}, {self.new} so far{failed}")
+            until = "in the first minute" if self.over else "so far"
+            told.append(
+                f"new code: from {_after(self.new_from)}{start}, {self.new} {until}{failed}"
+            )
         return told
 
 
@@ -155,3 +161,6 @@ def _follow(
         wait = _OFTEN_S if now - began < _OFTEN_FOR_S else _SELDOM_S
         if stopped.wait(max(wait, _SHARE * (now - reading))):
             return
+    handover.over = True
+    if handover.words() != shown:
+        show()

@@ -120,7 +120,8 @@ class Hub:
 
     def close(self) -> None:
         """End all watches and take no more requests."""
-        self._closed = True
+        with self._lock:
+            self._closed = True
         if self._comms is not None:
             self._comms.unregister_target(PANEL, self._page_opens)
             self._events.unregister("pre_run_cell", self.channel.cell_begins)
@@ -169,6 +170,8 @@ class Hub:
 
     def _begin(self, request: _Running, args: Mapping[str, Any]) -> Refusal | None:
         with self._lock:
+            if self._closed:  # its page has heard the good-bye
+                return None
             if self._more is not None:
                 self._more(self)
                 self._more = None
@@ -198,10 +201,9 @@ class Hub:
             )
             if request.why is not None:
                 raise request.why
+            self._reply(request, value=value)  # fails if the value is no JSON
         except BaseException as error:
             self._reply(request, error=fault(error))
-        else:
-            self._reply(request, value=value)
         finally:
             with self._lock:
                 self._running.pop((request.page, request.id), None)

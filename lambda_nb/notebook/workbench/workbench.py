@@ -42,7 +42,9 @@ class Workbench:
         self._calls = Calls(self._woken)
         functions = Functions(self._clients, self._calls, lambda name: text_of(origin_of(name)))
         services = Services(self._clients)
-        self._painter = Painter(self._clients, functions, services, self.hub.channel.show)
+        self._painter = Painter(
+            self._clients, functions, services, self.hub.channel.show, lambda: self.hub.has_pages
+        )
         session.connected.append(self._connected)
         self.hub.register("refresh", lambda args, push, stopped: self._painter.refresh())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from dataclasses import replace
 from typing import Any
@@ -10,8 +11,11 @@ from typing import Any
 import psutil
 import pytest
 from dap_client import DapClient, RefusedError
+from debug_lab import attached, invoking, row, session
 from execution_lab import Lab, MakeLab, at_level, lab, make_lab, until
 
+from lambda_nb.engine.execution.debugging import clients
+from lambda_nb.engine.execution.debugging import session as sessions
 from lambda_nb.engine.execution.debugging.languages import LANGUAGES
 from lambda_nb.engine.execution.runtimes import interpreters
 from lambda_nb.engine.model import FunctionVersion
@@ -37,27 +41,6 @@ STOP, INSIDE, LAST = 8, 4, 11
 def debugged(lab: Lab, source: str = SOURCE, **settings: Any) -> FunctionVersion:
     wanted = {"LAMBDA_NB_DEBUG": "1", **settings.pop("environment", {})}
     return lab.function(source, environment=wanted, **settings)
-
-
-async def session(lab: Lab, function: FunctionVersion) -> dict[str, Any]:
-    await lab.executor.debuggers.prepare(function)
-    return row(lab, function)
-
-
-def row(lab: Lab, function: FunctionVersion) -> dict[str, Any]:
-    rows = lab.executor.debuggers.status()
-    return next(one for one in rows if one["function"] == function.name)
-
-
-async def attached(lab: Lab, function: FunctionVersion, *lines: Any, **more: Any) -> DapClient:
-    told = await session(lab, function)
-    client = await DapClient.connect(told["port"])
-    await client.attach(told["token"], {APP: list(lines)}, **more)
-    return client
-
-
-def invoking(lab: Lab, function: FunctionVersion, n: int = 1) -> asyncio.Task[Any]:
-    return asyncio.ensure_future(lab.invoke(function, {"n": n}))
 
 
 # --- stopping
@@ -345,6 +328,66 @@ async def test_a_web_page_gets_no_answer(lab: Lab) -> None:
     writer.close()
 
 
+@pytest.mark.parametrize(
+    ("sent", "answers"),
+    [
+        pytest.param(b"[" * 200_000, False, id="nested too deep"),
+        pytest.param(b'"' + b"x" * (2 << 20) + b'"', False, id="much, before the token"),
+        pytest.param(b"{no JSON", False, id="no JSON"),
+        pytest.param(
+            b'{"type":"request","seq":1,"command":"attach","arguments":[]}', True, id="a list"
+        ),
+        pytest.param(
+            b'{"type":"request","seq":1,"command":"attach","arguments":7}', True, id="a number"
+        ),
+    ],
+)
+async def test_nonsense_is_answered_or_hung_up_on(
+    lab: Lab, caplog: pytest.LogCaptureFixture, sent: bytes, answers: bool
+) -> None:
+    told = await session(lab, debugged(lab))
+    reader, writer = await asyncio.open_connection("127.0.0.1", told["port"])
+    writer.write(b"Content-Length: %d\r\n\r\n%b" % (len(sent), sent))
+    if answers:
+        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+        answer = json.loads(await reader.readexactly(int(head.split(b":")[1])))
+        assert (answer["request_seq"], answer["success"]) == (1, False)
+        assert answer["message"]
+    else:
+        with contextlib.suppress(ConnectionError):  # hung up on before all of it was read
+            assert await asyncio.wait_for(reader.read(), 5) == b""
+    writer.close()
+    assert caplog.records == []
+
+
+async def test_a_stranger_is_hung_up_on(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clients, "_ATTACHES_WITHIN_S", 0.3)
+    function = debugged(lab)
+    client = await attached(lab, function)
+    stranger = await DapClient.connect(row(lab, function)["port"])
+    await stranger.ask("initialize")
+    await asyncio.wait_for(stranger.ended.wait(), 5)
+    assert not client.ended.is_set()
+    assert (await client.ask("threads")) == {"threads": []}
+    await stranger.close()
+    await client.close()
+
+
+async def test_one_of_two_clients_that_attach_at_once_is_refused(lab: Lab) -> None:
+    function = debugged(lab)
+    told = await session(lab, function)
+    both = [await DapClient.connect(told["port"]) for _ in range(2)]
+    found = lab.executor.debuggers._debugged[function.name, "$LATEST"].session
+    assert found is not None
+    async with found._turn:  # both wait for a process that is being prepared
+        asking = [asyncio.ensure_future(one.ask("attach", token=told["token"])) for one in both]
+        await asyncio.sleep(0.1)
+    answers = await asyncio.gather(*asking, return_exceptions=True)
+    assert sum(isinstance(one, RefusedError) for one in answers) == 1
+    for one in both:
+        await one.close()
+
+
 async def test_a_second_client_is_refused(lab: Lab) -> None:
     function = debugged(lab)
     first = await attached(lab, function, STOP)
@@ -431,6 +474,35 @@ async def test_a_deletion_while_stopped_ends_the_session(lab: Lab) -> None:
     await client.close()
 
 
+async def test_functions_without_a_debugger_wait_for_no_session(lab: Lab) -> None:
+    function = debugged(lab)
+    await session(lab, function)
+    async with lab.executor.debuggers._turns[function.name, "$LATEST"]:  # say, one that closes
+        assert (await asyncio.wait_for(lab.invoke(lab.function(SOURCE), {"n": 1}), 20)).payload
+        assert (await asyncio.wait_for(lab.invoke(debugged(lab), {"n": 1}), 20)).payload
+    lab.executor.hooks.deleted(function.name, None)
+    await until(lambda: len(lab.executor.debuggers._turns) == 1)
+
+
+async def test_a_debugger_that_does_not_answer_is_left(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "_LET_GO_WITHIN_S", 0.3)
+    function = debugged(lab, timeout_s=3)
+    client = await attached(lab, function, STOP)
+    called = invoking(lab, function)
+    await client.stop()
+    (environment,) = lab.executor.status()["environments"]
+    process = psutil.Process(environment["pid"])
+    process.suspend()
+    await client.close()
+    again = await attached(lab, function)  # it does not wait for the stuck process
+    await again.close()
+    result = await asyncio.wait_for(called, 15)
+    assert result.error_type == "Sandbox.Timedout"  # the time goes on, without a client
+    assert json.loads((await lab.invoke(function, {"n": 1})).payload)["answer"] == 2
+
+
 async def test_an_engine_that_ends_leaves_nothing(make_lab: MakeLab) -> None:
     lab = await make_lab()
     function = debugged(lab, timeout_s=900)
@@ -489,7 +561,11 @@ async def test_a_port_that_is_taken_is_said(lab: Lab) -> None:
     assert f"Port {port} cannot be opened" in told["problem"]
     assert (await lab.invoke(function, {"n": 1})).payload
     assert f"No debugger: Port {port}" in lab.sink.text
+    again = await lab.invoke(function, {"n": 1})
+    assert again.start == "warm"  # an environment is kept as that of any other function
     server.close()
+    await server.wait_closed()
+    assert (await session(lab, function))["state"] == "waiting"  # the port is free now
 
 
 async def test_a_port_of_ones_own(lab: Lab, unused_port: int) -> None:

@@ -8,8 +8,10 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from execution_lab import Lab, error, lab, make_lab, until
+import pytest
+from execution_lab import Lab, MakeLab, error, lab, make_lab, until
 
+from lambda_nb.engine.execution.failures import Failures
 from lambda_nb.engine.execution.runtimes import interpreters
 
 __all__ = ["lab", "make_lab"]
@@ -32,7 +34,8 @@ reply, body = call(
     Lambda_Extension_Accept_Feature="accountId",
 )
 me = reply.getheader("Lambda-Extension-Identifier")
-note({"registered": json.loads(body), "handler": os.environ.get("_HANDLER")})
+hidden = [name for name in os.environ if name.startswith(("_HANDLER", "_LAMBDA_NB"))]
+note({"registered": json.loads(body), "hidden": hidden})
 if os.environ.get("PORT"):
     class Listener(http.server.BaseHTTPRequestHandler):
         def do_POST(self):
@@ -100,8 +103,10 @@ def notes(payload: bytes) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines if line.endswith("\n")]
 
 
-async def test_an_external_extension_sees_every_invocation(lab: Lab) -> None:
-    function, _ = agent_function(lab)
+@pytest.mark.parametrize("debug", ["0", "1"])
+async def test_an_external_extension_sees_every_invocation(make_lab: MakeLab, debug: str) -> None:
+    lab = await make_lab(failures=Failures())
+    function, _ = agent_function(lab, LAMBDA_NB_DEBUG=debug)
     first = await lab.invoke(function)
     second = await lab.invoke(function, True)
     assert (first.function_error, second.function_error) == (None, None)
@@ -113,7 +118,7 @@ async def test_an_external_extension_sees_every_invocation(lab: Lab) -> None:
             "handler": "app.handler",
             "accountId": "000000000000",
         },
-        "handler": None,
+        "hidden": [],
     }
     event = told[1]["event"]
     assert event["eventType"] == "INVOKE"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import base64
 import json
 import re
 import sys
@@ -321,6 +322,7 @@ async def test_hostile_objects_neither_hang_nor_hide_the_failure(
 
 
 SECRETS = """
+import json
 import os
 
 class Config:
@@ -336,6 +338,13 @@ def handler(event, context):
     tokens_used = 12
     config = Config()
     header = "Basic " + password
+    sent = header.encode()
+    private_key = "-----BEGIN KEY-----\\nmany lines\\n"
+    shown = [repr({"key": private_key}), json.dumps({"key": private_key})]
+    object_password = "object"
+    endpoint = "http://localhost:8080/a@b"
+    short = "redis://:pw@cache/0"
+    says = "it was swordfish"
     raise ValueError("no password here")
 """
 
@@ -345,6 +354,7 @@ async def test_what_is_named_a_secret_stays_in_the_function(
 ) -> None:
     event = {"headers": {"Authorization": "Bearer abcdef123456"}, "dbPassword": "hunter2-hunter2"}
     environment = {"DB_PASSWORD": "from the environment", "TABLE": "orders"}
+    environment["DATABASE_URL"] = "postgres://ada:swordfish@db:5432/orders"
     kept = await failed(keeping, failures, SECRETS, event, environment=environment)
     text = json.dumps(kept["exceptions"]) + json.dumps(kept["modules"])
     for secret in ("correct horse", "sk-1234567890", "abcdef123456", "hunter2", "from the env"):
@@ -354,11 +364,18 @@ async def test_what_is_named_a_secret_stays_in_the_function(
     assert seen["token"] is None
     assert seen["next_token"] == "page-2"
     assert seen["header"] == "Basic <hidden>"
+    assert base64.b64decode(seen["sent"]["v"]) == b"Basic <hidden>"
+    assert "many lines" not in text
+    assert seen["config"]["t"] == "object"
     assert seen["config"]["r"] is None
     assert dict(seen["config"]["a"])["user"] == "ada"
     (module,) = kept["modules"]
     variables_of_os = dict(dict(module["variables"])["os"]["a"][0][1]["v"])
     assert variables_of_os["TABLE"] == "orders"
+    assert variables_of_os["DATABASE_URL"] == "postgres://ada:<hidden>@db:5432/orders"
+    assert seen["endpoint"] == "http://localhost:8080/a@b"
+    assert seen["short"] == "redis://:<hidden>@cache/0"
+    assert seen["says"] == "it was <hidden>"
     assert variables_of_os["AWS_SECRET_ACCESS_KEY"]["t"] == "hidden"
 
 
@@ -385,6 +402,26 @@ async def test_frames_of_a_failed_init_phase_are_of_the_request_that_waited(
         names = [one["name"] for one in kept["exceptions"][0]["frames"]]
         assert names == ["<module>", "prepare"]
         assert variables(kept, "prepare") == {"n": 3, "doubled": 6}
+
+
+ONCE = """
+import os
+if not os.path.exists("/tmp/tried"):
+    open("/tmp/tried", "w").close()
+    raise KeyError("the first time")
+
+def handler(event, context):
+    while True:
+        pass
+"""
+
+
+async def test_frames_of_an_init_phase_are_not_of_a_later_failure(
+    keeping: Lab, failures: Failures
+) -> None:
+    result = await keeping.invoke(keeping.function(ONCE, timeout_s=1))
+    kept = failures.told({"request": result.request_id})
+    assert (result.error_type, kept and kept["frames"]) == ("Sandbox.Timedout", None)
 
 
 async def test_a_missing_module_shows_the_import(keeping: Lab, failures: Failures) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+from functools import partial
 from typing import Any
 
+import debug_lab
 import pytest
 from dap_client import DapClient, RefusedError
+from debug_lab import invoking, row
 from execution_lab import Lab, MakeLab, at_level, error, lab, make_lab, until
 
-from lambda_nb.engine.model import FunctionVersion, InvocationResult
+from lambda_nb.engine.model import FunctionVersion
 
 __all__ = ["at_level", "lab", "make_lab"]
 
@@ -40,23 +43,7 @@ def debugged(lab: Lab, source: str = SOURCE, **settings: Any) -> FunctionVersion
     return lab.function(files=files, environment=wanted, **{"runtime": "nodejs20.x", **settings})
 
 
-def row(lab: Lab, function: FunctionVersion) -> dict[str, Any]:
-    rows = lab.executor.debuggers.status()
-    return next(one for one in rows if one["function"] == function.name)
-
-
-async def attached(
-    lab: Lab, function: FunctionVersion, *lines: Any, path: str = APP, **more: Any
-) -> DapClient:
-    await lab.executor.debuggers.prepare(function)
-    told = row(lab, function)
-    client = await DapClient.connect(told["port"])
-    await client.attach(told["token"], {path: list(lines)}, **more)
-    return client
-
-
-def invoking(lab: Lab, function: FunctionVersion, n: int = 1) -> asyncio.Task[InvocationResult]:
-    return asyncio.ensure_future(lab.invoke(function, {"n": n}))
+attached = partial(debug_lab.attached, path=APP)
 
 
 async def scope(client: DapClient, frame: dict[str, Any], name: str) -> dict[str, dict[str, Any]]:

@@ -392,6 +392,24 @@ def test_turning_the_debugger_off_lets_everything_run(page: Page) -> None:
     assert page.do("double({'n': 3})") == "6"
 
 
+def test_turning_it_on_when_the_engine_has_died(page: Page) -> None:
+    """The kernel's own debugger comes on, and the next cell still hears of the engine's end."""
+    page.do(CELL)
+    page.do(
+        "import os, re, signal\n"
+        "told = repr(get_ipython().run_line_magic('lambda', 'status'))\n"
+        "os.kill(int(re.search(r'process (\\d+)', told)[1]), signal.SIGKILL)"
+    )
+    page.start()
+    assert "the engine ended" in page.do("double({'n': 1})")
+    page.do(CELL)
+    page.break_at(CELL, STOP)
+    called = page.run("double({'n': 4})")
+    page.stop()
+    page.go_on()
+    assert page.end(called) == "8"
+
+
 def test_a_deploy_without_debug_ends_it(page: Page) -> None:
     page.start()
     page.break_at(CELL, STOP)

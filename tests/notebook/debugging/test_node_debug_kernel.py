@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.notebook.debugging.test_live_debugger import Page, page, path_of
+from tests.notebook.debugging.test_live_debugger import Page, kernel, page, path_of
 
-__all__ = ["page"]
+__all__ = ["kernel", "page"]
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 

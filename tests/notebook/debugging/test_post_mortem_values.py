@@ -58,6 +58,17 @@ def test_no_module_is_imported_that_does_more_than_compute(name: str) -> None:
     assert isinstance(found, StandIn)
 
 
+def test_an_exception_may_be_called_anything() -> None:
+    """Half a character is JSON, but no name of a class."""
+    told = {"type": "app.\ud800", "message": "\udfff\x1b[31m", "frames": [{"name": "f"}]}
+    failure = {"function": "f", "frames": {"exceptions": [told, told]}}
+    made = post_mortem._rebuilt(failure, None)
+    assert made is not None
+    error = ValueError()
+    post_mortem._chain(error, made)
+    assert repr(error.__cause__) == r"\ud800: \udfff\x1b[31m"
+
+
 def test_the_same_object_is_in_two_places_again() -> None:
     values = Values()
     loop = {"t": "list", "i": 1, "n": 1, "v": [{"t": "ref", "i": 1}]}
@@ -163,6 +174,7 @@ def test_a_traceback_shows_the_source_that_travelled() -> None:
     [
         {"file": "a\0b"},
         {"name": "x\0y"},
+        {"file": "a\ud800b", "name": "\udfff"},
         {"line": 0},
         {"line": 10**9, "first_line": 10**12},
         {"variables": {f"v{n}": n for n in range(5000)}},
@@ -170,7 +182,7 @@ def test_a_traceback_shows_the_source_that_travelled() -> None:
         {"rest": "event", "keywords": "event"},
         {"positional": ("def", "1x")},
     ],
-    ids=["file", "name", "zero", "large", "many", "twice", "same", "keyword"],
+    ids=["file", "name", "half", "zero", "large", "many", "twice", "same", "keyword"],
 )
 def test_no_frame_does_harm(changes: dict[str, Any]) -> None:
     assert only(traceback([frame(**changes)])).f_code.co_name

@@ -220,7 +220,7 @@ class TestTheLog:
     def test_is_told_by_the_line_magic(self, notebook: EdgeNotebook) -> None:
         notebook.site().get("/")
         told = repr(notebook.value(f"%lambda edge {notebook.name}"))
-        assert "1 requests · hit ratio 0.0%" in told
+        assert "1 request · hit ratio 0.0%" in told
         assert f"s3://{notebook.name}" in told
         assert notebook.name in repr(notebook.value("%lambda edge"))
         with pytest.raises(UsageError, match="there is no distribution 'nobody'"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -139,3 +140,58 @@ def test_an_engine_that_was_killed_comes_back_with_all_it_had(notebook: Notebook
     while "the next use starts it again" not in (said := notebook.run("greet({'name': 'x'})")):
         assert time.monotonic() < deadline, said
     assert notebook.run("greet({'name': 'Ada'})") == "'hello Ada'"
+
+
+def test_an_engine_that_was_stopped_comes_back_in_the_same_kernel(notebook: Notebook) -> None:
+    furnished(notebook)
+    told = notebook.run("%lambda stop")
+    assert "%lambda restore brings back 1 function (greet), 1 queue (jobs)" in told
+    assert "No functions yet" in notebook.run("%lambda ls")
+    assert "restored 1 function (greet), 1 queue (jobs)" in notebook.run("%lambda restore")
+    assert notebook.run("greet({'name': 'Ada'})") == "'hello Ada'"
+
+
+def test_a_wrong_option_of_start_does_not_stay(notebook: Notebook) -> None:
+    furnished(notebook)
+    assert "nowhere" in notebook.run("%lambda start --edge-locations nowhere")
+    assert "No functions yet" in notebook.run("%lambda ls")
+
+
+def test_two_kernels_of_one_notebook_have_an_engine_each(
+    notebook: Notebook, tmp_path: Path
+) -> None:
+    furnished(notebook)
+    other = Notebook(tmp_path)
+    other.start()
+    try:
+        assert other.run("%load_ext lambda_nb") == ""
+        assert "left nothing" in other.run("%lambda restore")
+        assert "No functions yet" in other.run("%lambda ls")
+    finally:
+        other.end()
+    assert notebook.run("greet({'name': 'Ada'})") == "'hello Ada'"
+
+
+def test_an_engine_that_outlives_its_kernel_is_named_and_still_does_after_a_snapshot(
+    notebook: Notebook,
+) -> None:
+    notebook.run("%load_ext lambda_nb\nimport lambda_nb")
+    notebook.run("%lambda start --keep")
+    notebook.run(GREET)
+    notebook.run("%lambda snapshot before")
+    notebook.end()
+    notebook.start()
+    offered = notebook.run("%load_ext lambda_nb")
+    assert "still runs, with 1 function (greet)" in offered
+    command = offered.split(". ", 1)[1].removesuffix(" brings them back.")
+    try:
+        notebook.run(command)
+        assert "greet" in notebook.run("%lambda ls")
+    finally:
+        told = notebook.run("print(get_ipython().run_line_magic('lambda', 'status'))")
+        engine = int(told.split("process ")[1].split()[0])
+        os.kill(engine, signal.SIGTERM)
+        deadline = time.monotonic() + 60
+        while (place := Path(f"/proc/{engine}/stat")).exists() and " Z " not in place.read_text():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)

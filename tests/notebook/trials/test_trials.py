@@ -144,3 +144,61 @@ def test_tests_that_cannot_run_say_why(run: Run, name: str) -> None:
         run(f"%%lambda {name} --test\nx = 1\nassert (")
     with pytest.raises(UsageError, match="--memory into the cell of the function"):
         run(f"%%lambda {name} --test --memory 512\nassert 1")
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("assert (1 == 2, 'text')", "line 2 of the cell: an assertion of a tuple is always true"),
+        ("x = 1\nreturn x", "SyntaxError in line 3 of the cell: 'return' outside function"),
+        ("x = (", "SyntaxError in line 2 of the cell"),
+        ("class TestIt:\n    def test_a(self):\n        assert False", "TestIt in line 2"),
+    ],
+    ids=["tuple", "return", "syntax", "class"],
+)
+def test_a_cell_whose_tests_could_not_fail_is_refused(run: Run, source: str, told: str) -> None:
+    with pytest.raises(NotebookError) as caught:
+        run(f"%%lambda nobody --test\n{source}")
+    assert told in str(caught.value)
+
+
+def test_what_pytest_raises_is_a_failed_test_and_the_others_run(run: Run, name: str) -> None:
+    run(DOUBLE.format(name=name, options=""))
+    with pytest.raises(TestsFailed, match="1 of 2 tests") as caught:
+        run(
+            f"%%lambda {name} --test\nimport pytest\n\ndef test_refuses():\n"
+            f"    with pytest.raises(ValueError):\n        {name}({{'n': 1}})\n\n"
+            f"def test_doubles():\n    assert {name}({{'n': 1}}) == {{'double': 2}}"
+        )
+    assert "DID NOT RAISE" in caught.value.outcomes[0].told
+    assert caught.value.outcomes[1].passed
+
+
+def test_a_test_cell_that_calls_the_handler_is_told_how_to_call(run: Run, name: str) -> None:
+    run(DOUBLE.format(name=name, options=""))
+    with pytest.raises(TestsFailed) as failed:
+        run(f"%%lambda {name} --test\nassert handler({{}}, None) == 1")
+    (outcome,) = failed.value.outcomes
+    assert outcome.told.endswith(f"(a test calls {name}(...), as other cells do)")
+    assert "\n".join(failed.value._render_traceback_()).count("Cell In[") == 1
+
+
+def test_a_line_runs_the_tests_by_hand(run: Run, name: str) -> None:
+    with pytest.raises(UsageError, match=f"%%lambda {name} --test"):
+        run(f"%lambda test {name}")
+    run(DOUBLE.format(name=name, options=""))
+    run(TESTS.format(name=name, handle=name, zero=0))
+    assert "2 tests passed" in repr(run(f"%lambda test {name}"))
+    run(DOUBLE.format(name=name, options=" --no-test").replace("* 2", "* 3"))
+    with pytest.raises(TestsFailed, match="1 of 2 tests"):
+        run(f"%lambda test {name}")
+
+
+def test_a_throttle_is_no_error_of_the_function_but_can_be_expected(run: Run, name: str) -> None:
+    options = " --reserved 0 --event {{}} => TooManyRequestsException {{}} => error"
+    with pytest.raises(TestsFailed, match="1 of 2 tests") as caught:
+        run(DOUBLE.format(name=name, options=options.replace("{{}}", "{}")))
+    expected, failed = caught.value.outcomes
+    assert expected.passed
+    assert "TooManyRequestsException" in failed.told
+    assert failed.told.endswith("expected error")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -267,6 +268,31 @@ def test_an_undo_does_not_overwrite(act: Actions, engine: Engine) -> None:
     act("delete", name=name)
     act("undo", undo=told["undo"])
     assert act("invoke", name=name, payload='{"n": 6}')["payload"] == "3.0"
+
+
+def test_an_undo_brings_back_all_it_can_and_says_what_it_cannot(
+    act: Actions, engine: Engine
+) -> None:
+    name = engine.create(HALF)
+    act("url", name=name)
+    token = act("delete", name=name)["undo"]
+    act.tools.deleted[token] = replace(act.tools.deleted[token], retries={"Wrong": 1})
+    with pytest.raises(Refusal, match="is back, but without its settings of retries") as caught:
+        act("undo", undo=token)
+    assert caught.value.type == "PartlyUndone"
+    assert act("details", name=name)["url"]
+    assert act("invoke", name=name, payload='{"n": 8}')["payload"] == "4.0"
+
+
+def test_an_undo_goes_to_where_the_function_was(act: Actions, engine: Engine) -> None:
+    name = engine.create(HALF)
+    token = act("delete", name=name)["undo"]
+    kept = act.tools.deleted[token]
+    act.tools.deleted[token] = replace(kept, place=("aws", "", "", "us-east-1"))
+    with pytest.raises(Refusal, match="another endpoint"):
+        act("undo", undo=token)
+    act.tools.deleted[token] = kept
+    act("undo", undo=token)
 
 
 def test_a_version_is_deleted(act: Actions, engine: Engine) -> None:

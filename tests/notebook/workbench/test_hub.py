@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from workbench_pages import EVENTS, Fault, Notebook, Page, kernel, told
+
+from lambda_nb.notebook.workbench.hub import Hub
 
 pytestmark = pytest.mark.slow
 
@@ -256,3 +259,32 @@ def test_before_anything_is_used_a_page_hears_so(
         page.ask("refresh")
         with pytest.raises(Fault, match="NoConnection: there is no engine yet"):
             page.ask("settings", name="half")
+
+
+def test_after_the_good_bye_no_action_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page may not have heard it yet, and the notebook may be connected to AWS."""
+    ran: list[str] = []
+    hub = Hub(lambda: None, lambda hub: None)
+    monkeypatch.setattr(hub.channel, "send", lambda told: None)
+    hub.register("delete", lambda args, push, stopped: ran.append("delete"))
+    hub._receive({"page": "a", "id": 1, "action": "delete"})
+    hub.join()
+    hub.close()
+    hub._receive({"page": "a", "id": 2, "action": "delete"})
+    hub.join()
+    assert ran == ["delete"]
+
+
+def test_a_value_that_is_no_json_is_an_error_of_the_action(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else the page would wait for ever."""
+    sent: list[dict[str, Any]] = []
+    hub = Hub(lambda: None, lambda hub: None)
+    monkeypatch.setattr(hub.channel, "send", lambda told: sent.append(json.loads(json.dumps(told))))
+    hub.register("odd", lambda args, push, stopped: object())
+    hub._receive({"page": "a", "id": 1, "action": "odd"})
+    hub.join()
+    (reply,) = sent
+    assert reply["kind"] == "reply"
+    assert reply["error"]["type"] == "TypeError"

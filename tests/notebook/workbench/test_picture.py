@@ -256,3 +256,19 @@ def test_the_calls_of_a_notebook_are_its_figures_on_aws(session: Session, engine
 )
 def test_times_of_lambda(told: str, wanted: int) -> None:
     assert epoch_ms(told) == wanted
+
+
+def test_nobody_is_asked_while_no_page_looks(session: Session) -> None:
+    clients, looking = Clients(session), [True]
+    functions = Functions(clients, Calls(lambda: None), lambda name: None)
+    painter = Painter(
+        clients, functions, Services(clients), lambda picture: None, lambda: bool(looking)
+    )
+    assert painter._pause() is not None
+    looking.clear()
+    assert painter._pause() is None
+    painter.wake()
+    painter.close()  # also while it rests
+    painter.join(30.0)
+    assert painter._thread is not None
+    assert not painter._thread.is_alive()

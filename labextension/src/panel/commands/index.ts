@@ -125,10 +125,10 @@ export function addCommands(tools: ITools): string[] {
   });
   addForFunction(
     CommandIDs.settings,
-    { label: trans.__('Edit Settings …'), icon: editIcon },
+    { label: trans.__('Edit Settings…'), icon: editIcon },
     async found => (await import('./settings')).editSettings(tools, found)
   );
-  addForFunction(CommandIDs.publish, { label: trans.__('Publish Version …') }, async found =>
+  addForFunction(CommandIDs.publish, { label: trans.__('Publish Version…') }, async found =>
     (await import('./versions')).publish(tools, found)
   );
   addForFunction(
@@ -136,10 +136,10 @@ export function addCommands(tools: ITools): string[] {
     {
       label: ({ alias, version }) =>
         alias
-          ? trans.__('Move Alias …')
+          ? trans.__('Move Alias…')
           : version
-            ? trans.__('Alias to This Version …')
-            : trans.__('Make or Move Alias …')
+            ? trans.__('Alias to This Version…')
+            : trans.__('Make or Move Alias…')
     },
     async (found, args) => (await import('./alias')).editAlias(tools, found, args)
   );
@@ -147,7 +147,7 @@ export function addCommands(tools: ITools): string[] {
     CommandIDs.remove,
     {
       label: ({ qualifier }) =>
-        qualifier ? trans.__('Delete Version …') : trans.__('Delete Function …'),
+        qualifier ? trans.__('Delete Version…') : trans.__('Delete Function…'),
       icon: deleteIcon
     },
     async (found, args) => (await import('./deletion')).remove(tools, found, args)
@@ -172,7 +172,7 @@ export function addCommands(tools: ITools): string[] {
     CommandIDs.copyAs,
     {
       label: ({ form, what }) =>
-        form ? copyAsWords(tools, form, what ?? 'function') : trans.__('Copy Function as …'),
+        form ? copyAsWords(tools, form, what ?? 'function') : trans.__('Copy Function as…'),
       icon: copyIcon
     },
     (found, args) => copyAs(tools, found, args)
@@ -214,7 +214,7 @@ export function addCommands(tools: ITools): string[] {
       false
     );
   addForQueue(CommandIDs.peek, trans.__('Look at Messages'), part => part.peek);
-  addForQueue(CommandIDs.redrive, trans.__('Redrive Dead Letters …'), part => part.redrive);
+  addForQueue(CommandIDs.redrive, trans.__('Redrive Dead Letters…'), part => part.redrive);
   add(
     ids.selected,
     {

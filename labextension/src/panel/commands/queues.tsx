@@ -92,7 +92,7 @@ function Messages({ link, url, trans }: IMessagesProps) {
         </button>
       </p>
       <div role="status">
-        {isAsking && messages === null ? trans.__('Asking the kernel …') : ''}
+        {isAsking && messages === null ? trans.__('Asking the kernel…') : ''}
         {messages?.length === 0 ? trans.__('No message can be seen now.') : ''}
       </div>
       <div role="alert" className="lnb-refusal">

@@ -23,7 +23,7 @@ export async function publish(tools: ITools, { link, name, args }: ITarget): Pro
       autoClose: 8000,
       actions: [
         {
-          label: trans.__('Alias …'),
+          label: trans.__('Alias…'),
           callback: () =>
             void tools.app.commands.execute(CommandIDs.alias, {
               ...args,

@@ -102,6 +102,10 @@ class Credentials:
         own = credential is self.user or credential in self._roles.values()
         return credential if own else None
 
+    def of_function(self, access_key: str) -> bool:
+        """Whether an access key is that of a function's role."""
+        return self.find(access_key) in self._roles.values()
+
     def caller(self, credential: Credential) -> Caller:
         """The identity behind a credential."""
         return Caller(self._account, self._region, credential.access_key, credential.arn)

@@ -44,6 +44,7 @@ class Gate:
         self.open = open
         self.anyone = credentials.caller(credentials.user)
         self.find = credentials.find
+        self.of_function = credentials.of_function
         self._credentials = credentials
         self._region = region
         self.verifier = Verifier(credentials.find)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
+from lambda_nb.engine.execution.debugging.dap import Refused
 from lambda_nb.engine.execution.runtime_api.peers import Peer, PeersUnknownError, peer
 from lambda_nb.engine.execution.sandbox.paths import Files, Places
 
 _SEEN = Places("/var/task", "/opt", "/var/runtime", "/tmp")  # noqa: S108  (inside the environment)
 _KNOWN_WITHIN_S = 5.0
+_MOST_SOURCE_CHARACTERS = 4 << 20
+_SOURCES = (".py", ".pyi", ".js", ".mjs", ".cjs", ".ts")
 
 
 class Clock(Protocol):
@@ -102,13 +105,33 @@ class Attachment:
         """A path of the process as on Lambda."""
         return _moved(path, self._places, _SEEN)
 
-    def here(self, path: str) -> Path:
-        """Where the engine finds a file that the function sees at ``path``."""
+    def placed(self, told: dict[str, Any]) -> dict[str, Any]:
+        """A frame or breakpoint of the process with its path as on Lambda."""
+        path = path_of(told)
+        return told if not path else {**told, "source": {**told["source"], "path": self.seen(path)}}
+
+    def source(self, path: str) -> str:
+        """The text of a source file that the function sees at ``path``. Raises :class:`Refused`."""
+        file = self._here(path)
+        if file.suffix not in _SOURCES:
+            raise Refused(f"no source of {path or 'this frame'}")
+        try:
+            with file.open(encoding="utf-8", errors="replace") as text:
+                return text.read(_MOST_SOURCE_CHARACTERS)
+        except (OSError, ValueError) as error:
+            raise Refused(f"no source of {path}: {error}") from None
+
+    def _here(self, path: str) -> Path:
         if self._files is None:
             return Path(path)
         files = self._files
         folders = Places(str(files.task), str(files.opt), str(files.runtime), _SEEN.tmp)
         return Path(_moved(self.seen(path), _SEEN, folders))
+
+
+def path_of(told: dict[str, Any]) -> str:
+    """The path of a frame or breakpoint; empty if it has none."""
+    return str((told.get("source") or {}).get("path") or "")
 
 
 def _moved(path: str, come: Places, go: Places) -> str:

@@ -6,8 +6,13 @@ import asyncio
 import contextlib
 from typing import Any
 
-from lambda_nb.engine.execution.debugging.dap import NotDapError, Refused, framed, read
+from lambda_nb.engine.execution.debugging.dap import MOST_BYTES, NotDapError, Refused, framed, read
 from lambda_nb.engine.execution.debugging.session import Session
+
+_MOST_BYTES_OF_STRANGERS = 1 << 20
+_MOST_UNREAD_BYTES = 64 << 20
+_ATTACHES_WITHIN_S = 60.0
+"""A connection that has not shown the token by then is closed."""
 
 
 class Connection:
@@ -19,21 +24,23 @@ class Connection:
         self._session = session
         self._reader = reader
         self._writer = writer
-        self._attached = False
+        self._attached = self._known = False
         self._last = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def serve(self) -> None:
         """Answer its requests until it leaves."""
+        strangers = asyncio.get_running_loop().call_later(_ATTACHES_WITHIN_S, self._hurry)
         try:
             with contextlib.suppress(NotDapError):
-                while (message := await read(self._reader)) is not None:
+                while (message := await self._next()) is not None:
                     if message.get("type") != "request":
                         continue
                     task = asyncio.ensure_future(self._answer(message))
                     self._tasks.add(task)
                     task.add_done_callback(self._tasks.discard)
         finally:
+            strangers.cancel()
             for task in list(self._tasks):
                 task.cancel()
             await self._session.detach(self)
@@ -47,15 +54,23 @@ class Connection:
         """Hang up."""
         self._writer.close()
 
+    async def _next(self) -> dict[str, Any] | None:
+        return await read(self._reader, MOST_BYTES if self._known else _MOST_BYTES_OF_STRANGERS)
+
+    def _hurry(self) -> None:
+        if not self._known:
+            self.close()
+
     async def _answer(self, request: dict[str, Any]) -> None:
         command, arguments = str(request.get("command")), request.get("arguments") or {}
         response = {"type": "response", "request_seq": request.get("seq"), "command": command}
         try:
             body = await self._carry_out(command, arguments)
-        except Refused as refusal:
-            words = str(refusal)
-            error = {"id": 1, "format": words, "showUser": True}
-            self._send({**response, "success": False, "message": words, "body": {"error": error}})
+        except (Refused, AttributeError, KeyError, TypeError, ValueError) as error:
+            is_ours = isinstance(error, Refused)
+            words = str(error) if is_ours else f"{command} cannot be carried out: {error!r}"
+            told = {"error": {"id": 1, "format": words, "showUser": True}}
+            self._send({**response, "success": False, "message": words, "body": told})
         else:
             self._send({**response, "success": True, "body": body})
             if command == "attach":
@@ -64,7 +79,7 @@ class Connection:
     async def _carry_out(self, command: str, arguments: dict[str, Any]) -> dict[str, Any]:
         if command == "attach":
             await self._session.attach(self, arguments)
-            self._attached = True
+            self._attached = self._known = True
             return {}
         if command == "disconnect":
             await self._session.detach(self)
@@ -77,6 +92,8 @@ class Connection:
         return await self._session.answer(command, arguments)
 
     def _send(self, message: dict[str, Any]) -> None:
+        if self._writer.transport.get_write_buffer_size() > _MOST_UNREAD_BYTES:
+            self._writer.transport.abort()  # it does not read what it asks for
         if not self._writer.is_closing():
             self._last += 1
             self._writer.write(framed({"seq": self._last, **message}))

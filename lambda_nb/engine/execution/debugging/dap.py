@@ -26,8 +26,8 @@ def framed(message: dict[str, Any]) -> bytes:
     return b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
 
 
-async def read(reader: asyncio.StreamReader) -> dict[str, Any] | None:
-    """The next message; ``None`` at the end of the stream.
+async def read(reader: asyncio.StreamReader, most_bytes: int = MOST_BYTES) -> dict[str, Any] | None:
+    """The next message, of at most ``most_bytes``; ``None`` at the end of the stream.
 
     Raises
     ------
@@ -44,12 +44,12 @@ async def read(reader: asyncio.StreamReader) -> dict[str, Any] | None:
                 raise NotDapError(f"this is no DAP header: {line[:60]!r}")
             if name.lower() == _HEADERS[0]:
                 length = int(value)
-        if not 0 <= length <= MOST_BYTES:
+        if not 0 <= length <= most_bytes:
             raise NotDapError(f"a message of {length} bytes")
         message = json.loads(await reader.readexactly(length))
     except (asyncio.IncompleteReadError, ConnectionError):
         return None
-    except ValueError as error:  # no number, no JSON, or a line without an end
+    except (ValueError, RecursionError) as error:  # no number, no JSON, a line without an end
         raise NotDapError(str(error)) from None
     if not isinstance(message, dict):
         raise NotDapError("a message is a JSON object")

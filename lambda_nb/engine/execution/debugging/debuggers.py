@@ -40,25 +40,29 @@ class Debuggers:
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
         self._debugged: dict[_Key, _Debugged] = {}
-        self._turn = asyncio.Lock()
+        self._turns: dict[_Key, asyncio.Lock] = {}
         self._ending: set[asyncio.Task[None]] = set()
         self._closing = False
 
     async def prepare(self, function: FunctionVersion) -> None:
         """Open the session of a version that asks for it; renew that of an earlier revision."""
-        async with self._turn:
-            key = function.name, function.version
+        key = function.name, function.version
+        if function.debug_port is None and key not in self._turns:
+            return  # as nearly always: it waits for nobody
+        async with self._turns.setdefault(key, asyncio.Lock()):
             known = self._debugged.get(key)
-            if known is not None and known.function.revision == function.revision:
-                return
-            if known is not None and known.session is not None and _same_port(known, function):
-                known.function = function
-                known.session.renew(function)
-                return
+            if known is not None and known.session is not None:
+                if known.function.revision == function.revision:
+                    return
+                if _same_port(known, function):
+                    known.function = function
+                    known.session.renew(function)
+                    return
             if known is not None:
                 del self._debugged[key]
                 await _close(known)
             if function.debug_port is not None and not self._closing:
+                # Tried again each time: what was in the way, such as a port, may be gone.
                 self._debugged[key] = await self._opened(function)
 
     async def claim(self, function: FunctionVersion) -> tuple[Attachment | None, str]:
@@ -71,6 +75,11 @@ class Debuggers:
             return None, ""
         return None if known.session is None else known.session.claim(), known.problem
 
+    def debugs(self, function: FunctionVersion) -> bool:
+        """Whether a version has a session."""
+        known = self._debugged.get((function.name, function.version))
+        return known is not None and known.session is not None
+
     def changed(self, name: str, version: str | None) -> None:
         """Debug no present environment of a version, or (``None``) of all versions."""
         for key, one in self._debugged.items():
@@ -81,6 +90,9 @@ class Debuggers:
         """End the sessions of a version, or (``None``) of a function."""
         for key in [k for k in self._debugged if k[0] == name and version in (None, k[1])]:
             self._background(_close(self._debugged.pop(key)))
+        for key in [k for k in self._turns if k[0] == name and version in (None, k[1])]:
+            if not self._turns[key].locked():
+                del self._turns[key]
 
     def status(self) -> list[dict[str, Any]]:
         """One row a version: see ``docs``; ``token`` is what a client has to send."""
@@ -89,9 +101,11 @@ class Debuggers:
     async def close(self) -> None:
         """End all sessions; functions that are stopped run on."""
         self._closing = True
-        async with self._turn:
-            ending = [_close(one) for one in self._debugged.values()]
-            self._debugged.clear()
+        for turn in list(self._turns.values()):
+            async with turn:
+                pass  # what was just being opened is open
+        ending = [_close(one) for one in self._debugged.values()]
+        self._debugged.clear()
         await asyncio.gather(*ending, *self._ending, return_exceptions=True)
 
     async def _opened(self, function: FunctionVersion) -> _Debugged:

@@ -15,9 +15,7 @@ from typing import Any
 
 from lambda_nb.engine.execution.debugging.debuggee import Happened, Spoken
 from lambda_nb.engine.execution.runtimes.launch import BOOTSTRAPS
-
-VARIABLE = "_LAMBDA_NB_DEBUGGER"
-"""Port and path of debugpy; the bootstrap removes it before it loads the function."""
+from lambda_nb.engine.execution.runtimes.variables import DEBUGGER
 
 _OURS = str(BOOTSTRAPS / "python")
 
@@ -57,11 +55,14 @@ class Python:
         """Why Python functions cannot be debugged: there is no debugpy."""
         if package():
             return ""
-        return "debugpy is not installed beside the engine. Install it: pip install debugpy"
+        return (
+            "debugpy is not installed beside the engine. Install it (pip install debugpy) and "
+            "start the engine again."
+        )
 
     def variables(self, port: int) -> dict[str, str]:
-        """The variable that the bootstrap looks for."""
-        return {VARIABLE: f"{port}:{package()}"}
+        """Port, and path of debugpy."""
+        return {DEBUGGER: f"{port}:{package()}"}
 
     async def arrived(
         self,

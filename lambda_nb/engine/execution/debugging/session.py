@@ -17,27 +17,18 @@ import socket
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
-from lambda_nb.engine.execution.debugging.attachment import Attachment
-from lambda_nb.engine.execution.debugging.breakpoints import Breakpoints
+from lambda_nb.engine.execution.debugging.attachment import Attachment, path_of
 from lambda_nb.engine.execution.debugging.dap import Refused
 from lambda_nb.engine.execution.debugging.debuggee import Debuggee
 from lambda_nb.engine.execution.debugging.languages import Language
+from lambda_nb.engine.execution.debugging.wanted import Wanted
 from lambda_nb.engine.model import FunctionVersion
 
 _CONFIGURED_WITHIN_S = 2.0
 """How long a new process waits for a client that is attached and still sets its breakpoints."""
 
 _LET_GO_WITHIN_S = 2.0
-_MOST_SOURCE_BYTES = 4 << 20
 _GO_ON = ("continue", "next", "stepIn", "stepOut")
-_HELLO = {
-    "clientID": "lambda-nb",
-    "adapterID": "lambda-nb",
-    "pathFormat": "path",
-    "linesStartAt1": True,
-    "columnsStartAt1": True,
-    "supportsVariableType": True,
-}
 
 Answer = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 
@@ -74,10 +65,7 @@ class Session:
         self._inner = socket.create_server(("127.0.0.1", 0))
         self._server: asyncio.Server | None = None
         self._client: Client | None = None
-        self._attach: dict[str, Any] = {}
-        self._kept: dict[str, dict[str, Any]] = {}
-        self._breakpoints = Breakpoints()
-        self._configured = asyncio.Event()
+        self._wanted = Wanted(language)
         self._attachment: Attachment | None = None
         self._debuggee: Debuggee | None = None
         self._present: object = None
@@ -169,28 +157,31 @@ class Session:
                 f"The token of {name} is missing or wrong. %lambda debug {name} prints the launch "
                 'configuration with its "token".'
             )
-        if self._client is not None and self._client is not client:
-            raise Refused(f"{name} has another debugger attached. Disconnect that one first.")
         async with self._turn:
+            if self._client is not None and self._client is not client:
+                raise Refused(f"{name} has another debugger attached. Disconnect that one first.")
             self._client = client
-            self._attach = {key: arguments[key] for key in arguments if key != "token"}
-            if self._debuggee is not None:
-                await self._debuggee.ask("attach", self._attaching())
+            self._wanted.attach = {key: arguments[key] for key in arguments if key != "token"}
+            if self._debuggee is not None and self._attachment is not None:
+                await self._debuggee.ask("attach", self._wanted.attaching(self._attachment))
 
     async def detach(self, client: Client) -> None:
         """A client leaves or has vanished: nothing stops the function any more."""
         if client is not self._client:
             return
         self._client = None
-        self._configured.clear()
-        self._attach = {}
-        self._kept.clear()
-        self._breakpoints.forget()
-        async with self._turn:
-            if self._debuggee is not None:
-                with contextlib.suppress(Refused):
-                    await self._debuggee.ask("disconnect", {"terminateDebuggee": False})
-        self._running()
+        self._wanted.forget()
+        try:
+            async with self._turn:
+                if (debuggee := self._debuggee) is not None:
+                    leaving = debuggee.ask("disconnect", {"terminateDebuggee": False})
+                    await asyncio.wait_for(leaving, _LET_GO_WITHIN_S)
+        except Refused:
+            pass  # it has ended
+        except asyncio.TimeoutError:
+            self._forget_process()  # its debugger is stuck, and sees at least the end of the stream
+        finally:
+            self._running()
 
     async def answer(self, command: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """Carry out a request of the client; return the body. Raises :class:`Refused`."""
@@ -217,17 +208,10 @@ class Session:
 
     async def _set_breakpoints(self, arguments: dict[str, Any]) -> dict[str, Any]:
         async with self._turn:
-            path = self._breakpoints.keep(arguments)
-            if self._debuggee is None:
-                return {"breakpoints": self._breakpoints.pending(path)}
-            return {"breakpoints": await self._break(self._debuggee, path, arguments)}
-
-    async def _break(
-        self, debuggee: Debuggee, path: str, arguments: dict[str, Any]
-    ) -> list[dict[str, Any]]:
-        source = {**(arguments.get("source") or {}), "path": self._real(path)}
-        body = await debuggee.ask("setBreakpoints", {**arguments, "source": source})
-        return [self._seen(one) for one in self._breakpoints.set(path, body["breakpoints"])]
+            wanted, attachment = self._wanted, self._attachment
+            return {
+                "breakpoints": await wanted.set_breakpoints(arguments, self._debuggee, attachment)
+            }
 
     async def _set_exceptions(self, arguments: dict[str, Any]) -> dict[str, Any]:
         kept = self.language.stopping_at(arguments)
@@ -238,11 +222,10 @@ class Session:
 
     async def _set(self, command: str, arguments: dict[str, Any]) -> dict[str, Any]:
         async with self._turn:
-            self._kept[command] = arguments
-            return {} if self._debuggee is None else await self._debuggee.ask(command, arguments)
+            return await self._wanted.set(command, arguments, self._debuggee)
 
     async def _configuration_done(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        self._configured.set()
+        self._wanted.complete.set()
         async with self._turn:
             if self._debuggee is not None:
                 await self._debuggee.ask("configurationDone", arguments)
@@ -253,8 +236,8 @@ class Session:
 
     async def _stack_trace(self, arguments: dict[str, Any]) -> dict[str, Any]:
         body = await self._forward("stackTrace", arguments)
-        frames = [self._seen(frame) for frame in body.get("stackFrames", [])]
-        shown = [one for one in frames if not self.language.hidden(_path(one))]
+        frames = [self._placed(frame) for frame in body.get("stackFrames", [])]
+        shown = [one for one in frames if not self.language.hidden(path_of(one))]
         hidden = len(frames) - len(shown)
         return {**body, "stackFrames": shown, "totalFrames": body.get("totalFrames", 0) - hidden}
 
@@ -262,17 +245,11 @@ class Session:
         """A source by its number in the process, or a file as the function sees it."""
         source = arguments.get("source") or {}
         number = arguments.get("sourceReference") or source.get("sourceReference")
-        path = str(source.get("path", ""))
         if number and self._debuggee is not None:
             return await self._debuggee.ask("source", arguments)
-        file = self._attachment.here(path) if self._attachment is not None else None
-        if file is None or file.suffix not in (".py", ".pyi", ".js", ".mjs", ".cjs", ".ts"):
-            raise Refused(f"no source of {path or 'this frame'}")
-        try:
-            with file.open(encoding="utf-8", errors="replace") as text:
-                return {"content": text.read(_MOST_SOURCE_BYTES)}
-        except OSError as error:
-            raise Refused(f"no source of {path}: {error.strerror}") from None
+        if self._attachment is None:
+            raise Refused(f"{self.function.name} has no environment, so no sources.")
+        return {"content": self._attachment.source(str(source.get("path", "")))}
 
     # -- processes
 
@@ -293,36 +270,28 @@ class Session:
         try:
             async with self._turn:
                 self._present = present
-                await self._prepare(debuggee)
+                await self._prepare(debuggee, attachment)
                 if attachment is not self._attachment:
                     raise Refused("the environment has been released meanwhile")
                 self._debuggee = debuggee  # it may stop before it has answered the next request
                 await debuggee.ask("configurationDone", {})
         except Refused:
             debuggee.close()
+        except Exception:  # what the client has set cannot be given to it: the function runs on
+            debuggee.close()
+            raise
 
-    async def _prepare(self, debuggee: Debuggee) -> None:
+    async def _prepare(self, debuggee: Debuggee, attachment: Attachment) -> None:
         """Give a new process all that the client has set."""
-        if self._client is not None and not self._configured.is_set():
+        if self._client is not None and not self._wanted.complete.is_set():
             self._turn.release()  # for the requests that it waits for
             try:
                 with contextlib.suppress(asyncio.TimeoutError):
-                    await asyncio.wait_for(self._configured.wait(), _CONFIGURED_WITHIN_S)
+                    await asyncio.wait_for(self._wanted.complete.wait(), _CONFIGURED_WITHIN_S)
             finally:
                 await self._turn.acquire()
-        await debuggee.ask("initialize", _HELLO)
-        await debuggee.ask("attach", self._attaching())
-        for path, arguments in self._breakpoints.wanted():
-            for one in await self._break(debuggee, path, arguments):
-                self._tell("breakpoint", {"reason": "changed", "breakpoint": one})
-        for command, arguments in self._kept.items():
-            await debuggee.ask(command, arguments)
-
-    def _attaching(self) -> dict[str, Any]:
-        arguments = self.language.attaching(self._attach)
-        mappings = arguments.get("pathMappings") or []
-        moved = [{**one, "remoteRoot": self._real(one.get("remoteRoot", ""))} for one in mappings]
-        return {**arguments, "pathMappings": moved}
+        for one in await self._wanted.give(debuggee, attachment):
+            self._tell("breakpoint", {"reason": "changed", "breakpoint": one})
 
     def _happened(self, present: object, name: str, body: dict[str, Any]) -> None:
         """An event of a process."""
@@ -336,7 +305,7 @@ class Session:
             self.stopped = True
             if self._attachment is not None:
                 self._attachment.hold()
-            hit = [self._breakpoints.number(one) for one in body.get("hitBreakpointIds", [])]
+            hit = [self._wanted.breakpoints.number(one) for one in body.get("hitBreakpointIds", [])]
             body = {**body, "hitBreakpointIds": [one for one in hit if one is not None]}
         elif name == "continued":
             self._running()
@@ -345,10 +314,10 @@ class Session:
             note(body.get("threadId", 0))
         elif name == "breakpoint":
             told = body.get("breakpoint") or {}
-            number = self._breakpoints.number(told.get("id"))
+            number = self._wanted.breakpoints.number(told.get("id"))
             if number is None:
                 return
-            body = {**body, "breakpoint": self._seen({**told, "id": number})}
+            body = {**body, "breakpoint": self._placed({**told, "id": number})}
         self._tell(name, body)
 
     def _running(self) -> None:
@@ -365,16 +334,15 @@ class Session:
             debuggee.close()
         stopped = self.stopped
         self._running()
-        self._breakpoints.process_gone()
+        self._wanted.breakpoints.process_gone()
         if stopped:
             thread = min(self._threads, default=1)
             self._tell("continued", {"threadId": thread, "allThreadsContinued": True})
         for thread in sorted(self._threads):
             self._tell("thread", {"reason": "exited", "threadId": thread})
         self._threads.clear()
-        for path, _ in self._breakpoints.wanted():
-            for one in self._breakpoints.pending(path):
-                self._tell("breakpoint", {"reason": "changed", "breakpoint": one})
+        for one in self._wanted.waiting():
+            self._tell("breakpoint", {"reason": "changed", "breakpoint": one})
 
     async def _quietly(self, command: str, arguments: dict[str, Any]) -> None:
         with contextlib.suppress(Refused):
@@ -384,24 +352,13 @@ class Session:
         if self._client is not None:
             self._client.event(name, body)
 
-    def _real(self, path: str) -> str:
-        return path if self._attachment is None else self._attachment.real(path)
-
-    def _seen(self, told: dict[str, Any]) -> dict[str, Any]:
-        """A frame or breakpoint with its path as on Lambda."""
-        path = _path(told)
-        if not path or self._attachment is None:
-            return told
-        return {**told, "source": {**told["source"], "path": self._attachment.seen(path)}}
+    def _placed(self, told: dict[str, Any]) -> dict[str, Any]:
+        return told if self._attachment is None else self._attachment.placed(told)
 
     def _background(self, work: Awaitable[None]) -> None:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def _path(told: dict[str, Any]) -> str:
-    return str((told.get("source") or {}).get("path") or "")
 
 
 async def _let_go(debuggee: Debuggee) -> None:

@@ -53,6 +53,8 @@ async def _spawn(parts: Parts, launch: Launch, limit_s: float) -> Happening:
     if not processes.holds:  # a held runtime has connected already
         parts.reset()
     parts.limits.out_of_memory = False
+    if parts.frames is not None:
+        parts.frames.take()  # those of a process before this one
     env = parts.variables(launch)
     if parts.debugging is not None and parts.sandbox is not None:
         files = parts.prepared.files

@@ -100,8 +100,12 @@ RESTORED = (
 KEEP_FRAMES = "_LAMBDA_NB_KEEP_FRAMES"
 """Asks our Python runtime for the frames of failures; the function does not see it."""
 
+DEBUGGER = "_LAMBDA_NB_DEBUGGER"
+"""Where our runtimes connect to be debugged; the function does not see it."""
+
 HIDDEN_FROM_EXTENSIONS = (
     KEEP_FRAMES,
+    DEBUGGER,
     "AWS_EXECUTION_ENV",
     "AWS_LAMBDA_LOG_GROUP_NAME",
     "AWS_LAMBDA_LOG_STREAM_NAME",

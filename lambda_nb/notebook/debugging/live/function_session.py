@@ -79,13 +79,18 @@ class FunctionSession:
                 "listens on the engine's machine only"
             ) from None
         self.language = str(row.get("language", ""))
-        self._stream = Stream(reader, writer, self._heard, self._ended)
-        await self._stream.ask("initialize", _HELLO)
-        await self._stream.ask("attach", {"token": row["token"], "name": self.cell.name})
-        await asyncio.wait_for(self._initialized.wait(), 10)
-        await self.set_breakpoints(breakpoints)
-        await self._stream.ask("setExceptionBreakpoints", dict(exceptions))
-        await self._stream.ask("configurationDone", {})
+        stream = self._stream = Stream(reader, writer, self._heard, self._ended)
+        try:
+            await stream.ask("initialize", _HELLO)
+            await stream.ask("attach", {"token": row["token"], "name": self.cell.name})
+            await asyncio.wait_for(self._initialized.wait(), 10)
+            await self.set_breakpoints(breakpoints)
+            await stream.ask("setExceptionBreakpoints", dict(exceptions))
+            await stream.ask("configurationDone", {})
+        except BaseException:  # also a time limit: what is not attached is not open
+            self._stream = None
+            await stream.close()
+            raise
 
     async def close(self) -> None:
         """Detach: the function runs on without stops."""

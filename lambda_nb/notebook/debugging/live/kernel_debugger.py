@@ -15,6 +15,7 @@ import contextlib
 import threading
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 from lambda_nb.notebook.connection.clients import engine_status
 from lambda_nb.notebook.debugging.live.background import Background
@@ -39,7 +40,7 @@ class KernelDebugger:
     original
         The kernel's ``ipykernel.debugger.Debugger``.
     client
-        Gives a boto3 Lambda client of the notebook's endpoint.
+        Gives the boto3 Lambda client of the notebook's endpoint, or ``None``; it starts no engine.
     shell
         The IPython shell.
     """
@@ -121,6 +122,8 @@ class KernelDebugger:
                 reply = await self._background.here(self._answered(message))
             except RefusedError as error:
                 return _reply(message, {}, str(error))
+            except Exception as error:  # a page without an answer would wait for ever
+                return _reply(message, {}, f"{command} failed: {error!r}")
             if reply is not None:
                 return _reply(message, reply)
         reply = await self._original.process_request(message)
@@ -310,7 +313,12 @@ def _reply(message: dict[str, Any], body: dict[str, Any], refused: str = "") -> 
 
 def _row(client: Any, name: str) -> dict[str, Any]:
     """The engine's session of a function. Raises :class:`RefusedError`."""
-    told = engine_status(client, f"debug?function={name}")
+    if client is None:
+        raise RefusedError(f"there is no engine that debugs {name}")
+    try:
+        told = engine_status(client, f"debug?{urlencode({'function': name})}")
+    except Exception as error:  # the kernel's own debugger goes on, whatever it is
+        raise RefusedError(f"the engine does not answer: {error}") from None
     rows = (told or {}).get("sessions", [])
     if not rows:
         raise RefusedError(f"the endpoint has no debugger for {name}")

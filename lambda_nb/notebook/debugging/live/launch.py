@@ -6,12 +6,14 @@ import io
 import json
 import os
 import shutil
+import stat
 import tempfile
 import urllib.request
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from lambda_nb.notebook import display
 from lambda_nb.notebook.connection.clients import engine_status, is_aws
@@ -89,7 +91,7 @@ def launch(row: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 def _row(client: Any, name: str) -> dict[str, Any]:
     if is_aws(client):
         raise NotebookError("AWS has no debugger: %lambda connect local, then run the cell again")
-    told = engine_status(client, f"debug?function={name}")
+    told = engine_status(client, f"debug?{urlencode({'function': name})}")
     if told is None:
         raise NotebookError(
             "the endpoint is no lambda_nb engine of this version: no debugger there"
@@ -110,8 +112,9 @@ def _unpacked(client: Any, name: str) -> Path:
         package = zipfile.ZipFile(io.BytesIO(answer.read()))
     top = Path(tempfile.gettempdir()) / f"lambda_nb-debug-{os.getuid()}"
     top.mkdir(mode=0o700, exist_ok=True)
-    if top.stat().st_uid != os.getuid():
-        raise NotebookError(f"{top} belongs to another user; remove it, or set TMPDIR")
+    found = top.lstat()  # a link may lead anywhere
+    if found.st_uid != os.getuid() or not stat.S_ISDIR(found.st_mode):
+        raise NotebookError(f"{top} is no folder of yours; remove it, or set TMPDIR")
     folder = top / name
     shutil.rmtree(folder, ignore_errors=True)
     package.extractall(folder)

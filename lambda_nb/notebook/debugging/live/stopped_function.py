@@ -102,8 +102,10 @@ class StoppedFunctions:
         self, session: FunctionSession, arguments: dict[str, Any]
     ) -> dict[str, Any]:
         if "frameId" not in arguments:
-            frames = await session.ask("stackTrace", {"threadId": session.thread, "levels": 1})
-            arguments = {**arguments, "frameId": frames["stackFrames"][0]["id"]}
+            told = await session.ask("stackTrace", {"threadId": session.thread, "levels": 1})
+            if not (frames := told.get("stackFrames")):
+                raise RefusedError(f"{session.cell.name} has no frame of its own here")
+            arguments = {**arguments, "frameId": frames[0]["id"]}
         return self._numbered(session, await session.ask("evaluate", arguments))
 
     async def _source_or_none(
@@ -142,12 +144,15 @@ class StoppedFunctions:
         source, target = arguments.get("srcVariableName"), arguments.get("dstVariableName")
         if not str(source).isidentifier() or not str(target).isidentifier():
             raise RefusedError("dstVariableName and srcVariableName must be valid identifiers")
-        dumps = "JSON.stringify" if session.language == "node" else "__import__('json').dumps"
+        is_node = session.language == "node"  # whose texts come as they are, Python's as a repr
+        dumps = "JSON.stringify" if is_node else "__import__('json').dumps"
         expression = f"{dumps}({source})"
         try:
             text = await self._text(session, expression, arguments.get("srcFrameId"))
-            self._shell.user_ns[str(target)] = json.loads(ast.literal_eval(text))
-        except (RefusedError, ValueError, SyntaxError) as error:
+            self._shell.user_ns[str(target)] = json.loads(
+                text if is_node else ast.literal_eval(text)
+            )
+        except (RefusedError, ValueError, TypeError, SyntaxError) as error:
             raise RefusedError(f"{source} cannot be copied: it is no JSON ({error})") from None
         return {}
 

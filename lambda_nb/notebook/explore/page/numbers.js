@@ -24,10 +24,11 @@ function money(amount) {
   return `${sign}$${size.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits })}`;
 }
 
-// Round numbers up to at least `most`: 3 to 6 of them, beginning with 0.
+// Whole numbers that are round, up to `most`: 2 to 6 of them, beginning with 0. They count things.
 function ticks(most) {
   const power = 10 ** Math.floor(Math.log10(most / 4));
-  const step = [1, 2, 2.5, 5, 10].map((digit) => digit * power).find((size) => size * 5 >= most) ?? 10 * power;
+  const sizes = [1, 2, 2.5, 5, 10].map((digit) => digit * power).filter(Number.isInteger);
+  const step = sizes.find((size) => size * 5 >= most) ?? Math.max(1, 10 * power);
   return Array.from({ length: Math.floor(most / step + 1e-9) + 1 }, (_, i) => i * step);
 }
 

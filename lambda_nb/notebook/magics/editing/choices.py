@@ -79,9 +79,13 @@ class Choices:
             return self._asked(option, ask, wait=wait or option == NAME)
         return _FIXED.get(option, [])
 
+    def snapshots(self) -> list[str]:
+        """The snapshots of this notebook."""
+        return [run.place.name for run in self._session.runs.snapshots()]
+
     def _asked(self, option: str, ask: Callable[[Session], list[str]], *, wait: bool) -> list[str]:
         client = self._session.current_client()
-        if client is None:
+        if client is None or self._session.lost_engine:  # the user's next cell tells of that
             return []
         key = f"{option} {client.meta.endpoint_url}"
         at, found = self._kept.get(key, (0.0, []))

@@ -10,10 +10,19 @@ from lambda_nb.notebook.magics import function_magic
 from lambda_nb.notebook.magics.editing.choices import AT_VIEWER, FUNCTION_CELL, LINE, NAME, Choices
 from lambda_nb.notebook.magics.line_magic import HELP, Commands
 from lambda_nb.notebook.magics.options import Parser, cell_parser
+from lambda_nb.notebook.views.messages import CHANNELS
 
 _COMMAND = re.compile(r"^  (?P<name>[a-z]+) (?P<rest>.*?)  +(?P<help>\S.*)$", re.MULTILINE)
-_OF_APIS, _OF_DISTRIBUTIONS = ("access", "api"), ("edge",)
-_CONNECT = ["aws", "local", "http://127.0.0.1:"]
+_BLOCK = r"^  {} .*(?:\n {{10,}}.*)*"
+"""What HELP says of a command, over all its lines."""
+_OPTION = re.compile(r"--[a-z][a-z-]*")
+_OF_APIS, _OF_DISTRIBUTIONS, _OF_SNAPSHOTS = ("access", "api"), ("edge",), ("restore", "snapshot")
+_FIXED: dict[str, list[str]] = {
+    "connect": ["aws", "local", "http://127.0.0.1:"],
+    "messages": list(CHANNELS),
+    **{command: [] for command in ("help", "ls", "start", "status", "stop")},
+}
+"""Commands that take no name of what is there."""
 _SEVERAL = (argparse.ONE_OR_MORE, argparse.ZERO_OR_MORE)
 
 
@@ -32,11 +41,16 @@ class Completer:
             return self._cell(before)
         if len(before) <= 1:
             return self._commands.names()
-        if before[1] == "connect" and len(before) == 2:
-            return _CONNECT
-        return self._of_command(before[1])
+        command = before[1]
+        if command in _FIXED and len(before) > 2:
+            return options_of(command)
+        return [*self._of_command(command), *options_of(command)]
 
     def _of_command(self, command: str, *, wait: bool = True) -> list[str]:
+        if command in _FIXED:
+            return _FIXED[command]
+        if command in _OF_SNAPSHOTS:
+            return self._choices.snapshots()
         if command in _OF_APIS:
             return self._choices.of(LINE, "--api", wait=wait)
         if command in _OF_DISTRIBUTIONS:
@@ -81,9 +95,7 @@ class Completer:
                     "flag": name,
                     "metavar": found["rest"].strip() if found else "",
                     "help": found["help"] if found else "",
-                    "choices": _CONNECT
-                    if name == "connect"
-                    else self._of_command(name, wait=False),
+                    "choices": self._of_command(name, wait=False),
                     "several": False,
                 }
             )
@@ -104,6 +116,13 @@ def _row(magic: str, action: argparse.Action, choices: Choices) -> dict[str, Any
         or [str(word) for word in action.choices or ()],
         "several": action.nargs in _SEVERAL,
     }
+
+
+def options_of(command: str) -> list[str]:
+    """The options of a command of ``%lambda`` that its help names."""
+    found = re.search(_BLOCK.format(re.escape(command)), HELP, re.MULTILINE)
+    named = set(_OPTION.findall(found[0])) if found else set()
+    return sorted(named - {f"--{command}"})  # that is one of %%lambda
 
 
 def parser_of(magic: str) -> Parser:

@@ -6,8 +6,9 @@ import json
 import threading
 import urllib.request
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from lambda_nb.notebook.functions.handle import Function
@@ -15,7 +16,7 @@ from lambda_nb.notebook.web import http_api, permissions
 from lambda_nb.notebook.workbench.actions import describing
 from lambda_nb.notebook.workbench.actions.recipes import create_parameters
 from lambda_nb.notebook.workbench.actions.tools import Tools, pace
-from lambda_nb.notebook.workbench.faults import Refusal
+from lambda_nb.notebook.workbench.faults import Refusal, fault
 
 MOST_KEPT = 20
 MOST_BYTES = 250_000_000
@@ -36,6 +37,7 @@ class Deleted:
     statements: list[dict[str, Any]] = field(default_factory=list)
     url: dict[str, Any] | None = None
     routes: list[http_api.Wanted] = field(default_factory=list)
+    place: tuple[str, ...] = ()
 
     @property
     def size(self) -> int:
@@ -114,6 +116,7 @@ def _keep(tools: Tools, name: str) -> tuple[Deleted | None, list[str]]:
         statements=_statements(client, name),
         url=url,
         routes=led,
+        place=_place(tools),
     ), lost
 
 
@@ -198,7 +201,8 @@ def undo(tools: Tools, args: Mapping[str, Any]) -> None:
     Raises
     ------
     Refusal
-        The token is unknown: only the latest deletions of this kernel can be undone.
+        The token is unknown: only the latest deletions of this kernel can be undone. Or the
+        notebook is connected elsewhere now. Or not all came back; the message says what did not.
     ClientError
         There is a function of this name again, or Lambda refuses.
     """
@@ -210,23 +214,56 @@ def undo(tools: Tools, args: Mapping[str, Any]) -> None:
             "this deletion cannot be undone any more: the kernel keeps the latest "
             f"{MOST_KEPT}, as long as it runs. Run the function's cell again",
         )
+    if kept.place != _place(tools):
+        raise Refusal(
+            "OtherPlace",
+            f"{kept.name} was deleted at another endpoint than the notebook is connected to now; "
+            "connect to that one, then undo",
+        )
     client = tools.clients.client()
     client.create_function(Code=kept.code, **kept.parameters)
-    client.get_waiter("function_active_v2").wait(
-        FunctionName=kept.name, WaiterConfig=pace(tools.clients)
-    )
     with _lock:
         tools.deleted.pop(token, None)
+    missing = []
+    for what, bring_back in _further(tools, kept):
+        try:
+            bring_back()
+        except Exception as error:  # the others are to come back all the same
+            missing.append(f"{what} ({fault(error)['message']})")
+    if missing:
+        raise Refusal("PartlyUndone", f"{kept.name} is back, but without {', '.join(missing)}")
+
+
+def _further(tools: Tools, kept: Deleted) -> Iterator[tuple[str, Callable[[], object]]]:
+    """What a function has besides its code and configuration: in words, and what sets it."""
+    client = tools.clients.client()
+    named = {"FunctionName": kept.name}
+    waiter = client.get_waiter("function_active_v2")
+    yield "being ready", partial(waiter.wait, **named, WaiterConfig=pace(tools.clients))
     if kept.reserved is not None:
-        client.put_function_concurrency(
-            FunctionName=kept.name, ReservedConcurrentExecutions=kept.reserved
+        reserve = client.put_function_concurrency
+        yield (
+            "its reserved concurrency",
+            partial(reserve, **named, ReservedConcurrentExecutions=kept.reserved),
         )
     if kept.retries:
-        client.put_function_event_invoke_config(FunctionName=kept.name, **kept.retries)
+        set_retries = client.put_function_event_invoke_config
+        yield "its settings of retries", partial(set_retries, **named, **kept.retries)
     if kept.url is not None:
-        client.create_function_url_config(FunctionName=kept.name, **kept.url)
-    for statement in kept.statements:
-        client.add_permission(FunctionName=kept.name, **statement)
-    arn = client.get_function_configuration(FunctionName=kept.name)["FunctionArn"]
+        yield "its URL", partial(client.create_function_url_config, **named, **kept.url)
+    for one in kept.statements:
+        yield f"its permission {one['StatementId']}", partial(client.add_permission, **named, **one)
     for wanted in kept.routes:
-        http_api.serve(tools.clients, kept.name, arn, wanted)
+        yield "its routes", partial(_serve, tools, kept.name, wanted)
+
+
+def _serve(tools: Tools, name: str, wanted: http_api.Wanted) -> None:
+    arn = tools.clients.client().get_function_configuration(FunctionName=name)["FunctionArn"]
+    http_api.serve(tools.clients, name, arn, wanted)
+
+
+def _place(tools: Tools) -> tuple[str, ...]:
+    """The account and Region: the port of an engine changes when it starts again."""
+    at = tools.clients.connection
+    kind = "aws" if at.is_aws else "engine"
+    return kind, at.account, at.profile or "", tools.clients.client().meta.region_name

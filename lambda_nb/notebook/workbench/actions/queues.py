@@ -24,6 +24,8 @@ MOST_PEEKED, MOST_OF_BODIES = 50, 10_000_000
 """Messages that a look shows, and characters of them in all."""
 _HIDDEN_S = 30
 """How long messages are hidden from others while they are looked at, should the kernel end."""
+_RECEIVED = 10
+"""``ReceiveMessage`` gives at most 10 (Amazon SQS API reference)."""
 _WORKED_ON_S = 120
 _TASK_WITHIN_S = 900.0
 
@@ -81,10 +83,10 @@ def _compact(attributes: Mapping[str, Any]) -> str:
     return policy.replace(" ", "").replace('"1"', "1") + ","
 
 
-def _receive(sqs: Any, url: str, hidden_s: int) -> list[Mapping[str, Any]]:
+def _receive(sqs: Any, url: str, hidden_s: int, most: int = _RECEIVED) -> list[Mapping[str, Any]]:
     told = sqs.receive_message(
         QueueUrl=url,
-        MaxNumberOfMessages=10,
+        MaxNumberOfMessages=most,
         VisibilityTimeout=hidden_s,
         WaitTimeSeconds=0,
         AttributeNames=["All"],
@@ -119,16 +121,17 @@ def redrive(tools: Tools, args: Mapping[str, Any], push: Push, stopped: Stopped)
     moved = 0
     most = int(told["ApproximateNumberOfMessages"])
     while moved < most and not stopped.is_set():
-        messages = _receive(sqs, url, _WORKED_ON_S)[: most - moved]
+        messages = _receive(sqs, url, _WORKED_ON_S, min(_RECEIVED, most - moved))
         if not messages:
             break
-        for number, message in enumerate(messages):
+        while messages:
             try:
-                send(message)
+                send(messages[0])
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=messages[0]["ReceiptHandle"])
             except Exception:
-                _give_back(sqs, url, messages[number:])
+                _give_back(sqs, url, messages)
                 raise
-            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+            del messages[0]
             moved += 1
     return {"moved": moved, "to": to}
 
@@ -215,4 +218,5 @@ def _move_task(sqs: Any, arn: str, stopped: Stopped) -> int:
         if tasks and tasks[0]["Status"] in ("COMPLETED", "CANCELLED"):
             return int(tasks[0].get("ApproximateNumberOfMessagesMoved", 0))
     sqs.cancel_message_move_task(TaskHandle=handle)
-    raise Refusal("TaskTooLong", "the move task was ended: it took more than 15 minutes")
+    why = "it was stopped" if stopped.is_set() else "it took more than 15 minutes"
+    raise Refusal("TaskEnded", f"the move task was ended: {why}. What it had not moved is there")

@@ -35,7 +35,7 @@ _OPTIONS = {
 def of_function(subject: Subject) -> str:
     """Commands that create the function as it is."""
     options = [
-        f"{_OPTIONS[key]} {_value(value)}"
+        f"{_OPTIONS[key]}{_between(value)}{_value(value)}"
         for key, value in subject.parameters.items()
         if key in _OPTIONS
     ]
@@ -73,10 +73,18 @@ def _before(subject: Subject) -> list[str]:
 
 
 def _command(subject: Subject, operation: str, options: list[str]) -> str:
-    common = [f"--function-name {shlex.quote(subject.name)}", f"--region {subject.region}"]
+    common = [
+        f"--function-name {shlex.quote(subject.name)}",
+        f"--region {shlex.quote(subject.region)}",
+    ]
     if subject.endpoint:
-        common.append(f"--endpoint-url {subject.endpoint}")
+        common.append(f"--endpoint-url {shlex.quote(subject.endpoint)}")
     return " \\\n    ".join([f"aws lambda {operation}", *common, *options])
+
+
+def _between(value: Any) -> str:
+    """A value that begins with ``-`` would be taken for an option."""
+    return "=" if isinstance(value, str) and value.startswith("-") else " "
 
 
 def _value(value: Any) -> str:

@@ -29,6 +29,8 @@ class Painter:
         What it looks with.
     show
         Called with each new picture (``IPicture`` of the protocol).
+    watched
+        Whether a page looks; while none does, the painter rests until :meth:`wake`.
     """
 
     def __init__(
@@ -37,11 +39,13 @@ class Painter:
         functions: Functions,
         services: Services,
         show: Callable[[dict[str, Any]], None],
+        watched: Callable[[], bool] = lambda: True,
     ) -> None:
         self._clients = clients
         self._functions = functions
         self._services = services
         self._show = show
+        self._watched = watched
         self._shown: dict[str, Any] = {}
         self._lock = threading.Lock()
         self._looking = threading.Lock()
@@ -85,7 +89,9 @@ class Painter:
                 on_aws = self._shown.get("place") == "aws"
                 time.sleep(_ON_AWS_S if on_aws else min(BUSY_S, max(_AT_MOST_EVERY_S, took)))
 
-    def _pause(self) -> float:
+    def _pause(self) -> float | None:
+        if not self._watched():
+            return None
         if self._shown.get("place") == "aws":
             return AWS_S
         return BUSY_S if time.monotonic() < self._busy_until else QUIET_S

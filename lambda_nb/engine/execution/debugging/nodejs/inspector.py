@@ -72,7 +72,7 @@ class Inspector:
                 message = json.loads(await self._reader.readexactly(length))
                 if isinstance(message, dict):
                     self._heard(message)
-        except (asyncio.IncompleteReadError, ConnectionError, ValueError):
+        except (asyncio.IncompleteReadError, ConnectionError, ValueError, RecursionError):
             return
         finally:
             for answer in self._waiting.values():

@@ -9,9 +9,7 @@ from typing import Any
 from lambda_nb.engine.execution.debugging.debuggee import Happened
 from lambda_nb.engine.execution.debugging.nodejs.debuggee import NodeDebuggee
 from lambda_nb.engine.execution.runtimes.launch import BOOTSTRAPS
-
-VARIABLE = "_LAMBDA_NB_DEBUGGER"
-"""The port; the bootstrap removes it before it loads the function."""
+from lambda_nb.engine.execution.runtimes.variables import DEBUGGER
 
 _OURS = (str(BOOTSTRAPS / "nodejs") + "/", "/var/runtime/", "node:")
 
@@ -41,8 +39,8 @@ class Node:
         return ""
 
     def variables(self, port: int) -> dict[str, str]:
-        """The variable that the bootstrap looks for."""
-        return {VARIABLE: str(port)}
+        """The port."""
+        return {DEBUGGER: str(port)}
 
     async def arrived(
         self,

@@ -2,7 +2,8 @@
 
 Simple values go as they are, containers within limits, other objects as their type, ``repr`` and
 attributes. Nothing of the function's code runs except ``__repr__``, and that under a time limit.
-Values whose name says that they are secret stay behind, and so do copies of them.
+Values whose name says that they are secret stay behind, and so do copies of them in other texts,
+and passwords in URLs.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import contextlib
 import datetime
 import decimal
 import fractions
+import json
 import os
 import pathlib
 import re
@@ -38,9 +40,11 @@ _LEAST_SECRET = 6  # shorter ones would tear up other texts
 
 _SECRET = re.compile(
     r"(?:^|[^a-z])(?:secrets?|passwo?r?d|passwd|passphrase|passcode|tokens?|credentials?|"
-    r"authorization|cookies?|apikey|(?:api|private|secret|access|signing|encryption)[_\- ]keys?)"
+    r"authorization|bearer|jwts?|cookies?|apikey|"
+    r"(?:api|private|secret|access|signing|encryption)[_\- ]keys?)"
     r"(?:$|[^a-z])"
 )
+_PASSWORD = re.compile(r"(://[^/\s:@]*:)([^/\s@]+)@")
 _NO_SECRET = re.compile(r"(?:next|continuation|page|pagination|start|max|num|n|count)[_\- ]tokens?")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _NO_DATA = (
@@ -143,15 +147,20 @@ class Values:
         if not self._hidden:
             return told
         # The longest first: one may be part of another.
-        found = re.compile("|".join(re.escape(h) for h in sorted(self._hidden, key=len)[::-1]))
+        hidden = {form for text in self._hidden for form in _forms(text)}
+        found = re.compile("|".join(re.escape(h) for h in sorted(hidden, key=len)[::-1]))
 
         def clean(value: Any) -> Any:
             if type(value) is str:
                 return found.sub("<hidden>", value)
             if type(value) is list:
                 return [clean(item) for item in value]
-            if type(value) is dict:
-                return {key: clean(item) for key, item in value.items()}
+            if type(value) is dict and value.get("t") in ("bytes", "bytearray"):
+                text = base64.b64decode(value["v"]).decode("latin-1")
+                part = found.sub("<hidden>", text).encode("latin-1")
+                return {**value, "v": base64.b64encode(part).decode()}
+            if type(value) is dict:  # what kind of value it is stays as it is
+                return {key: item if key == "t" else clean(item) for key, item in value.items()}
             return value
 
         return clean(told)
@@ -192,9 +201,10 @@ class Values:
         return self._whole(value, kind, depth)
 
     def _text(self, text: str) -> Any:
-        part = text[:MOST_CHARACTERS]
+        part = self._open(text[:MOST_CHARACTERS])
         self._room -= len(part)
-        return part if len(part) == len(text) else {"t": "text", "v": part, "n": len(text)}
+        whole = len(text) <= MOST_CHARACTERS
+        return part if whole else {"t": "text", "v": part, "n": len(text)}
 
     def _beyond(self, value: Any, kind: type) -> Any:
         size = len(value) if _is_one(kind, (*_SEQUENCES, dict, str, bytes)) else None
@@ -286,15 +296,24 @@ class Values:
         except BaseException as error:
             return f"<{name}: its __repr__ raised {type_name(type(error))}>"
         text = str.__str__(text)
-        part = text[:MOST_CHARACTERS]
+        part = self._open(text[:MOST_CHARACTERS])
         self._room -= len(part)
-        return part if len(part) == len(text) else f"{part}... ({len(text)} characters)"
+        whole = len(text) <= MOST_CHARACTERS
+        return part if whole else f"{part}... ({len(text)} characters)"
 
     def _alarm(self, number: int, frame: object) -> None:
         if self._calling:
             raise _TooLate
 
     # -- secrets
+
+    def _open(self, text: str) -> str:
+        """A text without the passwords in its URLs."""
+        if "://" not in text:
+            return text
+        for found in _PASSWORD.finditer(text):
+            self._hide(found[2])
+        return _PASSWORD.sub(r"\1<hidden>@", text)
 
     def _hide(self, value: Any, depth: int = 0) -> None:
         kind = type(value)
@@ -307,6 +326,14 @@ class Values:
             with contextlib.suppress(RuntimeError):
                 for item in islice(inside, MOST_ITEMS):
                     self._hide(item, depth + 1)
+
+
+def _forms(text: str) -> Iterator[str]:
+    """A text as it is, in JSON, in a ``repr``, and as UTF-8 that was read as Latin-1."""
+    yield text
+    yield json.dumps(text)[1:-1]
+    yield repr(text)[1:-1]
+    yield text.encode("utf-8", "surrogatepass").decode("latin-1")
 
 
 def _is_instance(value: object, kinds: tuple[type, ...]) -> bool:
