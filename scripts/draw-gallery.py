@@ -51,7 +51,8 @@ def draw(name: str) -> str:
     plt.close("all")
     names: dict[str, Any] = {}
     exec(compile(code, f"example of {name}", "exec"), names)  # noqa: S102  # our own docstring
-    names.get("figure", plt.gcf()).savefig(GALLERY / f"{name}.svg", transparent=True, bbox_inches="tight")
+    figure = names.get("figure", plt.gcf())
+    figure.savefig(GALLERY / f"{name}.svg", transparent=True, bbox_inches="tight")
     title = name.replace("_", " ").capitalize()
     said = (inspect.getdoc(chart) or "").partition("\n")[0]
     return f"## {title}\n\n{said}\n\n![{title}](gallery/{name}.svg)\n\n```python\n{code}```\n"

@@ -102,6 +102,13 @@ def test_a_schedule_is_a_rule_with_the_function_as_its_target(
     assert target["Arn"].endswith(f":function:{name}")
 
 
+def test_a_source_that_is_refused_leaves_the_handle(shell: InteractiveShell) -> None:
+    source = "def handler(event, context):\n    return 'here'"
+    cell = shell.run_cell(f"%%lambda still_there --on sqs:nowhere\n{source}")
+    assert isinstance(cell.error_in_exec, AWSError)
+    assert shell.run_cell("still_there({})").result == "here"
+
+
 def test_a_source_that_is_not_there_and_one_of_no_form(deploy: Deploy) -> None:
     with pytest.raises(AWSError, match=r"QueueDoesNotExist|NonExistentQueue") as refused:
         deploy("--on sqs:nowhere")
