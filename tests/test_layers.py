@@ -112,16 +112,18 @@ FOLDERS_MAY_IMPORT = {
             "connection", "debugging", "display", "errors", "events", "progress", "web",
         },
         "trials": {"connection", "display", "errors", "events", "functions"},
-        "views": {"connection", "display", "errors", "functions", "static_form", "web"},
+        "views": {
+            "connection", "display", "errors", "functions", "static_form", "threads", "web",
+        },
         "experiments": {"connection", "display", "errors", "functions"},
-        "explore": {"display", "errors", "static_form"},
+        "explore": {"display", "errors", "static_form", "threads"},
         "lab": {"connection", "display", "errors", "experiments"},
         "workbench": {
-            "connection", "edge", "errors", "events", "experiments", "functions", "web",
+            "connection", "edge", "errors", "events", "experiments", "functions", "threads", "web",
         },
     },
     "notebook.workbench": {
-        "picture": {"calls", "clients", "faults", "threads"},
+        "picture": {"calls", "clients", "faults"},
         "actions": {"clients", "faults", "hub", "picture"},
         "copying": {"actions", "faults"},
         "watches": {"actions", "hub"},

@@ -10,9 +10,7 @@ the widget is an empty line.
 
 from __future__ import annotations
 
-import threading
 import uuid
-from collections.abc import Callable
 from typing import Any
 
 LIVE_CLASS = "lnb-live"
@@ -62,11 +60,3 @@ class StaticForm:
         style = "" if self._alone else _STYLE.format(name=self._name, live=LIVE_CLASS)
         html = f'{style}<div data-lnb-static="{self._name}">{markup}</div>'
         return {"text/plain": text, "text/html": html}
-
-
-def quiet_thread(work: Callable[..., None], name: str, *arguments: Any) -> threading.Thread:
-    """A thread of a widget. JupyterLab's debugger lets it run while a cell is stopped."""
-    thread: Any = threading.Thread(target=work, args=arguments, name=name, daemon=True)
-    thread.pydev_do_not_trace = thread.is_pydev_daemon_thread = True
-    made: threading.Thread = thread
-    return made

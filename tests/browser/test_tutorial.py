@@ -30,8 +30,13 @@ def luminance(page: Any, selector: str, what: str) -> float:
         """([selector, what]) => {
             let node = document.querySelector(selector);
             for (;;) {
-                const found = getComputedStyle(node)[what].match(/[\\d.]+/g).map(Number);
-                if (found.length < 4 || found[3] > 0) return found.slice(0, 3);
+                const style = getComputedStyle(node)[what];
+                // A mixed colour is told as color(srgb 0.1 0.2 0.3).
+                const scale = style.startsWith('color(srgb') ? 255 : 1;
+                const found = style.match(/[\\d.]+/g).map(Number);
+                if (found.length < 4 || found[3] > 0) {
+                    return found.slice(0, 3).map((channel) => channel * scale);
+                }
                 node = node.parentElement;
             }
         }""",

@@ -63,7 +63,7 @@ def test_a_page_of_the_bucket_uses_the_api(tmp_path: Path) -> None:
         assert not faults
 
         # Meanwhile the notebook has seen the visitor; the preflight is the browser's own.
-        access = page.locator(f".jp-Cell[data-windowed-list-index='{log}'] .jp-OutputArea-output")
+        access = page.locator(f".jp-Cell[data-windowed-list-index='{log}'] .lnb-live")
         access.locator("text=DELETE").first.wait_for(timeout=20_000, state="attached")
         assert access.locator("text=OPTIONS").count()
         access.scroll_into_view_if_needed()

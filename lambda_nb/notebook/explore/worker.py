@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from lambda_nb.notebook.explore.settings import Place
-from lambda_nb.notebook.static_form import quiet_thread
+from lambda_nb.notebook.threads import thread
 
 _PAUSE_S = 0.005
 """After each simulation: the kernel's other threads get their turn."""
@@ -43,7 +43,7 @@ class Worker:
         with self._changed:
             self._waiting, self._answered = place, False
             if self._thread is None:
-                self._thread = quiet_thread(self._run, "lambda_nb explore")
+                self._thread = thread("explore", self._run)
                 self._thread.start()
 
     def wait(self) -> None:

@@ -36,7 +36,7 @@ class AccessLogView:
         self._every = every
         self._client: Any = clients.client()
         self._log = AccessLog(clients, api)
-        self._live = Live("lambda_nb access log", self._look, self._markup, self._interval)
+        self._live = Live("access log", self._look, self._markup, self._interval)
         self._live.look()
 
     @property

@@ -37,7 +37,7 @@ class Dashboard:
         self._source: Any = None
         self._client: Any = None
         self._picture = Picture("")
-        self._live = Live("lambda_nb dashboard", self._look, self._markup, self._interval)
+        self._live = Live("dashboard", self._look, self._markup, self._interval)
         self._widget = self._live.widget
         self._live.look()
 

@@ -10,10 +10,10 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from lambda_nb.notebook.connection.clients import Clients
 from lambda_nb.notebook.connection.invocation_log import InvocationLog, Record
+from lambda_nb.notebook.threads import thread
 
 FOLLOWED_S = 60.0
 """How long a display follows an update."""
@@ -125,15 +125,7 @@ class Followers:
         self.end(handover.update.function)
         stopped = self._of[handover.update.function] = threading.Event()
         log = InvocationLog(clients.client("logs"), _BEFORE_S, handover.update.function)
-        thread: Any = threading.Thread(
-            target=_follow,
-            args=[log, handover, show, stopped],
-            name="lambda_nb handover",
-            daemon=True,
-        )
-        # It goes on while a debugger has stopped the notebook's own cell.
-        thread.pydev_do_not_trace = thread.is_pydev_daemon_thread = True
-        thread.start()
+        thread("handover", _follow, log, handover, show, stopped).start()
 
     def end(self, function: str | None = None) -> None:
         """Stop following one function, or (``None``) all."""

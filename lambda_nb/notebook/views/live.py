@@ -11,7 +11,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from lambda_nb.notebook.static_form import LIVE_CLASS, StaticForm, quiet_thread
+from lambda_nb.notebook.static_form import LIVE_CLASS, StaticForm
+from lambda_nb.notebook.threads import thread
 
 _SHARE = 4.0
 """After a query of t seconds the thread waits 4 t: it works at most a fifth of the time."""
@@ -69,7 +70,7 @@ class Live:
         """Start updating."""
         if not self.running:
             self._stopped = threading.Event()
-            self._thread = quiet_thread(self._run, self._name, self._stopped)
+            self._thread = thread(self._name, self._run, self._stopped)
             self._thread.start()
 
     def stop(self) -> None:

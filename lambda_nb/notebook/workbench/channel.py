@@ -12,7 +12,7 @@ import threading
 import time
 from typing import Any
 
-from lambda_nb.notebook.workbench.threads import thread
+from lambda_nb.notebook.threads import thread
 
 EVENTS = "lambda_nb.events"
 

@@ -14,9 +14,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from lambda_nb.notebook.threads import thread
 from lambda_nb.notebook.workbench.channel import Channel
 from lambda_nb.notebook.workbench.faults import Refusal, fault
-from lambda_nb.notebook.workbench.threads import thread
 
 PANEL = "lambda_nb.panel"
 MOST_AT_ONCE = 64

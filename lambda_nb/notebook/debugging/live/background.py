@@ -7,6 +7,8 @@ import threading
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+from lambda_nb.notebook.threads import thread
+
 T = TypeVar("T")
 
 
@@ -39,14 +41,8 @@ class Background:
         with self._starting:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
-                thread = threading.Thread(
-                    target=self._loop.run_forever, name="lambda_nb debugging", daemon=True
-                )
-                # debugpy's marks for threads that it must neither trace nor stop.
-                thread.pydev_do_not_trace = True  # type: ignore[attr-defined]
-                thread.is_pydev_daemon_thread = True  # type: ignore[attr-defined]
-                thread.start()
-                self._thread = thread
+                self._thread = thread("debugging", self._loop.run_forever)
+                self._thread.start()
             return self._loop
 
     def close(self) -> None:

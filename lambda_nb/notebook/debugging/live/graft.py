@@ -3,7 +3,7 @@
 ipykernel has no way to add to its debugger: requests of the front end go to ``kernel.debugger``,
 one object made when the kernel starts. So this module replaces that attribute while the extension
 is loaded. It is the only place where lambda_nb changes a part of the kernel. Seen with ipykernel
-6.29 to 7.4.
+6.29 and 7.4. With 7.0 functions are not debugged well, so pyproject.toml leaves it out.
 """
 
 from __future__ import annotations

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -15,6 +14,7 @@ from lambda_nb.notebook.edge.settings import distributions
 from lambda_nb.notebook.edge.settings.associations import EVENTS, VIEWER_EVENTS
 from lambda_nb.notebook.events.samples import SOURCES
 from lambda_nb.notebook.magics.options import API
+from lambda_nb.notebook.threads import thread
 from lambda_nb.notebook.web import http_api, routes
 from lambda_nb.rules.settings.runtimes import supported
 
@@ -95,12 +95,7 @@ class Choices:
             return self._refresh(key, ask)
         if key not in self._asking:
             self._asking.add(key)
-            thread: Any = threading.Thread(
-                target=self._refresh, args=[key, ask], name="lambda_nb choices", daemon=True
-            )
-            # It goes on while a debugger has stopped the notebook's own cell.
-            thread.pydev_do_not_trace = thread.is_pydev_daemon_thread = True
-            thread.start()
+            thread("choices", self._refresh, key, ask).start()
         return found
 
     def _refresh(self, key: str, ask: Callable[[Session], list[str]]) -> list[str]:

@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lambda_nb.notebook.connection.endpoint import Connection
+from lambda_nb.notebook.threads import thread
 from lambda_nb.notebook.workbench.clients import Clients
 from lambda_nb.notebook.workbench.faults import fault
 from lambda_nb.notebook.workbench.picture.functions import Functions
 from lambda_nb.notebook.workbench.picture.services import NONE, Services
-from lambda_nb.notebook.workbench.threads import thread
 
 BUSY_S, QUIET_S, AWS_S = 1.0, 2.0, 20.0
 """Seconds between two looks: while something happens; else; on AWS, where calls are counted."""
