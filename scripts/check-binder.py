@@ -136,7 +136,8 @@ def furnish(place: Path) -> dict[str, str]:
     install = [uv, "pip", "install", "--quiet", "--python", str(venv)]
     for command in (
         [uv, "venv", "--quiet", "--seed", "--python", "/usr/bin/python3", str(venv)],
-        [*install, *BASE_IMAGE, "--requirement", requirements],
+        [*install, *BASE_IMAGE],
+        [*install, "--requirement", requirements],
     ):
         subprocess.run(command, check=True)
     (place / "home").mkdir()
