@@ -90,6 +90,7 @@ def open_notebook(lab: str, name: str) -> Iterator[Any]:
             args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"],
         )
         page = browser.new_page(viewport={"width": 1300, "height": 900})
+        page.set_default_timeout(60_000)  # the other worker may keep the machine busy
         page.goto(f"{lab}/lab/tree/{name}?token=secret&reset")
         page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=60_000)
         page.wait_for_selector("text=| Idle", timeout=60_000)

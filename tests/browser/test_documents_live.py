@@ -61,20 +61,15 @@ def test_a_function_is_followed_while_a_cell_runs(tmp_path: Path, theme: Theme) 
 def activity(panel: Panel, theme: str) -> None:
     page = panel.page
     command(page, "Open a Function")
-    tiles = page.locator(".lnb-tiles")
-    tiles.wait_for(timeout=60_000)
-    told = tiles.inner_text()
-    assert "Invocations\n6" in told
-    assert "Errors\n1 (16.7 %)" in told
-    assert "Cost per million\n$" in told
+    for told in ("Invocations\n6", "Errors\n1 (16.7 %)", "Cost per million\n$"):
+        wait_for_words(page, ".lnb-tiles", told)
     keep_picture(page, f"activity-{theme}")
     # By keyboard: the last invocation is the one that failed.
     page.focus(".lnb-charts")
     page.keyboard.press("ArrowLeft")
-    said = page.locator(".lnb-charts [aria-live]")
-    assert "error" in said.inner_text()
+    wait_for_words(page, ".lnb-charts [aria-live]", "error")
     page.keyboard.press("ArrowLeft")
-    assert "success" in said.inner_text()
+    wait_for_words(page, ".lnb-charts [aria-live]", "success")
     tip = page.locator(".lnb-tip")
     tip.wait_for()
     assert "duration" in tip.inner_text()
@@ -86,7 +81,7 @@ def activity(panel: Panel, theme: str) -> None:
     page.mouse.move(5, 5)
     page.click("summary:has-text('The invocations as a table')")
     rows = page.locator(".lnb-fold .lnb-table tbody tr")
-    rows.first.wait_for()
+    rows.nth(5).wait_for()
     assert rows.count() == 6
     assert rows.first.locator("td").nth(1).inner_text() == "error"
     tune(page, theme)
@@ -95,6 +90,15 @@ def activity(panel: Panel, theme: str) -> None:
     wait_for_lines(page, "REPORT", 1)
     assert any("cannot take 'this'" in line for line in lines(page))
     page.click("text=/request .* ✕/")
+
+
+def wait_for_words(page: Any, selector: str, words: str) -> None:
+    """Wait until an element shows these words; figures come a moment after their frame."""
+    page.wait_for_function(
+        "([selector, words]) => document.querySelector(selector)?.innerText.includes(words)",
+        arg=[selector, words],
+        timeout=60_000,
+    )
 
 
 def point_at_something(page: Any) -> None:
