@@ -111,7 +111,11 @@ def test_a_setting_that_cannot_be_is_told(tmp_path: Path) -> None:
 
 
 def test_a_coarse_picture_comes_at_once_while_the_kernel_is_busy(tmp_path: Path) -> None:
-    cells = (*CELLS[:2], "view.join()\nimport time\ntime.sleep(6)")
+    busy = (
+        "view.join()\nimport pathlib, time\nprint('joined', flush=True)\n"
+        "while not pathlib.Path('stop').exists(): time.sleep(0.05)"
+    )
+    cells = (*CELLS[:2], busy)
     with (
         serve(tmp_path, {"a.ipynb": notebook_of(cells)}) as lab,
         open_notebook(lab, "a.ipynb") as page,
@@ -119,6 +123,10 @@ def test_a_coarse_picture_comes_at_once_while_the_kernel_is_busy(tmp_path: Path)
         run(page, 0)
         run(page, 1)
         exact(page, "600|0|0|1000")
+        cell = ".jp-Cell[data-windowed-list-index='2']"
+        page.click(f"{cell} .cm-content")
+        page.keyboard.press("Control+Enter")
+        page.wait_for_selector(f"{cell} .jp-OutputArea-output >> text=joined")
         slide(page, "Provisioned", "End", 1)
         page.wait_for_function(
             "() => /^600\\|0\\|[1-9]\\d*\\|1000/.test("
@@ -131,3 +139,5 @@ def test_a_coarse_picture_comes_at_once_while_the_kernel_is_busy(tmp_path: Path)
         )
         words = page.inner_text(".lnb-explore-state")
         assert re.match(r"exact|coarse", words)
+        assert "[*]" in page.inner_text(f"{cell} .jp-InputPrompt")
+        (tmp_path / "work" / "stop").touch()
