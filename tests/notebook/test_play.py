@@ -111,7 +111,7 @@ def test_a_second_run_begins_with_the_environments_of_the_first(
     assert "warm" in set(starts)
     found = lambda_nb.validate(again)
     assert found.same == 1.0, found.differences
-    assert "validate begins with them" in repr(again)
+    assert "validate begins with that" in repr(again)
     assert len(found.plot().axes) >= 2
     # Without them the first requests would start cold.
     assert lambda_nb.validate(again.trace, **again.settings).same < 1.0
@@ -156,7 +156,7 @@ def test_only_what_was_played_is_in_the_trace(engine: Engine, client: Any) -> No
     played = lambda_nb.play(trace, name, client=client, progress=False)
     assert len(played.trace) == len(trace)
     assert played.trace.numbers("arrival")[0] == 0.0
-    assert "1 environments" in " ".join(played.notes)
+    assert "1 environment;" in " ".join(played.notes)
 
 
 def test_where_only_report_lines_tell(
