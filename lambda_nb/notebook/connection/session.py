@@ -53,6 +53,7 @@ class Session:
         self._engine = OwnEngine()
         self._lost = False
         self._starting: threading.Thread | None = None
+        self._closed = False
         self.connected: list[Callable[[Any], None]] = [
             lambda client: made.watch(client, self._note)
         ]
@@ -130,6 +131,8 @@ class Session:
 
     def _start(self, run: Run | None, *, keep: bool = False, port: int = 0) -> Connection:
         """Start our own engine, with the state of a run."""
+        if self._closed:  # as by the thread of prepare, which may come late
+            raise NotebookError("lambda_nb was unloaded: run %load_ext lambda_nb")
         place = [] if run is None else ["--data-dir", str(run.data)]
         self._run = run
         try:
@@ -212,7 +215,8 @@ class Session:
 
     def close(self) -> None:
         """End our own engine when the kernel ends, unless ``keep`` was set."""
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(Exception), self._lock:
+            self._closed = True
             if not self._engine.keep:
                 self.stop()
 
