@@ -26,13 +26,7 @@ PAGES = ROOT / "docs" / "generated" / "tutorials"
 CACHE = Path(sys.prefix) / ".tutorials"
 CELL_S = 180
 """Longest run of one cell (seconds)."""
-_SOURCES = ("lambda_nb/**/*.py", "lambda_nb/**/*.js", "notebooks/*.py")
-# Paths in the notebooks, as they are from the site's folder of tutorials.
-_PATHS = (
-    ("../docs/images/", "../../images/"),
-    ("../docs/", "../../"),
-    ("../README.md", "../../index.md"),
-)
+_SOURCES = ("lambda_nb/**/*.py", "lambda_nb/**/*.js", "lambda_nb/**/*.css", "notebooks/*.py")
 
 
 def sources() -> bytes:
@@ -71,8 +65,7 @@ def page(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     notebook.metadata.pop("widgets", None)
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            for path, from_page in _PATHS:
-                cell.source = cell.source.replace(f"]({path}", f"]({from_page}")
+            cell.source = cell.source.replace("](../docs/", "](../../")
         for output in cell.get("outputs", ()):
             output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
         if cell.get("metadata", {}).get("jupyter", {}).get("source_hidden"):
