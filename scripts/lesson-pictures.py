@@ -51,21 +51,26 @@ def drawing(height: float = 1.9) -> tuple[Figure, Axes]:
     return figure, ax
 
 
-def box(
-    ax: Axes, x: float, y: float, text: str, under: str = "", colour: str = BLUE, wide: float = 15
-) -> None:
-    """A box around its middle, with a name in it and a note below it."""
+def frame(ax: Axes, corner: tuple[float, float], wide: float, high: float, colour: str) -> None:
+    """A rectangle with round corners; ``corner`` is the one at the lower left."""
     ax.add_patch(
         FancyBboxPatch(
-            (x - wide / 2, y - 3),
+            corner,
             wide,
-            6,
+            high,
             boxstyle="round,pad=0.3,rounding_size=1",
             facecolor=colour + "18",
             edgecolor=colour,
             linewidth=1.4,
         )
     )
+
+
+def box(
+    ax: Axes, x: float, y: float, text: str, under: str = "", colour: str = BLUE, wide: float = 15
+) -> None:
+    """A box around its middle, with a name in it and a note below it."""
+    frame(ax, (x - wide / 2, y - 3), wide, 6, colour)
     ax.text(x, y, text, color=INK, ha="center", va="center", fontsize=10, fontweight="bold")
     if under:
         ax.text(x, y - 4.6, under, color=INK, ha="center", va="top", fontsize=8.5, linespacing=1.3)
@@ -114,17 +119,7 @@ def chain(ax: Axes, y: float, *parts: tuple[str, str, str]) -> None:
 
 def first_function() -> Figure:
     figure, ax = drawing(2.1)
-    ax.add_patch(
-        FancyBboxPatch(
-            (3, 6),
-            30,
-            15,
-            boxstyle="round,pad=0.3,rounding_size=1",
-            facecolor=BLUE + "18",
-            edgecolor=BLUE,
-            linewidth=1.4,
-        )
-    )
+    frame(ax, (3, 6), 30, 15, BLUE)
     code = "%%lambda darts --memory 512\n\ndef handler(event, context):\n    ...\n    return answer"
     ax.text(4.5, 13.5, code, color=INK, va="center", fontsize=9, family="monospace")
     for n in range(3):
@@ -271,8 +266,6 @@ def cost() -> Figure:
     }
     figure, (ax,) = board(2.7)
     charts.cost(pd.DataFrame(lines).T.fillna(0), ax, title="A month of the same traffic")
-    for text in ax.get_legend().get_texts():
-        text.set_text(text.get_text().split(" $")[0])  # sums over settings mean nothing
     return figure
 
 

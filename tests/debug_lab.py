@@ -11,6 +11,12 @@ from execution_lab import Lab
 from lambda_nb.engine.model import FunctionVersion, InvocationResult
 
 
+def debugged(lab: Lab, files: dict[str, str], **settings: Any) -> FunctionVersion:
+    """A function that asks for a debugger."""
+    wanted = {"LAMBDA_NB_DEBUG": "1", **settings.pop("environment", {})}
+    return lab.function(files=files, environment=wanted, **settings)
+
+
 def row(lab: Lab, function: FunctionVersion) -> dict[str, Any]:
     """What the engine shows of a function's session."""
     rows = lab.executor.debuggers.status()
@@ -36,3 +42,9 @@ async def attached(
 def invoking(lab: Lab, function: FunctionVersion, n: int = 1) -> asyncio.Task[InvocationResult]:
     """An invocation under way."""
     return asyncio.ensure_future(lab.invoke(function, {"n": n}))
+
+
+async def lasts(task: asyncio.Task[Any], seconds: float) -> bool:
+    """Whether it has not ended after this time, longer than a limit that is tested."""
+    done, _ = await asyncio.wait([task], timeout=seconds)
+    return not done

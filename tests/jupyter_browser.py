@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,12 +22,38 @@ import pytest
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 Theme = Literal["light", "dark"]
 
+NEEDS_CHROMIUM = pytest.mark.skipif(
+    CHROMIUM is None, reason="needs chromium (Debian: apt-get install chromium)"
+)
+NEEDS_EXTENSION = pytest.mark.skipif(
+    not (Path(sys.prefix) / "share" / "jupyter" / "labextensions" / "lambda-nb").exists(),
+    reason="needs the extension installed: `make test`",
+)
+BROWSER = (pytest.mark.browser, pytest.mark.xdist_group("browser"), NEEDS_CHROMIUM)
+"""Marks of tests with a browser: one at a time, for each takes much of a machine."""
+
+
+def notebook_of(cells: Sequence[str]) -> nbformat.NotebookNode:
+    """A notebook of these cells for Python."""
+    return nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(source) for source in cells],
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+    )
+
 
 @contextlib.contextmanager
 def serve(
-    place: Path, notebooks: Mapping[str, nbformat.NotebookNode], theme: Theme = "light"
+    place: Path,
+    notebooks: Mapping[str, nbformat.NotebookNode],
+    theme: Theme = "light",
+    *,
+    program: str = "jupyterlab",
+    variables: Mapping[str, str] | None = None,
 ) -> Iterator[str]:
-    """Start JupyterLab on a folder with these notebooks; gives its address."""
+    """Start JupyterLab, or another ``program``, on a folder with these notebooks.
+
+    Gives its address.
+    """
     work = place / "work"
     work.mkdir()
     for name, notebook in notebooks.items():
@@ -50,8 +76,9 @@ def serve(
         "JUPYTER_RUNTIME_DIR": str(place / "runtime"),
         "LAMBDA_NB_HOME": str(place / "home"),
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        **(variables or {}),
     }
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
+    command = [sys.executable, "-m", program, "--no-browser", "--allow-root"]
     command += ["--ip=127.0.0.1", f"--port={port}", "--IdentityProvider.token=secret"]
     command += [f"--ServerApp.root_dir={work}"]
     with (place / "lab.log").open("wb") as log:
@@ -73,22 +100,38 @@ def serve(
 def _wait(url: str, server: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        assert server.poll() is None, "JupyterLab ended at once"
+        assert server.poll() is None, "the server ended at once"
         with contextlib.suppress(OSError), urllib.request.urlopen(url):
             return
         time.sleep(0.2)
-    raise AssertionError("JupyterLab did not answer within a minute")
+    raise AssertionError("the server did not answer within a minute")
 
 
 @contextlib.contextmanager
-def open_notebook(lab: str, name: str) -> Iterator[Any]:
-    """A notebook open in Chromium, its kernel idle; its kernel ends with it."""
+def chromium() -> Iterator[Any]:
+    """Chromium without a window."""
     sync_api = pytest.importorskip("playwright.sync_api")
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM,
             args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"],
         )
+        yield browser
+        browser.close()
+
+
+def complaints(page: Any) -> list[str]:
+    """A list that gets the errors of a page from now on, and those of its console."""
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+    return errors
+
+
+@contextlib.contextmanager
+def open_notebook(lab: str, name: str) -> Iterator[Any]:
+    """A notebook open in Chromium, its kernel idle; its kernel ends with it."""
+    with chromium() as browser:
         page = browser.new_page(viewport={"width": 1300, "height": 900})
         page.set_default_timeout(60_000)  # the other worker may keep the machine busy
         page.goto(f"{lab}/lab/tree/{name}?token=secret&reset")
@@ -107,21 +150,30 @@ def open_notebook(lab: str, name: str) -> Iterator[Any]:
                 }
             }"""
         )
-        browser.close()
+
+
+def cell(index: int) -> str:
+    """The selector of a cell of the notebook in front."""
+    return f".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell[data-windowed-list-index='{index}']"
+
+
+def begin(page: Any, index: int) -> None:
+    """Run the cell of this index; do not wait for it."""
+    page.click(f"{cell(index)} .cm-content")
+    page.keyboard.press("Control+Enter")
 
 
 def run(page: Any, index: int) -> None:
     """Run the cell of this index and wait until it is done."""
-    cell = f".jp-Cell[data-windowed-list-index='{index}']"
+    prompt = f"{cell(index)} .jp-InputPrompt"
     # A cell that runs again shows its old number until the kernel starts it: wait for a new one.
-    before = page.inner_text(f"{cell} .jp-InputPrompt")
-    page.click(f"{cell} .cm-content")
-    page.keyboard.press("Control+Enter")
+    before = page.inner_text(prompt)
+    begin(page, index)
     page.wait_for_function(
-        "([cell, before]) => {"
-        " const prompt = document.querySelector(cell + ' .jp-InputPrompt').textContent;"
-        " return /\\[\\d+\\]/.test(prompt) && prompt.trim() !== before.trim(); }",
-        arg=[cell, before],
+        "([prompt, before]) => {"
+        " const { textContent } = document.querySelector(prompt);"
+        " return /\\[\\d+\\]/.test(textContent) && textContent.trim() !== before.trim(); }",
+        arg=[prompt, before],
         timeout=60_000,
     )
 

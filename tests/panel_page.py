@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import nbformat
-from jupyter_browser import Theme, keep_picture, open_notebook, serve
+import jupyter_browser
+from jupyter_browser import Theme, keep_picture, notebook_of, open_notebook, serve
 
 _QUIET = (
     # What JupyterLab itself says when a kernel restarts or a page goes.
@@ -17,14 +17,6 @@ _QUIET = (
     "net::ERR_",
     "Kernel: restarting",
 )
-
-
-def notebook_of(cells: Sequence[str]) -> nbformat.NotebookNode:
-    """A notebook of these cells for Python."""
-    return nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(source) for source in cells],
-        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
-    )
 
 
 class Panel:
@@ -49,26 +41,15 @@ class Panel:
     def run(self, *indices: int) -> None:
         """Run cells of the notebook in front, each to its end."""
         for index in indices:
-            prompt = self.cell(index).locator(".jp-InputPrompt")
-            before = prompt.inner_text()
-            self.begin(index)
-            self.page.wait_for_function(
-                "([prompt, before]) => /\\[\\d+\\]/.test(prompt.textContent)"
-                " && prompt.textContent.trim() !== before.trim()",
-                arg=[prompt.element_handle(), before],
-                timeout=60_000,
-            )
+            jupyter_browser.run(self.page, index)
 
     def begin(self, index: int) -> None:
         """Start a cell and do not wait for it."""
-        self.cell(index).locator(".cm-content").click()
-        self.page.keyboard.press("Control+Enter")
+        jupyter_browser.begin(self.page, index)
 
     def cell(self, index: int) -> Any:
         """A cell of the notebook in front."""
-        return self.page.locator(
-            f".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell[data-windowed-list-index='{index}']"
-        )
+        return self.page.locator(jupyter_browser.cell(index))
 
     def row(self, label: str, kind: str = "") -> Any:
         """The row of this label; ``kind`` is as in ``nodes.ts``."""

@@ -103,25 +103,29 @@ FOLDERS_MAY_IMPORT = {
     },
     "engine.neighbours": {"storage": set()},
     "notebook": {
-        "kept": {"errors"},
+        "kept": {"display", "errors"},
         "connection": {"errors", "kept"},
         "web": {"connection", "display", "errors"},
         "events": {"errors"},
         "devices": {"connection", "display", "errors", "functions"},
+        "edge": {"connection", "display", "errors", "functions", "web"},
+        "debugging": {"connection", "display", "errors", "functions", "threads"},
         "functions": {
             "connection", "debugging", "display", "errors", "events", "progress", "web",
         },
-        "trials": {"connection", "display", "errors", "events", "functions"},
+        "trials": {"display", "errors", "events", "functions"},
         "views": {
             "connection", "display", "errors", "functions", "static_form", "threads", "web",
         },
         "experiments": {"connection", "display", "errors", "functions"},
-        "explore": {"display", "errors", "static_form", "threads"},
-        "lab": {"connection", "display", "errors", "experiments"},
+        "explore": {"display", "errors", "page_files", "static_form", "threads"},
+        "lab": {"connection", "display", "errors", "experiments", "page_files"},
         "workbench": {
             "connection", "edge", "errors", "events", "experiments", "functions", "threads", "web",
         },
     },
+    "notebook.debugging": {"live": set()},
+    "notebook.magics": {"editing": {"function_magic", "line_magic", "options"}},
     "notebook.workbench": {
         "picture": {"calls", "clients", "faults"},
         "actions": {"clients", "faults", "hub", "picture"},

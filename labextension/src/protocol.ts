@@ -82,7 +82,6 @@ export interface IFunction {
   architecture: string;
   description: string;
   code_sha256: string;
-  code_bytes: number;
   state: string;
   state_reason: string;
   update: string;
@@ -345,7 +344,14 @@ export interface IActions {
   update_settings: [{ name: string; settings: Partial<ISettings> }, ISettings];
   publish: [{ name: string; description?: string }, { version: string }];
   put_alias: [
-    { name: string; alias: string; version: string; weights?: { [version: string]: number } },
+    {
+      name: string;
+      alias: string;
+      version: string;
+      weights?: { [version: string]: number };
+      /** Left out: it stays as it is. */
+      description?: string;
+    },
     IAlias
   ];
   delete_alias: [{ name: string; alias: string }, null];

@@ -19,6 +19,8 @@ export interface IKernelLink {
   readonly title: string;
   readonly context: ISessionContext;
   readonly status: LinkStatus;
+  /** Whether lambda_nb is there, `here` or `waiting`. */
+  readonly isLoaded: boolean;
   /** Whether a cell runs, as far as this page can know. */
   readonly isBusy: boolean;
   /** The last picture; null before the first. After a restart it goes when the kernel says hello. */

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from lambda_nb.charts import style, timeaxis
-from lambda_nb.charts.concurrency import edges_of, joined
+from lambda_nb.charts.concurrency import bands
 
 MOST_BANDS = 6
 _OTHERS = "others"
@@ -135,17 +135,8 @@ def stacked(
         rest = heights[most - 1 :].sum(axis=0, keepdims=True)
         labels = [*labels[: most - 1], f"{_OTHERS} ({len(labels) - most + 1})"]
         heights = np.vstack([heights[: most - 1], rest])
-    edges = edges_of(at)
-    size = timeaxis.along(ax, float(edges[0]), float(edges[-1]), start)
-    edges, heights = joined(edges, heights)
-    ax.stackplot(
-        edges / size,
-        np.hstack([heights, heights[:, -1:]]),
-        step="post",
-        colors=style.COLOURS[: len(labels)],
-        labels=labels,
-        linewidth=0,
-        alpha=0.9,
+    heights = bands(
+        ax, at, start, heights, colors=style.COLOURS[: len(labels)], labels=labels, alpha=0.9
     )
     ax.set_ylim(0, max(float(heights.sum(axis=0).max()) * 1.08, 1e-9))
     ax.set_ylabel(name)

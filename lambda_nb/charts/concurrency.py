@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -55,17 +56,13 @@ def concurrency(
     at, start = timeaxis.seconds_of(timeline.index)
     if not len(at):
         return style.empty(ax, "no environments")
-    edges = edges_of(at)
-    size = timeaxis.along(ax, float(edges[0]), float(edges[-1]), start)
-    heights = np.nan_to_num(np.array([timeline[state] for state in states], dtype=np.float64))
-    edges, heights = joined(edges, heights)
-    ax.stackplot(
-        edges / size,
-        np.hstack([heights, heights[:, -1:]]),
-        step="post",
+    heights = bands(
+        ax,
+        at,
+        start,
+        np.nan_to_num(np.array([timeline[state] for state in states], dtype=np.float64)),
         colors=[style.COLOUR_OF[state] for state in states],
         labels=[_LABELS[state] for state in states],
-        linewidth=0,
     )
     for state, area in zip(states, ax.collections, strict=False):
         area.set_alpha(_OPACITY.get(state, 0.9))
@@ -80,13 +77,32 @@ def concurrency(
     return ax
 
 
-def edges_of(at: timeaxis.Floats) -> timeaxis.Floats:
+def bands(
+    ax: Axes,
+    at: timeaxis.Floats,
+    start: datetime | None,
+    heights: timeaxis.Floats,
+    **options: Any,
+) -> timeaxis.Floats:
+    """Draw rows of heights as bands, one on the other; returns the heights as they are drawn.
+
+    ``at`` are the beginnings of the bins (s). Of too many bins, neighbours are joined.
+    """
+    edges = _edges(at)
+    size = timeaxis.along(ax, float(edges[0]), float(edges[-1]), start)
+    edges, heights = _thinned(edges, heights)
+    closed = np.hstack([heights, heights[:, -1:]])
+    ax.stackplot(edges / size, closed, step="post", linewidth=0, **options)
+    return heights
+
+
+def _edges(at: timeaxis.Floats) -> timeaxis.Floats:
     """The edges of bins: their beginnings, and one width after the last."""
     width = float(np.median(np.diff(at))) if len(at) > 1 else 1.0
     return np.append(at, at[-1] + width)
 
 
-def joined(edges: timeaxis.Floats, heights: timeaxis.Floats) -> tuple[Any, Any]:
+def _thinned(edges: timeaxis.Floats, heights: timeaxis.Floats) -> tuple[Any, Any]:
     """Join neighbouring steps if there are too many; each joined step shows its peak."""
     count = heights.shape[1]
     if count <= _MOST_STEPS:
@@ -105,7 +121,7 @@ def bars(
 ) -> tuple[timeaxis.Floats, float]:
     """Draw columns of counts as stacked bars over time; returns the edges and the unit (s)."""
     at, start = timeaxis.seconds_of(timeline.index)
-    edges = edges_of(at)
+    edges = _edges(at)
     size = timeaxis.along(ax, float(edges[0]), float(edges[-1]), start)
     below = np.zeros(len(at))
     for column, colour in zip(columns, style.colours(columns), strict=True):

@@ -50,19 +50,18 @@ def latency(
     }
     if not known:
         return style.empty(ax, "no known durations")
-    floor = _FLOOR
     colours = style.colours(list(known))
     for (label, values), colour in zip(known.items(), colours, strict=True):
-        at, share = _steps(np.maximum(values, floor))
+        at, share = _steps(np.maximum(values, _FLOOR))
         ax.step(at, share, where="post", color=colour, linewidth=1.8, label=label or None)
         marks = np.quantile(values, np.asarray(percentiles) / 100.0)
-        ax.plot(np.maximum(marks, floor), percentiles, "o", color=colour, markersize=5)
+        ax.plot(np.maximum(marks, _FLOOR), percentiles, "o", color=colour, markersize=5)
         if len(known) == 1:
-            _name_marks(ax, marks, percentiles, floor)
+            _name_marks(ax, marks, percentiles)
     low = min(float(v[0]) for v in known.values())
     high = max(float(v[-1]) for v in known.values())
     ax.set_xscale("log")
-    ax.set_xlim(max(low, floor) / 1.3, max(high, floor) * 1.6)
+    ax.set_xlim(max(low, _FLOOR) / 1.3, max(high, _FLOOR) * 1.6)
     style.log_axis(ax.xaxis, *ax.get_xlim())
     ax.set_ylim(0, 104)
     ax.set_xlabel("duration")
@@ -129,8 +128,6 @@ def _steps(values: timeaxis.Floats, most: int = 4000) -> tuple[timeaxis.Floats, 
     return at, np.concatenate([[0.0], ranks / len(values) * 100.0])
 
 
-def _name_marks(
-    ax: Axes, marks: timeaxis.Floats, percentiles: Sequence[float], floor: float
-) -> None:
+def _name_marks(ax: Axes, marks: timeaxis.Floats, percentiles: Sequence[float]) -> None:
     texts = [f"p{p:g} {style.length(float(m))}" for p, m in zip(percentiles, marks, strict=True)]
     ax.set_title(" · ".join(texts), loc="right", color=style.INK, fontsize=8.5)

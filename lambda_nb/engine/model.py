@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol
 
+from lambda_nb.rules.settings import debugging
+
 LogFormat = Literal["Text", "JSON"]
 Status = Literal["success", "error", "timeout", "throttle"]
 Start = Literal["warm", "cold", "provisioned", "throttle"]
@@ -26,9 +28,6 @@ class FileSystemMount:
     mount_path: str
     arn: str
 
-
-DEBUG = "LAMBDA_NB_DEBUG"
-"""The environment variable that asks for a debugger."""
 
 DEBUGGER_MB = 96
 """Memory that a debugger may use in the function's process (MB): debugpy 1.8 takes about 25, more
@@ -82,13 +81,9 @@ class FunctionVersion:
     def debug_port(self) -> int | None:
         """The port on which it can be debugged (0: any), or ``None``.
 
-        The environment variable :data:`DEBUG` asks for it: ``1``, or a port. AWS ignores it.
+        An environment variable asks for it: :mod:`lambda_nb.rules.settings.debugging`.
         """
-        asked = self.environment.get(DEBUG, "").strip().lower()
-        if asked in ("1", "true", "yes", "on"):
-            return 0
-        is_port = asked.isascii() and asked.isdigit() and 1024 <= int(asked[:6]) <= 65535
-        return int(asked) if is_port else None
+        return debugging.asked_port(self.environment.get(debugging.VARIABLE, ""))
 
     @property
     def memory_limit_mb(self) -> int:

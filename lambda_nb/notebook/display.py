@@ -217,3 +217,8 @@ class Shown:
 
     def _repr_html_(self) -> str:
         return card(self._markup)
+
+
+def said(text: str) -> Shown:
+    """A sentence as the value of a cell or a magic."""
+    return Shown(text, line(dim(text)))

@@ -7,16 +7,9 @@ from urllib.parse import urlsplit
 
 import pytest
 from engine_fixtures import Engine
-from jupyter_browser import CHROMIUM
+from jupyter_browser import CHROMIUM, NEEDS_CHROMIUM
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.timeout(120),
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="needs chromium (Debian: apt-get install chromium)"
-    ),
-]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(120), NEEDS_CHROMIUM]
 
 ECHO = "def handler(event, context):\n    return {'said': event['rawPath'] + event['body']}\n"
 PAGE = """<img src="/pixel.svg">

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,20 +9,26 @@ from typing import Any
 import nbformat
 import pytest
 from engine_fixtures import needs_program
-from jupyter_browser import CHROMIUM, Theme, keep_picture, open_notebook, run, serve
-
-EXTENSION = Path(sys.prefix) / "share" / "jupyter" / "labextensions" / "lambda-nb"
+from jupyter_browser import (
+    BROWSER,
+    NEEDS_EXTENSION,
+    Theme,
+    begin,
+    cell,
+    complaints,
+    keep_picture,
+    notebook_of,
+    open_notebook,
+    run,
+    serve,
+)
 
 pytestmark = [
-    pytest.mark.browser,
+    *BROWSER,
     pytest.mark.slow,
     pytest.mark.timeout(300),
-    pytest.mark.xdist_group("browser"),
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="needs chromium (Debian: apt-get install chromium)"
-    ),
+    NEEDS_EXTENSION,
     needs_program("node"),  # one cell is Node.js
-    pytest.mark.skipif(not EXTENSION.exists(), reason="needs the extension installed: `make test`"),
 ]
 
 CELLS = [
@@ -42,28 +47,16 @@ CELLS = [
 def page(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Any]:
     """A notebook with these cells open in Chromium; an error in its console fails the test."""
     theme: Theme = request.param
-    cells = [nbformat.v4.new_code_cell(source) for source in CELLS]
-    cells.insert(0, nbformat.v4.new_markdown_cell("# Title\n\n`code` and **bold**"))
-    notebook = nbformat.v4.new_notebook(
-        cells=cells, metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    )
+    notebook = notebook_of(CELLS)
+    notebook.cells.insert(0, nbformat.v4.new_markdown_cell("# Title\n\n`code` and **bold**"))
     with (
         serve(tmp_path, {"functions.ipynb": notebook}, theme) as lab,
         open_notebook(lab, "functions.ipynb") as page,
     ):
-        errors: list[str] = []
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on(
-            "console",
-            lambda said: errors.append(said.text) if said.type == "error" else None,
-        )
+        errors = complaints(page)
         page.theme = theme
         yield page
         assert errors == []
-
-
-def cell(index: int) -> str:
-    return f".jp-Cell[data-windowed-list-index='{index}']"
 
 
 def badge(page: Any, index: int, text: str) -> None:
@@ -125,8 +118,7 @@ def test_function_cells(page: Any) -> None:
     keep_picture(page, f"cells-{theme}-deployed")
 
     # An edit is told, also while a cell runs; problems are marked.
-    page.click(f"{cell(7)} .cm-content")
-    page.keyboard.press("Control+Enter")
+    begin(page, 7)
     write(page, 2, CELLS[1] + " * limit_\n# é ")
     badge(page, 2, "λ half · 256 MB · edited since deployed · 1 problem")
     page.wait_for_selector(f"{cell(2)} .cm-lintRange-warning")

@@ -7,19 +7,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
-from jupyter_browser import CHROMIUM, Theme, open_notebook, run, serve
+from jupyter_browser import BROWSER, Theme, notebook_of, open_notebook, run, serve
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.timeout(240),
-    pytest.mark.xdist_group("browser"),
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="needs chromium (Debian: apt-get install chromium)"
-    ),
-]
+pytestmark = [*BROWSER, pytest.mark.slow, pytest.mark.timeout(240)]
 CELLS = (
     "%load_ext lambda_nb\nimport lambda_nb\nfrom lambda_nb import traces",
     "%%lambda fetch --timeout 10 --reserved 12\n"
@@ -48,11 +39,8 @@ def asked(page: Any) -> str:
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_moves_while_a_cell_is_busy_and_ends_with_its_output(theme: Theme, tmp_path: Path) -> None:
-    cells = [nbformat.v4.new_code_cell(cell) for cell in CELLS]
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    notebook = nbformat.v4.new_notebook(cells=cells, metadata=kernel)
     with (
-        serve(tmp_path, {"live.ipynb": notebook}, theme) as lab,
+        serve(tmp_path, {"live.ipynb": notebook_of(CELLS)}, theme) as lab,
         open_notebook(lab, "live.ipynb") as page,
     ):
         for index in range(4):

@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
 from documents_page import BUSY, VERSIONS, WORK, Invoke
-from jupyter_browser import CHROMIUM, Theme, keep_picture
+from jupyter_browser import BROWSER, NEEDS_EXTENSION, Theme, keep_picture
 from panel_page import Panel, panel_of
 
-EXTENSION = Path(sys.prefix) / "share" / "jupyter" / "labextensions" / "lambda-nb"
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.timeout(300),
-    pytest.mark.xdist_group("browser"),
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="needs chromium (Debian: apt-get install chromium)"
-    ),
-    pytest.mark.skipif(not EXTENSION.exists(), reason="needs the extension installed: `make test`"),
-]
+pytestmark = [*BROWSER, pytest.mark.slow, pytest.mark.timeout(300), NEEDS_EXTENSION]
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

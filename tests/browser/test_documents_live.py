@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from documents_page import BUSY, WORK, Invoke, command, lines, wait_for_lines
-from jupyter_browser import CHROMIUM, Theme, keep_picture
+from jupyter_browser import BROWSER, NEEDS_EXTENSION, Theme, keep_picture
 from panel_page import Panel, panel_of
 
-EXTENSION = Path(sys.prefix) / "share" / "jupyter" / "labextensions" / "lambda-nb"
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.timeout(420),
-    pytest.mark.xdist_group("browser"),
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="needs chromium (Debian: apt-get install chromium)"
-    ),
-    pytest.mark.skipif(not EXTENSION.exists(), reason="needs the extension installed: `make test`"),
-]
+pytestmark = [*BROWSER, pytest.mark.slow, pytest.mark.timeout(420), NEEDS_EXTENSION]
 
 TRAFFIC = """work.map([{"sleep": 0.3, "n": n} for n in range(4)])
 work({"warn": "nearly empty"})

@@ -8,20 +8,12 @@ from typing import Any
 
 import nbformat
 import pytest
-from jupyter_browser import CHROMIUM, keep_picture, open_notebook, serve
+from jupyter_browser import BROWSER, keep_picture, open_notebook, serve
 
 TUTORIAL = Path(__file__).parents[2] / "notebooks" / "16-closer-to-the-user.ipynb"
 TITLES = {"A": "Julia sets", "B": "A new Julia set each day"}
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.timeout(300),
-    pytest.mark.xdist_group("browser"),
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="needs chromium (Debian: apt-get install chromium)"
-    ),
-]
+pytestmark = [*BROWSER, pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 def visit(browser: Any, site: str, faults: list[str]) -> str:

@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
-from jupyter_browser import CHROMIUM, open_notebook, serve
-from panel_page import Panel, notebook_of
+from jupyter_browser import BROWSER, NEEDS_EXTENSION, notebook_of, open_notebook, serve
+from panel_page import Panel
 
-EXTENSION = Path(sys.prefix) / "share" / "jupyter" / "labextensions" / "lambda-nb"
 FIRST_LOAD_BYTES = 150_000
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.timeout(240),
-    pytest.mark.xdist_group("browser"),
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="needs chromium (Debian: apt-get install chromium)"
-    ),
-    pytest.mark.skipif(not EXTENSION.exists(), reason="needs the extension installed: `make test`"),
-]
+pytestmark = [*BROWSER, pytest.mark.slow, pytest.mark.timeout(240), NEEDS_EXTENSION]
 
 
 def test_it_loads_little_and_offers_its_commands(tmp_path: Path) -> None:

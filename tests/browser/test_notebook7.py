@@ -3,33 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import jupyter_browser
-import nbformat
 import pytest
-from jupyter_browser import CHROMIUM, keep_picture
+from jupyter_browser import BROWSER, chromium, complaints, keep_picture, notebook_of, serve
 
 pytest.importorskip("notebook", reason="needs Notebook 7: pip install notebook")
-sync_api = pytest.importorskip("playwright.sync_api")
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.timeout(300),
-    pytest.mark.xdist_group("browser"),
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="needs chromium (Debian: apt-get install chromium)"
-    ),
-]
+pytestmark = [*BROWSER, pytest.mark.slow, pytest.mark.timeout(300)]
 
 EXPECTED = (
     "Cannot read properties of undefined (reading 'schema')",  # Notebook 7.6's own, when it opens
@@ -51,58 +35,24 @@ CELLS = [
 @pytest.fixture
 def page(tmp_path: Path) -> Iterator[Any]:
     """A notebook open in Notebook 7; an error in its console fails the test."""
-    work = tmp_path / "work"
-    work.mkdir()
-    cells = [nbformat.v4.new_code_cell(source) for source in CELLS]
-    nbformat.write(
-        nbformat.v4.new_notebook(
-            cells=cells, metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-        ),
-        work / "functions.ipynb",
-    )
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     config = tmp_path / "config" / "labconfig"
     config.mkdir(parents=True)
     disabled = {"disabledExtensions": {"lambda-nb": True}}
     (config / "page_config.json").write_text(json.dumps(disabled))
-    environment = {
-        **os.environ,
-        "JUPYTER_CONFIG_DIR": str(tmp_path / "config"),
-        "JUPYTERLAB_SETTINGS_DIR": str(tmp_path / "settings"),
-        "JUPYTERLAB_WORKSPACES_DIR": str(tmp_path / "workspaces"),
-        "JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime"),
-        "LAMBDA_NB_HOME": str(tmp_path / "home"),
-    }
-    command = [sys.executable, "-m", "notebook", "--no-browser", "--allow-root"]
-    command += ["--ip=127.0.0.1", f"--port={port}", "--IdentityProvider.token=secret"]
-    command += [f"--ServerApp.root_dir={work}"]
-    errors: list[str] = []
-    with (tmp_path / "notebook.log").open("wb") as log:
-        server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-        try:
-            jupyter_browser._wait(f"http://127.0.0.1:{port}/api?token=secret", server)
-            with sync_api.sync_playwright() as playwright:
-                browser = playwright.chromium.launch(
-                    executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"]
-                )
-                page = browser.new_page(viewport={"width": 1200, "height": 1000})
-                page.on("pageerror", lambda error: errors.append(str(error)))
-                page.on(
-                    "console",
-                    lambda said: errors.append(said.text) if said.type == "error" else None,
-                )
-                page.goto(
-                    f"http://127.0.0.1:{port}/notebooks/functions.ipynb?token=secret",
-                    timeout=60_000,
-                )
-                page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
-                yield page
-                browser.close()
-        finally:
-            server.send_signal(signal.SIGTERM)  # ends its kernels too
-            server.wait(60)
+    with (
+        serve(
+            tmp_path,
+            {"functions.ipynb": notebook_of(CELLS)},
+            program="notebook",
+            variables={"JUPYTER_CONFIG_DIR": str(config.parent)},
+        ) as address,
+        chromium() as browser,
+    ):
+        page = browser.new_page(viewport={"width": 1200, "height": 1000})
+        errors = complaints(page)
+        page.goto(f"{address}/notebooks/functions.ipynb?token=secret", timeout=60_000)
+        page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
+        yield page
     assert [error for error in errors if not any(known in error for known in EXPECTED)] == []
 
 

@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
-from jupyter_browser import CHROMIUM, Theme, keep_picture
+from jupyter_browser import BROWSER, NEEDS_EXTENSION, Theme, keep_picture
 from panel_page import Panel, panel_of
 
-EXTENSION = Path(sys.prefix) / "share" / "jupyter" / "labextensions" / "lambda-nb"
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.timeout(420),
-    pytest.mark.xdist_group("browser"),
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="needs chromium (Debian: apt-get install chromium)"
-    ),
-    pytest.mark.skipif(not EXTENSION.exists(), reason="needs the extension installed: `make test`"),
-]
+pytestmark = [*BROWSER, pytest.mark.slow, pytest.mark.timeout(420), NEEDS_EXTENSION]
 
 GREET = """%%lambda greet --memory 256
 def handler(event, context):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
-from jupyter_browser import CHROMIUM, Theme, keep_picture, open_notebook, run, serve
+from debugger_browser import opened, start
+from jupyter_browser import CHROMIUM, Theme, keep_picture, run
 
 pytestmark = [
     pytest.mark.browser,
@@ -27,15 +27,7 @@ def handler(event, context):
     token = "correct horse"
     return [price(item) for item in event["lines"]]"""
 
-
-def notebook() -> nbformat.NotebookNode:
-    cells = ["%load_ext lambda_nb", FAILING, "order({'lines': ['tea', 'milk']})", "%debug"]
-    return nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(cell) for cell in cells],
-        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
-    )
-
-
+CELLS = ["%load_ext lambda_nb", FAILING, "order({'lines': ['tea', 'milk']})", "%debug"]
 FRESH = "input.jp-Stdin-input:not([data-used])"
 
 
@@ -56,17 +48,11 @@ def answer(page: Any, text: str, expected: str = "") -> None:
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_frames_of_a_failure(tmp_path: Path, theme: Theme) -> None:
-    with (
-        serve(tmp_path, {"failure.ipynb": notebook()}, theme) as lab,
-        open_notebook(lab, "failure.ipynb") as page,
-    ):
-        complaints: list[str] = []
-        page.on("pageerror", lambda error: complaints.append(str(error)))
+    with opened(tmp_path, CELLS, theme) as page:
         for index in (0, 1, 2):
             run(page, index)
         page.wait_for_selector("text=%debug opens its frames")
-        page.click(".jp-Cell[data-windowed-list-index='3'] .cm-content")
-        page.keyboard.press("Control+Enter")
+        start(page, 3)
         answer(page, "p item, PRICES", "('milk', {'tea': 3, 'cake': 4})")
         answer(page, "up", "(9)")
         answer(page, "up", "handler()")
@@ -75,4 +61,3 @@ def test_the_frames_of_a_failure(tmp_path: Path, theme: Theme) -> None:
         keep_picture(page, f"post-mortem-{theme}")
         answer(page, "q")
         page.wait_for_selector("text=| Idle", timeout=30_000)
-        assert complaints == []

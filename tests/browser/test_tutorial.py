@@ -9,19 +9,11 @@ from typing import Any
 
 import nbformat
 import pytest
-from jupyter_browser import CHROMIUM, Theme, keep_picture, open_notebook, serve
+from jupyter_browser import BROWSER, Theme, keep_picture, open_notebook, serve
 
 TUTORIAL = Path(__file__).parents[2] / "notebooks" / "01-first-function.ipynb"
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.timeout(240),
-    pytest.mark.xdist_group("browser"),
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="needs chromium (Debian: apt-get install chromium)"
-    ),
-]
+pytestmark = [*BROWSER, pytest.mark.slow, pytest.mark.timeout(240)]
 
 
 def luminance(page: Any, selector: str, what: str) -> float:

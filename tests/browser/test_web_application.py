@@ -8,19 +8,11 @@ from typing import Any
 
 import nbformat
 import pytest
-from jupyter_browser import CHROMIUM, keep_picture, open_notebook, serve
+from jupyter_browser import BROWSER, keep_picture, open_notebook, serve
 
 TUTORIAL = Path(__file__).parents[2] / "notebooks" / "11-a-web-application.ipynb"
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.timeout(240),
-    pytest.mark.xdist_group("browser"),
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="needs chromium (Debian: apt-get install chromium)"
-    ),
-]
+pytestmark = [*BROWSER, pytest.mark.slow, pytest.mark.timeout(240)]
 
 
 def use(page: Any) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from engine_fixtures import Engine
-from jupyter_browser import CHROMIUM
+from jupyter_browser import CHROMIUM, NEEDS_CHROMIUM
 from web_sites import DOORS, FRAMEWORKS, door_of, packed, site
 
 pytestmark = [
@@ -16,9 +16,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(300),
     pytest.mark.xdist_group("web frameworks"),
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="needs chromium (Debian: apt-get install chromium)"
-    ),
+    NEEDS_CHROMIUM,
 ]
 
 archive_of = cache(packed)

@@ -9,18 +9,10 @@ from typing import Any
 
 import pytest
 from engine_fixtures import Engine
-from jupyter_browser import CHROMIUM
+from jupyter_browser import BROWSER, chromium
 from web_socket_lab import STAGE, WebSocketApi, make_chat
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.timeout(240),
-    pytest.mark.xdist_group("browser"),
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="needs chromium (Debian: apt-get install chromium)"
-    ),
-]
+pytestmark = [*BROWSER, pytest.mark.slow, pytest.mark.timeout(240)]
 PAGE = """<!doctype html>
 <title>Chat</title>
 <form><input id="text" autocomplete="off"><button>Say</button></form>
@@ -85,14 +77,8 @@ def site(chat: WebSocketApi) -> Iterator[str]:
 @pytest.fixture
 def browser() -> Iterator[Any]:
     """A browser."""
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"],
-        )
-        yield chromium
-        chromium.close()
+    with chromium() as opened:
+        yield opened
 
 
 def tab(browser: Any, site: str, name: str) -> Any:

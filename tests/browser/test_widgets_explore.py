@@ -6,19 +6,21 @@ import re
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
-from jupyter_browser import CHROMIUM, Theme, keep_picture, open_notebook, run, serve
+from jupyter_browser import (
+    BROWSER,
+    Theme,
+    begin,
+    cell,
+    complaints,
+    keep_picture,
+    notebook_of,
+    open_notebook,
+    run,
+    serve,
+)
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.timeout(240),
-    pytest.mark.xdist_group("browser"),
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="needs chromium (Debian: apt-get install chromium)"
-    ),
-]
+pytestmark = [*BROWSER, pytest.mark.slow, pytest.mark.timeout(240)]
 CELLS = (
     "import lambda_nb\nfrom lambda_nb import traces\n"
     "mixed = traces.merge(\n"
@@ -29,12 +31,6 @@ CELLS = (
     "print(view.join().settings, view.result.engine)",
     "again = eval(view.call)\nprint(again.total == view.result.total)",
 )
-
-
-def notebook_of(cells: tuple[str, ...]) -> nbformat.NotebookNode:
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    made = [nbformat.v4.new_code_cell(cell) for cell in cells]
-    return nbformat.v4.new_notebook(cells=made, metadata=kernel)
 
 
 def slide(page: Any, name: str, keys: str, times: int) -> None:
@@ -54,7 +50,7 @@ def exact(page: Any, place: str) -> None:
 
 def printed(page: Any, index: int) -> str:
     run(page, index)
-    output = f".jp-Cell[data-windowed-list-index='{index}'] .jp-OutputArea-output"
+    output = f"{cell(index)} .jp-OutputArea-output"
     page.wait_for_selector(output)
     return str(page.inner_text(output))
 
@@ -65,8 +61,7 @@ def test_sliders_pictures_comparison_and_code(theme: Theme, tmp_path: Path) -> N
         serve(tmp_path, {"a.ipynb": notebook_of(CELLS)}, theme) as lab,
         open_notebook(lab, "a.ipynb") as page,
     ):
-        errors: list[str] = []
-        page.on("pageerror", lambda error: errors.append(str(error)))
+        errors = complaints(page)
         run(page, 0)
         run(page, 1)
         exact(page, "600|0|0|1000")
@@ -123,10 +118,8 @@ def test_a_coarse_picture_comes_at_once_while_the_kernel_is_busy(tmp_path: Path)
         run(page, 0)
         run(page, 1)
         exact(page, "600|0|0|1000")
-        cell = ".jp-Cell[data-windowed-list-index='2']"
-        page.click(f"{cell} .cm-content")
-        page.keyboard.press("Control+Enter")
-        page.wait_for_selector(f"{cell} .jp-OutputArea-output >> text=joined")
+        begin(page, 2)
+        page.wait_for_selector(f"{cell(2)} .jp-OutputArea-output >> text=joined")
         slide(page, "Provisioned", "End", 1)
         page.wait_for_function(
             "() => /^600\\|0\\|[1-9]\\d*\\|1000/.test("
@@ -139,5 +132,5 @@ def test_a_coarse_picture_comes_at_once_while_the_kernel_is_busy(tmp_path: Path)
         )
         words = page.inner_text(".lnb-explore-state")
         assert re.match(r"exact|coarse", words)
-        assert "[*]" in page.inner_text(f"{cell} .jp-InputPrompt")
+        assert "[*]" in page.inner_text(f"{cell(2)} .jp-InputPrompt")
         (tmp_path / "work" / "stop").touch()

@@ -7,19 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jupyter_browser import CHROMIUM, keep_picture
+from jupyter_browser import BROWSER, chromium, complaints, keep_picture
 
 import lambda_nb
 from lambda_nb import traces
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.timeout(120),
-    pytest.mark.xdist_group("browser"),
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="needs chromium (Debian: apt-get install chromium)"
-    ),
-]
+pytestmark = [*BROWSER, pytest.mark.timeout(120)]
 THEMES = {
     "light": "background:#fff;--jp-ui-font-color1:#212121;--jp-ui-font-color2:#616161;"
     "--jp-layout-color2:#eee;--jp-border-color1:#bdbdbd",
@@ -30,13 +23,8 @@ THEMES = {
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"]
-        )
+    with chromium() as opened:
         yield opened
-        opened.close()
 
 
 def opened(
@@ -48,9 +36,7 @@ def opened(
         f'<meta charset=utf-8><body style="{THEMES[theme]}">{lab._repr_html_()}', encoding="utf-8"
     )
     page = browser.new_page(viewport={"width": 1000, "height": 620}, reduced_motion=motion)
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda told: told.type == "error" and errors.append(told.text))
+    errors = complaints(page)
     page.goto(file.as_uri())
     page.wait_for_selector(".lnb-lab-play")
     return page, errors

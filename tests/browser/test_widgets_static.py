@@ -12,17 +12,19 @@ from typing import Any
 
 import nbformat
 import pytest
-from jupyter_browser import CHROMIUM, Theme, keep_picture, open_notebook, run, serve
+from jupyter_browser import (
+    BROWSER,
+    Theme,
+    cell,
+    chromium,
+    keep_picture,
+    notebook_of,
+    open_notebook,
+    run,
+    serve,
+)
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.timeout(300),
-    pytest.mark.xdist_group("browser"),
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="needs chromium (Debian: apt-get install chromium)"
-    ),
-]
+pytestmark = [*BROWSER, pytest.mark.slow, pytest.mark.timeout(300)]
 CELLS = (
     "%load_ext lambda_nb\nimport lambda_nb\n"
     "trace = lambda_nb.traces.poisson(0.2, duration=2.0, hours=0.2, seed=1)",
@@ -37,27 +39,19 @@ CELLS = (
 EXPLORE, LAB, PLAY, DASHBOARD = 2, 3, 4, 5
 
 
-def notebook_of(cells: tuple[str, ...]) -> nbformat.NotebookNode:
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    made = [nbformat.v4.new_code_cell(cell) for cell in cells]
-    return nbformat.v4.new_notebook(cells=made, metadata=kernel)
-
-
 def seen(page: Any, index: int) -> str:
     """The text of a cell's output that can be seen."""
-    cell = f".jp-Cell[data-windowed-list-index='{index}']"
-    page.locator(cell).scroll_into_view_if_needed()
-    return str(page.inner_text(f"{cell} .jp-Cell-outputArea"))
+    page.locator(cell(index)).scroll_into_view_if_needed()
+    return str(page.inner_text(f"{cell(index)} .jp-Cell-outputArea"))
 
 
 def drawn(page: Any, index: int) -> int:
     """How many images of a cell's output are drawn and can be seen."""
-    cell = f".jp-Cell[data-windowed-list-index='{index}']"
     return int(
         page.evaluate(
             "cell => [...document.querySelectorAll(cell + ' .jp-Cell-outputArea img')]"
             ".filter(one => one.complete && one.naturalWidth > 0 && one.offsetWidth > 100).length",
-            cell,
+            cell(index),
         )
     )
 
@@ -133,11 +127,7 @@ def test_an_exported_page_shows_them_without_a_network(tmp_path: Path) -> None:
     nbformat.write(notebook_of(CELLS), source)
     command = [sys.executable, "-m", "jupyter", "nbconvert", "--to", "html", "--execute"]
     subprocess.run([*command, str(source)], check=True, capture_output=True, timeout=200)
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"]
-        )
+    with chromium() as browser:
         page = browser.new_page(viewport={"width": 1100, "height": 900})
         page.route("http*://**", lambda route: route.abort())
         page.goto(source.with_suffix(".html").as_uri())
@@ -151,4 +141,3 @@ def test_an_exported_page_shows_them_without_a_network(tmp_path: Path) -> None:
         page.locator(".lnb-lab-play").first.scroll_into_view_if_needed()
         plays(page)
         keep_picture(page, "exported")
-        browser.close()

@@ -87,6 +87,8 @@ def test_a_result_draws_one_function_or_stacks_all(result: lambda_nb.simulator.R
     assert "by function" in result.plot(by="function").axes[0].get_title("left")
     one = result.plot(function="f3")
     assert "f3 of" in one.get_suptitle()
+    (word,) = result.plot(function="f3", by="function").axes[0].get_legend().get_texts()
+    assert word.get_text() == "f3"
     with pytest.raises(ValueError, match="by is 'hour'"):
         result.plot(by="hour")
 

@@ -22,12 +22,10 @@ export class Checks {
 
   /** A cell may have another text than before; it is checked after a pause in typing. */
   look(cell: Cell, source: string): void {
-    const session = this._link()?.status === 'here' ? 'here' : '';
-    const key = `${session}\n${source}`;
-    if (!session || this._checked.get(cell) === key) {
+    if (this._link()?.status !== 'here' || this._checked.get(cell) === source) {
       return;
     }
-    this._checked.set(cell, key);
+    this._checked.set(cell, source);
     window.clearTimeout(this._timers.get(cell));
     this._timers.set(
       cell,

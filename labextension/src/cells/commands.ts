@@ -5,7 +5,8 @@ import { INotebookTracker, NotebookActions, NotebookPanel } from '@jupyterlab/no
 import { TranslationBundle } from '@jupyterlab/translation';
 
 import { CommandIDs } from '../tokens';
-import { IFunctionCell, parse } from './magic';
+import { IFunctionCell, made, parse } from './magic';
+import { codeOf } from './source';
 
 /** Run a function's cell. */
 export const deploy = 'lambda-nb:deploy';
@@ -106,16 +107,11 @@ function find(notebooks: INotebookTracker, args: ICellArgs): IPlace | null {
     return null;
   }
   const { widgets, activeCell } = panel.content;
-  const of = (cell: Cell) =>
-    cell.model.type === 'code' ? parse(cell.model.sharedModel.getSource()) : null;
   const cell = args.cell
     ? widgets.find(one => one.model.id === args.cell)
     : args.name
-      ? widgets.find(one => {
-          const found = of(one);
-          return found?.name === args.name && !found?.test;
-        })
+      ? widgets.find(one => made(codeOf(one))?.name === args.name)
       : activeCell;
-  const found = cell ? of(cell) : null;
+  const found = cell ? parse(codeOf(cell)) : null;
   return cell && found ? { panel, cell, found } : null;
 }

@@ -71,6 +71,12 @@ export function parse(source: string): IFunctionCell | null {
     : null;
 }
 
+/** The function that a cell makes, or null for a cell of tests and any other. */
+export function made(source: string): IFunctionCell | null {
+  const found = parse(source);
+  return found?.test ? null : found;
+}
+
 function read(
   words: string[],
   known: string[],

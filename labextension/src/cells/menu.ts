@@ -1,13 +1,13 @@
 import { JupyterFrontEnd } from '@jupyterlab/application';
 import { Cell } from '@jupyterlab/cells';
 import { NotebookPanel } from '@jupyterlab/notebook';
-import { Menu } from '@lumino/widgets';
 
+import { MenuEntry, openMenu } from '../shared/menu';
 import { CommandIDs } from '../tokens';
 import { Badge } from './badge';
+import { OpenMenu } from './cells';
 import { deploy } from './commands';
 import { IFunctionCell } from './magic';
-import { OpenMenu } from './cells';
 
 const ABOUT_A_FUNCTION = [
   [CommandIDs.invoke, CommandIDs.logs, CommandIDs.events, CommandIDs.openFunction],
@@ -23,35 +23,22 @@ export function menus(commands: JupyterFrontEnd['commands']): OpenMenu {
     badge: Badge,
     byKeyboard: boolean
   ) => {
-    const menu = new Menu({ commands });
-    menu.addClass('lnb-menu');
-    const args = { path: panel.context.path, name: found.name, cell: cell.model.id };
-    menu.addItem({ command: deploy, args });
-    if (found.magic === '%%lambda' && !found.test) {
-      menu.addItem({ command: CommandIDs.deployAndInvoke, args });
-    }
+    const args = { path: panel.context.path, name: found.name };
+    const ofCell = { ...args, cell: cell.model.id };
+    const entries: MenuEntry[] = [{ command: deploy, args: ofCell }];
     if (found.magic === '%%lambda') {
-      for (const group of ABOUT_A_FUNCTION) {
-        const there = group.filter(command => commands.hasCommand(command));
-        if (there.length) {
-          menu.addItem({ type: 'separator' });
-        }
-        there.forEach(command =>
-          menu.addItem({ command, args: { path: args.path, name: found.name } })
-        );
+      if (!found.test) {
+        entries.push({ command: CommandIDs.deployAndInvoke, args: ofCell });
       }
+      ABOUT_A_FUNCTION.forEach(group =>
+        entries.push('separator', ...group.map(command => ({ command, args })))
+      );
     }
     badge.node.setAttribute('aria-expanded', 'true');
-    menu.aboutToClose.connect(() => {
+    const { left, bottom } = badge.node.getBoundingClientRect();
+    openMenu(commands, entries, left, bottom, byKeyboard, () => {
       badge.node.removeAttribute('aria-expanded');
       badge.node.focus();
-      // The chosen command runs after this signal.
-      window.setTimeout(() => menu.dispose(), 0);
     });
-    const place = badge.node.getBoundingClientRect();
-    menu.open(place.left, place.bottom);
-    if (byKeyboard) {
-      menu.activateNextItem();
-    }
   };
 }

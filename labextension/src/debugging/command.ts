@@ -5,6 +5,8 @@ import { IDebugger } from '@jupyterlab/debugger';
 import { INotebookTracker, NotebookActions, NotebookPanel } from '@jupyterlab/notebook';
 import { TranslationBundle } from '@jupyterlab/translation';
 
+import { parse } from '../cells/magic';
+import { codeOf } from '../cells/source';
 import { IFunctionArgs, IWorkbench } from '../tokens';
 import { asksForDebugger, makes, withDebugger, withoutDebugger } from './line';
 import { turnOn } from './switch';
@@ -30,7 +32,7 @@ interface IPlace {
 /** Whether the function's cell asks for a debugger. */
 export function isDebugged(parts: IParts, args: IFunctionArgs): boolean {
   const at = find(parts, args);
-  return at !== null && asksForDebugger(textOf(at.cell));
+  return at !== null && asksForDebugger(codeOf(at.cell));
 }
 
 /** Whether there is a cell to debug. */
@@ -51,12 +53,12 @@ export async function toggle(parts: IParts, args: IFunctionArgs): Promise<void> 
   }
   parts.app.shell.activateById(at.panel.id);
   await at.panel.context.ready;
-  if (asksForDebugger(textOf(at.cell))) {
-    await run(at, withoutDebugger(textOf(at.cell)));
+  if (asksForDebugger(codeOf(at.cell))) {
+    await run(at, withoutDebugger(codeOf(at.cell)));
     return;
   }
   const on = await turnedOn(parts, at.panel);
-  if (await run(at, withDebugger(textOf(at.cell)))) {
+  if (await run(at, withDebugger(codeOf(at.cell)))) {
     tell(parts, at, on);
   }
 }
@@ -107,17 +109,13 @@ function find(parts: IParts, args: IFunctionArgs): IPlace | null {
   if (!name || (args.path && workbench && !workbench.find(args.path))) {
     return null;
   }
-  const cell = panel.content.widgets.find(one => makes(textOf(one), name));
+  const cell = panel.content.widgets.find(one => makes(codeOf(one), name));
   return cell ? { panel, cell, name } : null;
 }
 
 /** The function of the current cell. */
 function nameAt(panel: NotebookPanel): string | null {
   const cell = panel.content.activeCell;
-  const named = cell && /^\s*%%lambda[ \t]+([^-\s]\S*)/.exec(textOf(cell));
-  return named ? named[1] : null;
-}
-
-function textOf(cell: Cell): string {
-  return cell.model.type === 'code' ? cell.model.sharedModel.getSource() : '';
+  const found = cell && parse(codeOf(cell));
+  return found?.magic === '%%lambda' ? found.name : null;
 }

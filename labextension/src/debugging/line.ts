@@ -1,6 +1,6 @@
 /** The option `--debug` in the first line of a function's cell. */
 
-import { parse } from '../cells/magic';
+import { made } from '../cells/magic';
 
 const OPTION = /[ \t]+--debug(?:(?:=|[ \t]+)\d+)?(?=[ \t]|$)/;
 const NAME_FIRST = /^\s*%%lambda[ \t]+[^-\s]\S*/;
@@ -32,8 +32,8 @@ export function withoutDebugger(source: string): string {
 
 /** Whether a cell makes this function. */
 export function makes(source: string, name: string): boolean {
-  const found = parse(source);
-  return found?.magic === '%%lambda' && found.name === name && !found.test;
+  const found = made(source);
+  return found?.magic === '%%lambda' && found.name === name;
 }
 
 function firstLine(source: string): string {

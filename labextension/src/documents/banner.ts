@@ -1,7 +1,7 @@
 import { Widget } from '@lumino/widgets';
 
 import { CommandIDs } from '../tokens';
-import { IParts } from './parts';
+import { give, IParts } from './parts';
 import { Subject } from './subject';
 import { obstacle } from './words';
 
@@ -39,12 +39,12 @@ export class Banner extends Widget {
       );
     } else if (found.remedy === 'go-to-cell' && commands.hasCommand(CommandIDs.goToCell)) {
       this._button(parts.trans.__('Go to the cell'), () =>
-        commands.execute(CommandIDs.goToCell, { path: subject.path, name: subject.name })
+        give(parts, subject, CommandIDs.goToCell)
       );
     }
   }
 
-  private _button(text: string, act: () => Promise<unknown>): void {
+  private _button(text: string, act: () => unknown): void {
     const button = document.createElement('button');
     button.className = 'lnb-act';
     button.textContent = text;

@@ -7,8 +7,8 @@ import { ITranslator, nullTranslator, TranslationBundle } from '@jupyterlab/tran
 import { JSONObject } from '@lumino/coreutils';
 import { Widget } from '@lumino/widgets';
 
+import { choose } from '../shared/choose';
 import { CommandIDs, IFunctionArgs, IWorkbench } from '../tokens';
-import { choose } from './choose';
 import type { FunctionDocument } from './document';
 import { IDocumentArgs, IParts, Kind } from './parts';
 
@@ -51,7 +51,7 @@ function activate(
       label: args => (args.name ? titles[kind].short : titles[kind].long),
       caption: titles[kind].caption,
       execute: async args => {
-        const found = await choose(args as IFunctionArgs, parts, titles[kind].long);
+        const found = await choose(args as IFunctionArgs, workbench, trans, titles[kind].long);
         return found ? app.commands.execute(OPEN, { ...args, ...found, kind }) : undefined;
       }
     });

@@ -2,8 +2,10 @@ import { JupyterFrontEnd } from '@jupyterlab/application';
 import { IEditorServices } from '@jupyterlab/codeeditor';
 import { IStateDB } from '@jupyterlab/statedb';
 import { TranslationBundle } from '@jupyterlab/translation';
+import { JSONObject } from '@lumino/coreutils';
 
 import { IWorkbench } from '../tokens';
+import type { Subject } from './subject';
 
 /** The documents of a function: what is asked of it, what it wrote, what it does, what reached it. */
 export type Kind = 'invoke' | 'logs' | 'function' | 'events';
@@ -30,4 +32,10 @@ export interface IParts {
   editors: IEditorServices;
   /** Where histories are kept; without it they last as long as the page. */
   state: IStateDB | null;
+}
+
+/** Give a command about the function of a document. */
+export function give(parts: IParts, subject: Subject, id: string, args: JSONObject = {}): void {
+  const { path, name } = subject;
+  void parts.app.commands.execute(id, { path, name, ...args });
 }

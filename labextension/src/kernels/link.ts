@@ -77,6 +77,11 @@ export class KernelLink implements IKernelLink, IDisposable {
     return waits ? 'waiting' : 'here';
   }
 
+  get isLoaded(): boolean {
+    const { status } = this;
+    return status === 'here' || status === 'waiting';
+  }
+
   ask<A extends Action>(action: A, args: IActions[A][0]): Promise<IActions[A][1]> {
     return this.askFor(action, args, () => undefined);
   }

@@ -1,10 +1,12 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 
 import { IAlias, IDetails, IFunction, ISource } from '../protocol';
+import { routes } from '../shared/figures';
+import { ICall, MenuEntry } from '../shared/menu';
 import { CommandIDs, IKernelLink } from '../tokens';
 import * as ids from './commands/ids';
-import { ICall, INode, MenuEntry } from './nodes';
-import { functionMark, lastMinute, percent } from './words';
+import { INode } from './nodes';
+import { functionMark, lastMinute } from './words';
 
 /** What is known of a function's details: they are asked for when its row is expanded. */
 export interface IKnown {
@@ -246,20 +248,14 @@ function aliasNode(
   args: { path: string; name: string },
   alias: IAlias
 ): INode {
-  const shares = Object.entries(alias.weights);
-  const rest = 1 - shares.reduce((sum, [, share]) => sum + share, 0);
-  const detail =
-    shares.length === 0
-      ? `→ ${alias.version}`
-      : [[alias.version, rest] as const, ...shares]
-          .map(([version, share]) => `→ ${version} (${percent(share)})`)
-          .join(', ');
   const chosen = { ...args, alias: alias.name };
   return {
     key: `${above}|alias|${alias.name}`,
     kind: 'alias',
     label: alias.name,
-    detail,
+    detail: routes(alias)
+      .map(one => `→ ${one}`)
+      .join(', '),
     search: trans.__('alias'),
     action: { command: CommandIDs.alias, args: chosen },
     menu: [

@@ -1,6 +1,5 @@
-import { JSONObject } from '@lumino/coreutils';
-
 import { IEnvironments } from '../protocol';
+import { ICall, MenuEntry } from '../shared/menu';
 
 export type Kind =
   | 'notebook'
@@ -39,12 +38,6 @@ export const GROUPS = [
 
 export type Group = (typeof GROUPS)[number];
 
-/** Something that a row, a button or a menu's item does. */
-export interface ICall {
-  command: string;
-  args: JSONObject;
-}
-
 export type Mark = 'good' | 'moving' | 'bad' | 'off' | 'money';
 
 /** One row of the tree. */
@@ -73,8 +66,6 @@ export interface INode {
   buttons?: ICall[];
   menu?: MenuEntry[];
 }
-
-export type MenuEntry = ICall | 'separator' | { label: string; entries: ICall[] };
 
 /** All rows that can be seen, from top to bottom. */
 export function visible(

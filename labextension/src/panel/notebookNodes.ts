@@ -1,18 +1,12 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 
 import { IFunction, IPicture } from '../protocol';
+import { duration } from '../shared/figures';
 import { CommandIDs, IKernelLink } from '../tokens';
 import * as ids from './commands/ids';
 import { addressMenu, copyEntry, functionNode, IKnown } from './functionNodes';
 import { Group, GROUPS, INode } from './nodes';
-import {
-  duration,
-  groupWords,
-  kernelWords,
-  linkMessage,
-  pictureMessage,
-  placeWords
-} from './words';
+import { groupWords, kernelWords, linkMessage, pictureMessage, placeWords } from './words';
 
 export interface ITreeOptions {
   groups: readonly Group[];
@@ -27,13 +21,12 @@ export function notebookNode(
   link: IKernelLink,
   options: ITreeOptions
 ): INode {
-  const isThere = link.status === 'here' || link.status === 'waiting';
-  const picture = isThere ? link.picture : null;
+  const picture = link.isLoaded ? link.picture : null;
   const open = { command: ids.showNotebook, args: { path: link.path } };
   const messages = [linkMessage(trans, link)];
   if (picture) {
     messages.push(pictureMessage(trans, picture));
-  } else if (isThere) {
+  } else if (link.isLoaded) {
     messages.push(trans.__('Asking the kernel…'));
   }
   const place = picture ? placeWords(trans, picture) : '';

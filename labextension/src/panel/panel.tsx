@@ -9,9 +9,9 @@ import {
 } from '@jupyterlab/ui-components';
 import { Message } from '@lumino/messaging';
 
+import { lambdaIcon } from '../shared/icons';
 import { CommandIDs } from '../tokens';
 import * as ids from './commands/ids';
-import { lambdaIcon } from './icons';
 import { PanelState } from './state';
 import { Tree } from './tree';
 

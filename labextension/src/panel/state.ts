@@ -112,13 +112,7 @@ export class PanelState {
   private _all(): INode[] {
     const current = this.workbench.current;
     return this.workbench.links
-      .filter(
-        link =>
-          link === current ||
-          link.picture !== null ||
-          link.status === 'here' ||
-          link.status === 'waiting'
-      )
+      .filter(link => link === current || link.picture !== null || link.isLoaded)
       .map(link =>
         notebookNode(this.trans, link, {
           groups: this._groups,

@@ -19,7 +19,7 @@ export class StatusItem extends ReactWidget {
   /** Whether there is something to tell. */
   isActive = (): boolean => {
     const link = this._workbench.current;
-    return Boolean(link && (link.status === 'here' || link.status === 'waiting') && link.picture);
+    return Boolean(link?.isLoaded && link.picture);
   };
 
   protected render() {

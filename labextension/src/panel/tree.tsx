@@ -9,7 +9,7 @@ import {
   useRef
 } from 'react';
 
-import { openMenu } from './menu';
+import { openMenu } from '../shared/menu';
 import { INode, visible } from './nodes';
 import { Row, rowWords } from './row';
 import { PanelState } from './state';
@@ -79,7 +79,9 @@ export function Tree({ nodes, state, commands, trans, onEmptied }: ITreeProps) {
   };
 
   const showMenu = (node: INode, x: number, y: number, byKeyboard: boolean) =>
-    openMenu(commands, node, x, y, byKeyboard, () => itemOf(root.current, node.key)?.focus());
+    openMenu(commands, node.menu ?? [], x, y, byKeyboard, () =>
+      itemOf(root.current, node.key)?.focus()
+    );
 
   const onKeyDown = (event: KeyboardEvent) => {
     // As things are now: the next key may come before the last one's change is drawn.

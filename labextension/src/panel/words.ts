@@ -1,6 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 
 import { IFunction, IPicture } from '../protocol';
+import { duration } from '../shared/figures';
 import { IKernelLink } from '../tokens';
 import { Group, Mark } from './nodes';
 
@@ -143,23 +144,4 @@ export function lastMinute(trans: TranslationBundle, one: IFunction): string {
   ]
     .filter(Boolean)
     .join(' · ');
-}
-
-/** A duration with its unit, in three digits or so. */
-export function duration(ms: number): string {
-  if (ms < 10) {
-    return `${ms.toFixed(1)} ms`;
-  }
-  if (ms < 1000) {
-    return `${Math.round(ms)} ms`;
-  }
-  if (ms < 60_000) {
-    return `${(ms / 1000).toFixed(1)} s`;
-  }
-  return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
-}
-
-/** A share as a percentage, without the noise of floating point. */
-export function percent(share: number): string {
-  return `${Math.round(share * 1000) / 10} %`;
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 INVOCATION_LOG = "/lambda-nb/invocations"
@@ -41,6 +41,25 @@ class Record(NamedTuple):
     def ok(self) -> bool:
         """Whether the function succeeded."""
         return self.status == "success"
+
+
+class Counts(NamedTuple):
+    """How many attempts there were, and what became of them; errors are of those that ran."""
+
+    invocations: int
+    errors: int
+    throttles: int
+    cold: int
+
+
+def counts(records: Sequence[Record]) -> Counts:
+    """Count some attempts."""
+    return Counts(
+        invocations=len(records),
+        errors=sum(not record.ok and not record.throttled for record in records),
+        throttles=sum(record.throttled for record in records),
+        cold=sum(record.start == "cold" for record in records),
+    )
 
 
 class InvocationLog:

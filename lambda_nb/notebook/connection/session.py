@@ -220,11 +220,6 @@ class Session:
             if not self._engine.keep:
                 self.stop()
 
-    @property
-    def engine_log(self) -> Path | None:
-        """File with the standard error of our own engine."""
-        return self._engine.log
-
     # -- the connection
 
     @property

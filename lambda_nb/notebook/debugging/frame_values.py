@@ -1,5 +1,6 @@
 """Variables of a failed function, made anew from what its runtime sent.
 
+The module of this name in the engine's Python runtime writes what is read here, and says its form.
 What comes is data of the function, and may be anything: nothing of it is executed, unpickled or
 imported, except that names of a few modules which only compute become those modules.
 """
@@ -44,10 +45,10 @@ class Values:
     def __init__(self) -> None:
         self._made: dict[int, Any] = {}
 
-    def variables(self, told: Any) -> dict[str, Any]:
+    def variables(self, told: Any, depth: int = 0) -> dict[str, Any]:
         """Names and values, from pairs."""
         pairs = [pair for pair in _sequence(told) if _is_pair(pair) and isinstance(pair[0], str)]
-        return {name: self.value(value) for name, value in pairs}
+        return {name: self.value(value, depth) for name, value in pairs}
 
     def value(self, told: Any, depth: int = 0) -> Any:
         """One value; a stand-in for what cannot be made here."""
@@ -121,19 +122,15 @@ class Values:
                 held.extend(self._items(told["items"], depth))
         else:
             made = self._keep(told, StandIn(kind, shown))
-        for name, value in self._attributes(told.get("a"), depth).items():
+        for name, value in self.variables(told.get("a"), depth + 1).items():
             made.__dict__.setdefault(name, value)
         return made
-
-    def _attributes(self, told: Any, depth: int) -> dict[str, Any]:
-        pairs = [pair for pair in _sequence(told) if _is_pair(pair) and isinstance(pair[0], str)]
-        return {name: self.value(value, depth + 1) for name, value in pairs}
 
     def _module(self, told: Mapping[str, Any], depth: int) -> Any:
         name = str(told["v"])
         if name in _SAME_EVERYWHERE:
             return importlib.import_module(name)
-        attributes = self._attributes(told.get("a"), depth)
+        attributes = self.variables(told.get("a"), depth + 1)
         return StandIn("module", f"<module {name!r} of the function>", attributes)
 
     def _text(self, told: Mapping[str, Any], depth: int) -> Any:

@@ -193,7 +193,7 @@ class Distribution:
                 WaiterConfig={"Delay": self._delay_s, "MaxAttempts": 200},
             )
         text = f"invalidated {', '.join(wanted)} of {self.name}"
-        return display.Shown(text, display.line(display.dim(text)))
+        return display.said(text)
 
     def behavior(
         self,

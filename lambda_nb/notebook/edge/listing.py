@@ -101,7 +101,7 @@ def shown(
 def all_shown(found: Sequence[tuple[Mapping[str, Any], str]]) -> display.Shown:
     """All distributions, each with its address."""
     if not found:
-        return display.Shown(NOTHING, display.line(display.dim(NOTHING)))
+        return display.said(NOTHING)
     table = [
         {
             "distribution": one["Comment"] or one["Id"],

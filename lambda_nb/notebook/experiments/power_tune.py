@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from lambda_nb.notebook.connection.clients import engine_status, is_aws
+from lambda_nb.notebook.connection.clients import engine_status
 from lambda_nb.notebook.connection.reach import reach
 from lambda_nb.notebook.errors import UsageError, aws_errors
 from lambda_nb.notebook.experiments.power_tune_result import STRATEGIES, PowerTuning, Strategy
+from lambda_nb.notebook.functions.deploy import settle
 from lambda_nb.notebook.functions.handle import Function
 from lambda_nb.notebook.functions.many_invocations import persist, progress_bar
 from lambda_nb.notebook.functions.result import Result
@@ -149,9 +150,7 @@ def _versions(client: Any, name: str, sizes: Sequence[int]) -> Iterator[list[str
         finally:
             _set_memory(client, name, original)
         for version in made:
-            client.get_waiter("published_version_active").wait(
-                FunctionName=name, Qualifier=version, WaiterConfig=_pace(client)
-            )
+            settle(client, name, "published_version_active", Qualifier=version)
         yield made
     finally:
         # If nothing changed since the last publish, Lambda returns the old version. Keep that one.
@@ -160,11 +159,7 @@ def _versions(client: Any, name: str, sizes: Sequence[int]) -> Iterator[list[str
 
 
 def _set_memory(client: Any, name: str, size: int) -> None:
-    client.get_waiter("function_updated_v2").wait(FunctionName=name, WaiterConfig=_pace(client))
+    settle(client, name)
     if client.get_function_configuration(FunctionName=name)["MemorySize"] != size:
         client.update_function_configuration(FunctionName=name, MemorySize=size)
-        client.get_waiter("function_updated_v2").wait(FunctionName=name, WaiterConfig=_pace(client))
-
-
-def _pace(client: Any) -> dict[str, Any]:
-    return {"Delay": 1, "MaxAttempts": 300} if is_aws(client) else {"Delay": 0.05}
+        settle(client, name)

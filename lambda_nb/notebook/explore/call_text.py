@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lambda_nb.notebook.explore.settings import ACCOUNT_LIMIT
+
 _SPANS = ((3600.0, "h"), (60.0, "min"))
 _SLIDERS = ("keep_alive", "memory", "provisioned", "account_limit")
 
@@ -19,7 +21,7 @@ def arguments(settings: Mapping[str, Any]) -> str:
     """The settings of the sliders: ``, keep_alive="10min", memory=512``; defaults are left out."""
     parts = []
     for name, value in settings.items():
-        if name == "account_limit" and value == 1000:
+        if name == "account_limit" and value == ACCOUNT_LIMIT:
             continue
         parts.append(f", {name}={span(value) if name == 'keep_alive' else value}")
     return "".join(parts)

@@ -12,8 +12,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import anywidget
@@ -24,6 +22,7 @@ from lambda_nb.notebook.explore import call_text, still
 from lambda_nb.notebook.explore.points import ALL, STACKED, Point, Reader, views
 from lambda_nb.notebook.explore.settings import Place, Sliders
 from lambda_nb.notebook.explore.worker import Worker
+from lambda_nb.notebook.page_files import ELEMENTS, page_file
 from lambda_nb.notebook.static_form import StaticForm
 from lambda_nb.simulator import Prepared
 from lambda_nb.simulator.assumptions.workload import NotCompiledError
@@ -36,15 +35,13 @@ COMPILED_FROM = 20_000
 """From this number of requests on, the compiled engine replays faster than SimPy."""
 SLOW_S = 3.0
 """With a replay that takes longer, places around the sliders are not simulated ahead."""
+_SCRIPTS = (
+    ELEMENTS,
+    *(f"explore/page/{name}.js" for name in ("numbers", "coarse", "charts", "explore")),
+)
 _FIXED = ("init", "duration", "timeout", "seed")
 _MOST_POINTS = 3000
 _KEPT_EVERY_S = 2.0
-
-
-@cache
-def _page(name: str) -> str:
-    folder = resources.files("lambda_nb.notebook.explore") / "page"
-    return (folder / name).read_text(encoding="utf-8")
 
 
 class Explorer(anywidget.AnyWidget):
@@ -58,8 +55,8 @@ class Explorer(anywidget.AnyWidget):
         Why they cannot be simulated; empty if they can.
     """
 
-    _esm = "\n".join(map(_page, ("numbers.js", "coarse.js", "charts.js", "explore.js")))
-    _css = _page("explore.css")
+    _esm = "\n".join(map(page_file, _SCRIPTS))
+    _css = page_file("explore/page/explore.css")
     options = traitlets.Dict().tag(sync=True)
 
     def __init__(self, trace: Trace, **assumed: Any) -> None:

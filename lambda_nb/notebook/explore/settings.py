@@ -25,9 +25,6 @@ class Place(NamedTuple):
     limit: int
 
 
-AXES = Place._fields
-
-
 class Sliders:
     """The stops of each slider, and where they begin.
 

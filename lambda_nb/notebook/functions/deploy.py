@@ -1,4 +1,4 @@
-"""Create a function, or update it to match its cell, with as few calls as possible."""
+"""Create, update and publish functions, and wait until Lambda has done it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from lambda_nb.notebook.connection.clients import is_aws
 from lambda_nb.notebook.connection.endpoint import Connection
 from lambda_nb.notebook.errors import NotebookError, UsageError, aws_errors
 from lambda_nb.notebook.functions.package import Package
 from lambda_nb.notebook.functions.requirements import MOST_BYTES
 
-_WAIT = {"Delay": 0.05, "MaxAttempts": 40}
-_WAIT_AWS = {"Delay": 1, "MaxAttempts": 120}
+_WAIT = {"Delay": 0.05, "MaxAttempts": 1200}
+_WAIT_AWS = {"Delay": 1, "MaxAttempts": 300}
+"""On AWS each look is a call that counts."""
 
 
 @dataclass
@@ -38,7 +40,7 @@ def deploy(
     package: Package,
     settings: Mapping[str, Any],
 ) -> Deployed:
-    """Create or update a function and wait until it can be invoked.
+    """Create or update a function, with as few calls as possible, until it can be invoked.
 
     Parameters
     ----------
@@ -69,12 +71,12 @@ def deploy(
             client.update_function_code(
                 FunctionName=name, ZipFile=package.archive, Architectures=architectures
             )
-            _settle(client, connection, name)
+            settle(client, name)
             uploaded, in_use = len(package.archive), time.time()
         changed = _differs(found, wanted)
         if changed:
             client.update_function_configuration(FunctionName=name, **wanted)
-            _settle(client, connection, name)
+            settle(client, name)
         what = "updated" if uploaded or changed else "unchanged"
         config = client.get_function_configuration(FunctionName=name)
         return Deployed(name, what, config, uploaded, in_use=in_use)
@@ -114,16 +116,44 @@ def _create(
         "Architectures": architectures,
     }
     client.create_function(FunctionName=name, Code={"ZipFile": package.archive}, **parameters)
-    _settle(client, connection, name, "function_active_v2")
+    settle(client, name, "function_active_v2")
     config = client.get_function_configuration(FunctionName=name)
     return Deployed(name, "created", config, len(package.archive))
 
 
-def _settle(
-    client: Any, connection: Connection, name: str, waiter: str = "function_updated_v2"
-) -> None:
-    config = _WAIT_AWS if connection.is_aws else _WAIT
-    client.get_waiter(waiter).wait(FunctionName=name, WaiterConfig=config)
+def settle(client: Any, name: str, waiter: str = "function_updated_v2", **named: str) -> None:
+    """Wait until a function's update is done, so that it can be changed again.
+
+    Parameters
+    ----------
+    waiter, named
+        Another waiter of boto3's, and its parameters besides the function's name.
+    """
+    config = _WAIT_AWS if is_aws(client) else _WAIT
+    client.get_waiter(waiter).wait(FunctionName=name, **named, WaiterConfig=config)
+
+
+def publish(client: Any, name: str, description: str = "") -> str:
+    """Publish a function as it is now; returns the version when it can be invoked.
+
+    If nothing has changed since the last version, Lambda gives that one.
+    """
+    settle(client, name)
+    version = str(client.publish_version(FunctionName=name, Description=description)["Version"])
+    # With SnapStart: until its snapshot is taken.
+    settle(client, name, "published_version_active", Qualifier=version)
+    return version
+
+
+def put_alias(client: Any, **alias: Any) -> dict[str, Any]:
+    """Move an alias, or make it if it is not there; ``alias`` are parameters of ``CreateAlias``."""
+    told: dict[str, Any]
+    try:
+        told = client.update_alias(**alias)
+    except client.exceptions.ResourceNotFoundException:
+        # Creating it also tells whether it was the function that is not there.
+        told = client.create_alias(**alias)
+    return told
 
 
 def _differs(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:

@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, overload
 
 from lambda_nb.notebook import display
+from lambda_nb.notebook.connection.log_groups import log_group
 from lambda_nb.notebook.errors import (
     AWSError,
     FunctionError,
@@ -19,7 +20,7 @@ from lambda_nb.notebook.errors import (
     UsageError,
     aws_errors,
 )
-from lambda_nb.notebook.functions import monitoring
+from lambda_nb.notebook.functions import deploy, monitoring
 from lambda_nb.notebook.functions.code_origin import Origin
 from lambda_nb.notebook.functions.figures import summary
 from lambda_nb.notebook.functions.many_invocations import Answers, Errors, gather
@@ -254,9 +255,7 @@ class Function:
         Logs arrive shortly after the response. This waits up to five seconds for the log of the
         last invocation through this handle.
         """
-        config = self.config
-        default = f"/aws/lambda/{config['FunctionName']}"
-        group = config.get("LoggingConfig", {}).get("LogGroup", default)
+        group = log_group(self.config)
         client = self._session.client("logs")
         deadline = time.monotonic() + _LOGS_WITHIN_S
         while True:
@@ -344,17 +343,11 @@ class Function:
         """
         client = self.client
         with aws_errors():
-            published = client.publish_version(FunctionName=self.name, Description=description)
-            version = str(published["Version"])
-            client.get_waiter("published_version_active").wait(  # SnapStart: until its snapshot
-                FunctionName=self.name, Qualifier=version, WaiterConfig={"Delay": 1}
-            )
+            version = deploy.publish(client, self.name, description)
             if alias:
-                target = {"FunctionName": self.name, "Name": alias, "FunctionVersion": version}
-                try:
-                    client.update_alias(**target)
-                except client.exceptions.ResourceNotFoundException:
-                    client.create_alias(**target)
+                deploy.put_alias(
+                    client, FunctionName=self.name, Name=alias, FunctionVersion=version
+                )
         return Function(self.name, self._session, self.cell, alias or version)
 
     @overload

@@ -19,6 +19,9 @@ from lambda_nb.rules.pricing import Usage, bill
 if TYPE_CHECKING:
     import pandas as pd
 
+NOT_KEPT = "only an engine of lambda_nb remembers events; AWS does not keep what functions got"
+"""Why there are none elsewhere."""
+
 _RIGHT = ("records", "duration", "cost")
 _SHOWN = 50
 
@@ -198,9 +201,7 @@ def read(clients: Clients, function: str, since: datetime | None, limit: int) ->
     with aws_errors():
         told = engine_status(clients.client(), f"events?{urlencode(asked)}")
     if told is None or "events" not in told:
-        raise UsageError(
-            "only an engine of lambda_nb remembers events; AWS does not keep what functions got"
-        )
+        raise UsageError(NOT_KEPT)
     return Events(function, [_arrived(one) for one in told["events"]], told["dropped"])
 
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lambda_nb.notebook import display
 from lambda_nb.notebook.errors import NotebookError
 
 KEPT_S = 7 * 86_400.0
@@ -163,8 +164,7 @@ def words(made: Mapping[str, list[str]]) -> str:
     parts = []
     for kind, names in made.items():
         shown = ", ".join(names[:4]) + (", ..." if len(names) > 4 else "")
-        plural = "" if len(names) == 1 else "es" if kind.endswith("s") else "s"
-        parts.append(f"{len(names)} {kind}{plural} ({shown})")
+        parts.append(f"{display.count(len(names), kind)} ({shown})")
     return ", ".join(parts)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -59,7 +59,9 @@ class Run:
     environment
         Its row in ``lives``; -1 for a throttle.
     cost
-        Of each row. ``standing`` dollars come evenly over the run: provisioned concurrency.
+        Of each row.
+    standing_of
+        Dollars of each function that come evenly over the run: provisioned concurrency.
     waiting
         Times and how many requests waited then, where a queue or retries are simulated.
     limit, keep_alive
@@ -80,16 +82,20 @@ class Run:
     environment: Ints
     cost: Floats
     lives: Lives
+    standing_of: Floats
     end: float
-    standing: float = 0.0
     waiting: tuple[Floats, Floats] | None = None
     limit: int | None = None
     keep_alive: float | None = None
     real: bool = False
-    notes: list[str] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.arrival)
+
+    @property
+    def standing(self) -> float:
+        """What comes evenly over the run, of all functions (dollars)."""
+        return float(self.standing_of.sum())
 
 
 def of_result(result: Result) -> Run:
@@ -129,8 +135,8 @@ def of_result(result: Result) -> Run:
             ended=np.where(np.isnan(ended), np.inf, ended),
             provisioned=lives["provisioned"].to_numpy(dtype=bool),
         ),
+        standing_of=_standing(result, names),
         end=end,
-        standing=max(0.0, float(result.cost()["total"].item()) - float(cost.sum())),
         waiting=waiting,
         limit=limit,
         keep_alive=_seconds(getattr(settings.policy, "seconds", None)),
@@ -202,6 +208,7 @@ def of_trace(trace: Trace, settings: dict[str, Any] | None = None) -> Run:
             ended=_ends(codes[at], finish[at], count, settings.get("keep_alive")),
             provisioned=kind[first] == PROVISIONED,
         ),
+        standing_of=np.zeros(len(trace.functions)),
         end=max(float(np.nanmax(np.where(ran, finish, arrival))), 1e-3),
         limit=_limit(trace.functions, settings),
         keep_alive=_seconds(settings.get("keep_alive")),
@@ -220,12 +227,16 @@ def only(run: Run, function: str) -> Run:
     if function not in run.functions:
         names = ", ".join(run.functions[:8]) + (", ..." if len(run.functions) > 8 else "")
         raise UsageError(f"function={function!r} is not in this run; it has {names}")
+    if run.functions == [function]:
+        return run
     place = run.functions.index(function)
     rows, lives = run.function == place, run.lives.function == place
     number = np.cumsum(lives) - 1
     environment = run.environment[rows]
-    return Run(
-        name=run.name,
+    if len(lives):
+        environment = np.where(environment < 0, -1, number[environment])
+    return replace(
+        run,
         functions=[function],
         arrival=run.arrival[rows],
         begun=run.begun[rows],
@@ -234,8 +245,7 @@ def only(run: Run, function: str) -> Run:
         kind=run.kind[rows],
         failed=run.failed[rows],
         function=np.zeros(int(rows.sum()), dtype=np.int64),
-        environment=np.where(environment < 0, -1, number[environment]) if len(lives) else
-        environment,
+        environment=environment,
         cost=run.cost[rows],
         lives=Lives(
             function=np.zeros(int(lives.sum()), dtype=np.int64),
@@ -244,11 +254,17 @@ def only(run: Run, function: str) -> Run:
             ended=run.lives.ended[lives],
             provisioned=run.lives.provisioned[lives],
         ),
-        end=run.end,
-        limit=run.limit,
-        keep_alive=run.keep_alive,
-        real=run.real,
-    )  # fmt: skip
+        standing_of=run.standing_of[[place]],
+        waiting=None,  # whose requests waited, a run does not say
+    )
+
+
+def _standing(result: Result, functions: list[Any]) -> Floats:
+    """Of each function what its bill has besides its invocations."""
+    billed = result.cost("function")["total"].reindex(functions).to_numpy(dtype=np.float64)
+    ran = result.invocations.groupby("function", observed=False)["cost"].sum()
+    standing: Floats = np.maximum(0.0, billed - ran.reindex(functions).to_numpy(dtype=np.float64))
+    return standing
 
 
 def _kinds(words: Any) -> Ints:

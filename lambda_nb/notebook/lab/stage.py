@@ -12,7 +12,6 @@ import time
 import uuid
 from datetime import datetime, timedelta, timezone
 from functools import cache, cached_property
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from lambda_nb.notebook import display
@@ -21,6 +20,7 @@ from lambda_nb.notebook.connection.notebooks import of_notebook
 from lambda_nb.notebook.errors import UsageError, aws_errors
 from lambda_nb.notebook.lab import packing, still
 from lambda_nb.notebook.lab.run import Run, of_result, of_trace, only
+from lambda_nb.notebook.page_files import ELEMENTS, page_file
 
 if TYPE_CHECKING:
     from lambda_nb.notebook.connection.reach import Handle
@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 LEAST_HEIGHT, HEIGHT = 300, 460
 RECENT_MIN = 15
 """Minutes of the notebook's functions that ``lab()`` shows."""
-_SCRIPTS = ("run.js", "stage.js", "strip.js", "words.js", "player.js")
+_SCRIPTS = (
+    ELEMENTS,
+    *(f"lab/page/{name}.js" for name in ("run", "stage", "strip", "words", "player")),
+)
 
 
 class Lab:
@@ -61,7 +64,7 @@ class Lab:
             f'<div class="lnb-lab" data-lnb-lab="{name}">'
             f"{display.still(still.picture(self.run), repr(self))}"
             f"<p>{display.escaped(still.sentence(self.run))}</p></div>"
-            f"<style>{_file('lab.css')}</style>"
+            f"<style>{page_file('lab/page/lab.css')}</style>"
             f'<script>(() => {{{_script()}\nstart("{name}", {text}, "{columns}");}})();</script>'
         )
 
@@ -187,10 +190,5 @@ def _moment(start: float | str | None) -> float | None:
 
 
 @cache
-def _file(name: str) -> str:
-    return (resources.files("lambda_nb.notebook.lab") / "page" / name).read_text(encoding="utf-8")
-
-
-@cache
 def _script() -> str:
-    return "\n".join(_file(name) for name in _SCRIPTS)
+    return "\n".join(map(page_file, _SCRIPTS))

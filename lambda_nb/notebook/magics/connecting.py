@@ -79,7 +79,7 @@ def stop(session: Session, rest: str) -> display.Shown:
         if session.stop()
         else "this notebook has no engine of its own running"
     )
-    return display.Shown(text, display.line(display.dim(text)))
+    return display.said(text)
 
 
 def _connected(session: Session, connection: Connection) -> display.Shown:

@@ -51,10 +51,10 @@ def snapshot(session: Session, rest: str) -> display.Shown:
     name = _checked(options.name)
     if options.delete:
         _found(session.runs, name).remove()
-        return _said(f"deleted the snapshot {name}")
+        return display.said(f"deleted the snapshot {name}")
     began = time.monotonic()
     kept = session.snapshot(name)
-    return _said(
+    return display.said(
         f"kept {words(kept.made) or 'an engine without anything'} as {name} "
         f"({time.monotonic() - began:.1f} s; the engine started again, so the next invocations "
         f"start cold). %lambda restore {name} brings it back, in this kernel or a later one."
@@ -92,7 +92,7 @@ def restore(session: Session, rest: str, bind: Bind) -> display.Shown:
     for one in names:
         bind(one)
     bound = f" {', '.join(names)} can be called as before." if names else ""
-    return _said(f"restored {words(run.made) or _SOMETHING}.{bound}")
+    return display.said(f"restored {words(run.made) or _SOMETHING}.{bound}")
 
 
 def _found(runs: Runs, name: str) -> Run:
@@ -109,7 +109,7 @@ def _list(runs: Runs) -> display.Shown:
         for one in runs.snapshots()
     ]
     if not rows:
-        return _said("No snapshots yet: %lambda snapshot NAME makes one.")
+        return display.said("No snapshots yet: %lambda snapshot NAME makes one.")
     return display.Shown(display.text_table(rows), display.table(rows))
 
 
@@ -125,7 +125,3 @@ def _ago(at: float) -> str:
         if seconds >= size:
             return f"{display.count(int(seconds // size), unit)} ago"
     return "just now"
-
-
-def _said(text: str) -> display.Shown:
-    return display.Shown(text, display.line(display.dim(text)))

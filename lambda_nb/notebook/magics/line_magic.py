@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import ast
 import difflib
 import json
 from collections.abc import Callable, MutableMapping
@@ -24,6 +23,7 @@ from lambda_nb.notebook.functions.handle import Function
 from lambda_nb.notebook.magics import connecting, keeping, web_tables
 from lambda_nb.notebook.magics.names import identifier
 from lambda_nb.notebook.magics.options import API, HelpShown, parser_of, split
+from lambda_nb.notebook.trials.event_line import evaluated
 from lambda_nb.notebook.views.access import AccessLogView
 from lambda_nb.notebook.views.messages import CHANNELS, messages
 from lambda_nb.notebook.web import http_api
@@ -156,13 +156,8 @@ class Commands:
         """JSON, a Python literal, or an expression over the notebook's variables."""
         if text[:2] in ("'{", "'[") and text[-2:] in ("}'", "]'"):
             text = text[1:-1]  # quoted as in a shell
-        for parse in (json.loads, ast.literal_eval):
-            try:
-                return parse(text)
-            except (ValueError, SyntaxError):
-                continue
         try:
-            return eval(text, {}, dict(self._namespace))  # noqa: S307  # the user's own expression
+            return evaluated(text, self._namespace)
         except Exception as error:
             raise UsageError(
                 f"the event {text!r} is neither JSON nor an expression of this notebook: {error}"
@@ -184,7 +179,7 @@ class Commands:
         ]
         if not rows:
             text = "No functions yet: a cell that begins with %%lambda NAME makes one."
-            return display.Shown(text, display.line(display.dim(text)))
+            return display.said(text)
         return display.Shown(
             display.text_table(rows, _COLUMNS[1:]), display.table(rows, _COLUMNS[1:])
         )
@@ -255,7 +250,7 @@ class Commands:
                 raise UsageError("%lambda api --delete needs the NAME of an HTTP API")
             gone = http_api.remove(self._session, options.name)
         text = f"deleted the API {options.name} ({gone})"
-        return display.Shown(text, display.line(display.dim(text)))
+        return display.said(text)
 
     def _do_edge(self, rest: str) -> Any:
         parser = parser_of("edge", "Distributions of CloudFront; of one what runs there, and hits.")
@@ -312,7 +307,7 @@ class Commands:
             with cloudfront_functions.no_lambda(name):
                 self._handle(name).delete()
         text = f"deleted {', '.join(names)}"
-        return display.Shown(text, display.line(display.dim(text)))
+        return display.said(text)
 
     def _do_debug(self, rest: str) -> Any:
         parser = parser_of("debug", "How an editor attaches to a function with --debug.")

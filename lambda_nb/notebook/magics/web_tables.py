@@ -15,7 +15,7 @@ _HEADS = ("route", "function", "authorizer", "try it")
 def shown(doors: Sequence[Door]) -> display.Shown:
     """Each API and each function URL, with its routes."""
     if not doors:
-        return display.Shown(NOTHING, display.line(display.dim(NOTHING)))
+        return display.said(NOTHING)
     return display.Shown("\n\n".join(map(_text, doors)), "".join(map(_markup, doors)))
 
 

@@ -142,7 +142,7 @@ def _event(text: str, namespace: Mapping[str, Any]) -> Any:
     if text in SOURCES:
         return event(text)
     try:
-        return value_of(text, namespace)
+        return _value_of(text, namespace)
     except Exception as error:
         raise UsageError(
             f"--event {text}: this is no event ({error}). Give {FORMS} of this notebook"
@@ -153,7 +153,7 @@ def _expected(text: str, namespace: Mapping[str, Any]) -> Expected:
     if text == ANY_ERROR:
         return Expected(error=ANY_ERROR)
     try:
-        value = value_of(text, namespace)
+        value = _value_of(text, namespace)
     except Exception as error:
         # The class of the function's error need not be known to the notebook.
         if isinstance(error, NameError) and _ERROR_NAME.fullmatch(text):
@@ -167,15 +167,26 @@ def _expected(text: str, namespace: Mapping[str, Any]) -> Expected:
     return Expected(value)
 
 
-def value_of(text: str, namespace: Mapping[str, Any]) -> Any:
-    """JSON, a Python literal, or an expression over the notebook's variables, as JSON has it."""
+def evaluated(text: str, namespace: Mapping[str, Any]) -> Any:
+    """JSON, a Python literal, or an expression over the notebook's variables.
+
+    Raises
+    ------
+    Exception
+        What the expression raises.
+    """
     for parse in (json.loads, ast.literal_eval):
         try:
             return parse(text)
         except (ValueError, SyntaxError):
             continue
     scope = {"__builtins__": builtins, **namespace}
-    found = eval(text, scope)  # noqa: S307  # the user's own expression
+    return eval(text, scope)  # noqa: S307  # the user's own expression
+
+
+def _value_of(text: str, namespace: Mapping[str, Any]) -> Any:
+    """A value as it looks after a way through JSON; the class of an error as it is."""
+    found = evaluated(text, namespace)
     if isinstance(found, type) and issubclass(found, BaseException):
         return found
     return json.loads(json.dumps(found))

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from lambda_nb.notebook.connection.clients import Clients, engine_status
-from lambda_nb.notebook.connection.invocation_log import InvocationLog, Record
+from lambda_nb.notebook.connection.invocation_log import InvocationLog, Record, counts
 from lambda_nb.notebook.errors import aws_errors
 from lambda_nb.notebook.functions import log_tail, monitoring
 from lambda_nb.notebook.functions.monitoring import LogEvent
@@ -205,12 +205,9 @@ def source_of(clients: Clients, functions: Sequence[str]) -> EngineSource | AWSS
 
 def _count(row: Row, records: Sequence[Record], now: float) -> None:
     last = [r for r in records if r.arrival > now - _MINUTE_S]
-    served = [r for r in last if not r.throttled]
-    row.invocations = len(last)
-    row.throttles = len(last) - len(served)
-    row.errors = sum(not r.ok for r in served)
-    row.cold = sum(r.start == "cold" for r in last)
-    row.median = statistics.median(r.duration_ms / 1000 for r in served) if served else None
+    row.invocations, row.errors, row.throttles, row.cold = counts(last)
+    durations = [r.duration_ms / 1000 for r in last if not r.throttled]
+    row.median = statistics.median(durations) if durations else None
     bars = [[0, 0, 0] for _ in range(BARS)]
     # Bars start at whole multiples of their width, so a bar moves but its content stays.
     newest = int(now // BAR_S)

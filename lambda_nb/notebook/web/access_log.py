@@ -11,6 +11,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from lambda_nb.notebook.connection.clients import Clients
+from lambda_nb.notebook.connection.log_groups import NewEvents
 from lambda_nb.notebook.errors import UsageError, aws_errors
 from lambda_nb.notebook.web import http_api
 
@@ -19,8 +20,7 @@ KEPT = 2000
 LOOK_BACK_S = 900.0
 """How far back the first look goes."""
 
-_OVERLAP_MS = 10_000  # events may become visible after later ones
-_REMEMBERED = 10_000
+_LATE_MS = 10_000
 
 
 @dataclass(frozen=True)
@@ -75,17 +75,15 @@ class AccessLog:
 
     def __init__(self, clients: Clients, name: str) -> None:
         self._gateway = clients.client("apigatewayv2")
-        self._logs = clients.client("logs")
         self.requests: deque[Request] = deque(maxlen=KEPT)
         self._since = int((time.time() - LOOK_BACK_S) * 1000)
-        self._seen: deque[str] = deque(maxlen=_REMEMBERED)
         self._functions: dict[str, str] = {}
         with aws_errors():
             api = http_api.find(self._gateway, name)
             self._api_id: str = api["ApiId"]
             self.name: str = api["Name"]
             self.address: str = api["ApiEndpoint"]
-            self._group = self._find_group()
+            self._events = NewEvents(clients.client("logs"), self._find_group(), _LATE_MS)
 
     def _find_group(self) -> str:
         pages = self._gateway.get_paginator("get_stages").paginate(ApiId=self._api_id)
@@ -101,17 +99,8 @@ class AccessLog:
 
     def look(self) -> None:
         """Read the new lines into ``requests``."""
-        pages = self._logs.get_paginator("filter_log_events").paginate(
-            logGroupName=self._group, startTime=self._since
-        )
-        fresh = []
         with aws_errors():
-            for page in pages:
-                for event in page["events"]:
-                    if event["eventId"] not in self._seen:
-                        self._seen.append(event["eventId"])
-                        fresh.append(self._request(event))
-                        self._since = max(self._since, event["timestamp"] - _OVERLAP_MS)
+            fresh = [self._request(event) for event in self._events.read(self._since)]
         self.requests.extend(sorted(fresh, key=lambda request: request.time))
 
     def _request(self, event: Mapping[str, Any]) -> Request:

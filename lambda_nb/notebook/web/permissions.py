@@ -21,9 +21,7 @@ _MOST_OF_A_ROUTE = 60  # a statement id has at most 100 characters
 def statements(client: Any, function: str) -> dict[str, str]:
     """The statements that let API Gateway in: statement id to SourceArn."""
     try:
-        policy = json.loads(client.get_policy(FunctionName=function)["Policy"])
-    except client.exceptions.ResourceNotFoundException:
-        return {}
+        found = policy(client, function)
     except client.exceptions.ClientError as error:
         # Whoever may not read policies has no routes by this notebook.
         if "AccessDenied" in error.response["Error"]["Code"]:
@@ -31,9 +29,19 @@ def statements(client: Any, function: str) -> dict[str, str]:
         raise
     return {
         one["Sid"]: str(next(iter(one.get("Condition", {}).get("ArnLike", {}).values()), ""))
-        for one in policy["Statement"]
+        for one in found
         if isinstance(one["Principal"], dict) and one["Principal"].get("Service") == GATEWAY
     }
+
+
+def policy(client: Any, function: str) -> list[dict[str, Any]]:
+    """All statements of a function's policy; none if it has no policy."""
+    try:
+        told = json.loads(client.get_policy(FunctionName=function)["Policy"])
+    except client.exceptions.ResourceNotFoundException:
+        return []
+    found: list[dict[str, Any]] = told["Statement"]
+    return found
 
 
 def apis(found: Mapping[str, str], *, ours: bool) -> list[str]:

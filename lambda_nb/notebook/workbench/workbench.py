@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from lambda_nb.notebook.connection.session import Session
 from lambda_nb.notebook.functions.code_origin import Origin
+from lambda_nb.notebook.workbench.actions.tools import OriginOf, Tools
 from lambda_nb.notebook.workbench.calls import Calls
 from lambda_nb.notebook.workbench.clients import Clients
 from lambda_nb.notebook.workbench.hub import Hub
 from lambda_nb.notebook.workbench.picture.functions import Functions
 from lambda_nb.notebook.workbench.picture.painter import Painter
 from lambda_nb.notebook.workbench.picture.services import Services
-
-OriginOf = Callable[[str], "Origin | None"]
 
 
 class Workbench:
@@ -64,7 +62,6 @@ class Workbench:
 
     def _register(self, hub: Hub) -> None:
         from lambda_nb.notebook.workbench import table
-        from lambda_nb.notebook.workbench.actions.tools import Tools
 
         table.register(hub, Tools(self._clients, self._origin_of))
 

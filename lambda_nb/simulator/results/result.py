@@ -260,8 +260,9 @@ class Result:
             told = f"{function} of {told}"
             lines = lines.loc[[function]]
         bands = {}
-        if by is not None and function is None:
-            bands = {name: self.timeline(freq, function=name) for name in functions}
+        if by is not None:
+            drawn = functions if function is None else [function]
+            bands = {name: self.timeline(freq, function=name) for name in drawn}
         return pictures.plot(
             self.timeline(freq, function=function),
             lines,

@@ -1,4 +1,4 @@
-"""Python functions under a debugger: stops, time limits, other events, clients that come and go."""
+"""Python functions under a debugger: stops, time limits, clients that come and go."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import debug_lab
 import psutil
 import pytest
 from dap_client import DapClient, RefusedError
-from debug_lab import attached, invoking, row, session
+from debug_lab import attached, invoking, lasts, row, session
 from execution_lab import Lab, MakeLab, at_level, lab, make_lab, until
 
 from lambda_nb.engine.execution.debugging import clients
@@ -39,8 +40,7 @@ STOP, INSIDE, LAST = 8, 4, 11
 
 
 def debugged(lab: Lab, source: str = SOURCE, **settings: Any) -> FunctionVersion:
-    wanted = {"LAMBDA_NB_DEBUG": "1", **settings.pop("environment", {})}
-    return lab.function(source, environment=wanted, **settings)
+    return debug_lab.debugged(lab, {"app.py": source}, **settings)
 
 
 # --- stopping
@@ -205,19 +205,6 @@ async def test_the_files_of_an_editor_are_mapped(lab: Lab) -> None:
 # --- time limits
 
 
-async def test_the_timeout_waits_while_it_is_stopped(lab: Lab) -> None:
-    function = debugged(lab, timeout_s=1)
-    client = await attached(lab, function, STOP)
-    called = invoking(lab, function, 4)
-    frame = await client.stop()
-    assert await lasts(called, 2.5)
-    await client.ask("continue", threadId=frame["threadId"])
-    result = await called
-    assert json.loads(result.payload)["answer"] == 8
-    assert result.duration_ms > 2000  # what REPORT says includes the stop
-    await client.close()
-
-
 async def test_the_timeout_goes_on_afterwards(lab: Lab) -> None:
     source = "import time\ndef handler(event, context):\n    n = 1\n    time.sleep(60)\n"
     function = debugged(lab, source, timeout_s=1)
@@ -249,29 +236,7 @@ async def test_the_init_limit_waits_too(lab: Lab, monkeypatch: pytest.MonkeyPatc
     await client.close()
 
 
-async def lasts(task: asyncio.Task[Any], seconds: float) -> bool:
-    """Whether it has not ended after this time; a limit is what is tested."""
-    done, _ = await asyncio.wait([task], timeout=seconds)
-    return not done
-
-
 # --- other events
-
-
-async def test_other_events_run_meanwhile_without_a_debugger(lab: Lab) -> None:
-    function = debugged(lab)
-    client = await attached(lab, function, STOP)
-    called = invoking(lab, function)
-    frame = await client.stop()
-    others = await asyncio.gather(*(lab.invoke(function, {"n": n}) for n in range(3)))
-    assert [json.loads(one.payload)["answer"] for one in others] == [0, 2, 4]
-    await client.ask("continue", threadId=frame["threadId"])
-    own = json.loads((await called).payload)["pid"]
-    again = invoking(lab, function)  # not in one of those without a debugger
-    frame = await client.stop()
-    await client.ask("continue", threadId=frame["threadId"])
-    assert json.loads((await again).payload)["pid"] == own
-    await client.close()
 
 
 async def test_only_the_environment_with_the_debugger_is_kept(make_lab: MakeLab) -> None:
@@ -405,23 +370,6 @@ async def test_a_second_client_is_refused(lab: Lab) -> None:
     await second.close()
 
 
-async def test_a_client_that_vanishes_lets_the_function_run_on(lab: Lab) -> None:
-    function = debugged(lab)
-    client = await attached(lab, function, STOP)
-    called = invoking(lab, function)
-    await client.stop()
-    await client.close()
-    assert json.loads((await asyncio.wait_for(called, 10)).payload)["answer"] == 2
-    assert (await asyncio.wait_for(lab.invoke(function, {"n": 3}), 10)).start == "warm"
-    client = await attached(lab, function, INSIDE)  # and another one may come
-    called = invoking(lab, function)
-    frame = await client.stop()
-    assert frame["name"] == "helper"
-    await client.ask("disconnect")
-    await asyncio.wait_for(called, 10)
-    await client.close()
-
-
 async def test_breakpoint_without_a_client_does_not_wait(lab: Lab) -> None:
     source = "def handler(event, context):\n    breakpoint()\n    return 'on'\n"
     function = debugged(lab, source)
@@ -501,22 +449,6 @@ async def test_a_debugger_that_does_not_answer_is_left(
     result = await asyncio.wait_for(called, 15)
     assert result.error_type == "Sandbox.Timedout"  # the time goes on, without a client
     assert json.loads((await lab.invoke(function, {"n": 1})).payload)["answer"] == 2
-
-
-async def test_an_engine_that_ends_leaves_nothing(make_lab: MakeLab) -> None:
-    lab = await make_lab()
-    function = debugged(lab, timeout_s=900)
-    client = await attached(lab, function, STOP)
-    called = invoking(lab, function)
-    await client.stop()
-    pids = [e["pid"] for e in lab.executor.status()["environments"]]
-    await asyncio.wait_for(lab.executor.close(), 20)
-    await asyncio.wait([called], timeout=10)
-    assert called.done()
-    called.exception()
-    assert not any(psutil.pid_exists(pid) for pid in pids)
-    await asyncio.wait_for(client.ended.wait(), 5)
-    await client.close()
 
 
 async def test_a_process_that_ends_is_followed_by_the_next(lab: Lab) -> None:

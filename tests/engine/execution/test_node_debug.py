@@ -11,7 +11,7 @@ import debug_lab
 import pytest
 from dap_client import DapClient, RefusedError
 from debug_lab import invoking, row
-from execution_lab import Lab, MakeLab, at_level, error, lab, make_lab, until
+from execution_lab import Lab, at_level, error, lab, make_lab
 
 from lambda_nb.engine.model import FunctionVersion
 
@@ -38,9 +38,8 @@ STOP, INSIDE, LATE = 9, 3, 12
 
 
 def debugged(lab: Lab, source: str = SOURCE, **settings: Any) -> FunctionVersion:
-    wanted = {"LAMBDA_NB_DEBUG": "1", **settings.pop("environment", {})}
     files = settings.pop("files", {"app.js": source})
-    return lab.function(files=files, environment=wanted, **{"runtime": "nodejs20.x", **settings})
+    return debug_lab.debugged(lab, files, runtime="nodejs20.x", **settings)
 
 
 attached = partial(debug_lab.attached, path=APP)
@@ -190,18 +189,6 @@ async def test_all_exceptions(lab: Lab) -> None:
     await client.close()
 
 
-async def test_the_timeout_waits_while_it_is_stopped(lab: Lab) -> None:
-    function = debugged(lab, timeout_s=1)
-    client = await attached(lab, function, STOP)
-    called = invoking(lab, function, 4)
-    await client.stop()
-    done, _ = await asyncio.wait([called], timeout=2.5)
-    assert not done
-    await client.ask("continue", threadId=1)
-    assert json.loads((await called).payload)["answer"] == 8
-    await client.close()
-
-
 async def test_a_stop_while_the_module_is_loaded(lab: Lab) -> None:
     function = debugged(lab)
     client = await attached(lab, function, 1)
@@ -239,21 +226,6 @@ async def test_modules_of_javascript_and_a_pause(lab: Lab) -> None:
     await client.close()
 
 
-async def test_a_client_that_vanishes_lets_the_function_run_on(lab: Lab) -> None:
-    function = debugged(lab)
-    client = await attached(lab, function, STOP)
-    called = invoking(lab, function)
-    await client.stop()
-    await client.close()
-    assert json.loads((await asyncio.wait_for(called, 10)).payload)["answer"] == 2
-    client = await attached(lab, function, INSIDE)
-    called = invoking(lab, function)
-    assert (await client.stop())["name"] == "helper"
-    await client.ask("disconnect")
-    await asyncio.wait_for(called, 10)
-    await client.close()
-
-
 async def test_a_debugger_statement_without_a_client_does_not_wait(lab: Lab) -> None:
     function = debugged(lab, "exports.handler = async () => { debugger; return 'on'; };\n")
     assert (await asyncio.wait_for(lab.invoke(function), 20)).payload == b'"on"'
@@ -268,18 +240,6 @@ async def test_the_files_of_an_editor_are_mapped(lab: Lab) -> None:
     called = invoking(lab, function)
     frame = await client.stop()
     assert frame["source"]["path"] == local
-    await client.ask("continue", threadId=1)
-    await called
-    await client.close()
-
-
-async def test_other_events_run_meanwhile(lab: Lab) -> None:
-    function = debugged(lab)
-    client = await attached(lab, function, STOP)
-    called = invoking(lab, function)
-    await client.stop()
-    other = await lab.invoke(function, {"n": 4})
-    assert json.loads(other.payload)["answer"] == 8
     await client.ask("continue", threadId=1)
     await called
     await client.close()
@@ -332,17 +292,3 @@ async def test_the_function_sees_nothing_of_the_way_to_the_engine(lab: Lab) -> N
     under = json.loads((await lab.invoke(debugged(lab, source))).payload)
     assert set(under[0]) - set(without[0]) == {"LAMBDA_NB_DEBUG"}
     assert under[1:] == without[1:]
-
-
-async def test_an_engine_that_ends_leaves_nothing(make_lab: MakeLab) -> None:
-    lab = await make_lab()
-    function = debugged(lab, timeout_s=900)
-    client = await attached(lab, function, STOP)
-    called = invoking(lab, function)
-    await client.stop()
-    await asyncio.wait_for(lab.executor.close(), 20)
-    await asyncio.wait([called], timeout=10)
-    assert called.done()
-    called.exception()
-    await until(client.ended.is_set)
-    await client.close()

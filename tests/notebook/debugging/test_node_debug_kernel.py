@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-
-from tests.notebook.debugging.test_live_debugger import Page, kernel, page, path_of
+from debugger_page import Page, kernel, page, path_of
 
 __all__ = ["kernel", "page"]
 

@@ -104,6 +104,8 @@ def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
 
 
 FRAMES = "%debug opens its frames"
+UP = ["up"] if sys.version_info >= (3, 12) else ["up", "up"]
+"""From price() to handler(): before 3.12 a comprehension has a frame of its own."""
 
 
 @pytest.fixture(scope="module")
@@ -129,9 +131,7 @@ def test_the_innermost_frame_comes_first(kernel: Kernel, failed: str) -> None:
 
 
 def test_up_and_down_through_the_function_to_the_calling_cell(kernel: Kernel, failed: str) -> None:
-    is_inlined = sys.version_info >= (3, 12)  # comprehensions have no frame of their own
-    ups = ["up"] if is_inlined else ["up", "up"]
-    *_, handler, event, caller, down, where = debug(kernel, *ups, "pp event", "up", "down", "where")
+    *_, handler, event, caller, down, where = debug(kernel, *UP, "pp event", "up", "down", "where")
     assert handler.startswith("> <Cell In[2]>(21)handler()")
     assert event == "{'lines': ['tea', 'milk']}"
     assert "----> 1 order({'lines': ['tea', 'milk']})" in caller
@@ -141,10 +141,9 @@ def test_up_and_down_through_the_function_to_the_calling_cell(kernel: Kernel, fa
 
 
 def test_objects_are_pictures_of_the_functions_own(kernel: Kernel, failed: str) -> None:
-    ups = ["up"] if sys.version_info >= (3, 12) else ["up", "up"]
     said = debug(
         kernel,
-        *ups,
+        *UP,
         "p basket",
         "p basket.lines",
         "p basket.total",
@@ -156,7 +155,7 @@ def test_objects_are_pictures_of_the_functions_own(kernel: Kernel, failed: str) 
         "p PRICES['tea'] * 2",
         "p __name__",
     )
-    basket, lines, total, plus, call, name, dumped, variable, price, module = said[len(ups) + 1 :]
+    basket, lines, total, plus, call, name, dumped, variable, price, module = said[len(UP) + 1 :]
     assert (basket, lines) == ("<Basket of 2>", "['tea', 'milk']")
     assert "<Basket of 2> is a picture of what the function had in its own process" in total
     assert "'total' did not travel; lines did" in total
@@ -167,8 +166,7 @@ def test_objects_are_pictures_of_the_functions_own(kernel: Kernel, failed: str) 
 
 
 def test_large_and_secret_values(kernel: Kernel, failed: str) -> None:
-    ups = ["up"] if sys.version_info >= (3, 12) else ["up", "up"]
-    said = debug(kernel, "p len(large)", "p large[5:8]", "p large[-1]", *ups, "p password")
+    said = debug(kernel, "p len(large)", "p large[5:8]", "p large[-1]", *UP, "p password")
     assert said[1:4] == [
         "100000",
         "[5, 6, 7]",

@@ -86,6 +86,18 @@ def test_provisioned_concurrency_costs_all_the_time() -> None:
     assert run.standing > 0
 
 
+def test_provisioned_concurrency_is_on_the_bill_of_its_function() -> None:
+    trace = traces.merge(
+        traces.poisson(1.0, duration=0.5, hours=0.1, function="f", seed=1),
+        traces.poisson(0.5, duration=1.5, hours=0.1, function="g", seed=2),
+    )
+    result = lambda_nb.simulate(trace, provisioned={"f": 2})
+    for name, total in result.cost("function")["total"].items():
+        run = lambda_nb.lab(result, function=name).run
+        assert run.standing + run.cost.sum() == pytest.approx(total)
+        assert (run.standing > 0) == (name == "f")
+
+
 def test_requests_that_wait_are_counted() -> None:
     trace = traces.bursts(10, every=60, width=5, rate=1, duration=3.0, hours=0.2, seed=1)
     result = lambda_nb.simulate(trace, source=Asynchronous(), account_limit=3)

@@ -170,7 +170,10 @@ def test_versions_and_a_canary(act: Actions, engine: Engine) -> None:
     assert told["versions"][0]["code_sha256"] != told["versions"][1]["code_sha256"]
     assert told["aliases"] == [moved]
     assert act("invoke", name=name, qualifier="2", payload='{"n": 4}')["payload"] == "1.0"
-    assert act("put_alias", name=name, alias="live", version="2")["weights"] == {}
+    described = act("put_alias", name=name, alias="live", version="2", description="canary")
+    assert (described["weights"], described["description"]) == ({}, "canary")
+    kept = act("put_alias", name=name, alias="live", version="2")
+    assert kept["description"] == "canary"
     act("delete_alias", name=name, alias="live")
     assert act("details", name=name)["aliases"] == []
     with pytest.raises(ClientError, match="ResourceNotFoundException"):
@@ -341,6 +344,14 @@ def test_a_look_must_not_use_up_the_only_receive(act: Actions, engine: Engine) -
     url, _ = queue(engine, engine.name("once"), RedrivePolicy=policy)
     with pytest.raises(Refusal, match="maxReceiveCount 1"):
         act("peek", url=url)
+
+
+def test_a_queue_with_ten_receives_is_looked_at(act: Actions, engine: Engine) -> None:
+    _, dead = queue(engine, engine.name("dead"))
+    policy = json.dumps({"deadLetterTargetArn": dead, "maxReceiveCount": 10})
+    url, _ = queue(engine, engine.name("ten"), RedrivePolicy=policy)
+    engine.client("sqs").send_message(QueueUrl=url, MessageBody="here")
+    assert [one["body"] for one in act("peek", url=url)] == ["here"]
 
 
 @pytest.mark.parametrize("kind", ["standard", "fifo"])

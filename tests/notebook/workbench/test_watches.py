@@ -178,6 +178,28 @@ def test_report_lines_tell_where_no_engine_does(act: Actions, engine: Engine) ->
     assert log.read(time.time()) == []
 
 
+def test_report_lines_of_others_in_the_same_group_do_not_count(
+    act: Actions, engine: Engine
+) -> None:
+    group = f"/mine/{engine.name()}"
+    mine, other = (engine.create(LOGGING, LoggingConfig={"LogGroup": group}) for _ in range(2))
+    act("invoke", name=other, payload='{"n": 1}')
+    told = act("invoke", name=mine, payload='{"n": 2}')
+    logs, client = engine.client("logs"), engine.client()
+    both = [
+        ReportLog(logs, 300.0, client.get_function_configuration(FunctionName=name))
+        for name in (mine, other)
+    ]
+    deadline = time.monotonic() + 20
+    while not all(log.records for log in both) and time.monotonic() < deadline:
+        for log in both:
+            log.read(time.time())
+        time.sleep(0.05)
+    (record,) = both[0].records
+    assert record.request_id == told["request_id"]
+    assert len(both[1].records) == 1
+
+
 def test_activity_on_aws(engine: Engine) -> None:
     name = engine.create(LOGGING)
     with as_aws(engine) as session:

@@ -1,20 +1,12 @@
-import { TranslationBundle } from '@jupyterlab/translation';
-
-import { count } from '../figures';
-import { ActivityFeed, Invocation } from './feed';
-import { AXIS, ICanvas, inside, ISpot, ITimes, level, nothing, timeAxis, xOf } from './paint';
+import { count } from '../../shared/figures';
+import { failed, Invocation } from './feed';
+import { AXIS, Draw, inside, level, nothing, timeAxis, xOf } from './paint';
 
 const BARS = 60;
 const TOP = 8;
 
 /** Invocations per bar, stacked: warm, cold, failed, and throttled as an outline. */
-export function arrivals(
-  canvas: ICanvas,
-  times: ITimes,
-  feed: ActivityFeed,
-  _hot: Invocation | null,
-  trans: TranslationBundle
-): ISpot[] {
+export const arrivals: Draw = (canvas, times, feed, _hot, trans) => {
   timeAxis(canvas, times);
   const all = feed.activity?.invocations ?? [];
   const step = (times.to - times.from) / BARS;
@@ -61,13 +53,13 @@ export function arrivals(
     })
   );
   return [];
-}
+};
 
 function kind(one: Invocation): 0 | 1 | 2 | 3 {
   if (one.status === 'throttled') {
     return 3;
   }
-  return one.status !== 'success' ? 2 : one.init_ms > 0 ? 1 : 0;
+  return failed(one) ? 2 : one.init_ms > 0 ? 1 : 0;
 }
 
 function sum(counts: readonly number[]): number {

@@ -2,14 +2,12 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 
 import { element } from '../dom';
-import { clock, count, duration } from '../figures';
+import { clock, count, duration } from '../../shared/figures';
 import { arrivals } from './arrivals';
-import { ActivityFeed, brief, Invocation } from './feed';
+import { ActivityFeed, brief, Invocation, same } from './feed';
 import { gantt, heightOf, lanes, MOST_LANES } from './gantt';
 import { latency } from './latency';
-import { ICanvas, ISpot, palette } from './paint';
-
-type Draw = (...args: Parameters<typeof gantt>) => ISpot[];
+import { Draw, ICanvas, ISpot, palette } from './paint';
 
 interface IChart {
   draw: Draw;
@@ -189,11 +187,7 @@ export class Charts extends Widget {
 
   private _onKey(event: KeyboardEvent): void {
     const all = this._feed.activity?.invocations ?? [];
-    const at = this._chosen
-      ? all.findIndex(
-          one => one.request_id === this._chosen?.request_id && one.at === this._chosen.at
-        )
-      : -1;
+    const at = all.findIndex(one => same(one, this._chosen));
     const steps: { [key: string]: number } = {
       ArrowLeft: at < 0 ? all.length - 1 : at - 1,
       ArrowRight: at < 0 ? all.length - 1 : at + 1,

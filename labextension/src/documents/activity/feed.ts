@@ -8,6 +8,16 @@ import { Watch } from '../watch';
 export type Invocation = IActivity['invocations'][number];
 export type Environment = IActivity['environments'][number];
 
+/** Whether two are the same attempt; a request that is tried again keeps its id. */
+export function same(one: Invocation, other: Invocation | null): boolean {
+  return one.request_id === other?.request_id && one.at === other.at;
+}
+
+/** Whether the function failed or ran out of time. */
+export function failed(one: Invocation): boolean {
+  return one.status === 'error' || one.status === 'timeout';
+}
+
 /** An environment's name for people: its id is that of its log stream, `2026/11/30/[1]a1b2c3...`. */
 export function brief(environment: string): string {
   return environment.replace(/^.*\]/, '').slice(0, 6);

@@ -1,7 +1,5 @@
-import { TranslationBundle } from '@jupyterlab/translation';
-
-import { ActivityFeed, brief, Environment, Invocation } from './feed';
-import { AXIS, ICanvas, inside, ISpot, ITimes, LEFT, nothing, timeAxis, xOf } from './paint';
+import { brief, Environment, failed, Invocation, same } from './feed';
+import { AXIS, Draw, inside, ISpot, LEFT, nothing, timeAxis, xOf } from './paint';
 
 const LANE = 18;
 const THIN_LANE = 8;
@@ -26,13 +24,7 @@ export function heightOf(count: number): number {
 }
 
 /** Each environment over time: init, running, idle, gone. */
-export function gantt(
-  canvas: ICanvas,
-  times: ITimes,
-  feed: ActivityFeed,
-  hot: Invocation | null,
-  trans: TranslationBundle
-): ISpot[] {
+export const gantt: Draw = (canvas, times, feed, hot, trans) => {
   timeAxis(canvas, times);
   const activity = feed.activity;
   const shown = lanes(activity?.environments ?? []);
@@ -80,11 +72,10 @@ export function gantt(
       }
       for (const one of own) {
         const ran = one.at + one.init_ms;
-        const failed = one.status === 'error' || one.status === 'timeout';
         const spot = bar(
           ran,
           ran + one.duration_ms,
-          failed ? palette.error : palette.running,
+          failed(one) ? palette.error : palette.running,
           lane - 4,
           2
         );
@@ -97,7 +88,7 @@ export function gantt(
         }
         const x = Math.max(0, xOf(canvas, times, one.at));
         spots.push({ invocation: one, ...spot, x, width: spot.x + spot.width - x });
-        if (one.request_id === hot?.request_id && one.at === hot.at) {
+        if (same(one, hot)) {
           context.strokeStyle = palette.text;
           context.lineWidth = 2;
           context.strokeRect(x - 1, y - 1, spot.x + spot.width - x + 2, lane - 2);
@@ -115,4 +106,4 @@ export function gantt(
     })
   );
   return spots;
-}
+};

@@ -1,11 +1,9 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 
 import { CommandIDs } from '../../tokens';
-import { IParts } from '../parts';
+import { give, IParts } from '../parts';
 import { Subject } from '../subject';
 import { ActivityFeed } from './feed';
-
-const WINDOWS_S = [60, 300, 1800];
 
 /** What the function is, what can be done with it, and the time that is shown. */
 export function Header(props: {
@@ -16,14 +14,9 @@ export function Header(props: {
   const { subject, parts, feed } = props;
   const { trans } = parts;
   const { lambda } = subject;
-  const words: { [seconds: number]: string } = {
-    60: trans.__('1 min'),
-    300: trans.__('5 min'),
-    1800: trans.__('30 min')
-  };
   return (
     <>
-      <header className="lnb-flow lnb-head">
+      <header className="lnb-flow">
         <h2>{subject.name}</h2>
         {lambda && (
           <span className="lnb-dim">
@@ -48,7 +41,7 @@ export function Header(props: {
         <Do {...props} id={CommandIDs.settings} text={trans.__('Settings')} />
         <Do {...props} id={CommandIDs.goToCell} text={trans.__('Go to its cell')} />
         <span className="lnb-spring" />
-        <Windows feed={feed} words={words} trans={trans} />
+        <Windows feed={feed} trans={trans} />
         <button
           className="lnb-act"
           aria-pressed={feed.paused}
@@ -63,15 +56,16 @@ export function Header(props: {
   );
 }
 
-function Windows(props: {
-  feed: ActivityFeed;
-  words: { [seconds: number]: string };
-  trans: TranslationBundle;
-}): JSX.Element {
-  const { feed, words, trans } = props;
+function Windows(props: { feed: ActivityFeed; trans: TranslationBundle }): JSX.Element {
+  const { feed, trans } = props;
+  const windows: [seconds: number, words: string][] = [
+    [60, trans.__('1 min')],
+    [300, trans.__('5 min')],
+    [1800, trans.__('30 min')]
+  ];
   return (
     <span className="lnb-choice" role="group" aria-label={trans.__('Time that is shown')}>
-      {WINDOWS_S.map(seconds => (
+      {windows.map(([seconds, words]) => (
         <button
           key={seconds}
           className="lnb-act"
@@ -80,7 +74,7 @@ function Windows(props: {
             feed.window = seconds;
           }}
         >
-          {words[seconds]}
+          {words}
         </button>
       ))}
     </span>
@@ -96,15 +90,14 @@ function Do(props: {
   primary?: boolean;
 }): JSX.Element | null {
   const { commands } = props.parts.app;
-  const { path, name, reach } = props.subject;
   if (!commands.hasCommand(props.id)) {
     return null;
   }
   return (
     <button
       className={props.primary ? 'lnb-act lnb-mod-primary' : 'lnb-act'}
-      disabled={props.id === CommandIDs.settings && reach !== 'here'}
-      onClick={() => void commands.execute(props.id, { path, name })}
+      disabled={props.id === CommandIDs.settings && props.subject.reach !== 'here'}
+      onClick={() => give(props.parts, props.subject, props.id)}
     >
       {props.text}
     </button>

@@ -4,7 +4,7 @@ import { Panel } from '@lumino/widgets';
 
 import { CommandIDs } from '../../tokens';
 import { History } from '../history';
-import { IDocumentArgs, IParts } from '../parts';
+import { give, IDocumentArgs, IParts } from '../parts';
 import { Subject } from '../subject';
 import { Charts } from './charts';
 import { ActivityFeed, Invocation } from './feed';
@@ -25,7 +25,9 @@ export class ActivityView extends Panel {
     const { trans } = _parts;
     this._feed = new ActivityFeed(_subject);
     this._tuner = new Tuner(_subject);
-    this._charts = new Charts(this._feed, trans, one => this._openLog(one));
+    const openLog = ({ request_id }: Invocation) =>
+      give(_parts, _subject, CommandIDs.logs, { request_id });
+    this._charts = new Charts(this._feed, trans, openLog);
     this.addWidget(
       this._react(() => (
         <>
@@ -53,11 +55,7 @@ export class ActivityView extends Panel {
               payload={this._payload}
               trans={trans}
             />
-            <InvocationTable
-              activity={this._feed.activity}
-              trans={trans}
-              open={one => this._openLog(one)}
-            />
+            <InvocationTable activity={this._feed.activity} trans={trans} open={openLog} />
           </>
         ) : (
           <></>
@@ -124,12 +122,6 @@ export class ActivityView extends Panel {
         )}
       </UseSignal>
     );
-  }
-
-  private _openLog(invocation: Invocation): void {
-    const { path, name } = this._subject;
-    const { request_id } = invocation;
-    void this._parts.app.commands.execute(CommandIDs.logs, { path, name, request_id });
   }
 
   private _feed: ActivityFeed;

@@ -1,13 +1,11 @@
-import { TranslationBundle } from '@jupyterlab/translation';
-
-import { duration } from '../figures';
-import { ActivityFeed, Invocation } from './feed';
+import { duration } from '../../shared/figures';
+import { failed, Invocation, same } from './feed';
 import {
   AXIS,
+  Draw,
   ICanvas,
   inside,
   ISpot,
-  ITimes,
   LEFT,
   level,
   line,
@@ -22,13 +20,7 @@ const TOP = 10;
 const WIDE = 15;
 
 /** What a user waited for each invocation: init and duration. Cold ones are diamonds. */
-export function latency(
-  canvas: ICanvas,
-  times: ITimes,
-  feed: ActivityFeed,
-  hot: Invocation | null,
-  trans: TranslationBundle
-): ISpot[] {
+export const latency: Draw = (canvas, times, feed, hot, trans) => {
   timeAxis(canvas, times);
   const all = feed.activity?.invocations ?? [];
   const shown = all.filter(one => one.status !== 'throttled' && one.at >= times.from - 1000);
@@ -58,8 +50,7 @@ export function latency(
     shown.forEach((one, i) => {
       const x = xOf(canvas, times, one.at + waits[i]);
       const y = yOf(waits[i]);
-      const bright = one.request_id === hot?.request_id && one.at === hot.at;
-      point(canvas, one, x, y, bright ? 6 : 3.5);
+      point(canvas, one, x, y, same(one, hot) ? 6 : 3.5);
       spots.push({ invocation: one, x: x - 4, y: y - 4, width: 8, height: 8 });
     })
   );
@@ -79,7 +70,7 @@ export function latency(
     context.fillText(`p${share} ${duration(ms)}`, width - RIGHT + 6, taken);
   }
   return spots;
-}
+};
 
 /** What the caller waited, in ms. */
 export function wait(one: Invocation): number {
@@ -90,7 +81,7 @@ export function wait(one: Invocation): number {
 function point(canvas: ICanvas, one: Invocation, x: number, y: number, radius: number): void {
   const { context, palette } = canvas;
   context.beginPath();
-  if (one.status === 'error' || one.status === 'timeout') {
+  if (failed(one)) {
     context.strokeStyle = palette.error;
     context.lineWidth = 2;
     context.moveTo(x - radius, y - radius);

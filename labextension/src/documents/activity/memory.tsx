@@ -2,7 +2,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { useState } from 'react';
 
 import { IActivity } from '../../protocol';
-import { brief, dollars, duration } from '../figures';
+import { brief, dollars, duration } from '../../shared/figures';
 import { Subject } from '../subject';
 import { SIZES, Tuner } from './tuner';
 

@@ -1,5 +1,7 @@
-import { clock } from '../figures';
-import { Invocation } from './feed';
+import { TranslationBundle } from '@jupyterlab/translation';
+
+import { clock } from '../../shared/figures';
+import { ActivityFeed, Invocation } from './feed';
 
 /** Colours of the theme. */
 export interface IPalette {
@@ -36,6 +38,15 @@ export interface ISpot {
   width: number;
   height: number;
 }
+
+/** Draws a chart of these times; gives the places of its invocations. `hot` is pointed at. */
+export type Draw = (
+  canvas: ICanvas,
+  times: ITimes,
+  feed: ActivityFeed,
+  hot: Invocation | null,
+  trans: TranslationBundle
+) => ISpot[];
 
 export const LEFT = 54;
 export const RIGHT = 86;

@@ -2,7 +2,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { useState } from 'react';
 
 import { IActivity } from '../../protocol';
-import { clock, duration } from '../figures';
+import { clock, duration } from '../../shared/figures';
 import { brief, Invocation } from './feed';
 
 const MOST_ROWS = 200;

@@ -1,7 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 
 import { IActivity } from '../../protocol';
-import { count, dollars, duration } from '../figures';
+import { count, dollars, duration, percent } from '../../shared/figures';
 
 /** The figures of the time that is shown. */
 export function Tiles(props: { activity: IActivity; trans: TranslationBundle }): JSX.Element {
@@ -10,7 +10,7 @@ export function Tiles(props: { activity: IActivity; trans: TranslationBundle }):
   const living = environments.filter(one => one.state !== 'gone');
   const busy = living.filter(one => one.state === 'running').length;
   const share = (n: number) =>
-    n && summary.invocations ? ` (${Math.round((1000 * n) / summary.invocations) / 10} %)` : '';
+    n && summary.invocations ? ` (${percent(n / summary.invocations)})` : '';
   const cost = summary.cost_per_million;
   return (
     <dl className="lnb-figures lnb-tiles">

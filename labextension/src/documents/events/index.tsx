@@ -1,13 +1,12 @@
 import { ReactWidget, UseSignal } from '@jupyterlab/ui-components';
+import { JSONObject } from '@lumino/coreutils';
 import { Message } from '@lumino/messaging';
 
 import { CommandIDs } from '../../tokens';
-import { IDocumentArgs, IParts } from '../parts';
+import { give, IDocumentArgs, IParts } from '../parts';
 import { Subject } from '../subject';
 import { EventList } from './list';
 import { EventsModel } from './model';
-
-const TIMES = ['15min', '1h', '1d'];
 
 /** What reached a function, from where, and what it answered. */
 export class EventsView extends ReactWidget {
@@ -53,11 +52,12 @@ export class EventsView extends ReactWidget {
 
   protected render(): JSX.Element {
     const { trans } = this._parts;
-    const words: { [last: string]: string } = {
-      '15min': trans.__('15 minutes'),
-      '1h': trans.__('hour'),
-      '1d': trans.__('day')
-    };
+    const times = [
+      ['15min', trans.__('15 minutes')],
+      ['1h', trans.__('hour')],
+      ['1d', trans.__('day')]
+    ];
+    const command = (id: string, args: JSONObject) => give(this._parts, this._subject, id, args);
     return (
       <>
         <UseSignal signal={this._model.changed}>
@@ -69,9 +69,9 @@ export class EventsView extends ReactWidget {
                   value={this._model.last}
                   onChange={event => this._model.lookBack(event.target.value)}
                 >
-                  {TIMES.map(one => (
-                    <option key={one} value={one}>
-                      {words[one]}
+                  {times.map(([last, words]) => (
+                    <option key={last} value={last}>
+                      {words}
                     </option>
                   ))}
                 </select>
@@ -90,17 +90,12 @@ export class EventsView extends ReactWidget {
         <EventList
           model={this._model}
           trans={trans}
-          load={payload => this._do(CommandIDs.invoke, { payload })}
-          run={payload => this._do(CommandIDs.invoke, { payload, run: true })}
-          openLog={request_id => this._do(CommandIDs.logs, { request_id })}
+          load={payload => command(CommandIDs.invoke, { payload })}
+          run={payload => command(CommandIDs.invoke, { payload, run: true })}
+          openLog={request_id => command(CommandIDs.logs, { request_id })}
         />
       </>
     );
-  }
-
-  private _do(command: string, args: { [name: string]: string | boolean }): void {
-    const { path, name } = this._subject;
-    void this._parts.app.commands.execute(command, { path, name, ...args });
   }
 
   private _model: EventsModel;

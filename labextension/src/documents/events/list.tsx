@@ -3,7 +3,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { Fragment, useState } from 'react';
 
 import { IEvent } from '../../protocol';
-import { brief, clock, duration } from '../figures';
+import { brief, clock, duration } from '../../shared/figures';
 import { Chip } from '../invoke/result';
 import { EventsModel } from './model';
 

@@ -1,6 +1,6 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 
-import { IAlias } from '../../protocol';
+import { routes } from '../../shared/figures';
 import { InvokeModel } from './model';
 
 interface IControls {
@@ -97,7 +97,7 @@ function Versions(props: { model: InvokeModel; trans: TranslationBundle }): JSX.
         <optgroup label={trans.__('Aliases')}>
           {aliases.map(one => (
             <option key={one.name} value={one.name}>
-              {`${one.name} → ${routes(one)}`}
+              {`${one.name} → ${routes(one).join(', ')}`}
             </option>
           ))}
         </optgroup>
@@ -116,16 +116,4 @@ function Versions(props: { model: InvokeModel; trans: TranslationBundle }): JSX.
       )}
     </>
   );
-}
-
-/** `3`, or `3 (90 %), 4 (10 %)`. */
-function routes(alias: IAlias): string {
-  const others = Object.entries(alias.weights);
-  if (others.length === 0) {
-    return alias.version;
-  }
-  const rest = others.reduce((sum, [, weight]) => sum - weight, 1);
-  return [[alias.version, rest] as const, ...others]
-    .map(([version, weight]) => `${version} (${Math.round(weight * 1000) / 10} %)`)
-    .join(', ');
 }

@@ -6,7 +6,7 @@ import { CommandIDs } from '../../tokens';
 import { EventsModel } from '../events/model';
 import { EventList } from '../events/list';
 import { History } from '../history';
-import { IDocumentArgs, IParts } from '../parts';
+import { give, IDocumentArgs, IParts } from '../parts';
 import { Subject } from '../subject';
 import { Controls } from './controls';
 import { InvokeModel } from './model';
@@ -49,7 +49,7 @@ export class InvokeView extends Panel {
     ask.addWidget(this._editor);
     this.addWidget(ask);
     const answer = this._react(() => (
-      <Result run={this._model.shown} trans={trans} openLog={id => this._openLog(id)} />
+      <Result run={this._model.shown} trans={trans} openLog={this._openLog} />
     ));
     answer.addClass('lnb-invoke-answer');
     this.addWidget(answer);
@@ -114,7 +114,7 @@ export class InvokeView extends Panel {
             this._load(payload);
             this._run();
           }}
-          openLog={id => this._openLog(id)}
+          openLog={this._openLog}
         />
       </details>
     );
@@ -142,10 +142,8 @@ export class InvokeView extends Panel {
     }
   }
 
-  private _openLog(request_id: string): void {
-    const { path, name } = this._subject;
-    void this._parts.app.commands.execute(CommandIDs.logs, { path, name, request_id });
-  }
+  private _openLog = (request_id: string): void =>
+    give(this._parts, this._subject, CommandIDs.logs, { request_id });
 
   private async _copy(form: 'boto3' | 'cli'): Promise<void> {
     const { trans } = this._parts;

@@ -3,7 +3,7 @@ import { CodeEditor, CodeEditorWrapper } from '@jupyterlab/codeeditor';
 import type { CodeMirrorEditor } from '@jupyterlab/codemirror';
 import { Panel, Widget } from '@lumino/widgets';
 
-import { check, pretty } from '../json';
+import { check, pretty } from '../../shared/json';
 import { IParts } from '../parts';
 
 const PAUSE_MS = 250;

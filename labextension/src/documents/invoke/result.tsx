@@ -2,7 +2,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useState } from 'react';
 
 import { IResult } from '../../protocol';
-import { clock, dollars, duration } from '../figures';
+import { clock, dollars, duration } from '../../shared/figures';
 import { IRun } from '../history';
 
 /** Characters of a payload that are shown before one asks for all. */
@@ -142,7 +142,7 @@ function Payload(props: {
   return (
     <details open={open} onToggle={event => setOpen(event.currentTarget.open)}>
       <summary>{title}</summary>
-      <pre className="lnb-code lnb-response">{shown}</pre>
+      <pre className="lnb-code">{shown}</pre>
       {shown.length < text.length && (
         <button className="lnb-act" onClick={() => setAll(true)}>
           {trans.__('Show all %1 KB', Math.ceil(text.length / 1024))}

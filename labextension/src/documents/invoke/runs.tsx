@@ -1,6 +1,6 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 
-import { brief, clock, dollars, duration } from '../figures';
+import { brief, clock, dollars, duration } from '../../shared/figures';
 import { IRun } from '../history';
 import { InvokeModel } from './model';
 import { Chip } from './result';

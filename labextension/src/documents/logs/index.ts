@@ -2,7 +2,7 @@ import { Widget } from '@lumino/widgets';
 
 import { ILogLine } from '../../protocol';
 import { element, toggle } from '../dom';
-import { count } from '../figures';
+import { count } from '../../shared/figures';
 import { IDocumentArgs, IParts } from '../parts';
 import { Subject } from '../subject';
 import { Watch } from '../watch';
@@ -39,7 +39,7 @@ export class LogsView extends Widget {
     this._pause = toggle(trans.__('Pause'), trans.__('Let new lines wait'), false, on => {
       this._store.paused = on;
     });
-    this._request = element('button', { className: 'lnb-act lnb-mod-chosen' });
+    this._request = element('button', { className: 'lnb-act' });
     this._request.addEventListener('click', () => this._choose(''));
     this._more = element('button', { className: 'lnb-act lnb-mod-primary lnb-log-more' });
     this._more.addEventListener('click', () => this._lines.toEnd());

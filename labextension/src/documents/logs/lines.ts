@@ -50,15 +50,13 @@ export function read(line: ILogLine): ILine {
   };
 }
 
+/** The request of a line, before any line of it was taken in. */
+export function begun({ request, at }: ILine): IRequest {
+  return { id: request, at, lines: 0, duration_ms: null, status: 'running' };
+}
+
 /** Take one more line into what is known of its request. */
-export function tell(request: IRequest | undefined, line: ILine): IRequest {
-  const told = request ?? {
-    id: line.request,
-    at: line.at,
-    lines: 0,
-    duration_ms: null,
-    status: 'running' as const
-  };
+export function tell(told: IRequest, line: ILine): IRequest {
   const [duration_ms, status] = report(line);
   const failed = told.status === 'error' || told.status === 'timeout';
   return {

@@ -1,8 +1,8 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 
 import { element } from '../dom';
-import { clock, duration } from '../figures';
-import { ILine, IRequest, tell } from './lines';
+import { clock, duration } from '../../shared/figures';
+import { begun, ILine, IRequest, tell } from './lines';
 
 /** Rows of a block; the browser leaves out blocks that are not in sight. */
 const BLOCK = 100;
@@ -60,7 +60,7 @@ export class RequestRows implements IRows {
     const touched = new Set<IGroup>();
     for (const [line, row] of rows) {
       const group = this._group(line);
-      group.request = tell(group.request.lines ? group.request : undefined, line);
+      group.request = tell(group.request, line);
       group.node.append(row);
       touched.add(group);
     }
@@ -90,14 +90,7 @@ export class RequestRows implements IRows {
     }
     const head = element('summary');
     const node = element('details', { className: 'lnb-log-request', open: true }, head);
-    const request: IRequest = {
-      id: line.request,
-      at: line.at,
-      lines: 0,
-      duration_ms: null,
-      status: 'running'
-    };
-    const group = { request, node, head };
+    const group = { request: begun(line), node, head };
     this._groups.set(line.request, group);
     this._host.append(node);
     return group;

@@ -1,7 +1,8 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 
 import { element } from '../dom';
-import { clock } from '../figures';
+import { clock } from '../../shared/figures';
+import { pretty } from '../../shared/json';
 import { ILine } from './lines';
 import { parts } from './search';
 
@@ -37,7 +38,7 @@ export function row(
   }
   const text = element('span', { className: 'lnb-log-text' });
   if (line.json) {
-    node.append(unfold(line.json, node, trans));
+    node.append(unfold(line.text, node, trans));
   }
   node.append(text);
   mark(node, line, look.wanted);
@@ -61,7 +62,7 @@ export function mark(node: HTMLElement, line: ILine, wanted: RegExp | null): voi
   );
 }
 
-function unfold(json: object, node: HTMLElement, trans: TranslationBundle): HTMLElement {
+function unfold(json: string, node: HTMLElement, trans: TranslationBundle): HTMLElement {
   const button = element('button', {
     className: 'lnb-log-fold',
     title: trans.__('Unfold the JSON of this line'),
@@ -76,12 +77,7 @@ function unfold(json: object, node: HTMLElement, trans: TranslationBundle): HTML
     if (open) {
       open.remove();
     } else {
-      node.append(
-        element('pre', {
-          className: 'lnb-log-json',
-          textContent: JSON.stringify(json, null, 2)
-        })
-      );
+      node.append(element('pre', { className: 'lnb-log-json', textContent: pretty(json) }));
     }
   });
   return button;

@@ -5,7 +5,7 @@ import { useEffect, useState } from 'react';
 import { IAlias, IDetails } from '../../protocol';
 import { SelectField, TextField, whole } from './fields';
 import { IFormProps, openForm } from './form';
-import { ITarget, ITools, tellFailure } from './tools';
+import { ITarget, ITools, tellFailure, undo } from './tools';
 
 interface IMove {
   alias: string;
@@ -51,17 +51,9 @@ export async function editAlias(
     autoClose: 8000,
     actions: previous
       ? [
-          {
-            label: trans.__('Undo'),
-            callback: () =>
-              void tellFailure(trans.__('Undo'), () =>
-                put({
-                  alias: previous.name,
-                  version: previous.version,
-                  weights: previous.weights
-                })
-              )
-          }
+          undo(trans, () =>
+            put({ alias: previous.name, version: previous.version, weights: previous.weights })
+          )
         ]
       : []
   });

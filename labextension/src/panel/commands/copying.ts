@@ -10,7 +10,6 @@ type What = IActions['copy_as'][0]['what'];
 export interface ICopyArgs {
   form?: Form;
   what?: What;
-  payload?: string;
 }
 
 /** Copy text and say so. */
@@ -28,12 +27,7 @@ export async function copyAs(tools: ITools, { link, name }: ITarget, args: ICopy
   const { trans } = tools;
   const words = copyAsWords(tools, chosen.form, chosen.what);
   const text = await tellFailure(words, () =>
-    link.ask('copy_as', {
-      name,
-      form: chosen.form,
-      what: chosen.what,
-      ...(args.payload === undefined ? {} : { payload: args.payload })
-    })
+    link.ask('copy_as', { name, form: chosen.form, what: chosen.what })
   );
   if (text !== undefined) {
     copyText(tools, text, trans.__('%1, %2', name, words));

@@ -3,7 +3,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 
 import { IDetails } from '../../protocol';
 import { IFunctionArgs } from '../../tokens';
-import { ITarget, ITools, tellFailure } from './tools';
+import { ITarget, ITools, tellFailure, undo } from './tools';
 
 /** Delete a function or one of its versions, after asking; a notification offers to undo it. */
 export async function remove(
@@ -51,15 +51,11 @@ export async function remove(
     autoClose: 30_000,
     actions: deleted.undo
       ? [
-          {
-            label: trans.__('Undo'),
-            callback: () =>
-              void tellFailure(trans.__('Undo'), async () => {
-                await link.ask('undo', { undo: deleted.undo });
-                state.forgetDetails();
-                Notification.success(trans.__('%1 is back.', what), { autoClose: 5000 });
-              })
-          }
+          undo(trans, async () => {
+            await link.ask('undo', { undo: deleted.undo });
+            state.forgetDetails();
+            Notification.success(trans.__('%1 is back.', what), { autoClose: 5000 });
+          })
         ]
       : []
   });
@@ -84,15 +80,11 @@ export async function removeAlias(
     Notification.success(trans.__('Deleted the alias %1 of %2.', aliasName, name), {
       autoClose: 30_000,
       actions: [
-        {
-          label: trans.__('Undo'),
-          callback: () =>
-            void tellFailure(trans.__('Undo'), async () => {
-              const { version, weights } = alias;
-              await link.ask('put_alias', { name, alias: aliasName, version, weights });
-              state.forgetDetails();
-            })
-        }
+        undo(trans, async () => {
+          const { version, weights, description } = alias;
+          await link.ask('put_alias', { name, alias: aliasName, version, weights, description });
+          state.forgetDetails();
+        })
       ]
     });
   });

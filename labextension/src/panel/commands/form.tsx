@@ -27,7 +27,6 @@ export async function openForm<V, R>(options: IFormOptions<V, R>): Promise<R | n
 class FormBody<V> extends ReactWidget {
   constructor(private readonly _form: (props: IFormProps<V>) => ReactElement) {
     super();
-    this.addClass('lnb-form-body');
   }
 
   read: () => V | null = () => null;

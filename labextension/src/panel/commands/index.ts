@@ -83,7 +83,7 @@ export function addCommands(tools: ITools): string[] {
       const links = path === undefined ? workbench.links : [workbench.find(path)];
       await Promise.all(
         links.map(async link => {
-          if (link?.status === 'here' || link?.status === 'waiting') {
+          if (link?.isLoaded) {
             const asked = link.ask('refresh', {});
             await (quiet
               ? asked.catch(() => undefined)

@@ -39,7 +39,7 @@ function heard(link: IKernelLink): Promise<boolean> {
       resolve(isHere);
     };
     const check = () => {
-      if (link.status === 'here' || link.status === 'waiting') {
+      if (link.isLoaded) {
         end(true);
       }
     };

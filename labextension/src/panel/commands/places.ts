@@ -1,6 +1,8 @@
 import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import { NotebookPanel } from '@jupyterlab/notebook';
 
+import { made } from '../../cells/magic';
+import { codeOf } from '../../cells/source';
 import { ITarget, ITools, tellFailure } from './tools';
 
 /** Show a notebook's tab. */
@@ -14,7 +16,6 @@ export function showNotebook(tools: ITools, path: string): NotebookPanel | undef
 
 /** Go to the cell that makes a function: in its own notebook, else in another that is open. */
 export async function goToCell(tools: ITools, { link, name }: ITarget): Promise<void> {
-  const first = new RegExp(`^\\s*%%(lambda|cloudfront_function)\\s+${name}(\\s|$)`);
   const panels: NotebookPanel[] = [];
   tools.notebooks.forEach(panel => panels.push(panel));
   panels.sort(
@@ -22,9 +23,7 @@ export async function goToCell(tools: ITools, { link, name }: ITarget): Promise<
       Number(b.sessionContext.path === link.path) - Number(a.sessionContext.path === link.path)
   );
   for (const panel of panels) {
-    const index = panel.content.widgets.findIndex(
-      cell => cell.model.type === 'code' && first.test(cell.model.sharedModel.getSource())
-    );
+    const index = panel.content.widgets.findIndex(cell => made(codeOf(cell))?.name === name);
     if (index >= 0) {
       tools.app.shell.activateById(panel.id);
       await panel.revealed;

@@ -4,6 +4,7 @@ import { ReactWidget } from '@jupyterlab/ui-components';
 import { useCallback, useEffect, useState } from 'react';
 
 import { IActions } from '../../protocol';
+import { pretty } from '../../shared/json';
 import { IKernelLink } from '../../tokens';
 import { ITools, tellFailure } from './tools';
 
@@ -101,7 +102,7 @@ function Messages({ link, url, trans }: IMessagesProps) {
       <ol>
         {messages?.map((message, index) => (
           <li key={index}>
-            <pre tabIndex={0}>{pretty(message.body)}</pre>
+            <pre tabIndex={0}>{laidOut(message.body)}</pre>
             <span className="lnb-detail">
               {Object.entries(message.attributes)
                 .map(([key, value]) => `${key}: ${readable(key, value)}`)
@@ -119,9 +120,11 @@ function readable(key: string, value: string): string {
   return key.endsWith('Timestamp') ? new Date(Number(value)).toLocaleString() : value;
 }
 
-function pretty(body: string): string {
+/** JSON is laid out; other text stays. */
+function laidOut(body: string): string {
   try {
-    return JSON.stringify(JSON.parse(body), null, 2);
+    JSON.parse(body);
+    return pretty(body);
   } catch {
     return body;
   }

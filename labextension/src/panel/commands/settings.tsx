@@ -3,7 +3,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useRef, useState } from 'react';
 
 import { ISettings } from '../../protocol';
-import { SelectField, TextField, whole } from './fields';
+import { Field, SelectField, TextField, whole } from './fields';
 import { IFormProps, openForm } from './form';
 import { ITarget, ITools, tellFailure } from './tools';
 
@@ -14,6 +14,11 @@ interface IVariable {
 }
 
 type Problems = { [field: string]: string };
+
+/** Settings that are numbers, in the order of the form. */
+const NUMBERS = ['memory_mb', 'timeout_s', 'ephemeral_storage_mb', 'reserved'] as const;
+
+type NumberName = (typeof NUMBERS)[number];
 
 /** Edit a function's settings; only what was changed is sent. */
 export async function editSettings(tools: ITools, { link, name }: ITarget): Promise<void> {
@@ -48,10 +53,12 @@ function SettingsForm({
   trans,
   onRead
 }: IFormProps<Partial<ISettings>> & { before: ISettings; trans: TranslationBundle }) {
-  const [memory, setMemory] = useState(String(before.memory_mb));
-  const [timeout, setTimeout] = useState(String(before.timeout_s));
-  const [storage, setStorage] = useState(String(before.ephemeral_storage_mb));
-  const [reserved, setReserved] = useState(before.reserved === null ? '' : String(before.reserved));
+  const [numbers, setNumbers] = useState<Record<NumberName, string>>({
+    memory_mb: String(before.memory_mb),
+    timeout_s: String(before.timeout_s),
+    ephemeral_storage_mb: String(before.ephemeral_storage_mb),
+    reserved: before.reserved === null ? '' : String(before.reserved)
+  });
   const [handler, setHandler] = useState(before.handler);
   const [runtime, setRuntime] = useState(before.runtime);
   const [description, setDescription] = useState(before.description);
@@ -65,10 +72,12 @@ function SettingsForm({
   const form = useRef<HTMLDivElement>(null);
 
   const problems: Problems = {};
-  const number = (field: string, text: string, least: number, most: number, words: string) => {
-    const value = whole(text, least, most);
+  const fields = numberFields(trans);
+  const number = (name: NumberName) => {
+    const { least, most, wrong } = fields[name];
+    const value = whole(numbers[name], least, most);
     if (value === null) {
-      problems[field] = words;
+      problems[name] = wrong(numbers[name]);
     }
     return value ?? 0;
   };
@@ -77,37 +86,10 @@ function SettingsForm({
     .map(line => line.trim())
     .filter(Boolean);
   const settings: ISettings = {
-    memory_mb: number(
-      'memory',
-      memory,
-      128,
-      10240,
-      trans.__('“%1” is no whole number from 128 to 10240 MB.', memory)
-    ),
-    timeout_s: number(
-      'timeout',
-      timeout,
-      1,
-      900,
-      trans.__('“%1” is no whole number from 1 to 900 seconds.', timeout)
-    ),
-    ephemeral_storage_mb: number(
-      'storage',
-      storage,
-      512,
-      10240,
-      trans.__('“%1” is no whole number from 512 to 10240 MB.', storage)
-    ),
-    reserved:
-      reserved.trim() === ''
-        ? null
-        : number(
-            'reserved',
-            reserved,
-            0,
-            1_000_000,
-            trans.__('“%1” is no whole number from 0 on. Leave it empty for none.', reserved)
-          ),
+    memory_mb: number('memory_mb'),
+    timeout_s: number('timeout_s'),
+    ephemeral_storage_mb: number('ephemeral_storage_mb'),
+    reserved: numbers.reserved.trim() === '' ? null : number('reserved'),
     handler: handler.trim(),
     runtime: runtime.trim(),
     description,
@@ -153,38 +135,17 @@ function SettingsForm({
   return (
     <div className="lnb-form" ref={form}>
       <div className="lnb-form-columns">
-        <TextField
-          label={trans.__('Memory (MB)')}
-          value={memory}
-          onChange={setMemory}
-          problem={problem('memory')}
-          hint={trans.__('128 to 10240. CPU grows with it.')}
-          isNumber
-        />
-        <TextField
-          label={trans.__('Timeout (seconds)')}
-          value={timeout}
-          onChange={setTimeout}
-          problem={problem('timeout')}
-          hint={trans.__('1 to 900')}
-          isNumber
-        />
-        <TextField
-          label={trans.__('/tmp (MB)')}
-          value={storage}
-          onChange={setStorage}
-          problem={problem('storage')}
-          hint={trans.__('512 to 10240')}
-          isNumber
-        />
-        <TextField
-          label={trans.__('Reserved concurrency')}
-          value={reserved}
-          onChange={setReserved}
-          problem={problem('reserved')}
-          hint={trans.__('Empty: none. 0: no event gets in.')}
-          isNumber
-        />
+        {NUMBERS.map(name => (
+          <TextField
+            key={name}
+            label={fields[name].label}
+            value={numbers[name]}
+            onChange={text => setNumbers(all => ({ ...all, [name]: text }))}
+            problem={problem(name)}
+            hint={fields[name].hint}
+            isNumber
+          />
+        ))}
         <TextField label={trans.__('Handler')} value={handler} onChange={setHandler} />
         <TextField label={trans.__('Runtime')} value={runtime} onChange={setRuntime} />
       </div>
@@ -239,18 +200,21 @@ function SettingsForm({
           {trans.__('Add variable')}
         </button>
       </fieldset>
-      <label className="lnb-field">
-        {trans.__('Layers, one ARN with version a line; the last one wins')}
-        <textarea
-          className="jp-mod-styled"
-          rows={Math.max(2, arns.length)}
-          spellCheck={false}
-          aria-invalid={problem('layers') !== undefined}
-          value={layers}
-          onChange={event => setLayers(event.target.value)}
-        />
-        {problem('layers') && <span className="lnb-problem">{problem('layers')}</span>}
-      </label>
+      <Field
+        label={trans.__('Layers, one ARN with version a line; the last one wins')}
+        problem={problem('layers')}
+      >
+        {ties => (
+          <textarea
+            {...ties}
+            className="jp-mod-styled"
+            rows={Math.max(2, arns.length)}
+            spellCheck={false}
+            value={layers}
+            onChange={event => setLayers(event.target.value)}
+          />
+        )}
+      </Field>
       <SelectField
         label={trans.__('Log format')}
         value={logFormat}
@@ -262,6 +226,48 @@ function SettingsForm({
       />
     </div>
   );
+}
+
+interface INumberField {
+  label: string;
+  hint: string;
+  least: number;
+  most: number;
+  /** What is wrong with this text. */
+  wrong: (text: string) => string;
+}
+
+function numberFields(trans: TranslationBundle): Record<NumberName, INumberField> {
+  return {
+    memory_mb: {
+      label: trans.__('Memory (MB)'),
+      hint: trans.__('128 to 10240. CPU grows with it.'),
+      least: 128,
+      most: 10_240,
+      wrong: text => trans.__('“%1” is no whole number from 128 to 10240 MB.', text)
+    },
+    timeout_s: {
+      label: trans.__('Timeout (seconds)'),
+      hint: trans.__('1 to 900'),
+      least: 1,
+      most: 900,
+      wrong: text => trans.__('“%1” is no whole number from 1 to 900 seconds.', text)
+    },
+    ephemeral_storage_mb: {
+      label: trans.__('/tmp (MB)'),
+      hint: trans.__('512 to 10240'),
+      least: 512,
+      most: 10_240,
+      wrong: text => trans.__('“%1” is no whole number from 512 to 10240 MB.', text)
+    },
+    reserved: {
+      label: trans.__('Reserved concurrency'),
+      hint: trans.__('Empty: none. 0: no event gets in.'),
+      least: 0,
+      most: 1_000_000,
+      wrong: text => trans.__('“%1” is no whole number from 0 on. Leave it empty for none.', text)
+    }
+  };
 }
 
 /** What differs. */

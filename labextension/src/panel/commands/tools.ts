@@ -1,8 +1,9 @@
 import { JupyterFrontEnd } from '@jupyterlab/application';
-import { InputDialog, Notification } from '@jupyterlab/apputils';
+import { Notification } from '@jupyterlab/apputils';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { TranslationBundle } from '@jupyterlab/translation';
 
+import { choose } from '../../shared/choose';
 import { IFunctionArgs, IKernelLink, IWorkbench } from '../../tokens';
 import { PanelState } from '../state';
 
@@ -25,38 +26,17 @@ export interface ITarget {
 
 /** The function that a command's arguments name; the user chooses if they leave it open. */
 export async function target(tools: ITools, args: IFunctionArgs): Promise<ITarget | null> {
-  const found = tools.workbench.links
-    .filter(link => args.path === undefined || link.path === args.path)
-    .flatMap(link => (link.picture?.functions ?? []).map(one => of(link, one.name)))
-    .filter(one => args.name === undefined || one.name === args.name);
-  if (found.length === 0 && args.path !== undefined && args.name !== undefined) {
-    const link = tools.workbench.find(args.path);
-    return link ? of(link, args.name) : null;
-  }
-  if (found.length === 0) {
-    Notification.warning(
-      args.name
-        ? tools.trans.__('No open notebook has a function %1.', args.name)
-        : tools.trans.__('No function yet. Run a cell that begins with %%%%lambda NAME.')
-    );
+  const { trans, workbench } = tools;
+  const chosen = await choose(args, workbench, trans, trans.__('Which function?'));
+  if (!chosen) {
     return null;
   }
-  return found.length === 1 ? found[0] : choose(tools, found);
-}
-
-async function choose(tools: ITools, found: ITarget[]): Promise<ITarget | null> {
-  const several = new Set(found.map(one => one.link)).size > 1;
-  const labels = found.map(one => (several ? `${one.name} (${one.link.title})` : one.name));
-  const result = await InputDialog.getItem({
-    title: tools.trans.__('Which function?'),
-    items: labels,
-    okLabel: tools.trans.__('Choose')
-  });
-  return result.button.accept && result.value ? found[labels.indexOf(result.value)] : null;
-}
-
-function of(link: IKernelLink, name: string): ITarget {
-  return { link, name, args: { path: link.path, name } };
+  const link = workbench.find(chosen.path);
+  if (!link) {
+    Notification.warning(trans.__('The notebook %1 is not open.', chosen.path));
+    return null;
+  }
+  return { link, name: chosen.name, args: chosen };
 }
 
 /** The link of a path, or the current one. */
@@ -77,4 +57,10 @@ export async function tellFailure<T>(
     Notification.error(`${doing}: ${(error as Error).message}`, { autoClose: 15_000 });
     return undefined;
   }
+}
+
+/** A notification's button that takes back what was done. */
+export function undo(trans: TranslationBundle, work: () => Promise<unknown>): Notification.IAction {
+  const label = trans.__('Undo');
+  return { label, callback: () => void tellFailure(label, work) };
 }

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
+from lambda_nb.engine.api.neighbours.watched_calls import changes
 from lambda_nb.engine.api.wire.http import HttpRequest
 
-_READING = ("Describe", "Get", "List", "Search", "Query", "Scan", "BatchGet", "Head")
 _ACTION = re.compile(rb"(?:^|&)Action=(\w+)")
 _SIGNED_AS = {
     "apigatewayv2": "apigateway",
@@ -50,15 +50,14 @@ class ServiceUse:
 
 def may_change(request: HttpRequest, body: bytes) -> bool:
     """Whether a call does more than read, as far as its first words say."""
+    return changes(_action(request, body), request.method, request.path)
+
+
+def _action(request: HttpRequest, body: bytes) -> str:
+    """AWS's name of the operation; empty where its first words do not say it."""
     target = request.headers.get("x-amz-target")
     if target is not None:
-        return not target.rpartition(".")[2].startswith(_READING)
-    if request.method in ("GET", "HEAD"):
-        return "Action=" in request.query and not _reads(request.query.encode())
-    return not _reads(body)
-
-
-def _reads(form: bytes) -> bool:
-    """Whether the parameters of the query protocol name an operation that reads."""
-    found = _ACTION.search(form[:4096])
-    return found is not None and found[1].decode().startswith(_READING)
+        return target.rpartition(".")[2]
+    form = request.query.encode() if request.method in ("GET", "HEAD") else body[:4096]
+    found = _ACTION.search(form)
+    return "" if found is None else found[1].decode()

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 from lambda_nb.engine.api.admission.signature_v4 import claimed_scope
 from lambda_nb.engine.api.wire.http import HttpRequest, Reply
 
-_READING = ("Describe", "Get", "List", "Search")
+_READING = ("Describe", "Get", "List", "Search", "Query", "Scan", "BatchGet", "Head")
 _CONFIRMING = "/confirmdestination/"
 """AWS IoT's ConfirmTopicRuleDestination is a GET that changes something."""
 
@@ -53,9 +53,14 @@ class WatchedCall:
     @property
     def changes(self) -> bool:
         """Whether it may have changed something."""
-        if self.action:  # in the query protocol a GET may write
-            return not self.action.startswith(_READING)
-        return self.method not in ("GET", "HEAD") or self.path.startswith(_CONFIRMING)
+        return changes(self.action, self.method, self.path)
+
+
+def changes(action: str, method: str, path: str) -> bool:
+    """Whether a call may change something; ``action`` is empty in REST protocols."""
+    if action:  # in the query protocol a GET may write
+        return not action.startswith(_READING)
+    return method not in ("GET", "HEAD") or path.startswith(_CONFIRMING)
 
 
 class Watch(Protocol):

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-from collections.abc import Callable
 from typing import Any, Protocol
 
 from lambda_nb.engine.execution.debugging.dap import NotDapError, Refused, framed, read
-
-Happened = Callable[[str, dict[str, Any]], None]
-"""Told of an event: its name and its body."""
+from lambda_nb.engine.execution.debugging.exchange import Arrival, Exchange
 
 
 class Debuggee(Protocol):
@@ -25,45 +20,17 @@ class Debuggee(Protocol):
 
 
 class Spoken:
-    """A debugger that speaks DAP itself on a stream, as ``pydevd`` of ``debugpy`` does.
+    """A debugger that speaks DAP itself on a stream, as ``pydevd`` of ``debugpy`` does."""
 
-    Parameters
-    ----------
-    happened
-        Told of its events.
-    gone
-        Called once, when the stream has ended.
-    """
-
-    def __init__(
-        self,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-        happened: Happened,
-        gone: Callable[[], None],
-    ) -> None:
-        self._reader = reader
-        self._writer = writer
-        self._happened = happened
-        self._gone = gone
-        self._last = 0
-        self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
-        self._reading = asyncio.ensure_future(self._read())
+    def __init__(self, arrival: Arrival) -> None:
+        self._reader = arrival.reader
+        self._happened = arrival.happened
+        self._exchange = Exchange(arrival, self._next, self._heard)
 
     async def ask(self, command: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """Send a request and wait for the body of its response. Raises :class:`Refused`."""
-        if self._reading.done():
-            raise Refused("the environment has ended")
-        self._last += 1
-        request = {
-            "seq": self._last,
-            "type": "request",
-            "command": command,
-            "arguments": arguments,
-        }
-        answer = self._waiting[self._last] = asyncio.get_running_loop().create_future()
-        self._writer.write(framed(request))
-        response = await answer
+        request = {"type": "request", "command": command, "arguments": arguments}
+        response = await self._exchange.ask(lambda number: framed({"seq": number, **request}))
         if not response.get("success"):
             raise Refused(str(response.get("message") or f"{command} failed"))
         body = response.get("body")
@@ -71,26 +38,16 @@ class Spoken:
 
     def close(self) -> None:
         """Close the stream."""
-        self._reading.cancel()
-        self._writer.close()
+        self._exchange.close()
 
-    async def _read(self) -> None:
+    async def _next(self) -> dict[str, Any] | None:
         try:
-            with contextlib.suppress(NotDapError):
-                while (message := await read(self._reader)) is not None:
-                    self._heard(message)
-        finally:
-            for answer in self._waiting.values():
-                if not answer.done():
-                    answer.set_exception(Refused("the environment has ended"))
-            self._waiting.clear()
-            self._writer.close()
-            self._gone()
+            return await read(self._reader)
+        except NotDapError:
+            return None
 
-    def _heard(self, message: dict[str, Any]) -> None:
+    def _heard(self, message: dict[str, Any]) -> Any:
         if message.get("type") == "event":
             self._happened(str(message.get("event")), message.get("body") or {})
-            return
-        answer = self._waiting.pop(message.get("request_seq", 0), None)
-        if answer is not None and not answer.done():
-            answer.set_result(message)
+            return None
+        return message.get("request_seq")

@@ -80,11 +80,11 @@ class Debuggers:
         known = self._debugged.get((function.name, function.version))
         return known is not None and known.session is not None
 
-    def changed(self, name: str, version: str | None) -> None:
-        """Debug no present environment of a version, or (``None``) of all versions."""
-        for key, one in self._debugged.items():
-            if key[0] == name and version in (None, key[1]) and one.session is not None:
-                one.session.renew(one.function)
+    def changed(self, name: str, version: str) -> None:
+        """Debug no present environment of a version."""
+        known = self._debugged.get((name, version))
+        if known is not None and known.session is not None:
+            known.session.renew(known.function)
 
     def removed(self, name: str, version: str | None) -> None:
         """End the sessions of a version, or (``None``) of a function."""

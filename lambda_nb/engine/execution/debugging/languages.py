@@ -6,12 +6,12 @@ To add a language: write a class with the members of :class:`Language`, and name
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from lambda_nb.engine.execution.debugging import python
-from lambda_nb.engine.execution.debugging.debuggee import Debuggee, Happened
+from lambda_nb.engine.execution.debugging.debuggee import Debuggee
+from lambda_nb.engine.execution.debugging.exchange import Arrival
 from lambda_nb.engine.execution.debugging.nodejs.language import Node
 
 
@@ -31,13 +31,7 @@ class Language(Protocol):
         """Environment variables that make a new process connect to this port of the engine, and
         wait there until ``configurationDone`` has been carried out."""
 
-    async def arrived(
-        self,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-        happened: Happened,
-        gone: Callable[[], None],
-    ) -> Debuggee:
+    def arrived(self, arrival: Arrival) -> Debuggee:
         """Take the connection of a process."""
 
     def attaching(self, arguments: dict[str, Any]) -> dict[str, Any]:

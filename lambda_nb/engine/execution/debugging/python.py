@@ -7,13 +7,13 @@ Its inner part, ``pydevd``, speaks DAP itself; debugpy's adapter, a process more
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from lambda_nb.engine.execution.debugging.debuggee import Happened, Spoken
+from lambda_nb.engine.execution.debugging.debuggee import Spoken
+from lambda_nb.engine.execution.debugging.exchange import Arrival
 from lambda_nb.engine.execution.runtimes.launch import BOOTSTRAPS
 from lambda_nb.engine.execution.runtimes.variables import DEBUGGER
 
@@ -64,15 +64,9 @@ class Python:
         """Port, and path of debugpy."""
         return {DEBUGGER: f"{port}:{package()}"}
 
-    async def arrived(
-        self,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-        happened: Happened,
-        gone: Callable[[], None],
-    ) -> Spoken:
+    def arrived(self, arrival: Arrival) -> Spoken:
         """pydevd has connected."""
-        return Spoken(reader, writer, happened, gone)
+        return Spoken(arrival)
 
     def attaching(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """As the client says; the runtime's own files are passed over."""

@@ -20,6 +20,7 @@ from typing import Any, Protocol
 from lambda_nb.engine.execution.debugging.attachment import Attachment, path_of
 from lambda_nb.engine.execution.debugging.dap import Refused
 from lambda_nb.engine.execution.debugging.debuggee import Debuggee
+from lambda_nb.engine.execution.debugging.exchange import Arrival
 from lambda_nb.engine.execution.debugging.languages import Language
 from lambda_nb.engine.execution.debugging.wanted import Wanted
 from lambda_nb.engine.model import FunctionVersion
@@ -261,11 +262,13 @@ class Session:
             writer.close()
             return
         present = object()
-        debuggee = await self.language.arrived(
-            reader,
-            writer,
-            lambda name, body: self._happened(present, name, body),
-            lambda: self._forget_process() if present is self._present else None,
+        debuggee = self.language.arrived(
+            Arrival(
+                reader,
+                writer,
+                lambda name, body: self._happened(present, name, body),
+                lambda: self._forget_process() if present is self._present else None,
+            )
         )
         try:
             async with self._turn:

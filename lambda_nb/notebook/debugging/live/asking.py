@@ -7,9 +7,7 @@ import re
 from typing import Any
 
 from lambda_nb.notebook.errors import UsageError
-
-VARIABLE = "LAMBDA_NB_DEBUG"
-"""The environment variable that a lambda_nb engine looks for: ``1``, or a port."""
+from lambda_nb.rules.settings.debugging import VARIABLE, asked_port
 
 LANGUAGES = {"python": "Python", "nodejs": "Node.js"}
 """Languages with a debugger, by the beginning of their runtimes."""
@@ -26,7 +24,7 @@ _NONE_HERE = "runs under a debugger; %lambda debug {name} tells how VS Code atta
 
 def port(text: str) -> str:
     """The value of ``--debug``: a port of 1024 and more, or 1 for any."""
-    if text == "1" or (text.isascii() and text.isdigit() and 1024 <= int(text[:6]) <= 65535):
+    if text == "1" or asked_port(text):
         return text
     raise argparse.ArgumentTypeError(f"{text!r} is no port for a debugger: 1024 to 65535, or none")
 

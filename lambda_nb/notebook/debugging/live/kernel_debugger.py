@@ -27,7 +27,7 @@ from lambda_nb.notebook.functions.code_origin import Origin
 
 _DEPLOY_WITHIN_S = 10.0
 _KERNEL = "kernel"
-_HELPED = "the debugger of {name} did not answer within {limit:g} s"
+_SILENT = "the debugger of {name} did not answer within {limit:g} s"
 
 
 class KernelDebugger:
@@ -104,7 +104,7 @@ class KernelDebugger:
         except RefusedError as error:
             return str(error)
         except TimeoutError:
-            return _HELPED.format(name=name, limit=_DEPLOY_WITHIN_S)
+            return _SILENT.format(name=name, limit=_DEPLOY_WITHIN_S)
         return ""
 
     def has_breakpoints(self, source: str) -> bool:

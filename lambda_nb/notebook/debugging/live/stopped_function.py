@@ -27,7 +27,7 @@ _HIDDEN = frozenset(
 _NO_NAMES = ("special variables", "function variables", "class variables", "protected variables")
 _HTML = "{0}._repr_html_() or '' if hasattr({0}, '_repr_html_') else ''"
 
-Handler = Callable[[FunctionSession, dict[str, Any]], Awaitable[dict[str, Any]]]
+Handler = Callable[[FunctionSession, dict[str, Any]], Awaitable["dict[str, Any] | None"]]
 
 
 class StoppedFunctions:
@@ -70,8 +70,6 @@ class StoppedFunctions:
         theirs = self.numbers.theirs(arguments)
         if "threadId" in theirs:
             theirs["threadId"] = session.thread
-        if command == "source":
-            return await self._source_or_none(session, theirs)
         handler = self._handlers.get(command)
         if handler is not None:
             return await handler(session, theirs)
@@ -108,7 +106,7 @@ class StoppedFunctions:
             arguments = {**arguments, "frameId": frames[0]["id"]}
         return self._numbered(session, await session.ask("evaluate", arguments))
 
-    async def _source_or_none(
+    async def _source(
         self, session: FunctionSession, arguments: dict[str, Any]
     ) -> dict[str, Any] | None:
         """A library's source; the cell's own the kernel has."""
@@ -116,12 +114,9 @@ class StoppedFunctions:
         if path == session.cell.path:
             return None
         try:
-            return await self._source(session, arguments)
+            return await session.ask("source", arguments)
         except RefusedError:
             return None
-
-    async def _source(self, session: FunctionSession, arguments: dict[str, Any]) -> dict[str, Any]:
-        return await session.ask("source", arguments)
 
     async def _rich(self, session: FunctionSession, arguments: dict[str, Any]) -> dict[str, Any]:
         """A variable as text, and as HTML if it can show itself so."""

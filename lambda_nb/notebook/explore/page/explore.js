@@ -303,22 +303,6 @@ function fill(table, head, rows) {
   }
 }
 
-const KEYED = ["button", "canvas", "code", "input", "select"];
-
-function part(parent, tag, name = "", text = "") {
-  const made = document.createElement(tag);
-  // JupyterLab's own keys (arrows, space) must not act on the notebook from here.
-  if (KEYED.includes(tag)) made.setAttribute("data-lm-suppress-shortcuts", "true");
-  if (name) made.className = name;
-  if (text) made.textContent = text;
-  parent.append(made);
-  return made;
-}
-
-function write(element, text) {
-  if (element.textContent !== text) element.textContent = text;
-}
-
 function render({ model, el }) {
   el.classList.add("lnb-live");
   const shown = new Explore(model, el);

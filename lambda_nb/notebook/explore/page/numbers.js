@@ -2,10 +2,6 @@
 
 const MONTHLY = 30 * 86400;
 
-function count(number) {
-  return number === null ? "–" : Math.round(number).toLocaleString("en-US");
-}
-
 function spanOf(seconds) {
   if (seconds === null) return "for ever";
   for (const [unit, size] of [["d", 86400], ["h", 3600], ["min", 60]]) {

@@ -214,26 +214,6 @@ class Player {
 
 const FIGURES = [["came", "requests"], ["cold", "cold starts"], ["throttled", "throttled"], ["waiting", "waiting"], ["initialising", "in init"], ["running", "running"], ["frozen", "frozen"], ["gone", "gone"], ["bill", "bill so far"]];
 
-const KEYED = ["button", "canvas", "code", "input", "select"];
-
-function part(parent, tag, name = "", text = "") {
-  const made = document.createElement(tag);
-  // JupyterLab's own keys (arrows, space) must not act on the notebook from here.
-  if (KEYED.includes(tag)) made.setAttribute("data-lm-suppress-shortcuts", "true");
-  if (name) made.className = name;
-  if (text) made.textContent = text;
-  parent.append(made);
-  return made;
-}
-
-function write(element, text) {
-  if (element.textContent !== text) element.textContent = text;
-}
-
-function count(number) {
-  return Math.round(number).toLocaleString("en-US");
-}
-
 // A speed that people read easily: 1, 2 or 5 of a power of ten, or whole minutes.
 function niceSpeed(speed) {
   const steps = [60, 120, 300, 600, 1200, 1800, 3600, 7200, 21600, 43200, 86400];

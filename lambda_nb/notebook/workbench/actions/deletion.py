@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import urllib.request
 import uuid
@@ -11,11 +10,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from lambda_nb.notebook.functions.deploy import settle
 from lambda_nb.notebook.functions.handle import Function
 from lambda_nb.notebook.web import http_api, permissions
 from lambda_nb.notebook.workbench.actions import describing
 from lambda_nb.notebook.workbench.actions.recipes import create_parameters
-from lambda_nb.notebook.workbench.actions.tools import Tools, pace
+from lambda_nb.notebook.workbench.actions.tools import Tools
 from lambda_nb.notebook.workbench.faults import Refusal, fault
 
 MOST_KEPT = 20
@@ -96,9 +96,6 @@ def _keep(tools: Tools, name: str) -> tuple[Deleted | None, list[str]]:
     led = _routes(tools, name)
     if led:
         lost.append("CORS of its routes")
-    parameters = create_parameters(config)
-    if tags := told.get("Tags"):
-        parameters["Tags"] = dict(tags)
     code = told.get("Code", {})
     if config.get("PackageType") == "Image":
         kept_code = {"ImageUri": code["ImageUri"]}
@@ -109,7 +106,7 @@ def _keep(tools: Tools, name: str) -> tuple[Deleted | None, list[str]]:
             return None, [*lost, f"its code, which could not be read ({error})"]
     return Deleted(
         name,
-        parameters,
+        create_parameters(told),
         kept_code,
         reserved=describing.reserved(client, name),
         retries=_retries(client, name),
@@ -150,11 +147,7 @@ def _retries(client: Any, name: str) -> dict[str, Any] | None:
 
 def _statements(client: Any, name: str) -> list[dict[str, Any]]:
     """The statements of the policy as parameters of ``AddPermission``."""
-    try:
-        policy = json.loads(client.get_policy(FunctionName=name)["Policy"])
-    except client.exceptions.ResourceNotFoundException:
-        return []
-    return [permission(one) for one in policy["Statement"]]
+    return [permission(one) for one in permissions.policy(client, name)]
 
 
 def permission(statement: Mapping[str, Any]) -> dict[str, Any]:
@@ -238,8 +231,7 @@ def _further(tools: Tools, kept: Deleted) -> Iterator[tuple[str, Callable[[], ob
     """What a function has besides its code and configuration: in words, and what sets it."""
     client = tools.clients.client()
     named = {"FunctionName": kept.name}
-    waiter = client.get_waiter("function_active_v2")
-    yield "being ready", partial(waiter.wait, **named, WaiterConfig=pace(tools.clients))
+    yield "being ready", partial(settle, client, kept.name, "function_active_v2")
     if kept.reserved is not None:
         reserve = client.put_function_concurrency
         yield (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -131,12 +130,8 @@ def mappings(client: Any, name: str) -> list[dict[str, Any]]:
 
 def pushes(client: Any, name: str) -> list[dict[str, Any]]:
     """What may push events: the statements of the function's policy, as Lambda's console shows."""
-    try:
-        policy = json.loads(client.get_policy(FunctionName=name)["Policy"])
-    except client.exceptions.ResourceNotFoundException:
-        return []
     found = {}
-    for one in policy["Statement"]:
+    for one in permissions.policy(client, name):
         principal = one.get("Principal")
         service = principal.get("Service", "") if isinstance(principal, dict) else ""
         service = str(service).partition(".amazonaws.com")[0]

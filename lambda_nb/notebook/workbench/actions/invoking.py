@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from datetime import datetime, timezone
 from typing import Any
 
 from lambda_nb.notebook.errors import UsageError
 from lambda_nb.notebook.events.samples import SOURCES, event
 from lambda_nb.notebook.functions import recent_events
-from lambda_nb.notebook.functions.monitoring import ago
+from lambda_nb.notebook.functions.handle import Function
 from lambda_nb.notebook.functions.recent_events import Arrived
 from lambda_nb.notebook.functions.result import Result, read
-from lambda_nb.notebook.workbench.actions.tools import Tools
-from lambda_nb.notebook.workbench.faults import Refusal, fault
+from lambda_nb.notebook.workbench.actions.tools import Tools, json_payload
+from lambda_nb.notebook.workbench.faults import fault
 
 MOST_EVENTS, MOST_OF_EVENTS = 200, 10_000_000
 """The latest events of a function that a page gets, and characters of them in all."""
@@ -60,11 +59,7 @@ def invoke(tools: Tools, args: Mapping[str, Any]) -> dict[str, Any]:
     ClientError
         Lambda refuses the request; a throttle is a result.
     """
-    name, payload = str(args["name"]), str(args.get("payload", "")) or "{}"
-    try:
-        json.loads(payload)
-    except ValueError as error:
-        raise Refusal("InvalidPayload", f"the payload is no JSON: {error}") from None
+    name, payload = str(args["name"]), json_payload(args)
     asynchronous = bool(args.get("asynchronous"))
     request: dict[str, Any] = {
         "FunctionName": name,
@@ -188,11 +183,9 @@ def events(tools: Tools, args: Mapping[str, Any]) -> list[dict[str, Any]]:
         The endpoint is AWS, which keeps no events.
     """
     if tools.clients.engine() is None:
-        raise UsageError(
-            "only an engine of lambda_nb remembers events; AWS does not keep what functions got"
-        )
-    since = datetime.now(timezone.utc) - ago(str(args.get("last") or "1h"))
-    found = recent_events.read(tools.clients, str(args["name"]), since, MOST_EVENTS)
+        raise UsageError(recent_events.NOT_KEPT)
+    handle = Function(str(args["name"]), tools.clients)
+    found = handle.events(str(args.get("last") or "1h"), limit=MOST_EVENTS)
     told, size = [], 0
     for one in reversed(found):
         told.append(_arrived(one))

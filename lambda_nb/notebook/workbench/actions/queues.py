@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from lambda_nb.notebook.workbench.actions.tools import Tools
@@ -18,6 +18,7 @@ from lambda_nb.notebook.workbench.hub import Push, Stopped
 from lambda_nb.notebook.workbench.picture.readers import (
     functions_by_dead_letters,
     name_of_queue,
+    redrive_policy,
 )
 
 MOST_PEEKED, MOST_OF_BODIES = 50, 10_000_000
@@ -43,8 +44,8 @@ def peek(tools: Tools, args: Mapping[str, Any]) -> list[dict[str, Any]]:
         The queue gives each message one receive, and a look would use it up.
     """
     sqs, url = tools.clients.client("sqs"), str(args["url"])
-    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])
-    if '"maxReceiveCount":1' in _compact(attributes):
+    told = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])
+    if str(redrive_policy(told.get("Attributes", {})).get("maxReceiveCount")) == "1":
         raise Refusal(
             "OneReceiveOnly",
             f"{name_of_queue(url)} has maxReceiveCount 1: SQS counts a look as a receive, and then "
@@ -58,10 +59,7 @@ def peek(tools: Tools, args: Mapping[str, Any]) -> list[dict[str, Any]]:
             break
         found |= {message["MessageId"]: message for message in messages}
         size += sum(len(message["Body"]) for message in messages)
-    for message in found.values():
-        sqs.change_message_visibility(
-            QueueUrl=url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0
-        )
+    _give_back(sqs, url, found.values())
     return [
         {
             "body": message["Body"],
@@ -76,11 +74,6 @@ def peek(tools: Tools, args: Mapping[str, Any]) -> list[dict[str, Any]]:
         }
         for message in list(found.values())[:MOST_PEEKED]
     ]
-
-
-def _compact(attributes: Mapping[str, Any]) -> str:
-    policy = str(attributes.get("Attributes", {}).get("RedrivePolicy", ""))
-    return policy.replace(" ", "").replace('"1"', "1") + ","
 
 
 def _receive(sqs: Any, url: str, hidden_s: int, most: int = _RECEIVED) -> list[Mapping[str, Any]]:
@@ -113,7 +106,7 @@ def redrive(tools: Tools, args: Mapping[str, Any], push: Push, stopped: Stopped)
         QueueUrl=url, AttributeNames=["QueueArn", "ApproximateNumberOfMessages"]
     )["Attributes"]
     sources = _source_queues(sqs, url)
-    functions = _functions(clients, told["QueueArn"])
+    functions = functions_by_dead_letters(clients).get(told["QueueArn"], [])
     if clients.connection.is_aws and sources:
         moved = _move_task(sqs, told["QueueArn"], stopped)
         return {"moved": moved, "to": [name_of_queue(source) for source in sources]}
@@ -136,7 +129,8 @@ def redrive(tools: Tools, args: Mapping[str, Any], push: Push, stopped: Stopped)
     return {"moved": moved, "to": to}
 
 
-def _give_back(sqs: Any, url: str, messages: list[Mapping[str, Any]]) -> None:
+def _give_back(sqs: Any, url: str, messages: Iterable[Mapping[str, Any]]) -> None:
+    """Let others see messages again."""
     for message in messages:
         sqs.change_message_visibility(
             QueueUrl=url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0
@@ -147,11 +141,6 @@ def _source_queues(sqs: Any, url: str) -> list[str]:
     """The URLs of the queues whose dead letters come here."""
     pages = sqs.get_paginator("list_dead_letter_source_queues").paginate(QueueUrl=url)
     return sorted(one for page in pages for one in page.get("queueUrls", ()))
-
-
-def _functions(clients: Clients, arn: str) -> list[str]:
-    """The functions whose failed asynchronous events come here."""
-    return functions_by_dead_letters(clients).get(arn, [])
 
 
 def _destination(

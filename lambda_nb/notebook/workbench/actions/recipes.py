@@ -29,19 +29,20 @@ _DEFAULTS: dict[str, Any] = {
 }
 
 
-def create_parameters(config: Mapping[str, Any]) -> dict[str, Any]:
+def create_parameters(function: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters of ``CreateFunction``, without the code, for a function as it is.
 
     Parameters
     ----------
-    config
-        As ``GetFunctionConfiguration`` tells it.
+    function
+        As ``GetFunction`` tells it.
 
     Returns
     -------
     dict
         Settings that are Lambda's defaults are left out.
     """
+    config = function["Configuration"]
     told: dict[str, Any] = {key: config[key] for key in _KEPT if config.get(key)}
     if variables := config.get("Environment", {}).get("Variables"):
         told["Environment"] = {"Variables": dict(variables)}
@@ -72,4 +73,6 @@ def create_parameters(config: Mapping[str, Any]) -> dict[str, Any]:
     }
     if logging:
         told["LoggingConfig"] = {"LogFormat": "Text", **logging}
+    if tags := function.get("Tags"):
+        told["Tags"] = dict(tags)
     return {key: value for key, value in told.items() if _DEFAULTS.get(key) != value}

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from lambda_nb.notebook.functions.deploy import settle
 from lambda_nb.notebook.workbench.actions.describing import reserved
-from lambda_nb.notebook.workbench.actions.tools import Tools, settle
+from lambda_nb.notebook.workbench.actions.tools import Tools
 
 _LEVELS = ("ApplicationLogLevel", "SystemLogLevel")
 
@@ -51,9 +52,9 @@ def update(tools: Tools, args: Mapping[str, Any]) -> dict[str, Any]:
         {key: value for key, value in wanted.items() if value != present.get(key, value)}, config
     )
     if changes:
-        settle(tools.clients, name)
+        settle(client, name)
         client.update_function_configuration(FunctionName=name, **changes)
-        settle(tools.clients, name)
+        settle(client, name)
     if "reserved" in wanted and wanted["reserved"] != reserved(client, name):
         if wanted["reserved"] is None:
             client.delete_function_concurrency(FunctionName=name)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from lambda_nb.notebook.functions.code_origin import Origin
 from lambda_nb.notebook.workbench.clients import Clients
+from lambda_nb.notebook.workbench.faults import Refusal
 
 OriginOf = Callable[[str], "Origin | None"]
 
@@ -24,14 +26,17 @@ class Tools:
     deleted: dict[str, Any] = field(default_factory=dict)
 
 
-def pace(clients: Clients) -> dict[str, Any]:
-    """How often a waiter asks: each call counts on AWS."""
-    if clients.connection.is_aws:
-        return {"Delay": 1, "MaxAttempts": 300}
-    return {"Delay": 0.05, "MaxAttempts": 1200}
+def json_payload(args: Mapping[str, Any]) -> str:
+    """The payload that a page gives: JSON, or ``{}`` if it is empty.
 
-
-def settle(clients: Clients, name: str) -> None:
-    """Wait until a function's update is done, so that it can be changed again."""
-    waiter = clients.client().get_waiter("function_updated_v2")
-    waiter.wait(FunctionName=name, WaiterConfig=pace(clients))
+    Raises
+    ------
+    Refusal
+        It is no JSON.
+    """
+    payload = str(args.get("payload") or "{}")
+    try:
+        json.loads(payload)
+    except ValueError as error:
+        raise Refusal("InvalidPayload", f"the payload is no JSON: {error}") from None
+    return payload

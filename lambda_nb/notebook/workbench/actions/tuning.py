@@ -10,7 +10,7 @@ from typing import Any
 from lambda_nb.notebook.experiments.power_tune import MEMORIES, power_tune
 from lambda_nb.notebook.experiments.power_tune_result import PowerTuning
 from lambda_nb.notebook.functions.handle import Function
-from lambda_nb.notebook.workbench.actions.tools import Tools
+from lambda_nb.notebook.workbench.actions.tools import Tools, json_payload
 from lambda_nb.notebook.workbench.faults import Refusal
 from lambda_nb.notebook.workbench.hub import Push, Stopped
 
@@ -26,11 +26,7 @@ def tune(tools: Tools, args: Mapping[str, Any], push: Push, stopped: Stopped) ->
     Refusal
         The payload is no JSON, or the page wants no more.
     """
-    name = str(args["name"])
-    try:
-        payload = json.loads(args.get("payload") or "{}")
-    except ValueError as error:
-        raise Refusal("InvalidPayload", f"the payload is no JSON: {error}") from None
+    name, payload = str(args["name"]), json.loads(json_payload(args))
     memories = sorted(set(args.get("memories") or MEMORIES))
 
     def measured(so_far: PowerTuning) -> None:

@@ -5,46 +5,37 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from lambda_nb.notebook.functions import deploy
 from lambda_nb.notebook.web.address import make_function_url, named
 from lambda_nb.notebook.workbench.actions.describing import alias as described
-from lambda_nb.notebook.workbench.actions.tools import Tools, pace, settle
+from lambda_nb.notebook.workbench.actions.tools import Tools
 
 
 def publish(tools: Tools, args: Mapping[str, Any]) -> dict[str, str]:
-    """``publish``: the function as it is now becomes a version.
-
-    If nothing has changed since the last version, Lambda gives that one.
-    """
-    client, name = tools.clients.client(), str(args["name"])
-    settle(tools.clients, name)
-    made = client.publish_version(FunctionName=name, Description=args.get("description") or "")
-    version = str(made["Version"])
-    client.get_waiter("published_version_active").wait(  # SnapStart: until its snapshot is taken
-        FunctionName=name, Qualifier=version, WaiterConfig=pace(tools.clients)
-    )
-    return {"version": version}
+    """``publish``: the function as it is now becomes a version, as :func:`deploy.publish` does."""
+    client, description = tools.clients.client(), args.get("description") or ""
+    return {"version": deploy.publish(client, str(args["name"]), description)}
 
 
 def put_alias(tools: Tools, args: Mapping[str, Any]) -> dict[str, Any]:
     """``put_alias``: create or move an alias; without weights it leads to one version only.
+
+    A description that is not given stays as it is.
 
     Raises
     ------
     ClientError
         There is no such version, or the weights are not allowed.
     """
-    client = tools.clients.client()
-    target = {
-        "FunctionName": args["name"],
-        "Name": args["alias"],
-        "FunctionVersion": args["version"],
-        "RoutingConfig": {"AdditionalVersionWeights": dict(args.get("weights") or {})},
-    }
-    try:
-        return described(client.update_alias(**target))
-    except client.exceptions.ResourceNotFoundException:
-        # Creating it also tells whether it was the function that is not there.
-        return described(client.create_alias(**target))
+    put = deploy.put_alias(
+        tools.clients.client(),
+        FunctionName=args["name"],
+        Name=args["alias"],
+        FunctionVersion=args["version"],
+        RoutingConfig={"AdditionalVersionWeights": dict(args.get("weights") or {})},
+        **({"Description": args["description"]} if "description" in args else {}),
+    )
+    return described(put)
 
 
 def delete_alias(tools: Tools, args: Mapping[str, Any]) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from lambda_nb.notebook.workbench.actions.describing import reserved
 from lambda_nb.notebook.workbench.actions.recipes import create_parameters
-from lambda_nb.notebook.workbench.actions.tools import Tools
+from lambda_nb.notebook.workbench.actions.tools import Tools, json_payload
 from lambda_nb.notebook.workbench.copying import python_text, shell_text, terraform_text
 from lambda_nb.notebook.workbench.copying.subject import Subject
 from lambda_nb.notebook.workbench.faults import Refusal
@@ -36,23 +35,15 @@ def copy_as(tools: Tools, args: Mapping[str, Any]) -> str:
     client, connection = tools.clients.client(), tools.clients.connection
     told = client.get_function(FunctionName=name)
     config = told["Configuration"]
-    parameters = create_parameters(config)
-    if tags := told.get("Tags"):
-        parameters["Tags"] = dict(tags)
     subject = Subject(
-        parameters,
+        create_parameters(told),
         reserved(client, name),
         client.meta.region_name,
         connection.url or "",
         config.get("CodeSha256", ""),
     )
     if args["what"] == "invoke":
-        payload = str(args.get("payload") or "{}")
-        try:
-            json.loads(payload)
-        except ValueError as error:
-            raise Refusal("InvalidPayload", f"the payload is no JSON: {error}") from None
-        return str(form.of_invocation(subject, payload))
+        return str(form.of_invocation(subject, json_payload(args)))
     if config.get("PackageType") == "Image":
         raise Refusal(
             "ImageFunction", f"{name} runs a container image; copy it from its registry instead"

@@ -5,14 +5,15 @@ from __future__ import annotations
 import statistics
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from lambda_nb.notebook.connection.invocation_log import InvocationLog, Record
+from lambda_nb.notebook.connection.invocation_log import InvocationLog, Record, counts
 from lambda_nb.notebook.workbench.calls import Calls
 from lambda_nb.notebook.workbench.clients import Clients
+from lambda_nb.rules.settings.debugging import VARIABLE, asked_port
 
 MINUTE_S = 60.0
 MOST = 1000
@@ -98,7 +99,6 @@ class Functions:
             "architecture": function.get("Architectures", ["x86_64"])[0],
             "description": function.get("Description", ""),
             "code_sha256": function.get("CodeSha256", ""),
-            "code_bytes": function.get("CodeSize", 0),
             # ListFunctions omits the state of active functions.
             "state": function.get("State", "Active"),
             "state_reason": function.get("StateReason")
@@ -107,7 +107,7 @@ class Functions:
             "modified_at": epoch_ms(function.get("LastModified", "")),
             "last": self._calls.last(name),
             "cell": self._cell_of(name),
-            "debug": variables.get("LAMBDA_NB_DEBUG", "") not in ("", "0"),
+            "debug": asked_port(variables.get(VARIABLE, "")) is not None,
         }
 
     def _own_figures(self, name: str) -> dict[str, Any]:
@@ -124,17 +124,11 @@ class Functions:
         }
 
 
-def figures(records: Iterable[Record]) -> dict[str, Any]:
+def figures(records: Sequence[Record]) -> dict[str, Any]:
     """What some invocations say: how many, errors, throttles, cold starts, median duration."""
-    records = list(records)
-    served = [record for record in records if not record.throttled]
-    return {
-        "invocations": len(records),
-        "errors": sum(not record.ok for record in served),
-        "throttles": len(records) - len(served),
-        "cold": sum(record.start == "cold" for record in served),
-        "median_ms": statistics.median(record.duration_ms for record in served) if served else None,
-    }
+    durations = [record.duration_ms for record in records if not record.throttled]
+    median_ms = statistics.median(durations) if durations else None
+    return counts(records)._asdict() | {"median_ms": median_ms}
 
 
 def epoch_ms(told: str) -> int:

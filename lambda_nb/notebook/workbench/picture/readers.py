@@ -45,7 +45,7 @@ def queues(clients: Clients) -> Rows:
             continue  # deleted meanwhile
     sources = functions_by_dead_letters(clients)
     for url, attributes in told.items():
-        target = dead_letter_target(attributes)
+        target = redrive_policy(attributes).get("deadLetterTargetArn")
         if target:
             sources.setdefault(target, []).append(name_of_queue(url))
     rows = [
@@ -74,12 +74,13 @@ def functions_by_dead_letters(clients: Clients) -> dict[str, list[str]]:
     return found
 
 
-def dead_letter_target(attributes: Mapping[str, str]) -> str:
-    """The ARN of a queue's dead-letter queue, or empty."""
+def redrive_policy(attributes: Mapping[str, str]) -> Mapping[str, Any]:
+    """When messages of a queue become dead letters, and of which queue; empty if they never do."""
     try:
-        return str(json.loads(attributes.get("RedrivePolicy", "{}")).get("deadLetterTargetArn", ""))
-    except (ValueError, AttributeError):
-        return ""
+        told = json.loads(attributes.get("RedrivePolicy", "{}"))
+    except ValueError:
+        return {}
+    return told if isinstance(told, dict) else {}
 
 
 def name_of_queue(url: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from lambda_nb.notebook.connection.invocation_log import Record
 
-_STATES = {"initialising": "initialising", "running": "running", "idle": "idle"}
+_STATES = ("initialising", "running", "idle")
 
 
 @dataclass
@@ -67,7 +67,7 @@ class Environments:
             here.add(name)
             known = self._known.setdefault(name, _Environment(one["version"], one["created"], now))
             known.began = min(known.began, one["created"])
-            known.state, known.ended = _STATES.get(one["state"], "gone"), None
+            known.state, known.ended = one["state"] if one["state"] in _STATES else "gone", None
         for name, known in list(self._known.items()):
             if name not in here and known.ended is None:
                 known.ended = now if known.state != "gone" else known.used

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from lambda_nb.notebook.connection.log_groups import new_events
 from lambda_nb.notebook.functions.monitoring import ago
 from lambda_nb.notebook.workbench.actions.tools import Tools
 from lambda_nb.notebook.workbench.hub import Push, Stopped
@@ -18,8 +19,6 @@ MOST_AT_FIRST = 5000
 MOST_AT_ONCE, MOST_CHARACTERS = 500, 1_000_000
 """Lines of one push, and their characters (one line may have more)."""
 _LATE_MS = 10_000
-"""Lines come in batches, so one may come after a later one of another environment."""
-_REMEMBERED = 50_000
 _MOST_PAGES = 100
 
 
@@ -30,49 +29,27 @@ class Follower:
     ----------
     logs
         A boto3 client of CloudWatch Logs.
-    function, group
-        The function's name and its log group.
+    config
+        The function's configuration.
     since_ms
         Only lines since then (milliseconds since 1970).
     """
 
-    def __init__(self, logs: Any, function: str, group: str, since_ms: int) -> None:
+    def __init__(self, logs: Any, config: Mapping[str, Any], since_ms: int) -> None:
         self._logs = logs
-        self._function = function
-        self._group = group
-        self._since = self._latest = since_ms
-        self._seen: deque[str] = deque(maxlen=_REMEMBERED)
-        self._known: set[str] = set()
+        self._function = str(config["FunctionName"])
+        self._since = since_ms
         self._requests = Requests()
-        # Lambda's own group is of one function; another may be of several, whose streams say whose.
-        self._mine = "" if group == f"/aws/lambda/{function}" else f"/{function}["
+        self._events = new_events(logs, config, _LATE_MS, most_pages=_MOST_PAGES)
 
     def read(self) -> list[dict[str, Any]]:
         """The new lines, as ``ILogLine``."""
-        pages = self._logs.get_paginator("filter_log_events").paginate(
-            logGroupName=self._group, startTime=max(self._since, self._latest - _LATE_MS)
-        )
         fresh: deque[Mapping[str, Any]] = deque(maxlen=MOST_AT_FIRST)
         try:
-            for number, page in enumerate(pages):
-                fresh.extend(event for event in page["events"] if self._is_new(event))
-                if number > _MOST_PAGES:
-                    break
+            fresh.extend(self._events.read(self._since))
         except self._logs.exceptions.ResourceNotFoundException:
             return []  # no line was written yet
         return [self._line(event) for event in sorted(fresh, key=lambda one: one["timestamp"])]
-
-    def _is_new(self, event: Mapping[str, Any]) -> bool:
-        identifier = event["eventId"]
-        stream = event["logStreamName"]
-        if identifier in self._known or self._mine not in stream:
-            return False
-        if len(self._seen) == self._seen.maxlen:
-            self._known.discard(self._seen[0])
-        self._seen.append(identifier)
-        self._known.add(identifier)
-        self._latest = max(self._latest, event["timestamp"])
-        return True
 
     def _line(self, event: Mapping[str, Any]) -> dict[str, Any]:
         # Python's runtime joins the lines of one event with carriage returns.
@@ -114,9 +91,8 @@ def watch(tools: Tools, args: Mapping[str, Any], push: Push, stopped: Stopped) -
     name = str(args["name"])
     client = tools.clients.client()
     config = client.get_function_configuration(FunctionName=name)
-    group = config.get("LoggingConfig", {}).get("LogGroup", f"/aws/lambda/{name}")
     since = time.time() - ago(str(args.get("last") or "15min")).total_seconds()
-    follower = Follower(tools.clients.client("logs"), name, group, int(since * 1000))
+    follower = Follower(tools.clients.client("logs"), config, int(since * 1000))
     every = EVERY_ON_AWS_S if tools.clients.connection.is_aws else EVERY_S
     first = True
     while not stopped.is_set():

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lambda_nb.notebook.connection.invocation_log import Record
+from lambda_nb.notebook.connection.log_groups import new_events
 from lambda_nb.rules.loglines import Report, parse
 
 _LATE_MS = 30_000
@@ -33,26 +34,16 @@ class ReportLog:
         self._logs = logs
         self._window_s = window_s
         self._name = str(config["FunctionName"])
-        default = f"/aws/lambda/{self._name}"
-        self._group = config.get("LoggingConfig", {}).get("LogGroup", default)
         self._architecture = str(config.get("Architectures", ["x86_64"])[0])
-        self._latest = 0
-        self._seen: deque[str] = deque(maxlen=_REMEMBERED)
+        self._events = new_events(logs, config, _LATE_MS, pattern=_PATTERN)
         self.records: deque[Record] = deque(maxlen=_REMEMBERED)
 
     def read(self, now: float) -> list[Record]:
         """Read what is new at ``now`` (epoch seconds) and return it."""
-        since = max(int((now - self._window_s) * 1000), self._latest - _LATE_MS)
-        pages = self._logs.get_paginator("filter_log_events").paginate(
-            logGroupName=self._group, startTime=since, filterPattern=_PATTERN
-        )
         fresh = []
         try:
-            for event in (event for page in pages for event in page["events"]):
-                self._latest = max(self._latest, event["timestamp"])
-                if event["eventId"] not in self._seen:
-                    self._seen.append(event["eventId"])
-                    fresh += self._record(event)
+            for event in self._events.read(int((now - self._window_s) * 1000)):
+                fresh += self._record(event)
         except self._logs.exceptions.ResourceNotFoundException:
             return []  # nothing was invoked yet
         self.records.extend(fresh)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from lambda_nb.notebook.connection.invocation_log import Record
+from lambda_nb.notebook.connection.invocation_log import Record, counts
 from lambda_nb.rules.pricing import Usage, bill
 
 _STATUS = {"throttle": "throttled"}
@@ -33,10 +33,7 @@ def of(records: Sequence[Record]) -> dict[str, Any]:
     served = [record for record in records if not record.throttled]
     durations = sorted(record.duration_ms for record in served)
     return {
-        "invocations": len(records),
-        "errors": sum(not record.ok for record in served),
-        "throttles": len(records) - len(served),
-        "cold": sum(record.start == "cold" for record in served),
+        **counts(records)._asdict(),
         "p50_ms": quantile(durations, 0.5),
         "p99_ms": quantile(durations, 0.99),
         "max_memory_mb": max((record.max_memory_mb for record in served), default=None),

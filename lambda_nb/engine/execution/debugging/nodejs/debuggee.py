@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from lambda_nb.engine.execution.debugging.dap import Refused
-from lambda_nb.engine.execution.debugging.debuggee import Happened
+from lambda_nb.engine.execution.debugging.exchange import Arrival
 from lambda_nb.engine.execution.debugging.nodejs.breakpoints import LOG, NodeBreakpoints
 from lambda_nb.engine.execution.debugging.nodejs.inspector import Inspector
 from lambda_nb.engine.execution.debugging.nodejs.paths import Paths
@@ -31,25 +30,16 @@ class NodeDebuggee:
 
     Parameters
     ----------
-    happened
-        Told of events, in DAP's terms.
-    gone
-        Called once, when the process has ended.
+    arrival
+        The process.
     hidden
         Whether frames of a file are the runtime's own.
     """
 
-    def __init__(
-        self,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-        happened: Happened,
-        gone: Callable[[], None],
-        hidden: Callable[[str], bool],
-    ) -> None:
-        self._happened = happened
+    def __init__(self, arrival: Arrival, hidden: Callable[[str], bool]) -> None:
+        self._happened = arrival.happened
         self._hidden = hidden
-        self._inspector = Inspector(reader, writer, self._notified, gone)
+        self._inspector = Inspector(arrival, self._notified)
         self._paths = Paths()
         self._breakpoints = NodeBreakpoints(self._inspector, self._paths)
         self._stack = Stack(self._inspector, self._paths)

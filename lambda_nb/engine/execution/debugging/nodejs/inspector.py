@@ -12,9 +12,9 @@ from collections.abc import Callable
 from typing import Any
 
 from lambda_nb.engine.execution.debugging.dap import MOST_BYTES, Refused
+from lambda_nb.engine.execution.debugging.exchange import Arrival, Exchange
 
 _LENGTH = struct.Struct(">I")
-_ENDED = "the environment has ended"
 
 
 class Inspector:
@@ -22,37 +22,21 @@ class Inspector:
 
     Parameters
     ----------
+    arrival
+        The process.
     notified
         Told of its events: method and parameters.
-    gone
-        Called once, when the stream has ended.
     """
 
-    def __init__(
-        self,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-        notified: Callable[[str, dict[str, Any]], None],
-        gone: Callable[[], None],
-    ) -> None:
-        self._reader = reader
-        self._writer = writer
+    def __init__(self, arrival: Arrival, notified: Callable[[str, dict[str, Any]], None]) -> None:
+        self._reader = arrival.reader
         self._notified = notified
-        self._gone = gone
-        self._last = 0
-        self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
-        self._reading = asyncio.ensure_future(self._read())
+        self._exchange = Exchange(arrival, self._next, self._heard)
 
     async def post(self, method: str, **parameters: Any) -> dict[str, Any]:
         """Call a method; return its result. Raises :class:`Refused`."""
-        if self._reading.done():
-            raise Refused(_ENDED)
-        self._last += 1
-        number = self._last
-        answer = self._waiting[number] = asyncio.get_running_loop().create_future()
-        body = json.dumps({"id": number, "method": method, "params": parameters}).encode()
-        self._writer.write(_LENGTH.pack(len(body)) + body)
-        told = await answer
+        call = {"method": method, "params": parameters}
+        told = await self._exchange.ask(lambda number: _framed({"id": number, **call}))
         if error := told.get("error"):
             raise Refused(str(error.get("message") if isinstance(error, dict) else error))
         result = told.get("result")
@@ -60,32 +44,25 @@ class Inspector:
 
     def close(self) -> None:
         """Close the stream."""
-        self._reading.cancel()
-        self._writer.close()
+        self._exchange.close()
 
-    async def _read(self) -> None:
+    async def _next(self) -> dict[str, Any] | None:
         try:
-            while True:
-                (length,) = _LENGTH.unpack(await self._reader.readexactly(_LENGTH.size))
-                if length > MOST_BYTES:
-                    return
-                message = json.loads(await self._reader.readexactly(length))
-                if isinstance(message, dict):
-                    self._heard(message)
+            (length,) = _LENGTH.unpack(await self._reader.readexactly(_LENGTH.size))
+            if length > MOST_BYTES:
+                return None
+            message = json.loads(await self._reader.readexactly(length))
         except (asyncio.IncompleteReadError, ConnectionError, ValueError, RecursionError):
-            return
-        finally:
-            for answer in self._waiting.values():
-                if not answer.done():
-                    answer.set_exception(Refused(_ENDED))
-            self._waiting.clear()
-            self._writer.close()
-            self._gone()
+            return None
+        return message if isinstance(message, dict) else {}
 
-    def _heard(self, message: dict[str, Any]) -> None:
+    def _heard(self, message: dict[str, Any]) -> Any:
         if "method" in message:
             self._notified(str(message["method"]), message.get("params") or {})
-            return
-        answer = self._waiting.pop(message.get("id", 0), None)
-        if answer is not None and not answer.done():
-            answer.set_result(message)
+            return None
+        return message.get("id")
+
+
+def _framed(message: dict[str, Any]) -> bytes:
+    body = json.dumps(message).encode()
+    return _LENGTH.pack(len(body)) + body

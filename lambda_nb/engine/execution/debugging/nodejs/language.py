@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from lambda_nb.engine.execution.debugging.debuggee import Happened
+from lambda_nb.engine.execution.debugging.exchange import Arrival
 from lambda_nb.engine.execution.debugging.nodejs.debuggee import NodeDebuggee
 from lambda_nb.engine.execution.runtimes.launch import BOOTSTRAPS
 from lambda_nb.engine.execution.runtimes.variables import DEBUGGER
@@ -42,15 +41,9 @@ class Node:
         """The port."""
         return {DEBUGGER: str(port)}
 
-    async def arrived(
-        self,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-        happened: Happened,
-        gone: Callable[[], None],
-    ) -> NodeDebuggee:
+    def arrived(self, arrival: Arrival) -> NodeDebuggee:
         """The bootstrap has connected."""
-        return NodeDebuggee(reader, writer, happened, gone, self.hidden)
+        return NodeDebuggee(arrival, self.hidden)
 
     def attaching(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """As the client says; ``localRoot`` and ``remoteRoot`` of VS Code are a mapping too."""

@@ -4,6 +4,10 @@ Simple values go as they are, containers within limits, other objects as their t
 attributes. Nothing of the function's code runs except ``__repr__``, and that under a time limit.
 Values whose name says that they are secret stay behind, and so do copies of them in other texts,
 and passwords in URLs.
+
+What JSON does not have is a dict: ``t`` is its kind, ``v`` what it holds, ``n`` how much it held,
+``i`` its number (a ``ref`` has that of another), ``r`` its ``repr``, ``a`` its attributes.
+``lambda_nb/notebook/debugging/frame_values.py`` reads it.
 """
 
 from __future__ import annotations

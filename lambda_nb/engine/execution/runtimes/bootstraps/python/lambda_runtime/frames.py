@@ -38,7 +38,7 @@ _OURS = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _IMPORTING = ("<frozen importlib", os.path.dirname(os.path.abspath(os.__file__)) + "/importlib/")
 
 
-def send(client: RuntimeClient, error: BaseException, left_s: float = 10.0) -> None:
+def send(client: RuntimeClient, error: BaseException, left_s: float) -> None:
     """Hand the frames of an error to the engine, if there are any. Never raises.
 
     Parameters
@@ -59,7 +59,7 @@ def send(client: RuntimeClient, error: BaseException, left_s: float = 10.0) -> N
         client.post(PATH, body)
 
 
-def collected(error: BaseException, seconds: float = MOST_SECONDS) -> dict[str, Any] | None:
+def collected(error: BaseException, seconds: float) -> dict[str, Any] | None:
     """The frames of an error as JSON can hold them; ``None`` if no code of the function ran."""
     if isinstance(error, Fault) and error.__cause__ is not None:
         error = error.__cause__

@@ -1,5 +1,7 @@
 /** Figures as people read them. */
 
+import { IAlias } from '../protocol';
+
 /** `12 ms`, `1.25 s`, `2 min 5 s`; an empty text for null. */
 export function duration(ms: number | null): string {
   if (ms === null) {
@@ -58,9 +60,21 @@ export function brief(text: string, most = 80): string {
   return line.length > most ? `${line.slice(0, most - 1)}…` : line;
 }
 
-/** Words that read as one: `class="a b"`. */
-export function classes(...names: (string | false | null | undefined)[]): string {
-  return names.filter(Boolean).join(' ');
+/** A share, 0 to 1, as a percentage without the noise of floating point. */
+export function percent(share: number): string {
+  return `${Math.round(share * 1000) / 10} %`;
+}
+
+/** Where an alias leads: `3`, or with shares `3 (90 %)` and `4 (10 %)`. */
+export function routes(alias: IAlias): string[] {
+  const others = Object.entries(alias.weights);
+  if (others.length === 0) {
+    return [alias.version];
+  }
+  const rest = others.reduce((left, [, share]) => left - share, 1);
+  return [[alias.version, rest] as const, ...others].map(
+    ([version, share]) => `${version} (${percent(share)})`
+  );
 }
 
 function trim(digits: string): string {

@@ -1,12 +1,19 @@
 import { JupyterFrontEnd } from '@jupyterlab/application';
+import { JSONObject } from '@lumino/coreutils';
 import { Menu } from '@lumino/widgets';
 
-import { ICall, INode } from './nodes';
+/** Something that a row, a button or a menu's item does. */
+export interface ICall {
+  command: string;
+  args: JSONObject;
+}
 
-/** Open the menu of a row; `restore` gives the focus back when it closes. */
+export type MenuEntry = ICall | 'separator' | { label: string; entries: ICall[] };
+
+/** Open a menu of what can be done; `restore` gives the focus back when it closes. */
 export function openMenu(
   commands: JupyterFrontEnd['commands'],
-  node: INode,
+  entries: readonly MenuEntry[],
   x: number,
   y: number,
   byKeyboard: boolean,
@@ -16,7 +23,7 @@ export function openMenu(
   menu.addClass('lnb-menu');
   const isThere = (call: ICall) => commands.hasCommand(call.command);
   const add = (to: Menu, call: ICall) => to.addItem({ command: call.command, args: call.args });
-  for (const entry of node.menu ?? []) {
+  for (const entry of entries) {
     if (entry === 'separator') {
       menu.addItem({ type: 'separator' });
     } else if ('entries' in entry) {

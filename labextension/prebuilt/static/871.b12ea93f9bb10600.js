@@ -1,0 +1,1 @@
+"use strict";(self.rspackChunklambda_nb=self.rspackChunklambda_nb||[]).push([[871],{6394(n,s,l){var o=l(5256),c=l(1589);let e={invoke:o.runIcon,logs:o.listIcon,function:c.t,events:o.offlineBoltIcon};l.d(s,{},{icons:e})}}]);
