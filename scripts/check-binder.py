@@ -29,6 +29,7 @@ MEMORY_MB = 2048
 FIRST_RESULT_S = 60.0
 LESSON = "notebooks/01-first-function.ipynb"
 _NEW_USER_NAMESPACE = 0x10000000
+_PACKAGE_SETTINGS = ("PIP_", "SSL_CERT_", "REQUESTS_CA_")
 # Opens JupyterLab, starts a kernel and runs the first lesson's cells up to its first result.
 _VISIT = """
 import json, sys, time, urllib.request, uuid
@@ -141,12 +142,15 @@ def furnish(place: Path) -> dict[str, str]:
     ):
         subprocess.run(command, check=True)
     (place / "home").mkdir()
+    settings = Path.home() / ".config" / "pip"
+    if settings.is_dir():  # where this machine's package index is
+        shutil.copytree(settings, place / "home" / ".config" / "pip")
     subprocess.run(["chown", "-R", f"{USER}:{USER}", str(place)], check=True)
     return {
         "PATH": f"{venv}/bin:/usr/local/bin:/usr/bin:/bin",
         "HOME": str(place / "home"),
         "LANG": "C.UTF-8",
-        **{key: value for key, value in os.environ.items() if key.startswith("PIP_")},
+        **{key: value for key, value in os.environ.items() if key.startswith(_PACKAGE_SETTINGS)},
     }
 
 

@@ -171,11 +171,23 @@ def run(page: Any, index: int) -> None:
     begin(page, index)
     page.wait_for_function(
         "([prompt, before]) => {"
-        " const { textContent } = document.querySelector(prompt);"
-        " return /\\[\\d+\\]/.test(textContent) && textContent.trim() !== before.trim(); }",
+        " const shown = document.querySelector(prompt)?.textContent ?? '';"
+        " return /\\[\\d+\\]/.test(shown) && shown.trim() !== before.trim(); }",
         arg=[prompt, before],
         timeout=60_000,
     )
+
+
+def wait_for_workspace(place: Path, *texts: str) -> None:
+    """Wait until JupyterLab has kept a page's state with these texts, which a reload then shows."""
+    deadline = time.monotonic() + 60
+    while True:
+        files = (place / "workspaces").rglob("*.jupyterlab-workspace")
+        kept = "".join(file.read_text().replace(": ", ":") for file in files)
+        if all(text in kept for text in texts):
+            return
+        assert time.monotonic() < deadline, f"{texts} are not all in the workspace: {kept}"
+        time.sleep(0.2)
 
 
 def keep_picture(page: Any, name: str) -> None:

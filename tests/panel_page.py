@@ -135,4 +135,4 @@ def panel_of(
         except BaseException:
             keep_picture(page, "panel-failure")
             raise
-        assert panel.errors == []
+        assert panel.errors == [], panel.errors

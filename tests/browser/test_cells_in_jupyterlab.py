@@ -137,7 +137,7 @@ def test_function_cells(page: Any) -> None:
     assert completions(page) == ["1769"]
     page.keyboard.press("Enter")
     page.wait_for_function(
-        "at => document.querySelector(at + ' .cm-line').textContent.trim()"
+        "at => document.querySelector(at + ' .cm-line')?.textContent.trim()"
         " === '%%lambda half --memory 1769'",
         arg=cell(2),
     )

@@ -88,7 +88,7 @@ def versions_and_samples(invoke: Invoke) -> None:
     samples = page.get_by_label("Load a sample event", exact=True)
     samples.select_option("s3")
     page.wait_for_function(
-        "() => document.querySelector('.lnb-invoke .cm-content').innerText.includes('Records')"
+        "() => document.querySelector('.lnb-invoke .cm-content')?.innerText.includes('Records')"
     )
     page.keyboard.press("Control+Enter")
     invoke.shows("success", '"eventSource": "aws:s3"')

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from documents_page import BUSY, WORK, Invoke, command, lines, wait_for_lines
-from jupyter_browser import BROWSER, NEEDS_EXTENSION, Theme, keep_picture
+from jupyter_browser import BROWSER, NEEDS_EXTENSION, Theme, keep_picture, wait_for_workspace
 from panel_page import Panel, panel_of
 
 pytestmark = [*BROWSER, pytest.mark.slow, pytest.mark.timeout(420), NEEDS_EXTENSION]
@@ -206,7 +205,7 @@ def test_tabs_outlive_kernel_and_page(tmp_path: Path) -> None:
         invoke.shows("success")
 
         panel.begin(3)
-        wait_for_workspace(tmp_path / "workspaces", "kept")
+        wait_for_workspace(tmp_path, "kept")
         page.reload()
         page.wait_for_selector(".lnb-invoke .cm-content >> text=kept", timeout=90_000)
         page.locator(".lnb-list li").wait_for()
@@ -232,14 +231,6 @@ def test_tabs_outlive_kernel_and_page(tmp_path: Path) -> None:
         page.wait_for_selector(".lnb-banner:visible", state="detached")
         invoke.run('{"after": "restart"}')
         invoke.shows("success", '"after": "restart"')
-
-
-def wait_for_workspace(folder: Path, text: str) -> None:
-    """JupyterLab writes a page's state a moment after it changed."""
-    deadline = time.monotonic() + 60
-    while not any(text in file.read_text() for file in folder.rglob("*.jupyterlab-workspace")):
-        assert time.monotonic() < deadline, f"{text} is in no workspace"
-        time.sleep(0.2)
 
 
 def many_lines(page: Any) -> None:

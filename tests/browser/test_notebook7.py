@@ -67,7 +67,7 @@ def run(page: Any, index: int) -> None:
         page.keyboard.press("Control+Enter")
         page.wait_for_timeout(1000)
     page.wait_for_function(
-        r"prompt => /\[\d+\]/.test(document.querySelector(prompt).textContent)",
+        r"prompt => /\[\d+\]/.test(document.querySelector(prompt)?.textContent)",
         arg=prompt,
         timeout=60_000,
     )

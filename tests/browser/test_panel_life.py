@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from jupyter_browser import BROWSER, NEEDS_EXTENSION, keep_picture
+from jupyter_browser import BROWSER, NEEDS_EXTENSION, keep_picture, wait_for_workspace
 from panel_page import Panel, panel_of
 
 pytestmark = [*BROWSER, pytest.mark.slow, pytest.mark.timeout(420), NEEDS_EXTENSION]
@@ -65,6 +65,7 @@ def test_it_outlives_kernels_pages_and_engines(tmp_path: Path) -> None:
         panel.row("alpha", "function").wait_for()
         panel.begin(3)
         panel.wait("kernel busy")
+        wait_for_workspace(tmp_path, '"current":"notebook:first.ipynb"')
         page.reload()
         page.wait_for_selector(".lnb-panel .lnb-toolbar", timeout=60_000)
         # The cell still runs: the page knows the functions all the same, and acts on them.

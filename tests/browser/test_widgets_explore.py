@@ -42,7 +42,7 @@ def slide(page: Any, name: str, keys: str, times: int) -> None:
 def exact(page: Any, place: str) -> None:
     """Wait for the exact picture of a place of the sliders."""
     page.wait_for_function(
-        "place => document.querySelector('.lnb-explore').dataset.lnbShown === place + ' exact'",
+        "place => document.querySelector('.lnb-explore')?.dataset.lnbShown === place + ' exact'",
         arg=place,
         timeout=60_000,
     )
@@ -123,12 +123,12 @@ def test_a_coarse_picture_comes_at_once_while_the_kernel_is_busy(tmp_path: Path)
         slide(page, "Provisioned", "End", 1)
         page.wait_for_function(
             "() => /^600\\|0\\|[1-9]\\d*\\|1000/.test("
-            "document.querySelector('.lnb-explore').dataset.lnbShown)"
+            "document.querySelector('.lnb-explore')?.dataset.lnbShown)"
         )
         slide(page, "Keep-alive", "ArrowLeft", 1)
         page.wait_for_function(
             "() => /^300\\|.* (near|between|exact)$/.test("
-            "document.querySelector('.lnb-explore').dataset.lnbShown)"
+            "document.querySelector('.lnb-explore')?.dataset.lnbShown)"
         )
         words = page.inner_text(".lnb-explore-state")
         assert re.match(r"exact|coarse", words)

@@ -61,7 +61,7 @@ def figure(page: Any, name: str) -> str:
 def test_it_plays_pauses_and_goes_to_a_moment(browser: Any, tmp_path: Path, theme: str) -> None:
     result = small()
     page, errors = opened(browser, tmp_path, lambda_nb.lab(result, speed=6), theme)
-    page.wait_for_function("() => document.querySelector('.lnb-lab-came dd').textContent > '2'")
+    page.wait_for_function("() => document.querySelector('.lnb-lab-came dd')?.textContent > '2'")
     keep_picture(page, f"lab-{theme}")
     page.focus(".lnb-lab-line")
     page.keyboard.press("Space")
@@ -82,7 +82,7 @@ def test_it_plays_pauses_and_goes_to_a_moment(browser: Any, tmp_path: Path, them
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + 20)
     assert 49 < float(page.get_attribute(".lnb-lab-line", "aria-valuenow")) < 51
     page.set_viewport_size({"width": 380, "height": 700})
-    page.wait_for_function("() => document.querySelector('.lnb-lab-stage').clientWidth < 380")
+    page.wait_for_function("() => document.querySelector('.lnb-lab-stage')?.clientWidth < 380")
     assert page.evaluate("document.documentElement.scrollWidth") <= 380
     keep_picture(page, f"lab-narrow-{theme}")
     assert not errors
@@ -128,7 +128,7 @@ def test_a_large_run_stays_smooth_enough_to_follow(browser: Any, tmp_path: Path)
     result = lambda_nb.simulate(trace, init=0.5, keep_alive="1min", account_limit=3000)
     assert result.total["peak_concurrency"] > 500
     page, errors = opened(browser, tmp_path, lambda_nb.lab(result))
-    page.wait_for_function("() => document.querySelector('.lnb-lab-came dd').textContent !== '0'")
+    page.wait_for_function("() => document.querySelector('.lnb-lab-came dd')?.textContent > '0'")
     before = clock(page)
     page.wait_for_function(
         "before => document.querySelector('.lnb-lab-clock').textContent !== before", arg=before
