@@ -21,6 +21,10 @@ import pytest
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 Theme = Literal["light", "dark"]
+THEMES: tuple[Theme, ...] = (
+    ("light", "dark") if "LAMBDA_NB_SCREENSHOTS" in os.environ else ("dark",)
+)
+"""What works in one theme works in the other: pictures of both are for people who look at them."""
 
 NEEDS_CHROMIUM = pytest.mark.skipif(
     CHROMIUM is None, reason="needs chromium (Debian: apt-get install chromium)"

@@ -16,6 +16,7 @@ _QUIET = (
     "WebSocket connection to",
     "net::ERR_",
     "Kernel: restarting",
+    "Could not restore the debugger state: Canceled future",
 )
 
 

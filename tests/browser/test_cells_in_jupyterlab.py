@@ -12,6 +12,7 @@ from engine_fixtures import needs_program
 from jupyter_browser import (
     BROWSER,
     NEEDS_EXTENSION,
+    THEMES,
     Theme,
     begin,
     cell,
@@ -43,7 +44,7 @@ CELLS = [
 ]
 
 
-@pytest.fixture(params=["light", "dark"])
+@pytest.fixture(params=THEMES)
 def page(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Any]:
     """A notebook with these cells open in Chromium; an error in its console fails the test."""
     theme: Theme = request.param

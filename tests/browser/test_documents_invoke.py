@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 from documents_page import BUSY, VERSIONS, WORK, Invoke
-from jupyter_browser import BROWSER, NEEDS_EXTENSION, Theme, keep_picture
+from jupyter_browser import BROWSER, NEEDS_EXTENSION, THEMES, Theme, keep_picture
 from panel_page import Panel, panel_of
 
 pytestmark = [*BROWSER, pytest.mark.slow, pytest.mark.timeout(300), NEEDS_EXTENSION]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", THEMES)
 def test_invoke_while_a_cell_runs(tmp_path: Path, theme: Theme) -> None:
     cells = ["%load_ext lambda_nb", WORK, VERSIONS, BUSY]
     with panel_of(tmp_path, {"shop.ipynb": cells}, theme) as panel:

@@ -7,7 +7,14 @@ from typing import Any
 
 import pytest
 from documents_page import BUSY, WORK, Invoke, command, lines, wait_for_lines
-from jupyter_browser import BROWSER, NEEDS_EXTENSION, Theme, keep_picture, wait_for_workspace
+from jupyter_browser import (
+    BROWSER,
+    NEEDS_EXTENSION,
+    THEMES,
+    Theme,
+    keep_picture,
+    wait_for_workspace,
+)
 from panel_page import Panel, panel_of
 
 pytestmark = [*BROWSER, pytest.mark.slow, pytest.mark.timeout(420), NEEDS_EXTENSION]
@@ -29,7 +36,7 @@ while not pathlib.Path("stop").exists():
 MANY = 'work({"lines": 12000})\nprint("written")'
 
 
-@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize("theme", THEMES)
 def test_a_function_is_followed_while_a_cell_runs(tmp_path: Path, theme: Theme) -> None:
     cells = ["%load_ext lambda_nb", WORK, TRAFFIC, CALLS]
     with panel_of(tmp_path, {"shop.ipynb": cells}, theme) as panel:

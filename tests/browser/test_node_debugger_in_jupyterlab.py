@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from debugger_browser import cell, click_gutter, opened, press, start, stopped_at
 from engine_fixtures import needs_program
-from jupyter_browser import CHROMIUM, Theme, keep_picture, run
+from jupyter_browser import CHROMIUM, THEMES, Theme, keep_picture, run
 
 EXTENSION = Path(sys.prefix) / "share" / "jupyter" / "labextensions" / "lambda-nb"
 
@@ -42,7 +42,7 @@ CELLS = [
 SET, CALL = 1, 2
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", THEMES)
 def test_it_stops_at_a_line_of_javascript(tmp_path: Path, theme: Theme) -> None:
     with opened(tmp_path, CELLS, theme) as page:
         run(page, 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from jupyter_browser import BROWSER, NEEDS_EXTENSION, Theme, keep_picture
+from jupyter_browser import BROWSER, NEEDS_EXTENSION, THEMES, Theme, keep_picture
 from panel_page import Panel, panel_of
 
 pytestmark = [*BROWSER, pytest.mark.slow, pytest.mark.timeout(420), NEEDS_EXTENSION]
@@ -34,7 +34,7 @@ while not pathlib.Path('stop').exists():
     time.sleep(0.05)"""
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", THEMES)
 def test_every_action_while_a_cell_runs(tmp_path: Path, theme: Theme) -> None:
     cells = ["%load_ext lambda_nb", GREET, "greet({'name': 'Ada'})", QUEUES, BUSY]
     with panel_of(tmp_path, {"shop.ipynb": cells}, theme) as panel:

@@ -1,4 +1,4 @@
-"""``%debug`` in JupyterLab after a function failed: its prompt, its frames, in both themes."""
+"""``%debug`` in JupyterLab after a function failed: its prompt, its frames."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from debugger_browser import opened, start
-from jupyter_browser import CHROMIUM, Theme, keep_picture, run
+from jupyter_browser import CHROMIUM, THEMES, Theme, keep_picture, run
 
 pytestmark = [
     pytest.mark.browser,
@@ -46,7 +46,7 @@ def answer(page: Any, text: str, expected: str = "") -> None:
     )
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", THEMES)
 def test_the_frames_of_a_failure(tmp_path: Path, theme: Theme) -> None:
     with opened(tmp_path, CELLS, theme) as page:
         for index in (0, 1, 2):

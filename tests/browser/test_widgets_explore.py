@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from jupyter_browser import (
     BROWSER,
+    THEMES,
     Theme,
     begin,
     cell,
@@ -55,7 +56,7 @@ def printed(page: Any, index: int) -> str:
     return str(page.inner_text(output))
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", THEMES)
 def test_sliders_pictures_comparison_and_code(theme: Theme, tmp_path: Path) -> None:
     with (
         serve(tmp_path, {"a.ipynb": notebook_of(CELLS)}, theme) as lab,

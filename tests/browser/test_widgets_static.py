@@ -14,6 +14,7 @@ import nbformat
 import pytest
 from jupyter_browser import (
     BROWSER,
+    THEMES,
     Theme,
     cell,
     chromium,
@@ -85,7 +86,7 @@ def executed(place: Path, theme: Theme = "light") -> Iterator[tuple[str, Path]]:
         yield lab, place / "work" / "a.ipynb"
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", THEMES)
 def test_a_reopened_notebook_shows_the_static_forms(theme: Theme, tmp_path: Path) -> None:
     with executed(tmp_path, theme) as (lab, _), open_notebook(lab, "a.ipynb") as page:
         page.wait_for_timeout(3000)  # JupyterLab gives up on a widget's model after two seconds
