@@ -1,7 +1,7 @@
 """A real engine for tests: ``python -m lambda_nb.engine serve`` in a process of its own.
 
-``engine`` is one engine for the whole session, with signed requests; ``start_engine`` starts
-further ones with other options. Use function names of your own (``engine.name()``): the session
+``engine`` is one engine for all tests of a folder, with signed requests; ``start_engine`` starts
+further ones with other options. Use function names of your own (``engine.name()``): the folder
 shares one engine.
 """
 
@@ -43,6 +43,7 @@ READY = re.compile(
     r"lambda-nb serving on (?P<url>http://127\.0\.0\.1:\d+) "
     r"\(account (?P<account>\d{12}), region (?P<region>\S+), credentials (?P<credentials>.+)\)\n"
 )
+TESTS = Path(__file__).parent
 ROLE = "arn:aws:iam::000000000000:role/lambda-role"
 _names = itertools.count(1)
 
@@ -307,15 +308,49 @@ def needs_program(*names: str) -> pytest.MarkDecorator:
     return pytest.mark.skipif(bool(missing), reason=f"needs {', '.join(missing)}, not on PATH")
 
 
+class _EngineOfFolder:
+    """Runs one engine at a time: another folder gets a new one.
+
+    What thousands of tests leave in an engine, such as pollers of queues, would slow the last ones.
+    """
+
+    def __init__(self, factory: pytest.TempPathFactory) -> None:
+        self._factory = factory
+        self._folder: tuple[str, ...] = ()
+        self._running: Engine | None = None
+
+    def get(self, test_module: Path) -> Engine:
+        """The engine for a module; folders below ``tests/engine`` count, those below them not."""
+        folder = test_module.relative_to(TESTS).parent.parts[:2]
+        if self._running is None or folder != self._folder:
+            self.stop()
+            self._folder = folder
+            place = self._factory.mktemp("engine")
+            self._running = launch(place, "--runtime-fallback", "nearest")
+        return self._running
+
+    def stop(self) -> None:
+        """Stop the engine, which must end well."""
+        running, self._running = self._running, None
+        if running is not None:
+            assert running.stop() == 0, running.log_file.read_text()
+
+
 @pytest.fixture(scope="session")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    """One engine for all tests of the session, with signed requests.
+def engine_of_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_EngineOfFolder]:
+    """Keeps the engine from one module to the next."""
+    engines = _EngineOfFolder(tmp_path_factory)
+    yield engines
+    engines.stop()
+
+
+@pytest.fixture(scope="module")
+def engine(engine_of_folder: _EngineOfFolder, request: pytest.FixtureRequest) -> Engine:
+    """One engine for all tests of a folder, with signed requests.
 
     Tests in other languages run on whatever version of them this machine has.
     """
-    running = launch(tmp_path_factory.mktemp("engine"), "--runtime-fallback", "nearest")
-    yield running
-    assert running.stop() == 0, running.log_file.read_text()
+    return engine_of_folder.get(request.path)
 
 
 @pytest.fixture

@@ -171,7 +171,7 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def lab(elsewhere: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def shared_lab(elsewhere: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """One engine beside a moto that is not ours, without signatures."""
     engine = launch(
         tmp_path_factory.mktemp("recorded"),
@@ -182,3 +182,14 @@ def lab(elsewhere: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[La
     yield running
     running.close()
     assert engine.stop() == 0, engine.log_file.read_text()
+
+
+@pytest.fixture(scope="module")
+def lab(shared_lab: Lab) -> Iterator[Lab]:
+    """The engine; its mappings end with the module, for they would read on for ever."""
+    yield shared_lab
+    client = shared_lab.client("lambda")
+    pages = client.get_paginator("list_event_source_mappings").paginate()
+    for mapping in [one for page in pages for one in page["EventSourceMappings"]]:
+        if mapping["State"] != "Deleting":
+            client.delete_event_source_mapping(UUID=mapping["UUID"])

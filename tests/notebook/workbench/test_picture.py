@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from engine_fixtures import Engine, launch
+from engine_fixtures import Engine
 from workbench_tools import as_aws, connected
 
 from lambda_nb.notebook.connection.session import Session
@@ -39,14 +39,6 @@ class Painted:
                 return found
             assert time.monotonic() < deadline, self.shown[-1]
             time.sleep(0.05)
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    """An engine of its own: a picture shows at most 200 of a kind, and other tests make more."""
-    running = launch(tmp_path_factory.mktemp("picture"), "--runtime-fallback", "nearest")
-    yield running
-    assert running.stop() == 0, running.log_file.read_text()
 
 
 @pytest.fixture(scope="module")

@@ -67,9 +67,9 @@ def iterator_ages(clients: Clients) -> dict[str, float]:
     It is the latest ``IteratorAge`` of the last minutes; a stream is left out if no function reads
     it, or if there was nothing to read.
     """
-    mappings = readers.all_of(clients.client(), "list_event_source_mappings", "EventSourceMappings")
+    pages = clients.client().get_paginator("list_event_source_mappings").paginate()
     readers_of: dict[str, set[str]] = {}
-    for one in mappings:
+    for one in (one for page in pages for one in page["EventSourceMappings"]):
         arn = one.get("EventSourceArn", "")
         if arn.split(":")[2:3] in (["kinesis"], ["dynamodb"]):
             readers_of.setdefault(arn, set()).add(one["FunctionArn"].split(":")[6])
