@@ -2,7 +2,8 @@
 """Run the tutorials for the site and keep them with their outputs.
 
 ``docs/generated/tutorials/`` gets each notebook as run. What ran before with the same notebook and
-the same sources is taken from a cache. A cell that fails where it should not ends the run.
+the same sources, here or in ``tests/test_notebooks.py``, is taken from a cache. A cell that fails
+where it should not ends the run.
 """
 
 from __future__ import annotations
@@ -40,8 +41,7 @@ def sources() -> bytes:
 
 def executed(path: Path, of_sources: bytes) -> nbformat.NotebookNode:
     """The notebook with its outputs."""
-    key = hashlib.sha256(of_sources + path.read_bytes()).hexdigest()
-    kept = CACHE / f"{path.stem}-{key[:20]}.ipynb"
+    kept = _place(path, of_sources)
     if kept.exists():
         return nbformat.read(kept, as_version=4)
     notebook = nbformat.read(path, as_version=4)
@@ -53,11 +53,21 @@ def executed(path: Path, of_sources: bytes) -> nbformat.NotebookNode:
             notebook, timeout=CELL_S, resources={"metadata": {"path": place}}, kernel_name="python3"
         )
         client.execute(env={**os.environ, "LAMBDA_NB_HOME": f"{place}/home"})
+    keep(path, notebook, of_sources)
+    return notebook
+
+
+def keep(path: Path, notebook: nbformat.NotebookNode, of_sources: bytes) -> None:
+    """Keep a notebook as run, so that nobody has to run it again."""
     CACHE.mkdir(parents=True, exist_ok=True)
     for old in CACHE.glob(f"{path.stem}-*.ipynb"):
         old.unlink()
-    nbformat.write(notebook, kept)
-    return notebook
+    nbformat.write(notebook, _place(path, of_sources))
+
+
+def _place(path: Path, of_sources: bytes) -> Path:
+    key = hashlib.sha256(of_sources + path.read_bytes()).hexdigest()
+    return CACHE / f"{path.stem}-{key[:20]}.ipynb"
 
 
 def page(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -20,6 +22,7 @@ NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 TUTORIALS = [path for path in NOTEBOOKS if path.name[0].isdigit()]
 LESSONS = TUTORIALS[:10]
 PICTURE_BYTES = 60_000
+INLINE = "module://matplotlib_inline.backend_inline"
 ONCE = ("13", "14", "16")
 """Tutorials that take long, since their devices and visitors do: the tests run them once."""
 
@@ -48,7 +51,12 @@ def failed(cell: nbformat.NotebookNode) -> bool:
 @pytest.mark.timeout(420)
 @every_notebook
 def test_runs_from_top_to_bottom(path: Path, tmp_path: Path) -> None:
-    """Once, and most tutorials once more in the same kernel, as people do who change something."""
+    """Once, and most tutorials once more in the same kernel, as people do who change something.
+
+    What the first run shows is kept for the site.
+    """
+    site = runpy.run_path(str(ROOT / "scripts" / "run-tutorials.py"))
+    of_sources = site["sources"]()
     notebook = read(path)
     # In a separate folder, so that a notebook's files are not left beside the tutorials.
     for extra in FOLDER.iterdir():
@@ -57,13 +65,16 @@ def test_runs_from_top_to_bottom(path: Path, tmp_path: Path) -> None:
     client = NotebookClient(notebook, timeout=180, resources={"metadata": {"path": str(tmp_path)}})
     code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
     assert code, "a tutorial without code"
-    with client.setup_kernel(env={**os.environ, "LAMBDA_NB_HOME": str(tmp_path / "home")}):
+    variables = {**os.environ, "LAMBDA_NB_HOME": str(tmp_path / "home"), "MPLBACKEND": INLINE}
+    with client.setup_kernel(env=variables):
         for turn in range(2 if path in TUTORIALS and path.name[:2] not in ONCE else 1):
-            for index, cell in enumerate(notebook.cells):
-                client.execute_cell(cell, index)
+            client.execute(cleanup_kc=False)
+            if turn == 0:
+                first = copy.deepcopy(notebook)
             for cell in code:
                 # A cell tagged as one that fails must fail: it is there to show the error.
                 assert failed(cell) == ("raises-exception" in tags(cell)), (turn, cell.source)
+    site["keep"](path, first, of_sources)
 
 
 @every_notebook

@@ -173,7 +173,7 @@ def test_a_window_of_time(logs: Any) -> None:
         "3000000000",
         "4000000000",
     ]
-    assert len(Trace.from_logs("thumbnail", client=logs, start="2h")) == 10
+    assert len(Trace.from_logs("thumbnail", client=logs, start="1d")) == 10
     assert len(Trace.from_logs("thumbnail", client=logs, start="10min")) == 0
 
 

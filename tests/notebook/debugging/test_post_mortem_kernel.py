@@ -211,7 +211,8 @@ def test_a_cell_that_was_edited_since_shows_the_code_that_failed(kernel: Kernel)
     kernel.run("%%lambda edited\ndef handler(event, context):\n    return 2")
     kernel.run("edited.invoke(qualifier='1').result()")
     opened, first = kernel.debug("p first")
-    assert re.search(r"> <edited: /.*lambda_function.py>\(4\)handler\(\)", opened)
+    # Without isolation the file is where it was: it needs no name of its own.
+    assert re.search(r"> (<edited: )?/.*lambda_function.py>?\(4\)handler\(\)", opened)
     assert "----> 4     return 1 / 0" in opened
     assert first == "1"
 
