@@ -182,15 +182,15 @@ def run(page: Any, index: int) -> None:
     )
 
 
-def wait_for_workspace(place: Path, *texts: str) -> None:
-    """Wait until JupyterLab has kept a page's state with these texts, which a reload then shows."""
+def wait_for_workspace(place: Path, text: str) -> None:
+    """Wait until JupyterLab has kept a page's state with this text, which a reload then shows."""
     deadline = time.monotonic() + 60
     while True:
         files = (place / "workspaces").rglob("*.jupyterlab-workspace")
-        kept = "".join(file.read_text().replace(": ", ":") for file in files)
-        if all(text in kept for text in texts):
+        kept = "".join(file.read_text() for file in files)
+        if text in kept:
             return
-        assert time.monotonic() < deadline, f"{texts} are not all in the workspace: {kept}"
+        assert time.monotonic() < deadline, f"{text} is not in the workspace: {kept}"
         time.sleep(0.2)
 
 

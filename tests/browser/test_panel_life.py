@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from jupyter_browser import BROWSER, NEEDS_EXTENSION, keep_picture, wait_for_workspace
+from jupyter_browser import BROWSER, NEEDS_EXTENSION, keep_picture
 from panel_page import Panel, panel_of
 
 pytestmark = [*BROWSER, pytest.mark.slow, pytest.mark.timeout(420), NEEDS_EXTENSION]
@@ -52,10 +52,13 @@ def test_it_outlives_kernels_pages_and_engines(tmp_path: Path) -> None:
         panel.row("beta", "function").wait_for(state="detached")
         panel.wait("This kernel has not loaded lambda_nb")
         assert panel.row("alpha", "function").count() == 1
-        panel.begin(0)
+        page.click(".lnb-panel button:has-text('Load lambda_nb')")
         panel.wait("No function yet.")
-        panel.begin(1)
+        panel.told("The last kernel left 1 function (beta)")
+        keep_picture(page, "panel-restore-offered")
+        panel.notified("The last kernel left 1 function (beta)", action="Restore")
         panel.row("beta", "function").wait_for()
+        panel.told("restored 1 function (beta).")
 
         page.reload()
         page.wait_for_selector(".lnb-panel .lnb-toolbar", timeout=60_000)
@@ -65,9 +68,10 @@ def test_it_outlives_kernels_pages_and_engines(tmp_path: Path) -> None:
         panel.row("alpha", "function").wait_for()
         panel.begin(3)
         panel.wait("kernel busy")
-        wait_for_workspace(tmp_path, '"current":"notebook:first.ipynb"')
         page.reload()
         page.wait_for_selector(".lnb-panel .lnb-toolbar", timeout=60_000)
+        # Which notebook is in front depends on when JupyterLab wrote its state.
+        page.click(".lm-TabBar-tabLabel:text-is('first.ipynb')")
         # The cell still runs: the page knows the functions all the same, and acts on them.
         panel.row("alpha", "function").wait_for()
         panel.menu("alpha", "Publish Version…", kind="function")

@@ -1,8 +1,11 @@
 import { Notification } from '@jupyterlab/apputils';
-import { KernelMessage } from '@jupyterlab/services';
+import { Kernel, KernelMessage } from '@jupyterlab/services';
 
 import { IKernelLink } from '../../tokens';
-import { ITools } from './tools';
+import { ITools, tellFailure } from './tools';
+
+/** What the last kernel of the notebook left, in the words of `%load_ext`, and what gets it. */
+const LEFT = /^(.*?) (%lambda (restore|connect) ?.*) brings them back\.$/s;
 
 /** Load lambda_nb in a notebook's kernel, as its own cell would. */
 export async function load(tools: ITools, link: IKernelLink): Promise<void> {
@@ -16,19 +19,51 @@ export async function load(tools: ITools, link: IKernelLink): Promise<void> {
     Notification.warning(trans.__('lambda_nb needs a Python kernel.'));
     return;
   }
-  const reply: KernelMessage.IExecuteReplyMsg = await kernel.requestExecute({
-    code: '%load_ext lambda_nb',
-    store_history: false
-  }).done;
+  const shown = await run(kernel, '%load_ext lambda_nb').catch(() => null);
   // IPython prints, and does not raise, that a module is missing: only the hello tells success.
-  if (reply.content.status === 'error' || !(await heard(link))) {
+  if (shown === null || !(await heard(link))) {
     Notification.error(
       trans.__(
         'The kernel could not load lambda_nb. Run `%load_ext lambda_nb` in a cell to see why; `%pip install lambda-nb` installs it.'
       ),
       { autoClose: 15_000 }
     );
+    return;
   }
+  offer(tools, kernel, shown);
+}
+
+/** Offer what the last kernel left, if it left something. */
+function offer({ trans }: ITools, kernel: Kernel.IKernelConnection, shown: string): void {
+  const found = LEFT.exec(shown);
+  if (!found) {
+    return;
+  }
+  const [, left, command, verb] = found;
+  const label = verb === 'restore' ? trans.__('Restore') : trans.__('Connect');
+  const bring = async () => {
+    Notification.success(await run(kernel, command), { autoClose: 8000 });
+  };
+  Notification.info(left, {
+    autoClose: false,
+    actions: [{ label, callback: () => void tellFailure(label, bring) }]
+  });
+}
+
+/** Run code beside the notebook's cells. Resolves with what it shows, as text. */
+async function run(kernel: Kernel.IKernelConnection, code: string): Promise<string> {
+  const future = kernel.requestExecute({ code, store_history: false });
+  let shown = '';
+  future.onIOPub = message => {
+    if (KernelMessage.isDisplayDataMsg(message) || KernelMessage.isExecuteResultMsg(message)) {
+      shown += String(message.content.data['text/plain'] ?? '');
+    }
+  };
+  const { content } = await future.done;
+  if (content.status === 'error') {
+    throw new Error(content.evalue);
+  }
+  return shown;
 }
 
 function heard(link: IKernelLink): Promise<boolean> {
