@@ -5,7 +5,8 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 RUN := PATH="$(CURDIR)/$(BIN):$$PATH"
-WORKERS ?= 2
+# More than two cores need: many tests wait for other programs.
+WORKERS ?= 3
 TESTS ?= tests
 PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
 STAMPS := $(VENV)/.stamps

@@ -56,6 +56,18 @@ def test_follows_the_sliders(trace: Any) -> None:
     assert shown.result.total["throttles"] > 0
 
 
+def test_a_cell_that_waits_does_not_undo_what_the_page_just_said(trace: Any) -> None:
+    """The page tells where its sliders rest, and at once a cell waits for the result."""
+    shown = explore(trace, init=0.2)
+    for memory in (256, 512, 1024, 2048):
+        shown._heard(None, {"kind": "rest", "place": [60.0, memory, 0, 1000]}, None)
+        assert shown.join().settings == {
+            "keep_alive": 60.0,
+            "account_limit": 1000,
+            "memory": memory,
+        }
+
+
 def test_the_line_of_code_simulates_the_same(trace: Any) -> None:
     shown = explore(trace, init=0.2, memory=512, account_limit=30).set(provisioned=2).wait()
     assert shown.call == (

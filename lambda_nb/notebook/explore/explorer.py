@@ -78,6 +78,7 @@ class Explorer(anywidget.AnyWidget):
         self.settings: dict[str, Any] = self.sliders.arguments(self._place)
         self._result = (self._place, first)
         self._found(self._place, first)
+        self._drawn = self._points[self._place]
         super().__init__(options=self._options())
         self.on_msg(self._heard)
 
@@ -118,7 +119,8 @@ class Explorer(anywidget.AnyWidget):
             view = content.get("view", self.view)
             if view in views(self._trace.functions):
                 self._look_at(view)
-            self._worker.rest(_place(content["place"]))
+            self._place = _place(content["place"])
+            self._worker.rest(self._place)
 
     # -- from Python --------------------------------------------------------------------------
 
@@ -185,7 +187,6 @@ class Explorer(anywidget.AnyWidget):
             self._points = {}
 
     def _answer(self, place: Place) -> None:
-        self._place = place
         try:
             if place not in self._points:
                 began = time.perf_counter()
@@ -200,7 +201,11 @@ class Explorer(anywidget.AnyWidget):
             return
         self.refused = ""
         self.settings = self.sliders.arguments(place)
-        self._tell(self._points[place])
+        point = self._points.get(place)
+        if point is None:  # another view was chosen meanwhile; its answer comes
+            return
+        self._drawn = point
+        self._tell(point)
         for memory in self.sliders.stops["memory"]:
             other = self._points.get(place._replace(memory=int(memory)))
             if other is not None and other.place != place:
@@ -262,7 +267,7 @@ class Explorer(anywidget.AnyWidget):
     # -- what stays in the notebook -----------------------------------------------------------
 
     def _markup(self) -> str:
-        return still.markup(self._points[self._place], self.call, self._trace)
+        return still.markup(self._drawn, self.call, self._trace)
 
     @property
     def call(self) -> str:
@@ -271,7 +276,8 @@ class Explorer(anywidget.AnyWidget):
         return before + call_text.arguments(self.settings) + after
 
     def _keep(self) -> None:
-        if time.monotonic() - self._kept_at > _KEPT_EVERY_S:
+        is_due = time.monotonic() - self._kept_at > _KEPT_EVERY_S
+        if is_due and self._drawn.place == self._place:
             self._kept_at = time.monotonic()
             self._static.update(self._markup(), repr(self))
 
