@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -15,6 +17,7 @@ from lambda_nb.engine.execution.debugging.nodejs.values import shown, typed
 
 _THREAD = 1
 _ASYNC_DEPTH = 8
+_RESUMED_WITHIN_S = 1.0
 _REASONS = {"exception": "exception", "promiseRejection": "exception", "assert": "exception"}
 _STATES = {"all": "all", "raised": "all", "uncaught": "uncaught", "userUnhandled": "uncaught"}
 _WHOLE = (
@@ -45,6 +48,7 @@ class NodeDebuggee:
         self._stack = Stack(self._inspector, self._paths)
         self._enabled = False
         self._pausing = False
+        self._running = asyncio.Event()
         self._why: dict[str, Any] = {}
         self._carry: dict[str, Carry] = {
             "initialize": self._nothing,
@@ -124,6 +128,9 @@ class NodeDebuggee:
 
     async def _continue(self, arguments: dict[str, Any]) -> dict[str, Any]:
         await self._inspector.post("Debugger.resume")
+        # Until it has left its pause, V8 takes a request to pause for done.
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._running.wait(), _RESUMED_WITHIN_S)
         return {"allThreadsContinued": True}
 
     def _step(self, method: str) -> Carry:
@@ -205,6 +212,7 @@ class NodeDebuggee:
         if method == "Debugger.paused":
             self._paused(told)
         elif method == "Debugger.resumed":
+            self._running.set()
             self._stack.leave()
             self._happened("continued", {"threadId": _THREAD, "allThreadsContinued": True})
         elif method == "Debugger.scriptParsed":
@@ -218,6 +226,7 @@ class NodeDebuggee:
             self._happened("output", {"category": "console", "output": text})
 
     def _paused(self, told: dict[str, Any]) -> None:
+        self._running.clear()
         self._why = told
         self._stack.enter(told)
         hit = self._breakpoints.hit(told.get("hitBreakpoints") or [])
