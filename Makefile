@@ -5,8 +5,7 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 RUN := PATH="$(CURDIR)/$(BIN):$$PATH"
-# More than two cores need: many tests wait for other programs.
-WORKERS ?= 3
+WORKERS ?= 2
 TESTS ?= tests
 PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
 STAMPS := $(VENV)/.stamps
