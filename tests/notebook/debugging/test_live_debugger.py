@@ -165,6 +165,7 @@ def test_the_kernels_own_code_is_debugged_as_before(page: Page) -> None:
     assert page.variables(frame)["m"] == "2"
     page.ask("copyToGlobals", srcVariableName="m", dstVariableName="copied", srcFrameId=frame["id"])
     page.go_on()
+    page.event("continued")  # until it has seen that, ipykernel holds its thread for stopped
     assert page.end(called) == "2"
     assert page.do("copied") == "2"
     names = {one["name"] for one in page.ask("inspectVariables")["variables"]}
