@@ -22,7 +22,10 @@ _SOMETHING = "what others made there"
 
 
 def offer(runs: Runs) -> display.Shown | None:
-    """What the last kernel of this notebook left, and how to get it; ``None`` if nothing."""
+    """What the last kernel of this notebook left, and how to get it; ``None`` if nothing.
+
+    The panel reads this sentence: ``labextension/src/panel/commands/loading.ts``.
+    """
     left = runs.left()
     if left is None:
         return None

@@ -1,5 +1,6 @@
 import { Notification } from '@jupyterlab/apputils';
 import { Kernel, KernelMessage } from '@jupyterlab/services';
+import { TranslationBundle } from '@jupyterlab/translation';
 
 import { IKernelLink } from '../../tokens';
 import { ITools, tellFailure } from './tools';
@@ -19,7 +20,7 @@ export async function load(tools: ITools, link: IKernelLink): Promise<void> {
     Notification.warning(trans.__('lambda_nb needs a Python kernel.'));
     return;
   }
-  const shown = await run(kernel, '%load_ext lambda_nb').catch(() => null);
+  const shown = await run(kernel, '%load_ext lambda_nb', trans).catch(() => null);
   // IPython prints, and does not raise, that a module is missing: only the hello tells success.
   if (shown === null || !(await heard(link))) {
     Notification.error(
@@ -42,7 +43,7 @@ function offer({ trans }: ITools, kernel: Kernel.IKernelConnection, shown: strin
   const [, left, command, verb] = found;
   const label = verb === 'restore' ? trans.__('Restore') : trans.__('Connect');
   const bring = async () => {
-    Notification.success(await run(kernel, command), { autoClose: 8000 });
+    Notification.success(await run(kernel, command, trans), { autoClose: 8000 });
   };
   Notification.info(left, {
     autoClose: false,
@@ -51,7 +52,11 @@ function offer({ trans }: ITools, kernel: Kernel.IKernelConnection, shown: strin
 }
 
 /** Run code beside the notebook's cells. Resolves with what it shows, as text. */
-async function run(kernel: Kernel.IKernelConnection, code: string): Promise<string> {
+async function run(
+  kernel: Kernel.IKernelConnection,
+  code: string,
+  trans: TranslationBundle
+): Promise<string> {
   const future = kernel.requestExecute({ code, store_history: false });
   let shown = '';
   future.onIOPub = message => {
@@ -60,8 +65,10 @@ async function run(kernel: Kernel.IKernelConnection, code: string): Promise<stri
     }
   };
   const { content } = await future.done;
-  if (content.status === 'error') {
-    throw new Error(content.evalue);
+  if (content.status !== 'ok') {
+    throw new Error(
+      content.status === 'error' ? content.evalue : trans.__('an error in a cell came before it')
+    );
   }
   return shown;
 }

@@ -48,7 +48,7 @@ class NodeDebuggee:
         self._stack = Stack(self._inspector, self._paths)
         self._enabled = False
         self._pausing = False
-        self._running = asyncio.Event()
+        self._resumed = asyncio.Event()
         self._why: dict[str, Any] = {}
         self._carry: dict[str, Carry] = {
             "initialize": self._nothing,
@@ -127,18 +127,22 @@ class NodeDebuggee:
     # -- going on
 
     async def _continue(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        await self._inspector.post("Debugger.resume")
-        # Until it has left its pause, V8 takes a request to pause for done.
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._running.wait(), _RESUMED_WITHIN_S)
+        await self._go_on("Debugger.resume")
         return {"allThreadsContinued": True}
 
     def _step(self, method: str) -> Carry:
         async def step(arguments: dict[str, Any]) -> dict[str, Any]:
-            await self._inspector.post(method)
+            await self._go_on(method)
             return {}
 
         return step
+
+    async def _go_on(self, method: str) -> None:
+        """Leave a pause, and wait until V8 has left it: before, it would ignore the next one."""
+        resumed = self._resumed = asyncio.Event()
+        await self._inspector.post(method)
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(resumed.wait(), _RESUMED_WITHIN_S)
 
     async def _pause(self, arguments: dict[str, Any]) -> dict[str, Any]:
         self._pausing = True
@@ -212,7 +216,7 @@ class NodeDebuggee:
         if method == "Debugger.paused":
             self._paused(told)
         elif method == "Debugger.resumed":
-            self._running.set()
+            self._resumed.set()
             self._stack.leave()
             self._happened("continued", {"threadId": _THREAD, "allThreadsContinued": True})
         elif method == "Debugger.scriptParsed":
@@ -226,7 +230,6 @@ class NodeDebuggee:
             self._happened("output", {"category": "console", "output": text})
 
     def _paused(self, told: dict[str, Any]) -> None:
-        self._running.clear()
         self._why = told
         self._stack.enter(told)
         hit = self._breakpoints.hit(told.get("hitBreakpoints") or [])
