@@ -88,9 +88,21 @@ class Panel:
 
     def told(self, text: str) -> Any:
         """Wait for a notification and leave it, and the focus, where they are."""
+        from playwright.sync_api import TimeoutError as TimedOut
+
         toast = self.page.locator(".Toastify__toast", has_text=text).first
-        toast.wait_for(timeout=30_000)
+        try:
+            toast.wait_for(timeout=30_000)
+        except TimedOut:
+            raise AssertionError(f"not told: {text!r}. {self.shown()}") from None
         return toast
+
+    def shown(self) -> str:
+        """What the page says now, for a test that failed."""
+        places = (".jp-Dialog-content", ".Toastify__toast", ".lnb-panel")
+        words = {place: self.page.locator(place).all_inner_texts() for place in places}
+        focus = self.page.evaluate("document.activeElement.outerHTML.slice(0, 200)")
+        return f"{words}, focus: {focus}, errors: {self.errors}"
 
     def notified(self, text: str, action: str = "") -> None:
         """Wait for a notification; press a button of it, else dismiss it."""

@@ -24,6 +24,7 @@ from lambda_nb.engine.permissions.functions import Functions
 from lambda_nb.engine.telemetry.log_lines import LogShipper
 from lambda_nb.engine.telemetry.metric_series import OneSeries
 from lambda_nb.engine.telemetry.metrics import Metrics
+from lambda_nb.engine.telemetry.records import INVOCATION_LOG
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class Shared:
         """What takes a Region's log lines and figures; to be closed, the first one last."""
         figures_at = self.options.elsewhere.get("monitoring", self.options.neighbours_url)
         choose = OneSeries(figures_at) if figures_at else None
-        logs = LogShipper(self.services.now("logs"), region)
+        logs = LogShipper(self.services.now("logs"), region, first=INVOCATION_LOG)
         return logs, Metrics(self.services.now("monitoring"), logs, region, choose)
 
     def executor(

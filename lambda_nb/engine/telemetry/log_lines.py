@@ -39,10 +39,18 @@ class LogShipper:
         Where the neighbours answer; while it raises, events wait.
     region
         The Region whose logs they are.
+    first
+        A log group that is made before any other: whoever reads lines here finds it, empty or not.
     """
 
-    def __init__(self, neighbours: Callable[[], Endpoint], region: str = "us-east-1") -> None:
+    def __init__(
+        self,
+        neighbours: Callable[[], Endpoint],
+        region: str = "us-east-1",
+        first: str = "",
+    ) -> None:
         self._sender = Sender(neighbours, region)
+        self._first = first
         self._waiting: dict[tuple[str, str], list[tuple[int, str]]] = defaultdict(list)
         self._count = 0
         self._dropped = 0
@@ -110,9 +118,10 @@ class LogShipper:
             await self._sender.logs("PutLogEvents", batch)
 
     async def _prepare(self, group: str, stream: str) -> None:
-        if group not in self._groups:
-            await self._sender.logs("CreateLogGroup", {"logGroupName": group})
-            self._groups.add(group)
+        for one in (self._first, group):
+            if one and one not in self._groups:
+                await self._sender.logs("CreateLogGroup", {"logGroupName": one})
+                self._groups.add(one)
         if (group, stream) not in self._streams:
             await self._sender.logs(
                 "CreateLogStream", {"logGroupName": group, "logStreamName": stream}

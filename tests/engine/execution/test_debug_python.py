@@ -443,12 +443,31 @@ async def test_a_debugger_that_does_not_answer_is_left(
     (environment,) = lab.executor.status()["environments"]
     process = psutil.Process(environment["pid"])
     process.suspend()
+    await until(lambda: process.status() == psutil.STATUS_STOPPED)  # not one answer more
     await client.close()
     again = await attached(lab, function)  # it does not wait for the stuck process
     await again.close()
     result = await asyncio.wait_for(called, 15)
     assert result.error_type == "Sandbox.Timedout"  # the time goes on, without a client
     assert json.loads((await lab.invoke(function, {"n": 1})).payload)["answer"] == 2
+
+
+async def test_what_is_asked_of_a_process_that_ends_is_kept_for_the_next(lab: Lab) -> None:
+    function = debugged(lab)
+    await lab.invoke(function, {"n": 1})
+    (environment,) = lab.executor.status()["environments"]
+    process = psutil.Process(environment["pid"])
+    process.suspend()
+    await until(lambda: process.status() == psutil.STATUS_STOPPED)
+    attaching = asyncio.ensure_future(attached(lab, function, STOP))
+    await until(lambda: row(lab, function)["attached"])
+    process.kill()
+    client = await attaching
+    called = invoking(lab, function)
+    frame = await client.stop()
+    await client.ask("continue", threadId=frame["threadId"])
+    assert json.loads((await called).payload)["answer"] == 2
+    await client.close()
 
 
 async def test_a_process_that_ends_is_followed_by_the_next(lab: Lab) -> None:

@@ -157,6 +157,22 @@ async def test_what_comes_late_is_put_in_order_and_days_are_parted(tmp_path: Pat
         await neighbours.close()
 
 
+async def test_the_invocation_log_is_there_before_a_line_of_a_function(tmp_path: Path) -> None:
+    neighbours = Neighbours(account="000000000000", region="us-east-1", work_dir=tmp_path)
+    await neighbours.start()
+    try:
+        logs = LogShipper(lambda: neighbours.endpoint, first=INVOCATION_LOG)
+        logs.put("group", "stream", time.time_ns() // 1_000_000, "a line")
+        await logs.flush()
+        await logs.close()
+        told = await asyncio.to_thread(_logs(neighbours.endpoint).describe_log_groups)
+        made = {group["logGroupName"]: group["creationTime"] for group in told["logGroups"]}
+        assert made.keys() == {INVOCATION_LOG, "group"}
+        assert made[INVOCATION_LOG] <= made["group"]
+    finally:
+        await neighbours.close()
+
+
 async def test_a_deleted_log_group_comes_back_and_a_refused_batch_holds_up_nothing(
     tmp_path: Path,
 ) -> None:

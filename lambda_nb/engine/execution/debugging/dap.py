@@ -16,6 +16,13 @@ class Refused(Exception):  # noqa: N818  (a response with ``success: false``)
     """A request that was not carried out; the text says why."""
 
 
+class Ended(Refused):
+    """The process ended before it answered. What is kept for the next one is not lost."""
+
+    def __init__(self) -> None:
+        super().__init__("the environment has ended")
+
+
 class NotDapError(Exception):
     """What came is no message of this protocol."""
 

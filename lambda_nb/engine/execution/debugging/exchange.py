@@ -6,14 +6,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
-from lambda_nb.engine.execution.debugging.dap import Refused
+from lambda_nb.engine.execution.debugging.dap import Ended
 
 Message = dict[str, Any]
 
 Happened = Callable[[str, dict[str, Any]], None]
 """Told of an event, in DAP's terms: its name and its body."""
-
-_ENDED = "the environment has ended"
 
 
 class Arrival(NamedTuple):
@@ -60,11 +58,11 @@ class Exchange:
 
         Raises
         ------
-        Refused
+        Ended
             The process has ended.
         """
         if self._reading.done():
-            raise Refused(_ENDED)
+            raise Ended
         self._last += 1
         answer: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
         self._waiting[self._last] = answer
@@ -86,7 +84,7 @@ class Exchange:
         finally:
             for answer in self._waiting.values():
                 if not answer.done():
-                    answer.set_exception(Refused(_ENDED))
+                    answer.set_exception(Ended())
             self._waiting.clear()
             self._writer.close()
             self._gone()

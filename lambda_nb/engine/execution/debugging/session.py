@@ -18,7 +18,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 from lambda_nb.engine.execution.debugging.attachment import Attachment, path_of
-from lambda_nb.engine.execution.debugging.dap import Refused
+from lambda_nb.engine.execution.debugging.dap import Ended, Refused
 from lambda_nb.engine.execution.debugging.debuggee import Debuggee
 from lambda_nb.engine.execution.debugging.exchange import Arrival
 from lambda_nb.engine.execution.debugging.languages import Language
@@ -164,7 +164,8 @@ class Session:
             self._client = client
             self._wanted.attach = {key: arguments[key] for key in arguments if key != "token"}
             if self._debuggee is not None and self._attachment is not None:
-                await self._debuggee.ask("attach", self._wanted.attaching(self._attachment))
+                with contextlib.suppress(Ended):  # the next process gets it
+                    await self._debuggee.ask("attach", self._wanted.attaching(self._attachment))
 
     async def detach(self, client: Client) -> None:
         """A client leaves or has vanished: nothing stops the function any more."""
@@ -229,7 +230,8 @@ class Session:
         self._wanted.complete.set()
         async with self._turn:
             if self._debuggee is not None:
-                await self._debuggee.ask("configurationDone", arguments)
+                with contextlib.suppress(Ended):
+                    await self._debuggee.ask("configurationDone", arguments)
         return {}
 
     async def _list_threads(self, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any
 
 from lambda_nb.engine.execution.debugging.attachment import Attachment
 from lambda_nb.engine.execution.debugging.breakpoints import Breakpoints
+from lambda_nb.engine.execution.debugging.dap import Ended
 from lambda_nb.engine.execution.debugging.debuggee import Debuggee
 from lambda_nb.engine.execution.debugging.languages import Language
 
@@ -59,16 +61,20 @@ class Wanted:
     ) -> dict[str, Any]:
         """Keep the arguments of a request, and carry it out if there is a process."""
         self._kept[command] = arguments
-        return {} if debuggee is None else await debuggee.ask(command, arguments)
+        if debuggee is not None:
+            with contextlib.suppress(Ended):
+                return await debuggee.ask(command, arguments)
+        return {}
 
     async def set_breakpoints(
         self, arguments: dict[str, Any], debuggee: Debuggee | None, attachment: Attachment | None
     ) -> list[dict[str, Any]]:
         """Keep the breakpoints of a source, and set them if there is a process."""
         path = self.breakpoints.keep(arguments)
-        if debuggee is None or attachment is None:
-            return self.breakpoints.pending(path)
-        return await self._break(debuggee, attachment, path, arguments)
+        if debuggee is not None and attachment is not None:
+            with contextlib.suppress(Ended):
+                return await self._break(debuggee, attachment, path, arguments)
+        return self.breakpoints.pending(path)
 
     async def give(self, debuggee: Debuggee, attachment: Attachment) -> list[dict[str, Any]]:
         """Set everything in a new process; return what became of the breakpoints."""
