@@ -52,7 +52,7 @@ def start(page: Any, index: int) -> None:
 def stopped_at(page: Any, index: int, text: str) -> None:
     """Wait until a line of a cell is marked as the one that runs next."""
     page.wait_for_selector(
-        f"{cell(index)} .jp-DebuggerEditor-highlight:has-text({text!r})", timeout=30_000
+        f"{cell(index)} .jp-DebuggerEditor-highlight:has-text({text!r})", timeout=60_000
     )
 
 

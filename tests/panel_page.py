@@ -74,11 +74,11 @@ class Panel:
             entry.wait_for()
             entry.click()
 
-    def wait(self, text: str, timeout_s: float = 30) -> None:
+    def wait(self, text: str, timeout_s: float = 60) -> None:
         """Wait until the panel says this."""
         self.page.locator(".lnb-panel", has_text=text).wait_for(timeout=timeout_s * 1000)
 
-    def wait_without(self, text: str, timeout_s: float = 30) -> None:
+    def wait_without(self, text: str, timeout_s: float = 60) -> None:
         """Wait until the panel does not say this any more."""
         self.page.wait_for_function(
             "text => !document.querySelector('.lnb-panel').innerText.includes(text)",
@@ -92,7 +92,7 @@ class Panel:
 
         toast = self.page.locator(".Toastify__toast", has_text=text).first
         try:
-            toast.wait_for(timeout=30_000)
+            toast.wait_for()
         except TimedOut:
             raise AssertionError(f"not told: {text!r}. {self.shown()}") from None
         return toast

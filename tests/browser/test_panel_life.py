@@ -197,7 +197,6 @@ def press(panel: Panel, key: str, then: str) -> None:
     panel.page.wait_for_function(
         "then => (document.activeElement.getAttribute('aria-label') || '').startsWith(then)",
         arg=then,
-        timeout=5000,
     )
 
 

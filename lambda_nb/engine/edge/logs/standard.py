@@ -7,7 +7,6 @@ import gzip
 import logging
 import re
 import time
-import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -56,6 +55,7 @@ class StandardLogs:
     def __init__(self, clients: Callable[[str], Awaitable[Any]]) -> None:
         self._clients = clients
         self._notices: dict[tuple[str, str], Notice] = {}
+        self._last_name = 0
 
     async def write(self, entries: list[Entry]) -> None:
         """Write what was visited, a file for each distribution, destination and hour.
@@ -76,11 +76,16 @@ class StandardLogs:
             inside, others = _parted(some, told, distribution.id, hour)
             if told is not None:
                 bucket = bucket_name(told.bucket)
-                key = file_key(told.prefix, distribution.id, hour, uuid.uuid4().hex[:8])
+                key = file_key(told.prefix, distribution.id, hour, self._file_name())
                 refusal = await asyncio.to_thread(_put, client, bucket, key, told.cookies, inside)
                 if refusal:
                     self._warn(distribution.id, bucket, refusal)
             entries[: len(some)] = others
+
+    def _file_name(self) -> str:
+        """A name no file has: lines have whole seconds, so files sort as they were written."""
+        self._last_name = max(self._last_name + 1, time.time_ns())
+        return f"{self._last_name:016X}"
 
     def _warn(self, identifier: str, bucket: str, refusal: str) -> None:
         notice = self._notices.setdefault(

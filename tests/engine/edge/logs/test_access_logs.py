@@ -128,6 +128,20 @@ class TestStandardLogs:
         assert sum(lines) == 10
         assert len(lines) > 2
 
+    async def test_the_files_of_an_hour_sort_in_the_order_of_their_visits(
+        self, engine: Engine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(standard, "LINES_A_FILE", 1)
+        bucket = bucket_of(engine)
+        distribution = some.distribution(standard_log=StandardLog(bucket, "", False))
+        paths = [f"/{number}" for number in range(8)]
+        async with logs_of(engine) as logs:
+            for path in paths:
+                logs.put(distribution, None, some.visit(uri=path))
+            await logs.flush()
+        files = files_of(engine, bucket)
+        assert [files[key][2].split("\t")[7] for key in sorted(files)] == paths
+
     async def test_cookies_are_told_if_asked_for_and_hours_have_their_files(
         self, engine: Engine
     ) -> None:
