@@ -25,7 +25,7 @@ def opened(place: Path, cells: Sequence[str], theme: Theme) -> Iterator[Any]:
             lambda said: errors.append(said.text) if said.type == "error" else None,
         )
         yield page
-        assert errors == []
+        assert not errors, errors
 
 
 def cell(index: int) -> str:

@@ -57,7 +57,7 @@ def page(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Any]:
         errors = complaints(page)
         page.theme = theme
         yield page
-        assert errors == []
+        assert not errors, errors
 
 
 def badge(page: Any, index: int, text: str) -> None:

@@ -201,8 +201,12 @@ def test_variables_are_shown_and_copied_to_the_notebook(page: Page) -> None:
     page.go_on()
     page.end(called)
     assert page.do("here") == "{'a': [1, 2]}"
+    # JupyterLab, which asks once more, reads the lists of refusals too.
     gone = page.reply("scopes", frameId=frame["id"])
     assert "runs again" in gone["message"]
+    assert (gone["success"], gone["body"]) == (False, {"scopes": []})
+    gone = page.reply("variables", variablesReference=frame["id"])
+    assert (gone["success"], gone["body"]) == (False, {"variables": []})
 
 
 def test_an_event_stops_while_no_cell_runs(page: Page) -> None:

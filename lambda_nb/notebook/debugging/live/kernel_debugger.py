@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -121,7 +121,7 @@ class KernelDebugger:
             try:
                 reply = await self._background.here(self._answered(message))
             except RefusedError as error:
-                return _reply(message, {}, str(error))
+                return _reply(message, _EMPTY.get(command, {}), str(error))
             except Exception as error:  # a page without an answer would wait for ever
                 return _reply(message, {}, f"{command} failed: {error!r}")
             if reply is not None:
@@ -297,6 +297,12 @@ _OURS = frozenset(
     }
 )
 """Requests that may be about a function."""
+_EMPTY: Mapping[str, dict[str, Any]] = {
+    "stackTrace": {"stackFrames": []},
+    "scopes": {"scopes": []},
+    "variables": {"variables": []},
+}
+"""JupyterLab reads these of a refusal, too: its last question may come after *Continue*."""
 
 
 def _reply(message: dict[str, Any], body: dict[str, Any], refused: str = "") -> dict[str, Any]:
