@@ -23,6 +23,7 @@ programs=(
     "bwrap           bubblewrap                    isolation level L2 of environments"
     "mosquitto       mosquitto                     another MQTT broker"
     "mosquitto_pub   mosquitto-clients             its clients"
+    "git             git                           what Binder takes along: the files under version control"
 )
 
 missing=() packages=()

@@ -38,6 +38,7 @@ def test_repo2docker_takes_binder_as_it_is() -> None:
     os.getuid() != 0 or shutil.which("taskset") is None or not Path("/usr/bin/python3").exists(),
     reason="only root can become an ordinary user; needs taskset and /usr/bin/python3",
 )
+@pytest.mark.skipif(shutil.which("git") is None, reason="needs git (apt-get install git)")
 def test_an_ordinary_user_without_namespaces_gets_a_first_result() -> None:
     """In a copy of the project, with the base image's versions, on one CPU."""
     done = subprocess.run(
