@@ -23,10 +23,7 @@ lab: $(STAMPS)/base ## Open JupyterLab on the tutorials
 	@$(RUN) jupyter lab --notebook-dir=. notebooks/01-first-function.ipynb
 
 test: $(STAMPS)/test $(STAMPS)/system ## Run every test, and name the ten slowest
-	@$(RUN) python -m pytest -n $(WORKERS) --dist loadgroup --durations=10 $(TESTS) || { \
-		[ $$? -eq 1 ] && printf '\nThe tests that failed beside others, once more, alone:\n' && \
-		$(RUN) python -m pytest -v -n 1 --dist loadgroup --last-failed --last-failed-no-failures none $(TESTS) && \
-		printf 'They passed alone, and depend on the machine: mend them (CONTRIBUTING.md).\n'; }
+	@$(RUN) scripts/run-tests.sh $(WORKERS) $(TESTS)
 
 test-fast: $(STAMPS)/test ## Run the tests that take no more than a few seconds each
 	@$(RUN) python -m pytest -n $(WORKERS) --dist loadgroup -m "not slow and not browser" $(TESTS)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from jupyter_browser import Theme, open_notebook, serve
+from jupyter_browser import Theme, complaints, open_notebook, serve
 from panel_page import notebook_of
 
 
@@ -18,12 +18,7 @@ def opened(place: Path, cells: Sequence[str], theme: Theme) -> Iterator[Any]:
         serve(place, {"cells.ipynb": notebook_of(cells)}, theme) as lab,
         open_notebook(lab, "cells.ipynb") as page,
     ):
-        errors: list[str] = []
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on(
-            "console",
-            lambda said: errors.append(said.text) if said.type == "error" else None,
-        )
+        errors = complaints(page)
         yield page
         assert not errors, errors
 
@@ -51,9 +46,7 @@ def start(page: Any, index: int) -> None:
 
 def stopped_at(page: Any, index: int, text: str) -> None:
     """Wait until a line of a cell is marked as the one that runs next."""
-    page.wait_for_selector(
-        f"{cell(index)} .jp-DebuggerEditor-highlight:has-text({text!r})", timeout=60_000
-    )
+    page.wait_for_selector(f"{cell(index)} .jp-DebuggerEditor-highlight:has-text({text!r})")
 
 
 def press(page: Any, command: str, title: str) -> None:

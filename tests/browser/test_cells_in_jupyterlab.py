@@ -65,7 +65,6 @@ def badge(page: Any, index: int, text: str) -> None:
     page.wait_for_function(
         "([at, text]) => (document.querySelector(at)?.textContent ?? '').includes(text)",
         arg=[f"{cell(index)} .lnb-badge", text],
-        timeout=60_000,
     )
 
 

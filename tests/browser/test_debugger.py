@@ -87,7 +87,7 @@ def test_a_breakpoint_stops_at_the_line_of_the_cell(page: Any) -> None:
     page.wait_for_selector(".jp-DebuggerVariables:has-text('result')")
     keep_picture(page, f"debugger-inside-{page.theme}")
     press(page, "continue", "Continue")
-    page.wait_for_selector(f"{cell(CALL)} .jp-OutputArea-output:has-text('119.0')", timeout=60_000)
+    page.wait_for_selector(f"{cell(CALL)} .jp-OutputArea-output:has-text('119.0')")
     page.wait_for_selector(f"{cell(SET)} .jp-DebuggerEditor-highlight", state="detached")
     keep_picture(page, f"debugger-done-{page.theme}")
 

@@ -173,6 +173,15 @@ async def test_the_invocation_log_is_there_before_a_line_of_a_function(tmp_path:
         await neighbours.close()
 
 
+def test_an_engine_makes_the_invocation_log_first(engine: Engine) -> None:
+    name = engine.create(CODE)
+    engine.client().invoke(FunctionName=name)
+    events_of(engine, f"/aws/lambda/{name}", "REPORT", 1)
+    pages = engine.client("logs").get_paginator("describe_log_groups").paginate()
+    made = {one["logGroupName"]: one["creationTime"] for page in pages for one in page["logGroups"]}
+    assert made[INVOCATION_LOG] <= min(made.values())
+
+
 async def test_a_deleted_log_group_comes_back_and_a_refused_batch_holds_up_nothing(
     tmp_path: Path,
 ) -> None:

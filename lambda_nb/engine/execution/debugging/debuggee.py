@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any, Protocol
 
-from lambda_nb.engine.execution.debugging.dap import NotDapError, Refused, framed, read
+from lambda_nb.engine.execution.debugging.dap import (
+    Ended,
+    NotDapError,
+    Refused,
+    framed,
+    read,
+)
 from lambda_nb.engine.execution.debugging.exchange import Arrival, Exchange
 
 
@@ -17,6 +24,17 @@ class Debuggee(Protocol):
 
     def close(self) -> None:
         """Let go of the process, which is ending."""
+
+
+async def ask_present(
+    debuggee: Debuggee | None, command: str, arguments: dict[str, Any]
+) -> dict[str, Any]:
+    """Ask a process for what is kept for the next one, too: nothing is lost if there is none, or if
+    it ends meanwhile."""
+    if debuggee is not None:
+        with contextlib.suppress(Ended):
+            return await debuggee.ask(command, arguments)
+    return {}
 
 
 class Spoken:

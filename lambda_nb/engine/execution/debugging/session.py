@@ -18,8 +18,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 from lambda_nb.engine.execution.debugging.attachment import Attachment, path_of
-from lambda_nb.engine.execution.debugging.dap import Ended, Refused
-from lambda_nb.engine.execution.debugging.debuggee import Debuggee
+from lambda_nb.engine.execution.debugging.dap import Refused
+from lambda_nb.engine.execution.debugging.debuggee import Debuggee, ask_present
 from lambda_nb.engine.execution.debugging.exchange import Arrival
 from lambda_nb.engine.execution.debugging.languages import Language
 from lambda_nb.engine.execution.debugging.wanted import Wanted
@@ -163,9 +163,9 @@ class Session:
                 raise Refused(f"{name} has another debugger attached. Disconnect that one first.")
             self._client = client
             self._wanted.attach = {key: arguments[key] for key in arguments if key != "token"}
-            if self._debuggee is not None and self._attachment is not None:
-                with contextlib.suppress(Ended):  # the next process gets it
-                    await self._debuggee.ask("attach", self._wanted.attaching(self._attachment))
+            if self._attachment is not None:
+                attaching = self._wanted.attaching(self._attachment)
+                await ask_present(self._debuggee, "attach", attaching)
 
     async def detach(self, client: Client) -> None:
         """A client leaves or has vanished: nothing stops the function any more."""
@@ -229,9 +229,7 @@ class Session:
     async def _configuration_done(self, arguments: dict[str, Any]) -> dict[str, Any]:
         self._wanted.complete.set()
         async with self._turn:
-            if self._debuggee is not None:
-                with contextlib.suppress(Ended):
-                    await self._debuggee.ask("configurationDone", arguments)
+            await ask_present(self._debuggee, "configurationDone", arguments)
         return {}
 
     async def _list_threads(self, arguments: dict[str, Any]) -> dict[str, Any]:

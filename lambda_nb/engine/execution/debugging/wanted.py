@@ -9,7 +9,7 @@ from typing import Any
 from lambda_nb.engine.execution.debugging.attachment import Attachment
 from lambda_nb.engine.execution.debugging.breakpoints import Breakpoints
 from lambda_nb.engine.execution.debugging.dap import Ended
-from lambda_nb.engine.execution.debugging.debuggee import Debuggee
+from lambda_nb.engine.execution.debugging.debuggee import Debuggee, ask_present
 from lambda_nb.engine.execution.debugging.languages import Language
 
 _HELLO = {
@@ -61,10 +61,7 @@ class Wanted:
     ) -> dict[str, Any]:
         """Keep the arguments of a request, and carry it out if there is a process."""
         self._kept[command] = arguments
-        if debuggee is not None:
-            with contextlib.suppress(Ended):
-                return await debuggee.ask(command, arguments)
-        return {}
+        return await ask_present(debuggee, command, arguments)
 
     async def set_breakpoints(
         self, arguments: dict[str, Any], debuggee: Debuggee | None, attachment: Attachment | None

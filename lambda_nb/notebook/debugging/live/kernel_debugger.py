@@ -123,7 +123,7 @@ class KernelDebugger:
             except RefusedError as error:
                 return _reply(message, _EMPTY.get(command, {}), str(error))
             except Exception as error:  # a page without an answer would wait for ever
-                return _reply(message, {}, f"{command} failed: {error!r}")
+                return _reply(message, _EMPTY.get(command, {}), f"{command} failed: {error!r}")
             if reply is not None:
                 return _reply(message, reply)
         reply = await self._original.process_request(message)
