@@ -21,6 +21,7 @@ from lambda_nb.engine.api.admission.credentials import Credentials
 from lambda_nb.engine.api.admission.unsigned import Unsigned
 from lambda_nb.engine.api.admission.web_pages import Names
 from lambda_nb.engine.api.front import Door, Front, WebSockets
+from lambda_nb.engine.api.function_calls.calls import FunctionCalls
 from lambda_nb.engine.api.neighbours.bucket_cors import BucketCors
 from lambda_nb.engine.api.neighbours.proxy import Proxy
 from lambda_nb.engine.api.neighbours.service_changes import ServiceChanges
@@ -66,7 +67,10 @@ from lambda_nb.engine.neighbours.services.iot.registry_events import SOURCE as R
 from lambda_nb.engine.options import Options
 from lambda_nb.engine.permissions.functions import region_of
 from lambda_nb.engine.region import WATCHED, Regions, abandon
+from lambda_nb.engine.resetting import Reset
 from lambda_nb.engine.shared import Shared
+from lambda_nb.engine.stacks.custom.answers import Answers
+from lambda_nb.engine.stacks.custom.door import AnswerDoor
 
 if TYPE_CHECKING:
     from lambda_nb.engine.edge.origins.function_urls import UrlAccess
@@ -99,6 +103,8 @@ class App:
         Takes devices that speak MQTT.
     addresses : OwnAddresses
         The addresses of function URLs and APIs, and their ports.
+    reset : Reset
+        Empties the engine between tests.
     """
 
     def __init__(self, options: Options, url: str, data_dir: Path) -> None:
@@ -112,8 +118,14 @@ class App:
         self.certificates = Certificates(data_dir / "tls")
         self._cleanup = contextlib.AsyncExitStack()
         self._failures = Failures() if options.keep_frames else None
+        self._stack_answers = Answers(url)
+        self.reset = Reset(self._empty, allowed=options.resettable)
         self.credentials = Credentials(
             data_dir / "credentials", account=options.account, region=options.region
+        )
+
+        self._function_calls = FunctionCalls(
+            self.credentials.find, data_dir / "function-calls.jsonl"
         )
 
     async def __aenter__(self) -> App:
@@ -135,6 +147,8 @@ class App:
             await opening
             self.addresses.keep(self._regions.have)
             self._open_front()
+            for region in self._regions.all():  # its port listens already: calls wait there
+                region.cloudformation.resume()
         except BaseException:
             await self._cleanup.aclose()
             raise
@@ -195,6 +209,8 @@ class App:
             self._permissions,
             self._rule_changes,
             Replicas(lambda: self._edge.associated(), lambda *gone: self._edge.deleted(*gone)),
+            self._stack_answers,
+            self._service_use.changed,
             self._failures,
         )
         self._regions = Regions(shared, self._data_dir, self._work_dir)
@@ -275,6 +291,20 @@ class App:
         kept = any((self._data_dir / "services").glob(f"moto.{backend}.*"))
         return ServiceChanges(elsewhere=self._is_elsewhere(service), kept=kept, concerns=concerns)
 
+    async def _empty(self) -> None:
+        """Forget everything but the engine's address and keys, and how to start functions."""
+        await self._neighbours_endpoint()  # they may still be starting
+        await self._edge.empty()
+        await self._regions.empty(self._neighbours.empty)
+        for changes in (self._distributions, self._stores):
+            changes.emptied()
+        self._service_use.emptied()
+        self.credentials.forget_issued()
+        self._function_calls.forget()
+        if self._failures is not None:
+            self._failures.clear()
+        self.addresses.changed()
+
     def _emptied(self) -> None:
         """The embedded services hold nothing of what they held."""
         self._regions.begin_sources_afresh()
@@ -328,7 +358,9 @@ class App:
         websites = WebsiteDoor(addresses, self._regions.home.clients, bucket_cors)
         of_devices = DeviceHttpDoor(self.devices.requests)
         confirming = ConfirmationDoor(lambda: self._upstream, region)
-        doors: list[Door] = [urls, gateways, self._edge, of_devices, confirming, websites]
+        answering = AnswerDoor(self._stack_answers)
+        doors: list[Door] = [urls, gateways, self._edge, of_devices, confirming, answering]
+        doors.append(websites)
         if self._options.signed:
             doors.append(PublicObjectsDoor(self._regions.home.clients))
         self.front = Front(
@@ -348,7 +380,10 @@ class App:
                 "events": self._recent_events,
                 "debug": self._debugged,
                 "frames": self._frames,
+                "calls": self._called,
             },
+            self.reset,
+            self._function_calls,
         )
 
     def _watches(self) -> dict[str, list[Watch]]:
@@ -374,12 +409,6 @@ class App:
             watches["iot"].append(JobCalls(jobs, self._regions.home.gate.anyone))
         watches["cloudfront"] = [self._distributions, self._edge]
         watches["cloudfront-keyvaluestore"] = [self._stores]
-        watches["cloudformation"] = [
-            self._balancing,
-            *self._changes.values(),
-            self._rule_changes,
-            iot,
-        ]
         return watches
 
     def _web_socket(self, gateways: WebSockets) -> WebSockets:
@@ -400,6 +429,7 @@ class App:
             "account": self._options.account,
             "region": self._options.region,
             "auth": "sigv4" if self._options.signed else "none",
+            "resettable": self._options.resettable,
             "started": self._started,
             "cpu_share": self._options.cpu_share,
             "keep_alive_s": self._options.keep_alive_s,
@@ -424,6 +454,10 @@ class App:
         """What ``/_lambda_nb/frames?request=ID`` (or ``function=NAME``, its latest) shows."""
         kept = self._failures
         return {"kept": kept is not None, "failure": None if kept is None else kept.told(query)}
+
+    async def _called(self, region: str | None, query: Mapping[str, str]) -> dict[str, Any]:
+        """What ``/_lambda_nb/calls`` shows; with ``?function=NAME``, of that function."""
+        return self._function_calls.told(query.get("function"))
 
     async def _debugged(self, region: str | None, query: Mapping[str, str]) -> dict[str, Any]:
         """What ``/_lambda_nb/debug`` shows; with ``?function=NAME``, of that function."""

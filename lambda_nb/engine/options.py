@@ -21,7 +21,10 @@ class Options:
     any there is one, which takes no time to reach. ``edge_cache_bytes`` bounds their caches.
     ``keep_alive_s``, ``max_age_s``, ``retry_delay_s`` and how long WebSockets may be idle or live
     are in seconds; the engine ends when the process ``parent`` ends, if given. With ``keep_frames``
-    it keeps the variables of Python functions that failed, for a debugger.
+    it keeps the variables of Python functions that failed, for a debugger; with ``resettable`` it
+    forgets everything when its user asks it to. ``unknown_resources`` says whether a stack with a
+    resource of a type that is not here fails (``fail``) or goes on without it (``skip``).
+    ``hot_reload`` has the directories that functions may have as their code.
     """
 
     port: int = 0
@@ -50,3 +53,6 @@ class Options:
     addresses: str = "auto"
     recover: bool = False
     keep_frames: bool = False
+    resettable: bool = False
+    unknown_resources: str = "fail"
+    hot_reload: tuple[Path, ...] = ()

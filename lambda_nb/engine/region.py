@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Collection, Mapping
+import shutil
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ from lambda_nb.engine.events.polled.mapping import Runner
 from lambda_nb.engine.events.polled.pollers import EventSources
 from lambda_nb.engine.events.pushed.bridge_queues import Bridge
 from lambda_nb.engine.events.pushed.pushes import Pushes
+from lambda_nb.engine.execution.handover import Handover
 from lambda_nb.engine.execution.recursive_loops import LoopGuard
 from lambda_nb.engine.gateways.api_gateway import ApiGateway
 from lambda_nb.engine.gateways.function_urls.gateway import FunctionUrls
@@ -46,10 +48,24 @@ from lambda_nb.engine.iot.surroundings import Surroundings as IotSurroundings
 from lambda_nb.engine.model import Invocation, InvocationResult, Resolved
 from lambda_nb.engine.permissions.functions import Functions
 from lambda_nb.engine.shared import Shared
+from lambda_nb.engine.stacks.cloudformation import CloudFormation
+from lambda_nb.engine.stacks.surroundings import Surroundings as AroundStacks
 from lambda_nb.engine.telemetry.recent_events import RecentEvents
 
 WATCHED = ("iot", "pipes")
 """Services whose configuration the engine carries out."""
+
+_OF_ALL_REGIONS = {
+    "credentials",
+    "credentials.json",
+    "edge",
+    "ports.json",
+    "regions",
+    "services",
+    "tls",
+    "work",
+}
+"""What else lies in the home Region's directory; the services and CloudFront empty their own."""
 
 _PUSHING = {"s3", "sns", "events", "sqs"}
 """Services that, elsewhere, reach functions through queues."""
@@ -89,7 +105,9 @@ class Region:
         Its load balancers; from :meth:`start` on.
     iot : Iot
         AWS IoT in the Region; from :meth:`start` on.
-    own_apis : dict of str to ApiGateway or IotApi
+    cloudformation : CloudFormation
+        Its stacks; from :meth:`start` on.
+    own_apis : dict of str to ApiGateway, CloudFormation or IotApi
         Answer the APIs of AWS, beside Lambda's, that the engine answers itself; from
         :meth:`start` on.
     pushes : Pushes
@@ -104,7 +122,8 @@ class Region:
     api_gateway: ApiGateway
     load_balancers: LoadBalancers
     iot: Iot
-    own_apis: dict[str, ApiGateway | IotApi]
+    cloudformation: CloudFormation
+    own_apis: dict[str, ApiGateway | CloudFormation | IotApi]
     pushes: Pushes
 
     def __init__(self, name: str, shared: Shared, data_dir: Path, work_dir: Path) -> None:
@@ -115,6 +134,7 @@ class Region:
         self._work_dir = work_dir
         self._sources: EventSources | None = None
         self._pipes: Pipes | None = None
+        self._handover: Handover | None = None
         self.recent_events = RecentEvents()
         self._cleanup = contextlib.AsyncExitStack()
         self.clients = Clients(shared.services, shared.url, shared.credentials.keys, name)
@@ -130,7 +150,8 @@ class Region:
         """
         self._data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._work_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._make_executor()
+        self._make_executor(self._handover)
+        self._handover = None
         options = self._options
         self.control = Control(
             self._data_dir / "control.sqlite",
@@ -144,6 +165,7 @@ class Region:
             account_limit=options.account_concurrency,
             probe=NeighbourProbe(self.clients),
             settled=self._settled,
+            hot_reload=options.hot_reload,
         )
         self._cleanup.callback(self.control.close)
         self.control.store.watch(self._shared.addresses.changed)
@@ -166,6 +188,28 @@ class Region:
     async def close(self) -> None:
         """End the rooms, the last one first."""
         await self._cleanup.aclose()
+
+    async def forget(self) -> None:
+        """End the rooms and remove what they keep: :meth:`open` and :meth:`start` begin afresh."""
+        self._logs.discard()
+        self._metrics.discard()
+        self._sources = self._pipes = None
+        self._handover = self._executor.handover
+        await self.close()
+        shared = self._shared
+        for changes in (shared.balancing, shared.rule_changes, *shared.changes.values()):
+            changes.unwatch(self.name)
+        self.recent_events = RecentEvents()
+        await asyncio.to_thread(self._remove_kept)
+
+    def _remove_kept(self) -> None:
+        for path in self._data_dir.iterdir():
+            if path.name in _OF_ALL_REGIONS:
+                continue
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
 
     def read_on(self, stream_arn: str, shard: str) -> None:
         """A shard of the embedded streams has something new."""
@@ -230,7 +274,7 @@ class Region:
         if self._sources is not None:
             await self._sources.settled(identifier)
 
-    def _make_executor(self) -> None:
+    def _make_executor(self, taken_over: Handover | None) -> None:
         shared = self._shared
         self._logs, self._metrics = shared.telemetry(self.name)
         self._executor = shared.executor(
@@ -239,7 +283,11 @@ class Region:
             self._logs,
             self._metrics,
             lambda name, number: self.control.resolve(name, number).function,
+            taken_over,
         )
+
+    async def _end_executor(self) -> None:
+        await self._executor.close(hand_over=self._handover is not None)
 
     async def _bring_up_executor(self) -> None:
         """Let the executor probe the machine: a tenth of a second for which only calls wait."""
@@ -248,7 +296,7 @@ class Region:
             await self._executor.start()
             self.control.announce()
 
-        self._cleanup.push_async_callback(self._executor.close)
+        self._cleanup.push_async_callback(self._end_executor)
         self._executor_up = asyncio.ensure_future(bring_up())
         self._cleanup.push_async_callback(abandon, self._executor_up)
         if self._options.isolation != "auto" or self._options.cpu_share != "whole":
@@ -355,8 +403,10 @@ class Region:
         self._cleanup.push_async_callback(self.load_balancers.close)
         self.load_balancers.start()
         self._open_iot()
+        self._open_stacks()
         self.own_apis = {
             "apigateway": self.api_gateway,
+            "cloudformation": self.cloudformation,
             "iotdata": IotApi(self.iot, lambda parts: parts.data_api),
             "iotdevicegateway": IotApi(self.iot, lambda parts: parts.data_api),
             "iot-jobs-data": IotApi(self.iot, lambda parts: parts.jobs_data_api),
@@ -386,6 +436,30 @@ class Region:
             )
         )
         self._cleanup.push_async_callback(self.iot.close)
+
+    def _open_stacks(self) -> None:
+        shared, options = self._shared, self._options
+        loop = asyncio.get_running_loop()
+
+        def connect_moto() -> Any:
+            connecting = self.clients("cloudformation")
+            return asyncio.run_coroutine_threadsafe(connecting, loop).result()
+
+        self.cloudformation = CloudFormation(
+            AroundStacks(
+                account=options.account,
+                region=self.name,
+                path=self._data_dir / "stacks.sqlite",
+                url=shared.url,
+                keys=shared.credentials.keys,
+                gate=self.gate,
+                answers=shared.stack_answers,
+                connect_moto=connect_moto,
+                changed=lambda: shared.service_changed("cloudformation"),
+                skip_unknown=options.unknown_resources == "skip",
+            )
+        )
+        self._cleanup.push_async_callback(self.cloudformation.close)
 
     def _start_pipes(self) -> None:
         shared = self._shared
@@ -464,6 +538,29 @@ class Regions:
         async with self._opening:
             regions = self.all()
         await asyncio.gather(*(region.close() for region in regions))
+
+    async def empty(self, between: Callable[[], Awaitable[None]]) -> None:
+        """Let all Regions forget everything, and begin afresh.
+
+        Parameters
+        ----------
+        between
+            Empties the services, while no Region reads them.
+        """
+        async with self._opening:
+            regions = self.all()
+            await asyncio.gather(*(region.forget() for region in regions))
+            await between()
+            for changes in (
+                self._shared.balancing,
+                self._shared.rule_changes,
+                *self._shared.changes.values(),
+            ):
+                changes.emptied()
+            self._shared.permissions.emptied()
+            for region in regions:
+                region.open()
+                await region.start()
 
     def have(self, kind: str, identifier: str) -> bool:
         """Whether one of them has the function URL or the API of an address.

@@ -15,12 +15,14 @@ from lambda_nb.engine.edge.triggers.replicated_functions import Replicas
 from lambda_nb.engine.execution import Executor
 from lambda_nb.engine.execution.control_hooks import FindVersion
 from lambda_nb.engine.execution.failures import Failures
+from lambda_nb.engine.execution.handover import Handover
 from lambda_nb.engine.file_descriptors import Descriptors
 from lambda_nb.engine.gateways.shared.own_addresses import OwnAddresses
 from lambda_nb.engine.iot.admission.changes import Changes
 from lambda_nb.engine.model import LogSink, RecordSink
 from lambda_nb.engine.options import Options
 from lambda_nb.engine.permissions.functions import Functions
+from lambda_nb.engine.stacks.custom.answers import Answers
 from lambda_nb.engine.telemetry.log_lines import LogShipper
 from lambda_nb.engine.telemetry.metric_series import OneSeries
 from lambda_nb.engine.telemetry.metrics import Metrics
@@ -33,7 +35,9 @@ class Shared:
 
     ``functions`` gives the functions of the Region that an ARN names; ``balancing`` says when load
     balancers change, ``changes`` when what other services keep does, by their signing names.
-    ``failures`` keeps the frames of failed functions, if that was asked for.
+    ``stack_answers`` takes the answers of stacks' custom resources; who keeps a service itself
+    calls ``service_changed`` with its signing name. ``failures`` keeps the frames of failed
+    functions, if that was asked for.
     """
 
     options: Options
@@ -50,6 +54,8 @@ class Shared:
     permissions: Changes
     rule_changes: ServiceChanges
     replicas: Replicas
+    stack_answers: Answers
+    service_changed: Callable[[str], None]
     failures: Failures | None = None
 
     def telemetry(self, region: str) -> tuple[LogShipper, Metrics]:
@@ -66,6 +72,7 @@ class Shared:
         logs: LogSink,
         records: RecordSink,
         function_version: FindVersion | None = None,
+        taken_over: Handover | None = None,
     ) -> Executor:
         """What runs functions in a Region, as the options say.
 
@@ -77,6 +84,8 @@ class Shared:
             Get log lines and the records of finished attempts.
         function_version
             Looks up a version; only provisioned concurrency needs it.
+        taken_over
+            What the Region's executor before has left.
         """
         options = self.options
         return Executor(
@@ -99,4 +108,5 @@ class Shared:
             function_version=function_version,
             debug_secret=self.credentials.keys[1].encode(),
             failures=self.failures,
+            taken_over=taken_over,
         )

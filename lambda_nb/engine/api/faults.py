@@ -62,7 +62,7 @@ def neighbour_fault(error: AWSError, called: str, request: HttpRequest, request_
     if "x-amz-target" in request.headers or "x-amz-json" in content_type:
         return _json_fault(error, content_type, request_id)
     if "x-www-form-urlencoded" in content_type or "Action=" in request.query:
-        return _query_fault(error, request_id)
+        return query_fault(error, request_id)
     return lambda_fault(error, request_id)
 
 
@@ -77,10 +77,12 @@ def _s3_fault(error: AWSError, request_id: str) -> Reply:
     return Reply(error.status, text.encode(), headers, b"application/xml")
 
 
-def _query_fault(error: AWSError, request_id: str) -> Reply:
+def query_fault(error: AWSError, request_id: str) -> Reply:
+    """An error in AWS's query protocol."""
     code = _QUERY_CODES.get(error.code, error.code)
+    kind = "Sender" if error.status < 500 else "Receiver"
     text = (
-        f"<ErrorResponse><Error><Type>Sender</Type><Code>{escape(code)}</Code>"
+        f"<ErrorResponse><Error><Type>{kind}</Type><Code>{escape(code)}</Code>"
         f"<Message>{escape(error.message)}</Message></Error>"
         f"<RequestId>{request_id}</RequestId></ErrorResponse>"
     )

@@ -28,6 +28,7 @@ from lambda_nb.engine.api.admission.signature_v4 import (
 from lambda_nb.engine.api.admission.unsigned import Unsigned
 from lambda_nb.engine.api.admission.web_pages import Names, refuse_foreign
 from lambda_nb.engine.api.faults import lambda_fault, neighbour_fault
+from lambda_nb.engine.api.function_calls.calls import FunctionCalls
 from lambda_nb.engine.api.lambda_api.operations import LambdaAPI
 from lambda_nb.engine.api.lambda_api.routing import looks_like_lambda
 from lambda_nb.engine.api.neighbours.bucket_cors import BucketCors
@@ -51,8 +52,9 @@ from lambda_nb.engine.notices import Notice
 log = logging.getLogger(__name__)
 
 _OWN = "/_lambda_nb/"
-_INSIDES = ("debug", "events", "frames")
+_INSIDES = ("calls", "debug", "events", "frames")
 """Pages that show a function's events and variables, or the way to them."""
+_RESET = "reset"
 _DOWNLOADS = "/snapshots/"
 _SMALL = 65536
 _BODY_LIMIT = 64 << 20  # of a signed call to a neighbour that names no payload hash
@@ -108,6 +110,18 @@ class Regions(Protocol):
         """The Region of a name, opened if need be."""
 
 
+class Reset(Protocol):
+    """Empties the engine."""
+
+    under_way: bool
+
+    async def run(self) -> None:
+        """Empty it. Raises ``AWSError`` if it was not started for that."""
+
+    def check(self) -> None:
+        """Refuse a request meanwhile, by an ``AWSError``."""
+
+
 class Door(Protocol):
     """Answers requests that are for no API of AWS, such as those to function URLs."""
 
@@ -148,6 +162,10 @@ class Front:
         Waits until all names are known that distributions answer to.
     shows
         What the pages below ``/_lambda_nb/`` show, by name.
+    reset
+        Empties the engine.
+    function_calls
+        Takes note of what functions call.
     """
 
     def __init__(
@@ -163,6 +181,8 @@ class Front:
         bucket_cors: BucketCors,
         names_read: Callable[[], Awaitable[None]],
         shows: Mapping[str, Show],
+        reset: Reset,
+        function_calls: FunctionCalls,
     ) -> None:
         self._gate = gate
         self._regions = regions
@@ -175,6 +195,8 @@ class Front:
         self._bucket_cors = bucket_cors
         self._names_read = names_read
         self._shows = shows
+        self._reset = reset
+        self._function_calls = function_calls
         self._full_disk = Notice(
             log, "the disk is full: what needs room is refused until there is some"
         )
@@ -197,9 +219,14 @@ class Front:
         request_id = uuid4()
         answer, fault = self._route(request)
         watched = _Watched(send, scope.get(WHOLE))
+        note = self._function_calls.begun(request)
         try:
             self._names.check(request)
+            if self._reset.under_way and not request.path.startswith(_OWN):
+                self._reset.check()
             await answer(request, request_id, watched)
+            if note is not None:
+                note()
         except AWSError as error:
             if watched.started:
                 raise
@@ -279,10 +306,14 @@ class Front:
         if what in _INSIDES and self._gate.of_function(caller.access_key):
             text = f"{caller.arn} is a function, and may not look into others by {request.path}."
             raise AWSError("AccessDeniedException", text, 403)
+        if what == _RESET and request.method == "POST":
+            await self._empty(request, send)
+            return
         show = self._shows.get(what)
         if show is None:
             text = (
-                f"There is no {request.path}; there are {_OWN}{', '.join(self._shows)} and health."
+                f"There is no {request.path}; there are {_OWN}{', '.join(self._shows)} and health, "
+                f"and {_RESET} for POST."
             )
             raise AWSError("ResourceNotFoundException", text, 404)
         region, _ = claimed_scope(request.headers, request.query)
@@ -291,6 +322,14 @@ class Front:
         except ValueError as error:
             raise AWSError("ValidationException", str(error)) from error
         await Reply(200, json.dumps(told, default=str).encode()).send(send)
+
+    async def _empty(self, request: HttpRequest, send: Send) -> None:
+        """Reset the engine, for its user and nobody else."""
+        if not self._gate.open and not self._gate.is_user(request):
+            text = "Only the keys that the engine itself has issued may reset it."
+            raise AWSError("AccessDeniedException", text, 403)
+        await self._reset.run()
+        await Reply(200, b'{"reset": true}').send(send)
 
     async def _send_archive(self, request: HttpRequest, request_id: str, send: Send) -> None:
         archive = self._download(request.path, dict(parse_qsl(request.query)))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timezone
 
 from lambda_nb.engine.control.code.code_store import CodeStore
+from lambda_nb.engine.control.code.mounted import Mounts
 from lambda_nb.engine.control.records.store import Store
 from lambda_nb.engine.model import ControlHooks, FetchObject, Probe
 from lambda_nb.rules.settings import names
@@ -19,6 +20,7 @@ class Context:
     """One account in one Region, and the objects that all parts share.
 
     ``settled`` waits until the poller of an event source mapping has followed a state change.
+    ``mounts`` has the directories that functions may have as their code.
     """
 
     store: Store
@@ -30,6 +32,7 @@ class Context:
     hooks: ControlHooks
     probe: Probe | None
     settled: Callable[[str], Awaitable[None]] | None = None
+    mounts: Mounts = field(default_factory=Mounts)
 
     def function_arn(self, name: str, qualifier: str | None = None) -> str:
         """The ARN of a function of this account, qualified if a qualifier is given."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -13,6 +13,7 @@ from lambda_nb.engine.control.access.resource_policies import ResourcePolicies
 from lambda_nb.engine.control.code.code_signing import Signing, SigningGate
 from lambda_nb.engine.control.code.code_store import CodeStore
 from lambda_nb.engine.control.code.download_links import Downloads
+from lambda_nb.engine.control.code.mounted import Mounts
 from lambda_nb.engine.control.code.source import Sources
 from lambda_nb.engine.control.concurrency.account_limits import Account
 from lambda_nb.engine.control.concurrency.capacity_providers import CapacityProviders
@@ -78,6 +79,8 @@ class Control:
     settled
         Waits until the poller of an event source mapping has started or stopped, as its record
         says; ``None`` if there are no pollers.
+    hot_reload
+        Directories that functions may have as their code, and those below them.
 
     Notes
     -----
@@ -98,11 +101,21 @@ class Control:
         account_limit: int = quotas.CONCURRENCY.value,
         probe: Probe | None = None,
         settled: Callable[[str], Awaitable[None]] | None = None,
+        hot_reload: Sequence[Path] = (),
     ) -> None:
         store = Store(db_path)
         code = CodeStore(files_dir)
         context = Context(
-            store, code, account, region, endpoint, fetch, executor_hooks, probe, settled
+            store,
+            code,
+            account,
+            region,
+            endpoint,
+            fetch,
+            executor_hooks,
+            probe,
+            settled,
+            Mounts(hot_reload),
         )
         lookup = Lookup(context)
         layer_use = LayerUse(context)

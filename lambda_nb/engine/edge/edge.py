@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import shutil
 from collections.abc import Hashable
 from html import unescape
 from importlib import import_module
@@ -157,6 +158,17 @@ class Edge:
             parts, self._parts = self._parts, None
         if parts is not None:
             await parts.close()
+
+    async def empty(self) -> None:
+        """Forget what is cached and what runs; the services forget the distributions."""
+        if self._waking is not None:
+            await asyncio.wait([self._waking])
+        async with self._opening:
+            self._waking = None
+            parts, self._parts = self._parts, None
+            if parts is not None:
+                await parts.close()
+                await asyncio.to_thread(shutil.rmtree, self._around.directory, ignore_errors=True)
 
     def _wake(self) -> None:
         if self._parts is None and self._waking is None and not self._closed:

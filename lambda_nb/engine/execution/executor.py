@@ -25,6 +25,7 @@ from lambda_nb.engine.execution.environment import report
 from lambda_nb.engine.execution.environment.environment import Environment
 from lambda_nb.engine.execution.environment.report import Attempt
 from lambda_nb.engine.execution.failures import Failures
+from lambda_nb.engine.execution.handover import Handover
 from lambda_nb.engine.execution.pools import Pool, Pools
 from lambda_nb.engine.execution.preparation import Services
 from lambda_nb.engine.execution.prestarted import Prestarted
@@ -56,6 +57,7 @@ _STARTS: dict[int, Start] = {
     rules.COLD: "cold",
     rules.PROVISIONED: "provisioned",
 }
+_KILL_AGAIN_S = 0.02
 
 
 class Executor:
@@ -99,6 +101,8 @@ class Executor:
         What the tokens of debuggers' clients are made from; by default a new one.
     failures
         Keeps the frames of Python functions that fail. Default: nobody keeps them.
+    taken_over
+        What an executor with the same settings and the same directory has left.
 
     Attributes
     ----------
@@ -106,6 +110,8 @@ class Executor:
         To be told of changes of functions.
     debuggers : Debuggers
         The sessions of versions that are debugged.
+    handover : Handover
+        What another executor can take over, once this one is closed without ending it.
     """
 
     def __init__(
@@ -133,6 +139,7 @@ class Executor:
         descriptors: Descriptors | None = None,
         debug_secret: bytes = b"",
         failures: Failures | None = None,
+        taken_over: Handover | None = None,
     ) -> None:
         self.account = account
         self.region = region
@@ -146,14 +153,18 @@ class Executor:
             scale_rate=scale_rate,
             max_age=max_age_s,
         )
-        self._isolation = Isolation(
-            isolation,
-            work_dir,
-            share_cpu=share_cpu,
-            readable=readable,
-            names=(f"{account}.localhost",),  # SDKs put the account before names of some services
+        self._is_prepared = taken_over is not None
+        self.handover = taken_over or Handover(
+            Zygotes(),
+            Isolation(
+                isolation,
+                work_dir,
+                share_cpu=share_cpu,
+                readable=readable,
+                names=(f"{account}.localhost",),  # SDKs put the account before some names
+            ),
         )
-        self._zygotes = Zygotes()
+        self._zygotes, self._isolation = self.handover.zygotes, self.handover.isolation
         self._descriptors = descriptors or Descriptors()
         self._roster = Roster(fleet, policy, self._descriptors)
         self._pools = Pools(
@@ -187,25 +198,44 @@ class Executor:
         """Get ready to run functions; start a first zygote in the background."""
         for name in ("environments", "opt"):
             (self._work_dir / name).mkdir(parents=True, exist_ok=True)
-        await asyncio.gather(
-            asyncio.to_thread(launch.link_sdk, self._runtime_dir),
-            asyncio.to_thread(self._isolation.probe),
-        )
+        if not self._is_prepared:
+            await asyncio.gather(
+                asyncio.to_thread(launch.link_sdk, self._runtime_dir),
+                asyncio.to_thread(self._isolation.probe),
+            )
         self.hooks.begin()
-        self._roster.background(self._warm_up())
+        if not self._is_prepared:
+            self._roster.background(self._warm_up())
 
-    async def close(self) -> None:
-        """End every environment and every process of this executor."""
+    async def close(self, *, hand_over: bool = False) -> None:
+        """End every environment and every process of this executor.
+
+        Parameters
+        ----------
+        hand_over
+            Leave what :attr:`handover` has to another executor.
+        """
         self._roster.closing = True
         self.hooks.begin()
         await self.debuggers.close()
         await self._prestarted.close()
-        await self._zygotes.close()
-        await self._roster.close()
+        if hand_over:
+            await self._kill_what_runs(asyncio.ensure_future(self._roster.close()))
+        else:
+            await self._zygotes.close()
+            await self._roster.close()
         snapshots = [s.close() for _, s in self._pools.snapshots()]
         await asyncio.gather(*snapshots, return_exceptions=True)
-        self._isolation.close()
+        if not hand_over:
+            self._isolation.close()
         await asyncio.to_thread(shutil.rmtree, self._work_dir / "environments", ignore_errors=True)
+
+    async def _kill_what_runs(self, closing: asyncio.Future[None]) -> None:
+        """Kill what the fork servers started, and what is just starting, until all has ended."""
+        while not closing.done():
+            self._zygotes.kill_processes()
+            await asyncio.wait([closing], timeout=_KILL_AGAIN_S)
+        closing.result()
 
     def status(self) -> dict[str, Any]:
         """What runs now: isolation, zygotes, interpreters, environments."""

@@ -42,6 +42,11 @@ class Failures:
         while len(self._kept) > MOST_FAILURES or self._bytes > MOST_BYTES:
             self._drop(next(iter(self._kept)))
 
+    def clear(self) -> None:
+        """Keep none of them any more."""
+        self._kept.clear()
+        self._bytes = 0
+
     def told(self, query: Mapping[str, str]) -> dict[str, Any] | None:
         """What is known of one failure; ``None`` if it is not kept.
 

@@ -8,7 +8,7 @@ import math
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -19,10 +19,16 @@ from lambda_nb.rules.edge.locations import parse_codes
 ISOLATION_LEVELS = ("auto", "L0", "L1", "L2", "L3")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit code."""
+def main(arguments: Sequence[str] | None = None, others: Mapping[str, str] | None = None) -> int:
+    """Run the command and return its exit code.
+
+    Parameters
+    ----------
+    others
+        Commands that somebody else runs, with their help.
+    """
     parent = os.getppid()  # read first: it changes when the parent ends
-    command = parser()
+    command = parser(others)
     options = command.parse_args(arguments)
     if options.command == "runtimes":
         from lambda_nb.engine.process import runtimes_command as runtimes
@@ -34,6 +40,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for service, url in options.neighbour:
         if elsewhere[service] != url:
             command.error(f"--neighbour: {service} is at {url} and at {elsewhere[service]}")
+    if options.resettable and (options.neighbours or elsewhere or options.mqtt):
+        command.error(
+            "--resettable: what --neighbours, --neighbour and --mqtt name is not this engine's to "
+            "empty. Leave one of them out"
+        )
     # Imported late, so that --help and a wrong option are answered at once.
     from lambda_nb.engine.options import Options
     from lambda_nb.engine.process.serve import StartError, run
@@ -71,6 +82,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 addresses=options.addresses,
                 recover=options.recover,
                 keep_frames=options.keep_frames,
+                unknown_resources=options.unknown_resources,
+                hot_reload=tuple(options.hot_reload),
+                resettable=options.resettable,
             )
         )
     except StartError as error:
@@ -79,8 +93,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def parser() -> argparse.ArgumentParser:
-    """The command line."""
+def parser(others: Mapping[str, str] | None = None) -> argparse.ArgumentParser:
+    """The command line; ``others`` are listed in its help."""
     command = argparse.ArgumentParser(
         prog="lambda-nb", description="AWS Lambda on your own machine, behind its own API."
     )
@@ -268,11 +282,33 @@ def parser() -> argparse.ArgumentParser:
         "debugger: %%debug in a notebook. The notebook's own engine does so",
     )
     add(
+        "--resettable",
+        action="store_true",
+        help="let POST /_lambda_nb/reset, signed with the engine's own keys, remove everything "
+        "that the engine holds: for tests. In a data directory nothing is left either",
+    )
+    add(
         "--runtime-fallback",
         choices=("none", "nearest"),
         default="none",
         help="a function whose version of Python, Node.js, Ruby or Java is not on this machine is "
         "refused, or runs on the nearest version that is, and its log says so (%(default)s)",
+    )
+    add(
+        "--hot-reload",
+        type=_directory,
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="let functions have a directory in DIR as their code (S3Bucket=hot-reload, "
+        "S3Key=/THE/DIRECTORY): what is saved there runs at the next invocation; repeatable",
+    )
+    add(
+        "--unknown-resources",
+        choices=("fail", "skip"),
+        default="fail",
+        help="a stack that has a resource of a type that lambda_nb does not have fails and is "
+        "rolled back, or goes on without it, and its events say so (%(default)s)",
     )
     add(
         "--end-with-parent",
@@ -289,6 +325,8 @@ def parser() -> argparse.ArgumentParser:
         help="what the engine itself logs to standard error (%(default)s)",
     )
     _add_runtimes(commands)
+    for name, told in (others or {}).items():
+        commands.add_parser(name, help=told)
     return command
 
 
@@ -368,6 +406,13 @@ def _region(text: str) -> str:
     if not re.fullmatch(r"[a-z]{2,4}(-[a-z]+)+-\d", text):
         raise argparse.ArgumentTypeError(f"{text!r}: a Region looks like us-east-1")
     return text
+
+
+def _directory(text: str) -> Path:
+    path = Path(text).expanduser().resolve()
+    if not path.is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r}: there is no such directory")
+    return path
 
 
 def _host(text: str) -> str:

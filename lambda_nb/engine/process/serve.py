@@ -81,7 +81,8 @@ def _recovered(directory: Path) -> list[object]:
         store.close()
     if (done := rescue(directory / "apis.sqlite", readable_record)) is not None:
         words.append(done)
-    others = ("events.sqlite", "checkpoints.sqlite", "pipe_checkpoints.sqlite", "iot/*.sqlite")
+    others = ["events.sqlite", "checkpoints.sqlite", "pipe_checkpoints.sqlite", "iot/*.sqlite"]
+    others.append("stacks.sqlite")
     for path in [path for pattern in others for path in sorted(directory.glob(pattern))]:
         if (done := rescue(path)) is not None:
             words.append(done)

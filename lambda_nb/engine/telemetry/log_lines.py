@@ -54,13 +54,17 @@ class LogShipper:
         self._waiting: dict[tuple[str, str], list[tuple[int, str]]] = defaultdict(list)
         self._count = 0
         self._dropped = 0
+        self._discarding = False
         self._groups: set[str] = set()
         self._streams: set[tuple[str, str]] = set()
         self._task: asyncio.Task[None] | None = None
         self._closed = False
+        self._hurry = asyncio.Event()
 
     def put(self, group: str, stream: str, timestamp_ms: int, message: str) -> None:
         """Queue one event; CloudWatch takes no empty ones."""
+        if self._discarding:
+            return
         if not message or message.isspace():
             return
         if self._count >= MOST_WAITING:
@@ -77,7 +81,8 @@ class LogShipper:
 
     async def _later(self) -> None:
         while self._waiting:
-            await asyncio.sleep(0 if self._closed else FLUSH_EVERY_S)
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._hurry.wait(), FLUSH_EVERY_S)
             try:
                 await self._send()
             except (aiohttp.ClientError, RuntimeError, OSError, asyncio.TimeoutError) as error:
@@ -88,6 +93,8 @@ class LogShipper:
 
     async def _send(self) -> None:
         for key in list(self._waiting):
+            if self._discarding:
+                return
             events = self._waiting[key]
             events.sort(key=_time_of)
             taken = _batch_length(events)
@@ -103,7 +110,7 @@ class LogShipper:
             del events[:taken]
             self._count -= taken
             if not events:
-                del self._waiting[key]
+                self._waiting.pop(key, None)
 
     async def _deliver(self, key: tuple[str, str], batch: Mapping[str, Any]) -> None:
         await self._prepare(*key)
@@ -128,6 +135,12 @@ class LogShipper:
             )
             self._streams.add((group, stream))
 
+    def discard(self) -> None:
+        """Drop what is left and what comes; :meth:`close` then only waits for a call under way."""
+        self._discarding = True
+        self._waiting.clear()
+        self._hurry.set()
+
     async def flush(self) -> None:
         """Wait until all events so far are with CloudWatch Logs."""
         while self._task is not None and not self._task.done():
@@ -136,6 +149,7 @@ class LogShipper:
     async def close(self) -> None:
         """Send what is left, within a few seconds, and stop."""
         self._closed = True
+        self._hurry.set()
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self.flush(), CLOSE_WITHIN_S)
         await self._sender.close()

@@ -80,16 +80,22 @@ class Metrics:
         self._task: asyncio.Task[None] | None = None
         self._sent = 0.0
         self._closed = False
+        self._discarding = False
+        self._hurry = asyncio.Event()
         self._records: deque[InvocationRecord] = deque()
 
     def record(self, record: InvocationRecord) -> None:
         """Take note of one attempt; what there is to write of it is worked out a moment later, and
         not between an answer and its caller."""
+        if self._discarding:
+            return
         self._records.append(record)
         if len(self._records) == 1:
             asyncio.get_running_loop().call_later(WRITTEN_AFTER_S, self._write_some)
 
     def _write_some(self) -> None:
+        if self._discarding:
+            return
         for _ in range(min(len(self._records), max(WRITTEN_AT_ONCE, len(self._records) // 4))):
             self._write_one(self._records.popleft())
         if self._records:
@@ -139,6 +145,8 @@ class Metrics:
         namespace: str = LAMBDA,
         times: int = 1,
     ) -> None:
+        if self._discarding:
+            return
         minute = int(time.time()) // 60 * 60
         for dimensions in sets:
             self._waiting[name, unit, dimensions, minute, namespace] += [value] * times
@@ -152,7 +160,11 @@ class Metrics:
         while self._waiting:
             if not self._closed:  # soon after a quiet time, seldom under load
                 quiet_s = time.monotonic() - self._sent
-                await asyncio.sleep(max(FLUSH_EVERY_S, METRICS_EVERY_S - quiet_s))
+                nap_s = max(FLUSH_EVERY_S, METRICS_EVERY_S - quiet_s)
+                with contextlib.suppress(asyncio.TimeoutError):
+                    await asyncio.wait_for(self._hurry.wait(), nap_s)
+                if self._discarding:
+                    return
             self._sent = time.monotonic()
             waiting, self._waiting = self._waiting, defaultdict(list)
             try:
@@ -197,6 +209,13 @@ class Metrics:
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         await self._sender.post("monitoring", headers, urlencode(form).encode())
 
+    def discard(self) -> None:
+        """Drop what is left and what comes; :meth:`close` then only waits for a call under way."""
+        self._discarding = True
+        self._records.clear()
+        self._waiting.clear()
+        self._hurry.set()
+
     async def flush(self) -> None:
         """Wait until all figures so far are with CloudWatch."""
         self._write()
@@ -206,6 +225,7 @@ class Metrics:
     async def close(self) -> None:
         """Send what is left, within a few seconds, and stop."""
         self._closed = True
+        self._hurry.set()
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self.flush(), CLOSE_WITHIN_S)
         await self._sender.close()

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lambda_nb.notebook.connection.endpoint import Connection, read_credentials
-from lambda_nb.notebook.connection.undebugged import undebugged
 from lambda_nb.notebook.errors import NotebookError
+from lambda_nb.projects.building.undebugged import undebugged
 
 READY = re.compile(
     r"lambda-nb serving on (?P<url>\S+) \(account (?P<account>\d{12}), region (?P<region>\S+), "

@@ -6,17 +6,13 @@ import ast
 import base64
 import hashlib
 import inspect
-import io
 import json
 import os
 import re
 import shutil
-import stat
 import subprocess
-import sys
 import tempfile
 import textwrap
-import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,9 +20,9 @@ from typing import Any
 
 from lambda_nb.notebook.errors import NotebookError
 from lambda_nb.notebook.functions import unbound_names
+from lambda_nb.projects.building.archives import zip_of
+from lambda_nb.projects.building.packages import default_runtime
 
-EPOCH = (1980, 1, 1, 0, 0, 0)
-"""Time of all files in an archive: the same cell gives the same bytes and no new upload."""
 IGNORED = {"__pycache__", ".git", ".ipynb_checkpoints", "node_modules/.cache"}
 _PACKAGE = Path(__file__).resolve().parents[2]
 _ENGINE = _PACKAGE / "engine" / "execution" / "runtimes" / "bootstraps"
@@ -53,11 +49,6 @@ class Package:
     def sha256(self) -> str:
         """SHA-256 of the archive in base64, as Lambda's ``CodeSha256``."""
         return base64.b64encode(hashlib.sha256(self.archive).digest()).decode()
-
-
-def default_runtime() -> str:
-    """The Python that runs this notebook, as a runtime identifier."""
-    return f"python{sys.version_info[0]}.{sys.version_info[1]}"
 
 
 def build(
@@ -358,16 +349,3 @@ def _read(path: str) -> dict[str, bytes]:
         for file in sorted(source.rglob("*"))
         if file.is_file() and not IGNORED & set(file.parts)
     }
-
-
-def zip_of(contents: Mapping[str, bytes]) -> bytes:
-    """A zip archive of these files; the same files always give the same bytes."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in sorted(contents.items()):
-            entry = zipfile.ZipInfo(name, EPOCH)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            mode = 0o755 if name == "bootstrap" or data.startswith(b"#!") else 0o644
-            entry.external_attr = (stat.S_IFREG | mode) << 16
-            archive.writestr(entry, data)
-    return buffer.getvalue()

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
-import shutil
 import sys
 import zipfile
 from collections.abc import Sequence
@@ -20,7 +18,10 @@ from typing import Any
 
 from lambda_nb.notebook.errors import NotebookError, aws_errors
 from lambda_nb.notebook.functions import installers
-from lambda_nb.notebook.functions.package import Package, zip_of
+from lambda_nb.notebook.functions.package import Package
+from lambda_nb.projects.building.archives import zip_of
+from lambda_nb.projects.building.kept import kept
+from lambda_nb.projects.building.packages import lock_of
 
 MOST_BYTES = 52_428_800
 """Largest archive in a request (AWS, "Lambda quotas": 50 MB)."""
@@ -97,32 +98,14 @@ def _key(requirements: Sequence[str], runtime: str, architecture: str, on_aws: b
 
 def _text(file: Path) -> str:
     """The content of a requirements file and its lock file, as hexadecimal text."""
-    lock = installers.lock_of(file)
+    lock = lock_of(file)
     return (file.read_bytes() + (b"" if lock is None else lock.read_bytes())).hex()
-
-
-def cache() -> Path:
-    """Directory of installed packages, in ``$LAMBDA_NB_HOME`` or the user's cache directory."""
-    home = os.environ.get("LAMBDA_NB_HOME")
-    base = Path(home) if home else Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")) / "lambda_nb"
-    return base.expanduser() / "packages"
 
 
 def _installed(
     requirements: Sequence[str], runtime: str, architecture: str, key: str, on_aws: bool
 ) -> Path:
     """The directory with the layer's contents; installs the packages if needed."""
-    folder = cache() / key
-    if folder.exists():
-        return folder
-    building = folder.with_name(f"{key}.{os.getpid()}")
-    shutil.rmtree(building, ignore_errors=True)
-    building.mkdir(parents=True)
     family = next(one for one in LAYERED if runtime.startswith(one))
     wanted = installers.Wanted(list(requirements), runtime, architecture, on_aws)
-    try:
-        installers.INSTALLERS[family](wanted, building)
-        building.rename(folder)
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
-    return folder
+    return kept(key, lambda folder: installers.INSTALLERS[family](wanted, folder))

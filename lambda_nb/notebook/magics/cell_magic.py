@@ -19,7 +19,7 @@ from lambda_nb.notebook.functions import deploy, requirements
 from lambda_nb.notebook.functions.code_origin import Origin
 from lambda_nb.notebook.functions.handle import Function
 from lambda_nb.notebook.functions.mounts import mount
-from lambda_nb.notebook.functions.package import Package, build, default_runtime
+from lambda_nb.notebook.functions.package import Package, build
 from lambda_nb.notebook.magics import cell_display, event_sources, web_routes
 from lambda_nb.notebook.magics.line_magic import Commands
 from lambda_nb.notebook.magics.names import identifier
@@ -28,6 +28,7 @@ from lambda_nb.notebook.trials import cells, event_line, trials
 from lambda_nb.notebook.trials.outcomes import Outcome
 from lambda_nb.notebook.views.handover import Followers, Handover, Update
 from lambda_nb.notebook.web import http_api
+from lambda_nb.projects.building.packages import default_runtime
 
 
 class Magics:
@@ -54,6 +55,7 @@ class Magics:
     def close(self) -> None:
         """End what updates displays in the background."""
         self._followers.end()
+        self.commands.close()
 
     def cell(self, line: str, cell: str) -> Any:
         """Make or update a function from a cell, or keep and run a function's tests."""

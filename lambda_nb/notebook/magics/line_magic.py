@@ -21,6 +21,7 @@ from lambda_nb.notebook.experiments.power_tune_result import STRATEGIES
 from lambda_nb.notebook.functions.figures import figures, summary
 from lambda_nb.notebook.functions.handle import Function
 from lambda_nb.notebook.magics import connecting, keeping, web_tables
+from lambda_nb.notebook.magics.deploying import Deploying
 from lambda_nb.notebook.magics.names import identifier
 from lambda_nb.notebook.magics.options import API, HelpShown, parser_of, split
 from lambda_nb.notebook.trials.event_line import evaluated
@@ -47,6 +48,9 @@ HELP = """\
   debug NAME                      how VS Code attaches to a function with --debug; --failure opens
                                   the frames of its latest failure
   tune NAME [--memories 128,512]  measure it at several memory sizes
+  deploy [PATH] [--watch]         build and deploy a project (SAM, CloudFormation, CDK, Chalice) and
+                                  bind its functions: --parameter K=V, --stack-name, --no-build,
+                                  --delete; --stop ends the watch
   rm NAME ...                     delete functions
   status                          where requests go, and what the engine there is doing
   connect URL | aws | local       talk to another endpoint: --profile --region --credentials --role
@@ -78,6 +82,9 @@ OTHERS = {
     "access_log": "access",
     "requests": "access",
     "tests": "test",
+    "sam": "deploy",
+    "sync": "deploy",
+    "stack": "deploy",
 }
 """Common other names for commands, and the command for each."""
 
@@ -108,6 +115,11 @@ class Commands:
         self._namespace = namespace
         self._handle = handle
         self._test = test
+        self._deploying = Deploying(session, self._bind_as)
+
+    def close(self) -> None:
+        """End what goes on in the background."""
+        self._deploying.stop()
 
     def names(self) -> list[str]:
         """The commands, for completion."""
@@ -345,6 +357,12 @@ class Commands:
 
     def _do_restore(self, rest: str) -> Any:
         return keeping.restore(self._session, rest, self._bind)
+
+    def _do_deploy(self, rest: str) -> Any:
+        return self._deploying.run(rest)
+
+    def _bind_as(self, name: str, function: str) -> None:
+        self._namespace[name] = self._handle(function)
 
     def _bind(self, name: str) -> Function:
         self._namespace[identifier(name)] = handle = self._handle(name)

@@ -34,9 +34,8 @@ def test_a_module_is_patched_when_it_is_loaded(
 def test_services_that_take_long_to_load_are_not_loaded_at_the_start() -> None:
     code = (
         "import sys\n"
-        "from lambda_nb.engine.neighbours.services import (\n"
-        "    cloudformation_templates, file_systems, load_balancing)\n"
-        "cloudformation_templates.install()\nfile_systems.install()\n"
+        "from lambda_nb.engine.neighbours.services import file_systems, load_balancing\n"
+        "file_systems.install()\n"
         "load_balancing.install('http://127.0.0.1:1')\n"
         "print([name for name in ('moto.ec2', 'jsonschema', 'lark') if name in sys.modules])\n"
     )

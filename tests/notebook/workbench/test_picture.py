@@ -161,7 +161,10 @@ def test_apis_distributions_layers_stacks(painted: Painted, engine: Engine) -> N
     )
     rest = engine.client("apigateway").create_rest_api(name=name)
     template = {"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}}
-    engine.client("cloudformation").create_stack(StackName=name, TemplateBody=json.dumps(template))
+    stacks = engine.client("cloudformation")
+    stacks.create_stack(StackName=name, TemplateBody=json.dumps(template))
+    soon = {"Delay": 0.05, "MaxAttempts": 600}
+    stacks.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig=soon)
 
     def apis(picture: dict[str, Any]) -> Any:
         rows = {one["kind"]: one for one in picture["apis"] if one["name"] == name}

@@ -119,6 +119,11 @@ class Credentials:
             self._known[credential.access_key] = credential
         return credential.access_key, credential.secret_key, credential.token
 
+    def forget_issued(self) -> None:
+        """Accept no keys any more but those of the engine's user."""
+        self._known = {self.user.access_key: self.user}
+        self._roles.clear()
+
     def keep_issued(self, reply: bytes) -> None:
         """Store keys that the embedded STS or IAM has just issued, from its XML reply."""
         keys = _ISSUED.search(reply)

@@ -80,6 +80,10 @@ class Gate:
         except AWSError:  # with "none", requests need not be signed
             return None
 
+    def is_user(self, request: HttpRequest) -> bool:
+        """Whether an admitted request is the engine's user's, not a function's or another's."""
+        return self.own_credential(request) is self._credentials.user
+
     def verify(
         self,
         request: HttpRequest,

@@ -14,7 +14,7 @@ Revision = tuple[int, int]
 
 
 class ServiceChanges:
-    """Watches the calls to one service, and to CloudFormation.
+    """Watches the calls to one service.
 
     Parameters
     ----------
@@ -64,9 +64,15 @@ class ServiceChanges:
         if self._kept or self._of_region.get(region):
             changed()
 
+    def unwatch(self, region: str) -> None:
+        """Call nobody any more for a Region."""
+        self._watchers.pop(region, None)
+
     def emptied(self) -> None:
         """The services hold nothing of what they held."""
-        self._all += 1
+        self._all += 1 + sum(self._of_region.values())
+        self._of_region.clear()
+        self._kept = False
         for watchers in self._watchers.values():
             for changed in watchers:
                 changed()

@@ -31,9 +31,8 @@ class ServiceUse:
     """
 
     def __init__(self, state_dir: Path, elsewhere: Iterable[str]) -> None:
-        self._counts: Counter[str] = Counter()
-        for name in elsewhere:
-            self._counts[name] = 1
+        self._elsewhere = tuple(elsewhere)
+        self._counts: Counter[str] = Counter(self._elsewhere)
         for path in state_dir.glob("moto.*"):
             name = path.name.split(".")[1]
             self._counts[_SIGNED_AS.get(name, name)] = 1
@@ -41,6 +40,14 @@ class ServiceUse:
     def told(self) -> dict[str, int]:
         """The counts. A service that is not there holds nothing."""
         return dict(self._counts)
+
+    def emptied(self) -> None:
+        """The embedded services hold nothing of what they held."""
+        self._counts = Counter(self._elsewhere)
+
+    def changed(self, service: str) -> None:
+        """A service that the engine keeps itself may have changed."""
+        self._counts[service] += 1
 
     def answered(self, request: HttpRequest, body: object, service: str) -> None:
         """A call to a service that succeeded."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lambda_nb.engine.control.code.code_store import Code
+from lambda_nb.engine.control.code.mounted import BUCKET, MountedCode
 from lambda_nb.engine.control.context import Context
 from lambda_nb.engine.control.layers.layer_use import UsedLayer
 from lambda_nb.engine.control.records.store import Record
@@ -59,10 +60,12 @@ class Sources:
 
     async def code(
         self, given: dict[str, Any], package: str, layers: Sequence[UsedLayer] = ()
-    ) -> ZipCode | ImageCode:
+    ) -> ZipCode | ImageCode | MountedCode:
         """Fetch, check and store code; with layers it must stay below 250 MB unpacked."""
         if package == "Image":
             return ImageCode(given["ImageUri"])
+        if given.get("S3Bucket") == BUCKET and given.get("ZipFile") is None:
+            return self._context.mounts.code(given["S3Key"])
         code = await self.archive(given)
         total = code.unzipped + sum(layer.unzipped for layer in layers)
         limit = quotas.UNZIPPED_BYTES.value
@@ -76,6 +79,10 @@ class Sources:
     async def archive(self, given: dict[str, Any]) -> Code:
         """Fetch, check and store a zip archive from ``ZipFile`` or ``S3Bucket`` and ``S3Key``."""
         data = given.get("ZipFile")
+        if data is None and given.get("S3Bucket") == BUCKET:
+            raise invalid_parameter(
+                f"S3Bucket {BUCKET} mounts the code of functions, not the content of layers."
+            )
         if data is not None:
             self._context.code.check_size(len(data))
         else:

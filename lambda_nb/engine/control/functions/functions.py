@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from lambda_nb.engine.control import context as c
 from lambda_nb.engine.control.code.code_signing import SigningGate
 from lambda_nb.engine.control.code.download_links import Downloads
@@ -137,6 +139,8 @@ class Functions:
                 "ImageUri": code["image"],
                 "ResolvedImageUri": code["resolved"],
             }
+        if "mounted" in code:
+            return {"RepositoryType": "S3", "Location": Path(code["mounted"]).as_uri()}
         location = self._downloads.url(name, version, code["digest"])
         return {"RepositoryType": "S3", "Location": location}
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from bisect import bisect
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from itertools import accumulate
 from pathlib import Path
 
@@ -46,12 +48,13 @@ class Resolver:
         self._choose = choose
         self._pictures: dict[tuple[str, str, str], FunctionVersion] = {}
         self._fixed: dict[tuple[str, str | None], Resolved] = {}
-        self._weighted: dict[tuple[str, str | None], _Choice] = {}
+        self._changing: dict[tuple[str, str | None], _Choice] = {}
+        self._mounted: set[Path] = set()
         context.store.watch(self._forget)
 
     def _forget(self) -> None:
         self._fixed.clear()
-        self._weighted.clear()
+        self._changing.clear()
 
     def resolve(self, function_name: str, qualifier: str | None = None) -> Resolved:
         """The version that serves one invocation; a weighted alias draws each time.
@@ -67,7 +70,7 @@ class Resolver:
         fixed = self._fixed.get(key)
         if fixed is not None:
             return fixed
-        choice = self._weighted.get(key)
+        choice = self._changing.get(key)
         if choice is not None:
             return choice()
         try:
@@ -83,10 +86,14 @@ class Resolver:
         wanted = names.one_qualifier(name, qualifier)
         alias = self._context.store.get("alias", name.name, wanted or "")
         if alias is None or not alias.get("weights"):
-            self._fixed[key] = self._resolved(name.name, wanted, wanted if alias else None)
-            return self._fixed[key]
-        self._weighted[key] = self._drawn(name.name, wanted, alias)
-        return self._weighted[key]()
+            resolved = self._resolved(name.name, wanted, wanted if alias else None)
+            if resolved.function.code_dir in self._mounted:
+                self._changing[key] = partial(self._reloaded, resolved)
+                return self._reloaded(resolved)
+            self._fixed[key] = resolved
+            return resolved
+        self._changing[key] = self._drawn(name.name, wanted, alias)
+        return self._changing[key]()
 
     def _drawn(self, name: str, wanted: str | None, alias: Record) -> _Choice:
         """A weighted random choice of an alias's versions; the main one has the rest."""
@@ -94,7 +101,16 @@ class Resolver:
         bounds = list(accumulate(weights.values()))
         additional = [self._resolved(name, wanted, wanted, version) for version in weights]
         candidates = [*additional, self._resolved(name, wanted, wanted)]
-        return lambda: candidates[bisect(bounds, self._choose())]
+        return lambda: self._reloaded(candidates[bisect(bounds, self._choose())])
+
+    def _reloaded(self, resolved: Resolved) -> Resolved:
+        """The same with the code as it is now, if it is a directory of the user's."""
+        if resolved.function.code_dir not in self._mounted:
+            return resolved
+        current, changed = self._context.mounts.current(resolved.function)
+        if changed:
+            self._context.hooks.code_changed(current.name, current.version)
+        return replace(resolved, function=current)
 
     def _resolved(
         self, name: str, wanted: str | None, alias: str | None, version: str | None = None
@@ -137,7 +153,7 @@ class Resolver:
             revision=record["picture"],
             handler=config.get("Handler", ""),
             runtime=config.get("Runtime", ""),
-            code_dir=context.code.tree(code.get("digest", "image")),
+            code_dir=self._code_dir(code),
             role=config["Role"],
             package_type=config["PackageType"],
             image_uri=code.get("image", ""),
@@ -159,6 +175,13 @@ class Resolver:
             durable="DurableConfig" in config,
             code_sha256=config["CodeSha256"],
         )
+
+    def _code_dir(self, code: Record) -> Path:
+        if "mounted" not in code:
+            return self._context.code.tree(code.get("digest", "image"))
+        folder = self._context.mounts.directory(code["mounted"])
+        self._mounted.add(folder)
+        return folder
 
     def _mount(self, config: Record) -> FileSystemMount:
         local = self._files_dir / "efs" / config["Arn"].rpartition("/")[2]

@@ -200,6 +200,11 @@ class Zygote:
             raise SpawnError("the fork server has not been started")
         return await self._channel.ask(request, descriptors, self._started)
 
+    def kill_children(self) -> None:
+        """Kill all processes that it has started; it goes on."""
+        for process in self._children.values():
+            process.kill()
+
     async def close(self) -> None:
         """Let it kill all its children and end."""
         if self._channel is not None:
@@ -269,6 +274,12 @@ class Zygotes:
             if zygote.alive:
                 raise
         return await (await self.get(kind)).spawn(request, *descriptors)
+
+    def kill_processes(self) -> None:
+        """Kill all processes that the zygotes have started; they go on."""
+        for task in self._zygotes.values():
+            if task.done() and not task.cancelled() and task.exception() is None:
+                task.result().kill_children()
 
     def status(self) -> list[dict[str, Any]]:
         """One row per zygote: interpreter, preloaded modules, pid, children."""

@@ -71,7 +71,7 @@ class _Asked:
 
 
 class IotCalls:
-    """Watches the calls to the service ``iot``, and to CloudFormation.
+    """Watches the calls to the service ``iot``.
 
     Parameters
     ----------

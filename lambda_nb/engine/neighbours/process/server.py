@@ -4,7 +4,8 @@ Its arguments are the descriptor of the socket to serve on, the directory of the
 and a directory for the rest. It writes lines to the engine on standard output. The first comes when
 it serves and says what was restored. After that, there is a line for each event that a service
 pushes to a function and for each shard with new records. It answers only the process that started
-it, and no other process of the same user. On standard input it reads which events the engine has.
+it, and no other process of the same user. On standard input it reads which events the engine has,
+and when to forget everything.
 That ends when the engine does, however it ends: then the process saves what has changed and exits.
 """
 
@@ -21,18 +22,32 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from lambda_nb.engine.neighbours.process.emptying import Emptying
 from lambda_nb.engine.neighbours.storage.service_state import Keeper
 from lambda_nb.engine.neighbours.to_engine import event_pipe
 from lambda_nb.engine.neighbours.to_engine.event_pipe import Journal, Outlet
 
+log = logging.getLogger(__name__)
 
-def _follow_engine(keepers: list[Keeper], outlets: list[Outlet]) -> None:
-    """Take acknowledgements until the engine is gone, then save and exit."""
+EMPTY = b"empty"
+"""The line by which the engine asks that all services be emptied."""
+
+
+def _follow_engine(keepers: list[Keeper], outlets: list[Outlet], emptying: list[Emptying]) -> None:
+    """Take acknowledgements and requests to be emptied until the engine is gone, then save and
+    exit."""
     unread = b""
     while read := os.read(0, 65536):
         *numbers, unread = (unread + read).split(b"\n")
-        if numbers:  # in order: the last one says it all
-            outlets[0].acknowledged(int(numbers[-1]))
+        wanted = [number for number in numbers if number != EMPTY]
+        if wanted:  # in order: the last one says it all
+            outlets[0].acknowledged(int(wanted[-1]))
+        if EMPTY in numbers:
+            try:
+                emptying[0].run()
+            except Exception:  # half empty is worse than gone: the engine starts another
+                log.exception("the services cannot be emptied")
+                os._exit(1)
     try:
         for keeper in keepers:  # none, while the process starts
             keeper.save()
@@ -55,7 +70,9 @@ def main() -> None:
     engine = os.getppid()
     keepers: list[Keeper] = []
     outlets: list[Outlet] = []
-    threading.Thread(target=_follow_engine, args=[keepers, outlets], daemon=True).start()
+    emptying: list[Emptying] = []
+    following = [keepers, outlets, emptying]
+    threading.Thread(target=_follow_engine, args=following, daemon=True).start()
     to_engine = sys.stdout
     sys.stdout = sys.stderr  # whatever a library prints must not reach the engine
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
@@ -65,11 +82,14 @@ def main() -> None:
     from lambda_nb.engine.neighbours.process.wsgi import Handler
     from lambda_nb.engine.neighbours.services import (
         bucket_policies,
-        cloudformation_templates,
+        deployments,
         file_systems,
         forwarding,
         load_balancing,
         patches,
+        policy_documents,
+        secret_rotation,
+        state_machine_versions,
         state_machines,
     )
     from lambda_nb.engine.neighbours.services.cloudfront import installing as cloudfront
@@ -104,10 +124,13 @@ def main() -> None:
     shards.install()
     table_changes.install()
     table_iterators.install()
-    cloudformation_templates.install()
     file_systems.install()
+    policy_documents.install()
+    deployments.install()
     door = state_machines.install()
+    state_machine_versions.install()
     functions = Functions(door)
+    secret_rotation.install(functions)
     forwarding.install(door)
     metric_data.install()
     metric_queries.install()
@@ -133,6 +156,7 @@ def main() -> None:
     senders = pushes.install(outlet, functions, address)
     events = EventBridge(outlet, door, Path(sys.argv[2]))
     alarms = Alarms(outlet, functions)
+    emptying.append(Emptying(keeper, outlet, [store, events, functions]))
     stream_news.install(outlet)
     registry_events.install(outlet)
     application = Application()

@@ -121,6 +121,7 @@ class Neighbours:
         self._process: asyncio.subprocess.Process | None = None
         self._watching: asyncio.Task[None] | None = None
         self._gave_up = ""
+        self._emptying: asyncio.Future[None] | None = None
 
     @property
     def endpoint(self) -> Endpoint:
@@ -148,6 +149,24 @@ class Neighbours:
         lines = await self._spawn()
         self._endpoint = Endpoint(self._address, str(path))
         self._watching = asyncio.create_task(self._watch(lines))
+
+    async def empty(self) -> None:
+        """Let the services forget everything; events that they sent before are dropped.
+
+        Raises
+        ------
+        NeighboursError
+            If the services are elsewhere, or died meanwhile.
+        """
+        if self._process is None or self._watching is None:
+            raise NeighboursError(f"the services at {self._endpoint} are not this engine's own")
+        assert self._process.stdin is not None
+        self._emptying = asyncio.get_running_loop().create_future()
+        self._process.stdin.write(b"empty\n")
+        try:
+            await self._emptying
+        finally:
+            self._emptying = None
 
     def _listen_privately(self) -> Path:
         """Open the socket in a directory that only its owner can enter; return its path."""
@@ -190,6 +209,7 @@ class Neighbours:
                     forwarding.ELSEWHERE: ",".join(self._elsewhere),
                     **dict(zip(state_machines.KEYS, self._keys, strict=True)),
                     "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
+                    "MOTO_ACM_VALIDATION_WAIT": "-1",  # nobody asks for a domain's owner here
                     authority.PATH: str(iot_authority(self._state_dir.absolute())),
                 },
                 start_new_session=True,
@@ -227,6 +247,8 @@ class Neighbours:
             await self._listen(lines)
             assert self._process is not None
             status = await self._process.wait()
+            if self._emptying is not None and not self._emptying.done():
+                self._emptying.set_exception(NeighboursError("the services died when emptied"))
             quick_deaths = quick_deaths + 1 if time.monotonic() - began < QUICK_DEATH_S else 0
             log.warning(
                 "the process of S3, SQS, DynamoDB and the other services ended (status %d) and is "
@@ -248,6 +270,10 @@ class Neighbours:
         """Handle the child's messages until it ends."""
         while line := await lines.readline():
             event = json.loads(line)
+            if self._emptying is not None:
+                if "emptied" in event:
+                    self._emptying.set_result(None)
+                continue
             if "stream" in event:
                 self._news(event["stream"], event["shard"])
                 continue

@@ -7,6 +7,7 @@ uses the engine's address and keys, as any other client would.
 from __future__ import annotations
 
 import functools
+import json
 import os
 import uuid
 from typing import Any
@@ -32,6 +33,7 @@ def install() -> Door:
         return original(account, region)
 
     responses.get_backend = get_backend
+    _write_output_as_json(responses.StepFunctionResponse)
     return door
 
 
@@ -53,6 +55,22 @@ def _name_executions(backend_class: Any) -> None:
         return original(self, state_machine_arn, name or str(uuid.uuid4()), *rest, **named)
 
     backend_class.start_execution = start
+
+
+def _write_output_as_json(response_class: Any) -> None:
+    """Write an execution's output as JSON text; moto leaves out the quotes of a string."""
+    from moto.core.responses import ActionResult
+
+    original = response_class.describe_execution
+
+    def describe_execution(self: Any) -> Any:
+        told: dict[str, Any] = original(self).result
+        if "output" in told:
+            execution = self.stepfunction_backend.describe_execution(told["executionArn"])
+            told["output"] = json.dumps(execution.output)
+        return ActionResult(told)
+
+    response_class.describe_execution = describe_execution
 
 
 class Door:

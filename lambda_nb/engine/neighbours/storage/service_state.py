@@ -14,7 +14,7 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -101,6 +101,21 @@ class Keeper:
                 except Exception as error:  # one service must not stop the others
                     self._touched.add(name)
                     self._complain(name[0], f"{name[0]} is not kept on disk: {error!r}")
+
+    def empty(self, forget: Callable[[], None]) -> None:
+        """Keep nothing of what was kept.
+
+        Parameters
+        ----------
+        forget
+            Empties the services in memory, while nothing is saved.
+        """
+        with self._saving:
+            forget()
+            self._touched = set()
+            self._written.clear()
+            for path in (*self._directory.glob("*.state"), *self._bodies.iterdir()):
+                path.unlink(missing_ok=True)
 
     def _save(self, name: Name) -> None:
         found = pickle_reducers.backends(name[0])

@@ -57,6 +57,13 @@ class Journal:
         except sqlite3.Error as error:  # they may come twice
             log.warning("the journal of events keeps what is done: %s", error)
 
+    def empty(self) -> None:
+        """Drop all events."""
+        try:
+            self._database.execute("DELETE FROM event")
+        except sqlite3.Error as error:
+            log.warning("the journal of events keeps what nobody wants: %s", error)
+
     def left(self) -> list[tuple[int, str]]:
         """The events that were not acknowledged, with their numbers, in order."""
         return list(self._database.execute("SELECT id, line FROM event ORDER BY id"))
@@ -98,6 +105,12 @@ class Outlet:
         with self._lock:
             for number, line in self._journal.left():
                 self._write(line, number)
+
+    def empty(self) -> None:
+        """Drop what the engine does not have, and tell it where that begins to hold."""
+        with self._lock:
+            self._journal.empty()
+            self._write(json.dumps({"emptied": True}))
 
     def acknowledged(self, number: int) -> None:
         """The engine has the events up to a number."""

@@ -96,6 +96,10 @@ class Functions:
         self._let_in[key] = time.monotonic() + _BELIEVED_S
         return True
 
+    def empty(self) -> None:
+        """Believe of no policy any more that it lets somebody in."""
+        self._let_in.clear()
+
     def invoke(self, function_arn: str, event: Any, timeout_s: float) -> bytes:
         """Run a function and return its reply, JSON text.
 

@@ -13,10 +13,10 @@ from typing import Any, Literal, NamedTuple
 
 from lambda_nb.notebook.errors import NotebookError
 from lambda_nb.notebook.functions import unbound_names
-from lambda_nb.notebook.functions.package import default_runtime
 from lambda_nb.notebook.magics import function_magic
 from lambda_nb.notebook.magics.editing.choices import AT_VIEWER, FUNCTION_CELL
 from lambda_nb.notebook.magics.options import parse_cell, split
+from lambda_nb.projects.building.packages import default_runtime
 from lambda_nb.rules.settings.runtimes import supported
 
 _MAGIC = re.compile(rf"\s*({FUNCTION_CELL}|{AT_VIEWER})(?!\S)")

@@ -17,6 +17,7 @@ _BLOCK = r"^  {} .*(?:\n {{10,}}.*)*"
 """What HELP says of a command, over all its lines."""
 _OPTION = re.compile(r"--[a-z][a-z-]*")
 _OF_APIS, _OF_DISTRIBUTIONS, _OF_SNAPSHOTS = ("access", "api"), ("edge",), ("restore", "snapshot")
+_OF_FILES = ("deploy",)
 _FIXED: dict[str, list[str]] = {
     "connect": ["aws", "local", "http://127.0.0.1:"],
     "messages": list(CHANNELS),
@@ -49,6 +50,8 @@ class Completer:
     def _of_command(self, command: str, *, wait: bool = True) -> list[str]:
         if command in _FIXED:
             return _FIXED[command]
+        if command in _OF_FILES:
+            return self._choices.of(LINE, "--file")
         if command in _OF_SNAPSHOTS:
             return self._choices.snapshots()
         if command in _OF_APIS:

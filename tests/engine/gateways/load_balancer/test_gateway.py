@@ -449,8 +449,11 @@ def test_what_a_stack_makes_is_there_with_the_next_request(web: Balancer) -> Non
     assert ask(web.engine, f"/elb/{name}/").status == 404
     stacks = web.engine.client("cloudformation")
     stacks.create_stack(StackName=name, TemplateBody=json.dumps({"Resources": resources}))
+    soon = {"Delay": 0.05, "MaxAttempts": 600}
+    stacks.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig=soon)
     assert ask(web.engine, f"/elb/{name}/").body == b"by a stack"
     stacks.delete_stack(StackName=name)
+    stacks.get_waiter("stack_delete_complete").wait(StackName=name, WaiterConfig=soon)
     assert ask(web.engine, f"/elb/{name}/").status == 404
 
 

@@ -32,8 +32,6 @@ from lambda_nb.engine.neighbours.services.cloudfront.documents import (
 from lambda_nb.engine.neighbours.services.cloudfront.key_value_stores import data
 from lambda_nb.engine.neighbours.services.cloudfront.key_value_stores.stores import Stores
 from lambda_nb.engine.neighbours.services.cloudfront.lifecycle import Operation, operations
-from lambda_nb.engine.neighbours.services.cloudfront.stacks import resources
-from lambda_nb.engine.neighbours.services.cloudfront.stacks.handlers import handlers
 from lambda_nb.engine.neighbours.services.late_patches import when_loaded
 from lambda_nb.engine.neighbours.services.state_machines import Door
 
@@ -49,7 +47,6 @@ _KINDS = (
     keys.ENCRYPTION_PROFILE,
     deployments.POLICY,
 )
-_NOT_IN_STACKS = (keys.ENCRYPTION, keys.ENCRYPTION_PROFILE)
 _VALUES = "cloudfront-keyvaluestore"
 
 
@@ -66,8 +63,6 @@ def install(address: str, door: Door) -> None:
     distributions = Distributions(urlsplit(address).port)
     when_loaded("moto.backend_index", _find_values)
     when_loaded("moto.cloudfront.urls", lambda: _patch(distributions, door))
-    kept = handlers((*(kind for kind in _KINDS if kind not in _NOT_IN_STACKS), distributions.kind))
-    when_loaded("moto.cloudformation.parsing", lambda: resources.install(kept, door))
 
 
 def _find_values() -> None:

@@ -148,6 +148,14 @@ class LogStore:
             del self._used[group]
             self._dictionaries.pop(group, None)
 
+    def empty(self) -> None:
+        """Forget all groups."""
+        with self._lock:
+            self._db.execute("DELETE FROM event")
+            self._used.clear()
+            self._stream_bytes.clear()
+            self._dictionaries.clear()
+
     def _remove(self, group: int, condition: str, values: tuple[int, ...]) -> None:
         removed = self._db.execute(
             f"DELETE FROM event WHERE id IN (SELECT id FROM event WHERE {condition})"  # noqa: S608

@@ -65,6 +65,14 @@ def install(door: Door) -> None:
         return json.dumps({"IdentityId": identity, "Credentials": told})
 
     response: Any = CognitoIdentityResponse
+    update = response.update_identity_pool
+
+    def update_pool(self: Any) -> str:
+        pool = _pool(self)
+        pool.identity_pool_name = self._get_param("IdentityPoolName") or pool.identity_pool_name
+        return str(update(self))
+
+    response.update_identity_pool = update_pool
     response.set_identity_pool_roles = set_roles
     response.get_identity_pool_roles = get_roles
     response.get_id = get_identity

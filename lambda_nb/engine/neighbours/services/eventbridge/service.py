@@ -59,10 +59,11 @@ class EventBridge:
 
     def __init__(self, outlet: Outlet, door: Door, directory: Path) -> None:
         metrics, tokens = Metrics(), OAuthTokens()
-        store = Store(directory)
+        store = self._store = Store(directory)
         buses = Buses(metrics)
+        self._functions = Functions(outlet, door)
         senders = Senders(
-            Functions(outlet, door).send,
+            self._functions.send,
             {
                 "events": buses.forward,
                 "api-destination": ApiDestinations(tokens).send,
@@ -92,6 +93,12 @@ class EventBridge:
         self._clock.start()
         self._archives.resume()
         connections.resume(self._tokens)
+
+    def empty(self) -> None:
+        """Forget what waits, what is archived and when schedules fire."""
+        self._store.empty()
+        self._clock.empty()
+        self._functions.empty()
 
     def _watch_rules(self) -> None:
         """Wake the clock when a rule may have another schedule."""

@@ -196,6 +196,12 @@ class Store:
             self._insert(db, deliveries)
             db.execute("INSERT OR REPLACE INTO schedule VALUES (?, ?, ?, ?, ?)", (arn, *timed))
 
+    def empty(self) -> None:
+        """Forget everything."""
+        with self._transaction() as db:
+            for table in ("delivery", "archived", "schedule"):
+                db.execute(f"DELETE FROM {table}")  # noqa: S608
+
     def forget_schedule(self, arn: str) -> None:
         """A schedule is gone, or disabled."""
         with self._lock:

@@ -255,6 +255,8 @@ def _check_settings(functions: Functions) -> None:
         if configuration is not None and configuration.event_bridge is not None:
             end = b"</NotificationConfiguration>"
             text = body.encode() if isinstance(body, str) else body
+            if text.endswith(b"/>"):  # it has nothing else
+                text = text.removesuffix(b"/>") + b">" + end
             body = text.replace(end, b"<EventBridgeConfiguration/>" + end)
         return status, headers, body
 

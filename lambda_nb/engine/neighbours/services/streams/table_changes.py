@@ -80,6 +80,23 @@ def install() -> None:
     record_class.__init__ = init_record
     shard_class.add, shard_class.get = add_change, get
     iterator_class.__init__ = init_iterator
+    _let_streams_begin_anew()
+
+
+def _let_streams_begin_anew() -> None:
+    """A table whose stream has ended may get another: moto refuses that."""
+    from moto.dynamodb.models import DynamoDBBackend
+
+    original = DynamoDBBackend.update_table_streams
+
+    def update(self: Any, table: Any, wanted: dict[str, Any]) -> None:
+        ended = not (table.stream_specification or {}).get("StreamEnabled")
+        if ended and wanted.get("StreamEnabled"):
+            table.latest_stream_label = None
+        original(self, table, wanted)
+
+    backend_class: Any = DynamoDBBackend
+    backend_class.update_table_streams = update
 
 
 class _Numbers:

@@ -102,7 +102,10 @@ def test_a_policy_of_a_stack_has_its_document_as_text(engine: Engine, iot: Any) 
     stacks.create_stack(
         StackName=stack, TemplateBody=json.dumps({"Resources": {"Policy": resource}})
     )
+    soon = {"Delay": 0.05, "MaxAttempts": 600}
+    stacks.get_waiter("stack_create_complete").wait(StackName=stack, WaiterConfig=soon)
     assert json.loads(iot.get_policy(policyName=name)["policyDocument"]) == json.loads(ALLOW)
     stacks.delete_stack(StackName=stack)
+    stacks.get_waiter("stack_delete_complete").wait(StackName=stack, WaiterConfig=soon)
     with pytest.raises(iot.exceptions.ResourceNotFoundException):
         iot.get_policy(policyName=name)

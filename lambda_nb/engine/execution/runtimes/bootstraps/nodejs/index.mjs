@@ -13,6 +13,7 @@ const [host, port] = process.env.AWS_LAMBDA_RUNTIME_API.split(":");
 const agent = new Agent({ keepAlive: true, maxSockets: 1, noDelay: true });
 const HERE = dirname(fileURLToPath(import.meta.url));
 const BASE = "/2018-06-01/runtime";
+const STACK_ANSWERS = "/cloudformation-custom-resource-response/"; // in events of custom resources
 
 class RuntimeError extends Error {
   constructor(name, message, cause) {
@@ -284,6 +285,7 @@ async function main() {
     if (traced) process.env._X_AMZN_TRACE_ID = traced;
     else delete process.env._X_AMZN_TRACE_ID;
     const context = makeContext(next.headers);
+    if (next.body.includes(STACK_ANSWERS)) (await import("./stack_answers.mjs")).reach(next.body);
     try {
       const event = JSON.parse(next.body.toString("utf8"));
       if (runtime.handler[STREAM_MARK]) await runtime.handleOnceStreaming(event, context, current);

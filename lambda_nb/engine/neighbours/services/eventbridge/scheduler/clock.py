@@ -90,6 +90,12 @@ class Clock:
         """A schedule may have changed."""
         self._work.wake()
 
+    def empty(self) -> None:
+        """Forget all schedules, which are gone from the services and from the store."""
+        self._timed.clear()
+        self._gone.clear()
+        self.wake()
+
     def _run(self) -> float:
         due = self.tick(datetime.now(timezone.utc))
         left = _LONGEST_NAP_S if due is None else due - time.time()

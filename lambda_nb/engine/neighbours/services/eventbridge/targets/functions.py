@@ -45,6 +45,10 @@ class Functions:
             self._look(arn)
         self._outlet.send(source, arn, payload)
 
+    def empty(self) -> None:
+        """Believe of no function any more that it is there."""
+        self._seen.clear()
+
     def _look(self, arn: str) -> None:
         from botocore.exceptions import ClientError
 

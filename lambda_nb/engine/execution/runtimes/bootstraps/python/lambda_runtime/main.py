@@ -33,6 +33,9 @@ UNHANDLED = (
     "https://docs.aws.amazon.com/lambda/latest/dg/runtimes-update.html\r"
 )
 
+_STACK_ANSWERS = b"/cloudformation-custom-resource-response/"
+"""In the event of a custom resource of a stack: its answer goes to an address of the engine."""
+
 
 def load_handler(written: str) -> Handler:
     """The function that ``module.function`` names. Raises :class:`Fault`."""
@@ -116,6 +119,9 @@ def serve(
         os.environ.pop("_X_AMZN_TRACE_ID", None)
     else:
         os.environ["_X_AMZN_TRACE_ID"] = traced
+    if _STACK_ANSWERS in body and "AWS_CA_BUNDLE" in os.environ:
+        # Helpers of custom resources insist on TLS for the answer, whatever the address says.
+        os.environ.setdefault("SSL_CERT_FILE", os.environ["AWS_CA_BUNDLE"])
     try:
         context = LambdaContext(
             request_id,

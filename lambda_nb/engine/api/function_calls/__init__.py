@@ -1,0 +1,1 @@
+"""What functions call with their own credentials: the rights that they needed."""

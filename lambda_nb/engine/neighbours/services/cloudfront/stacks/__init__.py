@@ -1,1 +1,0 @@
-"""``AWS::CloudFront::*`` in stacks of CloudFormation."""

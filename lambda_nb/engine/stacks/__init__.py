@@ -1,0 +1,1 @@
+"""CloudFormation: templates become resources, each made by calls of AWS's APIs at the engine."""

@@ -1,0 +1,1 @@
+"""Resources of which a stack only knows that somebody answers for them: custom ones, and waits."""

@@ -1,0 +1,1 @@
+"""Deploys templates as CloudFormation does: creates, updates, rolls back and deletes stacks."""

@@ -1,0 +1,1 @@
+"""The operations on stacks, each from its beginning to the stack's next lasting status."""

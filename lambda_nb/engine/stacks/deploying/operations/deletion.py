@@ -1,0 +1,22 @@
+"""Deletes stacks."""
+
+from __future__ import annotations
+
+from lambda_nb.engine.stacks.deploying.operations.creation import ended
+from lambda_nb.engine.stacks.deploying.operations.deployment import in_use
+from lambda_nb.engine.stacks.deploying.operations.removal import delete_all
+from lambda_nb.engine.stacks.deploying.operations.run import Run
+
+
+def delete(run: Run) -> None:
+    """Delete a stack that is ``DELETE_IN_PROGRESS``."""
+    run.go_back()
+    store = run.store
+    for export in store.exports():
+        users = store.importers(export.name) if export.stack_id == run.stack_id else []
+        if users:
+            run.tell("DELETE_FAILED", in_use(export.name, users), operation={})
+            return
+    operation = run.stack.operation
+    if delete_all(run, retain=operation.get("retain", ()), force=bool(operation.get("force"))):
+        ended(run, "DELETE_COMPLETE")

@@ -1,0 +1,1 @@
+"""What an update is going to do: pure rules, the same for a deployment and for a change set."""

@@ -1,0 +1,242 @@
+"""Turns a template's text and parameters into a revision, and a revision into its evaluation."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from lambda_nb.engine.stacks.deploying.dynamic import Dynamic
+from lambda_nb.engine.stacks.deploying.steps.unknown import Missing, Skipped, unrecognized
+from lambda_nb.engine.stacks.deploying.surroundings import Surroundings
+from lambda_nb.engine.stacks.model import validation_error
+from lambda_nb.engine.stacks.records.rows import Held, Parameter, Revision
+from lambda_nb.engine.stacks.records.store import Store
+from lambda_nb.engine.stacks.templates.document import parsed
+from lambda_nb.engine.stacks.templates.evaluation import Evaluation, Pseudo
+from lambda_nb.engine.stacks.templates.template import Template
+from lambda_nb.engine.stacks.templates.transforms.expansion import expanded
+from lambda_nb.engine.stacks.types import schemas
+from lambda_nb.engine.stacks.types.resource_type import ResourceType
+
+_CUSTOM = "Custom::"
+
+
+class _Around:
+    """What transforms may ask for."""
+
+    def __init__(self, around: Surroundings, stack_name: str, stack_id: str) -> None:
+        self.account = around.account
+        self.region = around.region
+        self.partition = around.partition
+        self.stack_name = stack_name
+        self.stack_id = stack_id
+        self._around = around
+
+    def call_macro(self, name: str, request: dict[str, Any]) -> dict[str, Any]:
+        """The answer of a macro's function."""
+        return self._around.call_macro(name, request)
+
+    def read(self, location: str) -> str:
+        """The text at an address."""
+        return self._around.read(location)
+
+    def managed_policies(self) -> Mapping[str, str]:
+        """ARNs of AWS's managed policies, by their names."""
+        return self._around.managed_policies()
+
+
+class Preparing:
+    """Reads and evaluates the templates of one Region's stacks.
+
+    Parameters
+    ----------
+    around
+        The engine around.
+    find_type
+        The class of a resource type; ``None`` if there is none.
+    store
+        The records, for exports.
+    dynamic
+        Looks up dynamic references and SSM parameters.
+    """
+
+    def __init__(
+        self,
+        around: Surroundings,
+        find_type: Callable[[str], ResourceType | None],
+        store: Store,
+        dynamic: Dynamic,
+    ) -> None:
+        self._around = around
+        self._find_type = find_type
+        self._store = store
+        self.dynamic = dynamic
+
+    def revision(
+        self,
+        name: str,
+        stack_id: str,
+        text: str,
+        parameters: Mapping[str, str | None],
+        *,
+        previous: Revision | None = None,
+        tags: Mapping[str, str] | None = None,
+        capabilities: Sequence[str] = (),
+        notification_arns: Sequence[str] = (),
+        role_arn: str | None = None,
+    ) -> Revision:
+        """What a template and parameters ask for; as
+        :meth:`~lambda_nb.engine.stacks.deploying.stacks.Stacks.prepared`."""
+        document = parsed(text)
+        template = Template(document)
+        before = {one.key: one.value for one in previous.parameters} if previous else {}
+        texts = template.texts(parameters, before)
+        values = template.values(texts, {}, self.dynamic.parameter)
+        processed = text
+        if template.transforms:
+            expansion = expanded(document, values, _Around(self._around, name, stack_id))
+            processed = json.dumps(expansion)
+            template = Template(json.loads(processed))
+            texts = template.texts(
+                {key: held for key, held in parameters.items() if key in template.parameters},
+                before,
+            )
+            values = template.values(texts, {}, self.dynamic.parameter)
+        self.check_types(template)
+        made = Revision(
+            template=text,
+            processed=processed,
+            parameters=tuple(self._parameters(template, texts, values)),
+            tags=dict(tags or {}),
+            capabilities=tuple(capabilities),
+            notification_arns=tuple(notification_arns),
+            role_arn=role_arn,
+            description=template.description,
+        )
+        self.evaluation(name, stack_id, made).check_rules()
+        return made
+
+    def evaluation(self, name: str, stack_id: str, revision: Revision) -> Evaluation:
+        """The evaluation of a revision, which was checked before."""
+        template = Template(parsed(revision.processed))
+        texts: dict[str, str | None] = {one.key: one.value for one in revision.parameters}
+        resolved = {one.value: one.resolved_value for one in revision.parameters}
+        values = template.values(texts, {}, lambda _, parameter: resolved[parameter])
+        around = self._around
+        pseudo = Pseudo(
+            account=around.account,
+            region=around.region,
+            partition=around.partition,
+            stack_name=name,
+            stack_id=stack_id,
+            notification_arns=revision.notification_arns,
+            url_suffix="amazonaws.com",
+        )
+        return Evaluation(
+            template,
+            values,
+            pseudo,
+            self._imported,
+            self.dynamic(stack_id),
+            self._stack_output,
+        )
+
+    def type_of(self, name: str) -> ResourceType:
+        """The class of a resource type, also of one that nobody knows."""
+        found = self._find_type(name)
+        if found is not None:
+            return found
+        return Skipped(name) if self._around.skip_unknown else Missing(name)
+
+    def check_types(self, template: Template) -> None:
+        """Refuse types that AWS does not have.
+
+        Raises
+        ------
+        AWSError
+            ``ValidationError``.
+        """
+        names = sorted({one.type for one in template.resources.values()})
+        missing = [
+            name
+            for name in names
+            if not (
+                name.startswith(_CUSTOM)
+                or self._around.skip_unknown
+                or self._find_type(name) is not None
+                or schemas.known(name)
+            )
+        ]
+        if missing:
+            raise unrecognized(missing)
+
+    def _imported(self, name: str) -> str:
+        found = self._store.find_export(name)
+        if found is None:
+            raise validation_error(f"No export named {name} found.")
+        return found.value
+
+    def _stack_output(self, asked: Mapping[str, str]) -> str:
+        name, key = asked["StackName"], asked["OutputName"]
+        if asked.get("Region", self._around.region) != self._around.region:
+            raise validation_error(
+                f"Fn::GetStackOutput: stack {name} must be in {self._around.region} here, not in "
+                f"{asked['Region']}."
+            )
+        stack = self._store.find_stack(name)
+        for output in stack.outputs if stack is not None else ():
+            if output.key == key:
+                return output.value
+        raise validation_error(f"Fn::GetStackOutput: stack {name} has no output {key}.")
+
+    @staticmethod
+    def _parameters(
+        template: Template, texts: Mapping[str, str], values: Mapping[str, Any]
+    ) -> list[Parameter]:
+        made = []
+        for name, one in template.parameters.items():
+            resolved = None
+            if one.ssm_type:
+                value = values[name]
+                resolved = ",".join(value) if isinstance(value, list) else str(value)
+            made.append(Parameter(name, texts[name], resolved, one.no_echo))
+        return made
+
+
+def wanted(evaluation: Evaluation, logical_id: str, properties: Mapping[str, Any]) -> Held:
+    """A resource as a template wants it."""
+    declared = evaluation.declared[logical_id]
+    return Held(
+        type=declared.type,
+        properties=properties,
+        dependencies=tuple(sorted(evaluation.dependencies.get(logical_id, ()))),
+        deletion_policy=declared.deletion_policy,
+        update_replace_policy=declared.update_replace_policy,
+        metadata=declared.metadata or None,
+    )
+
+
+def secrets_of(revision: Revision) -> frozenset[str]:
+    """The values that a revision's template keeps secret."""
+    return frozenset(one.value for one in revision.parameters if one.no_echo)
+
+
+def check_same_types(there: Mapping[str, Held], evaluation: Evaluation) -> None:
+    """Refuse to change the type of a resource.
+
+    Raises
+    ------
+    AWSError
+        ``ValidationError``.
+    """
+    changed = [
+        name
+        for name, declared in evaluation.declared.items()
+        if name in there and there[name].type != declared.type
+    ]
+    if changed:
+        raise validation_error(
+            "Update of resource type is not permitted. The new template modifies resource type of "
+            f"the following resources: [{', '.join(changed)}]"
+        )

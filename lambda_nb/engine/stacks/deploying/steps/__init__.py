@@ -1,0 +1,1 @@
+"""One step of a deployment: one resource is made, changed or deleted."""

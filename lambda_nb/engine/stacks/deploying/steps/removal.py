@@ -1,0 +1,111 @@
+"""Deletes single resources of one stack."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from lambda_nb.engine.identifiers import uuid4
+from lambda_nb.engine.stacks.deploying.steps.reasons import definite, reason
+from lambda_nb.engine.stacks.deploying.steps.recording import Recording
+from lambda_nb.engine.stacks.model import Made
+from lambda_nb.engine.stacks.records.rows import Held, StackResource
+from lambda_nb.engine.stacks.records.store import Closed
+from lambda_nb.engine.stacks.types.resource_type import ResourceType
+
+log = logging.getLogger(__name__)
+
+_NO_SNAPSHOT = "lambda_nb makes no snapshots: the resource was kept."
+_LOST = "Whether it was made is not known, nor its name. If it is there, delete it yourself."
+_KEEPS = ("Retain", "RetainExceptOnCreate", "Snapshot")
+
+
+class Removal:
+    """Deletes resources, or keeps them where their policies say so.
+
+    Parameters
+    ----------
+    recording
+        Records it.
+    type_of
+        The class of a resource type.
+    """
+
+    def __init__(self, recording: Recording, type_of: Callable[[str], ResourceType]) -> None:
+        self._recording = recording
+        self._type_of = type_of
+
+    def remove(self, row: StackResource, *, creating: bool = False) -> bool:
+        """Delete a resource, or keep it if its ``DeletionPolicy`` says so.
+
+        Parameters
+        ----------
+        row
+            The resource.
+        creating
+            Whether it was made by the operation that is rolled back.
+        """
+        policy = row.held.deletion_policy
+        if creating and self._recording.stack.operation.get("retain_except_on_create"):
+            policy = "Delete"
+        kept = ("Retain",) if creating else _KEEPS
+        if policy in kept:
+            why = _NO_SNAPSHOT if policy == "Snapshot" else None
+            self._recording.status(row.logical_id, "DELETE_SKIPPED", why)
+            return True
+        return self._delete(row, row.held, recorded=True)
+
+    def remove_replaced(self, row: StackResource) -> bool:
+        """In the cleanup: delete the resource that was replaced."""
+        assert row.before is not None
+        old = dataclasses.replace(row, held=row.before)
+        if row.before.update_replace_policy in _KEEPS:
+            self._recording.note(old, "DELETE_SKIPPED")
+            return True
+        return self._delete(row, row.before, recorded=False)
+
+    def destroy(self, row: StackResource, held: Held) -> bool:
+        """Delete a resource that is not the stack's any more, whatever its policies say."""
+        return self._delete(row, held, recorded=False)
+
+    def _delete(self, row: StackResource, held: Held, *, recorded: bool) -> bool:
+        """Delete one real resource; ``recorded``: it is the one that the row is about."""
+        shown = dataclasses.replace(row, held=held)
+
+        def tell(status: str, why: str | None = None, **fields: Any) -> None:
+            if recorded:
+                self._recording.status(row.logical_id, status, why, **fields)
+            else:
+                self._recording.note(shown, status, why)
+
+        identity = held.physical_id
+        why = None
+        if not identity:
+            if not (row.uncertain and held.name):
+                lost = _LOST if row.uncertain else None
+                tell("DELETE_COMPLETE", lost)
+                return True
+            identity = held.name
+            why = f"Whether it was made is not known: looking for it by its name, {held.name}."
+        token = uuid4()
+        tell("DELETE_IN_PROGRESS", why, **({"token": token} if recorded else {}))
+        try:
+            self._type_of(held.type).delete(
+                self._recording.context_without_record(row.logical_id, token),
+                Made(identity, held.attributes),
+                held.properties,
+            )
+        except Closed:
+            raise
+        except Exception as error:
+            if not held.physical_id:
+                tell("DELETE_COMPLETE", f"None was found by the name {identity}: {error}")
+                return True
+            if not definite(error):
+                log.warning("resource %s of stack %s", row.logical_id, row.stack_id, exc_info=True)
+            tell("DELETE_FAILED", reason(error, token))
+            return False
+        tell("DELETE_COMPLETE")
+        return True

@@ -1,0 +1,192 @@
+"""Makes and changes single resources of one stack."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lambda_nb.engine.identifiers import uuid4
+from lambda_nb.engine.stacks.deploying.steps.recording import Recording
+from lambda_nb.engine.stacks.deploying.steps.removal import Removal
+from lambda_nb.engine.stacks.deploying.steps.signals import await_signals
+from lambda_nb.engine.stacks.deploying.steps.unknown import Skipped
+from lambda_nb.engine.stacks.model import Cancelled
+from lambda_nb.engine.stacks.records.rows import Held, StackResource
+from lambda_nb.engine.stacks.records.store import Closed
+from lambda_nb.engine.stacks.types.resource_type import ResourceType
+
+REPLACING = "Requested update requires the creation of a new physical resource; hence creating one."
+_CHANGED = ("modify", "replace", "noted")
+
+
+class Resources:
+    """The resources of one stack during one operation.
+
+    Parameters
+    ----------
+    recording
+        Records what is done.
+    type_of
+        The class of a resource type.
+
+    Attributes
+    ----------
+    removal : Removal
+        Deletes them.
+    """
+
+    def __init__(self, recording: Recording, type_of: Callable[[str], ResourceType]) -> None:
+        self.recording = recording
+        self.type_of = type_of
+        self.removal = Removal(recording, type_of)
+
+    def create(
+        self, logical_id: str, held: Held, creation_policy: Mapping[str, Any] | None = None
+    ) -> bool:
+        """Make a new resource; whether it could be made."""
+        self.recording.begin(logical_id, held, "create", None, "CREATE_IN_PROGRESS", None)
+        return self._make(logical_id, held, creation_policy, "CREATE")
+
+    def replace(
+        self,
+        old: StackResource,
+        held: Held,
+        creation_policy: Mapping[str, Any] | None = None,
+    ) -> bool:
+        """Make a new resource in the place of one that is there, which stays until the cleanup."""
+        before = old.before if old.step in _CHANGED else old.held
+        if old.step in ("create", "replace"):  # by an earlier try that was not rolled back
+            self.removal.destroy(old, old.held)
+        if old.step == "create":
+            return self.create(old.logical_id, held, creation_policy)
+        self.recording.begin(
+            old.logical_id, held, "replace", before, "UPDATE_IN_PROGRESS", REPLACING
+        )
+        return self._make(old.logical_id, held, creation_policy, "UPDATE")
+
+    def modify(self, old: StackResource, held: Held) -> bool:
+        """Change a resource in place; whether it could be changed."""
+        before = old.before if old.step in _CHANGED else old.held
+        target = dataclasses.replace(
+            held,
+            physical_id=old.held.physical_id,
+            attributes=old.held.attributes,
+            name=old.held.name,
+        )
+        step = old.step if old.step in ("create", "replace") else "modify"
+        self.recording.begin(
+            old.logical_id,
+            target,
+            step,
+            before if step != "create" else None,
+            "UPDATE_IN_PROGRESS",
+            None,
+        )
+        return self._change(old.logical_id, target, old.held.properties, "UPDATE")
+
+    def restore(self, row: StackResource) -> bool:
+        """Change a resource back to what it was before the operation."""
+        assert row.before is not None
+        back = dataclasses.replace(row.before, attributes=row.held.attributes)
+        if row.held.physical_id != row.before.physical_id:
+            return self.swap_back(row)
+        new = row.held.properties
+        self.recording.status(row.logical_id, "UPDATE_IN_PROGRESS", token=uuid4(), held=row.held)
+        done = self._change(row.logical_id, back, new, "UPDATE", rolling_back=True)
+        if done:
+            self.recording.store.change_resource(
+                self.recording.stack.id, row.logical_id, step=None, before=None
+            )
+        return done
+
+    def swap_back(self, row: StackResource) -> bool:
+        """Let a replaced resource be the old one again; the new one is deleted in the cleanup."""
+        assert row.before is not None
+        self.recording.status(
+            row.logical_id,
+            "UPDATE_COMPLETE",
+            held=row.before,
+            before=row.held,
+            step="undone",
+        )
+        return True
+
+    def keep_record(self, row: StackResource, held: Held) -> None:
+        """Record new policies, metadata and dependencies of a resource that is not changed."""
+        same = dataclasses.replace(
+            held,
+            properties=row.held.properties,
+            physical_id=row.held.physical_id,
+            attributes=row.held.attributes,
+            name=row.held.name,
+        )
+        if same != row.held:
+            before = row.before if row.step else row.held
+            step = row.step or "noted"
+            self.recording.store.change_resource(
+                self.recording.stack.id, row.logical_id, held=same, before=before, step=step
+            )
+
+    def _make(
+        self,
+        logical_id: str,
+        held: Held,
+        creation_policy: Mapping[str, Any] | None,
+        kind: str,
+    ) -> bool:
+        token = self.recording.row(logical_id).token
+        context = self.recording.context(logical_id, token)
+        of_type = self.type_of(held.type)
+        try:
+            made = of_type.create(context, held.properties)
+            self.recording.keep(logical_id, made)
+            if creation_policy is not None:
+                await_signals(
+                    creation_policy,
+                    lambda: self.recording.store.signals(self.recording.stack.id, logical_id),
+                    context.wait,
+                )
+            if self.recording.cancelled.is_set():
+                raise Cancelled
+        except Closed:
+            raise
+        except Exception as error:
+            self.recording.failed(logical_id, error, token, kind)
+            return False
+        why = of_type.reason if isinstance(of_type, Skipped) else None
+        self.recording.status(logical_id, f"{kind}_COMPLETE", why)
+        return True
+
+    def _change(
+        self,
+        logical_id: str,
+        target: Held,
+        now: Mapping[str, Any],
+        kind: str,
+        *,
+        rolling_back: bool = False,
+    ) -> bool:
+        token = self.recording.row(logical_id).token
+        context = self.recording.context(logical_id, token, rolling_back=rolling_back)
+        try:
+            made = self.type_of(target.type).update(context, target.made, now, target.properties)
+            if self.recording.cancelled.is_set() and not rolling_back:
+                raise Cancelled
+        except Closed:
+            raise
+        except Exception as error:
+            self.recording.failed(logical_id, error, token, kind)
+            return False
+        row = self.recording.row(logical_id)
+        held = dataclasses.replace(
+            target, physical_id=made.physical_id, attributes=dict(made.attributes)
+        )
+        replaced = made.physical_id != target.physical_id and row.step == "modify"
+        self.recording.status(
+            logical_id,
+            f"{kind}_COMPLETE",
+            held=held,
+            step="replace" if replaced else row.step,
+        )
+        return True

@@ -1,0 +1,1 @@
+"""CloudFormation's operations: what clients ask, and what they are told."""

@@ -1,0 +1,77 @@
+"""Where a template lies: the bucket and the key that a ``TemplateURL`` names."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from lambda_nb.engine.stacks.model import validation_error
+
+_REGION = r"[a-z]{2,4}(?:-[a-z]+)+-\d+"
+_BY_PATH = re.compile(
+    rf"s3(?:[.-](?:dualstack\.)?{_REGION})?\.(?:amazonaws\.com(?:\.cn)?|localhost.*)"
+    r"|localhost|localhost\.localstack\.cloud|\d+\.\d+\.\d+\.\d+|\[.*\]|host\.docker\.internal"
+)
+_BY_HOST = re.compile(
+    rf"(?P<bucket>.+?)\.(?:s3(?:[.-](?:dualstack\.)?{_REGION})?\.)?"
+    r"(?:amazonaws\.com(?:\.cn)?|localhost(?:\.localstack\.cloud)?)"
+)
+
+
+class Address(NamedTuple):
+    """An object of S3, and the version of it, if one was named."""
+
+    bucket: str
+    key: str
+    version: str | None = None
+
+
+def parsed(url: str) -> Address:
+    """The object that a URL names.
+
+    Raises
+    ------
+    AWSError
+        ``ValidationError``: it names none.
+
+    Examples
+    --------
+    >>> parsed("https://s3.amazonaws.com/b/dir/t.yaml")
+    Address(bucket='b', key='dir/t.yaml', version=None)
+    >>> parsed("https://b.s3.eu-west-1.amazonaws.com/t.yaml?versionId=3")
+    Address(bucket='b', key='t.yaml', version='3')
+    >>> parsed("http://127.0.0.1:4571/b/t.yaml") == parsed("s3://b/t.yaml")
+    True
+    """
+    parts = urlsplit(url)
+    path = unquote(parts.path).lstrip("/")
+    version = parse_qs(parts.query).get("versionId", [None])[0]
+    if parts.scheme == "s3":
+        found = Address(parts.netloc, path, version)
+    elif parts.scheme not in ("http", "https"):
+        raise validation_error(
+            f"TemplateURL must be a supported URL: {url!r} does not begin with https://, http:// "
+            "or s3://."
+        )
+    else:
+        host = parts.netloc if parts.netloc.startswith("[") else parts.hostname or ""
+        found = _in_s3(host, path, version, url)
+    if not found.bucket or not found.key:
+        raise validation_error(
+            f"TemplateURL must name a bucket of Amazon S3 and an object in it: {url!r} does not."
+        )
+    return found
+
+
+def _in_s3(host: str, path: str, version: str | None, url: str) -> Address:
+    if _BY_PATH.match(host):
+        bucket, _, key = path.partition("/")
+        return Address(bucket, key, version)
+    named = _BY_HOST.fullmatch(host)
+    if named is None:
+        raise validation_error(
+            f"TemplateURL must reference a valid S3 object to which you have access: {url!r} is "
+            "no address of Amazon S3."
+        )
+    return Address(named["bucket"], path, version)

@@ -1,0 +1,129 @@
+"""Whether a resource's properties are those that its type has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+import regex
+
+from lambda_nb.engine.stacks.model import Properties
+from lambda_nb.engine.stacks.templates import json_schema
+from lambda_nb.engine.stacks.types import schemas
+
+_EXPECTED = {
+    "array": "JSONArray",
+    "boolean": "Boolean",
+    "integer": "Integer",
+    "null": "null",
+    "number": "Number",
+    "object": "JSONObject",
+    "string": "String",
+}
+_CHECKED = (
+    "$ref",
+    "additionalProperties",
+    "items",
+    "patternProperties",
+    "properties",
+    "required",
+    "type",
+)
+"""What is checked. Values (patterns, enumerations) are left to the service that gets them."""
+
+
+def problems(type_name: str, properties: Properties) -> list[str]:
+    """What is wrong with properties, in AWS's words; nothing for a type without a schema.
+
+    Parameters
+    ----------
+    type_name
+        Such as ``AWS::SQS::Queue``.
+    properties
+        Without intrinsic functions. Numbers and booleans may be texts.
+
+    Examples
+    --------
+    >>> problems("AWS::SQS::Queue", {"DelaySeconds": "5", "Nmae": "a"})
+    ['#: extraneous key [Nmae] is not permitted']
+    """
+    found: list[str] = []
+    for error in _validator(type_name).iter_errors(dict(properties)):
+        found += _texts(error)
+    schema = schemas.of(type_name)
+    read_only = set(schema.properties) - schema.settable
+    found += [
+        f"#: extraneous key [{name}] is not permitted" for name in properties if name in read_only
+    ]
+    return found
+
+
+def failure(logical_id: str, found: list[str]) -> str:
+    """The reason that AWS gives for a resource with such problems."""
+    return (
+        f"Properties validation failed for resource {logical_id} with message: [{', '.join(found)}]"
+    )
+
+
+@cache
+def _validator(type_name: str) -> Any:
+    jsonschema = json_schema.library()
+    base = jsonschema.Draft7Validator
+    checker = base.TYPE_CHECKER.redefine_many(
+        {
+            "boolean": lambda _, value: str(value).lower() in ("true", "false"),
+            "integer": lambda _, value: _is_number(value, int),
+            "number": lambda _, value: _is_number(value, float),
+            "string": lambda _, value: isinstance(value, (str, int, float)),
+        }
+    )
+    lenient = jsonschema.validators.create(
+        meta_schema=base.META_SCHEMA,
+        validators={name: base.VALIDATORS[name] for name in _CHECKED},
+        type_checker=checker,
+    )
+    return lenient(schemas.of(type_name).document)
+
+
+def _is_number(value: Any, kind: type[int] | type[float]) -> bool:
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        return False
+    try:
+        return kind(value) == float(value)
+    except ValueError:
+        return False
+
+
+def _texts(error: Any) -> Iterator[str]:
+    where = "/".join(["#", *(str(part) for part in error.absolute_path)])
+    if error.validator == "additionalProperties":
+        for key in _extra(error.instance, error.schema):
+            yield f"{where}: extraneous key [{key}] is not permitted"
+    elif error.validator == "required":
+        # One error is raised for each missing key; its text begins with the key in quotes.
+        yield f"{where}: required key [{error.message.split(chr(39))[1]}] not found"
+    else:
+        kinds = error.validator_value
+        kind = kinds if isinstance(kinds, str) else kinds[0]
+        yield f"{where}: expected type: {_EXPECTED[kind]}, found: {_found(error.instance)}"
+
+
+def _extra(instance: Mapping[str, Any], schema: Mapping[str, Any]) -> list[str]:
+    patterns = schema.get("patternProperties", {})
+    return [
+        key
+        for key in instance
+        if key not in schema.get("properties", {})
+        and not any(regex.search(pattern, key) for pattern in patterns)
+    ]
+
+
+def _found(value: Any) -> str:
+    if isinstance(value, bool):
+        return "Boolean"
+    if isinstance(value, (int, float)):
+        return "Number"
+    if isinstance(value, str):
+        return "String"
+    return "JSONArray" if isinstance(value, list) else "JSONObject"

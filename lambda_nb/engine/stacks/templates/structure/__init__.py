@@ -1,0 +1,1 @@
+"""What a template must look like: its sections, their members, and what these refer to."""

@@ -1,0 +1,1 @@
+"""Transforms: what rewrites a template before CloudFormation reads it."""

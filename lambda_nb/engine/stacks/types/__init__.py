@@ -1,0 +1,1 @@
+"""Resource types: how each is made, changed, replaced and deleted, by calls of AWS's APIs."""

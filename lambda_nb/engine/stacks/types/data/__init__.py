@@ -1,0 +1,1 @@
+"""Resource types: Buckets, tables, streams and repositories."""

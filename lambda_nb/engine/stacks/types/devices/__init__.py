@@ -1,0 +1,1 @@
+"""Resource types: AWS IoT: things, their certificates and policies, and topic rules."""

@@ -1,0 +1,1 @@
+"""Resource types of AWS Lambda: functions, and what belongs to one."""

@@ -1,0 +1,1 @@
+"""Resource types: Queues, topics, event buses, schedules, pipes and mail."""

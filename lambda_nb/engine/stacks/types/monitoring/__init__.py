@@ -1,0 +1,1 @@
+"""Resource types: Logs, metrics, alarms, scaling and groups."""

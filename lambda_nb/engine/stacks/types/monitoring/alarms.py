@@ -1,0 +1,88 @@
+"""``AWS::CloudWatch::*``: alarms, composite alarms and dashboards."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from lambda_nb.engine.stacks.model import Made, Properties
+from lambda_nb.engine.stacks.types.by_calls import ByCalls, absence_is_fine
+from lambda_nb.engine.stacks.types.context import Context
+from lambda_nb.engine.stacks.types.resource_type import ResourceType
+from lambda_nb.engine.stacks.types.tagging import LISTED
+
+_TAG_CALLS = ("TagResource", "UntagResource", "ResourceARN", "Tags", "TagKeys")
+
+
+class _AnyAlarm(ByCalls):
+    """An alarm: one operation makes it and changes it, and what is left out is as by default."""
+
+    service = "cloudwatch"
+    deletes = "DeleteAlarms"
+    key = "AlarmName"
+    named = "AlarmName"
+    longest = 255
+    tagging = LISTED
+    tag_calls = _TAG_CALLS
+
+    def key_of(self, physical_id: str, properties: Properties) -> dict[str, Any]:
+        return {"AlarmName": physical_id}
+
+    def delete(self, context: Context, made: Made, properties: Properties) -> None:
+        with absence_is_fine():
+            context.client("cloudwatch").delete_alarms(AlarmNames=[made.physical_id])
+
+    def made(self, context: Context, physical_id: str, properties: Properties, known: Any) -> Made:
+        place = f"{context.region}:{context.account}"
+        arn = f"arn:{context.partition}:cloudwatch:{place}:alarm:{physical_id}"
+        return Made(physical_id, {"Arn": arn})
+
+
+class Alarm(_AnyAlarm):
+    """An alarm of a metric, or of an expression over metrics."""
+
+    name = "AWS::CloudWatch::Alarm"
+    creates = "PutMetricAlarm"
+    updates = "PutMetricAlarm"
+
+
+class CompositeAlarm(_AnyAlarm):
+    """An alarm of other alarms."""
+
+    name = "AWS::CloudWatch::CompositeAlarm"
+    creates = "PutCompositeAlarm"
+    updates = "PutCompositeAlarm"
+
+
+class Dashboard(ByCalls):
+    """A dashboard."""
+
+    name = "AWS::CloudWatch::Dashboard"
+    service = "cloudwatch"
+    creates = "PutDashboard"
+    updates = "PutDashboard"
+    deletes = "DeleteDashboards"
+    key = "DashboardName"
+    named = "DashboardName"
+    longest = 255
+    absent = ("DashboardNotFoundError",)
+
+    def creation(self, context: Context, properties: Properties) -> dict[str, Any]:
+        return super().creation(context, _with_text(properties))
+
+    def change(
+        self, context: Context, made: Made, old: Properties, new: Properties
+    ) -> dict[str, Any]:
+        return super().change(context, made, old, _with_text(new))
+
+    def delete(self, context: Context, made: Made, properties: Properties) -> None:
+        with absence_is_fine(*self.absent):
+            context.client("cloudwatch").delete_dashboards(DashboardNames=[made.physical_id])
+
+
+def _with_text(properties: Properties) -> Properties:
+    body = properties["DashboardBody"]
+    return {**properties, "DashboardBody": body if isinstance(body, str) else json.dumps(body)}
+
+
+TYPES: tuple[ResourceType, ...] = (Alarm(), CompositeAlarm(), Dashboard())

@@ -1,0 +1,1 @@
+"""Resource types of networks and shared files, as far as a function in a VPC needs them."""

@@ -1,0 +1,90 @@
+"""One class for each resource type: the class makes, changes and deletes its resources."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+from lambda_nb.engine.stacks.model import Made, Properties
+from lambda_nb.engine.stacks.types import schemas
+from lambda_nb.engine.stacks.types.context import Context
+
+
+class ResourceType(ABC):
+    """How CloudFormation keeps resources of one type.
+
+    Methods run in a thread and may block. They call AWS's APIs through ``context.client``, so
+    whatever the engine checks and tells others about such calls holds for stacks too.
+
+    Attributes
+    ----------
+    name
+        The type, such as ``AWS::SQS::Queue``.
+    """
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def create(self, context: Context, properties: Properties) -> Made:
+        """Make one; returns when it can be used.
+
+        Raises
+        ------
+        botocore.exceptions.ClientError, Refused
+            It cannot be made.
+        """
+
+    @abstractmethod
+    def update(self, context: Context, made: Made, old: Properties, new: Properties) -> Made:
+        """Change one in place, from the old properties to the new.
+
+        Raises
+        ------
+        botocore.exceptions.ClientError, Refused
+            It cannot be changed.
+        """
+
+    @abstractmethod
+    def delete(self, context: Context, made: Made, properties: Properties) -> None:
+        """Delete one. One that does not exist any more is no error.
+
+        Raises
+        ------
+        botocore.exceptions.ClientError, Refused
+            It cannot be deleted.
+        """
+
+    def read(self, context: Context, made: Made, properties: Properties) -> Properties | None:
+        """The properties as they are now, for drift detection.
+
+        Only those that ``properties`` has need to be there. ``None`` if the resource is gone.
+
+        Raises
+        ------
+        NotImplementedError
+            CloudFormation does not detect drift of this type, or nobody wrote it here.
+        """
+        raise NotImplementedError(self.name)
+
+    def replacing(self, old: Properties, new: Properties) -> set[str]:
+        """The changed properties for which CloudFormation makes a new resource.
+
+        By default those that the type's schema says can only be set at creation.
+        """
+        return schemas.of(self.name).replacing(old, new)
+
+
+def changed(old: Properties, new: Properties, *names: str) -> bool:
+    """Whether any of the named properties differs."""
+    return any(old.get(name) != new.get(name) for name in names)
+
+
+def given(**parameters: Any) -> dict[str, Any]:
+    """The parameters that are not ``None``: what a template leaves out is not sent.
+
+    Examples
+    --------
+    >>> given(Name="a", Description=None)
+    {'Name': 'a'}
+    """
+    return {name: value for name, value in parameters.items() if value is not None}

@@ -1,0 +1,1 @@
+"""Resource types of what answers HTTP: API Gateway, load balancers, CloudFront, DNS."""

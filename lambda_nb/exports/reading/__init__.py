@@ -1,0 +1,1 @@
+"""Asks an endpoint by boto3, and makes the picture of an application."""

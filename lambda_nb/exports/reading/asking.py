@@ -1,0 +1,92 @@
+"""Small questions to an endpoint, with as little as possible said of each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+
+class Clients(Protocol):
+    """Makes boto3 clients for one endpoint."""
+
+    def client(self, service: str = "lambda") -> Any:
+        """The client for a service."""
+
+
+def is_aws(client: Any) -> bool:
+    """Whether a boto3 client sends its requests to AWS itself."""
+    host = str(urlsplit(str(client.meta.endpoint_url)).hostname)
+    return host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws"))
+
+
+def pages(client: Any, operation: str, key: str, **parameters: Any) -> Iterator[Any]:
+    """The items of all pages of an operation."""
+    for page in client.get_paginator(operation).paginate(**parameters):
+        yield from page.get(key, ())
+
+
+def missing(error: Exception) -> bool:
+    """Whether an error of boto3 says that something is not there."""
+    told = getattr(error, "response", {}).get("Error", {}).get("Code", "")
+    return any(word in told for word in ("NotFound", "NoSuch", "NonExistent", "404"))
+
+
+def found(call: Any, **parameters: Any) -> dict[str, Any] | None:
+    """The answer of a call; None where what it asks for is not there."""
+    from botocore.exceptions import ClientError
+
+    try:
+        told: dict[str, Any] = call(**parameters)
+    except ClientError as error:
+        if missing(error):
+            return None
+        raise
+    return told
+
+
+def differing(told: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings named in ``defaults`` that have another value, and one."""
+    return {
+        name: told[name]
+        for name, default in defaults.items()
+        if told.get(name) not in (default, None, "", [], {})
+    }
+
+
+def recorded_calls(client: Any, function: str) -> list[dict[str, str]] | None:
+    """What a lambda_nb engine saw a function call; None where the endpoint keeps no such record."""
+    from botocore.auth import SigV4Auth
+    from botocore.awsrequest import AWSRequest
+    from botocore.httpsession import URLLib3Session
+
+    if is_aws(client):
+        return None
+    url = f"{client.meta.endpoint_url}/_lambda_nb/calls?function={function}"
+    request = AWSRequest("GET", url)
+    SigV4Auth(client._get_credentials(), "lambda", client.meta.region_name).add_auth(request)
+    http = URLLib3Session(timeout=10)
+    try:
+        told = json.loads(http.send(request.prepare()).content)
+    except ValueError:
+        return None
+    finally:
+        http.close()
+    return told.get("calls") if isinstance(told, dict) else None
+
+
+def downloaded(url: str) -> bytes:
+    """What is behind a link that Lambda has given."""
+    from botocore.awsrequest import AWSRequest
+    from botocore.httpsession import URLLib3Session
+
+    http = URLLib3Session(timeout=120)
+    try:
+        answer = http.send(AWSRequest("GET", url).prepare())
+    finally:
+        http.close()
+    content: bytes = answer.content
+    if answer.status_code != 200:
+        raise OSError(f"{url.partition('?')[0]} answers {answer.status_code}")
+    return content

@@ -1,0 +1,218 @@
+"""Deploy a project: build, upload, bring its stacks up to date, and say what came of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lambda_nb.projects.building.archives import Part, pack
+from lambda_nb.projects.endpoint import Clients, is_aws
+from lambda_nb.projects.errors import ProjectError, aws_errors
+from lambda_nb.projects.kinds import assembly
+from lambda_nb.projects.kinds.project import Project, StackSource, find, stacks_of
+from lambda_nb.projects.reporting import Reporter
+from lambda_nb.projects.stacks import changes, outcome
+from lambda_nb.projects.stacks.code import replace
+from lambda_nb.projects.stacks.outcome import Outcome
+from lambda_nb.projects.stacks.uploads import Uploads
+from lambda_nb.projects.templates import reading, samconfig
+from lambda_nb.projects.templates.packaging import Packaged, Packaging
+from lambda_nb.projects.templates.walking import text_of
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the user asked for, beside the project itself.
+
+    ``stack_name`` names the stack, or chooses one of several; ``parameters`` and ``tags`` go before
+    those of samconfig.toml. Without ``builds``, code is packed as it is.
+    """
+
+    stack_name: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    bucket: str = ""
+    prefix: str = ""
+    config_env: str = "default"
+    config_file: Path | None = None
+    builds: bool = True
+
+
+@dataclass
+class Deployed:
+    """One deployed stack: what was done, what it has, and what it was made from."""
+
+    what: str
+    outcome: Outcome
+    packaged: Packaged | None = None
+
+
+class Deployment:
+    """A project and where it goes; may be deployed again and again.
+
+    Parameters
+    ----------
+    path
+        A template, a folder, a ``cdk.out``.
+
+    Raises
+    ------
+    ProjectError
+        There is no project at the path, or its configuration cannot be read.
+    """
+
+    def __init__(self, path: Path, wishes: Wishes, clients: Clients, tell: Reporter) -> None:
+        self.project: Project = find(path)
+        self.clients = clients
+        self.tell = tell
+        self._wishes = wishes
+        folder = self.project.folder
+        self._config = samconfig.read(folder, wishes.config_env, wishes.config_file)
+        self.uploads = Uploads(
+            clients,
+            wishes.bucket or self._config.bucket,
+            wishes.prefix or self._config.prefix,
+        )
+        at_aws = is_aws(clients.client("cloudformation"))
+        self.packaging = Packaging(
+            self.uploads,
+            builds=wishes.builds,
+            at_aws=at_aws,
+            tell=lambda text: self.tell.note(text),
+        )
+
+    def deploy(self) -> list[Deployed]:
+        """Deploy all stacks, in order.
+
+        Raises
+        ------
+        ProjectError
+            Something cannot be built, or a stack failed.
+        """
+        with stacks_of(self.project) as sources:
+            chosen = self._chosen(sources)
+            return [self._stack(source, alone=len(chosen) == 1) for source in chosen]
+
+    def delete(self) -> list[changes.Done]:
+        """Delete all stacks, the last first."""
+        if self.project.kind in ("template", "chalice"):
+            name = self._name(StackSource(self.project.root), alone=True)
+            return [changes.delete(self.clients, name, self.tell)]
+        with stacks_of(self.project) as sources:
+            chosen = self._chosen(sources)
+            return [
+                changes.delete(self.clients, self._name(one, alone=len(chosen) == 1), self.tell)
+                for one in reversed(chosen)
+            ]
+
+    def _chosen(self, sources: list[StackSource]) -> list[StackSource]:
+        """The stacks that are meant: by ``stack_name`` if the project has several."""
+        if not sources:
+            raise ProjectError(f"{self.project.root} has no stacks")
+        wanted = self._wishes.stack_name
+        if not wanted or len(sources) == 1:
+            return sources
+        chosen = [source for source in sources if source.name == wanted]
+        if not chosen:
+            named = ", ".join(source.name for source in sources)
+            raise ProjectError(f"--stack-name {wanted}: {self.project.root} has {named}")
+        return chosen
+
+    def _name(self, source: StackSource, *, alone: bool) -> str:
+        wanted = self._wishes.stack_name if alone else ""
+        if wanted:
+            return wanted
+        return source.name or self._config.stack_name or _from_folder(self.project.folder)
+
+    def _stack(self, source: StackSource, *, alone: bool) -> Deployed:
+        name = self._name(source, alone=alone)
+        region = self.clients.client("cloudformation").meta.region_name
+        if source.region and source.region != region:
+            raise ProjectError(
+                f"the stack {name} is for the Region {source.region}, and requests go to {region}: "
+                f"give --region {source.region}"
+            )
+        packaged = self._packaged(source)
+        self.tell.note(f"deploying the stack {name}")
+        bucket, key = self.uploads.put(text_of(packaged.template), ".template")
+        declared = frozenset(packaged.template.get("Parameters", {}))
+        given = {**self._config.parameters, **source.parameters, **self._wishes.parameters}
+        unknown = set(self._wishes.parameters) - declared
+        if unknown and alone:
+            named = ", ".join(sorted(declared)) or "none"
+            raise ProjectError(
+                f"--parameter {', '.join(sorted(unknown))}: the template has no such parameter "
+                f"(it has {named})"
+            )
+        done = changes.deploy(
+            self.clients,
+            changes.Stack(
+                name,
+                self.uploads.template_url(bucket, key),
+                {k: v for k, v in given.items() if k in declared},
+                declared,
+                {**self._config.tags, **source.tags, **self._wishes.tags},
+            ),
+            self.tell,
+        )
+        read = outcome.read(self.clients, name, done.description)
+        what = done.what
+        if what == "unchanged" and self._bring_back(packaged, read):
+            what = "updated"
+        return Deployed(what, read, packaged)
+
+    def _bring_back(self, packaged: Packaged, read: Outcome) -> list[str]:
+        """Give functions the template's code that a watch has since replaced; their names.
+
+        CloudFormation does not see that: for it the template has not changed.
+        """
+        client = self.clients.client("lambda")
+        changed = []
+        with aws_errors():
+            for identifier, code in packaged.archives.items():
+                name = read.functions.get(identifier)
+                if name is None:
+                    continue
+                there = client.get_function_configuration(FunctionName=name)["CodeSha256"]
+                if there != code.sha256:
+                    replace(client, name, S3Bucket=code.bucket, S3Key=code.key)
+                    changed.append(name)
+        return changed
+
+    def _packaged(self, source: StackSource) -> Packaged:
+        if self.project.kind in ("template", "chalice"):
+            return self.packaging.template(source.template)
+        self._publish(source)
+        template = assembly.without_bootstrap(reading.read(source.template))
+        return Packaged(template, others=[source.template])
+
+    def _publish(self, source: StackSource) -> None:
+        """Put the assets of a CDK stack where its template looks for them."""
+        if not source.assets:
+            return
+        with aws_errors():
+            sts = self.clients.client("sts")
+            identity = sts.get_caller_identity()
+        known = {
+            "${AWS::AccountId}": identity["Account"],
+            "${AWS::Region}": sts.meta.region_name,
+            "${AWS::Partition}": identity["Arn"].split(":")[1],
+        }
+        for asset in source.assets:
+            bucket, key = asset.bucket, asset.key
+            for name, value in known.items():
+                bucket, key = bucket.replace(name, value), key.replace(name, value)
+            data = (
+                pack([Part(asset.source, ignored=frozenset())])
+                if asset.zipped and asset.source.is_dir()
+                else asset.source.read_bytes()
+            )
+            self.uploads.put_named(bucket, key, data)
+
+
+def _from_folder(folder: Path) -> str:
+    """A stack's name from that of a folder."""
+    name = re.sub(r"[^A-Za-z0-9-]+", "-", folder.name).strip("-")
+    return name if name[:1].isalpha() else f"stack-{name}".rstrip("-")

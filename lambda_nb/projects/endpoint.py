@@ -1,0 +1,101 @@
+"""Where a project is deployed: the clients for an engine, or for AWS when asked for by name."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from lambda_nb.projects.errors import ProjectError, aws_errors
+
+
+class Clients(Protocol):
+    """Makes boto3 clients for one endpoint."""
+
+    def client(self, service: str = "lambda") -> Any:
+        """The client for a service."""
+
+
+class Endpoint:
+    """Clients as boto3 finds keys, Region and endpoint: environment, profile, credentials file.
+
+    Parameters
+    ----------
+    url
+        The endpoint; default ``AWS_ENDPOINT_URL`` or that of the profile or the credentials file.
+    region, profile
+        As for boto3.
+    credentials
+        The file that ``lambda-nb serve`` named in its first line.
+    aws
+        Whether AWS itself may be meant, where it costs money.
+
+    Raises
+    ------
+    ProjectError
+        Requests would go to AWS and nobody asked for that, or there is no such file or profile.
+    """
+
+    def __init__(
+        self,
+        *,
+        url: str | None = None,
+        region: str | None = None,
+        profile: str | None = None,
+        credentials: Path | None = None,
+        aws: bool = False,
+    ) -> None:
+        # Late: boto3 takes longer to load than --help to be shown.
+        import boto3
+        from botocore.session import Session
+
+        session = Session(profile=profile)
+        if credentials is not None:
+            if not credentials.is_file():
+                raise ProjectError(
+                    f"--credentials {credentials}: there is no such file; `lambda-nb serve` names "
+                    "its own in its first line"
+                )
+            session.set_config_variable("credentials_file", str(credentials))
+        if region is not None:
+            session.set_config_variable("region", region)
+        elif not session.get_config_variable("region"):
+            session.set_config_variable("region", "us-east-1")
+        self._url = url
+        self._lock = threading.Lock()  # boto3's sessions are not for several threads
+        self._made: dict[str, Any] = {}
+        with aws_errors():
+            self._session = boto3.Session(botocore_session=session)
+            at_aws = is_aws(self.client("cloudformation"))
+        if at_aws and not aws:
+            raise ProjectError(
+                "no endpoint: set AWS_ENDPOINT_URL (and AWS_SHARED_CREDENTIALS_FILE) to what "
+                "`lambda-nb serve` printed, or give --endpoint-url URL --credentials FILE. To "
+                "deploy to AWS itself, where it costs money, give --aws"
+            )
+
+    def client(self, service: str = "lambda") -> Any:
+        """The client for a service, made once."""
+        from botocore.config import Config
+
+        with self._lock:
+            if service not in self._made:
+                made = self._session.client(service, endpoint_url=self._url)
+                if service == "s3" and not is_aws(made):
+                    # BUCKET.localhost is a name that Python's resolver often does not know.
+                    path = Config(s3={"addressing_style": "path"})
+                    made = self._session.client(service, endpoint_url=self._url, config=path)
+                self._made[service] = made
+            return self._made[service]
+
+    def close(self) -> None:
+        """Close the connections of all clients."""
+        for client in self._made.values():
+            client.close()
+
+
+def is_aws(client: Any) -> bool:
+    """Whether a boto3 client sends its requests to AWS itself."""
+    host = str(urlsplit(str(client.meta.endpoint_url)).hostname)
+    return host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws"))

@@ -1,0 +1,1 @@
+"""What a directory holds: a template, a CDK app, a Chalice app."""

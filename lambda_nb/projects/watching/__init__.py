@@ -1,0 +1,1 @@
+"""Watch the files of a project and bring what was saved into its functions."""

@@ -1,0 +1,172 @@
+"""What pytest loads: options, the mark, fixtures and the section of a failed test's report.
+
+It is loaded in every run of pytest where the package is installed. So nothing heavy is imported
+here, and nothing is started, before a test asks for a fixture.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from lambda_nb.testing.cloud import Cloud
+    from lambda_nb.testing.engine import Engine
+
+_MARK = "lambda_nb"
+_ENGINE = pytest.StashKey["Engine"]()
+_WIRED = pytest.StashKey[Any]()
+_HELP = {
+    "lambda_nb_region": "the Region of the tests (default: us-east-1)",
+    "lambda_nb_account": "the account id of the tests, 12 digits (default: 000000000000)",
+    "lambda_nb_options": "further options of `lambda-nb serve` for the tests' engine",
+}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the plugin's options."""
+    group = parser.getgroup("lambda_nb", "AWS on this machine, by lambda_nb")
+    group.addoption(
+        "--lambda-nb-endpoint",
+        metavar="URL",
+        default=None,
+        help="use this running engine, started with --resettable; signed with the keys that boto3 "
+        "finds. Every test empties it",
+    )
+    parser.addini("lambda_nb_region", _HELP["lambda_nb_region"], default="us-east-1")
+    parser.addini("lambda_nb_account", _HELP["lambda_nb_account"], default="000000000000")
+    parser.addini("lambda_nb_options", _HELP["lambda_nb_options"], type="args", default=[])
+    parser.addini(
+        "lambda_nb_from_start",
+        "start the engine before tests are collected, for clients that modules make when they are "
+        "imported (default: false)",
+        type="bool",
+        default=False,
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the mark known."""
+    config.addinivalue_line(
+        "markers",
+        f"{_MARK}(region=None, reset=True): the Region of a test that uses the fixture lambda_nb, "
+        "and whether the engine is emptied before it",
+    )
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Start the engine before the collection, if that was asked for."""
+    config = session.config
+    distributes = getattr(config.option, "dist", "no") != "no" and not _is_worker(config)
+    if not config.getini("lambda_nb_from_start") or distributes:
+        return
+    from lambda_nb.testing.environment import wired
+
+    engine = _engine(config)
+    wiring = wired(engine.variables(engine.region))
+    wiring.__enter__()
+    config.stash[_WIRED] = wiring
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the engine, and restore the environment."""
+    wiring = config.stash.get(_WIRED, None)
+    if wiring is not None:
+        wiring.__exit__(None, None, None)
+    engine = config.stash.get(_ENGINE, None)
+    if engine is not None:
+        engine.stop()
+
+
+@pytest.fixture(scope="session")
+def lambda_nb_engine(pytestconfig: pytest.Config) -> Engine:
+    """The engine of this process of pytest: one for each worker of xdist, started on demand."""
+    return _engine(pytestconfig)
+
+
+@pytest.fixture(scope="module")
+def lambda_nb_module(request: pytest.FixtureRequest, lambda_nb_engine: Engine) -> Iterator[Cloud]:
+    """As ``lambda_nb``, for a whole module: emptied before its first test only."""
+    yield from _wired_cloud(request, lambda_nb_engine)
+
+
+@pytest.fixture
+def lambda_nb(request: pytest.FixtureRequest, lambda_nb_engine: Engine) -> Iterator[Cloud]:
+    """An empty AWS for one test, and the environment variables that lead boto3 to it."""
+    if "lambda_nb_module" in request.fixturenames:
+        raise pytest.UsageError(
+            "lambda_nb would empty what lambda_nb_module holds: use one of them in a test."
+        )
+    yield from _wired_cloud(request, lambda_nb_engine)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Any:
+    """Add to the report of a failed test what its functions did."""
+    report = yield
+    if report.failed:
+        used = getattr(item, "funcargs", {})
+        cloud = used.get("lambda_nb") or used.get("lambda_nb_module")
+        told = cloud.told() if cloud is not None else ""
+        if told:
+            report.sections.append(("lambda_nb: what functions did", told))
+        said = item.config.stash[_ENGINE].said() if cloud is not None else ""
+        if said:
+            report.sections.append(("lambda_nb: what the engine said", said))
+    return report
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")
+
+
+def _engine(config: pytest.Config) -> Engine:
+    """The engine of this process, started if need be."""
+    if _ENGINE in config.stash:
+        return config.stash[_ENGINE]
+    from lambda_nb.testing.engine import EngineError, given, started
+
+    endpoint = config.getoption("--lambda-nb-endpoint") or os.environ.get("LAMBDA_NB_ENDPOINT")
+    try:
+        if endpoint:
+            if int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")) > 1:
+                raise EngineError(
+                    f"several workers would empty {endpoint} under one another's tests. Run pytest "
+                    "with -n 0, or without --lambda-nb-endpoint: then each worker has its own."
+                )
+            engine = given(endpoint)
+        else:
+            engine = started(
+                config.getini("lambda_nb_region"),
+                config.getini("lambda_nb_account"),
+                config.getini("lambda_nb_options"),
+            )
+    except EngineError as error:
+        raise pytest.UsageError(str(error)) from None
+    config.stash[_ENGINE] = engine
+    return engine
+
+
+def _wired_cloud(request: pytest.FixtureRequest, engine: Engine) -> Iterator[Cloud]:
+    """Empty the engine and lead boto3 to it, as the test's mark says."""
+    from lambda_nb.testing.cloud import Cloud
+    from lambda_nb.testing.environment import wired
+
+    mark = request.node.get_closest_marker(_MARK)
+    settings = {"region": None, "reset": True, **(mark.kwargs if mark else {})}
+    if unknown := settings.keys() - {"region", "reset"}:
+        raise pytest.UsageError(
+            f"the mark {_MARK} takes region and reset, not {', '.join(sorted(unknown))}"
+        )
+    region = settings["region"] or engine.region
+    if settings["reset"]:
+        engine.reset()
+    with wired(engine.variables(region)):
+        cloud = Cloud(engine, region, request.path.parent)
+        try:
+            yield cloud
+        finally:
+            cloud.close()

@@ -1,0 +1,139 @@
+"""Stacks in stacks live and die with their parents."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from lambda_nb.engine.stacks.records.rows import Stack
+
+from .conftest import FILE, Room
+
+NESTED = "AWS::CloudFormation::Stack"
+URL = "https://s3.amazonaws.com/templates/child.json"
+
+
+def child(**properties: Any) -> str:
+    return json.dumps(
+        {
+            "Parameters": {"X": {"Type": "String"}, "Fails": {"Type": "String", "Default": ""}},
+            "Resources": {
+                "A": {
+                    "Type": FILE,
+                    "Properties": {"X": {"Ref": "X"}, "Fails": {"Ref": "Fails"}, **properties},
+                }
+            },
+            "Outputs": {"Path": {"Value": {"Ref": "A"}}},
+        }
+    )
+
+
+def parent(x: str, *, fails: str = "", **others: Any) -> dict[str, Any]:
+    parameters = {"X": x, "Fails": fails}
+    return {"C": {"Type": NESTED, "TemplateURL": URL, "Parameters": parameters}, **others}
+
+
+@pytest.fixture(autouse=True)
+def template(room: Room) -> None:
+    room.texts[URL] = child()
+
+
+def child_of(room: Room, stack: Stack) -> Stack:
+    return room.store.stack(room.store.resources(stack.id)["C"].held.physical_id)
+
+
+def test_a_nested_stack_is_made_with_its_parent(room: Room) -> None:
+    stack = room.create("shop", parent("1", B={"Of": {"Fn::GetAtt": ["C", "Outputs.Path"]}}))
+    assert stack.status == "CREATE_COMPLETE"
+    inner = child_of(room, stack)
+    assert inner.status == "CREATE_COMPLETE"
+    assert inner.name.startswith("shop-C-")
+    assert (inner.parent_id, inner.root_id) == (stack.id, stack.id)
+    assert room.store.nested_in(stack.id) == [inner]
+    rows = room.store.resources(stack.id)
+    assert rows["B"].held.properties == {"Of": inner.outputs[0].value}
+    assert room.delete(stack).status == "DELETE_COMPLETE"
+    assert room.store.stack(inner.id).status == "DELETE_COMPLETE"
+    assert room.files.contents() == {}
+
+
+def test_a_nested_stack_that_fails_fails_its_parent(room: Room) -> None:
+    stack = room.create("shop", parent("1", fails="create"))
+    assert stack.status == "ROLLBACK_COMPLETE"
+    inner = child_of(room, stack)
+    assert inner.status == "DELETE_COMPLETE"
+    assert room.reason(stack, "C", "CREATE_FAILED") == (
+        f"Embedded stack {inner.id} was not successfully created: The following resource(s) "
+        "failed to create: [A]."
+    )
+
+
+def test_a_template_that_is_not_there_fails_the_resource(room: Room) -> None:
+    stack = room.create("shop", {"C": {"Type": NESTED, "TemplateURL": "https://nowhere"}})
+    assert stack.status == "ROLLBACK_COMPLETE"
+    assert "https://nowhere is not there" in room.reason(stack, "C", "CREATE_FAILED")
+
+
+def test_a_nested_stack_is_updated_with_its_parent(room: Room) -> None:
+    stack = room.create("shop", parent("1"))
+    stack = room.update(stack, parent("2"))
+    assert stack.status == "UPDATE_COMPLETE"
+    inner = child_of(room, stack)
+    assert inner.status == "UPDATE_COMPLETE"
+    assert [value["X"] for value in room.files.contents().values()] == ["2"]
+
+
+def test_a_parent_that_changes_leaves_the_nested_stack_alone(room: Room) -> None:
+    stack = room.create("shop", parent("1", B={"X": 1}))
+    stack = room.update(stack, parent("1", B={"X": 2}))
+    assert stack.status == "UPDATE_COMPLETE"
+    assert child_of(room, stack).status == "CREATE_COMPLETE"
+
+
+def test_a_nested_stack_is_rolled_back_with_its_parent(room: Room) -> None:
+    room.texts[URL] = child(Kind="old")
+    stack = room.create("shop", parent("1"))
+    contents = room.files.contents()
+    room.texts[URL] = child(Kind="new")  # what is in S3 does not matter to the rollback
+    stack = room.update(stack, parent("2", B={"Fails": "create", "DependsOn": "C"}))
+    assert stack.status == "UPDATE_ROLLBACK_COMPLETE"
+    inner = child_of(room, stack)
+    assert inner.status == "UPDATE_ROLLBACK_COMPLETE"
+    assert room.files.contents() == contents
+    assert inner.outputs[0].value in contents
+
+
+def test_a_nested_update_that_fails_rolls_all_back(room: Room) -> None:
+    stack = room.create("shop", parent("1", B={"X": 1}))
+    contents = room.files.contents()
+    new = parent("2", fails="update", B={"X": 2})
+    new["C"]["DependsOn"] = "B"
+    stack = room.update(stack, new)
+    assert stack.status == "UPDATE_ROLLBACK_COMPLETE"
+    inner = child_of(room, stack)
+    assert inner.status == "UPDATE_ROLLBACK_COMPLETE"
+    assert room.files.contents() == contents
+    assert room.reason(stack, "C", "UPDATE_FAILED").startswith(
+        f"Embedded stack {inner.id} was not successfully updated. Currently in "
+        "UPDATE_ROLLBACK_COMPLETE with reason: "
+    )
+
+
+def test_a_nested_creation_is_given_up_with_its_parent(room: Room) -> None:
+    room.gates.close("create A")
+    stack = room.create(
+        "shop", parent("1", W={}, B={"Fails": "create", "DependsOn": "W"}), wait=False
+    )
+    stack = room.wait(stack)
+    assert stack.status == "ROLLBACK_COMPLETE"
+    assert room.reason(stack, "C", "CREATE_FAILED") == "Resource creation cancelled"
+    assert room.files.contents() == {}
+
+
+def test_tags_of_the_parent_are_the_childs_too(room: Room) -> None:
+    stack = room.create("shop", parent("1"))
+    stack = room.update(stack, parent("1"), tags={"team": "blue"})
+    assert stack.status == "UPDATE_COMPLETE"
+    assert child_of(room, stack).revision.tags == {"team": "blue"}

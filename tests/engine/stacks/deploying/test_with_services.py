@@ -1,0 +1,169 @@
+"""What stacks need from services: a whole engine, and AWS's own client."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from engine_fixtures import Engine
+
+from .conftest import until
+
+QUEUE = "AWS::SQS::Queue"
+
+
+def deployed(engine: Engine, text: str, **options: Any) -> dict[str, Any]:
+    """The stack of a template, once nothing runs on it any more."""
+    client = engine.client("cloudformation")
+    stack = client.create_stack(StackName=engine.name("s"), TemplateBody=text, **options)
+    return settled(engine, stack["StackId"])
+
+
+def settled(engine: Engine, stack_id: str) -> dict[str, Any]:
+    client = engine.client("cloudformation")
+
+    def look() -> dict[str, Any] | None:
+        found: dict[str, Any] = client.describe_stacks(StackName=stack_id)["Stacks"][0]
+        return None if found["StackStatus"].endswith("IN_PROGRESS") else found
+
+    found: dict[str, Any] = until(look, 100.0)
+    return found
+
+
+def template(resources: Mapping[str, Any], **sections: Any) -> str:
+    return json.dumps({"Resources": resources, **sections})
+
+
+def reasons(engine: Engine, stack: Mapping[str, Any]) -> dict[str, str]:
+    """Why resources failed, by their logical IDs."""
+    events = engine.client("cloudformation").describe_stack_events(StackName=stack["StackId"])
+    return {
+        event["LogicalResourceId"]: event["ResourceStatusReason"]
+        for event in events["StackEvents"]
+        if event["ResourceStatus"].endswith("_FAILED")
+    }
+
+
+def test_references_to_parameters_and_secrets(engine: Engine) -> None:
+    ssm, secrets = engine.client("ssm"), engine.client("secretsmanager")
+    name, secret = engine.name("p"), engine.name("secret")
+    ssm.put_parameter(Name=name, Value="30", Type="String")
+    secrets.create_secret(Name=secret, SecretString=json.dumps({"user": "ann", "word": "hush it"}))
+    resources = {
+        "Q": {
+            "Type": QUEUE,
+            "Properties": {
+                "VisibilityTimeout": f"{{{{resolve:ssm:{name}}}}}",
+                "DelaySeconds": {"Ref": "Delay"},
+            },
+        },
+        "P": {
+            "Type": "AWS::SSM::Parameter",
+            "Properties": {
+                "Type": "String",
+                "Value": f"u={{{{resolve:secretsmanager:{secret}:SecretString:user}}}} "
+                f"w={{{{resolve:secretsmanager:{secret}:SecretString:word}}}}",
+            },
+        },
+    }
+    parameters = {"Delay": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": name}}
+    outputs = {"P": {"Value": {"Ref": "P"}}, "Q": {"Value": {"Ref": "Q"}}}
+    stack = deployed(engine, template(resources, Parameters=parameters, Outputs=outputs))
+    assert stack["StackStatus"] == "CREATE_COMPLETE", reasons(engine, stack)
+    (told,) = stack["Parameters"]
+    assert (told["ParameterValue"], told["ResolvedValue"]) == (name, "30")
+    values = {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
+    attributes = engine.client("sqs").get_queue_attributes(
+        QueueUrl=values["Q"], AttributeNames=["VisibilityTimeout", "DelaySeconds"]
+    )["Attributes"]
+    assert attributes == {"VisibilityTimeout": "30", "DelaySeconds": "30"}
+    value = ssm.get_parameter(Name=values["P"])["Parameter"]["Value"]
+    assert value == "u=ann w=hush it"
+    events = engine.client("cloudformation").describe_stack_events(StackName=stack["StackId"])
+    assert "hush it" not in str(events)
+
+
+@pytest.mark.parametrize(
+    ("reference", "why"),
+    [
+        ("ssm:/nobody/has/this", "Unable to fetch parameters [/nobody/has/this]"),
+        ("secretsmanager:nobody-has-this", "Secrets Manager can't find the specified secret"),
+    ],
+)
+def test_references_to_nothing_fail_the_resource(engine: Engine, reference: str, why: str) -> None:
+    queue = {"Type": QUEUE, "Properties": {"QueueName": f"{{{{resolve:{reference}}}}}"}}
+    stack = deployed(engine, template({"Q": queue}))
+    assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert why in reasons(engine, stack)["Q"]
+
+
+def test_a_parameter_that_is_not_in_ssm_is_refused(engine: Engine) -> None:
+    parameters = {"P": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/not/there"}}
+    text = template({"Q": {"Type": QUEUE}}, Parameters=parameters)
+    with pytest.raises(ClientError, match=r"Unable to fetch parameters \[/not/there\]"):
+        deployed(engine, text)
+
+
+def test_a_name_that_is_taken_gives_the_services_reason(engine: Engine) -> None:
+    name = engine.create("def handler(event, context): pass")
+    function = {
+        "Type": "AWS::Lambda::Function",
+        "Properties": {
+            "FunctionName": name,
+            "Runtime": "python3.12",
+            "Handler": "index.handler",
+            "Role": "arn:aws:iam::000000000000:role/lambda-role",
+            "Code": {"ZipFile": "def handler(event, context): pass"},
+        },
+    }
+    stack = deployed(engine, template({"F": function}))
+    assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
+    told = reasons(engine, stack)["F"]
+    assert told.startswith('Resource handler returned message: "')
+    assert name in told
+    assert told.endswith("HandlerErrorCode: AlreadyExists)")
+    engine.client().get_function(FunctionName=name)  # it is not the stack's, and so still there
+
+
+def test_each_event_is_published(engine: Engine) -> None:
+    sns, sqs = engine.client("sns"), engine.client("sqs")
+    topic = sns.create_topic(Name=engine.name("t"))["TopicArn"]
+    url = sqs.create_queue(QueueName=engine.name("q"))["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+    sns.subscribe(
+        TopicArn=topic, Protocol="sqs", Endpoint=arn["Attributes"]["QueueArn"],
+        Attributes={"RawMessageDelivery": "true"},
+    )  # fmt: skip
+    stack = deployed(engine, template({"Q": {"Type": QUEUE}}), NotificationARNs=[topic])
+    told: list[str] = []
+
+    def all_came() -> bool:
+        answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1)
+        told.extend(message["Body"] for message in answer.get("Messages", ()))
+        return len(told) >= 5
+
+    until(all_came)
+    last = [text for text in told if "ResourceStatus='CREATE_COMPLETE'" in text]
+    assert any(f"LogicalResourceId='{stack['StackName']}'" in text for text in last)
+    assert all(f"StackId='{stack['StackId']}'\n" in text for text in told)
+
+
+def test_tags_of_a_stack_are_given_to_its_resources(engine: Engine) -> None:
+    text = template({"Q": {"Type": QUEUE}}, Outputs={"Q": {"Value": {"Ref": "Q"}}})
+    stack = deployed(engine, text, Tags=[{"Key": "team", "Value": "blue"}])
+    url = stack["Outputs"][0]["OutputValue"]
+
+    def tags() -> dict[str, str]:
+        found: dict[str, str] = engine.client("sqs").list_queue_tags(QueueUrl=url)["Tags"]
+        return found
+
+    assert tags()["team"] == "blue"
+    engine.client("cloudformation").update_stack(
+        StackName=stack["StackId"], TemplateBody=text, Tags=[{"Key": "team", "Value": "green"}]
+    )
+    stack = settled(engine, stack["StackId"])
+    assert stack["StackStatus"] == "UPDATE_COMPLETE"
+    assert tags()["team"] == "green"

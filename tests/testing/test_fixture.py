@@ -1,0 +1,182 @@
+"""The fixture ``lambda_nb`` in real runs of pytest, on code that makes its own clients."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from plugin_lab import run
+
+APP = """
+import boto3
+
+def store(key, text):
+    boto3.client("s3").put_object(Bucket="orders", Key=key, Body=text.encode())
+"""
+RESIZE = """
+def handler(event, context):
+    print("resizing", event["name"])
+    if event.get("fail"):
+        raise ValueError("no such size")
+    return {"resized": event["name"]}
+"""
+
+
+def test_code_that_makes_its_own_clients_reaches_the_engine(tmp_path: Path) -> None:
+    files = {
+        "app.py": APP,
+        "test_app.py": """
+        import app
+
+        def test_store(lambda_nb):
+            lambda_nb.client("s3").create_bucket(Bucket="orders")
+            app.store("1", "one")
+            assert lambda_nb.objects("orders") == {"1": b"one"}
+        """,
+    }
+    run(tmp_path, files).check(passed=1)
+
+
+def test_what_one_test_leaves_the_next_does_not_find(tmp_path: Path) -> None:
+    files = {
+        "resize.py": RESIZE,
+        "test_app.py": """
+        import pytest
+
+        @pytest.mark.parametrize("turn", range(3))
+        def test_names_are_free(lambda_nb, turn):
+            lambda_nb.client("s3").create_bucket(Bucket="orders")
+            queue = lambda_nb.client("sqs").create_queue(QueueName="orders")
+            assert lambda_nb.client("lambda").list_functions()["Functions"] == []
+            lambda_nb.function("resize.py", name="resize")({"name": "cat"})
+            (one,) = lambda_nb.invocations("resize")
+            assert one.event == {"name": "cat"} and one.result == {"resized": "cat"}
+            assert "resizing cat" in one.logs
+        """,
+    }
+    run(tmp_path, files).check(passed=3)
+
+
+def test_a_failed_test_shows_what_its_functions_did(tmp_path: Path) -> None:
+    files = {
+        "resize.py": RESIZE,
+        "test_app.py": """
+        def test_waits_for_more(lambda_nb):
+            resize = lambda_nb.function("resize.py", name="resize")
+            resize({"name": "dog"})
+            resize.invocations(2, timeout=1)
+
+        def test_calls_what_fails(lambda_nb):
+            lambda_nb.function("resize.py", name="resize")({"name": "dog", "fail": True})
+        """,
+    }
+    result = run(tmp_path, files)
+    result.check(failed=2)
+    shown = result.text
+    assert "resize ran 1 times within 1 s, not 2 times" in shown
+    assert "resizing dog" in shown
+    assert "no such size" in shown
+    assert "lambda_nb: what functions did" in shown
+
+
+def test_the_environment_is_restored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "work")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-north-1")
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID", raising=False)
+    files = {
+        "test_app.py": """
+        import os
+        import boto3
+        import pytest
+
+        def test_inside(lambda_nb):
+            assert "AWS_PROFILE" not in os.environ and "AWS_ENDPOINT_URL_S3" not in os.environ
+            assert boto3.client("s3").list_buckets()["Buckets"] == []
+            assert boto3.session.Session().region_name == "us-east-1"
+
+        @pytest.mark.lambda_nb(region="eu-west-1")
+        def test_of_another_region(lambda_nb):
+            arn = lambda_nb.function("def handler(event, context):\\n    return 1").arn
+            assert arn.split(":")[3] == boto3.client("sqs").meta.region_name == "eu-west-1"
+
+        def test_outside():
+            assert os.environ["AWS_PROFILE"] == "work"
+            assert os.environ["AWS_ENDPOINT_URL_S3"] == "http://127.0.0.1:9"
+            assert os.environ["AWS_DEFAULT_REGION"] == "eu-north-1"
+            assert "AWS_ACCESS_KEY_ID" not in os.environ and "AWS_ENDPOINT_URL" not in os.environ
+        """
+    }
+    run(tmp_path, files).check(passed=3)
+
+
+def test_a_module_keeps_what_it_made(tmp_path: Path) -> None:
+    files = {
+        "test_app.py": """
+        def test_makes(lambda_nb_module):
+            lambda_nb_module.client("s3").create_bucket(Bucket="kept")
+
+        def test_finds(lambda_nb_module):
+            (bucket,) = lambda_nb_module.client("s3").list_buckets()["Buckets"]
+            assert bucket["Name"] == "kept"
+
+        def test_mixes(lambda_nb, lambda_nb_module):
+            pass
+        """
+    }
+    result = run(tmp_path, files)
+    result.check(passed=2, errors=1)
+    assert "use one of them in a test" in result.text
+
+
+def test_clients_made_on_import_reach_the_engine_started_before_them(
+    tmp_path: Path,
+) -> None:
+    files = {
+        "pytest.ini": "[pytest]\nlambda_nb_from_start = true\n",
+        "app.py": 'import boto3\nS3 = boto3.client("s3")\n',
+        "test_app.py": """
+        import app
+
+        def test_import(lambda_nb):
+            app.S3.create_bucket(Bucket="orders")
+            assert lambda_nb.client("s3").list_buckets()["Buckets"]
+        """,
+    }
+    run(tmp_path, files).check(passed=1)
+
+
+def test_messages_and_items_are_waited_for(tmp_path: Path) -> None:
+    files = {
+        "test_app.py": """
+        WORKER = '''
+        import boto3, json, os
+        def handler(event, context):
+            for record in event["Records"]:
+                boto3.client("dynamodb").put_item(
+                    TableName="orders", Item={"id": {"S": record["body"]}, "n": {"N": "3"}})
+                url = boto3.client("sqs").get_queue_url(QueueName="done")["QueueUrl"]
+                boto3.client("sqs").send_message(QueueUrl=url, MessageBody=record["body"] + "!")
+        '''
+
+        def test_flow(lambda_nb):
+            import textwrap
+            sqs = lambda_nb.client("sqs")
+            source = sqs.create_queue(QueueName="orders")["QueueUrl"]
+            sqs.create_queue(QueueName="done")
+            lambda_nb.client("dynamodb").create_table(
+                TableName="orders", BillingMode="PAY_PER_REQUEST",
+                KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+                AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}])
+            lambda_nb.function(textwrap.dedent(WORKER), name="worker", Timeout=30)
+            arn = f"arn:aws:sqs:us-east-1:{lambda_nb.account}:orders"
+            lambda_nb.client("lambda").create_event_source_mapping(
+                FunctionName="worker", EventSourceArn=arn)
+            sqs.send_message(QueueUrl=source, MessageBody="7")
+            assert lambda_nb.messages("done", timeout=30) == ["7!"]
+            assert lambda_nb.items("orders") == [{"id": "7", "n": 3}]
+            (one,) = lambda_nb.invocations("worker")
+            assert one.source == "sqs" and one.status == "success"
+        """
+    }
+    run(tmp_path, files).check(passed=1)
