@@ -27,10 +27,13 @@ MAY_IMPORT = {
     "simulator": {"simulator", "rules", "traces", "charts"},
     "charts": {"charts"},
     # rules is pure, so whoever reads a REPORT line or a price may: never the engine itself.
-    "notebook": {"notebook", "projects", "simulator", "traces", "charts", "rules"},
+    "notebook": {
+        "notebook", "exports", "projects", "simulator", "traces", "charts", "rules",
+    },
     # Clients of the API, as a user's own program is.
     "projects": {"projects", "rules"},
-    "testing": {"testing", "projects", "rules"},
+    "testing": {"testing"},
+    "exports": {"exports", "rules"},
 }
 
 # Inside a room: which of its folders and modules each folder may import. What is not named here
@@ -47,7 +50,7 @@ FOLDERS_MAY_IMPORT = {
             *EVERYBODY,
         },
         "gateways": {"api", "aws_calls", "control", "permissions", *EVERYBODY},
-        "stacks": {"api", "aws_calls", *EVERYBODY},
+        "stacks": {"api", *EVERYBODY},
         "iot": {"api", "aws_calls", "control", "permissions", *EVERYBODY},
         "edge": {
             "api", "aws_calls", "execution", "gateways", "permissions", "telemetry", *EVERYBODY,
@@ -106,6 +109,30 @@ FOLDERS_MAY_IMPORT = {
         "sandbox": {"runtimes"},
     },
     "engine.neighbours": {"storage": set()},
+    "engine.stacks": {
+        "api": set(),
+        "types": {"inline_modules", "model"},
+        "templates": {"model", "types"},
+        "records": {"model"},
+        "deploying": {"model", "records", "templates", "types"},
+        "operations": {"deploying", "model", "records", "templates", "types"},
+        "custom": {"model", "records", "types"},
+    },
+    "engine.stacks.templates": {
+        "structure": {"document", "functions", "quotas", "references", "texts"},
+        "resolution": {"functions", "quotas", "references", "structure", "texts", "values"},
+    },
+    "engine.stacks.types": dict.fromkeys(
+        ["functions", "identity", "web", "network", "messaging", "devices", "data", "monitoring"],
+        {"by_calls", "context", "resource_type", "schemas", "shapes", "tagging"},
+    ),
+    "projects": {
+        "building": {"errors"},
+        "templates": {"building", "errors"},
+        "kinds": {"building", "errors", "templates"},
+        "stacks": {"endpoint", "errors", "reporting"},
+        "watching": {"building", "deployment", "errors", "stacks"},
+    },
     "notebook": {
         "kept": {"display", "errors"},
         "connection": {"errors", "kept"},

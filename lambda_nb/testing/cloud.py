@@ -1,4 +1,4 @@
-"""What the fixture ``lambda_nb`` gives a test: AWS in the engine, and what happened there."""
+"""What the fixture ``local_aws`` gives a test: AWS in the engine, and what happened there."""
 
 from __future__ import annotations
 

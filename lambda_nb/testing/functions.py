@@ -43,7 +43,7 @@ class Function:
         return result
 
     def invocations(self, count: int = 1, timeout: float = 10.0) -> list[Invocation]:
-        """Its invocations, as ``lambda_nb.invocations`` returns them.
+        """Its invocations, as ``local_aws.invocations`` returns them.
 
         Raises
         ------

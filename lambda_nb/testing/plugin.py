@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from lambda_nb.testing.cloud import Cloud
     from lambda_nb.testing.engine import Engine
 
-_MARK = "lambda_nb"
+_MARK = "local_aws"
 _ENGINE = pytest.StashKey["Engine"]()
 _WIRED = pytest.StashKey[Any]()
 _HELP = {
-    "lambda_nb_region": "the Region of the tests (default: us-east-1)",
-    "lambda_nb_account": "the account id of the tests, 12 digits (default: 000000000000)",
-    "lambda_nb_options": "further options of `lambda-nb serve` for the tests' engine",
+    "local_aws_region": "the Region of the tests (default: us-east-1)",
+    "local_aws_account": "the account id of the tests, 12 digits (default: 000000000000)",
+    "local_aws_options": "further options of `lambda-nb serve` for the tests' engine",
 }
 
 
@@ -36,11 +36,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="use this running engine, started with --resettable; signed with the keys that boto3 "
         "finds. Every test empties it",
     )
-    parser.addini("lambda_nb_region", _HELP["lambda_nb_region"], default="us-east-1")
-    parser.addini("lambda_nb_account", _HELP["lambda_nb_account"], default="000000000000")
-    parser.addini("lambda_nb_options", _HELP["lambda_nb_options"], type="args", default=[])
+    parser.addini("local_aws_region", _HELP["local_aws_region"], default="us-east-1")
+    parser.addini("local_aws_account", _HELP["local_aws_account"], default="000000000000")
+    parser.addini("local_aws_options", _HELP["local_aws_options"], type="args", default=[])
     parser.addini(
-        "lambda_nb_from_start",
+        "local_aws_from_start",
         "start the engine before tests are collected, for clients that modules make when they are "
         "imported (default: false)",
         type="bool",
@@ -52,7 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Make the mark known."""
     config.addinivalue_line(
         "markers",
-        f"{_MARK}(region=None, reset=True): the Region of a test that uses the fixture lambda_nb, "
+        f"{_MARK}(region=None, reset=True): the Region of a test that uses the fixture local_aws, "
         "and whether the engine is emptied before it",
     )
 
@@ -61,7 +61,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Start the engine before the collection, if that was asked for."""
     config = session.config
     distributes = getattr(config.option, "dist", "no") != "no" and not _is_worker(config)
-    if not config.getini("lambda_nb_from_start") or distributes:
+    if not config.getini("local_aws_from_start") or distributes:
         return
     from lambda_nb.testing.environment import wired
 
@@ -82,25 +82,25 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def lambda_nb_engine(pytestconfig: pytest.Config) -> Engine:
+def local_aws_engine(pytestconfig: pytest.Config) -> Engine:
     """The engine of this process of pytest: one for each worker of xdist, started on demand."""
     return _engine(pytestconfig)
 
 
 @pytest.fixture(scope="module")
-def lambda_nb_module(request: pytest.FixtureRequest, lambda_nb_engine: Engine) -> Iterator[Cloud]:
-    """As ``lambda_nb``, for a whole module: emptied before its first test only."""
-    yield from _wired_cloud(request, lambda_nb_engine)
+def local_aws_module(request: pytest.FixtureRequest, local_aws_engine: Engine) -> Iterator[Cloud]:
+    """As ``local_aws``, for a whole module: emptied before its first test only."""
+    yield from _wired_cloud(request, local_aws_engine)
 
 
 @pytest.fixture
-def lambda_nb(request: pytest.FixtureRequest, lambda_nb_engine: Engine) -> Iterator[Cloud]:
+def local_aws(request: pytest.FixtureRequest, local_aws_engine: Engine) -> Iterator[Cloud]:
     """An empty AWS for one test, and the environment variables that lead boto3 to it."""
-    if "lambda_nb_module" in request.fixturenames:
+    if "local_aws_module" in request.fixturenames:
         raise pytest.UsageError(
-            "lambda_nb would empty what lambda_nb_module holds: use one of them in a test."
+            "local_aws would empty what local_aws_module holds: use one of them in a test."
         )
-    yield from _wired_cloud(request, lambda_nb_engine)
+    yield from _wired_cloud(request, local_aws_engine)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -109,7 +109,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Any:
     report = yield
     if report.failed:
         used = getattr(item, "funcargs", {})
-        cloud = used.get("lambda_nb") or used.get("lambda_nb_module")
+        cloud = used.get("local_aws") or used.get("local_aws_module")
         told = cloud.told() if cloud is not None else ""
         if told:
             report.sections.append(("lambda_nb: what functions did", told))
@@ -140,9 +140,9 @@ def _engine(config: pytest.Config) -> Engine:
             engine = given(endpoint)
         else:
             engine = started(
-                config.getini("lambda_nb_region"),
-                config.getini("lambda_nb_account"),
-                config.getini("lambda_nb_options"),
+                config.getini("local_aws_region"),
+                config.getini("local_aws_account"),
+                config.getini("local_aws_options"),
             )
     except EngineError as error:
         raise pytest.UsageError(str(error)) from None

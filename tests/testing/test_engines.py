@@ -18,11 +18,11 @@ PLAIN_NAMES = """
 import pytest
 
 @pytest.mark.parametrize("turn", range(4))
-def test_the_same_names(lambda_nb, turn):
-    s3 = lambda_nb.client("s3")
+def test_the_same_names(local_aws, turn):
+    s3 = local_aws.client("s3")
     assert s3.list_buckets()["Buckets"] == []
     s3.create_bucket(Bucket="orders")
-    orders = lambda_nb.function(
+    orders = local_aws.function(
         f"def handler(event, context):\\n    return {turn}", name="orders")
     assert orders() == turn
     assert len(orders.invocations()) == 1
@@ -48,8 +48,8 @@ def test_the_engine_ends_when_pytest_is_killed(tmp_path: Path) -> None:
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
     (tmp_path / "test_app.py").write_text(
         "import time, pathlib\n"
-        "def test_hangs(lambda_nb, lambda_nb_engine):\n"
-        "    pathlib.Path('pid.new').write_text(str(lambda_nb_engine._process.pid))\n"
+        "def test_hangs(local_aws, local_aws_engine):\n"
+        "    pathlib.Path('pid.new').write_text(str(local_aws_engine._process.pid))\n"
         "    pathlib.Path('pid.new').rename('pid')\n"
         "    time.sleep(100)\n"
     )
@@ -81,9 +81,9 @@ def test_a_running_engine_is_used_and_left_running(
     engine.client("sqs").create_queue(QueueName="left")
     given = ("--lambda-nb-endpoint", engine.url)
     test = f"""
-    def test_url(lambda_nb):
-        assert lambda_nb.url == {engine.url!r}
-        assert "QueueUrls" not in lambda_nb.client("sqs").list_queues()
+    def test_url(local_aws):
+        assert local_aws.url == {engine.url!r}
+        assert "QueueUrls" not in local_aws.client("sqs").list_queues()
     """
     run(tmp_path, {"test_app.py": test}, *given, environ=_keys(engine)).check(passed=1)
     assert lives(engine.process.pid)
@@ -96,7 +96,7 @@ def test_an_engine_that_keeps_what_it_holds_is_not_emptied(
 ) -> None:
     engine = start_engine()
     engine.client("sqs").create_queue(QueueName="kept")
-    files = {"test_app.py": "def test_it(lambda_nb):\n    pass\n"}
+    files = {"test_app.py": "def test_it(local_aws):\n    pass\n"}
     outcome = run(tmp_path, files, "--lambda-nb-endpoint", engine.url, environ=_keys(engine))
     assert "lambda-nb serve --resettable" in outcome.text
     assert engine.client("sqs").list_queues()["QueueUrls"]
@@ -105,23 +105,23 @@ def test_an_engine_that_keeps_what_it_holds_is_not_emptied(
 @pytest.mark.parametrize(
     ("ini", "said"),
     [
-        ("lambda_nb_options = --keep-alive never", "seconds are a number from 0"),
-        ("lambda_nb_account = 12", "an account id has 12 digits"),
+        ("local_aws_options = --keep-alive never", "seconds are a number from 0"),
+        ("local_aws_account = 12", "an account id has 12 digits"),
     ],
 )
 def test_wrong_options_are_told(tmp_path: Path, ini: str, said: str) -> None:
-    files = {"pytest.ini": f"[pytest]\n{ini}\n", "test_app.py": "def test_it(lambda_nb): pass\n"}
+    files = {"pytest.ini": f"[pytest]\n{ini}\n", "test_app.py": "def test_it(local_aws): pass\n"}
     outcome = run(tmp_path, files)
     outcome.check(errors=1)
     assert said in outcome.text
 
 
 def test_options_reach_the_engine(tmp_path: Path) -> None:
-    ini = "[pytest]\nlambda_nb_region = eu-central-1\nlambda_nb_account = 123456789012\n"
+    ini = "[pytest]\nlocal_aws_region = eu-central-1\nlocal_aws_account = 123456789012\n"
     test = """
-    def test_it(lambda_nb):
-        assert lambda_nb.client("sts").get_caller_identity()["Account"] == "123456789012"
-        assert lambda_nb.client("sqs").meta.region_name == "eu-central-1"
+    def test_it(local_aws):
+        assert local_aws.client("sts").get_caller_identity()["Account"] == "123456789012"
+        assert local_aws.client("sqs").meta.region_name == "eu-central-1"
     """
     assert "AWS_ENDPOINT_URL" not in os.environ
     run(tmp_path, {"pytest.ini": ini, "test_app.py": test}).check(passed=1)

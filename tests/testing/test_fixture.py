@@ -1,4 +1,4 @@
-"""The fixture ``lambda_nb`` in real runs of pytest, on code that makes its own clients."""
+"""The fixture ``local_aws`` in real runs of pytest, on code that makes its own clients."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def test_code_that_makes_its_own_clients_reaches_the_engine(tmp_path: Path) -> N
         "test_app.py": """
         import app
 
-        def test_store(lambda_nb):
-            lambda_nb.client("s3").create_bucket(Bucket="orders")
+        def test_store(local_aws):
+            local_aws.client("s3").create_bucket(Bucket="orders")
             app.store("1", "one")
-            assert lambda_nb.objects("orders") == {"1": b"one"}
+            assert local_aws.objects("orders") == {"1": b"one"}
         """,
     }
     run(tmp_path, files).check(passed=1)
@@ -44,12 +44,12 @@ def test_what_one_test_leaves_the_next_does_not_find(tmp_path: Path) -> None:
         import pytest
 
         @pytest.mark.parametrize("turn", range(3))
-        def test_names_are_free(lambda_nb, turn):
-            lambda_nb.client("s3").create_bucket(Bucket="orders")
-            queue = lambda_nb.client("sqs").create_queue(QueueName="orders")
-            assert lambda_nb.client("lambda").list_functions()["Functions"] == []
-            lambda_nb.function("resize.py", name="resize")({"name": "cat"})
-            (one,) = lambda_nb.invocations("resize")
+        def test_names_are_free(local_aws, turn):
+            local_aws.client("s3").create_bucket(Bucket="orders")
+            queue = local_aws.client("sqs").create_queue(QueueName="orders")
+            assert local_aws.client("lambda").list_functions()["Functions"] == []
+            local_aws.function("resize.py", name="resize")({"name": "cat"})
+            (one,) = local_aws.invocations("resize")
             assert one.event == {"name": "cat"} and one.result == {"resized": "cat"}
             assert "resizing cat" in one.logs
         """,
@@ -61,13 +61,13 @@ def test_a_failed_test_shows_what_its_functions_did(tmp_path: Path) -> None:
     files = {
         "resize.py": RESIZE,
         "test_app.py": """
-        def test_waits_for_more(lambda_nb):
-            resize = lambda_nb.function("resize.py", name="resize")
+        def test_waits_for_more(local_aws):
+            resize = local_aws.function("resize.py", name="resize")
             resize({"name": "dog"})
             resize.invocations(2, timeout=1)
 
-        def test_calls_what_fails(lambda_nb):
-            lambda_nb.function("resize.py", name="resize")({"name": "dog", "fail": True})
+        def test_calls_what_fails(local_aws):
+            local_aws.function("resize.py", name="resize")({"name": "dog", "fail": True})
         """,
     }
     result = run(tmp_path, files)
@@ -90,14 +90,14 @@ def test_the_environment_is_restored(tmp_path: Path, monkeypatch: pytest.MonkeyP
         import boto3
         import pytest
 
-        def test_inside(lambda_nb):
+        def test_inside(local_aws):
             assert "AWS_PROFILE" not in os.environ and "AWS_ENDPOINT_URL_S3" not in os.environ
             assert boto3.client("s3").list_buckets()["Buckets"] == []
             assert boto3.session.Session().region_name == "us-east-1"
 
-        @pytest.mark.lambda_nb(region="eu-west-1")
-        def test_of_another_region(lambda_nb):
-            arn = lambda_nb.function("def handler(event, context):\\n    return 1").arn
+        @pytest.mark.local_aws(region="eu-west-1")
+        def test_of_another_region(local_aws):
+            arn = local_aws.function("def handler(event, context):\\n    return 1").arn
             assert arn.split(":")[3] == boto3.client("sqs").meta.region_name == "eu-west-1"
 
         def test_outside():
@@ -113,14 +113,14 @@ def test_the_environment_is_restored(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_a_module_keeps_what_it_made(tmp_path: Path) -> None:
     files = {
         "test_app.py": """
-        def test_makes(lambda_nb_module):
-            lambda_nb_module.client("s3").create_bucket(Bucket="kept")
+        def test_makes(local_aws_module):
+            local_aws_module.client("s3").create_bucket(Bucket="kept")
 
-        def test_finds(lambda_nb_module):
-            (bucket,) = lambda_nb_module.client("s3").list_buckets()["Buckets"]
+        def test_finds(local_aws_module):
+            (bucket,) = local_aws_module.client("s3").list_buckets()["Buckets"]
             assert bucket["Name"] == "kept"
 
-        def test_mixes(lambda_nb, lambda_nb_module):
+        def test_mixes(local_aws, local_aws_module):
             pass
         """
     }
@@ -133,14 +133,14 @@ def test_clients_made_on_import_reach_the_engine_started_before_them(
     tmp_path: Path,
 ) -> None:
     files = {
-        "pytest.ini": "[pytest]\nlambda_nb_from_start = true\n",
+        "pytest.ini": "[pytest]\nlocal_aws_from_start = true\n",
         "app.py": 'import boto3\nS3 = boto3.client("s3")\n',
         "test_app.py": """
         import app
 
-        def test_import(lambda_nb):
+        def test_import(local_aws):
             app.S3.create_bucket(Bucket="orders")
-            assert lambda_nb.client("s3").list_buckets()["Buckets"]
+            assert local_aws.client("s3").list_buckets()["Buckets"]
         """,
     }
     run(tmp_path, files).check(passed=1)
@@ -159,23 +159,23 @@ def test_messages_and_items_are_waited_for(tmp_path: Path) -> None:
                 boto3.client("sqs").send_message(QueueUrl=url, MessageBody=record["body"] + "!")
         '''
 
-        def test_flow(lambda_nb):
+        def test_flow(local_aws):
             import textwrap
-            sqs = lambda_nb.client("sqs")
+            sqs = local_aws.client("sqs")
             source = sqs.create_queue(QueueName="orders")["QueueUrl"]
             sqs.create_queue(QueueName="done")
-            lambda_nb.client("dynamodb").create_table(
+            local_aws.client("dynamodb").create_table(
                 TableName="orders", BillingMode="PAY_PER_REQUEST",
                 KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
                 AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}])
-            lambda_nb.function(textwrap.dedent(WORKER), name="worker", Timeout=30)
-            arn = f"arn:aws:sqs:us-east-1:{lambda_nb.account}:orders"
-            lambda_nb.client("lambda").create_event_source_mapping(
+            local_aws.function(textwrap.dedent(WORKER), name="worker", Timeout=30)
+            arn = f"arn:aws:sqs:us-east-1:{local_aws.account}:orders"
+            local_aws.client("lambda").create_event_source_mapping(
                 FunctionName="worker", EventSourceArn=arn)
             sqs.send_message(QueueUrl=source, MessageBody="7")
-            assert lambda_nb.messages("done", timeout=30) == ["7!"]
-            assert lambda_nb.items("orders") == [{"id": "7", "n": 3}]
-            (one,) = lambda_nb.invocations("worker")
+            assert local_aws.messages("done", timeout=30) == ["7!"]
+            assert local_aws.items("orders") == [{"id": "7", "n": 3}]
+            (one,) = local_aws.invocations("worker")
             assert one.source == "sqs" and one.status == "success"
         """
     }

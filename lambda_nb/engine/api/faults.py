@@ -8,12 +8,15 @@ the service model names it; ``Type`` with the errors that are in the model. Reco
 from __future__ import annotations
 
 import json
+import re
 import struct
 from xml.sax.saxutils import escape
 
 from lambda_nb.engine import service_model
 from lambda_nb.engine.api.wire.http import HttpRequest, Reply
 from lambda_nb.engine.errors import AWSError
+
+_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 # What the services of the query protocol and S3 call the same refusals.
 _QUERY_CODES = {
@@ -66,12 +69,17 @@ def neighbour_fault(error: AWSError, called: str, request: HttpRequest, request_
     return lambda_fault(error, request_id)
 
 
+def _escaped(text: str) -> str:
+    """A text in XML, which has no control characters."""
+    return escape(_NOT_IN_XML.sub("\ufffd", text))
+
+
 def _s3_fault(error: AWSError, request_id: str) -> Reply:
     code = _S3_CODES.get(error.code, error.code)
     message = error.message if code != "AccessDenied" or code == error.code else "Access Denied"
     text = (
-        f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{escape(code)}</Code>'
-        f"<Message>{escape(message)}</Message><RequestId>{request_id}</RequestId></Error>"
+        f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{_escaped(code)}</Code>'
+        f"<Message>{_escaped(message)}</Message><RequestId>{request_id}</RequestId></Error>"
     )
     headers = [(b"x-amz-request-id", request_id.encode())]
     return Reply(error.status, text.encode(), headers, b"application/xml")
@@ -82,8 +90,8 @@ def query_fault(error: AWSError, request_id: str) -> Reply:
     code = _QUERY_CODES.get(error.code, error.code)
     kind = "Sender" if error.status < 500 else "Receiver"
     text = (
-        f"<ErrorResponse><Error><Type>{kind}</Type><Code>{escape(code)}</Code>"
-        f"<Message>{escape(error.message)}</Message></Error>"
+        f"<ErrorResponse><Error><Type>{kind}</Type><Code>{_escaped(code)}</Code>"
+        f"<Message>{_escaped(error.message)}</Message></Error>"
         f"<RequestId>{request_id}</RequestId></ErrorResponse>"
     )
     headers = [(b"x-amzn-RequestId", request_id.encode())]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from lambda_nb.engine import service_model
 from lambda_nb.engine.aws_calls.endpoint import Endpoint
 from lambda_nb.engine.aws_calls.service_directory import Directory, signing_name
 from lambda_nb.engine.model import FetchFailed
@@ -57,11 +58,10 @@ class Clients:
 
     def _make(self, service: str, at: Endpoint) -> Any:
         # Imported late: it takes a quarter of a second, and not every engine needs it.
-        import boto3
         from botocore.config import Config
 
         if self._session is None:
-            self._session = boto3.Session(*self._keys, region_name=self._region)
+            self._session = service_model.session(self._keys, self._region)
         config = Config(s3={"addressing_style": "path"}, max_pool_connections=50)
         told: dict[str, Any] = {"endpoint_url": at.url, "config": config}
         if at.keys is not None:

@@ -22,10 +22,13 @@ class Made:
         What ``Ref`` returns.
     attributes
         What ``Fn::GetAtt`` returns, by the attributes' names (``Arn``, ``Endpoint.Address``).
+    secrets
+        Texts among them that events do not show.
     """
 
     physical_id: str
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
 
 
 class Refused(Exception):  # noqa: N818

@@ -54,14 +54,18 @@ class Texts:
         """An ARN, by reference where it is of the application."""
         return Text(tuple(self._arn(arn)))
 
+    def arn(self, service: str, rest: str) -> str:
+        """An ARN in the endpoint's account and Region."""
+        return f"arn:aws:{service}:{self._region}:{self._account}:{rest}"
+
     def environment(self, function: str, variables: Mapping[str, str]) -> dict[str, Text]:
         """The variables of a function."""
         return {name: self._variable(function, name, value) for name, value in variables.items()}
 
     def _variable(self, function: str, name: str, value: str) -> Text:
-        if value and (_SECRET_NAME.search(name) or _SECRET_VALUE.search(value)):
-            if not value.startswith("arn:"):
-                return self._parameter(name, f"{name} of {function}: a secret")
+        secret = _SECRET_NAME.search(name) or _SECRET_VALUE.search(value)
+        if secret and value and not value.startswith("arn:"):
+            return self._parameter(name, f"{name} of {function}: a secret")
         kind = next((kind for word, kind in _KIND_OF_NAME.items() if word in name.upper()), None)
         resource = None
         if kind is not None and re.fullmatch(r"[\w.-]+", value):
@@ -134,8 +138,7 @@ def _rest_of(arn: str) -> str:
     rest = words[5]
     if words[2] == "s3":
         return rest[len(rest.partition("/")[0]) :]
-    if words[2] == "logs":
-        return ":*" if rest.endswith(":*") else ""
+    # The ARN of a log group is the one with :* at its end, as CloudFormation has it.
     pieces = rest.split("/", 2)
     return f"/{pieces[2]}" if len(pieces) == 3 and words[2] == "dynamodb" else ""
 
@@ -148,5 +151,3 @@ def _joined(parts: list[Part]) -> list[Part]:
         elif part != "":
             made.append(part)
     return made
-
-

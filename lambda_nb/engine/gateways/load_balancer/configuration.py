@@ -123,6 +123,8 @@ class Configuration:
         AWSError
             As :meth:`of` does.
         """
+        if not self._changes.used(self._region):  # the service takes a second to load
+            return []
         client = await self._client("elbv2")
         found: list[dict[str, Any]] = await asyncio.to_thread(_asked, _checked, client)
         return found

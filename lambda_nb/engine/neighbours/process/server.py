@@ -89,9 +89,8 @@ def main() -> None:
         patches,
         policy_documents,
         secret_rotation,
-        state_machine_versions,
-        state_machines,
     )
+    from lambda_nb.engine.neighbours.services import door as doors
     from lambda_nb.engine.neighbours.services.cloudfront import installing as cloudfront
     from lambda_nb.engine.neighbours.services.cloudwatch import (
         log_metrics,
@@ -107,6 +106,7 @@ def main() -> None:
     from lambda_nb.engine.neighbours.services.iot import installing as iot
     from lambda_nb.engine.neighbours.services.iot import registry_events
     from lambda_nb.engine.neighbours.services.iot.certificates import authority
+    from lambda_nb.engine.neighbours.services.step_functions import installing as step_functions
     from lambda_nb.engine.neighbours.services.streams import (
         pipes,
         sequence_numbers,
@@ -117,7 +117,7 @@ def main() -> None:
     from lambda_nb.engine.neighbours.to_engine import pushes, stream_news
     from lambda_nb.engine.neighbours.to_engine.functions import Functions
 
-    address = os.environ[state_machines.ENDPOINT]
+    address = os.environ[doors.ENDPOINT]
     patches.apply()
     bucket_policies.install()
     sequence_numbers.install()
@@ -127,8 +127,8 @@ def main() -> None:
     file_systems.install()
     policy_documents.install()
     deployments.install()
-    door = state_machines.install()
-    state_machine_versions.install()
+    door = doors.opened()
+    step_functions.install(door)
     functions = Functions(door)
     secret_rotation.install(functions)
     forwarding.install(door)

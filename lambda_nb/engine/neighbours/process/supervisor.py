@@ -22,7 +22,7 @@ from typing import Any
 
 from lambda_nb.engine.aws_calls.endpoint import Endpoint, NotStartedError
 from lambda_nb.engine.databases import no_room
-from lambda_nb.engine.neighbours.services import forwarding, state_machines
+from lambda_nb.engine.neighbours.services import door, forwarding
 from lambda_nb.engine.neighbours.services.iot.certificates import authority
 from lambda_nb.engine.private_dir import private_dir
 
@@ -205,9 +205,9 @@ class Neighbours:
                     "MOTO_ACCOUNT_ID": self._account,
                     "AWS_DEFAULT_REGION": self._region,
                     "MOTO_DISABLE_GLOBAL_CORS": "true",  # only a bucket's rules allow pages
-                    state_machines.ENDPOINT: self._address,
+                    door.ENDPOINT: self._address,
                     forwarding.ELSEWHERE: ",".join(self._elsewhere),
-                    **dict(zip(state_machines.KEYS, self._keys, strict=True)),
+                    **dict(zip(door.KEYS, self._keys, strict=True)),
                     "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
                     "MOTO_ACM_VALIDATION_WAIT": "-1",  # nobody asks for a domain's owner here
                     authority.PATH: str(iot_authority(self._state_dir.absolute())),

@@ -11,7 +11,7 @@ import os
 from functools import cache
 from typing import Any
 
-from lambda_nb.engine.neighbours.services.state_machines import Door
+from lambda_nb.engine.neighbours.services.door import Door
 
 ELSEWHERE = "LAMBDA_NB_ELSEWHERE"
 """Variable of the child's environment: services elsewhere, by their names in signatures."""

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property, lru_cache
 from typing import Any
 
+from lambda_nb.engine import service_model
+from lambda_nb.engine.neighbours.services.late_patches import when_loaded
 from lambda_nb.engine.neighbours.storage.pickle_reducers import named
 
 _DELETED_REMEMBERED = 10_000
@@ -25,6 +27,8 @@ def apply() -> None:
     _find_the_way_once()
     _find_an_account_without_a_lock()
     _draw_letters_at_once()
+    _read_models_once()
+    when_loaded("moto.iam.models", _note_only_known_keys)
 
 
 def _keep_no_list_of_everything() -> None:
@@ -194,3 +198,32 @@ def _draw_letters_at_once() -> None:
     random_class.get_random_string = get_random_string
     queue_module: Any = models
     queue_module.generate_receipt_handle = generate_receipt_handle
+
+
+def _read_models_once() -> None:
+    """moto reads botocore's files again for each service: its model, and where it is."""
+    import botocore.session
+    from moto.core import utils
+
+    vars(botocore.session)["create_loader"] = lambda *_: service_model.loader()
+    vars(utils)["create_loader"] = lru_cache(utils.create_loader)
+
+
+def _note_only_known_keys() -> None:
+    """moto makes IAM at the first call to any service, which reads over a thousand policies.
+
+    It would note there when the access key was last used; most are not among IAM's.
+    """
+    from moto.iam import models
+
+    original = models.mark_account_as_visited
+
+    def mark_account_as_visited(
+        account_id: str, access_key: str, service: str, region: str
+    ) -> None:
+        backends: Any = dict.get(models.iam_backends, account_id) or {}
+        backend = dict.get(backends, models.get_partition(region))
+        if backend is not None and access_key in backend.access_keys:
+            original(account_id, access_key, service, region)
+
+    vars(models)["mark_account_as_visited"] = mark_account_as_visited

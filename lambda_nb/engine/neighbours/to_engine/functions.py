@@ -11,7 +11,7 @@ import threading
 import time
 from typing import Any
 
-from lambda_nb.engine.neighbours.services.state_machines import Door
+from lambda_nb.engine.neighbours.services.door import Door
 from lambda_nb.engine.permissions.functions import permits
 
 _BELIEVED_S = 1.0

@@ -106,7 +106,7 @@ def _scalar(shape: Shape, text: str | None, where: str) -> Any:
     try:
         match shape.type_name:
             case "integer" | "long":
-                return int(text)
+                return _in_range(shape, int(text), where)
             case "boolean":
                 return {"true": True, "false": False}[text.lower()]
             case "timestamp":
@@ -114,7 +114,30 @@ def _scalar(shape: Shape, text: str | None, where: str) -> Any:
                 return when if when.tzinfo is not None else when.replace(tzinfo=timezone.utc)
     except (ValueError, KeyError):
         raise AWSError("MalformedInput", f"{text!r} is no {shape.type_name}: {where}") from None
+    allowed = getattr(shape, "enum", None)
+    if allowed and text not in allowed:
+        raise _constraint(text, where, f"satisfy enum value set: [{', '.join(allowed)}]")
     return text
+
+
+def _in_range(shape: Shape, number: int, where: str) -> int:
+    least, most = shape.metadata.get("min"), shape.metadata.get("max")
+    if least is not None and number < least:
+        raise _constraint(number, where, f"have value greater than or equal to {least}")
+    # AWS's models do not say of all numbers how large they may be; Java's are the limit then.
+    most = (1 << 31) - 1 if most is None else most
+    if number > most:
+        raise _constraint(number, where, f"have value less than or equal to {most}")
+    return number
+
+
+def _constraint(value: object, where: str, wanted: str) -> AWSError:
+    member = f"{where[0].lower()}{where[1:]}"
+    return AWSError(
+        "ValidationError",
+        f"1 validation error detected: Value '{value}' at '{member}' failed to satisfy "
+        f"constraint: Member must {wanted}",
+    )
 
 
 def _missing(names: list[str]) -> AWSError:

@@ -46,7 +46,8 @@ class CustomResource(ResourceType):
 
     @staticmethod
     def _made(answer: requests.Answer) -> Made:
-        return Made(answer.physical_id, answer.data)
+        hidden = requests.texts_in(answer.data) if answer.no_echo else ()
+        return Made(answer.physical_id, answer.data, tuple(hidden))
 
     def _ask(
         self,

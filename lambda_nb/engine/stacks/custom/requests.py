@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +41,21 @@ def as_texts(value: Any) -> Any:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """The texts in a value, those of its numbers too. That one is ``true`` tells no secret.
+
+    Examples
+    --------
+    >>> list(texts_in({"Password": "hush", "Ports": [1, True]}))
+    ['hush', '1']
+    """
+    if isinstance(value, (Mapping, list)):
+        for held in value.values() if isinstance(value, Mapping) else value:
+            yield from texts_in(held)
+    elif value is not None and not isinstance(value, bool):
+        yield as_texts(value)
 
 
 def timeout_of(properties: Properties) -> int:

@@ -10,7 +10,6 @@ from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.stacks.deploying.nested import Nested
 from lambda_nb.engine.stacks.deploying.operations import resumption, update
 from lambda_nb.engine.stacks.deploying.running import Running
-from lambda_nb.engine.stacks.deploying.steps.names import made_up
 from lambda_nb.engine.stacks.records.rows import Revision, Stack
 from lambda_nb.engine.stacks.types.context import Context
 
@@ -85,7 +84,7 @@ class Children:
     def create_nested(self, context: Context, asked: Nested) -> Stack:
         """Begin to create a nested stack."""
         parent = self._running.parts.store.stack(context.stack_id)
-        name = made_up(context.stack_name, context.logical_id, context.token, _MOST_IN_NAME)
+        name = context.name(_MOST_IN_NAME)
         stack_id = self._room.new_id(name)
         revision = self._revision(name, stack_id, asked, parent)
         return self._room.create(
@@ -132,15 +131,15 @@ class Children:
             self._running.start(stack_id, update.clean_up)
         self.await_nested(stack_id, None)
 
-    def delete_nested(self, stack_id: str) -> bool:
-        """Begin to delete a nested stack; whether it is there."""
-        stack = self._running.parts.store.find_stack(stack_id)
+    def delete_nested(self, name_or_id: str) -> str | None:
+        """Begin to delete a nested stack; its ID, ``None`` if it is not there."""
+        stack = self._running.parts.store.find_stack(name_or_id)
         if stack is None or stack.deleted is not None:
-            return False
+            return None
         if resumption.held(stack):
-            self.finish(stack_id)
+            self.finish(stack.id)
         self._room.delete(stack)
-        return True
+        return stack.id
 
     def await_nested(self, stack_id: str, cancelled: threading.Event | None) -> Stack:
         """Wait until an operation has ended.

@@ -13,11 +13,12 @@ from lambda_nb.engine.stacks.deploying.planning.plan import Change, planned
 from lambda_nb.engine.stacks.deploying.preparing import (
     Preparing,
     check_same_types,
+    problems,
     secrets_of,
     wanted,
 )
 from lambda_nb.engine.stacks.model import Made, Properties
-from lambda_nb.engine.stacks.records.rows import Held, Revision, Stack
+from lambda_nb.engine.stacks.records.rows import Held, Problem, Revision, Stack
 from lambda_nb.engine.stacks.records.store import Store
 from lambda_nb.engine.stacks.templates.evaluation import Evaluation
 from lambda_nb.engine.stacks.templates.resolution.dynamic_references import replaced
@@ -82,6 +83,16 @@ class Comparison:
         """The entries of a change set, by logical IDs."""
         found = sorted(self._changes, key=lambda change: change.logical_id)
         return tuple(entry(change, self._causes, self._secrets) for change in found)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong with the properties of resources that would be made or changed."""
+        return tuple(
+            Problem(change.logical_id, change.new.type, text)
+            for change in self._changes
+            if change.new is not None and change.touches
+            for text in problems(self._type_of(change.new.type), change.new)
+        )
 
     @property
     def empty(self) -> bool:

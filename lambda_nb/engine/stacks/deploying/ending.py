@@ -167,8 +167,11 @@ class Ending:
 
     def _delete_while_creating(self, stack: Stack) -> None:
         """A creation is given up, and the stack is deleted."""
-        self._store.change_stack(stack.id, operation={**stack.operation, "on_failure": "DELETE"})
-        if not self._running.cancel(stack.id, ""):
+        deleting = {**stack.operation, "on_failure": "DELETE"}
+        self._store.change_stack(stack.id, operation=deleting)
+        # One that an earlier engine began, and this one has still to take up, ends there too.
+        if self._running.runs(stack.id) and not self._running.cancel(stack.id, ""):
+            self._store.change_stack(stack.id, operation=stack.operation)
             raise validation_error(
                 f"Stack [{stack.name}] cannot be deleted while in status {stack.status}"
             )

@@ -30,8 +30,8 @@ class Children(Protocol):
     def undo_nested(self, stack_id: str) -> bool:
         """Begin to roll back one that was updated; whether there is something to roll back."""
 
-    def delete_nested(self, stack_id: str) -> bool:
-        """Begin to delete one; whether it is there."""
+    def delete_nested(self, name_or_id: str) -> str | None:
+        """Begin to delete one; its ID, ``None`` if it is not there."""
 
     def await_nested(self, stack_id: str, cancelled: threading.Event | None) -> Stack:
         """Wait until an operation has ended; raises ``Cancelled`` if ``cancelled`` is set."""
@@ -118,9 +118,10 @@ class NestedStack(ResourceType):
 
     def delete(self, context: Context, made: Made, properties: Properties) -> None:
         """Delete one, and wait until it is deleted."""
-        if not self._children.delete_nested(made.physical_id):
+        stack_id = self._children.delete_nested(made.physical_id)
+        if stack_id is None:
             return
-        stack = self._children.await_nested(made.physical_id, None)
+        stack = self._children.await_nested(stack_id, None)
         if stack.status != "DELETE_COMPLETE":
             raise Refused(
                 f"Embedded stack {stack.id} was not successfully deleted: {stack.reason or ''}"

@@ -12,6 +12,7 @@ from lambda_nb.engine.stacks.deploying.surroundings import Surroundings
 from lambda_nb.engine.stacks.model import validation_error
 from lambda_nb.engine.stacks.records.rows import Held, Parameter, Revision
 from lambda_nb.engine.stacks.records.store import Store
+from lambda_nb.engine.stacks.templates import properties_check
 from lambda_nb.engine.stacks.templates.document import parsed
 from lambda_nb.engine.stacks.templates.evaluation import Evaluation, Pseudo
 from lambda_nb.engine.stacks.templates.template import Template
@@ -202,6 +203,13 @@ class Preparing:
                 resolved = ",".join(value) if isinstance(value, list) else str(value)
             made.append(Parameter(name, texts[name], resolved, one.no_echo))
         return made
+
+
+def problems(of_type: ResourceType, held: Held) -> list[str]:
+    """What is wrong with a resource's properties; nothing for a type that nobody has here."""
+    if isinstance(of_type, (Missing, Skipped)):
+        return []
+    return properties_check.problems(held.type, held.properties)
 
 
 def wanted(evaluation: Evaluation, logical_id: str, properties: Mapping[str, Any]) -> Held:

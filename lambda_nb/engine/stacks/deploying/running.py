@@ -64,8 +64,12 @@ class Running:
 
     def resume(self) -> None:
         """Take up, in a thread, what the end of an earlier engine interrupted."""
-        groups = resumption.interrupted(self.parts.store)
-        if groups:
+        with self.lock:  # requests may have begun operations of this engine
+            groups = [
+                [stack for stack in group if stack.id not in self._runs]
+                for group in resumption.interrupted(self.parts.store)
+            ]
+        if any(groups):
             threading.Thread(
                 target=self._resume, args=(groups,), name="stacks resume", daemon=True
             ).start()
@@ -78,6 +82,10 @@ class Running:
         threading.Thread(
             target=self._carry_out, args=(run, work), name=f"stack {stack_id}", daemon=True
         ).start()
+
+    def runs(self, stack_id: str) -> bool:
+        """Whether an operation runs on a stack."""
+        return stack_id in self._runs
 
     def cancel(self, stack_id: str, why: str) -> bool:
         """Give up what runs on a stack; whether it still could be given up."""
@@ -120,6 +128,7 @@ class Running:
         try:
             status = _BROKEN.get(run.stack.status, "UPDATE_ROLLBACK_FAILED")
             why = f"A fault of lambda_nb ended the operation ({type(error).__name__}: {error})."
+            resumption.give_up_steps(run, why)
             run.tell(status, why, operation={})
         except Closed:
             pass

@@ -25,7 +25,7 @@ from lambda_nb.engine.stacks.deploying.running import Running
 from lambda_nb.engine.stacks.deploying.steps.clients import Clients
 from lambda_nb.engine.stacks.deploying.surroundings import Surroundings
 from lambda_nb.engine.stacks.model import validation_error
-from lambda_nb.engine.stacks.records.rows import DriftDetection, Revision, Stack
+from lambda_nb.engine.stacks.records.rows import DriftDetection, Problem, Revision, Stack
 from lambda_nb.engine.stacks.records.store import Store
 from lambda_nb.engine.stacks.types.resource_type import ResourceType
 
@@ -59,7 +59,7 @@ class Stacks:
         self._around = around
         self._clients = Clients(around.url, around.keys, around.region)
         self._journal = Journal(store, self._publish)
-        self._running = Running(lambda stack: self._keep_secrets(stack.id, stack.revision))
+        self._running = Running(self._keep_secrets)
         self._lock = self._running.lock
         children = Children(self, self._running, around.read)
         self._nested_type = NestedStack(children)
@@ -172,6 +172,15 @@ class Stacks:
             ``ValidationError``: the revision cannot be evaluated.
         """
         return self._compared(stack, revision, name, stack_id).entries
+
+    def property_problems(
+        self, stack: Stack | None, revision: Revision, name: str, stack_id: str
+    ) -> tuple[Problem, ...]:
+        """What CloudFormation finds wrong with properties before anything is deployed.
+
+        Parameters are those of :meth:`changes`, which raises for this method too.
+        """
+        return self._compared(stack, revision, name, stack_id).problems
 
     def create(
         self,
@@ -390,8 +399,11 @@ class Stacks:
             self._store, self._journal, self._preparing, name, stack_id, stack, revision
         )
 
-    def _keep_secrets(self, stack_id: str, revision: Revision) -> None:
-        self._journal.keep_secret(stack_id, secrets_of(revision))
+    def _keep_secrets(self, stack: Stack) -> None:
+        secrets = secrets_of(stack.revision)
+        for row in self._store.resources(stack.id).values():
+            secrets |= frozenset(row.held.secrets)
+        self._journal.keep_secret(stack.id, secrets)
 
     def _publish(self, topic: str, subject: str, text: str) -> None:
         region = topic.split(":")[3]

@@ -28,6 +28,11 @@ NO_CHANGES = (
     "change set."
 )
 """Why a change set without changes fails: programs look for this text."""
+_WRONG_PROPERTIES = (
+    "The following hook(s)/validation failed: [AWS::EarlyValidation::PropertyValidation]. To "
+    "troubleshoot Early Validation errors, use the DescribeEvents API for detailed failure "
+    "information."
+)
 
 _VALUES = ("BeforeContext", "AfterContext", "BeforeValue", "AfterValue", "BeforeValueFrom",
            "AfterValueFrom")  # fmt: skip
@@ -65,11 +70,8 @@ class ChangeSets:
     def create(self, asked: _Asked) -> dict[str, Any]:
         """Find out what a template would change."""
         kind = asked.get("ChangeSetType", "UPDATE")
-        if (
-            kind == "IMPORT"
-            or asked.get("ResourcesToImport")
-            or asked.get("ImportExistingResources")
-        ):
+        # ImportExistingResources is only a wish: a resource that exists fails the deployment.
+        if kind == "IMPORT" or asked.get("ResourcesToImport"):
             raise validation_error(
                 "lambda_nb does not import existing resources into stacks. Use the ChangeSetType "
                 "CREATE or UPDATE."
@@ -234,6 +236,17 @@ class ChangeSets:
     def _filled(self, change_set: ChangeSet, stack: Stack, revision: Revision) -> ChangeSet:
         old = stack if change_set.kind == "UPDATE" else None
         changes = self._stacks.changes(old, revision, stack.name, stack.id)
+        problems = self._stacks.property_problems(old, revision, stack.name, stack.id)
+        if problems:
+            return dataclasses.replace(
+                change_set,
+                revision=revision,
+                changes=changes,
+                status="FAILED",
+                execution_status="UNAVAILABLE",
+                reason=_WRONG_PROPERTIES,
+                problems=problems,
+            )
         if changes or old is None or not _is_same(old.revision, revision):
             return dataclasses.replace(change_set, revision=revision, changes=changes)
         return dataclasses.replace(

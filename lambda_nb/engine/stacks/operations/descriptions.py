@@ -63,11 +63,17 @@ class Descriptions:
         return {"StackEvents": [shown.event(row) for row in rows], "NextToken": more}
 
     def describe_operation_events(self, asked: _Asked) -> dict[str, Any]:
-        """The same events in the form of DescribeEvents; ``Filters`` leaves the failed ones."""
-        if asked.get("OperationId") or asked.get("ChangeSetName") or not asked.get("StackName"):
+        """The same events in the form of DescribeEvents; ``Filters`` leaves the failed ones.
+
+        With ``ChangeSetName``, what is wrong with the properties in a change set.
+        """
+        if asked.get("ChangeSetName"):
+            found = lookup.change_set(self._store, asked["ChangeSetName"], asked.get("StackName"))
+            return {"OperationEvents": shown.problem_events(found)}
+        if asked.get("OperationId") or not asked.get("StackName"):
             raise validation_error(
-                "lambda_nb tells events of a stack: give StackName, and neither OperationId nor "
-                "ChangeSetName."
+                "lambda_nb tells events of a stack or of a change set: give StackName or "
+                "ChangeSetName, and no OperationId."
             )
         stack = lookup.stack(self._store, asked["StackName"], lookup.NAMED)
         rows, more = self._events(stack, asked)

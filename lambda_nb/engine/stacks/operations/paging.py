@@ -10,6 +10,7 @@ from typing import Any
 from lambda_nb.engine.stacks.model import validation_error
 
 _PAGE = 100
+_LARGEST = 1 << 62
 
 
 def paged(
@@ -53,9 +54,12 @@ def start_of(parameters: Mapping[str, Any]) -> int:
     if given is None:
         return 0
     try:
-        return int(base64.urlsafe_b64decode(given))
+        start = int(base64.urlsafe_b64decode(given))
     except (ValueError, binascii.Error):
-        raise validation_error(f"Invalid NextToken: {given}") from None
+        start = -1
+    if not 0 <= start < _LARGEST:
+        raise validation_error(f"Invalid NextToken: {given}")
+    return start
 
 
 def token(number: int) -> str:

@@ -40,7 +40,7 @@ class Reader:
             ``ValidationError``: it cannot be read, is too long, or is no text.
         """
         # Imported late: botocore takes a moment, and most engines read no template from S3.
-        from botocore.exceptions import ClientError
+        from botocore.exceptions import BotoCoreError, ClientError
 
         address = template_addresses.parsed(url)
         asked = {"Bucket": address.bucket, "Key": address.key}
@@ -60,6 +60,11 @@ class Reader:
             told = error.response["Error"]
             code, text = told["Code"], told.get("Message")
             raise validation_error(f"S3 error: {text} ({code}, {url})\n{_MORE}") from error
+        except BotoCoreError as error:  # no bucket and no key may be called so
+            raise validation_error(
+                f"TemplateURL must reference a valid S3 object to which you have access: {url!r} "
+                f"names none. {error}"
+            ) from error
         try:
             return str(content.decode())
         except UnicodeDecodeError:

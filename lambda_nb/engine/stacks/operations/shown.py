@@ -181,6 +181,29 @@ def change_set_summary(row: ChangeSet) -> dict[str, Any]:
     }
 
 
+def problem_events(row: ChangeSet) -> list[dict[str, Any]]:
+    """The ``OperationEvent`` of each problem of a change set."""
+    return [
+        {
+            "EventId": f"{row.id.rpartition('/')[2]}-{number}",
+            "StackId": row.stack_id,
+            "OperationId": row.id.rpartition("/")[2],
+            "OperationType": "CREATE_CHANGESET",
+            "OperationStatus": "FAILED",
+            "EventType": "VALIDATION_ERROR",
+            "LogicalResourceId": one.logical_id,
+            "ResourceType": one.type,
+            "Timestamp": moment(row.created),
+            "ValidationFailureMode": "FAIL",
+            "ValidationName": "PROPERTY_VALIDATION",
+            "ValidationStatus": "FAILED",
+            "ValidationStatusReason": one.text,
+            "ValidationPath": f"/Resources/{one.logical_id}/Properties",
+        }
+        for number, one in enumerate(row.problems, 1)
+    ]
+
+
 def change_set(row: ChangeSet, changes: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """What ``DescribeChangeSet`` answers, with some of its changes."""
     return {

@@ -10,7 +10,7 @@ from lambda_nb.engine.stacks.model import validation_error
 
 _REGION = r"[a-z]{2,4}(?:-[a-z]+)+-\d+"
 _BY_PATH = re.compile(
-    rf"s3(?:[.-](?:dualstack\.)?{_REGION})?\.(?:amazonaws\.com(?:\.cn)?|localhost.*)"
+    rf"s3(?:[.-](?:dualstack\.)?{_REGION})?\.(?:amazonaws\.com(?:\.cn)?|localhost(?:\.localstack\.cloud)?)"
     r"|localhost|localhost\.localstack\.cloud|\d+\.\d+\.\d+\.\d+|\[.*\]|host\.docker\.internal"
 )
 _BY_HOST = re.compile(
@@ -44,8 +44,11 @@ def parsed(url: str) -> Address:
     >>> parsed("http://127.0.0.1:4571/b/t.yaml") == parsed("s3://b/t.yaml")
     True
     """
-    parts = urlsplit(url)
-    path = unquote(parts.path).lstrip("/")
+    try:
+        parts = urlsplit(url)
+        path = unquote(parts.path, errors="strict").lstrip("/")
+    except ValueError as error:
+        raise validation_error(f"TemplateURL must be a URL: {url!r} is none ({error}).") from None
     version = parse_qs(parts.query).get("versionId", [None])[0]
     if parts.scheme == "s3":
         found = Address(parts.netloc, path, version)
@@ -65,7 +68,7 @@ def parsed(url: str) -> Address:
 
 
 def _in_s3(host: str, path: str, version: str | None, url: str) -> Address:
-    if _BY_PATH.match(host):
+    if _BY_PATH.fullmatch(host):
         bucket, _, key = path.partition("/")
         return Address(bucket, key, version)
     named = _BY_HOST.fullmatch(host)

@@ -173,7 +173,7 @@ class Held:
     metadata
         The template's ``Metadata`` of the resource.
     secrets
-        Texts in its properties that are not shown.
+        Texts in its properties and attributes that are not shown.
     """
 
     type: str
@@ -268,6 +268,15 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with the properties of a resource, found before anything is deployed."""
+
+    logical_id: str
+    type: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeSet:
     """A change set.
 
@@ -286,6 +295,8 @@ class ChangeSet:
         Each with the members of CloudFormation's ``Change``.
     on_failure
         ``OnStackFailure``; ``None`` if it was not given.
+    problems
+        For which it failed.
     """
 
     id: str
@@ -305,6 +316,7 @@ class ChangeSet:
     parent_id: str | None = None
     root_id: str | None = None
     token: str | None = None
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

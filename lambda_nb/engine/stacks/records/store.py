@@ -75,15 +75,23 @@ class Store:
 
     @contextlib.contextmanager
     def together(self) -> Iterator[None]:
-        """What is written inside is there as a whole or not at all, and is seen so."""
+        """What is written inside is there as a whole or not at all, and is seen so.
+
+        Inside of another such block it is a part of that.
+        """
         with self._lock:
+            if self._open and self._database.in_transaction:
+                yield
+                return
             self._do("BEGIN")
             try:
                 yield
+                self._do("COMMIT")
             except BaseException:
-                self._database.execute("ROLLBACK")
+                # SQLite itself rolls back some failures, such as a full disk.
+                if self._open and self._database.in_transaction:
+                    self._database.execute("ROLLBACK")
                 raise
-            self._do("COMMIT")
 
     # Stacks
 

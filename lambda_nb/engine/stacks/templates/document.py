@@ -68,6 +68,12 @@ def parsed(text: str) -> dict[str, Any]:
         raise validation_error("Template format error: unsupported structure.")
     for path in _nulls(value, ""):
         raise validation_error(f"[{path}] 'null' values are not allowed in templates")
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:  # JSON may spell half a character: "\\ud800"
+        raise validation_error(
+            "Template format error: a text has characters that Unicode does not have."
+        ) from None
     return value
 
 

@@ -10,6 +10,7 @@ import regex
 
 from lambda_nb.engine.stacks.model import Properties
 from lambda_nb.engine.stacks.templates import json_schema
+from lambda_nb.engine.stacks.templates.resolution.resolver import KNOWN_AFTER_APPLY
 from lambda_nb.engine.stacks.types import schemas
 
 _EXPECTED = {
@@ -41,7 +42,8 @@ def problems(type_name: str, properties: Properties) -> list[str]:
     type_name
         Such as ``AWS::SQS::Queue``.
     properties
-        Without intrinsic functions. Numbers and booleans may be texts.
+        Without intrinsic functions. Numbers and booleans may be texts, and what is known only
+        after a change set was executed may be anything.
 
     Examples
     --------
@@ -72,9 +74,13 @@ def _validator(type_name: str) -> Any:
     base = jsonschema.Draft7Validator
     checker = base.TYPE_CHECKER.redefine_many(
         {
-            "boolean": lambda _, value: str(value).lower() in ("true", "false"),
-            "integer": lambda _, value: _is_number(value, int),
-            "number": lambda _, value: _is_number(value, float),
+            "array": lambda _, value: isinstance(value, list) or _is_unknown(value),
+            "boolean": lambda _, value: (
+                str(value).lower() in ("true", "false") or _is_unknown(value)
+            ),
+            "integer": lambda _, value: _is_number(value, int) or _is_unknown(value),
+            "number": lambda _, value: _is_number(value, float) or _is_unknown(value),
+            "object": lambda _, value: isinstance(value, dict) or _is_unknown(value),
             "string": lambda _, value: isinstance(value, (str, int, float)),
         }
     )
@@ -84,6 +90,10 @@ def _validator(type_name: str) -> Any:
         type_checker=checker,
     )
     return lenient(schemas.of(type_name).document)
+
+
+def _is_unknown(value: Any) -> bool:
+    return isinstance(value, str) and KNOWN_AFTER_APPLY in value
 
 
 def _is_number(value: Any, kind: type[int] | type[float]) -> bool:

@@ -30,6 +30,8 @@ _LONGEST_NAME = 63
 _IN_LOWER_CASE = ("RDS", "Redshift")
 _AS_TEXT = {"AWS::SSM::Document": ("Content",)}
 """Properties of types that may be objects, and that moto takes as texts only."""
+_IN_ANY_CASE = {"AWS::RDS::DBInstance": ("Engine",), "AWS::RDS::DBCluster": ("Engine",)}
+"""Properties that AWS takes in any case (``MySQL``), and moto in lower case only."""
 _NEVER = ("AWS::CloudFormation::", "AWS::Lambda::", "AWS::ApiGateway")
 """Services that the engine keeps itself: what moto made of them would do nothing."""
 _NAME_OF_TYPE = re.compile(r'def cloudformation_type\(\)[^"]*?return "(AWS::\w+::\w+)"')
@@ -142,6 +144,9 @@ class _ByMoto(ResourceType):
         for name in _AS_TEXT.get(self.name, ()):
             if isinstance(given.get(name), dict):
                 given[name] = json.dumps(given[name])
+        for name in _IN_ANY_CASE.get(self.name, ()):
+            if isinstance(given.get(name), str):
+                given[name] = given[name].lower()
         said = {*schema.attributes, *schema.properties}
         asked = sorted(self._known.attributes & said)
         outputs = {
@@ -176,6 +181,7 @@ class _ByMoto(ResourceType):
     def _call(self, context: Context, method: str, doing: str, **parameters: Any) -> None:
         # Imported late: botocore takes a moment, and an engine without stacks needs none of it.
         from botocore.exceptions import ClientError
+        from botocore.parsers import ResponseParserError
 
         client = self._connect(context.region)
         try:
@@ -185,6 +191,12 @@ class _ByMoto(ResourceType):
             raise Refused(
                 f"moto, which keeps {self.name} here, could not {doing} it: {told}",
                 "InvalidRequest",
+            ) from error
+        except ResponseParserError as error:  # moto's page for an exception of its own
+            raise Refused(
+                f"moto, which keeps {self.name} here, failed to {doing} it with these properties "
+                "and does not say why. Leave out the properties that are not needed here, or the "
+                "resource.",
             ) from error
 
 

@@ -22,6 +22,9 @@ class Context(Protocol):
     tags
         The stack's own tags, with ``aws:cloudformation:stack-name``, ``stack-id`` and
         ``logical-id``. Most types give them to what they make, before the resource's own tags.
+    old_tags
+        The stack's own tags before the operation: what is not among ``tags`` any more is taken
+        from what exists.
     """
 
     account: str
@@ -32,6 +35,7 @@ class Context(Protocol):
     logical_id: str
     token: str
     tags: Mapping[str, str]
+    old_tags: Mapping[str, str]
 
     def client(self, service: str, region: str | None = None) -> Any:
         """A boto3 client that calls the engine, in the stack's Region if none is named.

@@ -77,7 +77,7 @@ class Tagging:
             Takes tags from it, by their names.
         """
         wanted = self.wanted(context, new)
-        gone = sorted(set(tags_of(old)) - set(wanted))
+        gone = sorted({*context.old_tags, *tags_of(old)} - set(wanted))
         if gone:
             remove(gone)
         if wanted:

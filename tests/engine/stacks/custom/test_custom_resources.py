@@ -189,3 +189,28 @@ def test_a_token_that_names_nobody_is_refused(engine: Engine) -> None:
     assert stack.create({"Thing": custom(token="somebody")}) == "ROLLBACK_COMPLETE"
     (reason,) = [why for _, status, why in stack.history() if status == "CREATE_FAILED"]
     assert "Invalid service token: 'somebody'" in reason
+
+
+def test_what_an_answer_keeps_secret_is_in_no_event(engine: Engine) -> None:
+    code = """
+import cfnresponse
+def handler(event, context):
+    told = {"Word": event["ResourceProperties"]["Say"] + "-hush"}
+    cfnresponse.send(event, context, "SUCCESS", told, "it", noEcho=True)
+"""
+    stack = Stack(engine)
+
+    def resources(word: str) -> dict[str, Any]:
+        secret = {"Fn::Sub": "it is ${Thing.Word}"}
+        user = {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": secret}}
+        return {"Maker": inline(PYTHON, code), "Thing": custom(Say=word), "User": user}
+
+    named = {"Name": {"Ref": "User"}}
+    assert stack.create(resources("say"), named) == "CREATE_COMPLETE", stack.history()
+    assert stack.update(resources("tell"), named) == "UPDATE_COMPLETE", stack.history()
+    kept = engine.client("ssm").get_parameter(Name=stack.outputs()["Name"])["Parameter"]
+    assert kept["Value"] == "it is tell-hush"
+    events = stack.api.describe_stack_events(StackName=stack.name)["StackEvents"]
+    shown = [json.loads(one.get("ResourceProperties") or "{}").get("Value") for one in events]
+    assert {one for one in shown if one is not None} == {"it is ****"}
+    assert stack.delete() == "DELETE_COMPLETE", stack.history()

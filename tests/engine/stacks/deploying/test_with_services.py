@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from engine_fixtures import Engine
+from engine_fixtures import ROLE, Engine
 
 from .conftest import until
 
 QUEUE = "AWS::SQS::Queue"
+PYTHON = f"python{sys.version_info[0]}.{sys.version_info[1]}"
 
 
 def deployed(engine: Engine, text: str, **options: Any) -> dict[str, Any]:
@@ -113,7 +115,7 @@ def test_a_name_that_is_taken_gives_the_services_reason(engine: Engine) -> None:
         "Type": "AWS::Lambda::Function",
         "Properties": {
             "FunctionName": name,
-            "Runtime": "python3.12",
+            "Runtime": PYTHON,
             "Handler": "index.handler",
             "Role": "arn:aws:iam::000000000000:role/lambda-role",
             "Code": {"ZipFile": "def handler(event, context): pass"},
@@ -167,3 +169,57 @@ def test_tags_of_a_stack_are_given_to_its_resources(engine: Engine) -> None:
     stack = settled(engine, stack["StackId"])
     assert stack["StackStatus"] == "UPDATE_COMPLETE"
     assert tags()["team"] == "green"
+
+
+def test_tags_that_a_stack_loses_are_taken_from_its_resources(engine: Engine) -> None:
+    """And given back if the update fails."""
+    text = template({"Q": {"Type": QUEUE}}, Outputs={"Q": {"Value": {"Ref": "Q"}}})
+    both = [{"Key": "team", "Value": "blue"}, {"Key": "stage", "Value": "test"}]
+    stack = deployed(engine, text, Tags=both)
+    url = stack["Outputs"][0]["OutputValue"]
+
+    def tags() -> set[str]:
+        found = engine.client("sqs").list_queue_tags(QueueUrl=url)["Tags"]
+        return {name for name in found if not name.startswith("aws:")}
+
+    assert tags() == {"team", "stage"}
+    api = engine.client("cloudformation")
+    wrong = {"Type": QUEUE, "DependsOn": "Q", "Properties": {"QueueName": "not a name"}}
+    api.update_stack(
+        StackName=stack["StackId"],
+        TemplateBody=template({"Q": {"Type": QUEUE}, "Wrong": wrong}),
+        Tags=[{"Key": "other", "Value": "x"}],
+    )
+    assert settled(engine, stack["StackId"])["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert tags() == {"team", "stage"}
+    api.update_stack(StackName=stack["StackId"], TemplateBody=text, Tags=both[:1])
+    assert settled(engine, stack["StackId"])["StackStatus"] == "UPDATE_COMPLETE"
+    assert tags() == {"team"}
+
+
+def test_wrong_properties_are_refused_before_anything_is_made(engine: Engine) -> None:
+    name = engine.name("queue")
+    queue = {"Type": QUEUE, "Properties": {"QueueName": name, "DelaySecond": 1}}
+    stack = deployed(engine, template({"Q": queue}))
+    assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert reasons(engine, stack)["Q"].startswith(
+        "Properties validation failed for resource Q with message: "
+        "[#: extraneous key [DelaySecond] is not permitted]"
+    )
+    assert "QueueUrls" not in engine.client("sqs").list_queues(QueueNamePrefix=name)
+
+
+def test_what_lambda_refuses_has_lambdas_words(engine: Engine) -> None:
+    function = {
+        "Type": "AWS::Lambda::Function",
+        "Properties": {
+            "Runtime": PYTHON,
+            "Handler": "index.handler",
+            "Role": ROLE,
+            "MemorySize": 1,
+            "Code": {"ZipFile": "def handler(event, context): pass"},
+        },
+    }
+    told = reasons(engine, deployed(engine, template({"F": function})))["F"]
+    assert "Value '1' at 'memorySize' failed to satisfy constraint" in told
+    assert told.endswith("HandlerErrorCode: InvalidRequest)")

@@ -132,3 +132,21 @@ def test_a_stack_in_review_can_be_deleted(stack: Stack) -> None:
     stack.api.delete_stack(StackName=stack.name)
     waiter = stack.api.get_waiter("stack_delete_complete")
     waiter.wait(StackName=stack.name, WaiterConfig={"Delay": 0.05, "MaxAttempts": 100})
+
+
+def test_wrong_properties_fail_a_change_set_early(stack: Stack) -> None:
+    topic = {"Type": "AWS::SNS::Topic"}
+    wrong = {
+        "Type": "AWS::SQS::Queue",
+        "Properties": {"Wrong": "x", "KmsMasterKeyId": {"Ref": "Topic"}, "DelaySeconds": "soon"},
+    }
+    told = make(stack, json.dumps({"Resources": {"Q": wrong, "Topic": topic}}), "CREATE")
+    assert (told["Status"], told["ExecutionStatus"]) == ("FAILED", "UNAVAILABLE")
+    assert "[AWS::EarlyValidation::PropertyValidation]" in told["StatusReason"]
+    asked = {"ChangeSetName": told["ChangeSetId"], "Filters": {"FailedEvents": True}}
+    events = stack.api.describe_events(**asked)["OperationEvents"]
+    assert {(one["LogicalResourceId"], one["ValidationStatusReason"]) for one in events} == {
+        ("Q", "#: extraneous key [Wrong] is not permitted"),
+        ("Q", "#/DelaySeconds: expected type: Integer, found: String"),
+    }
+    assert {one["EventType"] for one in events} == {"VALIDATION_ERROR"}

@@ -158,3 +158,39 @@ def test_what_moto_cannot_delete_is_said(engine: Engine) -> None:
     )
     calls.delete_stack(StackName=stack["StackName"], RetainResources=["Thing"])
     assert settled(engine, stack["StackId"])["StackStatus"] == "DELETE_COMPLETE"
+
+
+def test_the_database_engine_may_be_named_in_any_case(engine: Engine) -> None:
+    """As AWS's own sample list-manager does; AWS answers with the name in lower case."""
+    database = {
+        "Type": "AWS::RDS::DBInstance",
+        "Properties": {
+            "AllocatedStorage": "10",
+            "DBInstanceClass": "db.t3.small",
+            "Engine": "MySQL",
+            "MasterUsername": "admin",
+            "MasterUserPassword": "not-a-secret",
+        },
+    }
+    stack = create(engine, database, "Endpoint.Port")
+    assert stack["StackStatus"] == "CREATE_COMPLETE", why_failed(engine, stack)
+    said = outputs_of(stack)
+    assert said["Attribute"] == "3306"
+    databases = engine.client("rds").describe_db_instances(DBInstanceIdentifier=said["Ref"])
+    assert databases["DBInstances"][0]["Engine"] == "mysql"
+
+
+def test_a_failure_of_motos_own_says_what_to_do(engine: Engine) -> None:
+    database = {
+        "Type": "AWS::RDS::DBInstance",
+        "Properties": {
+            "AllocatedStorage": "10",
+            "DBInstanceClass": "db.t3.small",
+            "Engine": "no-such-engine",
+            "MasterUsername": "admin",
+            "MasterUserPassword": "not-a-secret",
+        },
+    }
+    reason = why_failed(engine, create(engine, database))
+    assert "AWS::RDS::DBInstance" in reason
+    assert "<html" not in reason

@@ -14,20 +14,21 @@ TAGS = st.dictionaries(st.sampled_from("abcde"), st.text(max_size=3))
 
 
 class _Stack:
-    def __init__(self, tags: dict[str, str]) -> None:
+    def __init__(self, tags: dict[str, str], old_tags: dict[str, str]) -> None:
         self.tags = tags
+        self.old_tags = old_tags
 
 
-def _context(tags: dict[str, str]) -> Context:
-    return cast(Context, _Stack(tags))
+def _context(tags: dict[str, str], old_tags: dict[str, str] | None = None) -> Context:
+    return cast(Context, _Stack(tags, old_tags or {}))
 
 
-@given(stack=TAGS, old=TAGS, new=TAGS)
+@given(before=TAGS, stack=TAGS, old=TAGS, new=TAGS)
 def test_a_change_ends_with_the_stacks_tags_and_the_new_ones(
-    stack: dict[str, str], old: dict[str, str], new: dict[str, str]
+    before: dict[str, str], stack: dict[str, str], old: dict[str, str], new: dict[str, str]
 ) -> None:
-    context = _context(stack)
-    kept = {**stack, **old}
+    context = _context(stack, before)
+    kept = {**before, **old}
 
     def put(tags: list[dict[str, str]]) -> None:
         kept.update({one["Key"]: one["Value"] for one in tags})

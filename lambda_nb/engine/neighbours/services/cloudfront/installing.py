@@ -32,8 +32,8 @@ from lambda_nb.engine.neighbours.services.cloudfront.documents import (
 from lambda_nb.engine.neighbours.services.cloudfront.key_value_stores import data
 from lambda_nb.engine.neighbours.services.cloudfront.key_value_stores.stores import Stores
 from lambda_nb.engine.neighbours.services.cloudfront.lifecycle import Operation, operations
+from lambda_nb.engine.neighbours.services.door import Door
 from lambda_nb.engine.neighbours.services.late_patches import when_loaded
-from lambda_nb.engine.neighbours.services.state_machines import Door
 
 _KINDS = (
     policies.CACHE,

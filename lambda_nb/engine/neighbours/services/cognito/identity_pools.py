@@ -11,7 +11,7 @@ import time
 from typing import Any
 
 from lambda_nb.engine.neighbours.services.cognito.lookups import not_authorized, pools, refused
-from lambda_nb.engine.neighbours.services.state_machines import Door
+from lambda_nb.engine.neighbours.services.door import Door
 
 _SESSION = "CognitoIdentityCredentials"
 

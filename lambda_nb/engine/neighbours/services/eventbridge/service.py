@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from lambda_nb.engine.neighbours.services.door import Door
 from lambda_nb.engine.neighbours.services.eventbridge import connections, request_checks, rules_api
 from lambda_nb.engine.neighbours.services.eventbridge.archives import Archives
 from lambda_nb.engine.neighbours.services.eventbridge.bus import Buses
@@ -24,7 +25,6 @@ from lambda_nb.engine.neighbours.services.eventbridge.targets.functions import F
 from lambda_nb.engine.neighbours.services.eventbridge.targets.jobs import Job
 from lambda_nb.engine.neighbours.services.eventbridge.targets.oauth_tokens import OAuthTokens
 from lambda_nb.engine.neighbours.services.eventbridge.targets.senders import Senders
-from lambda_nb.engine.neighbours.services.state_machines import Door
 from lambda_nb.engine.neighbours.to_engine.event_pipe import Outlet
 
 _CHECKED = {

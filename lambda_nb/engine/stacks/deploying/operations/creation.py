@@ -24,16 +24,19 @@ def create(run: Run) -> None:
     timer.daemon = True
     if minutes:
         timer.start()
+
+    def complete() -> None:
+        for row in run.rows.values():
+            run.store.put_resource(cleared(row))
+        run.tell("CREATE_COMPLETE", operation={})
+
     try:
-        Deployment(run).carry_out()
+        Deployment(run).carry_out(complete)
     except DeploymentError as error:
         fail(run, str(error))
         return
     finally:
         timer.cancel()
-    for row in run.rows.values():
-        run.store.put_resource(cleared(row))
-    run.tell("CREATE_COMPLETE", operation={})
 
 
 def fail(run: Run, why: str) -> None:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.stacks.deploying.operations.run import Run
 from lambda_nb.engine.stacks.deploying.planning import stack_policies
-from lambda_nb.engine.stacks.deploying.planning.plan import Change, compared, with_tags
-from lambda_nb.engine.stacks.deploying.preparing import wanted
+from lambda_nb.engine.stacks.deploying.planning.plan import Change, compared, same, with_tags
+from lambda_nb.engine.stacks.deploying.preparing import problems, wanted
 from lambda_nb.engine.stacks.deploying.steps.resources import Resources
 from lambda_nb.engine.stacks.model import Made, Properties, Refused
 from lambda_nb.engine.stacks.records.rows import Held, Output, StackResource
+from lambda_nb.engine.stacks.templates import properties_check
 from lambda_nb.engine.stacks.templates.evaluation import Evaluation
 from lambda_nb.engine.stacks.types import schemas
 
@@ -51,8 +52,13 @@ class Deployment:
         """Logical IDs of the resources that the template wants."""
         return frozenset(self._evaluation.declared)
 
-    def carry_out(self) -> None:
+    def carry_out(self, complete: Callable[[], None]) -> None:
         """Make and change resources, then evaluate the outputs.
+
+        Parameters
+        ----------
+        complete
+            Records that the stack is complete: together with the outputs, or not at all.
 
         Raises
         ------
@@ -68,8 +74,10 @@ class Deployment:
         outputs = self._outputs()
         if not run.settle():
             raise DeploymentError(run.why_cancelled or "")
-        self._export(outputs)
-        run.store.change_stack(run.stack_id, outputs=outputs)
+        with run.store.together():
+            self._export(outputs)
+            run.store.change_stack(run.stack_id, outputs=outputs)
+            complete()
 
     def _deployed(self) -> list[str]:
         failed = ("_FAILED", "_IN_PROGRESS")
@@ -92,12 +100,19 @@ class Deployment:
         store = self._run.store
         try:
             names = self._evaluation.imports()
-            missing = [name for name in sorted(names) if store.find_export(name) is None]
         except AWSError as error:
             raise DeploymentError(error.message) from error
-        if missing:
-            raise DeploymentError(f"No export named {missing[0]} found. ")
-        store.set_imports(self._stack.id, frozenset(names))
+        with store.together():  # no export goes while its import is noted
+            missing = [name for name in sorted(names) if not self._importable(name)]
+            if missing:
+                raise DeploymentError(f"No export named {missing[0]} found. ")
+            store.set_imports(self._stack.id, frozenset(names))
+
+    def _importable(self, name: str) -> bool:
+        found = self._run.store.find_export(name)
+        if found is None:
+            return False
+        return self._run.store.stack(found.stack_id).status != "DELETE_IN_PROGRESS"
 
     def _one(self, logical_id: str) -> bool:
         row = self._rows.get(logical_id)
@@ -116,6 +131,12 @@ class Deployment:
             bare = wanted(self._evaluation, logical_id, {})
             self._resources.recording.fail(logical_id, bare, failed, Refused(error.message))
             return False
+        if row is None or not same(row.held.properties, properties):
+            wrong = problems(self._resources.type_of(new.type), new)
+            if wrong:
+                why = Refused(properties_check.failure(logical_id, wrong))
+                self._resources.recording.fail(logical_id, new, failed, why)
+                return False
         if row is None or not row.held.physical_id or row.status == "CREATE_FAILED":
             if row is not None and (row.held.physical_id or row.uncertain):
                 self._resources.removal.destroy(row, row.held)

@@ -32,15 +32,7 @@ def held(stack: Stack) -> bool:
 def resume(run: Run) -> None:
     """Bring a stack to a lasting status: creations and updates roll back, all else goes on."""
     status = run.stack.status
-    for row in run.rows.values():
-        if row.status in _FAILED:
-            run.parts.journal.resource(
-                run.stack,
-                row.logical_id,
-                _FAILED[row.status],
-                REASON.strip(),
-                uncertain=row.step in ("create", "replace") and not row.held.physical_id,
-            )
+    give_up_steps(run, REASON.strip())
     match status:
         case "CREATE_IN_PROGRESS":
             creation.fail(run, REASON)
@@ -56,6 +48,19 @@ def resume(run: Run) -> None:
             update.clean_up_rollback(run)
         case _:
             deletion.delete(run)
+
+
+def give_up_steps(run: Run, why: str) -> None:
+    """Record that steps which had begun have failed, and which resources may exist all the same."""
+    for row in run.rows.values():
+        if row.status in _FAILED:
+            run.parts.journal.resource(
+                run.stack,
+                row.logical_id,
+                _FAILED[row.status],
+                why,
+                uncertain=row.step in ("create", "replace") and not row.held.physical_id,
+            )
 
 
 def _depth(store: Store, stack: Stack) -> int:

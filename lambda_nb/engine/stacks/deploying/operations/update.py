@@ -33,16 +33,12 @@ def update(run: Run) -> None:
             if denied is not None:
                 run.parts.journal.resource(run.stack, row.logical_id, "UPDATE_FAILED", denied)
                 raise DeploymentError("")
-        deployment.carry_out()
+        wanted = {"wanted": sorted(deployment.wanted)}
+        deployment.carry_out(lambda: run.tell(CLEANUP, operation={**run.stack.operation, **wanted}))
     except DeploymentError as error:
         fail(run, str(error))
         return
-    held = bool(run.stack.operation.get("held"))
-    run.tell(
-        CLEANUP,
-        operation={**run.stack.operation, "wanted": sorted(deployment.wanted)},
-    )
-    if not held:
+    if not run.stack.operation.get("held"):
         clean_up(run)
 
 
@@ -107,7 +103,10 @@ def roll_back(run: Run, skip: Collection[str] = ()) -> None:
         Logical IDs of resources that are taken as rolled back, as they are.
     """
     run.go_back()
-    run.store.change_stack(run.stack_id, revision=run.stack.before or run.stack.revision)
+    stack = run.stack
+    if stack.before is not None and stack.before != stack.revision:
+        operation = {**stack.operation, "undone_tags": dict(stack.revision.tags)}
+        run.store.change_stack(run.stack_id, revision=stack.before, operation=operation)
     resources = run.resources()
     rows = run.rows
 

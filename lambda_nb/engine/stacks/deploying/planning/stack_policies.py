@@ -34,7 +34,7 @@ def checked(text: str) -> list[Mapping[str, Any]]:
         )
     try:
         document = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise validation_error("Error validating stack policy: Invalid stack policy") from None
     statements = document.get("Statement") if isinstance(document, dict) else None
     if isinstance(statements, dict):
@@ -60,9 +60,25 @@ def _check(number: int, statement: Any) -> None:
         raise wrong("has no Resource")
     if statement.get("Principal", statement.get("NotPrincipal", "*")) not in ("*", {"AWS": "*"}):
         raise wrong("has a Principal that is not *")
-    for operator, asked in statement.get("Condition", {}).items():
-        if operator not in _CONDITIONS or set(asked) != {"ResourceType"}:
+    for member in ("Action", "NotAction", "Resource", "NotResource"):
+        if not _is_texts(statement.get(member, [])):
+            raise wrong(f"has {member} that is neither a text nor a list of texts")
+    conditions = statement.get("Condition", {})
+    if not isinstance(conditions, dict):
+        raise wrong("has a Condition that is not an object")
+    for operator, asked in conditions.items():
+        if (
+            operator not in _CONDITIONS
+            or not isinstance(asked, dict)
+            or set(asked) != {"ResourceType"}
+            or not _is_texts(asked["ResourceType"])
+        ):
             raise wrong(f"has the condition {operator}: only ResourceType can be asked for")
+
+
+def _is_texts(value: Any) -> bool:
+    texts = value if isinstance(value, list) else [value]
+    return all(isinstance(one, str) for one in texts)
 
 
 def denial(policy: str | None, action: str, logical_id: str, type_name: str) -> str | None:

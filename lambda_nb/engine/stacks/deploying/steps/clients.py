@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from lambda_nb.engine import service_model
+
 _POOL = 50
 """Connections of one client: many resources of one kind are made at once."""
 _TRIES = 6
@@ -26,6 +28,9 @@ _BUSY = frozenset(
     )
 )
 """Error codes that may pass by themselves; of the first, only those with status 429."""
+_CHECKED_HERE = frozenset(("lambda",))
+"""Services whose requests the engine itself checks by their model, with the texts of their APIs;
+botocore's own check would come first, with texts of its own."""
 
 
 class Clients:
@@ -68,16 +73,16 @@ class Clients:
 
     def _make(self, service: str, region: str) -> Any:
         # Imported late: it takes a quarter of a second, and not every engine needs it.
-        import boto3
         from botocore.config import Config
 
         if self._session is None:
-            self._session = boto3.Session(*self._keys)
+            self._session = service_model.session(self._keys)
         config = Config(
             s3={"addressing_style": "path"},
             max_pool_connections=_POOL,
             retries={"total_max_attempts": 1},
             inject_host_prefix=False,
+            parameter_validation=service not in _CHECKED_HERE,
             read_timeout=300,
         )
         client = self._session.client(

@@ -64,6 +64,10 @@ class StepContext:
             "aws:cloudformation:stack-id": stack.id,
             "aws:cloudformation:logical-id": logical_id,
         }
+        self.old_tags: Mapping[str, str] = (
+            stack.operation.get("undone_tags")
+            or (stack.before.tags if stack.before is not None else {})
+        )
         self._connect = connect
         self._record = record
         self.cancelled = cancelled
@@ -80,6 +84,10 @@ class StepContext:
         )
         self._record("name", chosen)
         return chosen
+
+    def claim(self, name: str) -> None:
+        """Record, durably, that a resource of this name is made next, and that there is none."""
+        self._record("name", name)
 
     def made(self, physical_id: str) -> None:
         """Record, durably, that the resource exists from now on."""

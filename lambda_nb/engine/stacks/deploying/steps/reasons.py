@@ -18,6 +18,7 @@ _CODES = (
     ("InvalidRequest", r"Validation|Invalid|BadRequest|Malformed|Missing"),
 )
 """CloudFormation's handler error codes, and what the services' codes look like."""
+_ABSENT = ("NotFound", "InvalidRequest")
 
 
 def definite(error: BaseException) -> bool:
@@ -33,6 +34,26 @@ def definite(error: BaseException) -> bool:
         or hasattr(error, "response")
         or type(error).__name__ == _WRONG_PARAMETERS
     )
+
+
+def absent(error: BaseException) -> bool:
+    """Whether an error says that what was asked for by a guessed ID is not there.
+
+    Also one that is no answer of a service: then the type makes nothing that has such an ID.
+
+    Examples
+    --------
+    >>> absent(Refused("No.", "NotFound")), absent(Refused("Still in use.", "ResourceConflict"))
+    (True, False)
+    """
+    told: Any = getattr(error, "response", None)
+    if isinstance(told, dict) and "Error" in told:
+        code = str(told["Error"].get("Code", ""))
+        status = told.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
+        return status == 404 or handler_code(code, status) in _ABSENT
+    if isinstance(error, Refused):
+        return error.code in _ABSENT
+    return not isinstance(error, OSError) and not type(error).__module__.startswith("botocore")
 
 
 def reason(error: BaseException, token: str) -> str:

@@ -20,6 +20,7 @@ from lambda_nb.engine.stacks.records.store import Store
 log = logging.getLogger(__name__)
 
 INITIATED = "Resource creation Initiated"
+_BEGINNINGS = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS")
 
 
 class Recording:
@@ -74,6 +75,21 @@ class Recording:
         assert row is not None
         return row
 
+    def begun(self, logical_id: str) -> float:
+        """When the last step that makes or changes a resource began (seconds since 1970)."""
+        for event in self.store.events(self.stack.id):
+            if event.logical_id == logical_id and event.status in _BEGINNINGS:
+                return event.time
+        return self.stack.created
+
+    def known(self, physical_id: str) -> bool:
+        """Whether a stack has a resource of this physical ID."""
+        return any(
+            physical_id in (row.held.physical_id, row.before.physical_id if row.before else "")
+            for stack in self.store.stacks()
+            for row in self.store.resources(stack.id).values()
+        )
+
     def begin(
         self,
         logical_id: str,
@@ -112,12 +128,20 @@ class Recording:
         """A resource was made."""
         row = self.row(logical_id)
         told = row.held.physical_id
-        held = dataclasses.replace(
-            row.held, physical_id=made.physical_id, attributes=dict(made.attributes)
-        )
+        held = self.holding(row.held, made)
         row = self.store.change_resource(self.stack.id, logical_id, held=held)
         if not told:
             self._initiated(row)
+
+    def holding(self, held: Held, made: Made) -> Held:
+        """A resource as it is now that it was made or changed; its secrets are kept from events."""
+        self._journal.keep_secret(self.stack.id, frozenset(made.secrets))
+        return dataclasses.replace(
+            held,
+            physical_id=made.physical_id,
+            attributes=dict(made.attributes),
+            secrets=tuple(sorted({*held.secrets, *made.secrets})),
+        )
 
     def fail(self, logical_id: str, held: Held, status: str, why: BaseException) -> None:
         """Record that a resource could not even be begun."""

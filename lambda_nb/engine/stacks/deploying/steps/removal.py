@@ -8,17 +8,19 @@ from collections.abc import Callable
 from typing import Any
 
 from lambda_nb.engine.identifiers import uuid4
-from lambda_nb.engine.stacks.deploying.steps.reasons import definite, reason
+from lambda_nb.engine.stacks.deploying.steps.reasons import absent, definite, reason
 from lambda_nb.engine.stacks.deploying.steps.recording import Recording
 from lambda_nb.engine.stacks.model import Made
 from lambda_nb.engine.stacks.records.rows import Held, StackResource
 from lambda_nb.engine.stacks.records.store import Closed
+from lambda_nb.engine.stacks.types import finding
 from lambda_nb.engine.stacks.types.resource_type import ResourceType
 
 log = logging.getLogger(__name__)
 
 _NO_SNAPSHOT = "lambda_nb makes no snapshots: the resource was kept."
-_LOST = "Whether it was made is not known, nor its name. If it is there, delete it yourself."
+_UNSURE = "Whether it was made is not known."
+_LOST = "It was not found. If it is there all the same, delete it yourself."
 _KEEPS = ("Retain", "RetainExceptOnCreate", "Snapshot")
 
 
@@ -83,12 +85,18 @@ class Removal:
         identity = held.physical_id
         why = None
         if not identity:
-            if not (row.uncertain and held.name):
-                lost = _LOST if row.uncertain else None
-                tell("DELETE_COMPLETE", lost)
+            if not row.uncertain:
+                tell("DELETE_COMPLETE")
                 return True
-            identity = held.name
-            why = f"Whether it was made is not known: looking for it by its name, {held.name}."
+            try:
+                identity = self._found(row, held) or ""
+            except Exception as error:  # whoever could tell cannot be asked now
+                tell("DELETE_FAILED", f"{_UNSURE} Looking for it failed: {error}")
+                return False
+            if not identity:
+                tell("DELETE_COMPLETE", f"{_UNSURE} {_LOST}")
+                return True
+            why = f"{_UNSURE} Looking for {identity}."
         token = uuid4()
         tell("DELETE_IN_PROGRESS", why, **({"token": token} if recorded else {}))
         try:
@@ -100,8 +108,8 @@ class Removal:
         except Closed:
             raise
         except Exception as error:
-            if not held.physical_id:
-                tell("DELETE_COMPLETE", f"None was found by the name {identity}: {error}")
+            if not held.physical_id and absent(error):
+                tell("DELETE_COMPLETE", f"{identity} was not found: {error}")
                 return True
             if not definite(error):
                 log.warning("resource %s of stack %s", row.logical_id, row.stack_id, exc_info=True)
@@ -109,3 +117,12 @@ class Removal:
             return False
         tell("DELETE_COMPLETE")
         return True
+
+    def _found(self, row: StackResource, held: Held) -> str | None:
+        """The physical ID of a resource of which it is not recorded whether it was made."""
+        recording = self._recording
+        context = recording.context_without_record(row.logical_id, uuid4())
+        lost = finding.Lost(
+            held.type, held.name, held.properties, recording.begun(row.logical_id), recording.known
+        )
+        return finding.found(context, lost)

@@ -7,13 +7,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lambda_nb.engine.identifiers import uuid4
+from lambda_nb.engine.stacks.deploying.steps.context import StepContext
 from lambda_nb.engine.stacks.deploying.steps.recording import Recording
 from lambda_nb.engine.stacks.deploying.steps.removal import Removal
 from lambda_nb.engine.stacks.deploying.steps.signals import await_signals
 from lambda_nb.engine.stacks.deploying.steps.unknown import Skipped
-from lambda_nb.engine.stacks.model import Cancelled
+from lambda_nb.engine.stacks.model import Cancelled, Made
 from lambda_nb.engine.stacks.records.rows import Held, StackResource
 from lambda_nb.engine.stacks.records.store import Closed
+from lambda_nb.engine.stacks.types import finding
 from lambda_nb.engine.stacks.types.resource_type import ResourceType
 
 REPLACING = "Requested update requires the creation of a new physical resource; hence creating one."
@@ -120,6 +122,7 @@ class Resources:
             physical_id=row.held.physical_id,
             attributes=row.held.attributes,
             name=row.held.name,
+            secrets=tuple(sorted({*held.secrets, *row.held.secrets})),
         )
         if same != row.held:
             before = row.before if row.step else row.held
@@ -139,6 +142,7 @@ class Resources:
         context = self.recording.context(logical_id, token)
         of_type = self.type_of(held.type)
         try:
+            self._claim(context, of_type, held)
             made = of_type.create(context, held.properties)
             self.recording.keep(logical_id, made)
             if creation_policy is not None:
@@ -157,6 +161,20 @@ class Resources:
         why = of_type.reason if isinstance(of_type, Skipped) else None
         self.recording.status(logical_id, f"{kind}_COMPLETE", why)
         return True
+
+    @staticmethod
+    def _claim(context: StepContext, of_type: ResourceType, held: Held) -> None:
+        """Record the name that the template gives, if nothing has it: what has it later is ours."""
+        name = finding.given_name(held.type, held.properties)
+        if not name:
+            return
+        identity = finding.identity_of(context, held.type, name)
+        try:
+            free = of_type.read(context, Made(identity), held.properties) is None
+        except Exception:  # such a type cannot tell: after a kill, nobody knows whose it is
+            return
+        if free:
+            context.claim(name)
 
     def _change(
         self,
@@ -179,9 +197,7 @@ class Resources:
             self.recording.failed(logical_id, error, token, kind)
             return False
         row = self.recording.row(logical_id)
-        held = dataclasses.replace(
-            target, physical_id=made.physical_id, attributes=dict(made.attributes)
-        )
+        held = self.recording.holding(target, made)
         replaced = made.physical_id != target.physical_id and row.step == "modify"
         self.recording.status(
             logical_id,

@@ -103,7 +103,13 @@ class Resolver:
             return self.condition(value)
         if name not in self._functions:
             raise validation_error(f"Template error: {name} can only be used in Rules.")
-        return self._functions[name](value[name])
+        made = self._functions[name](value[name])
+        if isinstance(made, str) and len(made) > quotas.MOST_TEMPLATE_BYTES:
+            raise validation_error(
+                f"Template error: {name} makes a text of {len(made)} characters, more than a "
+                f"whole template may have ({quotas.MOST_TEMPLATE_BYTES})."
+            )
+        return made
 
     def condition(self, value: Any) -> bool:
         """Whether a condition's definition holds; raises as :meth:`resolve`."""

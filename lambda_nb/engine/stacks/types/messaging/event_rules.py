@@ -7,7 +7,7 @@ from typing import Any
 
 from lambda_nb.engine.stacks.model import Made, Properties, Refused
 from lambda_nb.engine.stacks.types import shapes
-from lambda_nb.engine.stacks.types.by_calls import absence_is_fine
+from lambda_nb.engine.stacks.types.by_calls import absence_is_fine, is_absent
 from lambda_nb.engine.stacks.types.context import Context
 from lambda_nb.engine.stacks.types.resource_type import ResourceType, changed
 from lambda_nb.engine.stacks.types.tagging import LISTED
@@ -23,6 +23,11 @@ class Rule(ResourceType):
     def create(self, context: Context, properties: Properties) -> Made:
         name = properties.get("Name") or context.name(64)
         bus = _bus(properties)
+        # PutRule changes one that exists.
+        if properties.get("Name") and not is_absent(
+            lambda: context.client("events").describe_rule(Name=name, EventBusName=bus)
+        ):
+            raise Refused(f"{name} already exists", "AlreadyExists")
         tags = LISTED.form(LISTED.wanted(context, properties))
         arn = _put_rule(context, name, properties, Tags=tags)
         physical_id = name if bus == "default" else f"{bus}|{name}"

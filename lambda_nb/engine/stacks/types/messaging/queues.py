@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from lambda_nb.engine.stacks.model import Made, Properties
-from lambda_nb.engine.stacks.types.by_calls import absence_is_fine, refuse_unknown
+from lambda_nb.engine.stacks.model import Made, Properties, Refused
+from lambda_nb.engine.stacks.types.by_calls import absence_is_fine, is_absent, refuse_unknown
 from lambda_nb.engine.stacks.types.context import Context
 from lambda_nb.engine.stacks.types.resource_type import ResourceType
 from lambda_nb.engine.stacks.types.tagging import MAPPED
@@ -44,6 +44,11 @@ class Queue(ResourceType):
         name = properties.get("QueueName") or (
             context.name(75) + ".fifo" if fifo else context.name(80)
         )
+        # CreateQueue gives one that exists as if it were new.
+        if properties.get("QueueName") and not is_absent(
+            lambda: client.get_queue_url(QueueName=name), *_NO_QUEUE
+        ):
+            raise Refused(f"{name} already exists", "AlreadyExists")
         attributes = _attributes(properties)
         if fifo:
             attributes["FifoQueue"] = "true"

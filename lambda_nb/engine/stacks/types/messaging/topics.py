@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from lambda_nb.engine.stacks.model import Made, Properties
-from lambda_nb.engine.stacks.types.by_calls import absence_is_fine, refuse_unknown
+from lambda_nb.engine.stacks.model import Made, Properties, Refused
+from lambda_nb.engine.stacks.types.by_calls import absence_is_fine, is_absent, refuse_unknown
 from lambda_nb.engine.stacks.types.context import Context
 from lambda_nb.engine.stacks.types.resource_type import ResourceType
 from lambda_nb.engine.stacks.types.tagging import LISTED
@@ -49,6 +49,12 @@ class Topic(ResourceType):
         name = properties.get("TopicName") or (
             context.name(251) + ".fifo" if fifo else context.name(256)
         )
+        arn = f"arn:{context.partition}:sns:{context.region}:{context.account}:{name}"
+        # CreateTopic gives one that exists as if it were new.
+        if properties.get("TopicName") and not is_absent(
+            lambda: client.get_topic_attributes(TopicArn=arn)
+        ):
+            raise Refused(f"{name} already exists", "AlreadyExists")
         attributes = _attributes(properties)
         if fifo:
             attributes["FifoTopic"] = "true"

@@ -20,7 +20,7 @@ from lambda_nb.engine.neighbours.services.cloudfront.key_value_stores import con
 from lambda_nb.engine.neighbours.services.cloudfront.lifecycle import Operation
 from lambda_nb.engine.neighbours.services.cloudfront.references import names
 from lambda_nb.engine.neighbours.services.cloudfront.tags import tag
-from lambda_nb.engine.neighbours.services.state_machines import Door
+from lambda_nb.engine.neighbours.services.door import Door
 from lambda_nb.rules import quotas
 
 KIND = "KeyValueStore"

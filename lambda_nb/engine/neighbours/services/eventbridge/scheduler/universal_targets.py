@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from lambda_nb.engine.neighbours.services.door import Door
 from lambda_nb.engine.neighbours.services.eventbridge.targets.errors import (
     INVALID_JSON,
     INVALID_PARAMETER,
     DeliveryError,
 )
 from lambda_nb.engine.neighbours.services.eventbridge.targets.jobs import Job
-from lambda_nb.engine.neighbours.services.state_machines import Door
 
 _ARN = re.compile(r"arn:aws[a-z-]*:scheduler:::aws-sdk:([a-zA-Z0-9-]+):([a-zA-Z0-9]+)")
 _READING = (

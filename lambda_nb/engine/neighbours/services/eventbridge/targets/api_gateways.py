@@ -6,9 +6,9 @@ import json
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from lambda_nb.engine.neighbours.services.door import Door
 from lambda_nb.engine.neighbours.services.eventbridge.targets import http_calls
 from lambda_nb.engine.neighbours.services.eventbridge.targets.jobs import Job
-from lambda_nb.engine.neighbours.services.state_machines import Door
 from lambda_nb.rules.events.eventbridge.input_transformation import resolved
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from lambda_nb.engine.neighbours.services.door import Door
 from lambda_nb.engine.neighbours.services.eventbridge.targets.errors import (
     NO_RESOURCE,
     DeliveryError,
 )
-from lambda_nb.engine.neighbours.services.state_machines import Door
 from lambda_nb.engine.neighbours.to_engine.event_pipe import Outlet
 
 _BELIEVED_S = 1.0

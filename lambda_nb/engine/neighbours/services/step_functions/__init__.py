@@ -1,0 +1,1 @@
+"""Step Functions: moto's interpreter runs state machines, and what moto lacks around it."""

@@ -1,0 +1,47 @@
+"""Puts Step Functions together.
+
+moto's interpreter has a thread for each execution and calls over HTTP what a task names. Here it
+uses the engine's address and keys, as any other client would. It is patched when it is first
+needed, or when what was kept on disk has a state machine: loading it takes a quarter of a second.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lambda_nb.engine.neighbours.services.door import Door
+from lambda_nb.engine.neighbours.services.late_patches import when_loaded
+from lambda_nb.engine.neighbours.services.step_functions import (
+    activities,
+    definitions,
+    executions,
+    kept_executions,
+    operations,
+    tasks,
+    versions,
+)
+
+
+def install(door: Door) -> None:
+    """Let state machines run.
+
+    Parameters
+    ----------
+    door
+        Makes the clients that tasks call services with.
+    """
+    from moto.core.config import default_user_config
+
+    config: Any = default_user_config
+    config["stepfunctions"]["execute_state_machine"] = True
+    when_loaded("moto.stepfunctions.responses", operations.install)
+    versions.install()
+
+    def prepare() -> None:
+        tasks.install(door)
+        definitions.install()
+        kept_executions.install()
+        executions.install()
+        activities.install()
+
+    when_loaded("moto.stepfunctions.parser.models", prepare)

@@ -1,0 +1,1 @@
+"""An application as a project of the AWS CDK, in Python."""

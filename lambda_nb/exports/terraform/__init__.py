@@ -1,0 +1,1 @@
+"""An application as a project of Terraform, for AWS's provider."""

@@ -1,0 +1,219 @@
+"""An application to export: a function of each kind of trigger, and what they use."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from engine_fixtures import ROLE, Engine, zip_of
+
+RUNTIME = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+
+WORKER = """
+import json, os
+import boto3
+from extra import WORD
+
+table = boto3.client("dynamodb")
+s3 = boto3.client("s3")
+sns = boto3.client("sns")
+
+def handler(event, context):
+    table.put_item(TableName=os.environ["TABLE"], Item={"id": {"S": "1"}, "word": {"S": WORD}})
+    table.get_item(TableName=os.environ["TABLE"], Key={"id": {"S": "1"}})
+    s3.put_object(Bucket=os.environ["BUCKET"], Key="out/1", Body=b"x")
+    sns.publish(TopicArn=os.environ["TOPIC_ARN"], Message="done")
+    boto3.client("lambda").invoke(FunctionName=os.environ["OTHER"], Payload=b"{}")
+    return {"word": WORD}
+"""
+OTHER = """
+import boto3, os
+def handler(event, context):
+    if event.get("send"):
+        boto3.client("sqs").send_message(QueueUrl=os.environ["QUEUE_URL"], MessageBody="x")
+    return {"statusCode": 200, "body": "other"}
+"""
+
+
+class Sample:
+    """An application in an engine; its names are the attributes."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.worker, self.other = engine.name("worker"), engine.name("other")
+        self.queue, self.table = engine.name("jobs"), engine.name("words")
+        self.bucket, self.topic = engine.name("uploads"), engine.name("news")
+        self.stream = engine.name("clicks")
+        self._resources()
+        self._functions()
+        self._triggers()
+        self._ran()
+
+    def _resources(self) -> None:
+        client = self.engine.client
+        sqs = client("sqs")
+        dead = sqs.create_queue(QueueName=f"{self.queue}-dead")["QueueUrl"]
+        dead_arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])
+        self.dead_arn = dead_arn["Attributes"]["QueueArn"]
+        redrive = json.dumps({"deadLetterTargetArn": self.dead_arn, "maxReceiveCount": 3})
+        attributes = {"VisibilityTimeout": "90", "RedrivePolicy": redrive}
+        self.queue_url = sqs.create_queue(QueueName=self.queue, Attributes=attributes)["QueueUrl"]
+        self.queue_arn = self.dead_arn.removesuffix("-dead")
+        client("dynamodb").create_table(
+            TableName=self.table,
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+            StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+        )
+        client("s3").create_bucket(Bucket=self.bucket)
+        self.topic_arn = client("sns").create_topic(Name=self.topic)["TopicArn"]
+        client("kinesis").create_stream(StreamName=self.stream, ShardCount=1)
+        told = client("kinesis").describe_stream_summary(StreamName=self.stream)
+        self.stream_arn = told["StreamDescriptionSummary"]["StreamARN"]
+
+    def _functions(self) -> None:
+        lambda_ = self.engine.client()
+        layer = lambda_.publish_layer_version(
+            LayerName=self.engine.name("extra"),
+            Content={"ZipFile": zip_of({"python/extra.py": "WORD = 'layered'\n"})},
+            CompatibleRuntimes=[RUNTIME],
+        )["LayerVersionArn"]
+        self._function(
+            self.worker,
+            WORKER,
+            Timeout=60,
+            MemorySize=512,
+            Layers=[layer],
+            DeadLetterConfig={"TargetArn": self.dead_arn},
+            Environment={
+                "Variables": {
+                    "TABLE": self.table,
+                    "BUCKET": self.bucket,
+                    "TOPIC_ARN": self.topic_arn,
+                    "OTHER": self.other,
+                    "API_TOKEN": "very-secret",
+                    "GREETING": "hello ${you}",
+                }
+            },
+        )
+        self._function(
+            self.other,
+            OTHER,
+            Timeout=60,
+            MemorySize=512,
+            Environment={"Variables": {"QUEUE_URL": self.queue_url}},
+        )
+        lambda_.put_function_event_invoke_config(
+            FunctionName=self.other,
+            MaximumRetryAttempts=1,
+            DestinationConfig={"OnFailure": {"Destination": self.dead_arn}},
+        )
+        lambda_.create_function_url_config(FunctionName=self.other, AuthType="AWS_IAM")
+        version = lambda_.publish_version(FunctionName=self.other)["Version"]
+        lambda_.create_alias(FunctionName=self.other, Name="live", FunctionVersion=version)
+
+    def _function(self, name: str, code: str, **settings: Any) -> None:
+        self.engine.client().create_function(
+            FunctionName=name,
+            Runtime=RUNTIME,
+            Role=ROLE,
+            Handler="app.handler",
+            Code={"ZipFile": zip_of({"app.py": code})},
+            **settings,
+        )
+        self.engine.wait(name)
+
+    def arn(self, name: str) -> str:
+        """The ARN of a function."""
+        return f"arn:aws:lambda:{self.engine.region}:{self.engine.account}:function:{name}"
+
+    def _triggers(self) -> None:
+        client, worker = self.engine.client, self.arn(self.worker)
+        lambda_ = client()
+        lambda_.create_event_source_mapping(
+            FunctionName=self.worker,
+            EventSourceArn=self.queue_arn,
+            BatchSize=5,
+            FunctionResponseTypes=["ReportBatchItemFailures"],
+            FilterCriteria={"Filters": [{"Pattern": '{"body": {"kind": ["job"]}}'}]},
+        )
+        stream = client("dynamodb").describe_table(TableName=self.table)["Table"]
+        for source in (stream["LatestStreamArn"], self.stream_arn):
+            lambda_.create_event_source_mapping(
+                FunctionName=self.other,
+                EventSourceArn=source,
+                StartingPosition="LATEST",
+                MaximumRetryAttempts=2,
+            )
+        self._permit(self.worker, "s3", f"arn:aws:s3:::{self.bucket}")
+        rules = [{"Name": "prefix", "Value": "in/"}]
+        notification = {
+            "LambdaFunctionArn": worker,
+            "Events": ["s3:ObjectCreated:*"],
+            "Filter": {"Key": {"FilterRules": rules}},
+        }
+        client("s3").put_bucket_notification_configuration(
+            Bucket=self.bucket,
+            NotificationConfiguration={"LambdaFunctionConfigurations": [notification]},
+        )
+        self._permit(self.other, "sns", self.topic_arn)
+        client("sns").subscribe(
+            TopicArn=self.topic_arn, Protocol="lambda", Endpoint=self.arn(self.other)
+        )
+        events = client("events")
+        for name, settings in (
+            (f"{self.worker}-hourly", {"ScheduleExpression": "rate(1 hour)"}),
+            (f"{self.worker}-orders", {"EventPattern": '{"source": ["my.orders"]}'}),
+        ):
+            rule = events.put_rule(Name=name, **settings)["RuleArn"]
+            self._permit(self.worker, "events", rule)
+            events.put_targets(Rule=name, Targets=[{"Id": "f", "Arn": worker}])
+        client("scheduler").create_schedule(
+            Name=f"{self.worker}-nightly",
+            ScheduleExpression="cron(0 3 * * ? *)",
+            ScheduleExpressionTimezone="Europe/Berlin",
+            FlexibleTimeWindow={"Mode": "OFF"},
+            Target={"Arn": worker, "RoleArn": ROLE, "Input": '{"night": true}'},
+        )
+        self._http_api()
+
+    def _http_api(self) -> None:
+        gateway, other = self.engine.client("apigatewayv2"), self.arn(self.other)
+        api = gateway.create_api(Name=self.engine.name("site"), ProtocolType="HTTP")["ApiId"]
+        lead = gateway.create_integration(
+            ApiId=api,
+            IntegrationType="AWS_PROXY",
+            IntegrationUri=other,
+            PayloadFormatVersion="2.0",
+        )["IntegrationId"]
+        gateway.create_route(ApiId=api, RouteKey="GET /hello", Target=f"integrations/{lead}")
+        gateway.create_stage(ApiId=api, StageName="$default", AutoDeploy=True)
+
+    def _permit(self, function: str, service: str, source: str) -> None:
+        self.engine.client().add_permission(
+            FunctionName=function,
+            StatementId=self.engine.name(service),
+            Action="lambda:InvokeFunction",
+            Principal=f"{service}.amazonaws.com",
+            SourceArn=source,
+        )
+
+    def _ran(self) -> None:
+        for name, event in ((self.worker, {}), (self.other, {"send": True})):
+            answer = self.engine.client().invoke(
+                FunctionName=name, Payload=json.dumps(event).encode()
+            )
+            assert "FunctionError" not in answer, answer["Payload"].read()
+
+
+def wait_until(true: Callable[[], Any], within_s: float = 60.0) -> Any:
+    """Wait until something is true, and return it."""
+    deadline = time.monotonic() + within_s
+    while not (found := true()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return found
