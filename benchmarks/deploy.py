@@ -3,9 +3,10 @@
 One run measures lambda_nb (checks signatures, durable records) and ministack (default settings, in
 memory). Rounds alternate. A round starts an engine and deploys a template of SAM, whose code is in
 a bucket as ``aws cloudformation package`` puts it there: the first stack, and then the same again,
-when everything is loaded. Each time the functions behind the API and those behind the queues must
-answer; then one function is updated, and the stack is deleted. If a peer takes no templates of
-SAM, both get what SAM's own library makes of it.
+when everything is loaded. Each time two moments count: when the stack is complete, and when each
+function has answered through the API and each queue has reached its function. Then one function
+is updated, and the stack is deleted. If a peer takes no templates of SAM, both get what SAM's own
+library makes of it.
 
     python benchmarks/deploy.py [--rounds 5] [--only lambda_nb ministack] [--plain]
 """
@@ -34,7 +35,7 @@ LONGEST_S = 120.0
 LOOK_S = 0.01
 SAM = "AWS::Serverless-2016-10-31"
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
-CODE = '''
+CODE = """
 import json, os
 
 def handler(event, context):
@@ -43,8 +44,11 @@ def handler(event, context):
         print("RECORD", event["Records"][0]["body"])
         return None
     return {"statusCode": 200, "body": json.dumps(told)}
-'''
-STEPS = ("first stack", "next stack", "update of one function", "deletion")
+"""
+STACKS = ("first stack", "next stack")
+ANSWERS = ", all answer"
+UPDATE, DELETION = "update of one function", "deletion"
+STEPS = (*(f"{stack}{until}" for stack in STACKS for until in ("", ANSWERS)), UPDATE, DELETION)
 STARTS: dict[str, Callable[[], Any]] = {
     "lambda_nb": lambda: peers.lambda_nb(auth="sigv4"),
     "ministack": peers.ministack,
@@ -58,14 +62,15 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", choices=list(STARTS), default=list(STARTS))
     parser.add_argument("--plain", action="store_true", help="never give a template of SAM")
     options = parser.parse_args()
+    names = [name for name in STARTS if name in options.only]
 
     template = application()
-    plain = options.plain or not all(takes_sam(STARTS[name]) for name in options.only)
+    plain = options.plain or not all(takes_sam(STARTS[name]) for name in names)
     if plain:
         template = transformed(template)
     seconds: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for round_ in range(options.rounds):
-        for name in options.only:
+        for name in names:
             doing = f"round {round_ + 1} of {options.rounds}: {name} ..."
             print(f"{doing:60}", end="\r", file=sys.stderr, flush=True)
             with STARTS[name]() as peer:
@@ -175,33 +180,37 @@ def put_code(account: Account) -> None:
 
 
 def measure(seconds: dict[str, list[float]], account: Account, template: dict[str, Any]) -> None:
-    """Deploy two stacks into a fresh engine; update and delete the second."""
+    """Deploy two stacks into a fresh engine, one after the other; update the second."""
     put_code(account)
-    for step in STEPS[:2]:
-        name = step.replace(" ", "-")
-        taken, outputs = create(account, name, template)
-        seconds[step].append(taken)
-        check(account, outputs)
-        if step != STEPS[1]:
-            delete(account, name)
-            continue
-        changed = json.loads(json.dumps(template))
-        changed["Resources"]["Function9"]["Properties"]["Timeout"] = 20
+    for stack in STACKS:
+        name = stack.replace(" ", "-")
         began = time.perf_counter()
-        account("cloudformation").update_stack(
-            StackName=name, TemplateBody=json.dumps(changed), Capabilities=CAPABILITIES
-        )
-        wait(account, name, "UPDATE_COMPLETE")
-        seconds[STEPS[2]].append(time.perf_counter() - began)
-        told = account("lambda").get_function_configuration(FunctionName=outputs["Function9"])
-        if told["Timeout"] != 20:
-            raise RuntimeError(f"{account.peer.name} did not update the function: {told}")
-        seconds[STEPS[3]].append(delete(account, name))
+        taken, outputs = create(account, name, template)
+        seconds[stack].append(taken)
+        check(account, outputs)
+        seconds[f"{stack}{ANSWERS}"].append(time.perf_counter() - began)
+        if stack == STACKS[-1]:
+            seconds[UPDATE].append(update(account, name, template, outputs["Function9"]))
+        seconds[DELETION].append(delete(account, name))
 
 
-def create(
-    account: Account, name: str, template: dict[str, Any]
-) -> tuple[float, dict[str, str]]:
+def update(account: Account, name: str, template: dict[str, Any], function: str) -> float:
+    """Change a setting of one function; seconds until the stack is complete."""
+    changed = json.loads(json.dumps(template))
+    changed["Resources"]["Function9"]["Properties"]["Timeout"] = 20
+    began = time.perf_counter()
+    account("cloudformation").update_stack(
+        StackName=name, TemplateBody=json.dumps(changed), Capabilities=CAPABILITIES
+    )
+    wait(account, name, "UPDATE_COMPLETE")
+    taken = time.perf_counter() - began
+    told = account("lambda").get_function_configuration(FunctionName=function)
+    if told["Timeout"] != 20:
+        raise RuntimeError(f"{account.peer.name} did not update the function: {told}")
+    return taken
+
+
+def create(account: Account, name: str, template: dict[str, Any]) -> tuple[float, dict[str, str]]:
     """Create a stack; seconds until it is complete, and its outputs."""
     began = time.perf_counter()
     account("cloudformation").create_stack(
@@ -282,14 +291,14 @@ def report(seconds: dict[str, dict[str, list[float]]], plain: bool) -> None:
     """Print medians and the ratio to the peer."""
     print(f"{'':60}", end="\r", file=sys.stderr)
     form = "as SAM's library translates it" if plain else "as a template of SAM"
-    rounds = max(len(rows) for steps in seconds.values() for rows in steps.values())
+    rounds = max(len(steps[STACKS[0]]) for steps in seconds.values())
     print(f"{FUNCTIONS} functions, an API and {QUEUES} queues, {form}")
     print(f"({peers.machine()}; medians of {rounds})\n")
     names = list(seconds)
-    print(f"{'':26}" + "".join(f"{name + ' s':>14}" for name in names) + f"{'ratio':>8}")
+    print(f"{'':30}" + "".join(f"{name + ' s':>14}" for name in names) + f"{'ratio':>8}")
     for step in STEPS:
         medians = [statistics.median(seconds[name][step]) for name in names]
-        print(f"{step:26}" + "".join(f"{one:>14.2f}" for one in medians) + ratio(medians))
+        print(f"{step:30}" + "".join(f"{one:>14.2f}" for one in medians) + ratio(medians))
     print("\nratio: below 1 is in favour of lambda_nb.")
 
 

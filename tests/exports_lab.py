@@ -8,7 +8,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from botocore.config import Config
 from engine_fixtures import ROLE, Engine, zip_of
+
+from lambda_nb.exports.picture import Application, Text, Trigger
+from lambda_nb.exports.reading.application import read
 
 RUNTIME = f"python{sys.version_info[0]}.{sys.version_info[1]}"
 
@@ -62,6 +66,13 @@ class Sample:
         attributes = {"VisibilityTimeout": "90", "RedrivePolicy": redrive}
         self.queue_url = sqs.create_queue(QueueName=self.queue, Attributes=attributes)["QueueUrl"]
         self.queue_arn = self.dead_arn.removesuffix("-dead")
+        self.orders = f"{self.engine.name('orders')}.fifo"
+        ordered = {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
+        sqs.create_queue(QueueName=self.orders, Attributes=ordered)
+        self.orders_arn = f"{self.dead_arn.rpartition(':')[0]}:{self.orders}"
+        self.log_group = f"/apps/{self.engine.name('site')}"
+        client("logs").create_log_group(logGroupName=self.log_group)
+        client("logs").put_retention_policy(logGroupName=self.log_group, retentionInDays=14)
         client("dynamodb").create_table(
             TableName=self.table,
             KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
@@ -113,8 +124,16 @@ class Sample:
             DestinationConfig={"OnFailure": {"Destination": self.dead_arn}},
         )
         lambda_.create_function_url_config(FunctionName=self.other, AuthType="AWS_IAM")
-        version = lambda_.publish_version(FunctionName=self.other)["Version"]
-        lambda_.create_alias(FunctionName=self.other, Name="live", FunctionVersion=version)
+        first = lambda_.publish_version(FunctionName=self.other)["Version"]
+        lambda_.update_function_configuration(FunctionName=self.other, Description="second")
+        lambda_.get_waiter("function_updated_v2").wait(FunctionName=self.other)
+        second = lambda_.publish_version(FunctionName=self.other)["Version"]
+        lambda_.create_alias(
+            FunctionName=self.other,
+            Name="live",
+            FunctionVersion=second,
+            RoutingConfig={"AdditionalVersionWeights": {first: 0.1}},
+        )
 
     def _function(self, name: str, code: str, **settings: Any) -> None:
         self.engine.client().create_function(
@@ -140,6 +159,9 @@ class Sample:
             BatchSize=5,
             FunctionResponseTypes=["ReportBatchItemFailures"],
             FilterCriteria={"Filters": [{"Pattern": '{"body": {"kind": ["job"]}}'}]},
+        )
+        lambda_.create_event_source_mapping(
+            FunctionName=self.worker, EventSourceArn=self.orders_arn
         )
         stream = client("dynamodb").describe_table(TableName=self.table)["Table"]
         for source in (stream["LatestStreamArn"], self.stream_arn):
@@ -179,7 +201,30 @@ class Sample:
             FlexibleTimeWindow={"Mode": "OFF"},
             Target={"Arn": worker, "RoleArn": ROLE, "Input": '{"night": true}'},
         )
+        self._pushes()
         self._http_api()
+        self._rest_api()
+
+    def _pushes(self) -> None:
+        other = self.arn(self.other)
+        group = f"arn:aws:logs:{self.engine.region}:{self.engine.account}:log-group"
+        self._permit(self.other, "logs", f"{group}:{self.log_group}:*")
+        self.engine.client("logs").put_subscription_filter(
+            logGroupName=self.log_group,
+            filterName="errors",
+            filterPattern="ERROR",
+            destinationArn=other,
+        )
+        iot, rule = self.engine.client("iot"), self.engine.name("heat").replace("-", "_")
+        iot.create_topic_rule(
+            ruleName=rule,
+            topicRulePayload={
+                "sql": "SELECT * FROM 'rooms/+/heat' WHERE celsius > 30",
+                "awsIotSqlVersion": "2016-03-23",
+                "actions": [{"lambda": {"functionArn": other}}],
+            },
+        )
+        self._permit(self.other, "iot", iot.get_topic_rule(ruleName=rule)["ruleArn"])
 
     def _http_api(self) -> None:
         gateway, other = self.engine.client("apigatewayv2"), self.arn(self.other)
@@ -192,6 +237,22 @@ class Sample:
         )["IntegrationId"]
         gateway.create_route(ApiId=api, RouteKey="GET /hello", Target=f"integrations/{lead}")
         gateway.create_stage(ApiId=api, StageName="$default", AutoDeploy=True)
+
+    def _rest_api(self) -> None:
+        gateway = self.engine.client("apigateway")
+        api = gateway.create_rest_api(name=self.engine.name("shop"))["id"]
+        (root,) = gateway.get_resources(restApiId=api)["items"]
+        place = gateway.create_resource(restApiId=api, parentId=root["id"], pathPart="items")
+        method = {"restApiId": api, "resourceId": place["id"], "httpMethod": "GET"}
+        gateway.put_method(**method, authorizationType="NONE")
+        path = f"lambda:path/2015-03-31/functions/{self.arn(self.other)}/invocations"
+        gateway.put_integration(
+            **method,
+            type="AWS_PROXY",
+            integrationHttpMethod="POST",
+            uri=f"arn:aws:apigateway:{self.engine.region}:{path}",
+        )
+        gateway.create_deployment(restApiId=api, stageName="v1")
 
     def _permit(self, function: str, service: str, source: str) -> None:
         self.engine.client().add_permission(
@@ -217,3 +278,76 @@ def wait_until(true: Callable[[], Any], within_s: float = 60.0) -> Any:
         assert time.monotonic() < deadline
         time.sleep(0.05)
     return found
+
+
+class At:
+    """Clients for an engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def client(self, service: str = "lambda") -> Any:
+        """The client for a service."""
+        if service == "s3":
+            return self._engine.client(service, config=Config(s3={"addressing_style": "path"}))
+        return self._engine.client(service)
+
+
+def told(application: Application) -> dict[str, Any]:
+    """What two exports of one application have in common."""
+    return {
+        one.name: {
+            "settings": one.settings,
+            "environment": sorted(one.environment),
+            "layers": len(one.layers),
+            "alias": one.alias,
+            "url": one.url,
+            "dead_letters": one.dead_letters is not None,
+            "asynchronous": sorted(one.asynchronous),
+            "triggers": sorted(_trigger(trigger) for trigger in one.triggers),
+        }
+        for one in application.functions
+    }
+
+
+def _trigger(one: Trigger) -> str:
+    shown = {key: value for key, value in one.settings.items() if not isinstance(value, Text)}
+    # Terraform and the CDK write JSON without spaces.
+    if "Filters" in shown:
+        shown["Filters"] = [json.loads(pattern) for pattern in shown["Filters"]]
+    if "Input" in shown:
+        shown["Input"] = json.loads(shown["Input"])
+    return f"{one.kind} {json.dumps(shown, sort_keys=True)}"
+
+
+def resources(application: Application) -> list[str]:
+    """The resources of an application, whatever their names are."""
+    found = []
+    for one in application.resources.values():
+        settings = {k: v for k, v in one.settings.items() if k not in ("OriginalName", "ApiId")}
+        if "RedrivePolicy" in settings:
+            settings["RedrivePolicy"] = settings["RedrivePolicy"]["maxReceiveCount"]
+        found.append(f"{one.kind} {json.dumps(settings, sort_keys=True)}")
+    return sorted(found)
+
+
+def check_same(sample: Sample, there: Engine) -> None:
+    """Check that another engine has the same application, and that it does its work."""
+    names = [sample.worker, sample.other]
+    first = read(At(sample.engine), names, "first")
+    second = read(At(there), names, "second")
+    expected = told(first)
+    for name, found in told(second).items():
+        assert found == expected[name], json.dumps([found, expected[name]], default=str, indent=1)
+    assert resources(second) == resources(first)
+    answer = there.client().invoke(FunctionName=sample.worker, Payload=b"{}")
+    assert json.loads(answer["Payload"].read()) == {"word": "layered"}, answer
+    answer = there.client().invoke(FunctionName=sample.other, Payload=b'{"send": true}')
+    assert "FunctionError" not in answer, answer["Payload"].read()
+    # What it needed here it needs there.
+    again = read(At(there), names, "again")
+    rights = [
+        {one.name: sorted(a for s in one.statements for a in s.actions) for one in app.functions}
+        for app in (first, again)
+    ]
+    assert rights[0] == rights[1]

@@ -37,6 +37,7 @@ class LabContext:
     logical_id: str
     token: str
     tags: Mapping[str, str]
+    old_tags: Mapping[str, str] = field(default_factory=dict)
     recorded: list[str] = field(default_factory=list)
     """What the type has said to exist, in order."""
 

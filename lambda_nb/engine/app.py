@@ -27,6 +27,7 @@ from lambda_nb.engine.api.neighbours.proxy import Proxy
 from lambda_nb.engine.api.neighbours.service_changes import ServiceChanges
 from lambda_nb.engine.api.neighbours.service_use import ServiceUse
 from lambda_nb.engine.api.neighbours.watched_calls import Watch, WatchedCall
+from lambda_nb.engine.api.resetting import Reset
 from lambda_nb.engine.api.wire.certificates import Certificates
 from lambda_nb.engine.api.wire.http import Receive, Scope, Send
 from lambda_nb.engine.aws_calls.endpoint import Endpoint, Keys
@@ -67,7 +68,6 @@ from lambda_nb.engine.neighbours.services.iot.registry_events import SOURCE as R
 from lambda_nb.engine.options import Options
 from lambda_nb.engine.permissions.functions import region_of
 from lambda_nb.engine.region import WATCHED, Regions, abandon
-from lambda_nb.engine.resetting import Reset
 from lambda_nb.engine.shared import Shared
 from lambda_nb.engine.stacks.custom.answers import Answers
 from lambda_nb.engine.stacks.custom.door import AnswerDoor
@@ -211,6 +211,7 @@ class App:
             Replicas(lambda: self._edge.associated(), lambda *gone: self._edge.deleted(*gone)),
             self._stack_answers,
             self._service_use.changed,
+            self._service_use.may_hold,
             self._failures,
         )
         self._regions = Regions(shared, self._data_dir, self._work_dir)

@@ -333,6 +333,7 @@ class Region:
             figures=self._metrics,
             retry_delay_s=self._options.retry_delay_s,
             patient=self._options.recover,
+            failed=self._shared.stack_answers.failed,
         )
         self._cleanup.push_async_callback(self._queue.close)
         await self._queue.start()
@@ -445,6 +446,14 @@ class Region:
             connecting = self.clients("cloudformation")
             return asyncio.run_coroutine_threadsafe(connecting, loop).result()
 
+        def put_event(entry: dict[str, Any]) -> None:
+            if not shared.may_hold("events"):  # there are no rules
+                return
+            put = self._calls(
+                "events", self.name, "PutEvents", {"Entries": [entry]}, as_a_service=True
+            )
+            asyncio.run_coroutine_threadsafe(put, loop).result()
+
         self.cloudformation = CloudFormation(
             AroundStacks(
                 account=options.account,
@@ -455,6 +464,7 @@ class Region:
                 gate=self.gate,
                 answers=shared.stack_answers,
                 connect_moto=connect_moto,
+                put_event=put_event,
                 changed=lambda: shared.service_changed("cloudformation"),
                 skip_unknown=options.unknown_resources == "skip",
             )

@@ -36,7 +36,8 @@ class Shared:
     ``functions`` gives the functions of the Region that an ARN names; ``balancing`` says when load
     balancers change, ``changes`` when what other services keep does, by their signing names.
     ``stack_answers`` takes the answers of stacks' custom resources; who keeps a service itself
-    calls ``service_changed`` with its signing name. ``failures`` keeps the frames of failed
+    calls ``service_changed`` with its signing name; ``may_hold`` says whether a service may hold
+    anything. ``failures`` keeps the frames of failed
     functions, if that was asked for.
     """
 
@@ -56,6 +57,7 @@ class Shared:
     replicas: Replicas
     stack_answers: Answers
     service_changed: Callable[[str], None]
+    may_hold: Callable[[str], bool]
     failures: Failures | None = None
 
     def telemetry(self, region: str) -> tuple[LogShipper, Metrics]:

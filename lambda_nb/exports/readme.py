@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lambda_nb.exports.picture import Application, Function, Text
+from lambda_nb.exports.sam.policies import further
 
 NAME = "README.md"
 MARK = "exported by lambda_nb"
@@ -14,6 +15,11 @@ _TOLD = {
 }
 _TITLES = {"sam": "AWS SAM", "cdk": "AWS CDK", "terraform": "Terraform", "zip": "the AWS CLI"}
 
+_OF_RESOURCES = (
+    "Of queues, tables and their like: their data, resource policies, encryption by keys of your "
+    "own, lifecycle rules, tags, and what they send to others than these functions"
+)
+
 
 def text(application: Application, form: str, steps: list[str]) -> str:
     """The README."""
@@ -22,7 +28,7 @@ def text(application: Application, form: str, steps: list[str]) -> str:
         f"(`%lambda export {form}`).",
         "## Deploy\n\n```sh\n" + "\n".join(steps) + "\n```",
         _functions(application),
-        _rights(application),
+        _rights(application, form),
         _names(application),
     ]
     if application.parameters:
@@ -31,8 +37,9 @@ def text(application: Application, form: str, steps: list[str]) -> str:
             "## Parameters\n\nTheir values are not in these files; you give them when you deploy."
             "\n\n" + "\n".join(rows)
         )
-    if application.notes:
-        rows = [f"- {note}" for note in dict.fromkeys(application.notes)]
+    notes = [*application.notes, *([_OF_RESOURCES] if application.resources else [])]
+    if notes:
+        rows = [f"- {note}" for note in dict.fromkeys(notes)]
         sections.append("## Not exported\n\n" + "\n".join(rows))
     return "\n\n".join(sections) + "\n"
 
@@ -54,14 +61,33 @@ def _title(application: Application, kind: str, source: str) -> str:
     return f"{resource.kind.replace('_', ' ')} `{resource.settings['OriginalName']}`"
 
 
-def _rights(application: Application) -> str:
+def _rights(application: Application, form: str) -> str:
     rows = []
     for one in application.functions:
-        rows.append(f"- `{one.name}`: from {_TOLD[one.rights_from]}.{_allowed(one)}")
-    return (
-        "## Rights\n\nEach function has a role of its own. Beside writing its log it may do only "
-        "what it was seen to need; what it did not try here it may not do there.\n\n"
-        + "\n".join(rows)
+        more = _of_templates(one, application) if form == "sam" else ""
+        rows.append(f"- `{one.name}`: from {_TOLD[one.rights_from]}.{_allowed(one)}{more}")
+    return f"## Rights\n\n{_INTRODUCTIONS.get(form, _INTRODUCTION)}\n\n" + "\n".join(rows)
+
+
+_INTRODUCTION = (
+    "Each function has a role of its own. Beside writing its log and what Lambda does by it "
+    "(polling sources, sending to destinations) it may do what is named here; what a function did "
+    "not try here it may not do there."
+)
+_INTRODUCTIONS = {
+    "sam": f"{_INTRODUCTION} Where SAM's policy templates stand in the place of statements, they "
+    "allow some more actions of the same kind, reading or writing, on the same resource; these are "
+    "named, too.",
+    "cdk": f"{_INTRODUCTION} What the CDK's constructs for sources and destinations grant comes "
+    "from the CDK.",
+}
+
+
+def _of_templates(function: Function, application: Application) -> str:
+    told = further(function, application)
+    return "".join(
+        f" `{name}` allows also {', '.join(f'`{one}`' for one in actions)}."
+        for name, actions in told.items()
     )
 
 

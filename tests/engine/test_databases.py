@@ -265,3 +265,16 @@ async def test_records_agree_after_a_rescue(tmp_path: Path) -> None:
     versions = await again("ListVersionsByFunction", FunctionName="headless")
     assert [v["Version"] for v in versions["Versions"]] == ["$LATEST"]
     again.close()
+
+
+@pytest.mark.parametrize("unsynced", [False, True])
+def test_files_that_end_with_the_engine_need_not_reach_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unsynced: bool
+) -> None:
+    monkeypatch.delenv(databases.UNSYNCED, raising=False)
+    if unsynced:
+        monkeypatch.setenv(databases.UNSYNCED, "1")
+    opened = databases.opened(tmp_path / "file.sqlite")
+    assert opened.execute("PRAGMA synchronous").fetchone() == (0 if unsynced else 1,)
+    assert opened.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    opened.close()

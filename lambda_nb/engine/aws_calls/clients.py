@@ -62,7 +62,11 @@ class Clients:
 
         if self._session is None:
             self._session = service_model.session(self._keys, self._region)
-        config = Config(s3={"addressing_style": "path"}, max_pool_connections=50)
+        config = Config(
+            s3={"addressing_style": "path"},
+            max_pool_connections=50,
+            inject_host_prefix=".amazonaws.com" in at.url,  # only AWS has such names as sync-states
+        )
         told: dict[str, Any] = {"endpoint_url": at.url, "config": config}
         if at.keys is not None:
             told["aws_access_key_id"] = at.keys.access_key

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
+from lambda_nb.engine.aws_calls.as_a_service import HEADER
 from lambda_nb.engine.aws_calls.embedded import EmbeddedCalls
 from lambda_nb.engine.aws_calls.endpoint import Endpoint, Keys
 from lambda_nb.engine.aws_calls.service_directory import Directory
@@ -23,6 +24,7 @@ _PROTOCOLS = {
     "sqs": ("AmazonSQS", "1.0", "sqs"),
     "kinesis": ("Kinesis_20131202", "1.1", "kinesis"),
     "dynamodbstreams": ("DynamoDBStreams_20120810", "1.0", "dynamodb"),
+    "events": ("AWSEvents", "1.1", "events"),
 }
 
 _PATIENCE_S = 60
@@ -38,7 +40,7 @@ class CallError(Exception):
 
 
 class Calls:
-    """Makes calls to SQS, Kinesis and DynamoDB Streams.
+    """Makes calls to SQS, Kinesis, DynamoDB Streams and EventBridge.
 
     Parameters
     ----------
@@ -55,9 +57,17 @@ class Calls:
         self._embedded = EmbeddedCalls()
 
     async def __call__(
-        self, service: str, region: str, operation: str, request: Mapping[str, Any]
+        self,
+        service: str,
+        region: str,
+        operation: str,
+        request: Mapping[str, Any],
+        *,
+        as_a_service: bool = False,
     ) -> dict[str, Any]:
         """Make one call; returns the parsed response.
+
+        ``as_a_service``: a service of AWS makes it, which only the embedded services can be told.
 
         Raises
         ------
@@ -74,6 +84,8 @@ class Calls:
         }
         keys = endpoint.keys or self._keys
         if endpoint.socket is not None:
+            if as_a_service:
+                headers[HEADER] = "yes"
             headers["Host"] = urlsplit(url).netloc
             headers["Authorization"] = keys.scope(name, region)
             return await self._call_embedded(endpoint.socket, headers, body)

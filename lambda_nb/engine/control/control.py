@@ -146,7 +146,7 @@ class Control:
                 gate,
                 capacity,
             ),
-            Updates(context, lookup, sources, layer_use, progress, versions, gate),
+            Updates(context, lookup, sources, layer_use, progress, versions, gate, capacity),
             versions,
             Aliases(context, lookup, self._provisioned),
             Permissions(context, lookup),

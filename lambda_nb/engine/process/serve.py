@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gc
 import logging
+import os
 import signal
 import socket
 import sys
@@ -23,7 +24,7 @@ from lambda_nb.engine.api.wire.known_heads import KnownHeads
 from lambda_nb.engine.app import App
 from lambda_nb.engine.control.records.repair import mend
 from lambda_nb.engine.control.records.store import Store, readable_record
-from lambda_nb.engine.databases import DatabaseError, rescue
+from lambda_nb.engine.databases import UNSYNCED, DatabaseError, rescue
 from lambda_nb.engine.execution.sandbox.isolation import IsolationError
 from lambda_nb.engine.options import Options
 from lambda_nb.engine.private_dir import private_dir
@@ -148,6 +149,7 @@ def _data_dir(given: Path | None) -> Iterator[Path]:
             ) from error
         yield path
         return
+    os.environ[UNSYNCED] = "1"  # for the engine's children too
     with private_dir() as path:
         yield path
 

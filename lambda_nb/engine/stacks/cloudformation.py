@@ -66,6 +66,7 @@ class CloudFormation:
                 from lambda_nb.engine.stacks.parts import Parts
 
                 self._parts = Parts(self._around)
+                threading.Thread(target=_load_sam, name="stacks load SAM", daemon=True).start()
             return self._parts
 
     def _resume(self) -> None:
@@ -79,3 +80,10 @@ class CloudFormation:
             self._closed = True
             if self._parts is not None:
                 self._parts.close()
+
+
+def _load_sam() -> None:
+    """Load what SAM's templates need while the client still reads and uploads its own."""
+    from lambda_nb.engine.stacks.templates.transforms import sam
+
+    sam.load()

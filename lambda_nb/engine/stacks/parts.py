@@ -19,6 +19,7 @@ from lambda_nb.engine.stacks.surroundings import Surroundings
 from lambda_nb.engine.stacks.types import registry
 from lambda_nb.engine.stacks.types.by_moto import Fallback
 from lambda_nb.engine.stacks.types.resource_type import ResourceType
+from lambda_nb.engine.stacks.warming import Warming
 
 
 class Parts:
@@ -54,6 +55,8 @@ class Parts:
                 read=read,
                 call_macro=self._call_macro,
                 managed_policies=self._managed_policies,
+                expect=Warming(self._clients).expect,
+                put_event=around.put_event,
                 skip_unknown=around.skip_unknown,
             ),
         )

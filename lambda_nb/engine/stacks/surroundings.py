@@ -32,6 +32,9 @@ class Surroundings:
     connect_moto
         Returns boto3's client of moto's own CloudFormation in the Region; it may be called in any
         thread but that of the engine's loop.
+    put_event
+        Puts an entry on the Region's default event bus as CloudFormation itself, in any thread but
+        that of the engine's loop.
     changed
         Called when stacks may have changed, in any thread.
     skip_unknown
@@ -46,5 +49,6 @@ class Surroundings:
     gate: Gate
     answers: Answers
     connect_moto: Callable[[], Any]
+    put_event: Callable[[dict[str, Any]], None]
     changed: Callable[[], None]
     skip_unknown: bool = False

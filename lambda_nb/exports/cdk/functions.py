@@ -51,7 +51,6 @@ def function(one: Function, application: Application, values: Values) -> list[st
     for statement in one.statements:
         policy = call(
             "iam.PolicyStatement",
-            indent=12,
             actions=statement.actions,
             resources=[values.of(text, one.id) for text in statement.resources],
         )
@@ -92,8 +91,8 @@ def runtime(name: str) -> Code:
 
     Examples
     --------
-    >>> runtime("python3.12"), runtime("nodejs22.x"), runtime("provided.al2023")
-    ('lambda_.Runtime.PYTHON_3_12', 'lambda_.Runtime.NODEJS_22_X', 'lambda_.Runtime.PROVIDED_AL2023')
+    >>> runtime("nodejs22.x"), runtime("provided.al2023")
+    ('lambda_.Runtime.NODEJS_22_X', 'lambda_.Runtime.PROVIDED_AL2023')
     """
     words = re.sub(r"(?<=[a-z])(?=\d)", "_", name) if not name.startswith("provided") else name
     return Code(f"lambda_.Runtime.{words.replace('.', '_').upper()}")
@@ -123,10 +122,10 @@ def _events(one: Function, application: Application, values: Values) -> dict[str
     }
     for key, name in (("OnFailure", "on_failure"), ("OnSuccess", "on_success")):
         if key in told:
-            kind, to = _place(told[key], f"{one.id}{key}", application, values)
+            kind, to = place(told[key], f"{one.id}{key}", application, values)
             arguments[name] = call(f"destinations.{_DESTINATIONS[kind]}", to)
     if one.dead_letters is not None:
-        kind, to = _place(one.dead_letters, f"{one.id}DeadLetters", application, values)
+        kind, to = place(one.dead_letters, f"{one.id}DeadLetters", application, values)
         arguments["dead_letter_topic" if kind == "topic" else "dead_letter_queue"] = to
     return arguments
 
@@ -146,7 +145,7 @@ _FROM_ARN = {
 }
 
 
-def _place(
+def place(
     text: Text, identifier: str, application: Application, values: Values
 ) -> tuple[str, Code]:
     """The kind and the construct of where something is sent."""

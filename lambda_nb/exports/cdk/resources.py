@@ -144,15 +144,23 @@ def _bus(resource: Resource, values: Values) -> list[str]:
 
 
 def _log_group(resource: Resource, values: Values) -> list[str]:
-    days = resource.settings.get("retentionInDays")
-    retention = None
-    if days:
-        name = {1: "ONE_DAY", 3: "THREE_DAYS", 5: "FIVE_DAYS", 7: "ONE_WEEK", 14: "TWO_WEEKS",
-                30: "ONE_MONTH", 60: "TWO_MONTHS", 90: "THREE_MONTHS", 180: "SIX_MONTHS",
-                365: "ONE_YEAR"}.get(days)  # fmt: skip
-        retention = Code(f"logs.RetentionDays.{name}") if name else None
-    name = resource.name
-    return [_made(resource, values, "logs.LogGroup", log_group_name=name, retention=retention)]
+    # Without a word of it the CDK keeps logs for two years.
+    name = _RETENTION[resource.settings.get("retentionInDays")]
+    retention = Code(f"logs.RetentionDays.{name}")
+    kept = resource.name
+    return [_made(resource, values, "logs.LogGroup", log_group_name=kept, retention=retention)]
+
+
+_RETENTION = {
+    None: "INFINITE",
+    1: "ONE_DAY", 3: "THREE_DAYS", 5: "FIVE_DAYS", 7: "ONE_WEEK", 14: "TWO_WEEKS",
+    30: "ONE_MONTH", 60: "TWO_MONTHS", 90: "THREE_MONTHS", 120: "FOUR_MONTHS",
+    150: "FIVE_MONTHS", 180: "SIX_MONTHS", 365: "ONE_YEAR", 400: "THIRTEEN_MONTHS",
+    545: "EIGHTEEN_MONTHS", 731: "TWO_YEARS", 1096: "THREE_YEARS", 1827: "FIVE_YEARS",
+    2192: "SIX_YEARS", 2557: "SEVEN_YEARS", 2922: "EIGHT_YEARS", 3288: "NINE_YEARS",
+    3653: "TEN_YEARS",
+}  # fmt: skip
+"""The CDK's names of days (CloudWatch Logs API reference, PutRetentionPolicy)."""
 
 
 def _http_api(resource: Resource, values: Values) -> list[str]:
@@ -179,10 +187,19 @@ def _http_api(resource: Resource, values: Values) -> list[str]:
 
 
 def _rest_api(resource: Resource, values: Values) -> list[str]:
-    stage = call("apigateway.StageOptions", stage_name=resource.settings["StageName"])
-    name = resource.name
-    made = _made(resource, values, "apigateway.RestApi", rest_api_name=name, deploy_options=stage)
-    return [made]
+    return [
+        _made(
+            resource,
+            values,
+            "apigateway.RestApi",
+            rest_api_name=resource.name,
+            # It would be the setting of the account for all of its APIs.
+            cloud_watch_role=False,
+            deploy_options=call(
+                "apigateway.StageOptions", stage_name=resource.settings["StageName"]
+            ),
+        )
+    ]
 
 
 _WRITERS = {

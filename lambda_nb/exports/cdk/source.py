@@ -30,16 +30,16 @@ def literal(value: Any, indent: int = 0) -> str:
     return flat
 
 
-def call(name: str, *positional: Any, indent: int = 8, **named: Any) -> Code:
+def call(function: str, /, *positional: Any, indent: int = 8, **named: Any) -> Code:
     """A call; arguments that are None are left out."""
     arguments = [("", one) for one in positional]
     arguments += [(f"{key}=", one) for key, one in named.items() if one is not None]
-    flat = f"{name}({', '.join(head + _flat(one) for head, one in arguments)})"
+    flat = f"{function}({', '.join(head + _flat(one) for head, one in arguments)})"
     if len(flat) + indent <= _WIDTH and "\n" not in flat:
         return Code(flat)
     inner = " " * (indent + 4)
     rows = [f"{inner}{head}{_moved(one, indent + 4)}," for head, one in arguments]
-    return Code("\n".join([f"{name}(", *rows, f"{' ' * indent})"]))
+    return Code("\n".join([f"{function}(", *rows, f"{' ' * indent})"]))
 
 
 def _moved(value: Any, indent: int) -> str:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from lambda_nb.exports.cdk.functions import target
+from lambda_nb.exports.cdk.functions import place, target
 from lambda_nb.exports.cdk.source import Code, call, literal
 from lambda_nb.exports.cdk.values import Values
 from lambda_nb.exports.picture import Application, Function, Trigger
 from lambda_nb.exports.reading.identifiers import snake
-from lambda_nb.exports.shared import only_ref
 
 SELF = Code("self")
 
@@ -58,15 +57,13 @@ def _polled(one: Function, trigger: Trigger, application: Application, values: V
     if "Filters" in told:
         arguments["filters"] = [{"pattern": pattern} for pattern in told["Filters"]]
     if "OnFailure" in told:
-        ref = only_ref(told["OnFailure"])
-        resource = None if ref is None else application.resources.get(ref.id)
-        if resource is not None and resource.kind in ("queue", "topic"):
-            kind = "SqsDlq" if resource.kind == "queue" else "SnsDlq"
-            arguments["on_failure"] = call(f"sources.{kind}", values.variable(resource.id))
-    source = call(_POLLED[trigger.kind], values.variable(trigger.source), indent=12, **arguments)
+        kind, to = place(told["OnFailure"], f"{trigger.id}OnFailure", application, values)
+        arguments["on_failure"] = call(f"sources.{_FAILED[kind]}", to)
+    source = call(_POLLED[trigger.kind], values.variable(trigger.source), **arguments)
     return call(f"{target(one, values)}.add_event_source", source)
 
 
+_FAILED = {"queue": "SqsDlq", "topic": "SnsDlq", "bucket": "S3OnFailureDestination"}
 _PLAIN = {
     "BatchSize": "batch_size",
     "ParallelizationFactor": "parallelization_factor",
@@ -85,7 +82,7 @@ def _notification(one: Function, trigger: Trigger, values: Values) -> list[str]:
     bucket, told = values.variable(trigger.source), trigger.settings
     filters = [call("s3.NotificationKeyFilter", **told["Filter"])] if told["Filter"] else []
     to = call("notifications.LambdaDestination", target(one, values))
-    lines = []
+    lines: list[str] = []
     for event in told["Events"]:
         words = [snake(word).upper() for word in event.removeprefix("s3:").split(":")]
         kind = "_".join(word for word in words if word != "*")
@@ -143,7 +140,7 @@ def _rule(one: Function, trigger: Trigger, values: Values) -> list[str]:
 def _pattern(told: dict[str, Any]) -> Code:
     """An event pattern; what is not an equality is a match on the JSON that it is."""
     named = {key.replace("-", "_"): value for key, value in told.items()}
-    return call("events.EventPattern", indent=12, **named)
+    return call("events.EventPattern", **named)
 
 
 def _schedule(one: Function, trigger: Trigger, values: Values) -> list[str]:
@@ -192,7 +189,6 @@ def _topic_rule(one: Function, trigger: Trigger, values: Values) -> list[str]:
     lambda_ = call("iot.CfnTopicRule.LambdaActionProperty", function_arn=Code(f"{to}.function_arn"))
     payload = call(
         "iot.CfnTopicRule.TopicRulePayloadProperty",
-        indent=12,
         sql=told["Sql"],
         aws_iot_sql_version=told.get("awsIotSqlVersion"),
         actions=[call("iot.CfnTopicRule.ActionProperty", lambda_=lambda_)],

@@ -80,7 +80,8 @@ class Apis:
     def _rest(self, functions: Mapping[str, Function]) -> None:
         gateway = self._clients.client("apigateway")
         for api in pages(gateway, "get_rest_apis", "items"):
-            stages = [one["stageName"] for one in gateway.get_stages(restApiId=api["id"])["item"]]
+            told = gateway.get_stages(restApiId=api["id"])["item"]
+            stages = sorted(one["stageName"] for one in told)
             found = list(
                 pages(gateway, "get_resources", "items", restApiId=api["id"], embed=["methods"])
             )
@@ -97,6 +98,11 @@ class Apis:
                         )
                     stage = {"StageName": stages[0] if stages else "prod"}
                     resource = self._api("rest_api", api["name"], api["id"], stage)
+                    if len(stages) > 1:
+                        self.notes.append(
+                            f"{api['name']}: of its stages only {stages[0]} is exported, not "
+                            f"{', '.join(stages[1:])}"
+                        )
                     settings = {"Method": verb, "Path": place["path"]}
                     if method.get("authorizationType") == "AWS_IAM":
                         settings["AuthorizationType"] = "AWS_IAM"

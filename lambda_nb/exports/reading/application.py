@@ -119,7 +119,9 @@ def _without_heading(content: bytes) -> bytes:
 
 def _asynchronous(clients: Clients, function: Function, texts: Texts) -> None:
     """Enter what becomes of asynchronous events."""
-    told = found(clients.client().get_function_event_invoke_config, FunctionName=function.name)
+    told = functions_.of_itself_or_alias(
+        clients.client().get_function_event_invoke_config, function
+    )
     if told is None:
         return
     for key in ("MaximumRetryAttempts", "MaximumEventAgeInSeconds"):

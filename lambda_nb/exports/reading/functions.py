@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -64,17 +65,17 @@ def read(
         identifier,
         name,
         settings,
-        _unzipped(downloaded(told["Code"]["Location"])),
+        _without_options(_unzipped(downloaded(told["Code"]["Location"])), name),
         config["CodeSha256"],
         reserved=told.get("Concurrency", {}).get("ReservedConcurrentExecutions"),
-        url=_url(lambda_, name),
     )
+    made.alias = _alias(lambda_, name)
+    made.url = _url(lambda_, made)
     for layer in config.get("Layers", ()):
         layers.add(layer["Arn"], made)
     requirements = known.requirements or made.requirements
     made.requirements = list(requirements)
     made.files |= {**_requirements_file(made, requirements), **known.files}
-    made.alias = _alias(lambda_, name)
     return made
 
 
@@ -124,8 +125,16 @@ def _logging(config: Mapping[str, Any], name: str) -> dict[str, Any]:
     return {"LoggingConfig": told} if told else {}
 
 
-def _url(lambda_: Any, name: str) -> dict[str, Any] | None:
-    told = found(lambda_.get_function_url_config, FunctionName=name)
+def of_itself_or_alias(call: Any, function: Function) -> dict[str, Any] | None:
+    """What a call tells of a function, or else of its alias; None if of neither."""
+    told = found(call, FunctionName=function.name)
+    if told is None and function.alias is not None:
+        told = found(call, FunctionName=function.name, Qualifier=function.alias.name)
+    return told
+
+
+def _url(lambda_: Any, function: Function) -> dict[str, Any] | None:
+    told = of_itself_or_alias(lambda_.get_function_url_config, function)
     if told is None:
         return None
     cors = {key: value for key, value in told.get("Cors", {}).items() if value}
@@ -158,6 +167,17 @@ def _unzipped(archive: bytes) -> dict[str, bytes]:
             for entry in zipped.infolist()
             if not entry.is_dir() and ".." not in entry.filename.split("/")
         }
+
+
+def _without_options(files: dict[str, bytes], name: str) -> dict[str, bytes]:
+    """Files without the options of a cell's first line, which may have secrets in them."""
+    heading = re.compile(rb"(?m)^(#|//) %%lambda .*$")
+    return {
+        path: heading.sub(rb"\1 %%lambda " + name.encode(), content)
+        if b" %%lambda " in content[:65536]
+        else content
+        for path, content in files.items()
+    }
 
 
 def _requirements_file(function: Function, requirements: Sequence[str]) -> dict[str, bytes]:

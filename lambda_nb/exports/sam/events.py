@@ -116,3 +116,16 @@ def _of_rule(source: str, told: dict[str, Any], values: Values) -> tuple[str, di
         further["InputTransformer"] = told["InputTransformer"]
     bus = {"EventBusName": values.of(Text.of(Ref(source, "name")))} if source else {}
     return "EventBridgeRule", {"Pattern": told["EventPattern"], **bus, **further, **state}
+
+
+def left_out(application: Application) -> list[str]:
+    """What SAM's events have no property for."""
+    return [
+        f"{function.name}: SAM's schedules have no {key}, so the schedule {trigger.id} sends its "
+        "whole event"
+        for function in application.functions
+        for trigger in function.triggers
+        if trigger.kind == "rule" and "ScheduleExpression" in trigger.settings
+        for key in ("InputPath", "InputTransformer")
+        if key in trigger.settings
+    ]

@@ -3,83 +3,56 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from lambda_nb.exports.picture import Application, Function, Ref, Text
 from lambda_nb.exports.sam.values import Values
 
-_TEMPLATES: dict[str, tuple[str, list[tuple[str, set[str]]]]] = {
-    "queue": ("QueueName", [("SQSSendMessagePolicy", {"sqs:SendMessage"})]),
-    "topic": ("TopicName", [("SNSPublishMessagePolicy", {"sns:Publish"})]),
-    "bus": ("EventBusName", [("EventBridgePutEventsPolicy", {"events:PutEvents"})]),
-    "function": ("FunctionName", [("LambdaInvokePolicy", {"lambda:InvokeFunction"})]),
+_TEMPLATES: dict[str, tuple[str, dict[str, set[str]]]] = {
+    "queue": ("QueueName", {"SQSSendMessagePolicy": {"sqs:SendMessage"}}),
+    "topic": ("TopicName", {"SNSPublishMessagePolicy": {"sns:Publish"}}),
+    "bus": ("EventBusName", {"EventBridgePutEventsPolicy": {"events:PutEvents"}}),
+    "function": ("FunctionName", {"LambdaInvokePolicy": {"lambda:InvokeFunction"}}),
     "table": (
         "TableName",
-        [
-            (
-                "DynamoDBWritePolicy",
-                {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:BatchWriteItem"},
-            ),
-            (
-                "DynamoDBReadPolicy",
-                {
-                    "dynamodb:GetItem", "dynamodb:Scan", "dynamodb:Query",
-                    "dynamodb:BatchGetItem", "dynamodb:DescribeTable",
-                },
-            ),
-            (
-                "DynamoDBCrudPolicy",
-                {
-                    "dynamodb:GetItem", "dynamodb:DeleteItem", "dynamodb:PutItem",
-                    "dynamodb:Scan", "dynamodb:Query", "dynamodb:UpdateItem",
-                    "dynamodb:BatchWriteItem", "dynamodb:BatchGetItem",
-                    "dynamodb:DescribeTable", "dynamodb:ConditionCheckItem",
-                },
-            ),
-        ],
+        {
+            "DynamoDBReadPolicy": {
+                "dynamodb:GetItem", "dynamodb:Scan", "dynamodb:Query", "dynamodb:BatchGetItem",
+                "dynamodb:DescribeTable",
+            },
+            "DynamoDBWritePolicy": {
+                "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:BatchWriteItem",
+            },
+        },
     ),
     "bucket": (
         "BucketName",
-        [
-            ("S3WritePolicy", {"s3:PutObject", "s3:PutObjectAcl"}),
-            (
-                "S3ReadPolicy",
-                {"s3:GetObject", "s3:ListBucket", "s3:GetBucketLocation", "s3:GetObjectVersion"},
-            ),
-            (
-                "S3CrudPolicy",
-                {
-                    "s3:GetObject", "s3:ListBucket", "s3:GetBucketLocation",
-                    "s3:GetObjectVersion", "s3:PutObject", "s3:PutObjectAcl", "s3:DeleteObject",
-                },
-            ),
-        ],
+        {
+            "S3ReadPolicy": {
+                "s3:GetObject", "s3:ListBucket", "s3:GetBucketLocation", "s3:GetObjectVersion",
+                "s3:GetLifecycleConfiguration",
+            },
+        },
     ),
 }  # fmt: skip
-"""Actions of templates (AWS SAM, "Policy template list"), the narrowest first, by kind."""
+"""Actions of templates (AWS SAM, "Policy template list"), by kind, each only reading or writing.
+
+Those that read and write, such as ``DynamoDBCrudPolicy``, would let a writer delete; and
+``S3WritePolicy`` lets it change when a bucket's objects expire.
+"""
 
 
 def policies(function: Function, application: Application, values: Values) -> list[Any]:
     """A function's ``Policies``."""
-    actions: dict[str, set[str]] = defaultdict(set)
-    texts: dict[str, list[Text]] = defaultdict(list)
+    fitting = _fitting(function, application)
+    made: list[Any] = list(function.managed_policies)
+    for one, names in fitting.items():
+        parameter, _ = _templates(one, application)
+        made += [{name: {parameter: values.ref(one, "name", function.id)}} for name in names]
     others = []
     for statement in function.statements:
-        for text in statement.resources:
-            first = text.parts[0] if text.parts else ""
-            if isinstance(first, Ref) and first.what == "arn":
-                actions[first.id] |= set(statement.actions)
-                if text not in texts[first.id]:
-                    texts[first.id].append(text)
-    fitting = {one: _template(one, called, application) for one, called in actions.items()}
-    made: list[Any] = list(function.managed_policies)
-    for one, template in fitting.items():
-        if template is not None:
-            parameter, name = template
-            made.append({name: {parameter: values.ref(one, "name", function.id)}})
-    for statement in function.statements:
-        left = [text for text in statement.resources if not _covered(text, fitting)]
+        left = [text for text in statement.resources if _owner(text) not in fitting]
         if left:
             others.append(
                 {
@@ -93,21 +66,48 @@ def policies(function: Function, application: Application, values: Values) -> li
     return made
 
 
-def _template(
-    identifier: str, called: Iterable[str], application: Application
-) -> tuple[str, str] | None:
+def further(function: Function, application: Application) -> dict[str, list[str]]:
+    """The actions that the templates of a function allow beyond what it needs, by template."""
+    called = _called(function)
+    found: dict[str, set[str]] = defaultdict(set)
+    for one, names in _fitting(function, application).items():
+        _, templates = _templates(one, application)
+        for name in names:
+            found[name] |= templates[name] - called[one]
+    return {name: sorted(actions) for name, actions in found.items() if actions}
+
+
+def _fitting(function: Function, application: Application) -> dict[str, list[str]]:
+    """The templates that together allow what a function does, by the ids of what it does it to."""
+    fitting = {}
+    for one, actions in _called(function).items():
+        _, templates = _templates(one, application)
+        names = [name for name, allowed in templates.items() if allowed & actions]
+        if names and actions <= set().union(*(templates[name] for name in names)):
+            fitting[one] = names
+    return fitting
+
+
+def _called(function: Function) -> dict[str, AbstractSet[str]]:
+    actions: dict[str, set[str]] = defaultdict(set)
+    for statement in function.statements:
+        for text in statement.resources:
+            owner = _owner(text)
+            if owner is not None:
+                actions[owner] |= set(statement.actions)
+    return dict(actions)
+
+
+def _templates(identifier: str, application: Application) -> tuple[str, dict[str, set[str]]]:
     resource = application.resources.get(identifier)
     kind = "function" if resource is None else resource.kind
-    parameter, templates = _TEMPLATES.get(kind, ("", []))
-    for name, allowed in templates:
-        if set(called) <= allowed:
-            return parameter, name
-    return None
+    return _TEMPLATES.get(kind, ("", {}))
 
 
-def _covered(text: Text, fitting: dict[str, tuple[str, str] | None]) -> bool:
+def _owner(text: Text) -> str | None:
+    """The resource that a text is the ARN of, or of a part of."""
     first = text.parts[0] if text.parts else ""
-    return isinstance(first, Ref) and fitting.get(first.id) is not None
+    return first.id if isinstance(first, Ref) and first.what == "arn" else None
 
 
 def _one_or_all(values: list[Any]) -> Any:

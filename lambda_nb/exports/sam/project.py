@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lambda_nb.exports.picture import Application, Function, Layer, Text
-from lambda_nb.exports.sam.events import events
+from lambda_nb.exports.sam.events import events, left_out
 from lambda_nb.exports.sam.policies import policies
 from lambda_nb.exports.sam.resources import resources
 from lambda_nb.exports.sam.values import Tagged, Values, yaml_of
@@ -19,6 +19,7 @@ _STEPS = ("sam build", "sam deploy --guided")
 def files(application: Application) -> Files:
     """All files of the project but its README."""
     template = yaml_of(_template(application))
+    application.notes += left_out(application)
     return {
         "template.yaml": template.encode(),
         "samconfig.toml": _samconfig(application).encode(),

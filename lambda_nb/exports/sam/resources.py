@@ -57,10 +57,10 @@ def _resource(resource: Resource, values: Values, application: Application) -> d
     elif resource.kind == "http_api":
         return _http_api(resource)
     elif resource.kind == "rest_api":
-        return _shown(
-            "AWS::Serverless::Api",
-            {"Name": resource.name, "StageName": resource.settings["StageName"]},
-        )
+        stage = resource.settings["StageName"]
+        # Without a version SAM makes a second stage, "Stage".
+        told = {"Name": resource.name, "StageName": stage, "OpenApiVersion": "3.0.1"}
+        return _shown("AWS::Serverless::Api", told)
     else:
         kind, names = _PLAIN[resource.kind]
         properties = {

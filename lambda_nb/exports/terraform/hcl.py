@@ -32,12 +32,12 @@ class Block:
         return self
 
 
-def resource(kind: str, label: str, **arguments: Any) -> Block:
+def resource(kind: str, label: str, /, **arguments: Any) -> Block:
     """A resource."""
     return Block(("resource", kind, label)).add(**arguments)
 
 
-def data(kind: str, label: str, **arguments: Any) -> Block:
+def data(kind: str, label: str, /, **arguments: Any) -> Block:
     """A data source."""
     return Block(("data", kind, label)).add(**arguments)
 

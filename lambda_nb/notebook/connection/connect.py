@@ -49,6 +49,31 @@ def connect(
     if target == "local":
         session.stop()
         return session.start()
+    found = checked(
+        session, target, profile=profile, region=region, credentials=credentials, role=role
+    )
+    session.connect(found)
+    return found
+
+
+def checked(
+    session: Session,
+    target: str,
+    *,
+    profile: str | None = None,
+    region: str | None = None,
+    credentials: str | None = None,
+    role: str | None = None,
+) -> Connection:
+    """The connection to a URL or ``aws``, which answers; the session stays where it is.
+
+    Raises
+    ------
+    UsageError
+        The target is neither.
+    NotebookError
+        The endpoint does not respond or refuses the credentials.
+    """
     if target == "aws":
         wanted = Connection(None, region, "", {}, profile, role)
     elif re.match(r"https?://", target):
@@ -62,11 +87,9 @@ def connect(
             f"%lambda connect {target}: give a URL such as http://127.0.0.1:4571, or aws, or local"
         )
     account, region_found = _identity(session, wanted)
-    checked = Connection(
+    return Connection(
         wanted.url, region_found, account, wanted.credentials, wanted.profile, wanted.role
     )
-    session.connect(checked)
-    return checked
 
 
 def _keys(url: str, credentials: str | None, profile: str | None) -> dict[str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from lambda_nb.notebook import display
 from lambda_nb.notebook.connection import connect as connections
 from lambda_nb.notebook.connection.endpoint import Connection
@@ -22,8 +24,20 @@ def status(session: Session, rest: str) -> display.Shown:
     return display.Shown(display.text_table(rows), display.table(rows))
 
 
-def connect(session: Session, rest: str) -> display.Shown:
-    """Talk to another endpoint."""
+def connect(
+    session: Session, rest: str, beside: Callable[[Connection], tuple[str, str]]
+) -> display.Shown:
+    """Talk to another endpoint.
+
+    Parameters
+    ----------
+    session
+        The notebook's connection.
+    rest
+        The line after the command.
+    beside
+        Tells what of the notebook's functions differs there, before anything is changed.
+    """
     parser = parser_of("connect", connections.__doc__ or "")
     parser.add_argument("target", metavar="URL|aws|local")
     parser.add_argument("--profile", metavar="NAME", help="of the AWS configuration")
@@ -31,10 +45,14 @@ def connect(session: Session, rest: str) -> display.Shown:
     parser.add_argument("--credentials", metavar="FILE", help="that an engine issued")
     parser.add_argument("--role", metavar="ARN", help="execution role of functions made here")
     options = vars(parser.parse_args(split(rest)))
-    connection = connections.connect(session, options.pop("target"), **options)
+    target = options.pop("target")
+    differs = "", ""
+    if target != "local":
+        differs = beside(connections.checked(session, target, **options))
+    connection = connections.connect(session, target, **options)
     session.client()
     session.lend_to_traces()
-    return _connected(session, connection)
+    return _connected(session, connection, *differs)
 
 
 def start(session: Session, rest: str) -> display.Shown:
@@ -82,14 +100,17 @@ def stop(session: Session, rest: str) -> display.Shown:
     return display.said(text)
 
 
-def _connected(session: Session, connection: Connection) -> display.Shown:
+def _connected(
+    session: Session, connection: Connection, differs: str = "", shown: str = ""
+) -> display.Shown:
     rows = told.where(connection, session)
-    text = display.text_table(rows)
+    text = "\n".join(filter(None, [display.text_table(rows), differs]))
     if connection.is_aws:
         text += "\nFunctions made from here on run on AWS and are paid for."
     return display.Shown(
         text,
         display.table(rows)
+        + shown
         + (display.line(display.tag("costs money", "cold")) if connection.is_aws else ""),
     )
 

@@ -22,6 +22,7 @@ from lambda_nb.notebook.functions.figures import figures, summary
 from lambda_nb.notebook.functions.handle import Function
 from lambda_nb.notebook.magics import connecting, keeping, web_tables
 from lambda_nb.notebook.magics.deploying import Deploying
+from lambda_nb.notebook.magics.exporting import Exporting
 from lambda_nb.notebook.magics.names import identifier
 from lambda_nb.notebook.magics.options import API, HelpShown, parser_of, split
 from lambda_nb.notebook.trials.event_line import evaluated
@@ -51,6 +52,8 @@ HELP = """\
   deploy [PATH] [--watch]         build and deploy a project (SAM, CloudFormation, CDK, Chalice) and
                                   bind its functions: --parameter K=V, --stack-name, --no-build,
                                   --delete; --stop ends the watch
+  export FORMAT [NAME ...]        functions as a project in --to DIR: sam, cdk, terraform, zip
+  diff [NAME ...]                 what differs from AWS, or --to URL: --profile --region
   rm NAME ...                     delete functions
   status                          where requests go, and what the engine there is doing
   connect URL | aws | local       talk to another endpoint: --profile --region --credentials --role
@@ -85,6 +88,9 @@ OTHERS = {
     "sam": "deploy",
     "sync": "deploy",
     "stack": "deploy",
+    "compare": "diff",
+    "terraform": "export",
+    "cdk": "export",
 }
 """Common other names for commands, and the command for each."""
 
@@ -116,6 +122,7 @@ class Commands:
         self._handle = handle
         self._test = test
         self._deploying = Deploying(session, self._bind_as)
+        self._exporting = Exporting(session, namespace)
 
     def close(self) -> None:
         """End what goes on in the background."""
@@ -344,7 +351,7 @@ class Commands:
         return connecting.status(self._session, rest)
 
     def _do_connect(self, rest: str) -> Any:
-        return connecting.connect(self._session, rest)
+        return connecting.connect(self._session, rest, self._exporting.beside)
 
     def _do_start(self, rest: str) -> Any:
         return connecting.start(self._session, rest)
@@ -360,6 +367,12 @@ class Commands:
 
     def _do_deploy(self, rest: str) -> Any:
         return self._deploying.run(rest)
+
+    def _do_export(self, rest: str) -> Any:
+        return self._exporting.export(rest)
+
+    def _do_diff(self, rest: str) -> Any:
+        return self._exporting.diff(rest)
 
     def _bind_as(self, name: str, function: str) -> None:
         self._namespace[name] = self._handle(function)

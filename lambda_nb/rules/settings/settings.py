@@ -78,7 +78,7 @@ def check(request: Settings, *, today: date, region: str, current: Settings | No
     lambda_nb.rules.refusal.Refused
         With AWS's code and message. This does not check whether the layers exist.
     """
-    check_ranges(request)
+    check_ranges(request, current)
     package = (current or request).get("PackageType", "Zip")
     if current is None:
         _check_package(request, package)
@@ -90,12 +90,12 @@ def check(request: Settings, *, today: date, region: str, current: Settings | No
     _check_combinations({**(current or {}), **request})
 
 
-def check_ranges(request: Settings) -> None:
+def check_ranges(request: Settings, current: Settings | None = None) -> None:
     """Refuse a timeout, memory or storage that is out of range.
 
     The service model allows larger values, for functions that run on a capacity provider.
     """
-    managed = bool(request.get("CapacityProviderConfig"))
+    managed = bool({**(current or {}), **request}.get("CapacityProviderConfig"))
     problems = []
     for path, (low, high, managed_high) in _RANGES.items():
         value = _at(request, path)
@@ -239,7 +239,7 @@ def created(request: Settings, *, region: str) -> Configuration:
             "LogGroup": f"/aws/lambda/{request['FunctionName']}",
         },
     }
-    for member in ("TenancyConfig", "CapacityProviderConfig", "RuntimeConfig", "AcceleratorConfig"):
+    for member in ("TenancyConfig", "RuntimeConfig", "AcceleratorConfig"):
         if request.get(member):
             config[member] = request[member]
     return updated(config, request, region=region)
@@ -258,6 +258,8 @@ def updated(config: Settings, request: Settings, *, region: str) -> Configuratio
             new[member] = dict(request[member])
     if request.get("Environment") is not None:
         new["Environment"] = {"Variables": dict(request["Environment"].get("Variables") or {})}
+    if request.get("CapacityProviderConfig"):
+        new["CapacityProviderConfig"] = request["CapacityProviderConfig"]
     if request.get("SnapStart"):
         new["SnapStart"] = {**request["SnapStart"], "OptimizationStatus": "Off"}
     if request.get("LoggingConfig") is not None:

@@ -45,6 +45,7 @@ def test_both_files_hold_the_same_pair_and_are_private(tmp_path: Path) -> None:
         "aws_secret_access_key": issued["secret_access_key"],
         "region": "eu-west-1",
         "endpoint_url": URL,
+        "disable_host_prefix_injection": "true",
     }
     assert issued["account"] == "123456789012"
     for path in tmp_path.iterdir():

@@ -433,9 +433,22 @@ async def test_capacity_providers(harness: Harness) -> None:
         "GetFunctionScalingConfig", FunctionName="f", Qualifier="$LATEST.PUBLISHED"
     )
     assert scaling["AppliedFunctionScalingConfig"] == bounds
+    more = {**config["LambdaManagedInstancesCapacityProviderConfig"]}
+    more["PerExecutionEnvironmentMaxConcurrency"] = 8
+    changed = {"LambdaManagedInstancesCapacityProviderConfig": more}
+    update = {"FunctionName": "f", "MemorySize": 16384, "CapacityProviderConfig": changed}
+    told = await harness.settled("UpdateFunctionConfiguration", **update)
+    assert told["CapacityProviderConfig"] == changed
+    more["CapacityProviderArn"] = arn.replace("fleet", "nobody")
+    with refused(INVALID):
+        await harness("UpdateFunctionConfiguration", **update)
     with refused(CONFLICT):
         await harness("DeleteCapacityProvider", CapacityProviderName="fleet")
     await harness("DeleteFunction", FunctionName="f")
+    more["CapacityProviderArn"] = arn
+    await harness.function()
+    with refused(INVALID):  # it was not created with one
+        await harness("UpdateFunctionConfiguration", **update)
     gone = await harness.settled("DeleteCapacityProvider", CapacityProviderName="fleet")
     assert gone["CapacityProvider"]["State"] == "Deleting"
     assert (await harness("ListCapacityProviders"))["CapacityProviders"] == []

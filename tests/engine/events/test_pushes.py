@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from engine_fixtures import Ear, Engine
+from engine_fixtures import Ear, Engine, error_of
 from eventbridge_lab import until
 
 Heard = Callable[[int], list[Any]]
@@ -35,7 +35,7 @@ def allow(engine: Engine, arn: str, service: str, source: str) -> None:
     """Let a service invoke a function."""
     engine.client().add_permission(
         FunctionName=arn,
-        StatementId=engine.name(service),
+        StatementId=engine.name(service.replace(".", "-")),
         Action="lambda:InvokeFunction",
         Principal=f"{service}.amazonaws.com",
         SourceArn=source,
@@ -164,6 +164,22 @@ def test_eventbridge_sends_what_the_target_asks_for(
     assert {"transformed": 1} in told
 
 
+def test_logs_are_let_in_by_the_name_with_the_region_too(
+    engine: Engine, listener: tuple[str, Heard]
+) -> None:
+    """As AWS's sample error-processor does."""
+    arn, _ = listener
+    logs, group = engine.client("logs"), engine.name("/group")
+    logs.create_log_group(logGroupName=group)
+    source = f"arn:aws:logs:{engine.region}:{engine.account}:log-group:{group}:*"
+    allow(engine, arn, f"logs.{engine.region}", source)
+    logs.put_subscription_filter(
+        logGroupName=group, filterName="all", filterPattern="", destinationArn=arn
+    )
+    (kept,) = logs.describe_subscription_filters(logGroupName=group)["subscriptionFilters"]
+    assert kept["destinationArn"] == arn
+
+
 def test_logs_send_the_lines_that_the_filter_lets_through(
     engine: Engine, listener: tuple[str, Heard]
 ) -> None:
@@ -171,9 +187,15 @@ def test_logs_send_the_lines_that_the_filter_lets_through(
     logs, group = engine.client("logs"), engine.name("/group")
     logs.create_log_group(logGroupName=group)
     logs.create_log_stream(logGroupName=group, logStreamName="s")
-    logs.put_subscription_filter(
-        logGroupName=group, filterName="errors", filterPattern="ERROR", destinationArn=arn
+    asked = {"logGroupName": group, "filterName": "errors", "filterPattern": "ERROR"}
+    assert error_of(lambda: logs.put_subscription_filter(**asked, destinationArn=arn)) == (
+        "InvalidParameterException",
+        "Could not execute the lambda function. Make sure you have given CloudWatch Logs "
+        "permission to execute your function.",
     )
+    source = f"arn:aws:logs:{engine.region}:{engine.account}:log-group:{group}:*"
+    allow(engine, arn, "logs", source)
+    logs.put_subscription_filter(**asked, destinationArn=arn)
     now = int(time.time() * 1000)
     lines = [{"timestamp": now, "message": text} for text in ("fine", "ERROR: not fine")]
     logs.put_log_events(logGroupName=group, logStreamName="s", logEvents=lines)

@@ -27,3 +27,16 @@ def test_a_document_need_not_name_a_version(engine: Engine) -> None:
     iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=document)
     told = iam.get_role_policy(RoleName=name, PolicyName="p")
     assert told["PolicyDocument"] == {"Statement": [statement]}
+
+
+def test_the_use_of_an_access_key_is_noted(engine: Engine) -> None:
+    iam, name = engine.client("iam"), engine.name("user")
+    iam.create_user(UserName=name)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    engine.client(
+        "sqs",
+        aws_access_key_id=key["AccessKeyId"],
+        aws_secret_access_key=key["SecretAccessKey"],
+    ).list_queues()
+    told = iam.get_access_key_last_used(AccessKeyId=key["AccessKeyId"])
+    assert told["AccessKeyLastUsed"]["ServiceName"] == "sqs"

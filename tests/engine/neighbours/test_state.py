@@ -17,7 +17,7 @@ from engine_fixtures import Ear, Engine
 from moto.sqs.models import Queue
 
 from lambda_nb.engine.neighbours.services import patches
-from lambda_nb.engine.neighbours.storage import pickle_reducers, private_files
+from lambda_nb.engine.neighbours.storage import object_bodies, pickle_reducers, private_files
 
 TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
 MACHINE = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}})
@@ -321,3 +321,16 @@ def test_a_name_that_nobody_registered_is_refused() -> None:
     written = b"clambda_nb.engine.cli\nmain\n."
     with pytest.raises(pickle.UnpicklingError, match="not known here"):
         pickle_reducers.Reader(io.BytesIO(written)).load()
+
+
+def test_a_removed_object_does_not_keep_the_others_from_disk(tmp_path: Path) -> None:
+    """moto still lists some objects whose buffers it has closed, such as parts of uploads."""
+    from moto.s3.models import S3Backend
+
+    backend = S3Backend("aws", "000000000000")
+    backend.create_bucket("bucket", "us-east-1")
+    removed = backend.put_object("bucket", "removed", b"gone")
+    backend.put_object("bucket", "there", b"content")
+    removed.dispose()
+    object_bodies.write(backend, tmp_path)
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"content"]

@@ -84,7 +84,9 @@ class Credentials:
             f"aws_access_key_id = {self.user.access_key}\n"
             f"aws_secret_access_key = {self.user.secret_key}\n"
             f"region = {self._region}\n"
-            f"endpoint_url = {endpoint}\n",
+            f"endpoint_url = {endpoint}\n"
+            # boto3 and the CLI put "sync-" before the host of StartSyncExecution, for one.
+            "disable_host_prefix_injection = true\n",
         )
 
     @property

@@ -12,12 +12,13 @@ import re
 from collections import Counter
 from collections.abc import Callable, MutableMapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from lambda_nb.engine.api.admission.credentials import Credential
 from lambda_nb.engine.api.admission.host_names import path_with_bucket
 from lambda_nb.engine.api.admission.signature_v4 import claimed_scope
 from lambda_nb.engine.api.function_calls import naming
+from lambda_nb.engine.api.function_calls.call import Call
 from lambda_nb.engine.api.wire.http import HttpRequest
 
 MOST = 4096
@@ -26,20 +27,6 @@ _KEY = re.compile(r"Credential=(LNBS\w+)(?:/|%2F)")
 _ACTION = re.compile(rb"(?:^|&)Action=(\w+)")
 _END = 4096
 _MOST_HELD = 1 << 16
-
-
-class Call(NamedTuple):
-    """One kind of call, as it came over the wire.
-
-    ``words`` is the operation where the protocol names it; else method, path and names of the
-    query. ``resources`` are what the body names.
-    """
-
-    session: str
-    region: str
-    service: str
-    words: tuple[str, ...]
-    resources: tuple[str, ...]
 
 
 class FunctionCalls:

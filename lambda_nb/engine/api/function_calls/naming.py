@@ -9,8 +9,9 @@ from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, unquote_plus
 
+from lambda_nb.engine.api.function_calls.call import Call
+
 if TYPE_CHECKING:
-    from lambda_nb.engine.api.function_calls.calls import Call
     from lambda_nb.engine.api.lambda_api.routing import Router
 
 _MEMBERS = {

@@ -24,6 +24,7 @@ from lambda_nb.engine.api.neighbours.service_use import ServiceUse
 from lambda_nb.engine.api.neighbours.watched_calls import Watch, WatchedCall
 from lambda_nb.engine.api.wire.headers import HOP_BY_HOP
 from lambda_nb.engine.api.wire.http import ClientGone, Header, HttpRequest, Send
+from lambda_nb.engine.aws_calls import as_a_service
 from lambda_nb.engine.aws_calls.embedded import EmbeddedCalls
 from lambda_nb.engine.aws_calls.endpoint import Endpoint, Keys
 from lambda_nb.engine.aws_calls.service_directory import Directory
@@ -33,6 +34,7 @@ log = logging.getLogger(__name__)
 
 _CONTROL_OF_S3 = "/v20180820/"
 _CHUNK = 65536
+_KEPT_BACK = HOP_BY_HOP | {as_a_service.HEADER}
 _IDLE_CONNECTIONS = 64
 
 Keep = Callable[[bytes], None]
@@ -259,7 +261,7 @@ def _by_path(request: HttpRequest, at: Endpoint) -> HttpRequest:
 
 
 def _passed(headers: dict[str, str], body: bytes | AsyncIterator[bytes]) -> dict[str, str]:
-    passed = {name: value for name, value in headers.items() if name not in HOP_BY_HOP}
+    passed = {name: value for name, value in headers.items() if name not in _KEPT_BACK}
     if isinstance(body, bytes):
         passed["content-length"] = str(len(body))
     return passed

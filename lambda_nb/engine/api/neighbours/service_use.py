@@ -41,6 +41,10 @@ class ServiceUse:
         """The counts. A service that is not there holds nothing."""
         return dict(self._counts)
 
+    def may_hold(self, service: str) -> bool:
+        """Whether a service may hold anything: somebody changed it since it was empty."""
+        return self._counts[service] > 0
+
     def emptied(self) -> None:
         """The embedded services hold nothing of what they held."""
         self._counts = Counter(self._elsewhere)

@@ -7,6 +7,7 @@ from typing import Any
 from lambda_nb.engine.control import context as c
 from lambda_nb.engine.control.code.code_signing import SigningGate
 from lambda_nb.engine.control.code.source import Sources, vpc_of
+from lambda_nb.engine.control.concurrency.capacity_providers import CapacityProviders
 from lambda_nb.engine.control.context import Context
 from lambda_nb.engine.control.functions.lookup import UNQUALIFIED_ONLY, Lookup
 from lambda_nb.engine.control.functions.state_changes import UPDATING, Progress
@@ -31,6 +32,7 @@ class Updates:
         progress: Progress,
         versions: Versions,
         gate: SigningGate,
+        capacity: CapacityProviders,
     ) -> None:
         self._context = context
         self._lookup = lookup
@@ -39,6 +41,7 @@ class Updates:
         self._progress = progress
         self._versions = versions
         self._gate = gate
+        self._capacity = capacity
 
     def operations(self) -> dict[str, Operation]:
         """Handlers by operation name."""
@@ -74,10 +77,12 @@ class Updates:
         current = record["config"]
         given = {**request, "FunctionName": name}
         settings.check(given, today=c.today(), region=self._context.region, current=current)
-        if request.get("DurableConfig") and not current.get("DurableConfig"):
-            raise invalid_parameter(
-                "DurableConfig can only be updated for functions that were created with it."
-            )
+        for member in ("DurableConfig", "CapacityProviderConfig"):
+            if request.get(member) and not current.get(member):
+                raise invalid_parameter(
+                    f"{member} can only be updated for functions that were created with it."
+                )
+        self._capacity.check(request.get("CapacityProviderConfig"))
         config = settings.updated(current, given, region=self._context.region) | vpc
         changed = {**record, "config": config}
         if request.get("Layers") is not None:

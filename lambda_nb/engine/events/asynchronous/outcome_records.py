@@ -56,6 +56,14 @@ def attributes(request_id: str, result: InvocationResult | None) -> dict[str, st
     }
 
 
+def error_of(result: InvocationResult) -> str:
+    """Why an attempt failed, in one line."""
+    told = parsed(result.payload)
+    if not isinstance(told, dict):
+        return str(told)
+    return ": ".join(filter(None, (told.get("errorType"), told.get("errorMessage"))))
+
+
 def parsed(payload: bytes) -> Any:
     """A payload as JSON, or as text if it is not JSON."""
     try:

@@ -109,6 +109,11 @@ class Delivery(Protocol):
         """Send an event that was given up to a dead-letter queue; raises if it cannot."""
 
 
+Failed = Callable[[str, str, "float | None"], None]
+"""Is told that an event failed: its request ID, why, and the seconds until it is tried again;
+``None`` if it is given up."""
+
+
 class Figures(Protocol):
     """Receives the queue's CloudWatch metrics."""
 
@@ -135,6 +140,8 @@ class AsyncQueue:
         Seconds before the first retry after a function error; the second waits twice as long.
     patient
         Keep events of a missing function until it is created again (after a rescue).
+    failed
+        Is told of each attempt that failed.
     """
 
     def __init__(
@@ -148,6 +155,7 @@ class AsyncQueue:
         figures: Figures | None = None,
         retry_delay_s: float = retry.ERROR_DELAYS_S[0],
         patient: bool = False,
+        failed: Failed | None = None,
     ) -> None:
         self._db = databases.opened(db_path)
         self._db.row_factory = sqlite3.Row
@@ -163,6 +171,7 @@ class AsyncQueue:
         self._figures = figures
         self._retry_delay_s = retry_delay_s
         self._patient = patient
+        self._failed = failed
         self._running: dict[str, set[asyncio.Task[None]]] = {}
         # By function: when its next event is due.
         self._due: dict[str, float] = dict(self._db.execute(_WAITING).fetchall())
@@ -291,6 +300,7 @@ class AsyncQueue:
         except AWSError as error:
             if error.code == "ResourceNotFoundException" and not self._patient:
                 log.warning("event %s is lost: %s", row["request_id"], error)
+                self._tell_failed(row, str(error), None)
                 self._delete(row)
             else:  # the function is being created or changed, or was lost with its database
                 self._put_back(row, retry.after_throttle(row["throttles"] + 1), throttled=True)
@@ -327,7 +337,13 @@ class AsyncQueue:
         if isinstance(then, str):
             await self._leave(leaving, then, result)
         else:
+            if result is not None:
+                self._tell_failed(row, outcome_records.error_of(result), then)
             self._put_back(row, then, throttled=result is None)
+
+    def _tell_failed(self, row: sqlite3.Row, why: str, again_in_s: float | None) -> None:
+        if self._failed is not None:
+            self._failed(row["request_id"], why, again_in_s)
 
     def _put_back(self, row: sqlite3.Row, delay_s: float, *, throttled: bool) -> None:
         failures = row["failures"] + (not throttled)
@@ -376,6 +392,9 @@ class AsyncQueue:
         self._note(function.name, "AsyncEventAge", "Milliseconds", age_ms)
         if condition in ("EventAgeExceeded", "ZeroReservedConcurrency"):
             self._note(function.name, "AsyncEventsDropped")
+        if condition != "Success":
+            why = condition if result is None else outcome_records.error_of(result)
+            self._tell_failed(row, why, None)
         side = "OnSuccess" if condition == "Success" else "OnFailure"
         target = leaving.config.get("DestinationConfig", {}).get(side, {}).get("Destination")
         if self._delivery is not None and target:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,8 +13,6 @@ from lambda_nb.engine.model import Throttled
 from lambda_nb.engine.permissions.functions import Call
 
 _PRINCIPAL = "pipes.amazonaws.com"
-_LOOK_S = 0.05
-"""Between two looks at an execution that runs."""
 
 
 async def run_function(around: Surroundings, call: Call) -> bytes:
@@ -84,17 +81,17 @@ async def run_execution(around: Surroundings, arn: str, payload: str) -> str:
     StageError
         It failed, or took longer than pipes wait.
     """
-    execution = await start_execution(around, arn, payload)
-    ends = time.monotonic() + MOST_SECONDS
-    while time.monotonic() < ends:
-        asked = {"executionArn": execution}
-        told = await call_client(around, "stepfunctions", "describe_execution", asked)
-        if told["status"] == "SUCCEEDED":
-            return str(told.get("output") or "null")
-        if told["status"] != "RUNNING":
-            raise StageError(f"{execution}: {told.get('error') or told['status']}", status=200)
-        await asyncio.sleep(_LOOK_S)
-    raise StageError(f"{execution} took longer than {MOST_SECONDS:g} s", status=408)
+    asked = {"stateMachineArn": arn, "input": payload}
+    run = call_client(around, "stepfunctions", "start_sync_execution", asked)
+    try:
+        told = await asyncio.wait_for(run, MOST_SECONDS)
+    except asyncio.TimeoutError as error:
+        text = f"an execution of {arn} took longer than {MOST_SECONDS:g} s"
+        raise StageError(text, status=408) from error
+    if told["status"] != "SUCCEEDED":
+        text = f"{told['executionArn']}: {told.get('error') or told['status']}"
+        raise StageError(text, status=200)
+    return str(told.get("output") or "null")
 
 
 async def call_client(

@@ -54,6 +54,8 @@ def compose(
         # SDKs put the account before this service's host: that must be a name.
         by_name = endpoint.replace("//127.0.0.1:", "//localhost:")
         variables["AWS_ENDPOINT_URL_CLOUDFRONT_KEYVALUESTORE"] = by_name
+        # boto3 puts "sync-" before the host of StartSyncExecution: an address takes none.
+        variables["AWS_DISABLE_HOST_PREFIX_INJECTION"] = "true"
     variables.update(preset)
     variables.update(function.environment)
     access_key, secret_key, token = credentials

@@ -10,8 +10,9 @@ import asyncio
 import json
 import sys
 from collections.abc import Mapping
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from lambda_nb.engine import json_schema
 
 if TYPE_CHECKING:
     from jsonschema import Draft4Validator, ValidationError
@@ -24,7 +25,7 @@ _LIBRARY = "jsonschema"
 async def load() -> None:
     """Load the library of schemas, if it is not."""
     if _LIBRARY not in sys.modules:
-        await asyncio.to_thread(import_module, _LIBRARY)
+        await asyncio.to_thread(json_schema.library)
 
 
 class Models:

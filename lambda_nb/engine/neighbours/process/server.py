@@ -93,6 +93,7 @@ def main() -> None:
     from lambda_nb.engine.neighbours.services import door as doors
     from lambda_nb.engine.neighbours.services.cloudfront import installing as cloudfront
     from lambda_nb.engine.neighbours.services.cloudwatch import (
+        log_destinations,
         log_metrics,
         logs,
         metric_data,
@@ -142,6 +143,7 @@ def main() -> None:
     pipes.install()
     store = LogStore(Path(sys.argv[3]))
     logs.install(store)
+    log_destinations.install(functions)
     log_metrics.install()
     insights.install(store)
     keeper = Keeper(Path(sys.argv[2]))

@@ -5,6 +5,7 @@ Each problem was measured: facts/local-runtimes.md section 5.
 
 from __future__ import annotations
 
+import json
 import string
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -23,6 +24,7 @@ def apply() -> None:
     _keep_no_list_of_everything()
     _count_messages_once()
     _remember_few_deleted_messages()
+    _write_redrive_policies_as_sqs_does()
     _send_without_counting()
     _find_the_way_once()
     _find_an_account_without_a_lock()
@@ -108,6 +110,22 @@ def _count_messages_once() -> None:
     message_class.visible = property(visible)
     message_class.delayed = property(delayed)
     message_class.had_receipt_handle = had_receipt_handle
+
+
+def _write_redrive_policies_as_sqs_does() -> None:
+    """moto puts spaces into them, which Terraform takes for a change; SQS answers without."""
+    from moto.sqs.models import Queue
+
+    original: Any = Queue.attributes
+
+    def attributes(self: Any) -> dict[str, Any]:
+        told: dict[str, Any] = original.fget(self)
+        if self.redrive_policy:
+            told["RedrivePolicy"] = json.dumps(self.redrive_policy, separators=(",", ":"))
+        return told
+
+    queue_class: Any = Queue
+    queue_class.attributes = property(attributes)
 
 
 def _send_without_counting() -> None:
@@ -206,7 +224,7 @@ def _read_models_once() -> None:
     from moto.core import utils
 
     vars(botocore.session)["create_loader"] = lambda *_: service_model.loader()
-    vars(utils)["create_loader"] = lru_cache(utils.create_loader)
+    vars(utils)["create_loader"] = lru_cache(vars(utils)["create_loader"])
 
 
 def _note_only_known_keys() -> None:
@@ -215,6 +233,7 @@ def _note_only_known_keys() -> None:
     It would note there when the access key was last used; most are not among IAM's.
     """
     from moto.iam import models
+    from moto.utilities.utils import get_partition
 
     original = models.mark_account_as_visited
 
@@ -222,7 +241,7 @@ def _note_only_known_keys() -> None:
         account_id: str, access_key: str, service: str, region: str
     ) -> None:
         backends: Any = dict.get(models.iam_backends, account_id) or {}
-        backend = dict.get(backends, models.get_partition(region))
+        backend = dict.get(backends, get_partition(region))
         if backend is not None and access_key in backend.access_keys:
             original(account_id, access_key, service, region)
 

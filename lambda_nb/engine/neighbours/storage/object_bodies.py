@@ -26,7 +26,11 @@ def write(backend: Any, directory: Path) -> None:
     """Write the bodies that have no file yet."""
     for key in objects(backend):
         if "_value_buffer" in key.__dict__ and key.__dict__.get("_body") is None:
-            body, content = uuid.uuid4().hex, key.value
+            try:
+                content = key.value
+            except ValueError:  # its buffer is closed: the object was removed
+                continue
+            body = uuid.uuid4().hex
             private_files.write(directory / body, content)
             key._body = body
 

@@ -5,9 +5,12 @@ On AWS these are links to objects of S3, signed in advance: whoever knows one ma
 
 from __future__ import annotations
 
+import logging
 import secrets
 import threading
 from collections import OrderedDict
+
+log = logging.getLogger(__name__)
 
 PATH = "/cloudformation-custom-resource-response/"
 """Where the addresses begin. The Node.js bootstrap looks for it in events (stack_answers.mjs)."""
@@ -24,10 +27,13 @@ class Address:
     ----------
     url
         The address itself.
+    failure
+        Why nobody will answer any more: what was to do it failed for good.
     """
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self.failure: str | None = None
         self._bodies: list[bytes] = []
         self._news = threading.Condition()
 
@@ -40,10 +46,17 @@ class Address:
             self._news.notify_all()
             return True
 
-    def bodies(self, more_than: int, within_s: float) -> list[bytes]:
-        """What came so far: at once if that is more than so many, else after ``within_s``."""
+    def fail(self, why: str) -> None:
+        """Wait no longer: nobody will answer."""
         with self._news:
-            self._news.wait_for(lambda: len(self._bodies) > more_than, within_s)
+            self.failure = why
+            self._news.notify_all()
+
+    def bodies(self, more_than: int, within_s: float) -> list[bytes]:
+        """What came so far: at once if that is more than so many, or nobody will answer; else
+        after ``within_s``."""
+        with self._news:
+            self._news.wait_for(lambda: len(self._bodies) > more_than or self.failure, within_s)
             return list(self._bodies)
 
 
@@ -61,6 +74,8 @@ class Answers:
         self._open: dict[str, Address] = {}
         # Whoever answers twice, or late, is thanked as on AWS, and nobody reads it.
         self._closed: OrderedDict[str, None] = OrderedDict()
+        self._expected: dict[str, tuple[Address, str]] = {}
+        self._failures: OrderedDict[str, str] = OrderedDict()
         self._lock = threading.Lock()
 
     def open(self) -> Address:
@@ -79,10 +94,43 @@ class Answers:
         """Nobody waits there any more."""
         token = url.removeprefix(self._start)
         with self._lock:
-            if self._open.pop(token, None) is not None:
+            address = self._open.pop(token, None)
+            if address is not None:
                 self._closed[token] = None
+                self._expected = {
+                    request_id: expected
+                    for request_id, expected in self._expected.items()
+                    if expected[0] is not address
+                }
             while len(self._closed) > _MOST_REMEMBERED:
                 self._closed.popitem(last=False)
+
+    def expect(self, address: Address, request_id: str, who: str) -> None:
+        """An address will be answered by an asynchronous invocation, of this request ID.
+
+        ``who`` says for the log what it is for.
+        """
+        with self._lock:
+            if request_id in self._failures:  # it was faster
+                address.fail(self._failures[request_id])
+            self._expected[request_id] = (address, who)
+
+    def failed(self, request_id: str, why: str, again_in_s: float | None) -> None:
+        """An asynchronous invocation failed; ``again_in_s`` is ``None`` if it is given up."""
+        with self._lock:
+            if not self._open:
+                return
+            if again_in_s is None:
+                self._failures[request_id] = why
+                while len(self._failures) > _MOST_BODIES:
+                    self._failures.popitem(last=False)
+            address, who = self._expected.get(request_id, (None, ""))
+        if address is None:
+            return
+        if again_in_s is None:
+            address.fail(why)
+        else:
+            log.warning("%s: %s; it is tried again in %g s", who, why, again_in_s)
 
     def put(self, token: str, body: bytes) -> bool:
         """Take an answer; false if there is no such address."""

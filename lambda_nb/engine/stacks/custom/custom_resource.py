@@ -58,6 +58,8 @@ class CustomResource(ResourceType):
         old: Properties | None = None,
     ) -> requests.Answer:
         timeout_s = requests.timeout_of(properties)
+        # Who was asked to make it is asked to delete it, if it answers a failure or not at all.
+        preliminary = context.name() if kind == "Create" else None
         request_id = uuid4()
         address = self._answers.open()
         event: dict[str, Any] = {
@@ -75,8 +77,16 @@ class CustomResource(ResourceType):
         if old is not None:
             event["OldResourceProperties"] = requests.as_texts(old)
         try:
-            _send(context, str(properties.get("ServiceToken")), event)
+            invocation = _send(context, str(properties.get("ServiceToken")), event)
+            if invocation is not None:
+                who = f"{self.name} {context.logical_id} of stack {context.stack_name}"
+                self._answers.expect(address, invocation, who)
+            if preliminary is not None:
+                context.made(preliminary)
             body = self._answer(context, address, request_id, timeout_s)
+            named = requests.physical_id_in(body)
+            if preliminary is not None and named is not None:
+                context.made(named)
             deleting = kind == "Delete"
             return requests.answer_of(body, request_id, physical_id, deleting=deleting)
         finally:
@@ -90,10 +100,16 @@ class CustomResource(ResourceType):
         def look() -> list[bytes] | None:
             left_s = end - time.monotonic()
             came = address.bodies(0, max(0.0, min(_LOOK_S, left_s)))
-            return came if came or left_s <= 0 else None
+            return came if came or address.failure or left_s <= 0 else None
 
         # Its own deadline is only a net: the text that AWS gives is the one below.
         came = context.wait(look, f"the answer to request {request_id}", timeout_s + 60)
+        if not came and address.failure:
+            raise Refused(
+                "CloudFormation will not receive a response from your Custom Resource: the "
+                f"function failed: {address.failure} (RequestId: {request_id})",
+                "NotStabilized",
+            )
         if not came:
             raise Refused(
                 "CloudFormation did not receive a response from your Custom Resource. Please "
@@ -105,19 +121,20 @@ class CustomResource(ResourceType):
         return came[0]
 
 
-def _send(context: Context, token: str, event: dict[str, Any]) -> None:
+def _send(context: Context, token: str, event: dict[str, Any]) -> str | None:
+    """Send an event; for a function, returns the request ID of its invocation."""
     parts = token.split(":", 5)
     service = parts[2] if len(parts) == 6 else ""
     message = json.dumps(event)
     if service == "lambda":
         client = context.client("lambda", parts[3])
-        client.invoke(FunctionName=token, InvocationType="Event", Payload=message.encode())
-    elif service == "sns":
+        answer = client.invoke(FunctionName=token, InvocationType="Event", Payload=message.encode())
+        return str(answer["ResponseMetadata"]["RequestId"])
+    if service == "sns":
         client = context.client("sns", parts[3])
         client.publish(TopicArn=token, Message=message, Subject=_SUBJECT)
-    else:
-        raise Refused(
-            f"Invalid service token: {token!r} is not the ARN of a Lambda function or of an SNS "
-            "topic.",
-            "InvalidRequest",
-        )
+        return None
+    raise Refused(
+        f"Invalid service token: {token!r} is not the ARN of a Lambda function or of an SNS topic.",
+        "InvalidRequest",
+    )

@@ -75,6 +75,24 @@ def timeout_of(properties: Properties) -> int:
     return int(said)
 
 
+def physical_id_in(body: bytes) -> str | None:
+    """The physical ID that an answer names, also one of a failure; ``None`` if it names none.
+
+    Examples
+    --------
+    >>> physical_id_in(b'{"Status": "FAILED", "PhysicalResourceId": "one"}')
+    'one'
+    """
+    if len(body) > MOST_ANSWER_BYTES:
+        return None
+    try:
+        said = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    named = said.get("PhysicalResourceId") if isinstance(said, dict) else None
+    return named if isinstance(named, str) and named else None
+
+
 def answer_of(body: bytes, request_id: str, physical_id: str | None, *, deleting: bool) -> Answer:
     """What a body says.
 
@@ -98,7 +116,7 @@ def answer_of(body: bytes, request_id: str, physical_id: str | None, *, deleting
         raise Refused("Response object is too long.", "InvalidRequest")
     try:
         said = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Refused(f"Error parsing response object: it is not JSON ({error}).") from None
     if not isinstance(said, dict):
         raise Refused("Invalid response object: it must be a JSON object.")

@@ -10,6 +10,7 @@ from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.stacks.deploying.nested import Nested
 from lambda_nb.engine.stacks.deploying.operations import resumption, update
 from lambda_nb.engine.stacks.deploying.running import Running
+from lambda_nb.engine.stacks.model import validation_error
 from lambda_nb.engine.stacks.records.rows import Revision, Stack
 from lambda_nb.engine.stacks.types.context import Context
 
@@ -17,6 +18,7 @@ NO_UPDATES = "No updates are to be performed."
 """CloudFormation's refusal of an update that would change nothing."""
 
 _MOST_IN_NAME = 128
+_MOST_LEVELS = 16
 
 
 class StackRoom(Protocol):
@@ -86,7 +88,8 @@ class Children:
         parent = self._running.parts.store.stack(context.stack_id)
         name = context.name(_MOST_IN_NAME)
         stack_id = self._room.new_id(name)
-        revision = self._revision(name, stack_id, asked, parent)
+        revision = self.revision(name, stack_id, asked, parent)
+        self._check_end(parent, revision)
         return self._room.create(
             name,
             stack_id,
@@ -96,12 +99,31 @@ class Children:
             parent=parent,
         )
 
+    def _check_end(self, parent: Stack, revision: Revision) -> None:
+        """Refuse a stack that would have itself inside, without end."""
+        store = self._running.parts.store
+        outer: Stack | None = parent
+        for _ in range(_MOST_LEVELS):
+            if outer is None:
+                return
+            asked = (outer.revision.template, outer.revision.parameters)
+            if asked == (revision.template, revision.parameters):
+                raise validation_error(
+                    f"The stack {outer.name} has itself as a nested stack: the same template with "
+                    "the same parameters. Give it other parameters, and a condition that ends it."
+                )
+            outer = store.find_stack(outer.parent_id) if outer.parent_id else None
+        if outer is not None:
+            raise validation_error(
+                f"Stacks are nested more than {_MOST_LEVELS} levels deep in {outer.name}."
+            )
+
     def update_nested(self, stack_id: str, asked: Nested) -> bool:
         """Begin to update a nested stack; whether anything changes."""
         stack = self._running.parts.store.stack(stack_id)
         assert stack.parent_id is not None
         parent = self._running.parts.store.stack(stack.parent_id)
-        revision = self._revision(stack.name, stack_id, asked, parent, stack.revision)
+        revision = self.revision(stack.name, stack_id, asked, parent, stack.revision)
         try:
             self._room.update(stack, revision, held=True)
         except AWSError as error:
@@ -157,7 +179,7 @@ class Children:
         """Give the operation up that runs on a nested stack."""
         self._running.cancel(stack_id, "The operation of the parent stack was cancelled. ")
 
-    def _revision(
+    def revision(
         self,
         name: str,
         stack_id: str,
@@ -165,6 +187,17 @@ class Children:
         parent: Stack,
         previous: Revision | None = None,
     ) -> Revision:
+        """What a nested stack is asked to be.
+
+        Parameters
+        ----------
+        name, stack_id, previous
+            The nested stack's.
+        asked
+            By its properties.
+        parent
+            The stack that has it, with the revision that asks.
+        """
         return self._room.prepared(
             name,
             stack_id,

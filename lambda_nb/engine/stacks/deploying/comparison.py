@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from lambda_nb.engine.errors import AWSError
-from lambda_nb.engine.stacks.deploying.journal import Journal
+from lambda_nb.engine.stacks.deploying.journal import STACK_TYPE, Journal
 from lambda_nb.engine.stacks.deploying.operations.deployment import outputs_of
 from lambda_nb.engine.stacks.deploying.planning.entries import Cause, entry
-from lambda_nb.engine.stacks.deploying.planning.plan import Change, planned
+from lambda_nb.engine.stacks.deploying.planning.plan import Change, is_unknown, planned
 from lambda_nb.engine.stacks.deploying.preparing import (
     Preparing,
     check_same_types,
@@ -83,6 +83,16 @@ class Comparison:
         """The entries of a change set, by logical IDs."""
         found = sorted(self._changes, key=lambda change: change.logical_id)
         return tuple(entry(change, self._causes, self._secrets) for change in found)
+
+    @property
+    def nested(self) -> Iterator[tuple[str, str, Properties]]:
+        """The nested stacks that are there and would change: logical and physical ID, and their
+        properties, if all of these are known."""
+        for change in self._changes:
+            if change.old is None or change.new is None or change.new.type != STACK_TYPE:
+                continue
+            if change.replacement == "False" and not is_unknown(change.new.properties):
+                yield change.logical_id, change.old.physical_id, change.new.properties
 
     @property
     def problems(self) -> tuple[Problem, ...]:

@@ -40,9 +40,8 @@ class Detections:
         logical_ids
             Only these; all if there are none.
         """
-        detection = self._store.put_detection(
-            DriftDetection(uuid4(), stack.id, "DETECTION_IN_PROGRESS", time.time())
-        )
+        detection = DriftDetection(uuid4(), stack.id, "DETECTION_IN_PROGRESS", time.time())
+        self._parts.journal.detection(detection)
         wanted = frozenset(logical_ids)
         threading.Thread(
             target=self._detect, args=(detection, wanted), name="stack drift", daemon=True
@@ -83,7 +82,7 @@ class Detections:
                     why.append(f"{name}: {error}")
             status, drifted = drift.total(self._store.resources(stack.id))
             self._store.change_stack(stack.id, drift_status=status, drift_checked=now)
-            self._store.put_detection(
+            self._parts.journal.detection(
                 DriftDetection(
                     detection.id,
                     stack.id,

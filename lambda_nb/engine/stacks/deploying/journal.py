@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import logging
 import queue
@@ -9,11 +10,13 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import datetime, timezone
+from functools import partial
 from typing import Any
 
 from lambda_nb.engine.identifiers import uuid4
+from lambda_nb.engine.stacks.deploying import bus_events
 from lambda_nb.engine.stacks.records.hiding import hidden
-from lambda_nb.engine.stacks.records.rows import Event, Stack, StackResource
+from lambda_nb.engine.stacks.records.rows import DriftDetection, Event, Stack, StackResource
 from lambda_nb.engine.stacks.records.store import Store
 
 log = logging.getLogger(__name__)
@@ -43,12 +46,21 @@ class Journal:
         The records.
     publish
         Publishes to an SNS topic: its ARN, a subject and a text.
+    put_event
+        Puts an entry on the default event bus, as CloudFormation itself; ``None`` if there is none.
     """
 
-    def __init__(self, store: Store, publish: Callable[[str, str, str], None]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        publish: Callable[[str, str, str], None],
+        put_event: Callable[[dict[str, Any]], None] | None = None,
+    ) -> None:
         self._store = store
         self._publish = publish
-        self._outbox: queue.SimpleQueue[tuple[str, Event] | None] = queue.SimpleQueue()
+        self._put_event = put_event
+        self._outbox: queue.SimpleQueue[tuple[str, Callable[[], None]] | None]
+        self._outbox = queue.SimpleQueue()
         self._sender: threading.Thread | None = None
         self._secrets: dict[str, frozenset[str]] = {}
         self._lock = threading.Lock()
@@ -104,6 +116,13 @@ class Journal:
             self._add(stack, self._event(stack, row, status, told, now))
         return row
 
+    def begin(self, stack: Stack, row: StackResource, reason: str | None) -> None:
+        """Record a resource whose step begins, with the status and the time that it has."""
+        row = dataclasses.replace(row, reason=hidden(reason, self.secrets(stack.id)))
+        with self._store.together():
+            self._store.put_resource(row)
+            self._add(stack, self._event(stack, row, row.status, row.reason, row.updated))
+
     def note(self, stack: Stack, row: StackResource, status: str, reason: str | None) -> None:
         """Add an event of a resource, without changing what is recorded of it."""
         self._add(stack, self._event(stack, row, status, reason, time.time()))
@@ -127,24 +146,35 @@ class Journal:
             stack.token,
         )
 
+    def detection(self, detection: DriftDetection) -> None:
+        """Record a detection of drift that began or ended."""
+        kept = self._store.put_detection(detection)
+        if (put_event := self._put_event) is not None:
+            self._tell("the event bus", lambda: put_event(bus_events.of_detection(kept)))
+
     def _add(self, stack: Stack, event: Event) -> None:
         kept = self._store.add_event(event)
+        if (put_event := self._put_event) is not None:
+            self._tell("the event bus", lambda: put_event(bus_events.of_event(kept)))
         for topic in stack.revision.notification_arns:
-            with self._lock:
-                if self._sender is None:
-                    self._sender = threading.Thread(
-                        target=self._send, name="stack notifications", daemon=True
-                    )
-                    self._sender.start()
-            self._outbox.put((topic, kept))
+            self._tell(topic, partial(self._publish, topic, _SUBJECT, notification(kept)))
+
+    def _tell(self, whom: str, how: Callable[[], None]) -> None:
+        with self._lock:
+            if self._sender is None:
+                self._sender = threading.Thread(
+                    target=self._send, name="stack notifications", daemon=True
+                )
+                self._sender.start()
+        self._outbox.put((whom, how))
 
     def _send(self) -> None:
         while (item := self._outbox.get()) is not None:
-            topic, event = item
+            whom, tell = item
             try:
-                self._publish(topic, _SUBJECT, notification(event))
+                tell()
             except Exception as error:  # a topic that is gone does not stop the others
-                log.warning("stack %s: no notification to %s: %s", event.stack_name, topic, error)
+                log.warning("an event of a stack did not reach %s: %s", whom, error)
 
 
 def notification(event: Event) -> str:

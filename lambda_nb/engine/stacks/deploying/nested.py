@@ -45,7 +45,9 @@ class Nested:
 
     Parameters
     ----------
-    context, properties
+    stack_tags
+        Of the stack that has it.
+    properties
         Of the resource.
 
     Attributes
@@ -54,16 +56,14 @@ class Nested:
         As of a stack.
     """
 
-    def __init__(self, context: Context, properties: Properties) -> None:
+    def __init__(self, stack_tags: Mapping[str, str], properties: Properties) -> None:
         url = properties.get("TemplateURL")
         if not url:
             raise Refused("TemplateURL must be specified.", "InvalidRequest")
         self.template_url = str(url)
         given: Mapping[str, Any] = properties.get("Parameters") or {}
         self.parameters = {name: _text(value) for name, value in given.items()}
-        own = {
-            name: value for name, value in context.tags.items() if not name.startswith(_RESERVED)
-        }
+        own = {name: value for name, value in stack_tags.items() if not name.startswith(_RESERVED)}
         self.tags = {**own, **tags_of(properties)}
         self.notification_arns = tuple(properties.get("NotificationARNs") or ())
         timeout = properties.get("TimeoutInMinutes")
@@ -87,7 +87,7 @@ class NestedStack(ResourceType):
     def create(self, context: Context, properties: Properties) -> Made:
         """Make one, and wait until it is made."""
         try:
-            stack = self._children.create_nested(context, Nested(context, properties))
+            stack = self._children.create_nested(context, Nested(context.tags, properties))
         except AWSError as error:
             raise Refused(error.message, "InvalidRequest") from error
         context.made(stack.id)
@@ -108,7 +108,7 @@ class NestedStack(ResourceType):
                     raise _not_updated(stack)
             return _made(self._children.await_nested(identity, None))
         try:
-            changed = self._children.update_nested(identity, Nested(context, new))
+            changed = self._children.update_nested(identity, Nested(context.tags, new))
         except AWSError as error:
             raise Refused(error.message, "InvalidRequest") from error
         stack = self._ended(context, identity)

@@ -89,6 +89,7 @@ class Preparing:
     ) -> Revision:
         """What a template and parameters ask for; as
         :meth:`~lambda_nb.engine.stacks.deploying.stacks.Stacks.prepared`."""
+        self._around.expect(text)
         document = parsed(text)
         template = Template(document)
         before = {one.key: one.value for one in previous.parameters} if previous else {}
@@ -98,7 +99,7 @@ class Preparing:
         if template.transforms:
             expansion = expanded(document, values, _Around(self._around, name, stack_id))
             processed = json.dumps(expansion)
-            template = Template(json.loads(processed))
+            template = Template(parsed(processed))
             texts = template.texts(
                 {key: held for key, held in parameters.items() if key in template.parameters},
                 before,

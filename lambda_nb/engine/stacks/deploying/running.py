@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
+from lambda_nb.engine.databases import no_room
 from lambda_nb.engine.stacks.deploying.operations import resumption
 from lambda_nb.engine.stacks.deploying.operations.run import Parts, Run
 from lambda_nb.engine.stacks.model import Cancelled
@@ -19,6 +20,8 @@ _CLOSING_S = 2.0
 """Seconds that steps which run have to end when the engine ends."""
 _LOOK_S = 0.02
 """Seconds between two looks whether one who waits should go on."""
+_NO_ROOM_S = 1.0
+"""Seconds between two tries to record something while the disk is full."""
 _BROKEN = {
     "CREATE_IN_PROGRESS": "CREATE_FAILED",
     "ROLLBACK_IN_PROGRESS": "ROLLBACK_FAILED",
@@ -125,13 +128,20 @@ class Running:
             run.ended.set()
 
     def _break(self, run: Run, error: Exception) -> None:
-        try:
-            status = _BROKEN.get(run.stack.status, "UPDATE_ROLLBACK_FAILED")
-            why = f"A fault of lambda_nb ended the operation ({type(error).__name__}: {error})."
-            resumption.give_up_steps(run, why)
-            run.tell(status, why, operation={})
-        except Closed:
-            pass
+        why = f"A fault of lambda_nb ended the operation ({type(error).__name__}: {error})."
+        while True:
+            try:
+                status = _BROKEN.get(run.stack.status, "UPDATE_ROLLBACK_FAILED")
+                resumption.give_up_steps(run, why)
+                run.tell(status, why, operation={})
+                return
+            except Closed:
+                return
+            except Exception as again:  # while the disk is full, nothing can be recorded
+                if not no_room(again):
+                    raise
+            if self.parts.closing.wait(_NO_ROOM_S):
+                return
 
     def _resume(self, groups: Sequence[Sequence[Stack]]) -> None:
         for group in groups:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.identifiers import uuid4
@@ -16,7 +16,7 @@ from lambda_nb.engine.stacks.deploying.detections import Detections
 from lambda_nb.engine.stacks.deploying.dynamic import Dynamic
 from lambda_nb.engine.stacks.deploying.ending import BY_USER, Ending, check_status
 from lambda_nb.engine.stacks.deploying.journal import STACK_TYPE, Journal
-from lambda_nb.engine.stacks.deploying.nested import NestedStack
+from lambda_nb.engine.stacks.deploying.nested import Nested, NestedStack
 from lambda_nb.engine.stacks.deploying.operations import creation, update
 from lambda_nb.engine.stacks.deploying.operations.run import Parts
 from lambda_nb.engine.stacks.deploying.planning import stack_policies
@@ -25,7 +25,7 @@ from lambda_nb.engine.stacks.deploying.running import Running
 from lambda_nb.engine.stacks.deploying.steps.clients import Clients
 from lambda_nb.engine.stacks.deploying.surroundings import Surroundings
 from lambda_nb.engine.stacks.model import validation_error
-from lambda_nb.engine.stacks.records.rows import DriftDetection, Problem, Revision, Stack
+from lambda_nb.engine.stacks.records.rows import DriftDetection, Revision, Stack
 from lambda_nb.engine.stacks.records.store import Store
 from lambda_nb.engine.stacks.types.resource_type import ResourceType
 
@@ -58,10 +58,10 @@ class Stacks:
         self._store = store
         self._around = around
         self._clients = Clients(around.url, around.keys, around.region)
-        self._journal = Journal(store, self._publish)
+        self._journal = Journal(store, self._publish, around.put_event)
         self._running = Running(self._keep_secrets)
         self._lock = self._running.lock
-        children = Children(self, self._running, around.read)
+        children = self._children = Children(self, self._running, around.read)
         self._nested_type = NestedStack(children)
         self._preparing = Preparing(
             around, self._find_type, store, Dynamic(self._clients, self._journal.keep_secret)
@@ -146,16 +146,25 @@ class Stacks:
         )
 
     def review(self, name: str, stack_id: str) -> Stack:
-        """Make a stack that is ``REVIEW_IN_PROGRESS``, for a change set that will create it."""
-        self._store.put_stack(
-            Stack(stack_id, name, "REVIEW_IN_PROGRESS", Revision("", "{}"), time.time())
-        )
-        return self._journal.stack(stack_id, "REVIEW_IN_PROGRESS", BY_USER)
+        """Make a stack that is ``REVIEW_IN_PROGRESS``, for a change set that will create it.
 
-    def changes(
+        Raises
+        ------
+        AWSError
+            ``AlreadyExistsException``.
+        """
+        with self._lock:
+            if self._store.find_stack(name) is not None:
+                raise _there_already(name)
+            self._store.put_stack(
+                Stack(stack_id, name, "REVIEW_IN_PROGRESS", Revision("", "{}"), time.time())
+            )
+            return self._journal.stack(stack_id, "REVIEW_IN_PROGRESS", BY_USER)
+
+    def compared(
         self, stack: Stack | None, revision: Revision, name: str, stack_id: str
-    ) -> tuple[dict[str, Any], ...]:
-        """The entries of a change set, with the members of CloudFormation's ``Change``.
+    ) -> Comparison:
+        """What a revision would change.
 
         Parameters
         ----------
@@ -171,16 +180,25 @@ class Stacks:
         AWSError
             ``ValidationError``: the revision cannot be evaluated.
         """
-        return self._compared(stack, revision, name, stack_id).entries
+        return Comparison(
+            self._store, self._journal, self._preparing, name, stack_id, stack, revision
+        )
 
-    def property_problems(
-        self, stack: Stack | None, revision: Revision, name: str, stack_id: str
-    ) -> tuple[Problem, ...]:
-        """What CloudFormation finds wrong with properties before anything is deployed.
+    def nested(self, stack: Stack, revision: Revision) -> Iterator[tuple[str, Stack, Revision]]:
+        """The nested stacks that an update would change: logical IDs, and what they would be.
 
-        Parameters are those of :meth:`changes`, which raises for this method too.
+        Raises
+        ------
+        AWSError
+            ``ValidationError``: the template of one cannot be had or is wrong.
         """
-        return self._compared(stack, revision, name, stack_id).problems
+        parent = dataclasses.replace(stack, revision=revision)
+        comparison = self.compared(stack, revision, stack.name, stack.id)
+        for logical_id, child_id, properties in comparison.nested:
+            child = self._store.stack(child_id)
+            asked = Nested(revision.tags, properties)
+            wanted = self._children.revision(child.name, child.id, asked, parent, child.revision)
+            yield logical_id, child, wanted
 
     def create(
         self,
@@ -219,8 +237,8 @@ class Stacks:
             stack_policies.checked(policy)
         with self._lock:
             found = self._store.find_stack(name)
-            if found is not None and found.status != "REVIEW_IN_PROGRESS":
-                raise AWSError("AlreadyExistsException", f"Stack [{name}] already exists")
+            if found is not None and (found.status, found.id) != ("REVIEW_IN_PROGRESS", stack_id):
+                raise _there_already(name)
             self._store.put_stack(
                 Stack(
                     stack_id,
@@ -284,7 +302,7 @@ class Stacks:
         for text in filter(None, (policy, policy_during_update)):
             stack_policies.checked(text)
         check_status(self._store.stack(stack.id), _UPDATABLE, "updated")
-        if self._compared(stack, revision, stack.name, stack.id).empty:
+        if self.compared(stack, revision, stack.name, stack.id).empty:
             raise validation_error(NO_UPDATES)
         with self._lock:
             stack = self._store.stack(stack.id)
@@ -392,13 +410,6 @@ class Stacks:
     def _find_type(self, name: str) -> ResourceType | None:
         return self._nested_type if name == STACK_TYPE else self._around.find_type(name)
 
-    def _compared(
-        self, stack: Stack | None, revision: Revision, name: str, stack_id: str
-    ) -> Comparison:
-        return Comparison(
-            self._store, self._journal, self._preparing, name, stack_id, stack, revision
-        )
-
     def _keep_secrets(self, stack: Stack) -> None:
         secrets = secrets_of(stack.revision)
         for row in self._store.resources(stack.id).values():
@@ -408,3 +419,7 @@ class Stacks:
     def _publish(self, topic: str, subject: str, text: str) -> None:
         region = topic.split(":")[3]
         self._clients("sns", region).publish(TopicArn=topic, Subject=subject, Message=text)
+
+
+def _there_already(name: str) -> AWSError:
+    return AWSError("AlreadyExistsException", f"Stack [{name}] already exists")

@@ -13,6 +13,10 @@ def _none() -> Mapping[str, str]:
     return {}
 
 
+def _ignore(text: str) -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """The engine around the stacks of one Region.
@@ -35,6 +39,11 @@ class Surroundings:
         Calls a macro by its name with a request; the answer.
     managed_policies
         ARNs of AWS's managed policies by their names, for SAM.
+    expect
+        Is told the text of each template before it is read.
+    put_event
+        Puts an entry on the Region's default event bus as CloudFormation itself; ``None`` if nobody
+        listens there.
     skip_unknown
         Whether a resource of a type that nobody knows passes, made of nothing.
     """
@@ -47,5 +56,7 @@ class Surroundings:
     read: Callable[[str], str]
     call_macro: Callable[[str, dict[str, Any]], dict[str, Any]]
     managed_policies: Callable[[], Mapping[str, str]] = _none
+    expect: Callable[[str], None] = _ignore
     partition: str = "aws"
+    put_event: Callable[[dict[str, Any]], None] | None = None
     skip_unknown: bool = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -11,7 +12,13 @@ from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.identifiers import uuid4
 from lambda_nb.engine.stacks.deploying.stacks import Stacks
 from lambda_nb.engine.stacks.model import validation_error
-from lambda_nb.engine.stacks.operations import asked_templates, lookup, paging, shown
+from lambda_nb.engine.stacks.operations import (
+    asked_templates,
+    lookup,
+    nested_change_sets,
+    paging,
+    shown,
+)
 from lambda_nb.engine.stacks.operations.asked_templates import Read
 from lambda_nb.engine.stacks.operations.capabilities import check_capabilities
 from lambda_nb.engine.stacks.operations.stack_operations import (
@@ -55,6 +62,7 @@ class ChangeSets:
         self._store = store
         self._stacks = stacks
         self._read = read
+        self._making = threading.Lock()
 
     def operations(self) -> dict[str, Callable[[_Asked], dict[str, Any]]]:
         """The handlers by the operations' names."""
@@ -105,9 +113,16 @@ class ChangeSets:
                 reason=error.message,
                 revision=dataclasses.replace(change_set.revision, template=text),
             )
-        if self._store.find_stack(stack.id) is None:
-            self._stacks.review(stack.name, stack.id)
-        self._store.put_change_set(change_set)
+        made = [change_set]
+        if change_set.include_nested and change_set.status != "FAILED" and previous is not None:
+            made = nested_change_sets.with_nested(change_set, stack, self._stacks)
+        with self._making:
+            if (same := self._already(stack, asked)) is not None:  # made meanwhile
+                return {"Id": same.id, "StackId": stack.id}
+            if self._store.find_stack(stack.id) is None:
+                self._stacks.review(stack.name, stack.id)
+            for one in made:
+                self._store.put_change_set(one)
         return {"Id": change_set.id, "StackId": stack.id}
 
     def describe(self, asked: _Asked) -> dict[str, Any]:
@@ -135,6 +150,7 @@ class ChangeSets:
         """Carry a change set out."""
         found = self._named(asked)
         token = asked.get("ClientRequestToken")
+        nested_change_sets.check_root(found, "executed")
         if found.status != "CREATE_COMPLETE":
             raise _not_executable(found, f"current status of [{found.status}]")
         if found.execution_status != "AVAILABLE":
@@ -157,8 +173,10 @@ class ChangeSets:
             self._stacks.update(stack, found.revision, **more)
         for other in self._store.change_sets(stack.id):
             if other.id != found.id:
-                self._store.drop_change_set(other.id)
-        self._store.put_change_set(dataclasses.replace(found, execution_status="EXECUTE_COMPLETE"))
+                self._drop(other)
+        for one in (found, *nested_change_sets.inside(found, self._store)):
+            done = dataclasses.replace(one, execution_status="EXECUTE_COMPLETE")
+            self._store.put_change_set(done)
         return {}
 
     def delete(self, asked: _Asked) -> dict[str, Any]:
@@ -172,7 +190,8 @@ class ChangeSets:
         if found.execution_status == "EXECUTE_IN_PROGRESS":
             text = f"ChangeSet [{found.id}] is being executed and cannot be deleted."
             raise AWSError("InvalidChangeSetStatus", text)
-        self._store.drop_change_set(found.id)
+        nested_change_sets.check_root(found, "deleted")
+        self._drop(found)
         return {}
 
     def list_all(self, asked: _Asked) -> dict[str, Any]:
@@ -180,6 +199,10 @@ class ChangeSets:
         stack = lookup.living(self._store, asked["StackName"])
         rows = [shown.change_set_summary(one) for one in self._store.change_sets(stack.id)]
         return paging.paged(rows, asked, "Summaries")
+
+    def _drop(self, change_set: ChangeSet) -> None:
+        for one in (*nested_change_sets.inside(change_set, self._store), change_set):
+            self._store.drop_change_set(one.id)
 
     def _named(self, asked: _Asked) -> ChangeSet:
         return lookup.change_set(self._store, asked["ChangeSetName"], asked.get("StackName"))
@@ -235,8 +258,8 @@ class ChangeSets:
 
     def _filled(self, change_set: ChangeSet, stack: Stack, revision: Revision) -> ChangeSet:
         old = stack if change_set.kind == "UPDATE" else None
-        changes = self._stacks.changes(old, revision, stack.name, stack.id)
-        problems = self._stacks.property_problems(old, revision, stack.name, stack.id)
+        comparison = self._stacks.compared(old, revision, stack.name, stack.id)
+        changes, problems = comparison.entries, comparison.problems
         if problems:
             return dataclasses.replace(
                 change_set,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -113,6 +114,9 @@ class StackOperations:
             retain_except_on_create=asked.get("RetainExceptOnCreate", False),
             token=token,
         )
+        for one in self._store.change_sets(stack.id):
+            if one.execution_status == "AVAILABLE":  # it was made for what the stack was before
+                self._store.put_change_set(dataclasses.replace(one, execution_status="OBSOLETE"))
         return {"StackId": stack.id}
 
     def delete(self, asked: _Asked) -> dict[str, Any]:

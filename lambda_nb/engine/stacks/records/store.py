@@ -65,6 +65,7 @@ class Store:
         self._database, self.unreadable = opened_or_new(path, _SCHEMA)
         self._lock = threading.RLock()
         self._open = True
+        self._known: dict[tuple[str, str], StackResource] = {}  # each step reads its row often
         self._drop_old(now - KEPT_S)
 
     def close(self) -> None:
@@ -88,6 +89,7 @@ class Store:
                 yield
                 self._do("COMMIT")
             except BaseException:
+                self._known.clear()
                 # SQLite itself rolls back some failures, such as a full disk.
                 if self._open and self._database.in_transaction:
                     self._database.execute("ROLLBACK")
@@ -148,13 +150,16 @@ class Store:
 
     def put_resource(self, resource: StackResource) -> StackResource:
         """Keep a resource, new or changed."""
-        self._do(
-            "INSERT INTO resource (stack, name, row) VALUES (?, ?, ?) "
-            "ON CONFLICT (stack, name) DO UPDATE SET row = excluded.row",
-            resource.stack_id,
-            resource.logical_id,
-            encoded(resource),
-        )
+        text = encoded(resource)
+        with self._lock:
+            self._do(
+                "INSERT INTO resource (stack, name, row) VALUES (?, ?, ?) "
+                "ON CONFLICT (stack, name) DO UPDATE SET row = excluded.row",
+                resource.stack_id,
+                resource.logical_id,
+                text,
+            )
+            self._known[resource.stack_id, resource.logical_id] = decoded(StackResource, text)
         return resource
 
     def change_resource(self, stack_id: str, logical_id: str, **fields: Any) -> StackResource:
@@ -167,13 +172,17 @@ class Store:
 
     def resource(self, stack_id: str, logical_id: str) -> StackResource | None:
         """One resource; ``None`` if the stack has none of that logical ID."""
-        for row in self._rows(
-            StackResource,
-            "SELECT row FROM resource WHERE stack = ? AND name = ?",
-            stack_id,
-            logical_id,
-        ):
-            return row
+        with self._lock:
+            if self._open and (stack_id, logical_id) in self._known:
+                return self._known[stack_id, logical_id]
+            for row in self._rows(
+                StackResource,
+                "SELECT row FROM resource WHERE stack = ? AND name = ?",
+                stack_id,
+                logical_id,
+            ):
+                self._known[stack_id, logical_id] = row
+                return row
         return None
 
     def resources(self, stack_id: str) -> dict[str, StackResource]:
@@ -185,8 +194,10 @@ class Store:
 
     def drop_resource(self, stack_id: str, logical_id: str) -> None:
         """Forget a resource and the signals it got."""
-        self._do("DELETE FROM resource WHERE stack = ? AND name = ?", stack_id, logical_id)
-        self._do("DELETE FROM signal WHERE stack = ? AND name = ?", stack_id, logical_id)
+        with self._lock:
+            self._known.pop((stack_id, logical_id), None)
+            self._do("DELETE FROM resource WHERE stack = ? AND name = ?", stack_id, logical_id)
+            self._do("DELETE FROM signal WHERE stack = ? AND name = ?", stack_id, logical_id)
 
     # Events
 

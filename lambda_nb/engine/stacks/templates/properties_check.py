@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
 import regex
 
+from lambda_nb.engine import json_schema
 from lambda_nb.engine.stacks.model import Properties
-from lambda_nb.engine.stacks.templates import json_schema
 from lambda_nb.engine.stacks.templates.resolution.resolver import KNOWN_AFTER_APPLY
 from lambda_nb.engine.stacks.types import schemas
+
+_Keyword = Callable[[Any, Any, Any, Any], "Iterator[Any] | None"]
 
 _EXPECTED = {
     "array": "JSONArray",
@@ -86,10 +88,58 @@ def _validator(type_name: str) -> Any:
     )
     lenient = jsonschema.validators.create(
         meta_schema=base.META_SCHEMA,
-        validators={name: base.VALIDATORS[name] for name in _CHECKED},
+        validators={name: _of_known(_OWN.get(name) or base.VALIDATORS[name]) for name in _CHECKED},
         type_checker=checker,
     )
     return lenient(schemas.of(type_name).document)
+
+
+def _of_known(keyword: _Keyword) -> _Keyword:
+    """A keyword that says nothing of what is not known yet."""
+
+    def check(validator: Any, value: Any, instance: Any, schema: Any) -> Iterator[Any]:
+        if not _is_unknown(instance):
+            yield from keyword(validator, value, instance, schema) or ()
+
+    return check
+
+
+def _additional_properties(
+    validator: Any, allowed: Any, instance: Any, schema: Mapping[str, Any]
+) -> Iterator[Any]:
+    if not isinstance(instance, dict):
+        return
+    extra = _extra(instance, schema)
+    if isinstance(allowed, dict):
+        for key in extra:
+            yield from validator.descend(instance[key], allowed, path=key)
+    elif not allowed and extra:
+        yield json_schema.library().ValidationError("extraneous keys")
+
+
+def _pattern_properties(
+    validator: Any, patterns: Mapping[str, Any], instance: Any, _: Any
+) -> Iterator[Any]:
+    if not isinstance(instance, dict):
+        return
+    for pattern, schema in patterns.items():
+        for key, value in instance.items():
+            if _matches(pattern, key):
+                yield from validator.descend(value, schema, path=key, schema_path=pattern)
+
+
+# AWS's patterns have classes of characters that Python's own re, and so jsonschema, does not know.
+_OWN: Mapping[str, _Keyword] = {
+    "additionalProperties": _additional_properties,
+    "patternProperties": _pattern_properties,
+}
+
+
+def _matches(pattern: str, key: str) -> bool:
+    try:
+        return regex.search(pattern, key) is not None
+    except regex.error:  # what cannot be read is not used to refuse something
+        return True
 
 
 def _is_unknown(value: Any) -> bool:
@@ -125,7 +175,7 @@ def _extra(instance: Mapping[str, Any], schema: Mapping[str, Any]) -> list[str]:
         key
         for key in instance
         if key not in schema.get("properties", {})
-        and not any(regex.search(pattern, key) for pattern in patterns)
+        and not any(_matches(pattern, key) for pattern in patterns)
     ]
 
 

@@ -11,18 +11,16 @@ from lambda_nb.engine.stacks.types.resource_type import ResourceType
 
 _FAMILIES: Mapping[str, tuple[str, ...]] = {
     "functions": ("Lambda",),
-    "identity": (
-        "CertificateManager",
-        "CodeDeploy",
-        "Cognito",
-        "IAM",
-        "KMS",
-        "SSM",
-        "SecretsManager",
-        "StepFunctions",
-    ),
-    "web": ("ApiGateway", "ApiGatewayV2", "CloudFront", "ElasticLoadBalancingV2", "Route53"),
-    "network": ("EC2", "EFS"),
+    "identity": ("CertificateManager", "CodeDeploy", "IAM", "KMS", "SSM", "SecretsManager"),
+    "identity.cognito": ("Cognito",),
+    "identity.step_functions": ("StepFunctions",),
+    "web.cloudfront": ("CloudFront",),
+    "web.dns": ("Route53",),
+    "web.http_api": ("ApiGatewayV2",),
+    "web.load_balancer": ("ElasticLoadBalancingV2",),
+    "web.rest_api": ("ApiGateway",),
+    "network": ("EFS",),
+    "network.ec2": ("EC2",),
     "messaging": ("Events", "Pipes", "SES", "SNS", "SQS", "Scheduler"),
     "devices": ("IoT",),
     "data": ("DynamoDB", "ECR", "Kinesis", "KinesisFirehose", "S3"),
@@ -65,6 +63,8 @@ def _types_of(family: str) -> Mapping[str, ResourceType]:
     package = importlib.import_module(f"{__package__}.{family}")
     found: dict[str, ResourceType] = {}
     for module in pkgutil.iter_modules(package.__path__):
+        if module.ispkg:  # a family of its own, which may not be needed
+            continue
         members = importlib.import_module(f"{package.__name__}.{module.name}")
         for one in getattr(members, "TYPES", ()):
             found[one.name] = one

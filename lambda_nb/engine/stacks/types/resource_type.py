@@ -66,6 +66,10 @@ class ResourceType(ABC):
         """
         raise NotImplementedError(self.name)
 
+    def remark(self) -> str | None:
+        """What the events say of each resource that was made; by default nothing."""
+        return None
+
     def replacing(self, old: Properties, new: Properties) -> set[str]:
         """The changed properties for which CloudFormation makes a new resource.
 

@@ -98,7 +98,8 @@ def _values(value: Any, path: tuple[str, ...]) -> Iterator[Any]:
 def _directory() -> Path:
     # Found, not imported: importing cfn-lint takes seconds, and only its data are needed.
     found = importlib.util.find_spec("cfnlint")
-    assert found is not None and found.origin is not None
+    assert found is not None
+    assert found.origin is not None
     return Path(found.origin).parent / "data" / "schemas"
 
 

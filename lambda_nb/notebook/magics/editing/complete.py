@@ -6,6 +6,7 @@ import argparse
 import re
 from typing import Any
 
+from lambda_nb.exports.export import FORMATS
 from lambda_nb.notebook.magics import function_magic
 from lambda_nb.notebook.magics.editing.choices import AT_VIEWER, FUNCTION_CELL, LINE, NAME, Choices
 from lambda_nb.notebook.magics.line_magic import HELP, Commands
@@ -18,6 +19,7 @@ _BLOCK = r"^  {} .*(?:\n {{10,}}.*)*"
 _OPTION = re.compile(r"--[a-z][a-z-]*")
 _OF_APIS, _OF_DISTRIBUTIONS, _OF_SNAPSHOTS = ("access", "api"), ("edge",), ("restore", "snapshot")
 _OF_FILES = ("deploy",)
+_OF_FORMATS = ("export",)
 _FIXED: dict[str, list[str]] = {
     "connect": ["aws", "local", "http://127.0.0.1:"],
     "messages": list(CHANNELS),
@@ -52,6 +54,8 @@ class Completer:
             return _FIXED[command]
         if command in _OF_FILES:
             return self._choices.of(LINE, "--file")
+        if command in _OF_FORMATS:
+            return [*FORMATS, *self._choices.of(LINE, NAME, wait=wait)]
         if command in _OF_SNAPSHOTS:
             return self._choices.snapshots()
         if command in _OF_APIS:

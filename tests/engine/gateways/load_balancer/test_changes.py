@@ -10,6 +10,7 @@ import pytest
 from lambda_nb.engine.api.neighbours.service_changes import ServiceChanges
 from lambda_nb.engine.api.neighbours.watched_calls import WatchedCall
 from lambda_nb.engine.api.wire.http import HttpRequest
+from lambda_nb.engine.gateways.load_balancer.configuration import Configuration
 from lambda_nb.engine.gateways.load_balancer.permitted_targets import PermittedTargets
 
 REGION = "us-east-1"
@@ -113,3 +114,13 @@ def test_a_call_is_read_off_its_body_or_its_query() -> None:
     request.query = ""
     streamed = WatchedCall.of(request, chunks())
     assert streamed.action == ""
+
+
+async def test_nobody_asks_a_service_that_holds_nothing() -> None:
+    changes = made()
+    configuration = Configuration(nobody, changes, REGION)
+    changes.emptied()
+    assert await configuration.target_groups() == []
+    changes.answered(call("CreateTargetGroup"))
+    with pytest.raises(AssertionError, match="elbv2"):
+        await configuration.target_groups()

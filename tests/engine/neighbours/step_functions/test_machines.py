@@ -86,10 +86,24 @@ def test_tasks_choices_and_catches(start_engine: Callable[..., Engine]) -> None:
     history = states.get_execution_history(executionArn=runs[1])["events"]
     assert history[-1]["type"] == "ExecutionSucceeded"
 
-    # After a restart the machine and its executions still exist, and it runs again.
+    # After a restart the machine and its executions still exist, and it runs again. What ran when
+    # the engine ended has failed.
+    wait = {"A": {"Type": "Wait", "Seconds": 300, "End": True}}
+    waiting = states.create_state_machine(
+        name=engine.name("machine"),
+        definition=json.dumps({"StartAt": "A", "States": wait}),
+        roleArn=ROLE,
+    )["stateMachineArn"]
+    left = states.start_execution(stateMachineArn=waiting)["executionArn"]
     assert engine.stop() == 0
     again = start_engine()
     states = again.client("stepfunctions")
     assert states.describe_execution(executionArn=runs[1])["output"] == large["output"]
     run = states.start_execution(stateMachineArn=machine, input='{"n": 3}')["executionArn"]
     assert json.loads(finished(states, run)["output"]) == {"n": 6}
+    lost = states.describe_execution(executionArn=left)
+    assert (lost["status"], lost["error"]) == ("FAILED", "States.Runtime")
+    assert "The engine ended" in lost["cause"]
+    assert lost["stopDate"] >= lost["startDate"]
+    events = states.get_execution_history(executionArn=left)["events"]
+    assert events[-1]["type"] == "ExecutionFailed"

@@ -19,7 +19,8 @@ def handler(event, context):
     say(json.dumps(event))
     asked = event["ResourceProperties"]
     data = {{"Twice": asked.get("Word", "") * 2}}
-    status = asked.get("Answer", "SUCCESS")
+    making = event["RequestType"] == "Create"
+    status = asked.get("Answer", "SUCCESS") if making else "SUCCESS"
     named = asked.get("Id", "the-thing")
     cfnresponse.send(event, context, status, data, named, reason="it is broken")
 """
@@ -123,6 +124,32 @@ def test_a_failed_one_rolls_its_stack_back(engine: Engine, ear: Ear) -> None:
         "Received response status [FAILED] from custom resource. Message returned: it is broken "
         "(RequestId: "
     )
+    # It may have made something all the same: it is asked to delete that.
+    requests = [(one["RequestType"], one.get("PhysicalResourceId")) for one in heard(ear, 2)]
+    assert requests == [("Create", None), ("Delete", "the-thing")]
+
+
+def test_one_whose_function_fails_for_good_fails_at_once(engine: Engine) -> None:
+    stack = Stack(engine)
+    failing = "def handler(event, context):\n    raise RuntimeError('no such thing')\n"
+    no_retry = {
+        "FunctionName": {"Ref": "Maker"},
+        "Qualifier": "$LATEST",
+        "MaximumRetryAttempts": 0,
+    }
+    made = {
+        "Maker": inline(PYTHON, failing),
+        "NoRetry": {"Type": "AWS::Lambda::EventInvokeConfig", "Properties": no_retry},
+        "Thing": {**custom(), "DependsOn": "NoRetry"},
+    }
+    stack.api.create_stack(
+        StackName=stack.name, TemplateBody=json.dumps({"Resources": made}), DisableRollback=True
+    )
+    assert stack.wait() == "CREATE_FAILED"
+    (reason,) = [
+        why for name, status, why in stack.history() if (name, status) == ("Thing", "CREATE_FAILED")
+    ]
+    assert "the function failed: RuntimeError: no such thing" in reason
 
 
 def test_one_that_never_answers_fails_after_its_timeout(engine: Engine) -> None:

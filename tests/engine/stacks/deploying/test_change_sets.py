@@ -17,7 +17,7 @@ def changes(
     stack_id = stack.id if stack else room.stacks.new_id("shop")
     previous = stack.revision if stack else None
     revision = room.stacks.prepared(name, stack_id, text, parameters or {}, previous=previous)
-    entries = room.stacks.changes(stack, revision, name, stack_id)
+    entries = room.stacks.compared(stack, revision, name, stack_id).entries
     return {one["ResourceChange"]["LogicalResourceId"]: one["ResourceChange"] for one in entries}
 
 

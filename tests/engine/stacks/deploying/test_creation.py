@@ -131,7 +131,7 @@ def test_a_resource_that_may_exist_is_looked_for_by_its_name(room: Room) -> None
     stack = room.create("shop", {"A": {"Fails": "unrecorded"}})
     assert stack.status == "ROLLBACK_COMPLETE"
     assert room.files.contents() == {}
-    assert "looking for it by its name" in room.reason(stack, "A", "DELETE_IN_PROGRESS")
+    assert "Looking for shop-A-" in room.reason(stack, "A", "DELETE_IN_PROGRESS")
 
 
 def test_outputs_and_exports(room: Room) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from lambda_nb.engine.errors import AWSError
+from lambda_nb.engine.stacks.operations.change_sets import ChangeSets
 from lambda_nb.engine.stacks.records.rows import Stack
 
 from .conftest import FILE, Room
@@ -137,3 +139,42 @@ def test_tags_of_the_parent_are_the_childs_too(room: Room) -> None:
     stack = room.update(stack, parent("1"), tags={"team": "blue"})
     assert stack.status == "UPDATE_COMPLETE"
     assert child_of(room, stack).revision.tags == {"team": "blue"}
+
+
+def test_change_sets_of_nested_stacks(room: Room) -> None:
+    """Made with the root's, executed with it, and not alone."""
+    stack = room.create("shop", parent("1"))
+    inner = child_of(room, stack)
+    sets = ChangeSets(room.store, room.stacks, lambda url: room.texts[url])
+
+    def make(name: str) -> tuple[str, str]:
+        made = sets.create(
+            {
+                "StackName": "shop",
+                "ChangeSetName": name,
+                "TemplateBody": room.template(parent("2")),
+                "IncludeNestedStacks": True,
+            }
+        )
+        (entry,) = sets.describe({"ChangeSetName": made["Id"]})["Changes"]
+        return made["Id"], entry["ResourceChange"]["ChangeSetId"]
+
+    root, nested = make("first")
+    told = sets.describe({"ChangeSetName": nested})
+    assert told["StackId"] == inner.id
+    assert (told["ParentChangeSetId"], told["RootChangeSetId"]) == (root, root)
+    (change,) = told["Changes"]
+    assert change["ResourceChange"]["LogicalResourceId"] == "A"
+    assert change["ResourceChange"]["Action"] == "Modify"
+    for alone in (sets.execute, sets.delete):
+        with pytest.raises(AWSError, match="Use the root change set"):
+            alone({"ChangeSetName": nested})
+    sets.delete({"ChangeSetName": root})
+    assert room.store.find_change_set(nested) is None
+
+    root, nested = make("second")
+    sets.execute({"ChangeSetName": root})
+    assert room.wait(stack).status == "UPDATE_COMPLETE"
+    (file,) = room.files.contents().values()
+    assert file["X"] == "2"
+    assert sets.describe({"ChangeSetName": nested})["ExecutionStatus"] == "EXECUTE_COMPLETE"

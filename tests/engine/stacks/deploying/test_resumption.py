@@ -66,7 +66,7 @@ def test_what_was_made_unrecorded_is_found_by_its_name(
     stack = resumed(room)
     assert stack.status == "ROLLBACK_COMPLETE"
     assert room.files.contents() == {}
-    assert "looking for it by its name" in room.reason(stack, "A", "DELETE_IN_PROGRESS")
+    assert "Looking for shop-A-" in room.reason(stack, "A", "DELETE_IN_PROGRESS")
 
 
 @pytest.mark.parametrize("gate", ["update A", "create B", "create D"])

@@ -11,6 +11,8 @@ import pytest
 from botocore.exceptions import ClientError
 from engine_fixtures import ROLE, Engine
 
+from lambda_nb.engine.aws_calls.as_a_service import HEADER
+
 from .conftest import until
 
 QUEUE = "AWS::SQS::Queue"
@@ -223,3 +225,75 @@ def test_what_lambda_refuses_has_lambdas_words(engine: Engine) -> None:
     told = reasons(engine, deployed(engine, template({"F": function})))["F"]
     assert "Value '1' at 'memorySize' failed to satisfy constraint" in told
     assert told.endswith("HandlerErrorCode: InvalidRequest)")
+
+
+def test_what_happens_to_a_stack_comes_to_the_default_event_bus(engine: Engine) -> None:
+    sqs, events = engine.client("sqs"), engine.client("events")
+    url = sqs.create_queue(QueueName=engine.name("told"))["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
+    rule = engine.name("rule")
+    pattern = {"source": ["aws.cloudformation"]}
+    events.put_rule(Name=rule, EventPattern=json.dumps(pattern))
+    events.put_targets(Rule=rule, Targets=[{"Id": "1", "Arn": arn["QueueArn"]}])
+    stack = deployed(engine, template({"Q": {"Type": QUEUE}}))
+    cloudformation = engine.client("cloudformation")
+    cloudformation.detect_stack_drift(StackName=stack["StackId"])
+    told: dict[tuple[str, str], dict[str, Any]] = {}
+
+    def came() -> bool:
+        answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1)
+        for message in answer.get("Messages", ()):
+            event = json.loads(message["Body"])
+            detail = event["detail"]
+            if detail["stack-id"] == stack["StackId"]:
+                states = detail["status-details"]
+                status = states.get("status") or states["detection-status"]
+                told[detail.get("logical-resource-id", event["detail-type"]), status] = event
+        return ("CloudFormation Drift Detection Status Change", "DETECTION_COMPLETE") in told
+
+    until(came)
+    made = told["Q", "CREATE_COMPLETE"]
+    assert made["detail-type"] == "CloudFormation Resource Status Change"
+    assert made["resources"] == [stack["StackId"]]
+    assert made["detail"]["resource-type"] == QUEUE
+    assert made["detail"]["physical-resource-id"].endswith(
+        cloudformation.describe_stack_resource(StackName=stack["StackId"], LogicalResourceId="Q")[
+            "StackResourceDetail"
+        ]["PhysicalResourceId"]
+    )
+    assert ("CloudFormation Stack Status Change", "CREATE_COMPLETE") in told
+    events.remove_targets(Rule=rule, Ids=["1"])
+    events.delete_rule(Name=rule)
+
+
+def test_nobody_else_can_speak_for_a_service(engine: Engine) -> None:
+    events = engine.client("events")
+    events.meta.events.register(
+        "before-call.events.PutEvents",
+        lambda params, **_: params["headers"].update({HEADER: "yes"}),
+    )
+    entry = {"Source": "aws.cloudformation", "DetailType": "d", "Detail": "{}"}
+    answer = events.put_events(Entries=[entry])
+    assert answer["Entries"][0]["ErrorCode"] == "NotAuthorizedForSourceException"
+
+
+def test_what_is_made_of_nothing_is_named(engine: Engine) -> None:
+    """As in the templates of ``sam init``."""
+    group = {
+        "Type": "AWS::ResourceGroups::Group",
+        "Properties": {
+            "Name": engine.name("group"),
+            "ResourceQuery": {"Type": "CLOUDFORMATION_STACK_1_0"},
+        },
+    }
+    kind = "AWS::ApplicationInsights::Application"
+    watched = {"ResourceGroupName": {"Ref": "Group"}, "AutoConfigurationEnabled": "true"}
+    text = template({"Group": group, "Watch": {"Type": kind, "Properties": watched}})
+    stack = deployed(engine, text)
+    assert stack["StackStatus"] == "CREATE_COMPLETE", reasons(engine, stack)
+    told = engine.client("cloudformation").describe_stack_resource(
+        StackName=stack["StackId"], LogicalResourceId="Watch"
+    )["StackResourceDetail"]
+    assert told["ResourceStatusReason"] == (
+        f"lambda_nb does not have what {kind} does; nothing was made."
+    )

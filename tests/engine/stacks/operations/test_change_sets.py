@@ -54,6 +54,27 @@ def test_a_stack_begins_with_a_change_set(stack: Stack) -> None:
     assert again[0] == "InvalidChangeSetStatus"
 
 
+def test_a_wish_to_import_what_exists_hinders_nobody(stack: Stack) -> None:
+    """CDK's bootstrap always wishes it."""
+    name = stack.engine.name("queue")
+    told = make(stack, queue(name), "CREATE", ImportExistingResources=True)
+    assert [one["ResourceChange"]["Action"] for one in told["Changes"]] == ["Add", "Add"]
+    stack.api.execute_change_set(ChangeSetName=told["ChangeSetId"])
+    assert stack.wait() == "CREATE_COMPLETE", stack.history()
+
+
+def test_what_exists_is_not_imported_and_the_stack_says_so(stack: Stack) -> None:
+    name = stack.engine.name("bucket")
+    stack.engine.client("s3").create_bucket(Bucket=name)
+    bucket = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": name}}
+    template = json.dumps({"Resources": {"Bucket": bucket}})
+    told = make(stack, template, "CREATE", ImportExistingResources=True)
+    stack.api.execute_change_set(ChangeSetName=told["ChangeSetId"])
+    assert stack.wait() == "ROLLBACK_COMPLETE"
+    assert any(f"{name} already exists" in (why or "") for _, _, why in stack.history())
+    stack.engine.client("s3").head_bucket(Bucket=name)
+
+
 def test_what_an_update_would_do_and_then_does(stack: Stack) -> None:
     old, new = stack.engine.name("old"), stack.engine.name("new")
     make(stack, queue(old), "CREATE")

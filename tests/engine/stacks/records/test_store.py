@@ -216,6 +216,21 @@ def test_what_is_written_together_is_there_as_a_whole(store: Store) -> None:
     assert store.stacks() == []
 
 
+def test_a_resource_is_what_it_was_before_a_failed_block(store: Store) -> None:
+    before = store.put_resource(StackResource("s", "R", Held("T", {}), "CREATE_COMPLETE", NOW))
+
+    def change() -> None:
+        with store.together():
+            store.change_resource("s", "R", status="UPDATE_IN_PROGRESS")
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        change()
+    assert store.resource("s", "R") == before
+    store.drop_resource("s", "R")
+    assert store.resource("s", "R") is None
+
+
 def test_many_threads_write_at_once(store: Store) -> None:
     store.put_stack(stack(1, operation={"count": 0}))
     identity = stack(1).id
@@ -252,6 +267,37 @@ def test_a_damaged_file_is_put_aside(tmp_path: Path) -> None:
     store.close()
     with contextlib.closing(sqlite3.connect(path)) as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_what_is_together_inside_of_another_is_part_of_that(store: Store) -> None:
+    def fail() -> None:
+        with store.together():
+            with store.together():
+                store.put_stack(stack(1))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert store.stacks() == []
+
+
+def test_a_full_disk_leaves_the_file_usable(store: Store) -> None:
+    database = store._database
+    pages = database.execute("PRAGMA page_count").fetchone()[0]
+    database.execute(f"PRAGMA max_page_count = {pages:d}")
+
+    def fill() -> None:
+        with store.together():
+            for number in range(1000):
+                store.put_stack(stack(number))
+
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        fill()
+    assert store.stacks() == []
+    database.execute(f"PRAGMA max_page_count = {pages + 1000}")
+    with store.together():
+        store.put_stack(stack(1))
+    assert len(store.stacks()) == 1
 
 
 def test_secrets_are_hidden() -> None:

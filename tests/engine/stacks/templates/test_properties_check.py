@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from lambda_nb.engine.stacks.templates.properties_check import failure, problems
+from lambda_nb.engine.stacks.templates.resolution.resolver import KNOWN_AFTER_APPLY
 
 FUNCTION: dict[str, Any] = {"Code": {"ZipFile": "x"}, "Role": "r"}
 
@@ -47,3 +48,23 @@ def test_the_reason_is_awss() -> None:
         "Properties validation failed for resource Q with message: "
         "[#: extraneous key [Name] is not permitted]"
     )
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        {"Code": KNOWN_AFTER_APPLY, "Role": KNOWN_AFTER_APPLY, "Layers": KNOWN_AFTER_APPLY},
+        {**FUNCTION, "Timeout": KNOWN_AFTER_APPLY, "Tags": [KNOWN_AFTER_APPLY]},
+        {**FUNCTION, "VpcConfig": {"SubnetIds": KNOWN_AFTER_APPLY, "Ipv6AllowedForDualStack": "x"}},
+    ],
+)
+def test_what_is_not_known_yet_may_be_anything(properties: dict[str, Any]) -> None:
+    found = problems("AWS::Lambda::Function", properties)
+    wrong = "#/VpcConfig/Ipv6AllowedForDualStack: expected type: Boolean, found: String"
+    assert found == ([wrong] if "VpcConfig" in properties else [])
+
+
+def test_patterns_that_python_cannot_read_are_read() -> None:
+    """AWS's schemas have classes of characters that Python's own ``re`` does not know."""
+    given = {"UserPoolName": "a", "UserPoolTags": {"colour \u00e9": "red"}}
+    assert problems("AWS::Cognito::UserPool", given) == []

@@ -15,7 +15,6 @@ from lambda_nb.engine.aws_calls.upstream import Answer, TooSlow, Unreachable
 from lambda_nb.engine.gateways.configuration.v2.rules.integration_rules import SUBTYPES
 from lambda_nb.engine.gateways.http_api.exchange import Exchange
 from lambda_nb.engine.gateways.http_api.faults import internal, unavailable
-from lambda_nb.engine.gateways.http_api.integrations import synchronous_execution
 from lambda_nb.engine.gateways.http_api.mapping import BadMapping
 from lambda_nb.engine.gateways.http_api.parameters import ServiceParameters, parsed
 
@@ -81,8 +80,6 @@ class ServiceIntegration:
         services, service, timeout_s = self._services, self._service, self._timeout_s
         if service == "appconfig":
             return await services.get(service, _configuration(parameters), timeout_s, region)
-        if self._operation == "StartSyncExecution":
-            return await synchronous_execution.run(services, parameters, timeout_s, region)
         call = services.query if service == "sqs" else services.json
         return await call(service, self._operation, parameters, timeout_s, region)
 

@@ -70,8 +70,15 @@ class Buses:
         self._metrics = metrics
         self.deliveries: Deliveries
 
-    def put(self, backend: Any, entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    def put(
+        self, backend: Any, entries: Sequence[Mapping[str, Any]], *, by_a_service: bool = False
+    ) -> list[dict[str, Any]]:
         """PutEvents: one result for each entry.
+
+        Parameters
+        ----------
+        by_a_service
+            Whether a service of AWS puts them, whose sources begin with ``aws.``.
 
         Raises
         ------
@@ -88,14 +95,16 @@ class Buses:
         if sum(map(size_of, entries)) > MOST_BYTES:
             raise ValidationException("Total size of the entries in the request is over the limit.")
         found = Found()
-        results = [self._put_one(backend, entry, found) for entry in entries]
+        results = [self._put_one(backend, entry, found, by_a_service) for entry in entries]
         self.deliveries.add(found.jobs, found.archived)
         return results
 
-    def _put_one(self, backend: Any, entry: Mapping[str, Any], found: Found) -> dict[str, Any]:
+    def _put_one(
+        self, backend: Any, entry: Mapping[str, Any], found: Found, by_a_service: bool
+    ) -> dict[str, Any]:
         where = (backend.account_id, backend.region_name)
         self._metrics.of_account(where, "PutEventsEntriesCount")
-        refused = refusal(entry)
+        refused = refusal(entry, by_a_service=by_a_service)
         if refused is not None:
             self._metrics.of_account(where, "PutEventsFailedEntriesCount")
             return {"ErrorCode": refused[0], "ErrorMessage": refused[1]}
@@ -262,7 +271,7 @@ def size_of(entry: Mapping[str, Any]) -> int:
     )
 
 
-def refusal(entry: Mapping[str, Any]) -> tuple[str, str] | None:
+def refusal(entry: Mapping[str, Any], *, by_a_service: bool = False) -> tuple[str, str] | None:
     """Why PutEvents does not take an entry: AWS's code and message."""
     for name in ("Source", "DetailType", "Detail"):
         if not entry.get(name):
@@ -273,7 +282,7 @@ def refusal(entry: Mapping[str, Any]) -> tuple[str, str] | None:
         if not event_json.is_text("".join(told)):
             text = f"Parameter {name} is not valid. Reason: {name} is no text in UTF-8."
             return "InvalidArgument", text
-    if entry["Source"].startswith("aws."):
+    if entry["Source"].startswith("aws.") and not by_a_service:
         return "NotAuthorizedForSourceException", "Not authorized for the source."
     try:
         detail = event_json.parsed(entry["Detail"])

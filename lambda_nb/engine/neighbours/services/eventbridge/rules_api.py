@@ -9,6 +9,7 @@ import uuid
 from datetime import datetime, timezone
 from typing import Any
 
+from lambda_nb.engine.aws_calls import as_a_service
 from lambda_nb.engine.neighbours.services.eventbridge.bus import Buses
 from lambda_nb.engine.neighbours.services.eventbridge.target_checks import check_targets
 from lambda_nb.rules.events import patterns, schedules
@@ -78,15 +79,17 @@ def _put_events(buses: Buses) -> None:
     from moto.events.responses import EventsHandler
     from moto.events.utils import _BASE_EVENT_MESSAGE
 
-    original = EventsHandler.put_events
-
     def put_events(self: Any, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return buses.put(self, events)
 
     def answer(self: Any) -> str:
         if self._get_param("EndpointId"):
             raise ValidationException("lambda_nb has no global endpoints: leave EndpointId out.")
-        return str(original(self))
+        entries = self._get_param("Entries")
+        by_a_service = as_a_service.HEADER in self.headers
+        results = buses.put(self.events_backend, entries, by_a_service=by_a_service)
+        failed = sum("ErrorCode" in one for one in results)
+        return json.dumps({"FailedEntryCount": failed, "Entries": results})
 
     def send_to_targets(self: Any, original_event: Any, transform_input: bool = True) -> None:
         # moto's S3 asks each rule of each bus; events of services come to the default bus alone.

@@ -10,7 +10,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from lambda_nb.engine.neighbours.services.step_functions import execution_logs
+from lambda_nb.engine.neighbours.services.step_functions import query_language
+from lambda_nb.engine.neighbours.services.step_functions.executions import logs
 from lambda_nb.engine.neighbours.services.step_functions.refusals import refusal
 
 MOST_BYTES = 1_048_576
@@ -42,7 +43,7 @@ def install() -> None:
     def created(self: Any, name: str, definition: str, roleArn: str, **more: Any) -> Any:  # noqa: N803
         kind = more.get("sm_type") or "STANDARD"
         check(definition, kind)
-        execution_logs.check(more.get("loggingConfiguration"))
+        logs.check(more.get("loggingConfiguration"))
         self._validate_name(name)
         old = next((machine for machine in self.state_machines if machine.name == name), None)
         if old is not None and _settings(old) != (
@@ -58,7 +59,7 @@ def install() -> None:
         machine = self.describe_state_machine(arn)
         if definition is not None:
             check(definition, machine.type)
-        execution_logs.check(more.get("logging_configuration"))
+        logs.check(more.get("logging_configuration"))
         return update(self, arn, definition, **more)
 
     backend_class.create_state_machine = created
@@ -114,6 +115,8 @@ def find(definition: str, kind: str) -> list[Problem]:
         return [Problem("INVALID_JSON_DESCRIPTION", f"The definition is no JSON: {error}", "/")]
     if not isinstance(program, dict):
         return [Problem("INVALID_JSON_DESCRIPTION", "The definition is no JSON object", "/")]
+    if '"JSONata"' in definition and not query_language.is_available():
+        return [Problem(_SCHEMA, query_language.MISSING, "/QueryLanguage")]
     return list(_in_scope(program, "", kind)) or list(_in_grammar(definition))
 
 

@@ -12,13 +12,20 @@ from typing import Any
 from lambda_nb.engine.neighbours.services.door import Door
 from lambda_nb.engine.neighbours.services.late_patches import when_loaded
 from lambda_nb.engine.neighbours.services.step_functions import (
-    activities,
     definitions,
-    executions,
-    kept_executions,
+    maps,
     operations,
-    tasks,
+    query_language,
     versions,
+)
+from lambda_nb.engine.neighbours.services.step_functions.executions import kept, starting
+from lambda_nb.engine.neighbours.services.step_functions.tasks import (
+    activities,
+    clients,
+    http_tasks,
+    jobs,
+    lambda_errors,
+    service_calls,
 )
 
 
@@ -35,13 +42,19 @@ def install(door: Door) -> None:
     config: Any = default_user_config
     config["stepfunctions"]["execute_state_machine"] = True
     when_loaded("moto.stepfunctions.responses", operations.install)
+    query_language.install()
     versions.install()
 
     def prepare() -> None:
-        tasks.install(door)
+        clients.install(door)
+        service_calls.install()
+        lambda_errors.install()
+        jobs.install()
+        http_tasks.install(door)
+        maps.install()
         definitions.install()
-        kept_executions.install()
-        executions.install()
+        kept.install()
+        starting.install()
         activities.install()
 
     when_loaded("moto.stepfunctions.parser.models", prepare)

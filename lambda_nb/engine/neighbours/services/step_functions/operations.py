@@ -7,19 +7,16 @@ import json
 from datetime import datetime, timezone
 from typing import Any
 
-from lambda_nb.engine.neighbours.services.step_functions import (
-    activities,
-    callbacks,
-    definitions,
-    executions,
-    kept_executions,
-)
+from lambda_nb.engine.neighbours.services.step_functions import definitions
+from lambda_nb.engine.neighbours.services.step_functions.answers import answer
+from lambda_nb.engine.neighbours.services.step_functions.executions import ending, kept, starting
 from lambda_nb.engine.neighbours.services.step_functions.refusals import (
     express_arn,
     invalid,
     refusal,
     wrong_type,
 )
+from lambda_nb.engine.neighbours.services.step_functions.tasks import operations as task_operations
 
 EXPRESS_MEMORY_MB = 64
 BILLED_STEP_MS = 100
@@ -42,19 +39,12 @@ def install() -> None:
         list_executions,
         stop_execution,
         get_execution_history,
-        send_task_success,
-        send_task_failure,
-        send_task_heartbeat,
-        get_activity_task,
+        redrive_execution,
+        test_state,
+        *task_operations.OPERATIONS,
         validate_state_machine_definition,
     ):
         setattr(response_class, operation.__name__, operation)
-
-
-def _answer(told: dict[str, Any]) -> Any:
-    from moto.core.responses import ActionResult
-
-    return ActionResult({name: value for name, value in told.items() if value is not None})
 
 
 def start_execution(self: Any) -> Any:
@@ -65,12 +55,12 @@ def start_execution(self: Any) -> Any:
         self._get_param("input"),
         self._get_param("traceHeader"),
     )
-    return _answer({"executionArn": execution.execution_arn, "startDate": execution.start_date})
+    return answer({"executionArn": execution.execution_arn, "startDate": execution.start_date})
 
 
 def start_sync_execution(self: Any) -> Any:
     """StartSyncExecution: answers when the execution has ended."""
-    execution = executions.start_and_wait(
+    execution = starting.start_and_wait(
         self.stepfunction_backend,
         self._get_param("stateMachineArn"),
         self._get_param("name"),
@@ -84,7 +74,7 @@ def start_sync_execution(self: Any) -> Any:
         "billedMemoryUsedInMB": EXPRESS_MEMORY_MB,
         "billedDurationInMilliseconds": billed_ms,
     }
-    return _answer({**_told(execution), "status": status, "billingDetails": billing})
+    return answer({**_told(execution), "status": status, "billingDetails": billing})
 
 
 def _told(execution: Any) -> dict[str, Any]:
@@ -114,7 +104,7 @@ def describe_execution(self: Any) -> Any:
     reason = "lambda_nb does not redrive executions: start a new one"
     if running:
         reason = f"Execution is {execution.status} and cannot be redriven"
-    return _answer(
+    return answer(
         {
             **_told(execution),
             "stateMachineVersionArn": execution.version_arn,
@@ -137,7 +127,7 @@ def _found(self: Any) -> Any:
 def describe_state_machine_for_execution(self: Any) -> Any:
     """DescribeStateMachineForExecution: as it was when the execution began."""
     machine = _found(self).state_machine
-    return _answer(
+    return answer(
         {
             "stateMachineArn": machine.arn,
             "name": machine.name,
@@ -185,31 +175,44 @@ def list_executions(self: Any) -> Any:
             "redriveCount": 0,
         }
         told.append({name: value for name, value in row.items() if value is not None})
-    return _answer({"executions": told, "nextToken": token})
+    return answer({"executions": told, "nextToken": token})
 
 
 def stop_execution(self: Any) -> Any:
     """StopExecution."""
     execution = _found(self)
-    executions.stop(execution, self._get_param("error"), self._get_param("cause"))
-    return _answer({"stopDate": execution.stop_date or datetime.now(timezone.utc)})
+    ending.stop(execution, self._get_param("error"), self._get_param("cause"))
+    return answer({"stopDate": execution.stop_date or datetime.now(timezone.utc)})
+
+
+def redrive_execution(self: Any) -> Any:
+    """RedriveExecution, which is refused: what an execution's tasks knew is gone with it."""
+    execution = _found(self)
+    text = f"{execution.execution_arn}: lambda_nb does not redrive executions: start a new one"
+    raise refusal("ExecutionNotRedrivable", text)
+
+
+def test_state(self: Any) -> Any:
+    """TestState, which is refused."""
+    text = "lambda_nb does not test single states: run a state machine that has only this one"
+    raise refusal("ValidationException", text)
 
 
 def get_execution_history(self: Any) -> Any:
     """GetExecutionHistory."""
-    events = kept_executions.history(_found(self).exec_worker)
+    events = kept.history(_found(self).exec_worker)
     if self._get_param("reverseOrder"):
         events = events[::-1]
     page, token = _page(
         events, self._get_int_param("maxResults"), self._get_param("nextToken"), _MOST
     )
     with_data = self._get_param("includeExecutionData", True)
-    return _answer({"events": [_event(one, with_data) for one in page], "nextToken": token})
+    return answer({"events": [_event(one, with_data) for one in page], "nextToken": token})
 
 
 def _event(event: dict[str, Any], with_data: bool) -> dict[str, Any]:
     """An event as the API tells it: with a time that is no text."""
-    told = {**event, "timestamp": kept_executions.moment(event["timestamp"])}
+    told = {**event, "timestamp": kept.moment(event["timestamp"])}
     if with_data:
         return told
     for name, details in told.items():
@@ -233,33 +236,6 @@ def _page(rows: list[Any], size: int | None, token: str | None, usual: int) -> t
     return rows[first:last], more
 
 
-def send_task_success(self: Any) -> Any:
-    """SendTaskSuccess."""
-    callbacks.succeed(self._get_param("taskToken"), self._get_param("output"))
-    return _answer({})
-
-
-def send_task_failure(self: Any) -> Any:
-    """SendTaskFailure."""
-    callbacks.fail(self._get_param("taskToken"), self._get_param("error"), self._get_param("cause"))
-    return _answer({})
-
-
-def send_task_heartbeat(self: Any) -> Any:
-    """SendTaskHeartbeat."""
-    callbacks.keep_alive(self._get_param("taskToken"))
-    return _answer({})
-
-
-def get_activity_task(self: Any) -> Any:
-    """GetActivityTask: waits a minute for a task."""
-    backend, arn = self.stepfunction_backend, self._get_param("activityArn")
-    task = activities.fetch(backend, arn, self._get_param("workerName"), callbacks.begin)
-    if task is None:
-        return _answer({})
-    return _answer({"taskToken": task.task_token, "input": task.task_input})
-
-
 def validate_state_machine_definition(self: Any) -> Any:
     """ValidateStateMachineDefinition."""
     kind = self._get_param("type") or "STANDARD"
@@ -274,7 +250,7 @@ def validate_state_machine_definition(self: Any) -> Any:
         }
         for one in found[:most]
     ]
-    return _answer(
+    return answer(
         {
             "result": "FAIL" if found else "OK",
             "diagnostics": told,

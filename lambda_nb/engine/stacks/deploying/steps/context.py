@@ -64,9 +64,8 @@ class StepContext:
             "aws:cloudformation:stack-id": stack.id,
             "aws:cloudformation:logical-id": logical_id,
         }
-        self.old_tags: Mapping[str, str] = (
-            stack.operation.get("undone_tags")
-            or (stack.before.tags if stack.before is not None else {})
+        self.old_tags: Mapping[str, str] = stack.operation.get("undone_tags") or (
+            stack.before.tags if stack.before is not None else {}
         )
         self._connect = connect
         self._record = record

@@ -100,19 +100,17 @@ class Recording:
         why: str | None,
     ) -> None:
         """A step begins."""
-        self.store.put_resource(
-            StackResource(
-                self.stack.id,
-                logical_id,
-                held,
-                status,
-                time.time(),
-                before=before,
-                step=step,
-                token=uuid4(),
-            )
+        row = StackResource(
+            self.stack.id,
+            logical_id,
+            held,
+            status,
+            time.time(),
+            before=before,
+            step=step,
+            token=uuid4(),
         )
-        self._journal.resource(self.stack, logical_id, status, why)
+        self._journal.begin(self.stack, row, why)
 
     def status(
         self, logical_id: str, status: str, why: str | None = None, **fields: Any

@@ -11,7 +11,6 @@ from lambda_nb.engine.stacks.deploying.steps.context import StepContext
 from lambda_nb.engine.stacks.deploying.steps.recording import Recording
 from lambda_nb.engine.stacks.deploying.steps.removal import Removal
 from lambda_nb.engine.stacks.deploying.steps.signals import await_signals
-from lambda_nb.engine.stacks.deploying.steps.unknown import Skipped
 from lambda_nb.engine.stacks.model import Cancelled, Made
 from lambda_nb.engine.stacks.records.rows import Held, StackResource
 from lambda_nb.engine.stacks.records.store import Closed
@@ -158,8 +157,7 @@ class Resources:
         except Exception as error:
             self.recording.failed(logical_id, error, token, kind)
             return False
-        why = of_type.reason if isinstance(of_type, Skipped) else None
-        self.recording.status(logical_id, f"{kind}_COMPLETE", why)
+        self.recording.status(logical_id, f"{kind}_COMPLETE", of_type.remark())
         return True
 
     @staticmethod

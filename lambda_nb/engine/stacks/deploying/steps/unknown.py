@@ -63,9 +63,8 @@ class Skipped(ResourceType):
     def __init__(self, type_name: str) -> None:
         self._type_name = type_name
 
-    @property
-    def reason(self) -> str:
-        """What the events say."""
+    def remark(self) -> str:
+        """That nothing was made."""
         return (
             f"Skipped: lambda_nb does not have the resource type {self._type_name}; nothing was "
             "made (--unknown-resources skip)."

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lambda_nb.engine import json_schema
 from lambda_nb.engine.stacks.model import validation_error
-from lambda_nb.engine.stacks.templates import json_schema
 from lambda_nb.engine.stacks.templates.transforms.around import Around
 
 NAME = "AWS::Serverless-2016-10-31"
@@ -21,6 +22,12 @@ class _Session:
     """All that the library asks of a boto3 session."""
 
     region_name: str
+
+
+def load() -> None:
+    """Load the library, which takes a second, before it is needed."""
+    json_schema.library()  # before the library imports it slowly
+    importlib.import_module("samtranslator.translator.translator")
 
 
 def without_serverless_resources(
@@ -42,8 +49,7 @@ def without_serverless_resources(
     AWSError
         ``ValidationError``: it is no valid SAM template.
     """
-    json_schema.library()  # before the library imports it slowly
-    # Imported late: it takes 0.7 s, and only SAM's templates need it.
+    load()
     from samtranslator.model.exceptions import InvalidDocumentException
     from samtranslator.parser.parser import Parser
     from samtranslator.translator.translator import Translator

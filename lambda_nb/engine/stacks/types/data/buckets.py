@@ -12,7 +12,8 @@ from lambda_nb.engine.stacks.model import Made, Properties, Refused
 from lambda_nb.engine.stacks.types import shapes
 from lambda_nb.engine.stacks.types.by_calls import absence_is_fine, refuse_unknown
 from lambda_nb.engine.stacks.types.context import Context
-from lambda_nb.engine.stacks.types.data.bucket_settings import SETTINGS
+from lambda_nb.engine.stacks.types.data.bucket_settings import SETTINGS, Setting
+from lambda_nb.engine.stacks.types.reading import like
 from lambda_nb.engine.stacks.types.resource_type import ResourceType
 from lambda_nb.engine.stacks.types.tagging import Tagging
 
@@ -63,6 +64,17 @@ class Bucket(ResourceType):
         with absence_is_fine(*_ABSENT):
             context.client("s3").delete_bucket(Bucket=made.physical_id)
 
+    def read(self, context: Context, made: Made, properties: Properties) -> Properties | None:
+        client = context.client("s3")
+        if not _exists(client, made.physical_id):
+            return None
+        return {
+            name: _setting_now(client, made.physical_id, SETTINGS[name], value)
+            if name in SETTINGS
+            else value
+            for name, value in properties.items()
+        }
+
     @staticmethod
     def _set(context: Context, bucket: str, old: Properties, new: Properties) -> None:
         client = context.client("s3")
@@ -107,6 +119,22 @@ class BucketPolicy(ResourceType):
         policy = properties["PolicyDocument"]
         text = policy if isinstance(policy, str) else json.dumps(policy)
         client.put_bucket_policy(Bucket=properties["Bucket"], Policy=text)
+
+
+def _setting_now(client: Any, bucket: str, setting: Setting, given: Any) -> Any:
+    """A setting as it is: as it was given if it means the same, else as S3 tells it."""
+    if setting.parameter == "ACL":  # S3 tells grants, and not which canned list they came from
+        return given
+    try:
+        found = getattr(client, xform_name(setting.put.replace("Put", "Get", 1)))(Bucket=bucket)
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
+            raise
+        return {}
+    found = found.get(setting.parameter, found)
+    found.pop("ResponseMetadata", None)
+    wanted = setting.translate(given)
+    return given if like(wanted, found) == wanted else found
 
 
 def _exists(client: Any, name: str) -> bool:

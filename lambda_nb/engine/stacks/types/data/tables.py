@@ -11,6 +11,7 @@ from lambda_nb.engine.stacks.types import shapes
 from lambda_nb.engine.stacks.types.by_calls import absence_is_fine, is_absent, refuse_unknown
 from lambda_nb.engine.stacks.types.context import Context
 from lambda_nb.engine.stacks.types.data import global_tables, table_changes
+from lambda_nb.engine.stacks.types.reading import like, now
 from lambda_nb.engine.stacks.types.resource_type import ResourceType, changed, given
 from lambda_nb.engine.stacks.types.tagging import LISTED
 
@@ -35,6 +36,18 @@ _WORKS = frozenset(
         "WarmThroughput",
     }
 )
+_DESCRIBED = (
+    "AttributeDefinitions",
+    "BillingMode",
+    "DeletionProtectionEnabled",
+    "GlobalSecondaryIndexes",
+    "KeySchema",
+    "LocalSecondaryIndexes",
+    "ProvisionedThroughput",
+    "StreamSpecification",
+    "TableName",
+)
+"""The properties that ``DescribeTable`` tells in the form in which templates give them."""
 
 
 class Table(ResourceType):
@@ -79,6 +92,29 @@ class Table(ResourceType):
             return is_absent(lambda: client.describe_table(TableName=made.physical_id)) or None
 
         context.wait(gone, f"the end of the table {made.physical_id}")
+
+    def read(self, context: Context, made: Made, properties: Properties) -> Properties | None:
+        client = context.client("dynamodb")
+        found: dict[str, Any] = {}
+        with absence_is_fine():
+            found = client.describe_table(TableName=made.physical_id)["Table"]
+        if not found:
+            return None
+        found["BillingMode"] = (found.get("BillingModeSummary") or {}).get(
+            "BillingMode", "PROVISIONED"
+        )
+        if not (found.get("StreamSpecification") or {}).get("StreamEnabled"):
+            found["StreamSpecification"] = {}
+        for indexes in ("GlobalSecondaryIndexes", "LocalSecondaryIndexes"):
+            found.setdefault(indexes, [])
+        as_it_is = now(properties, found, *_DESCRIBED)
+        expiry = properties.get("TimeToLiveSpecification")
+        if expiry:
+            told = client.describe_time_to_live(TableName=made.physical_id)
+            told = told["TimeToLiveDescription"]
+            told["Enabled"] = told["TimeToLiveStatus"] in ("ENABLED", "ENABLING")
+            as_it_is["TimeToLiveSpecification"] = like(expiry, told)
+        return as_it_is
 
     def replacing(self, old: Properties, new: Properties) -> set[str]:
         # The schema has these as conditional: the reference says "Replacement".

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lambda_nb.engine.stacks.model import Made, Properties, Refused
+from lambda_nb.engine.stacks.model import Made, Properties
 from lambda_nb.engine.stacks.types.by_calls import absence_is_fine
 from lambda_nb.engine.stacks.types.context import Context
 from lambda_nb.engine.stacks.types.functions import function_settings
@@ -36,12 +36,6 @@ class Function(ResourceType):
 
     def update(self, context: Context, made: Made, old: Properties, new: Properties) -> Made:
         """Change configuration and code, and wait until both are in use."""
-        if changed(old, new, "CapacityProviderConfig"):
-            raise Refused(
-                "lambda_nb cannot move a function to another capacity provider, nor change how it "
-                "uses one. Give the function another logical ID to make a new one.",
-                "NotUpdatable",
-            )
         calls, name = context.client("lambda"), made.physical_id
         settle(context, name)
         _sign(calls, name, old, new)

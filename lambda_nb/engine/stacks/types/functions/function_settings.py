@@ -12,6 +12,7 @@ from lambda_nb.engine.stacks.types.resource_type import changed
 from lambda_nb.rules import quotas
 
 _CONFIGURED: Mapping[str, Callable[[str], Any]] = {
+    "CapacityProviderConfig": lambda name: None,
     "DeadLetterConfig": lambda name: {"TargetArn": ""},
     "Description": lambda name: "",
     "DurableConfig": lambda name: None,

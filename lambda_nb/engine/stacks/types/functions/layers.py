@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from lambda_nb.engine.stacks.model import Made, Properties
 from lambda_nb.engine.stacks.types import shapes
 from lambda_nb.engine.stacks.types.by_calls import absence_is_fine
 from lambda_nb.engine.stacks.types.context import Context
+from lambda_nb.engine.stacks.types.reading import now
 from lambda_nb.engine.stacks.types.resource_type import ResourceType, given
+
+_TOLD = ("CompatibleArchitectures", "CompatibleRuntimes", "Description", "LicenseInfo")
 
 
 class LayerVersion(ResourceType):
@@ -32,6 +37,16 @@ class LayerVersion(ResourceType):
             context.client("lambda").delete_layer_version(
                 LayerName=layer, VersionNumber=int(number)
             )
+
+    def read(self, context: Context, made: Made, properties: Properties) -> Properties | None:
+        """What it says of itself; a layer's version cannot change, only be deleted."""
+        layer, _, number = made.physical_id.rpartition(":")
+        found: dict[str, Any] = {}
+        with absence_is_fine():
+            found = context.client("lambda").get_layer_version(
+                LayerName=layer, VersionNumber=int(number)
+            )
+        return now(properties, found, *_TOLD) if found else None
 
 
 class LayerVersionPermission(ResourceType):

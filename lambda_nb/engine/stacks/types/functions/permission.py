@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from lambda_nb.engine.stacks.model import Made, Properties
 from lambda_nb.engine.stacks.types import shapes
 from lambda_nb.engine.stacks.types.by_calls import absence_is_fine
@@ -33,6 +35,17 @@ class Permission(ResourceType):
             context.client("lambda").remove_permission(
                 FunctionName=properties["FunctionName"], StatementId=made.physical_id
             )
+
+    def read(self, context: Context, made: Made, properties: Properties) -> Properties | None:
+        """Whether the statement is there: it cannot be changed, only removed."""
+        found = ""
+        with absence_is_fine():
+            found = context.client("lambda").get_policy(FunctionName=properties["FunctionName"])[
+                "Policy"
+            ]
+        statements = json.loads(found)["Statement"] if found else ()
+        there = any(one["Sid"] == made.physical_id for one in statements)
+        return properties if there else None
 
 
 TYPES: tuple[ResourceType, ...] = (Permission(),)

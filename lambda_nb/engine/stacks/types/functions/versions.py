@@ -9,6 +9,7 @@ from lambda_nb.engine.stacks.model import Made, Properties, Refused
 from lambda_nb.engine.stacks.types.by_calls import absence_is_fine
 from lambda_nb.engine.stacks.types.context import Context
 from lambda_nb.engine.stacks.types.functions.settling import provision, settle
+from lambda_nb.engine.stacks.types.reading import now
 from lambda_nb.engine.stacks.types.resource_type import ResourceType, changed, given
 
 
@@ -56,6 +57,16 @@ class Version(ResourceType):
         function, _, number = made.physical_id.rpartition(":")
         with absence_is_fine():
             context.client("lambda").delete_function(FunctionName=function, Qualifier=number)
+
+    def read(self, context: Context, made: Made, properties: Properties) -> Properties | None:
+        """Its description: nothing else of a version can change."""
+        function, _, number = made.physical_id.rpartition(":")
+        found: dict[str, Any] = {}
+        with absence_is_fine():
+            found = context.client("lambda").get_function_configuration(
+                FunctionName=function, Qualifier=number
+            )
+        return now(properties, found, "Description") if found else None
 
 
 class Alias(ResourceType):

@@ -15,6 +15,7 @@ from lambda_nb.engine.stacks.types.identity.attachments import (
     holders,
 )
 from lambda_nb.engine.stacks.types.identity.documents import text_of
+from lambda_nb.engine.stacks.types.reading import like
 from lambda_nb.engine.stacks.types.resource_type import ResourceType, changed, given
 
 _MOST_VERSIONS = 5
@@ -96,6 +97,19 @@ class ManagedPolicy(ResourceType):
         for holder, name in before - after:
             holder.detach(iam, name, arn)
         return _described(iam, arn)
+
+    def read(self, context: Context, made: Made, properties: Properties) -> Properties | None:
+        """Its document."""
+        iam, arn = context.client("iam"), made.physical_id
+        document: Any = None
+        with absence_is_fine():
+            version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+            told = iam.get_policy_version(PolicyArn=arn, VersionId=version)
+            document = told["PolicyVersion"]["Document"]
+        if document is None:
+            return None
+        given_one = properties["PolicyDocument"]
+        return {**properties, "PolicyDocument": like(given_one, document)}
 
     def delete(self, context: Context, made: Made, properties: Properties) -> None:
         """Detach it from those that the template names, and delete it."""

@@ -9,6 +9,7 @@ from lambda_nb.engine.stacks.model import Made, Properties, Refused
 from lambda_nb.engine.stacks.types import shapes
 from lambda_nb.engine.stacks.types.by_calls import absence_is_fine, is_absent
 from lambda_nb.engine.stacks.types.context import Context
+from lambda_nb.engine.stacks.types.reading import like, now
 from lambda_nb.engine.stacks.types.resource_type import ResourceType, changed
 from lambda_nb.engine.stacks.types.tagging import LISTED
 
@@ -63,6 +64,20 @@ class Rule(ResourceType):
                 ids = [one["Id"] for one in targets]
                 client.remove_targets(Rule=name, EventBusName=bus, Ids=ids)
             client.delete_rule(Name=name, EventBusName=bus)
+
+    def read(self, context: Context, made: Made, properties: Properties) -> Properties | None:
+        client = context.client("events")
+        which = {"EventBusName": _bus(properties)}
+        found: dict[str, Any] = {}
+        with absence_is_fine():
+            found = client.describe_rule(Name=_named(made), **which)
+        if not found:
+            return None
+        as_it_is = now(properties, {**found, "EventBusName": properties.get("EventBusName")})
+        if properties.get("Targets"):
+            targets = client.list_targets_by_rule(Rule=_named(made), **which)["Targets"]
+            as_it_is["Targets"] = like(properties["Targets"], targets)
+        return as_it_is
 
     def replacing(self, old: Properties, new: Properties) -> set[str]:
         # The reference says "Replacement"; the schema does not have it.

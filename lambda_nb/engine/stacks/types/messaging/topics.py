@@ -9,6 +9,7 @@ from typing import Any
 from lambda_nb.engine.stacks.model import Made, Properties, Refused
 from lambda_nb.engine.stacks.types.by_calls import absence_is_fine, is_absent, refuse_unknown
 from lambda_nb.engine.stacks.types.context import Context
+from lambda_nb.engine.stacks.types.reading import now
 from lambda_nb.engine.stacks.types.resource_type import ResourceType
 from lambda_nb.engine.stacks.types.tagging import LISTED
 
@@ -95,6 +96,12 @@ class Topic(ResourceType):
         with absence_is_fine():
             _unsubscribe(client, made.physical_id, properties.get("Subscription") or [])
             client.delete_topic(TopicArn=made.physical_id)
+
+    def read(self, context: Context, made: Made, properties: Properties) -> Properties | None:
+        found: dict[str, Any] = {}
+        with absence_is_fine():
+            found = context.client("sns").get_topic_attributes(TopicArn=made.physical_id)
+        return now(properties, found["Attributes"], *_ATTRIBUTES) if found else None
 
     @staticmethod
     def _protect(client: Any, arn: str, old: Properties, new: Properties) -> None:

@@ -6,7 +6,6 @@ import pytest
 from engine_fixtures import ROLE, Engine, error_of
 from stack_types_lab import Lab
 
-from lambda_nb.engine.stacks.model import Refused
 from lambda_nb.engine.stacks.types.functions.account_resources import (
     CapacityProvider,
     CodeSigningConfig,
@@ -108,14 +107,10 @@ def test_a_capacity_provider_and_a_function_on_it(engine: Engine, lab: Lab) -> N
         },
     )
     other = {**on_it, "PerExecutionEnvironmentMaxConcurrency": 4}
-    with pytest.raises(Refused, match="another capacity provider"):
-        lab.update(
-            function,
-            {
-                **function.properties,
-                "CapacityProviderConfig": {"LambdaManagedInstancesCapacityProviderConfig": other},
-            },
-        )
+    changed = {"LambdaManagedInstancesCapacityProviderConfig": other}
+    function = lab.update(function, {**function.properties, "CapacityProviderConfig": changed})
+    config = calls.get_function_configuration(FunctionName=function.ref)
+    assert config["CapacityProviderConfig"] == changed
     limits = calls.get_function_scaling_config(
         FunctionName=function.ref, Qualifier="$LATEST.PUBLISHED"
     )

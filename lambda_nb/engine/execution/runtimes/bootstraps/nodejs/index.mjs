@@ -8,6 +8,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { format, types } from "node:util";
 import { HttpResponseStream, ResponseStream, STREAM_MARK, streamifyResponse } from "./streaming.mjs";
 import { installConsole } from "./logging.mjs";
+import { tellOldSdk } from "./old_sdk.mjs";
 
 const [host, port] = process.env.AWS_LAMBDA_RUNTIME_API.split(":");
 const agent = new Agent({ keepAlive: true, maxSockets: 1, noDelay: true });
@@ -106,6 +107,7 @@ async function loadModule(folder, name) {
   const path = resolve(folder, name);
   const candidates = ["", ".js", ".mjs", ".cjs"].map((ending) => path + ending);
   const file = candidates.find((file, i) => (i > 0 || /\.[cm]?js$/.test(file)) && existsSync(file));
+  tellOldSdk();
   try {
     if (!file) return require(require.resolve(name, { paths: [folder] }));
     const module = file.endsWith(".mjs") || (file.endsWith(".js") && isModulePackage(dirname(file)));

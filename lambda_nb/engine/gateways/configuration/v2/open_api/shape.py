@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from lambda_nb.engine import json_schema
 from lambda_nb.engine.gateways.configuration.v2.open_api import fields
 from lambda_nb.engine.gateways.configuration.v2.rules.faults import bad_request
 
@@ -116,9 +117,7 @@ _SCHEMA: dict[str, Any] = {
 
 @cache
 def _validator() -> Any:
-    import jsonschema  # imported late: most APIs are never imported
-
-    return jsonschema.Draft7Validator(_SCHEMA)
+    return json_schema.library().Draft7Validator(_SCHEMA)
 
 
 def check(document: Mapping[str, Any]) -> None:

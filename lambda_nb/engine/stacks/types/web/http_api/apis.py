@@ -8,6 +8,7 @@ from typing import Any
 from lambda_nb.engine.stacks.model import Made, Properties, Refused
 from lambda_nb.engine.stacks.types.by_calls import absence_is_fine
 from lambda_nb.engine.stacks.types.context import Context
+from lambda_nb.engine.stacks.types.reading import now
 from lambda_nb.engine.stacks.types.resource_type import ResourceType, given
 from lambda_nb.engine.stacks.types.web.definitions import definition_of
 from lambda_nb.engine.stacks.types.web.http_api import calls
@@ -64,6 +65,14 @@ class Api(ResourceType):
         """Delete one, with everything that belongs to it."""
         with absence_is_fine():
             calls.client(context).delete_api(ApiId=made.physical_id)
+
+    def read(self, context: Context, made: Made, properties: Properties) -> Properties | None:
+        """Its settings; what a body describes is not compared."""
+        found: dict[str, Any] = {}
+        with absence_is_fine():
+            found = calls.client(context).get_api(ApiId=made.physical_id)
+        own = tuple(_own(properties))
+        return now(properties, found, *(name for name in own if name != "Tags")) if found else None
 
     def _update(self, context: Context, api_id: str, old: Properties, new: Properties) -> None:
         told = calls.changes("UpdateApi", old, new, _UNSET)

@@ -7,6 +7,7 @@ from typing import Any
 from lambda_nb.engine.stacks.model import Made, Properties
 from lambda_nb.engine.stacks.types.by_calls import absence_is_fine
 from lambda_nb.engine.stacks.types.context import Context
+from lambda_nb.engine.stacks.types.reading import now
 from lambda_nb.engine.stacks.types.resource_type import ResourceType
 from lambda_nb.engine.stacks.types.web.http_api import calls
 
@@ -52,6 +53,13 @@ class Stage(ResourceType):
         with absence_is_fine():
             calls.client(context).delete_stage(**_place(made, properties))
 
+    def read(self, context: Context, made: Made, properties: Properties) -> Properties | None:
+        """Its settings."""
+        found: dict[str, Any] = {}
+        with absence_is_fine():
+            found = calls.client(context).get_stage(**_place(made, properties))
+        return now(properties, found, *_COMPARED) if found else None
+
 
 class Deployment(calls.Part):
     """A picture of an API: ``Ref`` is its ID."""
@@ -75,6 +83,7 @@ def _defaults(old: Properties, new: Properties) -> dict[str, Any]:
     return {**{name: value for name, value in _OFF.items() if name in old}, **new}
 
 
+_COMPARED = ("AutoDeploy", "DefaultRouteSettings", "Description", "StageVariables")
 _OFF = {"DetailedMetricsEnabled": False, "DataTraceEnabled": False, "LoggingLevel": "OFF"}
 
 

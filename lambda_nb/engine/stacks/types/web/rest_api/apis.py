@@ -9,6 +9,7 @@ from typing import Any
 from lambda_nb.engine.stacks.model import Made, Properties, Refused
 from lambda_nb.engine.stacks.types.by_calls import absence_is_fine
 from lambda_nb.engine.stacks.types.context import Context
+from lambda_nb.engine.stacks.types.reading import now
 from lambda_nb.engine.stacks.types.resource_type import ResourceType, changed, given
 from lambda_nb.engine.stacks.types.web.definitions import definition_of
 from lambda_nb.engine.stacks.types.web.rest_api import calls, patches
@@ -34,6 +35,16 @@ _UNSET = {
 }
 _ENDPOINT_TYPES = "endpointConfigurationTypes"
 _DEFINED = ("Body", "BodyS3Location", "Mode", "Parameters", "FailOnWarnings")
+
+_COMPARED = (
+    "BinaryMediaTypes",
+    "Description",
+    "DisableExecuteApiEndpoint",
+    "EndpointConfiguration",
+    "MinimumCompressionSize",
+    "Name",
+)
+"""The properties that ``GetRestApi`` tells in the form in which templates give them."""
 
 
 class RestApi(ResourceType):
@@ -75,6 +86,13 @@ class RestApi(ResourceType):
         """Delete one, with everything that belongs to it."""
         with absence_is_fine():
             calls.client(context).delete_rest_api(restApiId=made.physical_id)
+
+    def read(self, context: Context, made: Made, properties: Properties) -> Properties | None:
+        """Its settings; what a body describes is not compared."""
+        found: dict[str, Any] = {}
+        with absence_is_fine():
+            found = calls.client(context).get_rest_api(restApiId=made.physical_id)
+        return now(properties, found, *_COMPARED) if found else None
 
     def _import(self, context: Context, api_id: str, properties: Properties) -> bool:
         """Import the body, if there is one."""

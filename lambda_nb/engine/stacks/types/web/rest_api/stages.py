@@ -8,6 +8,7 @@ from typing import Any
 from lambda_nb.engine.stacks.model import Made, Properties
 from lambda_nb.engine.stacks.types.by_calls import absence_is_fine
 from lambda_nb.engine.stacks.types.context import Context
+from lambda_nb.engine.stacks.types.reading import now
 from lambda_nb.engine.stacks.types.resource_type import ResourceType
 from lambda_nb.engine.stacks.types.web.rest_api import calls, patches
 from lambda_nb.engine.stacks.types.web.rest_api.patches import Patch
@@ -74,6 +75,15 @@ class Stage(ResourceType):
             calls.client(context).delete_stage(
                 restApiId=properties["RestApiId"], stageName=made.physical_id
             )
+
+    def read(self, context: Context, made: Made, properties: Properties) -> Properties | None:
+        """Its settings; those of its methods are not compared."""
+        found: dict[str, Any] = {}
+        with absence_is_fine():
+            found = calls.client(context).get_stage(
+                restApiId=properties["RestApiId"], stageName=made.physical_id
+            )
+        return now(properties, found, *_PATHS, "Variables") if found else None
 
 
 def change(context: Context, api_id: str, stage: str, old: Properties, new: Properties) -> None:

@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from lambda_nb.engine.neighbours.services.step_functions import executions
+from lambda_nb.engine.neighbours.services.step_functions.executions import ending
 from lambda_nb.engine.neighbours.services.step_functions.refusals import refusal
 
 _TOKEN = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -74,7 +74,7 @@ def _waiting(token: str) -> Any:
 def _find(token: str) -> Any:
     if not _TOKEN.fullmatch(token or ""):
         raise refusal("InvalidToken", "Invalid Token: 'Invalid token'")
-    for execution in executions.running():
+    for execution in ending.running():
         env = getattr(execution.exec_worker, "env", None)
         endpoint = None if env is None else env.callback_pool_manager.get(token)
         if endpoint is not None:

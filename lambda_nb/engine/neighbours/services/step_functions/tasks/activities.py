@@ -29,9 +29,19 @@ class Store:
     def __init__(self, backend: Any) -> None:
         self._backend = backend
 
-    def get(self, arn: str) -> _Tasks | None:
-        """Where tasks for an activity go; none if it does not exist."""
-        return _Tasks(arn) if arn in self._backend.activities else None
+    def get(self, arn: str) -> _Tasks:
+        """Where tasks for an activity go.
+
+        Raises
+        ------
+        ActivityDoesNotExist
+            moto's, as its interpreter expects it.
+        """
+        if arn in self._backend.activities:
+            return _Tasks(arn)
+        from moto.stepfunctions.parser.api import ActivityDoesNotExist
+
+        raise ActivityDoesNotExist(f"Activity Does Not Exist: '{arn}'")
 
 
 class _Tasks:

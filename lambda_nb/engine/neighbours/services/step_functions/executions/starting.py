@@ -1,24 +1,16 @@
-"""Starts executions, ends them and sees to what their end means.
-
-An execution ends once: by its program, by its time limit or because somebody stops it. What a
-thread that is still in a task does after that changes nothing any more.
-"""
+"""Starts executions."""
 
 from __future__ import annotations
 
 import json
 import logging
-import threading
 import uuid
-from collections.abc import Iterator
-from contextlib import suppress
 from datetime import datetime, timezone
 from typing import Any
 
-from lambda_nb.engine.neighbours.services.step_functions import (
-    activities,
-    execution_logs,
-    kept_executions,
+from lambda_nb.engine.neighbours.services.step_functions.executions import (
+    ending,
+    logs,
     status_changes,
 )
 from lambda_nb.engine.neighbours.services.step_functions.refusals import (
@@ -26,6 +18,7 @@ from lambda_nb.engine.neighbours.services.step_functions.refusals import (
     refusal,
     wrong_type,
 )
+from lambda_nb.engine.neighbours.services.step_functions.tasks import activities
 
 log = logging.getLogger(__name__)
 
@@ -33,12 +26,6 @@ EXPRESS_S = 300
 """Seconds that an Express execution may take (Step Functions Developer Guide, quotas)."""
 MOST_INPUT_BYTES = 262_144
 """Bytes of an execution's input and output (Step Functions Developer Guide, quotas)."""
-TIMED_OUT = "States.Timeout"
-_ENDS = ("ExecutionAborted", "ExecutionFailed", "ExecutionSucceeded", "ExecutionTimedOut")
-
-_running: dict[str, Any] = {}
-"""By ARN: the executions that a thread of this process runs."""
-_ending = threading.Lock()
 
 
 def install() -> None:
@@ -52,7 +39,7 @@ def install() -> None:
     backend_class: Any = StepFunctionsParserBackend
     backend_class.start_execution = start
     told: Any = execution.BaseExecutionWorkerCommunication
-    told.terminated = lambda self: _terminated(self.execution)
+    told.terminated = lambda self: ending.terminated(self.execution)
     worker_class: Any = execution_worker.ExecutionWorker
     run, parse = worker_class._execution_logic, worker_class._get_evaluation_entrypoint
 
@@ -63,7 +50,7 @@ def install() -> None:
         except Exception as error:  # moto would leave it running for ever
             log.exception("%s ended by an error", execution.execution_arn)
             cause = f"{type(error).__name__}: {error}"
-            _finish(execution, "FAILED", error="States.Runtime", cause=cause)
+            ending.finish(execution, "FAILED", error="States.Runtime", cause=cause)
 
     def entry(self: Any) -> Any:
         from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import TimeoutSeconds
@@ -77,11 +64,6 @@ def install() -> None:
 
     worker_class._execution_logic = logic
     worker_class._get_evaluation_entrypoint = entry
-
-
-def running() -> Iterator[Any]:
-    """The executions that run now."""
-    yield from list(_running.values())
 
 
 def start(
@@ -153,7 +135,7 @@ def _start(
         region_name=backend.region_name,
         state_machine=snapshot,
         start_date=datetime.now(timezone.utc),
-        cloud_watch_logging_session=execution_logs.of_execution(execution_arn, snapshot),
+        cloud_watch_logging_session=logs.of_execution(execution_arn, snapshot),
         input_data=text,
         trace_header=trace,
         activity_store=activities.Store(backend),
@@ -163,9 +145,9 @@ def _start(
     execution.alias_arn = arn if arn not in (base, version) else None
     if not express:  # nobody can ask for an Express execution later
         machine.executions.append(execution)
-    _running[execution_arn] = execution
+    ending.register(execution)
     if not express:
-        execution.exec_status = _status("RUNNING")
+        execution.exec_status = ending.status("RUNNING")
         status_changes.tell(execution)
     execution.start()
     return execution
@@ -196,99 +178,3 @@ def _base(asked: str, found: str) -> tuple[str, str | None]:
     """ARN of a state machine, and of its version if that is what runs."""
     base = ":".join(found.split(":")[:7])
     return base, found if found != base else None
-
-
-def stop(execution: Any, error: str | None, cause: str | None) -> None:
-    """StopExecution: end an execution now, whatever its tasks are doing."""
-    if execution.status != "RUNNING":
-        return
-    env = getattr(execution.exec_worker, "env", None)
-    if env is not None:
-        env.set_stop(stop_date=datetime.now(timezone.utc), error=error, cause=cause)
-    _finish(execution, "ABORTED", error=error, cause=cause)
-    if env is not None:  # only now: what the tasks say to that is no part of the history
-        for endpoint in list(env.callback_pool_manager._pool.values()):
-            endpoint.interrupt_all()
-
-
-def _terminated(execution: Any) -> None:
-    """What the interpreter's end says."""
-    from moto.stepfunctions.parser.asl.eval import program_state
-
-    env = execution.exec_worker.env
-    state = env.program_state()
-    if isinstance(state, program_state.ProgramEnded):
-        output = env.states.get_input()
-        _finish(execution, "SUCCEEDED", output=output)
-    elif isinstance(state, program_state.ProgramError):
-        told: dict[str, Any] = dict(state.error or {})
-        _finish(execution, "FAILED", error=told.get("error"), cause=told.get("cause"))
-    elif isinstance(state, program_state.ProgramStopped):
-        _finish(execution, "ABORTED", error=state.error, cause=state.cause)
-    else:
-        _finish(execution, "TIMED_OUT", error=TIMED_OUT)
-
-
-def _finish(
-    execution: Any,
-    status: str,
-    *,
-    output: Any = None,
-    error: str | None = None,
-    cause: str | None = None,
-) -> None:
-    with _ending:
-        if _running.pop(execution.execution_arn, None) is None:
-            return
-    _end_history(execution, status, error, cause)
-    execution.stop_date = datetime.now(timezone.utc)
-    execution.output, execution.error, execution.cause = output, error, cause
-    execution.exec_worker = kept_executions.finished_worker(execution.exec_worker)
-    execution._activity_store = execution._cloud_watch_logging_session = None
-    execution.exec_status = _status(status)
-    if execution.sm_type == "EXPRESS":
-        return
-    status_changes.tell(execution, json.dumps(output) if status == "SUCCEEDED" else None)
-    _note_change(execution)
-    _forget_threads()
-
-
-def _end_history(execution: Any, status: str, error: str | None, cause: str | None) -> None:
-    """Add the last event, if the interpreter's thread has not come to that."""
-    from moto.stepfunctions.parser.api import HistoryEventType
-
-    env = getattr(execution.exec_worker, "env", None)
-    events = kept_executions.history(execution.exec_worker)
-    if env is None or (events and str(events[-1]["type"].value) in _ENDS):
-        return
-    word = {"ABORTED": "Aborted", "FAILED": "Failed", "TIMED_OUT": "TimedOut"}.get(status)
-    if word is None:
-        return
-    told = {name: text for name, text in (("error", error), ("cause", cause)) if text is not None}
-    env.event_manager.add_event(
-        context=env.event_history_context,
-        event_type=HistoryEventType(f"Execution{word}"),
-        event_details={f"execution{word}EventDetails": told},
-    )
-
-
-def _note_change(execution: Any) -> None:
-    """Whatever is taken from moto's table is kept on disk soon: no call may come after this."""
-    from moto.stepfunctions.parser.models import stepfunctions_parser_backends
-
-    with suppress(KeyError):
-        stepfunctions_parser_backends[execution.account_id][execution.region_name]
-
-
-def _forget_threads() -> None:
-    """moto keeps each thread that it ever started."""
-    from moto.stepfunctions.parser.utils import TMP_THREADS
-
-    threads: Any = TMP_THREADS
-    threads[:] = [thread for thread in threads if thread.is_alive()]
-
-
-def _status(name: str) -> Any:
-    from moto.stepfunctions.parser.api import ExecutionStatus
-
-    return ExecutionStatus(name)

@@ -13,7 +13,7 @@ def library() -> Any:
     """The ``jsonschema`` module.
 
     Where ``rfc3987-syntax`` is installed (JupyterLab brings it), ``jsonschema`` compiles its
-    grammar for the format ``iri``: 3 s. No template needs that format.
+    grammar for the format ``iri``: 3 s. Nothing here needs that format.
     """
     if "jsonschema" in sys.modules or _SLOW in sys.modules:
         return importlib.import_module("jsonschema")

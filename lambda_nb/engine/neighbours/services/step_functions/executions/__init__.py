@@ -1,0 +1,1 @@
+"""Executions: started, ended, kept, and what they tell."""

@@ -1,0 +1,1 @@
+"""Tasks: how they call functions and services, wait for answers and fail."""

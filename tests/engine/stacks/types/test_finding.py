@@ -1,0 +1,112 @@
+"""What was made and not recorded is found again: by its name, its tags or the moment."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, cast
+
+import pytest
+from engine_fixtures import Engine
+from stack_types_lab import Lab
+
+from lambda_nb.engine.stacks.model import Made
+from lambda_nb.engine.stacks.types import finding, registry
+from lambda_nb.engine.stacks.types.finding import Lost
+
+ASSUMED = {"Version": "2012-10-17", "Statement": []}
+ALLOWED = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}],
+}
+DEFINITION = '{"StartAt": "A", "States": {"A": {"Type": "Pass", "End": true}}}'
+ROLE = "arn:aws:iam::000000000000:role/any"
+
+TYPES: dict[str, dict[str, Any]] = {
+    "AWS::ApiGateway::ApiKey": {},
+    "AWS::ApiGateway::RestApi": {"Name": "lost"},
+    "AWS::ApiGatewayV2::Api": {"Name": "lost", "ProtocolType": "HTTP"},
+    "AWS::Cognito::IdentityPool": {"AllowUnauthenticatedIdentities": True},
+    "AWS::Cognito::UserPool": {},
+    "AWS::DynamoDB::Table": {
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [{"AttributeName": "a", "AttributeType": "S"}],
+        "KeySchema": [{"AttributeName": "a", "KeyType": "HASH"}],
+    },
+    "AWS::EC2::VPC": {"CidrBlock": "10.9.0.0/16"},
+    "AWS::Events::Rule": {"ScheduleExpression": "rate(1 hour)"},
+    "AWS::IAM::ManagedPolicy": {"PolicyDocument": ALLOWED},
+    "AWS::IAM::Role": {"AssumeRolePolicyDocument": ASSUMED},
+    "AWS::Kinesis::Stream": {"ShardCount": 1},
+    "AWS::Logs::LogGroup": {},
+    "AWS::S3::Bucket": {},
+    "AWS::SNS::Topic": {},
+    "AWS::SQS::Queue": {},
+    "AWS::SSM::Parameter": {"Type": "String", "Value": "v"},
+    "AWS::SecretsManager::Secret": {"SecretString": "hush"},
+    "AWS::StepFunctions::StateMachine": {"RoleArn": ROLE, "DefinitionString": DEFINITION},
+}
+
+
+def unknown(physical_id: str) -> bool:
+    """No stack knows any of them."""
+    return False
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_a_lost_resource_is_found_and_can_be_deleted(engine: Engine, name: str) -> None:
+    """What is found is as good as what was recorded: the type deletes it, and it is gone."""
+    of_type = registry.find(name)
+    assert of_type is not None
+    lab = Lab(engine)
+    context, properties = lab.context(), TYPES[name]
+    names: list[str] = []
+    chosen = context.name
+
+    def noted(*arguments: Any, **options: Any) -> str:
+        names.append(chosen(*arguments, **options))
+        return names[-1]
+
+    context.name = noted  # type: ignore[method-assign]
+    since = time.time()
+    made = of_type.create(context, properties)
+    lost = Lost(name, names[-1] if names else "", properties, since, unknown)
+    found = finding.found(context, lost)
+    assert found is not None
+    of_type.delete(context, Made(found), properties)
+    try:
+        left = of_type.read(context, made, properties)
+    except NotImplementedError:
+        left = None
+    assert left is None
+
+
+def test_what_a_stack_knows_or_was_there_before_is_not_taken_for_a_lost_one(engine: Engine) -> None:
+    calls, name = engine.client("apigatewayv2"), engine.name("api")
+    api = calls.create_api(Name=name, ProtocolType="HTTP")
+    context = Lab(engine).context()
+
+    def found(since: float, known: bool) -> str | None:
+        lost = Lost("AWS::ApiGatewayV2::Api", "", {"Name": name}, since, lambda physical_id: known)
+        return finding.found(context, lost)
+
+    begun = cast(float, api["CreatedDate"].timestamp())
+    assert found(begun, False) == api["ApiId"]
+    assert found(begun, True) is None
+    assert found(begun + 1, False) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "properties", "name"),
+    [
+        ("AWS::Lambda::Function", {"FunctionName": "mine"}, "mine"),
+        ("AWS::SQS::Queue", {"QueueName": "mine"}, "mine"),
+        ("AWS::SNS::Topic", {"TopicName": "mine"}, "mine"),
+        ("AWS::Lambda::Function", {}, ""),
+        ("AWS::ApiGatewayV2::Api", {"Name": "mine"}, ""),
+        ("Custom::Thing", {"Name": "mine"}, ""),
+    ],
+)
+def test_a_given_name_counts_where_a_resource_can_be_found_by_it(
+    kind: str, properties: dict[str, str], name: str
+) -> None:
+    assert finding.given_name(kind, properties) == name

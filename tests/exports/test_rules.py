@@ -1,0 +1,104 @@
+"""The rules of an export that need no endpoint: names, policies, words of each language."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lambda_nb.exports.cdk.source import Code, call, literal
+from lambda_nb.exports.errors import ExportError
+from lambda_nb.exports.export import export
+from lambda_nb.exports.picture import Application, Function, Ref, Statement, Text
+from lambda_nb.exports.reading.functions import Known
+from lambda_nb.exports.reading.identifiers import Identifiers, pascal, snake
+from lambda_nb.exports.reading.rights import statements
+from lambda_nb.exports.shared import named_only
+from lambda_nb.exports.terraform.hcl import Block, quoted, text_of
+
+NAMES = st.text(st.characters(codec="ascii", categories=("L", "Nd", "P")), min_size=1)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+def function(name: str, *refs: str) -> Function:
+    """A function whose environment refers to others."""
+    variables = {f"V{one}": Text.of(Ref(one, "arn")) for one in refs}
+    return Function(name, name.lower(), {"Runtime": "python3.12"}, {}, environment=variables)
+
+
+@given(st.lists(NAMES))
+def test_identifiers_differ_whatever_the_names(names: list[str]) -> None:
+    identifiers = Identifiers()
+    made = [identifiers.new(name, "Queue") for name in names]
+    assert len({one.lower() for one in made}) == len(names)
+    assert all(re.fullmatch(r"[A-Za-z][A-Za-z0-9]*", one) for one in made)
+    assert all(snake(one).isidentifier() for one in made)
+
+
+@given(NAMES)
+def test_a_name_is_an_identifier(name: str) -> None:
+    assert pascal(name).isalnum()
+
+
+@given(JSON)
+def test_a_value_is_itself_in_python(value: Any) -> None:
+    assert ast.literal_eval(literal(value)) == value
+    shown = ast.parse(call("f", value, named=value or "x"), mode="eval").body
+    assert isinstance(shown, ast.Call)
+    assert ast.literal_eval(shown.args[0]) == value
+
+
+def test_code_inside_a_call_stays_code() -> None:
+    assert call("f", Code("a.b"), c=None) == "f(a.b)"
+
+
+def test_functions_that_need_each_other_are_named_not_referred_to() -> None:
+    application = Application(
+        "app", "us-east-1", [function("A", "B"), function("B", "A"), function("C", "A", "C")], {}
+    )
+    assert named_only(application) == {("A", "B"), ("B", "A"), ("C", "C")}
+
+
+def test_statements_are_as_few_as_can_be() -> None:
+    one, other = Text.of(Ref("A", "arn")), Text.of(Ref("B", "arn"))
+    allowed = [(one, "s:Get"), (other, "s:Get"), (other, "s:Put"), (one, "s:Put"), (one, "s:Get")]
+    assert statements(allowed) == [Statement(["s:Get", "s:Put"], [one, other])]
+
+
+@pytest.mark.skipif(shutil.which("terraform") is None, reason="Terraform is not installed")
+def test_terraform_reads_every_text_as_it_was(tmp_path: Path) -> None:
+    texts = ["a ${b} %{c}", 'say "hi"\\n', "one\ntwo\t", "$${x}", "ü € 🙂", ""]
+    block = Block(("output", "x")).add(value=texts)
+    (tmp_path / "main.tf").write_text(text_of([block]), encoding="utf-8")
+    for words in (["apply", "-auto-approve"], ["output", "-json", "x"]):
+        done = subprocess.run(
+            ["terraform", *words], cwd=tmp_path, capture_output=True, check=True, timeout=60
+        )
+    assert json.loads(done.stdout) == texts
+    assert quoted("x") == '"x"'
+
+
+def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
+    class Nobody:
+        def client(self, service: str = "lambda") -> Any:
+            raise AssertionError(service)
+
+    (tmp_path / "work.txt").write_text("mine")
+    with pytest.raises(ExportError, match="not empty, and not an earlier export"):
+        export(Nobody(), "sam", ["f"], tmp_path)
+    with pytest.raises(ExportError, match="is a file"):
+        export(Nobody(), "sam", ["f"], tmp_path / "work.txt")
+    assert yaml.safe_load((tmp_path / "work.txt").read_text()) == "mine"
+    assert Known().requirements == ()
