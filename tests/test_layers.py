@@ -133,10 +133,12 @@ FOLDERS_MAY_IMPORT = {
             "functions", "quotas", "references", "structure", "template", "texts", "values",
         },
     },
-    "engine.stacks.types": dict.fromkeys(
-        ["functions", "identity", "web", "network", "messaging", "devices", "data", "monitoring"],
-        {"by_calls", "context", "reading", "resource_type", "schemas", "shapes", "tagging"},
-    ),
+    "engine.stacks.types": {
+        family: {"by_calls", "context", "reading", "resource_type", "schemas", "shapes", "tagging"}
+        for family in (
+            "functions", "identity", "web", "network", "messaging", "devices", "data", "monitoring",
+        )
+    },
     "projects": {
         "building": {"errors"},
         "templates": {"building", "errors"},

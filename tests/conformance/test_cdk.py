@@ -15,7 +15,8 @@ from engine_fixtures import Engine
 APP = Path(__file__).parent / "cdk"
 
 
-@pytest.mark.timeout(500)  # CDK itself needs a while for each of its seven commands
+@pytest.mark.slow
+@pytest.mark.timeout(500)  # CDK itself takes a while for each of its seven commands
 def test_an_app_from_bootstrap_to_destroy(
     start_engine: Callable[..., Engine], tmp_path: Path
 ) -> None:
