@@ -28,6 +28,12 @@ sns = boto3.client("sns")
 def handler(event, context):
     table.put_item(TableName=os.environ["TABLE"], Item={"id": {"S": "1"}, "word": {"S": WORD}})
     table.get_item(TableName=os.environ["TABLE"], Key={"id": {"S": "1"}})
+    table.query(
+        TableName=os.environ["TABLE"],
+        IndexName="by-word",
+        KeyConditionExpression="word = :word",
+        ExpressionAttributeValues={":word": {"S": WORD}},
+    )
     s3.put_object(Bucket=os.environ["BUCKET"], Key="out/1", Body=b"x")
     sns.publish(TopicArn=os.environ["TOPIC_ARN"], Message="done")
     boto3.client("lambda").invoke(FunctionName=os.environ["OTHER"], Payload=b"{}")
@@ -76,7 +82,16 @@ class Sample:
         client("dynamodb").create_table(
             TableName=self.table,
             KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            AttributeDefinitions=[
+                {"AttributeName": name, "AttributeType": "S"} for name in ("id", "word")
+            ],
+            GlobalSecondaryIndexes=[
+                {
+                    "IndexName": "by-word",
+                    "KeySchema": [{"AttributeName": "word", "KeyType": "HASH"}],
+                    "Projection": {"ProjectionType": "ALL"},
+                }
+            ],
             BillingMode="PAY_PER_REQUEST",
             StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
         )
@@ -327,6 +342,8 @@ def resources(application: Application) -> list[str]:
         settings = {k: v for k, v in one.settings.items() if k not in ("OriginalName", "ApiId")}
         if "RedrivePolicy" in settings:
             settings["RedrivePolicy"] = settings["RedrivePolicy"]["maxReceiveCount"]
+        # Terraform has them as a set.
+        settings.get("AttributeDefinitions", []).sort(key=lambda one: str(one["AttributeName"]))
         found.append(f"{one.kind} {json.dumps(settings, sort_keys=True)}")
     return sorted(found)
 

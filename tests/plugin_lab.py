@@ -50,6 +50,7 @@ def run(
 ) -> Outcome:
     """Write a project's files and run its tests; warnings are errors, as in this project's own."""
     for name, text in {"pytest.ini": "[pytest]\n", **files}.items():
+        (directory / name).parent.mkdir(exist_ok=True)
         (directory / name).write_text(textwrap.dedent(text))
     line, inherited = command(directory, *arguments)
     done = subprocess.run(

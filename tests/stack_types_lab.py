@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from engine_fixtures import Engine
 
+from lambda_nb.engine.stacks.deploying.steps.names import made_up
 from lambda_nb.engine.stacks.model import Made, Properties, Refused
 from lambda_nb.engine.stacks.types import schemas
 from lambda_nb.engine.stacks.types.resource_type import ResourceType
@@ -40,17 +41,29 @@ class LabContext:
     old_tags: Mapping[str, str] = field(default_factory=dict)
     recorded: list[str] = field(default_factory=list)
     """What the type has said to exist, in order."""
+    named: list[str] = field(default_factory=list)
+    """The names that the type has asked for."""
 
     def client(self, service: str, region: str | None = None) -> Any:
         if region is None:
             return self.engine.client(service)
         return self.engine.client(service, region_name=region)
 
-    def name(self, most: int = 255, *, lower: bool = False, separator: str = "-") -> str:
-        end = self.token.replace("-", "")[-12:].upper()
-        made = separator.join((self.stack_name, self.logical_id))[: most - len(end) - 1]
-        name = separator.join((made, end))
-        return name.lower() if lower else name
+    def name(
+        self, most: int = 255, *, lower: bool = False, separator: str = "-", suffix: str = ""
+    ) -> str:
+        self.named.append(
+            made_up(
+                self.stack_name,
+                self.logical_id,
+                self.token,
+                most,
+                lower=lower,
+                separator=separator,
+                suffix=suffix,
+            )
+        )
+        return self.named[-1]
 
     def made(self, physical_id: str) -> None:
         self.recorded.append(physical_id)

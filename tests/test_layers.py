@@ -38,8 +38,8 @@ MAY_IMPORT = {
     },
     # Clients of the API, as a user's own program is.
     "projects": {"projects", "rules"},
-    "testing": {"testing"},
-    "exports": {"exports"},
+    "testing": {"testing", "projects"},
+    "exports": {"exports", "projects"},
 }
 
 # Inside a room: which of its folders and modules each folder may import. What is not named here
@@ -119,6 +119,7 @@ FOLDERS_MAY_IMPORT = {
     "engine.neighbours": {"storage": set()},
     "engine.stacks": {
         "api": set(),
+        "cloud_control": {"deploying", "model", "records", "types"},
         "inline_modules": set(),
         "types": {"inline_modules", "model"},
         "templates": {"model", "types"},
@@ -134,9 +135,13 @@ FOLDERS_MAY_IMPORT = {
         },
     },
     "engine.stacks.types": {
-        family: {"by_calls", "context", "reading", "resource_type", "schemas", "shapes", "tagging"}
+        family: {
+            "absence", "by_calls", "context", "reading", "resource_type", "schemas", "shapes",
+            "tagging", "values",
+        }
         for family in (
-            "functions", "identity", "web", "network", "messaging", "devices", "data", "monitoring",
+            "functions", "identity", "web", "network", "messaging", "devices", "data", "databases",
+            "monitoring",
         )
     },
     "projects": {

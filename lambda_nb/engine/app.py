@@ -123,7 +123,6 @@ class App:
         self.credentials = Credentials(
             data_dir / "credentials", account=options.account, region=options.region
         )
-
         self._function_calls = FunctionCalls(
             self.credentials.find, data_dir / "function-calls.jsonl"
         )
@@ -209,6 +208,7 @@ class App:
             self._permissions,
             self._rule_changes,
             Replicas(lambda: self._edge.associated(), lambda *gone: self._edge.deleted(*gone)),
+            self._function_calls,
             self._stack_answers,
             self._service_use.changed,
             self._service_use.may_hold,
@@ -360,8 +360,8 @@ class App:
         of_devices = DeviceHttpDoor(self.devices.requests)
         confirming = ConfirmationDoor(lambda: self._upstream, region)
         answering = AnswerDoor(self._stack_answers)
-        doors: list[Door] = [urls, gateways, self._edge, of_devices, confirming, answering]
-        doors.append(websites)
+        own: list[Door] = [urls, gateways, self._edge, of_devices, confirming, answering]
+        doors = [*own, websites]
         if self._options.signed:
             doors.append(PublicObjectsDoor(self._regions.home.clients))
         self.front = Front(

@@ -48,7 +48,7 @@ from lambda_nb.engine.iot.surroundings import Surroundings as IotSurroundings
 from lambda_nb.engine.model import Invocation, InvocationResult, Resolved
 from lambda_nb.engine.permissions.functions import Functions
 from lambda_nb.engine.shared import Shared
-from lambda_nb.engine.stacks.cloudformation import CloudFormation
+from lambda_nb.engine.stacks.cloudformation import CloudControl, CloudFormation
 from lambda_nb.engine.stacks.surroundings import Surroundings as AroundStacks
 from lambda_nb.engine.telemetry.recent_events import RecentEvents
 
@@ -107,7 +107,7 @@ class Region:
         AWS IoT in the Region; from :meth:`start` on.
     cloudformation : CloudFormation
         Its stacks; from :meth:`start` on.
-    own_apis : dict of str to ApiGateway, CloudFormation or IotApi
+    own_apis : dict of str to ApiGateway, CloudControl, CloudFormation or IotApi
         Answer the APIs of AWS, beside Lambda's, that the engine answers itself; from
         :meth:`start` on.
     pushes : Pushes
@@ -123,7 +123,7 @@ class Region:
     load_balancers: LoadBalancers
     iot: Iot
     cloudformation: CloudFormation
-    own_apis: dict[str, ApiGateway | CloudFormation | IotApi]
+    own_apis: dict[str, ApiGateway | CloudControl | CloudFormation | IotApi]
     pushes: Pushes
 
     def __init__(self, name: str, shared: Shared, data_dir: Path, work_dir: Path) -> None:
@@ -360,9 +360,10 @@ class Region:
     def _open_doors(self) -> None:
         control, execute, gate = self.control, self._execute, self.gate
         operations = {**control.operations(), **self._durable.operations()}
+        delete = self._shared.function_calls.forgetting(operations["DeleteFunction"])
         if self.name == EDGE_HOME:
-            delete = operations["DeleteFunction"]
-            operations["DeleteFunction"] = self._shared.replicas.guarded(delete)
+            delete = self._shared.replicas.guarded(delete)
+        operations["DeleteFunction"] = delete
 
         def policy(function_name: str, qualifier: str | None) -> str | None:
             asked = {"FunctionName": function_name}
@@ -407,6 +408,7 @@ class Region:
         self._open_stacks()
         self.own_apis = {
             "apigateway": self.api_gateway,
+            "cloudcontrolapi": CloudControl(self.cloudformation),
             "cloudformation": self.cloudformation,
             "iotdata": IotApi(self.iot, lambda parts: parts.data_api),
             "iotdevicegateway": IotApi(self.iot, lambda parts: parts.data_api),
@@ -529,8 +531,7 @@ class Regions:
         if region is not None or name not in await asyncio.to_thread(_of_aws):
             return region or self.home
         async with self._opening:
-            if self._closed:
-                raise AWSError("ServiceException", "The engine is shutting down.", 500)
+            self._check_open()
             if name not in self._open:
                 await self._start(self._region(name))
             return self._open[name]
@@ -558,19 +559,16 @@ class Regions:
             Empties the services, while no Region reads them.
         """
         async with self._opening:
+            self._check_open()
             regions = self.all()
             await asyncio.gather(*(region.forget() for region in regions))
-            await between()
-            for changes in (
-                self._shared.balancing,
-                self._shared.rule_changes,
-                *self._shared.changes.values(),
-            ):
-                changes.emptied()
-            self._shared.permissions.emptied()
-            for region in regions:
-                region.open()
-                await region.start()
+            try:
+                await between()
+            finally:  # an engine whose services cannot be emptied still serves
+                self._tell_emptied()
+                for region in regions:
+                    region.open()
+                    await region.start()
 
     def have(self, kind: str, identifier: str) -> bool:
         """Whether one of them has the function URL or the API of an address.
@@ -590,13 +588,19 @@ class Regions:
     def begin_sources_afresh(self) -> None:
         """The embedded services hold nothing of what they held."""
         self._empty = True
-        self._shared.balancing.emptied()
-        for changes in self._shared.changes.values():
-            changes.emptied()
-        self._shared.permissions.emptied()
-        self._shared.rule_changes.emptied()
+        self._tell_emptied()
         for region in self.all():
             region.begin_sources_afresh()
+
+    def _tell_emptied(self) -> None:
+        shared = self._shared
+        for changes in (shared.balancing, shared.rule_changes, *shared.changes.values()):
+            changes.emptied()
+        shared.permissions.emptied()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise AWSError("ServiceException", "The engine is shutting down.", 500)
 
     def _region(self, name: str) -> Region:
         region = Region(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lambda_nb.engine.api.admission.credentials import Credentials
+from lambda_nb.engine.api.function_calls.calls import FunctionCalls
 from lambda_nb.engine.api.neighbours.service_changes import ServiceChanges
 from lambda_nb.engine.api.wire.certificates import Certificates
 from lambda_nb.engine.aws_calls.service_directory import Directory
@@ -55,6 +56,7 @@ class Shared:
     permissions: Changes
     rule_changes: ServiceChanges
     replicas: Replicas
+    function_calls: FunctionCalls
     stack_answers: Answers
     service_changed: Callable[[str], None]
     may_hold: Callable[[str], bool]

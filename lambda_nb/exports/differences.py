@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from lambda_nb.exports.errors import ExportError, aws_errors
-from lambda_nb.exports.reading.asking import Clients, found, pages
+from lambda_nb.exports.errors import ExportError
+from lambda_nb.exports.reading.asking import found, pages
+from lambda_nb.projects.endpoint import Clients
+from lambda_nb.projects.errors import aws_errors
 
 What = Literal["new", "changed", "same", "only there"]
 
@@ -55,7 +57,7 @@ def differences(
     ExportError
         A function is not here, or an endpoint refuses a question.
     """
-    with aws_errors():
+    with aws_errors(ExportError):
         rows = [_difference(here.client(), there.client(), name) for name in names]
         if everything:
             known = set(names)

@@ -10,11 +10,12 @@ from typing import Literal, Protocol, cast
 
 from lambda_nb.exports import readme
 from lambda_nb.exports.errors import ExportError
+from lambda_nb.exports.folder import Folder
 from lambda_nb.exports.picture import Application
 from lambda_nb.exports.reading import application as reading
-from lambda_nb.exports.reading.asking import Clients
 from lambda_nb.exports.reading.functions import Known
 from lambda_nb.exports.shared import Files
+from lambda_nb.projects.endpoint import Clients
 
 Format = Literal["sam", "cdk", "terraform", "zip"]
 FORMATS: tuple[Format, ...] = ("sam", "cdk", "terraform", "zip")
@@ -64,43 +65,31 @@ def export(
     names
         The names of the functions.
     folder
-        Where the project goes; what is there already and not of an export stays.
+        Where the project goes: a new or empty folder, or that of an earlier export, of which
+        nothing stays that this one has not. What else is in it is the user's and stays.
     known
         What the caller knows of functions, by name.
 
     Raises
     ------
     ExportError
-        A function is not there, the endpoint refuses a question, or the folder is not to be used.
+        A function is not there, the endpoint refuses a question, the folder is not to be used, or
+        the user has changed what would be overwritten.
     """
     if form not in FORMATS:
         raise ExportError(f"there is no format {form!r}; there are {', '.join(FORMATS)}")
     folder = folder.expanduser()
-    _check(folder)
+    place = Folder(folder)
     application = reading.read(clients, names, _name(folder), known)
     writer = cast(Writer, importlib.import_module(f"lambda_nb.exports.{_PROJECTS[form]}"))
     files = writer.files(application)
     steps = writer.steps(application)
     files[readme.NAME] = readme.text(application, form, steps).encode()
     try:
-        _write(folder, files)
+        application.notes += place.write(files)
     except OSError as error:
         raise ExportError(f"cannot write to {folder}: {error.strerror or error}") from error
     return Exported(folder, sorted(files), application, steps)
-
-
-def _check(folder: Path) -> None:
-    """Refuse a folder that has a project of somebody else's."""
-    if folder.exists() and not folder.is_dir():
-        raise ExportError(f"{folder} is a file; give a folder")
-    if not folder.exists() or not any(folder.iterdir()):
-        return
-    earlier = folder / readme.NAME
-    if not earlier.is_file() or readme.MARK not in earlier.read_text("utf-8", "replace"):
-        raise ExportError(
-            f"{folder} is not empty, and not an earlier export; give another folder, so that "
-            "nothing is overwritten"
-        )
 
 
 def _name(folder: Path) -> str:
@@ -108,12 +97,3 @@ def _name(folder: Path) -> str:
     plain = "".join(one if one.isalnum() else "-" for one in folder.resolve().name.lower())
     name = "-".join(word for word in plain.split("-") if word)
     return name if name[:1].isalpha() else f"app-{name}".rstrip("-")
-
-
-def _write(folder: Path, files: Files) -> None:
-    for path, content in files.items():
-        target = folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
-        if path.endswith((".sh", "/bootstrap")):
-            target.chmod(0o755)

@@ -29,7 +29,7 @@ def text(application: Application, form: str, steps: list[str]) -> str:
         "## Deploy\n\n```sh\n" + "\n".join(steps) + "\n```",
         _functions(application),
         _rights(application, form),
-        _names(application),
+        _names(application, form),
     ]
     if application.parameters:
         rows = [f"- `{name}`: {told}" for name, told in application.parameters.items()]
@@ -108,7 +108,12 @@ def _allowed(function: Function) -> str:
     )
 
 
-def _names(application: Application) -> str:
+def _names(application: Application, form: str) -> str:
+    title = "## Names\n\n"
+    if form == "zip":
+        return (
+            f"{title}Functions keep their names, and know what they use by the names it has here."
+        )
     kept = [
         f"`{one.settings['OriginalName']}`"
         for one in application.resources.values()
@@ -129,4 +134,4 @@ def _names(application: Application) -> str:
             f"{', '.join(new)}: the deployment chooses a new name, and functions learn it from "
             "their environment."
         )
-    return "## Names\n\n" + "\n".join(lines)
+    return title + "\n".join(lines)

@@ -39,7 +39,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="then update what is saved: a function's code alone, or the stack",
     )
-    add("--delete", action="store_true", help="delete the stack instead")
+    add("--delete", action="store_true", help="delete the project's stacks instead")
 
 
 def wishes(options: argparse.Namespace) -> Wishes:

@@ -33,7 +33,7 @@ def main(words: Sequence[str]) -> int:
         )
         with contextlib.closing(endpoint):
             return _run(options, endpoint, tell)
-    except ProjectError as error:
+    except (ProjectError, OSError) as error:  # such as a file that nobody may read
         print(f"lambda-nb: {error}", file=sys.stderr)  # noqa: T201
         return 1
     except KeyboardInterrupt:
@@ -64,7 +64,7 @@ def parser() -> argparse.ArgumentParser:
 
 def _region_of(options: argparse.Namespace) -> str | None:
     """The Region that samconfig.toml names."""
-    path = Path(options.path)
+    path = Path(options.path).expanduser()
     folder = path if path.is_dir() else path.parent
     return samconfig.read(folder, options.config_env, options.config_file).region or None
 

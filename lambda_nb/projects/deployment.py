@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,6 +58,11 @@ class Deployment:
     path
         A template, a folder, a ``cdk.out``.
 
+    Attributes
+    ----------
+    began_ns
+        When the latest deployment began to read the project's files, ns since the epoch.
+
     Raises
     ------
     ProjectError
@@ -67,6 +73,7 @@ class Deployment:
         self.project: Project = find(path)
         self.clients = clients
         self.tell = tell
+        self.began_ns = 0
         self._wishes = wishes
         folder = self.project.folder
         self._config = samconfig.read(folder, wishes.config_env, wishes.config_file)
@@ -92,7 +99,15 @@ class Deployment:
             Something cannot be built, or a stack failed.
         """
         with stacks_of(self.project) as sources:
+            # Not before: `cdk synth` writes files of its own into the project.
+            self.began_ns = time.time_ns()
             chosen = self._chosen(sources)
+            region = self.clients.client("cloudformation").meta.region_name
+            if self._config.region not in ("", region):
+                self.tell.note(
+                    f"samconfig.toml is for the Region {self._config.region}; this goes to {region}"
+                )
+            self._check_parameters(chosen)
             return [self._stack(source, alone=len(chosen) == 1) for source in chosen]
 
     def delete(self) -> list[changes.Done]:
@@ -120,6 +135,19 @@ class Deployment:
             raise ProjectError(f"--stack-name {wanted}: {self.project.root} has {named}")
         return chosen
 
+    def _check_parameters(self, chosen: list[StackSource]) -> None:
+        """Refuse a parameter that no stack has, before anything is built."""
+        declared = {
+            name for one in chosen for name in reading.read(one.template).get("Parameters") or ()
+        }
+        unknown = set(self._wishes.parameters) - declared
+        if unknown:
+            told = "the template has" if len(chosen) == 1 else "the stacks have"
+            raise ProjectError(
+                f"--parameter {', '.join(sorted(unknown))}: {told} no such parameter; "
+                f"there are {', '.join(sorted(declared)) or 'none'}"
+            )
+
     def _name(self, source: StackSource, *, alone: bool) -> str:
         wanted = self._wishes.stack_name if alone else ""
         if wanted:
@@ -137,15 +165,8 @@ class Deployment:
         packaged = self._packaged(source)
         self.tell.note(f"deploying the stack {name}")
         bucket, key = self.uploads.put(text_of(packaged.template), ".template")
-        declared = frozenset(packaged.template.get("Parameters", {}))
+        declared = frozenset(packaged.template.get("Parameters") or ())
         given = {**self._config.parameters, **source.parameters, **self._wishes.parameters}
-        unknown = set(self._wishes.parameters) - declared
-        if unknown and alone:
-            named = ", ".join(sorted(declared)) or "none"
-            raise ProjectError(
-                f"--parameter {', '.join(sorted(unknown))}: the template has no such parameter "
-                f"(it has {named})"
-            )
         done = changes.deploy(
             self.clients,
             changes.Stack(
@@ -159,7 +180,7 @@ class Deployment:
         )
         read = outcome.read(self.clients, name, done.description)
         what = done.what
-        if what == "unchanged" and self._bring_back(packaged, read):
+        if what != "created" and self._bring_back(packaged, read):
             what = "updated"
         return Deployed(what, read, packaged)
 

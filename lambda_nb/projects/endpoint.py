@@ -58,30 +58,39 @@ class Endpoint:
                     "its own in its first line"
                 )
             session.set_config_variable("credentials_file", str(credentials))
-        if region is not None:
-            session.set_config_variable("region", region)
-        elif not session.get_config_variable("region"):
-            session.set_config_variable("region", "us-east-1")
         self._url = url
+        self._aws = aws
         self._lock = threading.Lock()  # boto3's sessions are not for several threads
         self._made: dict[str, Any] = {}
         with aws_errors():
+            if region is not None:
+                session.set_config_variable("region", region)
+            elif not session.get_config_variable("region"):
+                session.set_config_variable("region", "us-east-1")
             self._session = boto3.Session(botocore_session=session)
-            at_aws = is_aws(self.client("cloudformation"))
-        if at_aws and not aws:
-            raise ProjectError(
-                "no endpoint: set AWS_ENDPOINT_URL (and AWS_SHARED_CREDENTIALS_FILE) to what "
-                "`lambda-nb serve` printed, or give --endpoint-url URL --credentials FILE. To "
-                "deploy to AWS itself, where it costs money, give --aws"
-            )
+            self.client("cloudformation")
 
     def client(self, service: str = "lambda") -> Any:
-        """The client for a service, made once."""
+        """The client for a service, made once.
+
+        Raises
+        ------
+        ProjectError
+            It would send requests to AWS, and nobody asked for that.
+        """
         from botocore.config import Config
 
         with self._lock:
             if service not in self._made:
                 made = self._session.client(service, endpoint_url=self._url)
+                # Each one: AWS_ENDPOINT_URL_CLOUDFORMATION alone leads the others to AWS.
+                if is_aws(made) and not self._aws:
+                    raise ProjectError(
+                        f"no endpoint for {service}: set AWS_ENDPOINT_URL (and "
+                        "AWS_SHARED_CREDENTIALS_FILE) to what `lambda-nb serve` printed, or give "
+                        "--endpoint-url URL --credentials FILE. To deploy to AWS itself, where it "
+                        "costs money, give --aws"
+                    )
                 if service == "s3" and not is_aws(made):
                     # BUCKET.localhost is a name that Python's resolver often does not know.
                     path = Config(s3={"addressing_style": "path"})
@@ -98,4 +107,4 @@ class Endpoint:
 def is_aws(client: Any) -> bool:
     """Whether a boto3 client sends its requests to AWS itself."""
     host = str(urlsplit(str(client.meta.endpoint_url)).hostname)
-    return host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws"))
+    return host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu", ".api.aws"))

@@ -11,16 +11,16 @@ class ProjectError(Exception):
 
 
 @contextlib.contextmanager
-def aws_errors() -> Iterator[None]:
-    """Turn boto3's errors into :class:`ProjectError` with AWS's code and text."""
+def aws_errors(kind: type[Exception] = ProjectError) -> Iterator[None]:
+    """Turn boto3's errors into errors of one kind with AWS's code and text."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
         yield
     except ClientError as error:
         told = error.response.get("Error", {})
-        raise ProjectError(
+        raise kind(
             f"{told.get('Code', '?')} ({error.operation_name}): {told.get('Message', '')}"
         ) from None
     except BotoCoreError as error:
-        raise ProjectError(str(error)) from None
+        raise kind(str(error)) from None

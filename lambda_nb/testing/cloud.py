@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections import defaultdict
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,8 @@ from lambda_nb.testing.waiting import until
 
 _ROLE = "arn:aws:iam::{}:role/lambda-nb-tests"
 _MOST_MESSAGES = 10
+_OFTEN = {"Delay": 0.02, "MaxAttempts": 15_000}
+"""Look for what takes milliseconds here, for five minutes at most, as the waiter itself does."""
 
 
 class Cloud:
@@ -50,7 +53,7 @@ class Cloud:
         self.url, self.account, self.region = engine.url, engine.account, region
         self.session = boto3.Session(engine.access_key, engine.secret_key, region_name=region)
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str = "lambda") -> Any:
         """A boto3 client of a service, the same one each time."""
         if service not in self._clients:
             self._clients[service] = self.session.client(service, endpoint_url=self.url)
@@ -103,7 +106,7 @@ class Cloud:
             **{"Runtime": functions.runtime(), "Role": _ROLE.format(self.account), **settings},
         )
         waiter = client.get_waiter("function_active_v2")
-        waiter.wait(FunctionName=made["FunctionName"], WaiterConfig={"Delay": 0.02})
+        waiter.wait(FunctionName=made["FunctionName"], WaiterConfig=_OFTEN)
         return Function(
             made["FunctionName"], made["FunctionArn"], client, self.invocations, self._told_of
         )
@@ -117,6 +120,8 @@ class Cloud:
         timeout: float = 120.0,
     ) -> dict[str, str]:
         """Deploy a template, or the template of a directory; returns the stack's outputs.
+
+        The code that it names is built first, as ``lambda-nb deploy`` does.
 
         Parameters
         ----------
@@ -134,11 +139,10 @@ class Cloud:
         FileNotFoundError
             There is no template.
         DeploymentFailed
-            The stack failed; the message has the reasons.
+            Code cannot be built, or the stack failed; the message has the reasons.
         """
-        client = self.client("cloudformation")
         stack = name or f"stack-{next(self._names)}"
-        return stacks.deploy(client, self._base / template, stack, parameters or {}, timeout)
+        return stacks.deploy(self, self._base / template, stack, parameters or {}, timeout)
 
     def invocations(self, function: str, count: int = 1, timeout: float = 10.0) -> list[Invocation]:
         """Wait until a function has been invoked so often; returns what is known of each.
@@ -309,14 +313,20 @@ class Cloud:
             logGroupName=f"/aws/lambda/{function}", startTime=int(self._began * 1000) - 1
         )
         try:
-            lines = [one["message"].rstrip("\n") for page in pages for one in page["events"]]
+            events = [one for page in pages for one in page["events"]]
         except client.exceptions.ResourceNotFoundException:
             return []
-        return _of_request(lines, request_id) if request_id else lines
+        if not request_id:
+            return [one["message"].rstrip("\n") for one in events]
+        # Of each environment alone: others may have worked at the same time.
+        streams: defaultdict[str, list[str]] = defaultdict(list)
+        for one in events:
+            streams[one["logStreamName"]].append(one["message"].rstrip("\n"))
+        return [line for lines in streams.values() for line in _of_request(lines, request_id)]
 
 
 def _of_request(lines: list[str], request_id: str) -> list[str]:
-    """The lines from the first to the last that name a request."""
+    """The lines of a log stream from the first to the last that name a request."""
     named = [place for place, line in enumerate(lines) if request_id in line]
     return lines[named[0] : named[-1] + 1] if named else []
 

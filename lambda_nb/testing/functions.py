@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 import sys
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lambda_nb.projects.building.archives import Part, pack, zip_of
 from lambda_nb.testing.invocations import FunctionFailed, Invocation, decoded
 
 _HANDLER = re.compile(r"^(?:async )?def (lambda_handler|handler)\b", re.MULTILINE)
-_LEFT_OUT = {"__pycache__", ".git", ".venv", "node_modules/.cache"}
 
 
 @dataclass(frozen=True)
@@ -69,21 +67,16 @@ def packaged(source: str | Path, base: Path) -> tuple[bytes, str]:
         There is nothing at the path.
     """
     if isinstance(source, str) and "\n" in source:
-        return _zipped({"index.py": source.encode()}), _handler("index", source)
+        return zip_of({"index.py": source.encode()}), _handler("index", source)
     path = base / source
     if path.is_dir():
-        files = {
-            str(file.relative_to(path)): file.read_bytes()
-            for file in sorted(path.rglob("*"))
-            if file.is_file() and not _LEFT_OUT & set(file.relative_to(path).parts)
-        }
-        return _zipped(files), ""
+        return pack([Part(path)]), ""
     if not path.is_file():
         raise FileNotFoundError(
             f"{path} is neither a file nor a directory. Give a path from {base}, or source text of "
             "more than one line."
         )
-    return _zipped({path.name: path.read_bytes()}), _handler(path.stem, path.read_text())
+    return pack([Part(path)]), _handler(path.stem, path.read_text())
 
 
 def runtime() -> str:
@@ -94,13 +87,3 @@ def runtime() -> str:
 def _handler(module: str, source: str) -> str:
     found = _HANDLER.search(source)
     return f"{module}.{found[1]}" if found else ""
-
-
-def _zipped(files: dict[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files.items():
-            entry = zipfile.ZipInfo(name)
-            entry.external_attr = 0o755 << 16
-            archive.writestr(entry, content, zipfile.ZIP_DEFLATED)
-    return buffer.getvalue()

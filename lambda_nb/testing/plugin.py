@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _MARK = "local_aws"
 _ENGINE = pytest.StashKey["Engine"]()
 _WIRED = pytest.StashKey[Any]()
+_HELD = pytest.StashKey[str]()
+"""The module whose tests use ``local_aws_module`` at present."""
 _HELP = {
     "local_aws_region": "the Region of the tests (default: us-east-1)",
     "local_aws_account": "the account id of the tests, 12 digits (default: 000000000000)",
@@ -90,15 +92,20 @@ def local_aws_engine(pytestconfig: pytest.Config) -> Engine:
 @pytest.fixture(scope="module")
 def local_aws_module(request: pytest.FixtureRequest, local_aws_engine: Engine) -> Iterator[Cloud]:
     """As ``local_aws``, for a whole module: emptied before its first test only."""
-    yield from _wired_cloud(request, local_aws_engine)
+    request.config.stash[_HELD] = request.node.name
+    try:
+        yield from _wired_cloud(request, local_aws_engine)
+    finally:
+        del request.config.stash[_HELD]
 
 
 @pytest.fixture
 def local_aws(request: pytest.FixtureRequest, local_aws_engine: Engine) -> Iterator[Cloud]:
     """An empty AWS for one test, and the environment variables that lead boto3 to it."""
-    if "local_aws_module" in request.fixturenames:
+    held = request.config.stash.get(_HELD, None)
+    if held is not None:
         raise pytest.UsageError(
-            "local_aws would empty what local_aws_module holds: use one of them in a test."
+            f"local_aws would empty what local_aws_module holds: use one of them in {held}."
         )
     yield from _wired_cloud(request, local_aws_engine)
 

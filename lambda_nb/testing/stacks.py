@@ -1,4 +1,4 @@
-"""Deploys a template for a test, by CloudFormation's API."""
+"""Deploys a template for a test, by CloudFormation's API, after building its code."""
 
 from __future__ import annotations
 
@@ -7,9 +7,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-_TEMPLATES = ("template.yaml", "template.yml", "template.json")
+from lambda_nb.projects.endpoint import Clients
+from lambda_nb.projects.errors import ProjectError
+from lambda_nb.projects.stacks.changes import CAPABILITIES
+from lambda_nb.projects.stacks.uploads import Uploads
+from lambda_nb.projects.templates import reading
+from lambda_nb.projects.templates.packaging import Packaging
+from lambda_nb.projects.templates.walking import text_of
+
 _LOOK_EVERY_S = 0.05
-_CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
+_MOST_BYTES = 51_200
+"""Of a template in a request; larger ones go through a bucket (AWS, "CloudFormation quotas")."""
 
 
 class DeploymentFailed(AssertionError):  # noqa: N818  (a failed expectation, as a test words it)
@@ -17,14 +25,14 @@ class DeploymentFailed(AssertionError):  # noqa: N818  (a failed expectation, as
 
 
 def deploy(
-    client: Any, template: Path, name: str, parameters: Mapping[str, str], timeout: float
+    clients: Clients, template: Path, name: str, parameters: Mapping[str, str], timeout: float
 ) -> dict[str, str]:
-    """Create a stack and wait until it is complete; returns its outputs.
+    """Build a template's code, create its stack and wait until it is complete; its outputs.
 
     Parameters
     ----------
-    client
-        For CloudFormation.
+    clients
+        Of the endpoint.
     template
         A template, or a directory with one.
     name, parameters
@@ -37,15 +45,16 @@ def deploy(
     FileNotFoundError
         There is no template.
     DeploymentFailed
-        The stack failed, or was not complete in time.
+        Code cannot be built, or the stack failed, or was not complete in time.
     """
+    client = clients.client("cloudformation")
     path = template if template.is_file() else _in_directory(template)
     given = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
     client.create_stack(
         StackName=name,
-        TemplateBody=path.read_text(),
+        **_packaged(clients, path),
         Parameters=given,
-        Capabilities=_CAPABILITIES,
+        Capabilities=list(CAPABILITIES),
     )
     deadline = time.monotonic() + timeout
     while True:
@@ -58,11 +67,27 @@ def deploy(
         time.sleep(_LOOK_EVERY_S)
 
 
+def _packaged(clients: Clients, path: Path) -> dict[str, str]:
+    """The template as CreateStack takes it, the files that it names in a bucket."""
+    uploads = Uploads(clients)
+    packaging = Packaging(uploads, builds=True, at_aws=False, tell=lambda _: None)
+    try:
+        packaged = packaging.template(path)
+        text = path.read_text()
+        names_files = packaged.functions or packaged.others != [path]
+        if not names_files and len(text.encode()) <= _MOST_BYTES:
+            return {"TemplateBody": text}
+        bucket, key = uploads.put(text_of(packaged.template), ".template")
+    except ProjectError as error:
+        raise DeploymentFailed(str(error)) from None
+    return {"TemplateURL": uploads.template_url(bucket, key)}
+
+
 def _in_directory(directory: Path) -> Path:
-    for name in _TEMPLATES:
+    for name in reading.NAMES:
         if (directory / name).is_file():
             return directory / name
-    raise FileNotFoundError(f"{directory} has no template: {', '.join(_TEMPLATES)}")
+    raise FileNotFoundError(f"{directory} has no template: {', '.join(reading.NAMES)}")
 
 
 def _reasons(client: Any, name: str) -> str:

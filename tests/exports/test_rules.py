@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib.resources
 import json
 import re
 import shutil
@@ -18,13 +19,21 @@ from hypothesis import strategies as st
 from lambda_nb.exports.cdk.source import Code, call, literal
 from lambda_nb.exports.errors import ExportError
 from lambda_nb.exports.export import export
-from lambda_nb.exports.picture import Application, Function, Ref, Statement, Text
+from lambda_nb.exports.picture import Application, Function, Kind, Ref, Resource, Statement, Text
 from lambda_nb.exports.reading.functions import Known
 from lambda_nb.exports.reading.identifiers import Identifiers, pascal, snake
 from lambda_nb.exports.reading.rights import statements
+from lambda_nb.exports.sam.policies import further, policies
+from lambda_nb.exports.sam.values import Values
 from lambda_nb.exports.shared import named_only
 from lambda_nb.exports.terraform.hcl import Block, quoted, text_of
 
+TEMPLATES: dict[str, Any] = json.loads(
+    importlib.resources.files("samtranslator")
+    .joinpath("policy_templates_data/policy_templates.json")
+    .read_text()
+)["Templates"]
+"""SAM's own definitions."""
 NAMES = st.text(st.characters(codec="ascii", categories=("L", "Nd", "P")), min_size=1)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -64,6 +73,20 @@ def test_code_inside_a_call_stays_code() -> None:
     assert call("f", Code("a.b"), c=None) == "f(a.b)"
 
 
+def test_a_call_in_a_list_in_a_call_is_indented_once_more() -> None:
+    inner = call("g", "x" * 60, "y" * 60)
+    assert call("f", only=[inner]).split("\n") == [
+        "f(",
+        "            only=[",
+        "                g(",
+        f'                    "{"x" * 60}",',
+        f'                    "{"y" * 60}",',
+        "                ),",
+        "            ],",
+        "        )",
+    ]
+
+
 def test_functions_that_need_each_other_are_named_not_referred_to() -> None:
     application = Application(
         "app", "us-east-1", [function("A", "B"), function("B", "A"), function("C", "A", "C")], {}
@@ -75,6 +98,34 @@ def test_statements_are_as_few_as_can_be() -> None:
     one, other = Text.of(Ref("A", "arn")), Text.of(Ref("B", "arn"))
     allowed = [(one, "s:Get"), (other, "s:Get"), (other, "s:Put"), (one, "s:Put"), (one, "s:Get")]
     assert statements(allowed) == [Statement(["s:Get", "s:Put"], [one, other])]
+
+
+READS = re.compile(":(Get|BatchGet|List|Query|Scan|Describe)")
+KINDS: dict[Kind, list[str]] = {
+    "table": ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:Query"],
+    "bucket": ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"],
+    "queue": ["sqs:SendMessage", "sqs:PurgeQueue"],
+}
+
+
+@given(st.data(), st.sampled_from(sorted(KINDS)))
+def test_templates_and_statements_allow_what_was_called(data: st.DataObject, kind: Kind) -> None:
+    called = data.draw(st.sets(st.sampled_from(KINDS[kind]), min_size=1))
+    one = function("A")
+    one.statements = [Statement(sorted(called), [Text.of(Ref("B", "arn"))])]
+    application = Application("app", "us-east-1", [one], {"B": Resource("B", kind, "b")})
+    allowed = set()
+    for policy in policies(one, application, Values(application)):
+        for statement in policy.get("Statement", ()):
+            allowed |= set(statement["Action"])
+        for name in policy.keys() & TEMPLATES.keys():
+            told = TEMPLATES[name]["Definition"]["Statement"][0]["Action"]
+            allowed |= {action.rstrip("*") for action in told}
+    more = {action for actions in further(one, application).values() for action in actions}
+    assert allowed == called | more
+    # Who was only seen to read may only read, and who was only seen to write only write.
+    kinds = {bool(READS.search(action)) for action in called}
+    assert {bool(READS.search(action)) for action in more} <= kinds
 
 
 @pytest.mark.skipif(shutil.which("terraform") is None, reason="Terraform is not installed")

@@ -54,7 +54,7 @@ def test_it_deploys_as_the_same_application(
 
 
 def test_rights_become_policy_templates(sample: Sample, tmp_path: Path) -> None:
-    class Loader(yaml.SafeLoader):
+    class Loader(yaml.SafeLoader):  # type: ignore[misc]
         pass
 
     Loader.add_multi_constructor("!", lambda _, tag, node: f"{tag} {node.value}")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import stat
 import sys
+import threading
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
 
@@ -110,6 +112,10 @@ def test_what_cannot_be_built_is_refused(tmp_path: Path) -> None:
         built(source, method="dotnet8")
     with pytest.raises(ProjectError, match="there is no file or folder"):
         built(tmp_path / "absent")
+    write(source, {"package.json": "{"})
+    with pytest.raises(ProjectError, match=r"package\.json is not JSON"):
+        built(source, runtime="nodejs22.x")
+    (source / "package.json").unlink()
     with pytest.raises(ProjectError, match="there is no Makefile"):
         built(source, method="makefile")
     with pytest.raises(ProjectError, match="name its file with BuildProperties: EntryPoints"):
@@ -179,6 +185,7 @@ def test_esbuild_gets_the_properties_of_the_metadata(tmp_path: Path) -> None:
     flags = found["app.js"].decode()
     for flag in (
         '"app.ts"',
+        "--outbase=.",
         '"--bundle"',
         "--platform=node",
         "--format=cjs",
@@ -193,6 +200,12 @@ def test_esbuild_gets_the_properties_of_the_metadata(tmp_path: Path) -> None:
     ):
         assert flag in flags
     assert "--minify" not in flags
+    # It may read what lies around its folder, so each build is a new one.
+    (source / "node_modules/.bin/esbuild").write_text(ESBUILD.replace("flags)", "'again')"))
+    told = {"EntryPoints": ["app.ts"]}
+    assert built(source, method="esbuild", properties=told) == {"app.js": b'"again"'}
+    (source / "node_modules/.bin/esbuild").write_text(ESBUILD.replace("flags)", "'more')"))
+    assert built(source, method="esbuild", properties=told) == {"app.js": b'"more"'}
 
 
 @needs("ruby", "bundle")
@@ -228,7 +241,7 @@ def test_ruby_has_its_gems_in_vendor(tmp_path: Path) -> None:
 
 
 @needs("go")
-def test_go_is_one_program(tmp_path: Path, ran: list[str]) -> None:
+def test_go_is_one_program(tmp_path: Path) -> None:
     source = write(
         tmp_path / "src",
         {"go.mod": "module mine\n\ngo 1.18\n", "main.go": "package main\n\nfunc main() {}\n"},
@@ -236,13 +249,30 @@ def test_go_is_one_program(tmp_path: Path, ran: list[str]) -> None:
     found = built(source, runtime="provided.al2023")
     assert found.keys() == {"bootstrap"}
     assert found["bootstrap"].startswith(b"\x7fELF")
-    built(source, runtime="provided.al2023")
-    assert ran == ["go"], "an unchanged source is not built again"
     named = built(source, runtime="go1.x", handler="hello")
     assert named.keys() == {"hello"}
     write(source, {"main.go": "package main\n\nfunc main() {\n"})
     with pytest.raises(ProjectError, match=r"go failed:\n(.*\n)*.*main.go:"):
         built(source, runtime="provided.al2023")
+
+
+@needs("go")
+def test_go_follows_a_module_beside_its_own(tmp_path: Path) -> None:
+    beside = write(
+        tmp_path / "shared",
+        {"go.mod": "module shared\n\ngo 1.18\n", "it.go": 'package shared\n\nvar Say = "one"\n'},
+    )
+    source = write(
+        tmp_path / "src",
+        {
+            "go.mod": "module mine\n\ngo 1.18\n\nrequire shared v0.0.0\n"
+            "replace shared => ../shared\n",
+            "main.go": 'package main\n\nimport "shared"\n\nfunc main() { println(shared.Say) }\n',
+        },
+    )
+    before = built(source, runtime="provided.al2023")
+    write(beside, {"it.go": 'package shared\n\nvar Say = "other"\n'})
+    assert built(source, runtime="provided.al2023") != before
 
 
 @needs("make")
@@ -316,6 +346,35 @@ def test_links_are_followed_and_never_for_ever(tmp_path: Path) -> None:
     (folder / "shared").symlink_to(tmp_path / "shared")
     (folder / "gone").symlink_to(tmp_path / "absent")
     assert [name for name, _ in trees.files(folder)] == ["deep/file", "shared/part"]
+
+
+def test_functions_may_pack_the_same_packages_at_the_same_time(tmp_path: Path) -> None:
+    shared = write(tmp_path / "shared", {f"{n}.txt": "x" * 10_000 for n in range(50)})
+    own = write(tmp_path / "own", {"app.py": ""})
+    parts = [Part(shared, kept=True), Part(own)]
+    together = threading.Barrier(8)
+
+    def packed() -> bytes:
+        together.wait()
+        return pack(parts)
+
+    with ThreadPoolExecutor(8) as pool:
+        done = [one.result() for one in [pool.submit(packed) for _ in range(8)]]
+    assert len(set(done)) == 1
+    with zipfile.ZipFile(BytesIO(done[0])) as archive:
+        assert len(archive.namelist()) == 51
+    assert {one.name for one in tmp_path.iterdir()} == {"shared", "shared.zip", "own"}
+
+
+def test_a_folder_that_vanishes_meanwhile_is_left_out(tmp_path: Path) -> None:
+    folder = write(tmp_path / "src", {"a": "1", "b/file": "2", "c": "3"})
+    found = trees.files(folder)
+    assert next(found)[0] == "a"
+    (folder / "b" / "file").unlink()
+    (folder / "b").rmdir()
+    assert [name for name, _ in found] == ["c"]
+    with pytest.raises(FileNotFoundError):
+        list(trees.files(tmp_path / "absent"))
 
 
 @pytest.mark.parametrize(

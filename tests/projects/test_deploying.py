@@ -145,7 +145,7 @@ def test_what_fails_says_why_and_the_next_deployment_starts_afresh(
     (mended,) = Deployment(project, Wishes(), endpoint, told).deploy()
     assert mended.what == "created"
     told.wait_for("which cannot be updated: it is deleted first")
-    with pytest.raises(ProjectError, match=r"no such parameter \(it has Word\)"):
+    with pytest.raises(ProjectError, match="no such parameter; there are Word"):
         Deployment(project, Wishes(parameters={"Wrod": "x"}), endpoint, told).deploy()
     write(project, {"template.yaml": TEMPLATE + "  Bad: {Value: !Ref Nobody}\n"})
     with pytest.raises(ProjectError, match="Nobody"):
@@ -164,6 +164,11 @@ def test_code_that_a_watch_replaced_comes_back(
     assert call(engine, name) == "by hand"
     (again,) = Deployment(project, Wishes(), endpoint, told).deploy()
     assert (again.what, call(engine, name)) == ("updated", "hello world")
+    # Also where the stack has another change, of which the code is no part.
+    engine.client().update_function_code(FunctionName=name, ZipFile=_zip("app.py", source))
+    engine.wait(name)
+    Deployment(project, Wishes(parameters={"Word": "bye"}), endpoint, told).deploy()
+    assert call(engine, name) == "bye world"
     Deployment(project, Wishes(), endpoint, told).delete()
 
 
@@ -221,6 +226,65 @@ def test_a_save_updates_its_function_and_a_template_its_stack(
     told.wait_for(f"template.yaml: {project.name} ")
     write(project, {"template.yaml": TEMPLATE.replace("!Ref Word", "fixed")})
     wait_until(lambda: call(engine, name) == "FIXED world")
+
+
+def test_what_is_saved_during_a_deployment_is_not_lost(
+    engine: Engine,
+    told: Told,
+    project: Path,
+    watching: Callable[[], tuple[Deployment, Deployed]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    really = told.note
+
+    def note(text: str) -> None:
+        if text.startswith("deploying the stack"):  # the code is packed by now
+            write(project, {"src/app.py": APP.replace('"WORD"]', '"WORD"].upper()')})
+        really(text)
+
+    monkeypatch.setattr(told, "note", note)
+    _, deployed = watching()
+    told.wait_for("src/app.py: ")
+    assert call(engine, deployed.outcome.functions["Greet"]) == "HELLO world"
+
+
+def test_a_watch_goes_on_after_any_error(
+    told: Told,
+    project: Path,
+    watching: Callable[[], tuple[Deployment, Deployed]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    deployment, deployed = watching()
+
+    def breaks(job: object) -> bytes:
+        raise RuntimeError("a surprise")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(deployment.packaging, "archive", breaks)
+        write(project, {"src/app.py": APP + "\n"})
+        told.wait_for("src/app.py: RuntimeError: a surprise")
+    write(project, {"src/app.py": APP + "\n\n"})
+    told.wait_for(f"src/app.py: {deployed.outcome.functions['Greet']} updated")
+
+
+def test_the_bucket_of_artifacts_must_be_the_accounts_own(
+    endpoint: Endpoint, told: Told, project: Path
+) -> None:
+    seen: list[tuple[str, str]] = []
+    s3 = endpoint.client("s3")
+
+    def see(request: Any, **_: Any) -> None:
+        owner = request.headers.get("x-amz-expected-bucket-owner", "")
+        seen.append((request.method, owner if isinstance(owner, str) else owner.decode()))
+
+    s3.meta.events.register("before-send.s3", see)
+    deployment = Deployment(project, Wishes(), endpoint, told)
+    deployment.deploy()
+    account = endpoint.client("sts").get_caller_identity()["Account"]
+    assert {("HEAD", account), ("PUT", account)} <= set(seen)
+    without = [method for method, owner in seen if owner != account]
+    assert without in ([], ["PUT"]), "only CreateBucket names no owner"
+    deployment.delete()
 
 
 def wait_until(true: Callable[[], bool]) -> None:
@@ -288,6 +352,8 @@ def test_an_assembly_of_the_cdk_needs_neither_cdk_nor_bootstrap(
     assert call(engine, done[0].outcome.functions["Fn"]) == "from an asset"
     (only,) = Deployment(out, Wishes(stack_name=second), endpoint, told).deploy()
     assert (only.outcome.name, only.what) == (second, "unchanged")
+    with pytest.raises(ProjectError, match=r"Wrod: the stacks have no such parameter"):
+        Deployment(out, Wishes(parameters={"Wrod": "x"}), endpoint, told).deploy()
     with pytest.raises(ProjectError, match=f"has {first}, {second}"):
         Deployment(out, Wishes(stack_name="Nobody"), endpoint, told).deploy()
     gone = Deployment(out, Wishes(), endpoint, told).delete()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import subprocess
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from project_files import write
 
+from lambda_nb.projects.endpoint import Endpoint
 from lambda_nb.projects.errors import ProjectError
 from lambda_nb.projects.kinds import assembly, project
 from lambda_nb.projects.templates import reading, samconfig
@@ -233,8 +235,17 @@ stack_name = "theirs"
     assert samconfig.read(tmp_path / "elsewhere") == samconfig.SamConfig()
     with pytest.raises(ProjectError, match="'nothing' is not KEY=VALUE"):
         samconfig.pairs(["nothing"], "--parameter")
+    with pytest.raises(ProjectError, match="No closing quotation"):
+        samconfig.pairs("A='one", "samconfig.toml")
     write(tmp_path, {"samconfig.toml": "a = ["})
     with pytest.raises(ProjectError, match="cannot read"):
+        samconfig.read(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["default: [", "- default"])
+def test_a_samconfig_that_cannot_be_read_is_named(tmp_path: Path, text: str) -> None:
+    write(tmp_path, {"samconfig.yaml": text})
+    with pytest.raises(ProjectError, match=r"cannot read .*samconfig\.yaml"):
         samconfig.read(tmp_path)
 
 
@@ -343,5 +354,18 @@ def test_the_command_names_its_options_and_refuses_aws_by_accident(tmp_path: Pat
     assert "deploy" in listed.stdout
     refused = subprocess.run([*run, str(tmp_path)], capture_output=True, text=True, check=False)
     assert refused.returncode == 1
-    assert "no endpoint: set AWS_ENDPOINT_URL" in refused.stderr
+    assert "no endpoint for cloudformation: set AWS_ENDPOINT_URL" in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+def test_an_endpoint_of_one_service_leads_no_other_to_aws(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFORMATION", "http://127.0.0.1:9")
+    with contextlib.closing(Endpoint()) as endpoint:
+        assert endpoint.client("cloudformation") is endpoint.client("cloudformation")
+        with pytest.raises(ProjectError, match="no endpoint for s3: set AWS_ENDPOINT_URL"):
+            endpoint.client("s3")
+    with pytest.raises(ProjectError, match="nobody"):
+        Endpoint(profile="nobody")

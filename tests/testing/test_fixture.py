@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 from plugin_lab import run
 
+TALKS = """
+import threading
+
+def handler(event, context):
+    for turn in range(3):
+        print(event["who"], turn, flush=True)
+        threading.Event().wait(0.05)
+"""
+RUNTIME = f"python{sys.version_info[0]}.{sys.version_info[1]}"
 APP = """
 import boto3
 
@@ -122,11 +132,80 @@ def test_a_module_keeps_what_it_made(tmp_path: Path) -> None:
 
         def test_mixes(local_aws, local_aws_module):
             pass
+
+        def test_of_the_same_module(local_aws):
+            pass
+
+        def test_still_finds(local_aws_module):
+            assert local_aws_module.client("s3").list_buckets()["Buckets"]
         """
     }
     result = run(tmp_path, files)
-    result.check(passed=2, errors=1)
-    assert "use one of them in a test" in result.text
+    result.check(passed=3, errors=2)
+    assert "use one of them in test_app.py" in result.text
+
+
+def test_a_template_is_deployed_with_the_code_that_it_names(tmp_path: Path) -> None:
+    files = {
+        "src/app.py": RESIZE,
+        "template.yaml": f"""
+        Transform: AWS::Serverless-2016-10-31
+        Parameters:
+          Size: {{Type: String, Default: small}}
+        Resources:
+          Resize:
+            Type: AWS::Serverless::Function
+            Properties: {{CodeUri: src, Handler: app.handler, Runtime: {RUNTIME}}}
+        Outputs:
+          Name: {{Value: !Ref Resize}}
+          Size: {{Value: !Ref Size}}
+        """,
+        "bad/template.yaml": """
+        Resources:
+          Resize:
+            Type: AWS::Serverless::Function
+            Properties: {CodeUri: absent, Handler: app.handler}
+        """,
+        "test_app.py": """
+        import json
+        import pytest
+        from lambda_nb.testing.stacks import DeploymentFailed
+
+        def test_stack(local_aws):
+            made = local_aws.deploy("template.yaml", parameters={"Size": "large"})
+            assert made["Size"] == "large"
+            local_aws.client("lambda").invoke(
+                FunctionName=made["Name"], Payload=json.dumps({"name": "cat"}))
+            (ran,) = local_aws.invocations(made["Name"])
+            assert ran.result == {"resized": "cat"}
+
+        def test_what_cannot_be_built(local_aws):
+            with pytest.raises(DeploymentFailed, match="there is no file or folder"):
+                local_aws.deploy("bad")
+            with pytest.raises(FileNotFoundError, match="has no template"):
+                local_aws.deploy("src")
+        """,
+    }
+    run(tmp_path, files).check(passed=2)
+
+
+def test_the_log_of_an_invocation_has_no_lines_of_others(tmp_path: Path) -> None:
+    files = {
+        "talks.py": TALKS,
+        "test_app.py": """
+        from concurrent.futures import ThreadPoolExecutor
+
+        def test_logs(local_aws):
+            talks = local_aws.function("talks.py", name="talks")
+            with ThreadPoolExecutor(4) as pool:
+                list(pool.map(talks, [{"who": who} for who in "abcd"]))
+            for ran in local_aws.invocations("talks", 4):
+                who = ran.event["who"]
+                said = [line for line in ran.logs if line[1:2] == " "]
+                assert said == [f"{who} {turn}" for turn in range(3)]
+        """,
+    }
+    run(tmp_path, files).check(passed=1)
 
 
 def test_clients_made_on_import_reach_the_engine_started_before_them(

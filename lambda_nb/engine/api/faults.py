@@ -63,7 +63,7 @@ def neighbour_fault(error: AWSError, called: str, request: HttpRequest, request_
     if "cbor" in content_type or "cbor" in request.headers.get("smithy-protocol", ""):
         return _cbor_fault(error, request_id)
     if "x-amz-target" in request.headers or "x-amz-json" in content_type:
-        return _json_fault(error, content_type, request_id)
+        return json_fault(error, content_type, request_id)
     if "x-www-form-urlencoded" in content_type or "Action=" in request.query:
         return query_fault(error, request_id)
     return lambda_fault(error, request_id)
@@ -98,7 +98,8 @@ def query_fault(error: AWSError, request_id: str) -> Reply:
     return Reply(error.status, text.encode(), headers, b"text/xml")
 
 
-def _json_fault(error: AWSError, content_type: str, request_id: str) -> Reply:
+def json_fault(error: AWSError, content_type: str, request_id: str) -> Reply:
+    """An error of AWS's JSON protocols, in the version that ``content_type`` says."""
     body = json.dumps({"__type": error.code, "message": error.message}).encode()
     headers = [(b"x-amzn-RequestId", request_id.encode())]
     kind = (

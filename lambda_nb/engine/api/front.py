@@ -56,6 +56,8 @@ _INSIDES = ("calls", "debug", "events", "frames")
 """Pages that show a function's events and variables, or the way to them."""
 _RESET = "reset"
 _DOWNLOADS = "/snapshots/"
+_REFUSED = 403
+"""The status of wrong signatures; a call that is refused shows no right that a function needs."""
 _SMALL = 65536
 _BODY_LIMIT = 64 << 20  # of a signed call to a neighbour that names no payload hash
 
@@ -225,7 +227,7 @@ class Front:
             if self._reset.under_way and not request.path.startswith(_OWN):
                 self._reset.check()
             await answer(request, request_id, watched)
-            if note is not None:
+            if note is not None and watched.status != _REFUSED:
                 note()
         except AWSError as error:
             if watched.started:
@@ -392,18 +394,21 @@ class Front:
 
 
 class _Watched:
-    """Sends, and knows whether anything has been sent."""
+    """Sends, and knows whether anything has been sent, and with which status."""
 
-    __slots__ = ("_send", "_whole", "started")
+    __slots__ = ("_send", "_whole", "started", "status")
 
     def __init__(self, send: Send, whole: Whole | None) -> None:
         self._send = send
         self._whole = whole
         self.started = False
+        self.status = 0
 
     async def __call__(self, message: MutableMapping[str, Any]) -> None:
         """Send a message of ASGI."""
-        self.started = True
+        if not self.started:
+            self.started = True
+            self.status = message.get("status", 0)
         try:
             await self._send(message)
         except RuntimeError as closed:  # uvloop, once the client has hung up
@@ -413,6 +418,7 @@ class _Watched:
         """Send a whole answer at once, if the server can."""
         if self._whole is None or self.started:
             return False
+        self.status = status
         try:
             self.started = self._whole(status, headers, body)
         except RuntimeError as closed:

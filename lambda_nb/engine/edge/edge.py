@@ -168,6 +168,7 @@ class Edge:
             parts, self._parts = self._parts, None
             if parts is not None:
                 await parts.close()
+            if self._around.directory.exists():  # even if only an earlier engine opened it
                 await asyncio.to_thread(shutil.rmtree, self._around.directory, ignore_errors=True)
 
     def _wake(self) -> None:

@@ -1,4 +1,4 @@
-"""CloudFormation in one Region. Its parts are loaded when it is first called."""
+"""CloudFormation and Cloud Control in one Region. Their parts are loaded at the first call."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import threading
 from typing import TYPE_CHECKING
 
-from lambda_nb.engine.api.faults import query_fault
+from lambda_nb.engine.api.faults import json_fault, query_fault
 from lambda_nb.engine.api.wire.http import HttpRequest, Reply, Send
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.stacks.surroundings import Surroundings
@@ -40,13 +40,22 @@ class CloudFormation:
         AWSError
             The error for the caller.
         """
-        self._around.gate.glance(request)  # a stranger loads nothing
-        parts = self._parts if self._parts is not None else await asyncio.to_thread(self._open)
-        await parts.api.answer(request, request_id, send)
+        await (await self.opened(request)).api.answer(request, request_id, send)
 
     def fault(self, error: AWSError, request_id: str) -> Reply:
         """An error of this API."""
         return query_fault(error, request_id)
+
+    async def opened(self, request: HttpRequest) -> Parts:
+        """The parts, loaded if the request is let in.
+
+        Raises
+        ------
+        AWSError
+            It is not, or the engine ends.
+        """
+        self._around.gate.glance(request)  # a stranger loads nothing
+        return self._parts if self._parts is not None else await asyncio.to_thread(self._open)
 
     def resume(self) -> None:
         """Take up, in threads, what a sudden end of the engine interrupted."""
@@ -80,6 +89,34 @@ class CloudFormation:
             self._closed = True
             if self._parts is not None:
                 self._parts.close()
+
+
+class CloudControl:
+    """Cloud Control in one Region: it reads the resources of the Region's stacks.
+
+    Parameters
+    ----------
+    stacks
+        CloudFormation in the Region.
+    """
+
+    def __init__(self, stacks: CloudFormation) -> None:
+        self._stacks = stacks
+
+    async def answer(self, request: HttpRequest, request_id: str, send: Send) -> None:
+        """Answer a request to Cloud Control's API.
+
+        Raises
+        ------
+        AWSError
+            The error for the caller.
+        """
+        parts = await self._stacks.opened(request)
+        await parts.cloud_control.answer(request, request_id, send)
+
+    def fault(self, error: AWSError, request_id: str) -> Reply:
+        """An error of this API."""
+        return json_fault(error, "application/x-amz-json-1.0", request_id)
 
 
 def _load_sam() -> None:

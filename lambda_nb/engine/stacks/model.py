@@ -35,11 +35,16 @@ class Refused(Exception):  # noqa: N818
     """A resource cannot be made, changed or deleted; the message is its ``ResourceStatusReason``.
 
     ``code`` is CloudFormation's handler error code (``AlreadyExists``, ``InvalidRequest``, ...).
+    ``untouched``: it was refused before anything was done, as with the code ``NotUpdatable``. A
+    rollback then leaves the resource alone.
     """
 
-    def __init__(self, message: str, code: str = "GeneralServiceException") -> None:
+    def __init__(
+        self, message: str, code: str = "GeneralServiceException", *, untouched: bool = False
+    ) -> None:
         super().__init__(message)
         self.code = code
+        self.untouched = untouched or code == "NotUpdatable"
 
 
 class Cancelled(Exception):  # noqa: N818

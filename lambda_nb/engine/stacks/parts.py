@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from lambda_nb.engine.stacks.api.query_api import QueryApi
+from lambda_nb.engine.stacks.cloud_control.api import CloudControlApi
+from lambda_nb.engine.stacks.cloud_control.reading import Reading
 from lambda_nb.engine.stacks.custom import macros
 from lambda_nb.engine.stacks.custom.types import CustomTypes
 from lambda_nb.engine.stacks.deploying.stacks import Stacks
@@ -20,6 +23,9 @@ from lambda_nb.engine.stacks.types import registry
 from lambda_nb.engine.stacks.types.by_moto import Fallback
 from lambda_nb.engine.stacks.types.resource_type import ResourceType
 from lambda_nb.engine.stacks.warming import Warming
+
+_AT_ONCE = 32
+"""Requests that are answered at the same time; one that calls a macro waits for its function."""
 
 
 class Parts:
@@ -36,6 +42,8 @@ class Parts:
         Creates, updates and deletes stacks.
     api : QueryApi
         Answers the operations.
+    cloud_control : CloudControlApi
+        Tells what resources of stacks are now.
     """
 
     def __init__(self, around: Surroundings) -> None:
@@ -60,11 +68,15 @@ class Parts:
                 skip_unknown=around.skip_unknown,
             ),
         )
-        operations = api.operations(self._store, self.stacks, read, around.region)
+        self._threads = ThreadPoolExecutor(_AT_ONCE, "stacks request")
+        operations = api.operations(self._store, self.stacks, read, around.region, self._threads)
         self.api = QueryApi("cloudformation", around.gate, operations, around.changed)
+        reading = Reading(self._store, self.stacks)
+        self.cloud_control = CloudControlApi(around.gate, reading.get)
 
     def close(self) -> None:
         """End all operations and release the records."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
         self.stacks.close()
         self._store.close()
         self._clients.close()

@@ -11,6 +11,8 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from lambda_nb.engine.stacks.records.store import Closed
+
 _SIGNS: Mapping[str, re.Pattern[str]] = {
     "iam": re.compile(r"AWS::IAM::|AWS::Serverless::(Function|StateMachine)"),
     "apigateway": re.compile(r"AWS::ApiGateway::|AWS::Serverless::Api|\bType\W+Api\b"),
@@ -57,5 +59,5 @@ class Warming:
         operation, asked = _LOOKS[service]
         try:
             getattr(self._connect(service), operation)(**asked)
-        except (BotoCoreError, ClientError):  # whoever needs the service will be told
+        except (BotoCoreError, ClientError, Closed):  # whoever needs the service will be told
             return

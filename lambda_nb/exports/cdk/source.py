@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 _WIDTH = 88
+_OF_STATEMENTS = 8
+"""The indentation of statements in a method."""
 
 
 class Code(str):
@@ -20,7 +22,8 @@ def literal(value: Any, indent: int = 0) -> str:
         return flat
     inner, outer = " " * (indent + 4), " " * indent
     if isinstance(value, Code):
-        return str(value)
+        # A call of several lines stands as a statement's; its further lines move with the first.
+        return value.replace("\n", "\n" + " " * max(indent - _OF_STATEMENTS, 0))
     if isinstance(value, dict) and value:
         rows = [f"{inner}{_flat(key)}: {literal(one, indent + 4)}," for key, one in value.items()]
         return "\n".join(["{", *rows, f"{outer}}}"])
@@ -30,24 +33,17 @@ def literal(value: Any, indent: int = 0) -> str:
     return flat
 
 
-def call(function: str, /, *positional: Any, indent: int = 8, **named: Any) -> Code:
+def call(function: str, /, *positional: Any, **named: Any) -> Code:
     """A call; arguments that are None are left out."""
+    indent = _OF_STATEMENTS
     arguments = [("", one) for one in positional]
     arguments += [(f"{key}=", one) for key, one in named.items() if one is not None]
     flat = f"{function}({', '.join(head + _flat(one) for head, one in arguments)})"
     if len(flat) + indent <= _WIDTH and "\n" not in flat:
         return Code(flat)
     inner = " " * (indent + 4)
-    rows = [f"{inner}{head}{_moved(one, indent + 4)}," for head, one in arguments]
+    rows = [f"{inner}{head}{literal(one, indent + 4)}," for head, one in arguments]
     return Code("\n".join([f"{function}(", *rows, f"{' ' * indent})"]))
-
-
-def _moved(value: Any, indent: int) -> str:
-    """A value inside a call; code of several lines goes in with it."""
-    if isinstance(value, Code) and "\n" in value:
-        first, *rest = value.split("\n")
-        return "\n".join([first, *(f"    {line}" for line in rest)])
-    return literal(value, indent)
 
 
 def _flat(value: Any) -> str:

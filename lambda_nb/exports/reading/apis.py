@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from lambda_nb.exports.picture import Function, Resource, Trigger
-from lambda_nb.exports.reading.asking import Clients, pages
+from lambda_nb.exports.reading.asking import pages
 from lambda_nb.exports.reading.identifiers import Identifiers, pascal
 from lambda_nb.exports.reading.resources import Resources
+from lambda_nb.projects.endpoint import Clients
 
 _CORS = {
     "AllowOrigins": [],

@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from lambda_nb.exports.errors import ExportError, aws_errors
+from lambda_nb.exports.errors import ExportError
 from lambda_nb.exports.picture import Application, Function
 from lambda_nb.exports.reading import functions as functions_
 from lambda_nb.exports.reading.apis import Apis
-from lambda_nb.exports.reading.asking import Clients, found, pages
+from lambda_nb.exports.reading.asking import found, pages
 from lambda_nb.exports.reading.functions import Known, Layers
 from lambda_nb.exports.reading.identifiers import Identifiers
 from lambda_nb.exports.reading.resources import Resources
 from lambda_nb.exports.reading.rights import Rights
 from lambda_nb.exports.reading.texts import Texts
 from lambda_nb.exports.reading.triggers import Triggers
+from lambda_nb.projects.endpoint import Clients
+from lambda_nb.projects.errors import aws_errors
 
 
 def read(
@@ -39,7 +41,7 @@ def read(
     ExportError
         A function is not there, or the endpoint refuses a question.
     """
-    with aws_errors():
+    with aws_errors(ExportError):
         return _read(clients, names, name, known or {})
 
 

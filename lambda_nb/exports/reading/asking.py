@@ -4,21 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, Protocol
-from urllib.parse import urlsplit
+from typing import Any
 
-
-class Clients(Protocol):
-    """Makes boto3 clients for one endpoint."""
-
-    def client(self, service: str = "lambda") -> Any:
-        """The client for a service."""
-
-
-def is_aws(client: Any) -> bool:
-    """Whether a boto3 client sends its requests to AWS itself."""
-    host = str(urlsplit(str(client.meta.endpoint_url)).hostname)
-    return host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws"))
+from lambda_nb.projects.endpoint import is_aws
 
 
 def pages(client: Any, operation: str, key: str, **parameters: Any) -> Iterator[Any]:

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lambda_nb.exports.picture import Alias, Function, Layer, Text
-from lambda_nb.exports.reading.asking import Clients, differing, downloaded, found, pages
+from lambda_nb.exports.reading.asking import differing, downloaded, found, pages
 from lambda_nb.exports.reading.identifiers import Identifiers, pascal
+from lambda_nb.projects.endpoint import Clients
 
 REQUIREMENTS = "lambda-nb-requirements-"
 """Names of layers that a cell's ``--requirements`` made begin with it."""

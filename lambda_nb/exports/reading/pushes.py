@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from lambda_nb.exports.picture import Function, Trigger
-from lambda_nb.exports.reading.asking import Clients, differing, found, pages
+from lambda_nb.exports.reading.asking import differing, found, pages
 from lambda_nb.exports.reading.identifiers import Identifiers
 from lambda_nb.exports.reading.resources import Resources
+from lambda_nb.projects.endpoint import Clients
 
 
 class Pushes:

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from lambda_nb.exports.picture import Kind, Resource
-from lambda_nb.exports.reading.asking import Clients, differing, found
+from lambda_nb.exports.reading.asking import differing, found
 from lambda_nb.exports.reading.identifiers import Identifiers
+from lambda_nb.projects.endpoint import Clients
 
 _KINDS: dict[str, Kind] = {
     "sqs": "queue",

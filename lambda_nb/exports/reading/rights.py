@@ -9,9 +9,11 @@ from typing import Any
 from urllib.parse import unquote
 
 from lambda_nb.exports.picture import Function, Place, Ref, Statement, Text
-from lambda_nb.exports.reading.asking import Clients, found, pages, recorded_calls
+from lambda_nb.exports.reading.asking import found, pages, recorded_calls
 from lambda_nb.exports.reading.resources import Resources
 from lambda_nb.exports.reading.texts import Texts
+from lambda_nb.exports.shared import only_ref
+from lambda_nb.projects.endpoint import Clients
 
 _PREFIXES = {
     "monitoring": "cloudwatch",
@@ -57,6 +59,7 @@ _ACTIONS: dict[str, tuple[str, ...]] = {
 """IAM actions that have not the operation's name (Service Authorization Reference)."""
 _OWN_LOGS = {"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"}
 """What each function may do anyway: every format gives it AWSLambdaBasicExecutionRole."""
+_OF_INDEXES = {"dynamodb:Query", "dynamodb:Scan", "dynamodb:PartiQLSelect"}
 _BASIC = ("AWSLambdaBasicExecutionRole", "AWSLambdaVPCAccessExecutionRole")
 
 
@@ -99,7 +102,17 @@ class Rights:
             for action in _ACTIONS.get(plain, (plain,)):
                 if call["operation"] and action not in _OWN_LOGS:
                     allowed.append((text, action))
+                    if action in _OF_INDEXES and self._has_indexes(text):
+                        allowed.append((Text.of(*text.parts, "/index/*"), action))
         return allowed
+
+    def _has_indexes(self, text: Text) -> bool:
+        """Whether a text is the ARN of a table with indexes, which have ARNs of their own."""
+        ref = only_ref(text)
+        table = None if ref is None else self._resources.all.get(ref.id)
+        return table is not None and any(
+            f"{kind}SecondaryIndexes" in table.settings for kind in ("Global", "Local")
+        )
 
     def _resource(self, call: Mapping[str, str]) -> Text:
         """The ARN of what a call was for."""

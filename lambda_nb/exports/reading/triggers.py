@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from lambda_nb.exports.picture import Function, Trigger
-from lambda_nb.exports.reading.asking import Clients, differing, pages
+from lambda_nb.exports.reading.asking import differing, pages
 from lambda_nb.exports.reading.identifiers import Identifiers, pascal
 from lambda_nb.exports.reading.pushes import Pushes
 from lambda_nb.exports.reading.resources import Resources
 from lambda_nb.exports.reading.texts import Texts
+from lambda_nb.projects.endpoint import Clients
 
 _OF_MAPPINGS: dict[str, dict[str, Any]] = {
     "sqs": {"BatchSize": 10, "MaximumBatchingWindowInSeconds": 0, "ScalingConfig": {}},

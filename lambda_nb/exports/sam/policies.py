@@ -38,8 +38,8 @@ _TEMPLATES: dict[str, tuple[str, dict[str, set[str]]]] = {
 }  # fmt: skip
 """Actions of templates (AWS SAM, "Policy template list"), by kind, each only reading or writing.
 
-Those that read and write, such as ``DynamoDBCrudPolicy``, would let a writer delete; and
-``S3WritePolicy`` lets it change when a bucket's objects expire.
+Those that read and write, such as ``DynamoDBCrudPolicy``, would let a reader write; and
+``S3WritePolicy`` lets a function change when a bucket's objects expire.
 """
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 import shlex
-import zipfile
 from typing import Any
 
 from lambda_nb.exports.picture import (
@@ -20,6 +18,7 @@ from lambda_nb.exports.picture import (
     Text,
 )
 from lambda_nb.exports.shared import Files, all_statements
+from lambda_nb.projects.building.archives import zip_of
 
 _HEAD = """#!/bin/sh
 # Creates or updates the functions. Needs the AWS CLI, python3, and credentials.
@@ -106,7 +105,7 @@ def files(application: Application) -> Files:
         "assume-role.json": _json(_TRUST),
     }
     for function in application.functions:
-        made[f"{function.name}/code.zip"] = archive_of(function.files)
+        made[f"{function.name}/code.zip"] = zip_of(function.files)
         made[f"{function.name}/settings.json"] = _json(_settings(function, application))
         statements = [
             {
@@ -129,19 +128,6 @@ def steps(application: Application) -> list[str]:
     """The commands that deploy it."""
     given = " ".join(f"{name}=..." for name in application.parameters)
     return [f"{given} ./deploy.sh".strip()]
-
-
-def archive_of(contents: Files) -> bytes:
-    """A zip archive, the same bytes whenever it is made of the same files."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as zipped:
-        for path in sorted(contents):
-            entry = zipfile.ZipInfo(path, (2020, 1, 1, 0, 0, 0))
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            mode = 0o755 if path == "bootstrap" else 0o644
-            entry.external_attr = (0o100000 | mode) << 16
-            zipped.writestr(entry, contents[path])
-    return buffer.getvalue()
 
 
 def _layers(application: Application) -> list[Layer]:

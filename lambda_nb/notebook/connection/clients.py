@@ -6,6 +6,7 @@ import json
 from typing import Any, Protocol
 
 from lambda_nb.notebook.connection.engine_clients import by_its_name, signature_version
+from lambda_nb.projects.endpoint import is_aws
 
 
 class Clients(Protocol):
@@ -53,12 +54,6 @@ def in_region(client: Any, service: str, region: str) -> Any:
         config=None if at_aws else Config(signature_version=signature_version(service)),
     )
     return made if at_aws else by_its_name(made)
-
-
-def is_aws(client: Any) -> bool:
-    """Whether a boto3 client sends its requests to AWS itself."""
-    host = str(client.meta.endpoint_url).split("//")[-1].split("/")[0].split(":")[0]
-    return host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws"))
 
 
 def engine_status(client: Any, what: str = "status") -> dict[str, Any] | None:

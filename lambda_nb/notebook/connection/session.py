@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from lambda_nb.notebook.connection.clients import engine_status, is_aws
+from lambda_nb.notebook.connection.clients import engine_status
 from lambda_nb.notebook.connection.endpoint import Connection
 from lambda_nb.notebook.connection.engine_clients import by_its_name, signature_version
 from lambda_nb.notebook.connection.own_engine import OwnEngine
@@ -17,6 +17,7 @@ from lambda_nb.notebook.connection.short_errors import shorten
 from lambda_nb.notebook.errors import NotebookError
 from lambda_nb.notebook.kept import made
 from lambda_nb.notebook.kept.runs import Run, Runs
+from lambda_nb.projects.endpoint import is_aws
 
 _NO_NOTEBOOK = "this kernel serves no notebook (start the engine with lambda-nb serve --data-dir)"
 READ_TIMEOUT_S = 910

@@ -15,13 +15,14 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import urlencode
 
-from lambda_nb.notebook.connection.clients import engine_status, is_aws
+from lambda_nb.notebook.connection.clients import engine_status
 from lambda_nb.notebook.debugging import failed_code
 from lambda_nb.notebook.debugging.failed_code import Cell
 from lambda_nb.notebook.debugging.frame_values import Values
 from lambda_nb.notebook.debugging.rebuilt_frames import Frame, entries, show_source, traceback
 from lambda_nb.notebook.debugging.stand_ins import plain
 from lambda_nb.notebook.errors import FunctionError
+from lambda_nb.projects.endpoint import is_aws
 
 HINT = "%debug opens its frames"
 _MOST_FRAMES = 200

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from lambda_nb.notebook import display
-from lambda_nb.notebook.connection.clients import Clients, is_aws
+from lambda_nb.notebook.connection.clients import Clients
 from lambda_nb.notebook.edge import checks, function_logs, listing, making, visits
 from lambda_nb.notebook.edge.answers import EdgeResponse
 from lambda_nb.notebook.edge.cells import cloudfront_functions
@@ -27,6 +27,7 @@ from lambda_nb.notebook.edge.settings.policies import Caching, Chosen
 from lambda_nb.notebook.errors import NotebookError, UsageError
 from lambda_nb.notebook.functions.monitoring import Logs
 from lambda_nb.notebook.web.request import Parameters, send
+from lambda_nb.projects.endpoint import is_aws
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lambda_nb.notebook.connection.clients import is_aws
 from lambda_nb.notebook.connection.endpoint import Connection
 from lambda_nb.notebook.errors import NotebookError, UsageError, aws_errors
 from lambda_nb.notebook.functions.package import Package
 from lambda_nb.notebook.functions.requirements import MOST_BYTES
+from lambda_nb.projects.endpoint import is_aws
 
 _WAIT = {"Delay": 0.05, "MaxAttempts": 1200}
 _WAIT_AWS = {"Delay": 1, "MaxAttempts": 300}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,7 @@ class Deploying:
         options = parser.parse_args(split(rest))
         if options.stop:
             return self._stopped()
-        log = _Log(str(options.path))
+        log = _Log(f"deploying {options.path}")
         with _errors(), contextlib.closing(log):
             deployment = Deployment(
                 Path(options.path), arguments.wishes(options), self._session, log
@@ -69,7 +70,9 @@ class Deploying:
                 gone = ", ".join(f"{one.name}: {one.what}" for one in deployment.delete())
                 return display.said(gone)
             deployed = deployment.deploy()
-        bound = self._bound(deployed)
+        bound = handles_of({one.outcome.name: one.outcome.functions for one in deployed})
+        for name, function in bound.items():
+            self._bind(name, function)
         if options.watch:
             self._begin(deployment, deployed)
         return _shown(deployed, bound, watched=options.watch)
@@ -99,15 +102,26 @@ class Deploying:
         runs.start()
         self._watch = watch, runs, root
 
-    def _bound(self, deployed: list[Deployed]) -> dict[str, str]:
-        """Bind the functions of all stacks; their names in the notebook, with those of Lambda."""
-        bound = {}
-        for one in deployed:
-            for logical, name in one.outcome.functions.items():
-                bound[identifier(logical)] = name
-        for name, function in bound.items():
-            self._bind(name, function)
-        return bound
+
+def handles_of(stacks: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """Names of handles, with Lambda's own, for the functions of stacks.
+
+    Parameters
+    ----------
+    stacks
+        By the stack's name its functions: the name of each by its logical id.
+
+    Examples
+    --------
+    >>> handles_of({"a": {"Fn": "a-Fn-1", "Other": "a-Other-1"}, "b": {"Fn": "b-Fn-1"}})
+    {'a_Fn': 'a-Fn-1', 'Other': 'a-Other-1', 'b_Fn': 'b-Fn-1'}
+    """
+    logical_ids = Counter(identifier(one) for functions in stacks.values() for one in functions)
+    return {
+        identifier(one if logical_ids[identifier(one)] == 1 else f"{stack}_{one}"): function
+        for stack, functions in stacks.items()
+        for one, function in functions.items()
+    }
 
 
 class _Log:
@@ -120,8 +134,7 @@ class _Log:
         self._shown = 0.0
         self._handle: Any = None
         self._lock = threading.Lock()
-        if title.startswith("watching"):
-            self._show()
+        self._show()  # now, in the cell's own thread: the first line may come from another
 
     def note(self, text: str) -> None:
         with self._lock:

@@ -167,6 +167,8 @@ def table(found: Sequence[Difference], other: Connection) -> tuple[str, str]:
         settings = [f"{key}: {_change(*values)}" for key, values in one.settings.items()]
         rows.append({"function": one.name, "": one.what, "here -> there": "; ".join(settings)})
     head = f"beside {where}"
+    if len(found) > _MOST:
+        head += f": the first {_MOST} of {len(found)} functions"
     markup = display.line(display.bold(head)) + display.table(rows)
     return f"{head}\n{display.text_table(rows)}", markup
 

@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from lambda_nb.notebook import display
-from lambda_nb.notebook.connection.clients import Beside, Clients, is_aws
+from lambda_nb.notebook.connection.clients import Beside, Clients
 from lambda_nb.notebook.connection.notebooks import of_notebook
 from lambda_nb.notebook.errors import NotebookError, UsageError
 from lambda_nb.notebook.views.live import Live
 from lambda_nb.notebook.web.access_log import AccessLog, Request
+from lambda_nb.projects.endpoint import is_aws
 
 LINES = 15
 """Requests that the view shows."""

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lambda_nb.notebook.connection.clients import Clients, is_aws
+from lambda_nb.notebook.connection.clients import Clients
 from lambda_nb.notebook.errors import UsageError
 from lambda_nb.notebook.web import address, http_api, routes
 from lambda_nb.notebook.web.try_it import curl
+from lambda_nb.projects.endpoint import is_aws
 
 MOST_URLS_ON_AWS = 20
 """Functions that are asked for a URL on AWS; each one is a request."""

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from lambda_nb.notebook.connection.clients import is_aws
 from lambda_nb.notebook.errors import NotebookError, UsageError
 from lambda_nb.notebook.web.response import Response
+from lambda_nb.projects.endpoint import is_aws
 
 TIMEOUT_S = 910
 """Longer than any function may run behind a URL (900 s)."""

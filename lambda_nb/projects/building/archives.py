@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import stat
+import tempfile
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -61,9 +62,13 @@ def _compressed(part: Part) -> bytes:
     beside = part.source.with_name(f"{part.source.name}.zip")
     if not beside.is_file():
         data = pack([Part(part.source, ignored=part.ignored)])
-        arriving = part.source.with_name(f"{part.source.name}.arriving.zip")
-        arriving.write_bytes(data)
-        arriving.replace(beside)
+        # A name of its own: several functions may need the same packages at the same time.
+        with tempfile.NamedTemporaryFile(
+            dir=beside.parent, prefix=f"{beside.stem}.", suffix=".arriving", delete=False
+        ) as arriving:
+            arriving.write(data)
+        Path(arriving.name).replace(beside)
+        return data
     return beside.read_bytes()
 
 

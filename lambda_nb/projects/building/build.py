@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 from lambda_nb.projects.building import compiled, esbuild, scripted
 from lambda_nb.projects.building.archives import Part, pack
@@ -36,8 +39,9 @@ def build(job: Job) -> bytes:
         return data if packed else pack([Part(job.folder)])
     if not job.folder.is_dir():
         raise ProjectError(f"{job.identifier}: there is no file or folder {job.folder}")
-    parts = _builder(job)(job)
-    return pack(parts)
+    builder = _builder(job)
+    with tempfile.TemporaryDirectory(prefix="lambda-nb-") as scratch:
+        return pack(builder(replace(job, scratch=Path(scratch))))
 
 
 def _builder(job: Job) -> Callable[[Job], list[Part]]:

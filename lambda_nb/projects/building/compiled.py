@@ -1,6 +1,7 @@
 """Builds whose result is made from the whole source: Java, Go, Rust and Makefiles.
 
-A result is kept by the content of the source folder, so only what changed is built again.
+What is built in a copy of the source folder is kept by that folder's content. What is built in
+place may read files around it, so it is built each time: those tools have caches of their own.
 """
 
 from __future__ import annotations
@@ -30,6 +31,12 @@ def made(
         content_key(job.folder, ignored),
     )  # fmt: skip
     return [Part(kept(key, make), ignored=frozenset(), kept=True)]
+
+
+def fresh(job: Job, make: Callable[[Path], None]) -> list[Part]:
+    """What ``make`` puts into a folder now."""
+    make(job.scratch)
+    return [Part(job.scratch, ignored=frozenset())]
 
 
 def _copy(job: Job, target: Path, ignored: frozenset[str] = _RESULTS) -> None:
@@ -123,7 +130,7 @@ def go(job: Job) -> list[Part]:
             environment,
         )
 
-    return made(job, "go", make, IGNORED)
+    return fresh(job, make)
 
 
 def rust(job: Job) -> list[Part]:
@@ -146,7 +153,7 @@ def rust(job: Job) -> list[Part]:
         shutil.copy2(found[0], folder / "bootstrap")
         shutil.rmtree(work)
 
-    return made(job, "rust", make)
+    return fresh(job, make)
 
 
 def makefile(job: Job) -> list[Part]:

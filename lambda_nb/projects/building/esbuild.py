@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from lambda_nb.projects.building.archives import Part
-from lambda_nb.projects.building.compiled import made
+from lambda_nb.projects.building.compiled import fresh
 from lambda_nb.projects.building.job import Job
 from lambda_nb.projects.building.scripted import node_modules
 from lambda_nb.projects.building.tools import run
-from lambda_nb.projects.building.trees import IGNORED
 from lambda_nb.projects.errors import ProjectError
 
 _VALUES = {
@@ -25,7 +24,9 @@ _PAIRS = {"Define": "define", "Banner": "banner", "Footer": "footer", "Alias": "
 
 def esbuild(job: Job) -> list[Part]:
     """Bundle with esbuild, by the ``BuildProperties`` that SAM knows."""
-    entries = job.properties.get("EntryPoints") or [_entry(job)]
+    entries = job.properties.get("EntryPoints")
+    # A file that the handler names stays in its folder, where the handler looks for it.
+    inputs = list(map(str, entries)) if entries else [_entry(job), "--outbase=."]
     own = job.folder / "node_modules"
     manifest = (job.folder / "package.json").is_file()
 
@@ -40,11 +41,11 @@ def esbuild(job: Job) -> list[Part]:
                 f"{job.what}: BuildMethod is esbuild, and it is neither among the development "
                 "dependencies of package.json (npm install --save-dev esbuild) nor on PATH"
             )
-        command = [found, *map(str, entries), "--bundle", f"--outdir={folder}", *_flags(job)]
+        command = [found, *inputs, "--bundle", f"--outdir={folder}", *_flags(job)]
         command += ["--log-level=warning"]
         run(command, job.folder, job.what, {"NODE_PATH": str(modules)})
 
-    return made(job, "esbuild", make, IGNORED | {"node_modules"})
+    return fresh(job, make)
 
 
 def _entry(job: Job) -> str:

@@ -13,7 +13,8 @@ class Job:
     """What a builder is told.
 
     ``layer`` is whether it is a layer's content; ``at_aws`` whether it will run on AWS's machines
-    and not on this one; ``properties`` are the ``BuildProperties`` of its metadata.
+    and not on this one; ``properties`` are the ``BuildProperties`` of its metadata. ``scratch`` is
+    an empty folder for a result that is not kept.
     """
 
     identifier: str
@@ -25,6 +26,7 @@ class Job:
     properties: Mapping[str, Any] = field(default_factory=dict)
     layer: bool = False
     at_aws: bool = False
+    scratch: Path = Path()
 
     @property
     def what(self) -> str:

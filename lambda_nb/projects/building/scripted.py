@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from lambda_nb.projects.building import packages
 from lambda_nb.projects.building.archives import Part
 from lambda_nb.projects.building.job import Job
 from lambda_nb.projects.building.kept import kept, key_of
 from lambda_nb.projects.building.trees import IGNORED, content_key
+from lambda_nb.projects.errors import ProjectError
 
 _LAYER_FOLDERS = {"python": "python/", "nodejs": "nodejs/", "ruby": "ruby/lib/"}
 
@@ -79,9 +82,10 @@ def node_modules(job: Job, *, development: bool) -> Path:
     """The folder that has the ``node_modules`` of a package.json; installed once."""
     manifest = job.folder / "package.json"
     lock = packages.lock_of(manifest)
+    project = _project(manifest)
     local = [
         content_key(place, IGNORED | {"node_modules"})
-        for place in (manifest.parent / path for path in _local(manifest))
+        for place in (manifest.parent / path for path in _local(project))
         if place.exists()
     ]
     text = [file.read_text() for file in (manifest, lock) if file is not None]
@@ -99,14 +103,21 @@ def node_modules(job: Job, *, development: bool) -> Path:
     )
 
 
+def _project(manifest: Path) -> dict[str, Any]:
+    """What a package.json says."""
+    try:
+        return dict(json.loads(manifest.read_text()))
+    except ValueError as error:
+        raise ProjectError(f"{manifest} is not JSON: {error}") from None
+
+
 def _depends(manifest: Path, *kinds: str) -> bool:
-    project = json.loads(manifest.read_text())
+    project = _project(manifest)
     return any(project.get(kind) for kind in kinds)
 
 
-def _local(manifest: Path) -> list[str]:
+def _local(project: Mapping[str, Any]) -> list[str]:
     """Local packages that a package.json depends on."""
-    project = json.loads(manifest.read_text())
     named = {**project.get("dependencies", {}), **project.get("devDependencies", {})}
     return [place[5:] for place in named.values() if place.startswith("file:")]
 

@@ -45,8 +45,13 @@ def files(
 def _below(
     folder: str, prefix: str, ignored: frozenset[str], above: tuple[str, ...]
 ) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    with os.scandir(folder) as found:
-        entries = sorted(found, key=lambda entry: entry.name)
+    try:
+        with os.scandir(folder) as found:
+            entries = sorted(found, key=lambda entry: entry.name)
+    except FileNotFoundError:
+        if len(above) == 1:
+            raise
+        return  # removed since the folder around it was read
     for entry in entries:
         if entry.name in ignored or entry.name.endswith((".pyc", ".pyo")):
             continue

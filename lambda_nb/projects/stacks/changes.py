@@ -84,13 +84,18 @@ def delete(clients: Clients, name: str, tell: Reporter) -> Done:
         found = described(client, name)
         if found is None:
             return Done(name, "absent", {})
-        events = Events(client, found["StackId"], tell)
-        events.skip()
-        client.delete_stack(StackName=found["StackId"])
-        gone = follow(client, found["StackId"], events)
+        return Done(name, "deleted", _gone(client, name, found, tell))
+
+
+def _gone(client: Any, name: str, found: Mapping[str, Any], tell: Reporter) -> dict[str, Any]:
+    """Delete a stack that is there; its last description."""
+    events = Events(client, found["StackId"], tell)
+    events.skip()
+    client.delete_stack(StackName=found["StackId"])
+    gone = follow(client, found["StackId"], events)
     if gone["StackStatus"] != "DELETE_COMPLETE":
         raise ProjectError(_failure(name, gone, events.failures))
-    return Done(name, "deleted", gone)
+    return gone
 
 
 def described(client: Any, name: str) -> dict[str, Any] | None:
@@ -116,12 +121,10 @@ def _settled(client: Any, name: str, tell: Reporter) -> dict[str, Any] | None:
         events = Events(client, found["StackId"], tell)
         events.skip()
         found = follow(client, found["StackId"], events)
-    if found["StackStatus"] in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"):
+    # CREATE_FAILED is left alone: who said --disable-rollback wants to keep what there is.
+    if found["StackStatus"] in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED"):
         tell.note(f"{name} is {found['StackStatus']}, which cannot be updated: it is deleted first")
-        events = Events(client, found["StackId"], tell)
-        events.skip()
-        client.delete_stack(StackName=found["StackId"])
-        follow(client, found["StackId"], events)
+        _gone(client, name, found, tell)
         return None
     return None if found["StackStatus"] == "DELETE_COMPLETE" else found
 

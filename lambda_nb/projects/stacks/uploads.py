@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 from lambda_nb.projects.endpoint import Clients, is_aws
 from lambda_nb.projects.errors import ProjectError, aws_errors
+
+_ANYBODY: Mapping[str, str] = {}
+"""No demand on whose a bucket is."""
 
 
 class Uploads:
@@ -32,6 +36,7 @@ class Uploads:
         self._prefix = f"{prefix.strip('/')}/" if prefix else ""
         self._lock = threading.Lock()
         self._ready = False
+        self._owner: dict[str, str] = {}
         self._there: set[str] = set()
         self.sent = 0
 
@@ -42,18 +47,30 @@ class Uploads:
         if key not in self._there:
             s3 = self._clients.client("s3")
             with aws_errors():
-                if not _has(s3, bucket, key):
-                    s3.put_object(Bucket=bucket, Key=key, Body=data)
+                if not _has(s3, bucket, key, self._owner):
+                    s3.put_object(Bucket=bucket, Key=key, Body=data, **self._owner)
                     with self._lock:
                         self.sent += len(data)
             self._there.add(key)
         return bucket, key
 
     def put_named(self, bucket: str, key: str, data: bytes) -> None:
-        """Upload an artifact under the name that somebody else gave it, unless it is there."""
+        """Upload an artifact under the name that somebody else gave it, unless it is there.
+
+        Raises
+        ------
+        ProjectError
+            AWS has no such bucket: one that is made here would stop `cdk bootstrap` later.
+        """
         s3 = self._clients.client("s3")
         with aws_errors():
-            _make(s3, bucket)
+            if not _is_there(s3, bucket):
+                if is_aws(s3):
+                    raise ProjectError(
+                        f"there is no bucket {bucket}: prepare the account and Region with "
+                        "`cdk bootstrap` first"
+                    )
+                _make(s3, bucket)
             if not _has(s3, bucket, key):
                 s3.put_object(Bucket=bucket, Key=key, Body=data)
                 self.sent += len(data)
@@ -72,16 +89,19 @@ class Uploads:
                     if not self._bucket:
                         account = self._clients.client("sts").get_caller_identity()["Account"]
                         self._bucket = f"lambda-nb-artifacts-{account}-{s3.meta.region_name}"
-                    _make(s3, self._bucket)
+                        # The name can be guessed: a stranger's bucket must not get the code.
+                        self._owner = {"ExpectedBucketOwner": account}
+                    if not _is_there(s3, self._bucket, self._owner):
+                        _make(s3, self._bucket)
                 self._ready = True
         return self._bucket
 
 
-def _has(s3: Any, bucket: str, key: str) -> bool:
+def _has(s3: Any, bucket: str, key: str, owner: Mapping[str, str] = _ANYBODY) -> bool:
     from botocore.exceptions import ClientError
 
     try:
-        s3.head_object(Bucket=bucket, Key=key)
+        s3.head_object(Bucket=bucket, Key=key, **owner)
     except ClientError as error:
         if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
             return False
@@ -89,19 +109,25 @@ def _has(s3: Any, bucket: str, key: str) -> bool:
     return True
 
 
-def _make(s3: Any, bucket: str) -> None:
-    """Make a bucket of ours if it is not there."""
+def _is_there(s3: Any, bucket: str, owner: Mapping[str, str] = _ANYBODY) -> bool:
     from botocore.exceptions import ClientError
 
     try:
-        s3.head_bucket(Bucket=bucket)
-        return
+        s3.head_bucket(Bucket=bucket, **owner)
     except ClientError as error:
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
         if status == 403:
-            raise ProjectError(f"the bucket {bucket} belongs to somebody else") from None
+            raise ProjectError(
+                f"the bucket {bucket} belongs to somebody else, or these keys may not use it: give "
+                "another with --s3-bucket"
+            ) from None
         if status != 404:
             raise
+        return False
+    return True
+
+
+def _make(s3: Any, bucket: str) -> None:
     region = s3.meta.region_name
     where = {} if region == "us-east-1" else {"LocationConstraint": region}
     s3.create_bucket(Bucket=bucket, **({"CreateBucketConfiguration": where} if where else {}))

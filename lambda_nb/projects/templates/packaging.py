@@ -142,7 +142,7 @@ class Packaging:
     ) -> Job:
         kind, properties = resource["Type"], resource["Properties"]
         globals_ = template.get("Globals", {}).get("Function", {}) if "Serverless" in kind else {}
-        metadata = resource.get("Metadata", {})
+        metadata = resource.get("Metadata") or {}
         told = {**globals_, **properties}
         runtime = told.get("Runtime", "")
         if kind in _LAYERS:
@@ -157,7 +157,7 @@ class Packaging:
             identifier=str(metadata.get("SamResourceId", identifier)),
             folder=folder,
             runtime=known(runtime, template),
-            architecture=known((machines or ["x86_64"])[0], template) or "x86_64",
+            architecture=_architecture(machines, template),
             handler=known(told.get("Handler", ""), template),
             method=str(metadata.get("BuildMethod", "")),
             properties=settings,
@@ -228,6 +228,13 @@ def _holder(properties: dict[str, Any], place: Place) -> dict[str, Any] | None:
     for name in place.path[:-1]:
         found = found.get(name) if isinstance(found, dict) else None
     return found if isinstance(found, dict) else None
+
+
+def _architecture(machines: Any, template: Template) -> str:
+    """The first machine that a template names, as far as it can be read here."""
+    first = next(iter(machines), "") if isinstance(machines, list) else machines
+    found = known(first, template)
+    return found if found in ("x86_64", "arm64") else "x86_64"
 
 
 def _needs_code(properties: dict[str, Any]) -> bool:

@@ -69,16 +69,16 @@ def read(folder: Path, environment: str = "default", file: Path | None = None) -
 
 
 def _load(path: Path) -> dict[str, Any]:
+    import yaml  # late: only a command that deploys needs it
+
     try:
         if path.suffix == ".toml":
             # Python 3.10 has no tomllib; its library of the same code comes with JupyterLab.
             toml = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
             told: dict[str, Any] = toml.loads(path.read_text())
             return told
-        import yaml
-
         return dict(yaml.safe_load(path.read_text()) or {})
-    except (OSError, ValueError, ImportError) as error:
+    except (OSError, ValueError, TypeError, ImportError, yaml.YAMLError) as error:
         raise ProjectError(f"cannot read {path}: {error}") from None
 
 
@@ -94,7 +94,10 @@ def pairs(given: Any, where: str) -> dict[str, str]:
     """
     if isinstance(given, Mapping):
         return {str(key): _text(value) for key, value in given.items()}
-    words = shlex.split(given) if isinstance(given, str) else [str(word) for word in given]
+    try:
+        words = shlex.split(given) if isinstance(given, str) else [str(word) for word in given]
+    except ValueError as error:
+        raise ProjectError(f"{where}: {given!r}: {error}") from None
     found = {}
     for word in words:
         if word.startswith("ParameterKey=") and ",ParameterValue=" in word:

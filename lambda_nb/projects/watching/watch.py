@@ -72,7 +72,9 @@ class Watch:
         if self._deployment.project.kind in ("cdk", "chalice", "assembly"):
             roots = {self._deployment.project.folder}
         self._roots = _outermost(roots)
-        self._seen = self._look()
+        # What was saved while it was being deployed may not be in it: the first look finds it new.
+        began, found, now = self._deployment.began_ns, self._look(), time.time_ns()
+        self._seen = {path: told for path, told in found.items() if not began <= told[0] <= now}
 
     def _look(self) -> dict[str, tuple[int, int]]:
         found: dict[str, tuple[int, int]] = {}
@@ -103,6 +105,8 @@ class Watch:
                 done = f"{', '.join(name for _, name in functions)} updated"
         except ProjectError as error:
             tell.note(f"{named}: {error}")
+        except Exception as error:  # the next save must still be seen
+            tell.note(f"{named}: {type(error).__name__}: {error}")
         else:
             tell.note(f"{named}: {done} in {time.monotonic() - began:.2f} s")
 

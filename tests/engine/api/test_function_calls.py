@@ -20,10 +20,11 @@ def handler(event, context):
     queue = boto3.client("sqs").get_queue_url(QueueName=event["name"])["QueueUrl"]
     boto3.client("sqs").send_message(QueueUrl=queue, MessageBody='{"QueueUrl": "no"}')
     boto3.client("dynamodb").batch_write_item(RequestItems={event["name"]: [
-        {"PutRequest": {"Item": {"id": {"S": "y"}, "text": {"S": "x" * 9000}}}}]})
+        {"PutRequest": {"Item": {"id": {"S": "y"}, "text": {"S": "x" * 90_000}}}}]})
     boto3.client("dynamodb").get_item(TableName=event["name"], Key={"id": {"S": "x"}})
     s3 = boto3.client("s3")
     s3.put_object(Bucket=event["name"], Key="a/b c", Body=b"x" * 100_000)
+    s3.copy_object(Bucket=event["name"], Key="c", CopySource=event["from"] + "/a b")
     s3.get_object_tagging(Bucket=event["name"], Key="a/b c")
     s3.list_objects_v2(Bucket=event["name"])
     boto3.client("sns").publish(TopicArn=event["topic"], Message="hello")
@@ -41,9 +42,12 @@ def prepared(engine: Engine, name: str) -> dict[str, str]:
         BillingMode="PAY_PER_REQUEST",
     )
     engine.client("s3").create_bucket(Bucket=name)
+    source = f"{name}-source"
+    engine.client("s3").create_bucket(Bucket=source)
+    engine.client("s3").put_object(Bucket=source, Key="a b", Body=b"x")
     topic = engine.client("sns").create_topic(Name=name)["TopicArn"]
     other = engine.create("def handler(event, context): pass")
-    return {"name": name, "topic": topic, "function": other}
+    return {"name": name, "topic": topic, "function": other, "from": source}
 
 
 def told(engine: Engine, function: str) -> set[tuple[str, str, str]]:
@@ -67,6 +71,7 @@ def test_calls_of_a_function_are_kept_with_what_they_are_for(
         ("dynamodb", "BatchWriteItem", name),
         ("dynamodb", "GetItem", name),
         ("s3", "PutObject", f"{name}/*"),
+        ("s3", "GetObject", f"{event['from']}/*"),
         ("s3", "GetObjectTagging", f"{name}/*"),
         ("s3", "ListObjectsV2", name),
         ("sns", "Publish", event["topic"]),

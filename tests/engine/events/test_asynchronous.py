@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from engine_fixtures import Ear, Engine
 
+from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.events.asynchronous import queue as asynchronous
 from lambda_nb.engine.events.asynchronous.queue import AsyncQueue
 from lambda_nb.engine.model import (
@@ -296,6 +297,30 @@ async def test_an_attempt_that_breaks_is_made_again(
     await drained(queue)
     await queue.close()
     assert tries == 3
+
+
+async def test_an_event_without_a_runtime_is_told_at_once_and_kept(tmp_path: Path) -> None:
+    told: list[tuple[str, str, float | None]] = []
+    why = "Runtime ruby3.4 cannot run: there is no ruby."
+
+    async def invoke(resolved: Resolved, invocation: Invocation) -> InvocationResult:
+        raise AWSError("InvalidRuntimeException", why, 502)
+
+    queue = AsyncQueue(
+        tmp_path / "events.sqlite",
+        resolve=resolve,
+        invoke=invoke,
+        failed=lambda *failure: told.append(failure),
+    )
+    await queue.start()
+    await queue.submit("f", None, event(3))
+    deadline = time.monotonic() + 20
+    while not told:
+        assert time.monotonic() < deadline, "nobody was told"
+        await asyncio.sleep(0.005)
+    assert told[0] == ("request-3", why, None)
+    assert len(queue) == 1  # somebody may install it
+    await queue.close()
 
 
 async def test_an_event_overtakes_none_of_its_function_that_waits(

@@ -123,6 +123,15 @@ async def test_a_function_that_is_gone_before_it_is_ready(lab: Lab) -> None:
     assert laid_out(lab) == {}
 
 
+async def test_one_that_ends_while_it_starts_leaves_no_trace(lab: Lab) -> None:
+    functions = [lab.function(PID) for _ in range(10)]
+    for function in functions:
+        lab.executor.hooks.prepare(function)
+        lab.executor.hooks.deleted(function.name, None)
+        await until(lambda: not lab.executor._prestarted._ending)
+    assert lab.sink.events == []
+
+
 async def test_one_that_was_killed_is_replaced(lab: Lab) -> None:
     function = lab.function(PID)
     held = await lay_out(lab, function)

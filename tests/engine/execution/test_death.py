@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import os
 import signal
@@ -15,7 +16,9 @@ import psutil
 import pytest
 from engine_fixtures import lives
 
+from lambda_nb.engine.execution.runtimes.interpreters import own_python
 from lambda_nb.engine.execution.runtimes.launch import BOOTSTRAPS
+from lambda_nb.engine.execution.runtimes.zygotes import Process, Zygote, ZygoteKind
 
 PROGRAM = """
 import asyncio, sys
@@ -92,3 +95,11 @@ def test_an_engine_that_dies_without_having_read_is_gone_like_any_other() -> Non
         zygote.send(b"unread")
         engine.close()
         assert module.receive(zygote) == (b"", [])
+
+
+async def test_a_process_that_has_no_group_yet_is_killed_too() -> None:
+    """The fork server tells a process's id before the process has made its own group."""
+    child = subprocess.Popen(["sleep", "300"])
+    process = Process(child.pid, Zygote(ZygoteKind(own_python())))
+    process.kill()
+    assert await asyncio.to_thread(child.wait, 60) == -signal.SIGKILL

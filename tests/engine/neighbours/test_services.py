@@ -53,6 +53,12 @@ async def test_services_answer_for_the_account_and_region(tmp_path: Path) -> Non
         sqs = client("sqs", url)
         sqs.send_message(QueueUrl=queue, MessageBody="hello")
         assert sqs.receive_message(QueueUrl=queue)["Messages"][0]["Body"] == "hello"
+        # Terraform compares the policy with what it gave, letter by letter.
+        arn = f"arn:aws:sqs:eu-west-1:{ACCOUNT}:q"
+        policy = f'{{"deadLetterTargetArn":"{arn}","maxReceiveCount":3}}'
+        led = sqs.create_queue(QueueName="led", Attributes={"RedrivePolicy": policy})["QueueUrl"]
+        told = sqs.get_queue_attributes(QueueUrl=led, AttributeNames=["RedrivePolicy"])
+        assert told["Attributes"] == {"RedrivePolicy": policy}
         client("s3", url).create_bucket(
             Bucket="bucket", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
         )

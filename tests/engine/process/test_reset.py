@@ -14,7 +14,7 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from engine_fixtures import Engine, launch
+from engine_fixtures import ROLE, Engine, launch
 
 from lambda_nb.engine.process.cli import main
 
@@ -76,6 +76,8 @@ def test_nothing_is_left(emptied: Engine) -> None:
     client("logs").create_log_group(logGroupName="mine")
     client("apigatewayv2").create_api(Name="orders", ProtocolType="HTTP")
     client("iot").create_thing(thingName="lamp")
+    shelf = json.dumps({"Resources": {"Shelf": {"Type": "AWS::SQS::Queue"}}})
+    client("cloudformation").create_stack(StackName="shop", TemplateBody=shelf)
     reset(emptied)
     assert client().list_functions()["Functions"] == []
     assert client().list_event_source_mappings()["EventSourceMappings"] == []
@@ -87,6 +89,7 @@ def test_nothing_is_left(emptied: Engine) -> None:
     assert client("logs").describe_log_groups()["logGroups"] == []
     assert client("apigatewayv2").get_apis()["Items"] == []
     assert client("iot").list_things()["things"] == []
+    assert client("cloudformation").list_stacks()["StackSummaries"] == []
     assert emptied.status()["environments"] == []
     shown = json.loads(emptied.get("/_lambda_nb/events?function=echo"))
     assert shown["events"] == []
@@ -138,6 +141,33 @@ def test_events_of_before_do_not_reach_a_function_of_the_same_name(emptied: Engi
 def _events(engine: Engine, function: str) -> list[Any]:
     told = json.loads(engine.get(f"/_lambda_nb/events?function={function}"))
     return [event for event in told["events"] if event["source"] == "s3"]
+
+
+def test_executions_of_before_call_no_function_of_the_same_name(emptied: Engine) -> None:
+    states = emptied.client("stepfunctions")
+    call = f"arn:aws:lambda:us-east-1:{emptied.account}:function:called"
+    machine = {
+        "StartAt": "Wait",
+        "States": {
+            "Wait": {"Type": "Wait", "Seconds": 2, "Next": "Call"},
+            "Call": {"Type": "Task", "Resource": call, "End": True},
+        },
+    }
+    arn = run = ""
+    for turn in ("old", "new"):  # the old one would call first
+        reset(emptied)
+        emptied.create(ECHO, FunctionName="called")
+        arn = states.create_state_machine(
+            name="calls", definition=json.dumps(machine), roleArn=ROLE
+        )["stateMachineArn"]
+        run = states.start_execution(
+            stateMachineArn=arn, name="same", input=json.dumps({"turn": turn})
+        )["executionArn"]
+    while (end := states.describe_execution(executionArn=run))["status"] == "RUNNING":
+        time.sleep(0.05)
+    assert (end["status"], json.loads(end["output"])) == ("SUCCEEDED", {"turn": "new"})
+    shown = json.loads(emptied.get("/_lambda_nb/events?function=called"))["events"]
+    assert len(shown) == 1
 
 
 def test_other_regions_are_emptied_too(emptied: Engine) -> None:

@@ -7,6 +7,7 @@ out of its head and the ends of its body. What they mean is found out when someb
 from __future__ import annotations
 
 import contextlib
+import inspect
 import json
 import re
 from collections import Counter
@@ -20,13 +21,17 @@ from lambda_nb.engine.api.admission.signature_v4 import claimed_scope
 from lambda_nb.engine.api.function_calls import naming
 from lambda_nb.engine.api.function_calls.call import Call
 from lambda_nb.engine.api.wire.http import HttpRequest
+from lambda_nb.engine.model import Caller, Operation, Request, Response
+from lambda_nb.rules.settings import names
 
 MOST = 4096
 """Distinct calls that are kept; further ones are counted as ``left_out``."""
 _KEY = re.compile(r"Credential=(LNBS\w+)(?:/|%2F)")
 _ACTION = re.compile(rb"(?:^|&)Action=(\w+)")
 _END = 4096
+"""Bytes of a body's beginning and end that are searched for what a call names."""
 _MOST_HELD = 1 << 16
+"""Bytes of a body that are looked at: its beginning."""
 
 
 class FunctionCalls:
@@ -65,8 +70,8 @@ class FunctionCalls:
             nonlocal size
             message = await receive()
             chunk = message.get("body", b"")
-            if size + len(chunk) <= _MOST_HELD:
-                held.append(chunk)
+            if size < _MOST_HELD:
+                held.append(chunk[: _MOST_HELD - size])
             size += len(chunk)
             return message
 
@@ -84,6 +89,31 @@ class FunctionCalls:
         columns = ("function", "role", "region", "service", "operation", "resource")
         calls = [dict(zip(columns, row, strict=True)) | {"count": n} for row, n in rows.items()]
         return {"calls": calls, "left_out": self._left_out}
+
+    def forgetting(self, delete: Operation) -> Operation:
+        """``DeleteFunction``, which forgets the calls of the function.
+
+        Otherwise the next function of that name would be given rights that it does not need. The
+        record does not tell Regions apart: functions of one name in several share it, and lose it.
+        """
+
+        async def forgetting(request: Request, caller: Caller) -> Response:
+            answer = delete(request, caller)
+            response = await answer if inspect.isawaitable(answer) else answer
+            name = names.parse_function(request["FunctionName"])
+            if name.qualifier is None and "Qualifier" not in request:
+                self._forget_function(name.name)
+            return response
+
+        return forgetting
+
+    def _forget_function(self, name: str) -> None:
+        gone = [call for call in self._counts if call.session.rpartition("/")[2] == name]
+        if gone:
+            for call in gone:
+                del self._counts[call]
+            with contextlib.suppress(OSError):
+                self._rewrite()
 
     def forget(self) -> None:
         """Forget all calls."""
@@ -107,6 +137,12 @@ class FunctionCalls:
         # They are still told until the engine ends, so a full disk fails nobody's call.
         with contextlib.suppress(OSError), self._file.open("a") as file:
             file.write(json.dumps(call) + "\n")
+
+    def _rewrite(self) -> None:
+        """Keep the calls that are known now, and no others."""
+        arriving = self._file.with_suffix(".arriving")
+        arriving.write_text("".join(json.dumps(call) + "\n" for call in self._counts))
+        arriving.replace(self._file)
 
     def _read(self) -> None:
         with contextlib.suppress(FileNotFoundError):
@@ -132,12 +168,14 @@ def _cut(
     action = _ACTION.search(ends) or _ACTION.search(request.query.encode())
     if action is not None and service != "s3":
         return (action[1].decode(),), found
-    names = sorted(part.partition("=")[0] for part in request.query.split("&") if part)
+    asked = sorted(part.partition("=")[0] for part in request.query.split("&") if part)
     path = request.path
     if service == "s3":
         path = naming.bucket_path(path_with_bucket(path, request.headers.get("host", "")))
-        names = [name for name in names if name in naming.OF_S3]
-    return (request.method, path, *names), found
+        asked = [name for name in asked if name in naming.OF_S3]
+        source = request.headers.get("x-amz-copy-source")
+        found = () if source is None else (naming.copied_from(source),)
+    return (request.method, path, *asked), found
 
 
 def _text(found: list[bytes]) -> list[str]:

@@ -35,10 +35,47 @@ RESOURCES = {
     )
     for service, names in _MEMBERS.items()
 }
-OF_S3 = frozenset(
-    ("acl", "attributes", "cors", "delete", "lifecycle", "list-type", "notification", "policy",
-     "retention", "select", "tagging", "uploadId", "uploads", "versioning", "versions", "website")
-)  # fmt: skip
+_OF_BUCKETS = {
+    "accelerate": "AccelerateConfiguration",
+    "acl": "Acl",
+    "analytics": "AnalyticsConfiguration",
+    "cors": "Cors",
+    "encryption": "Encryption",
+    "intelligent-tiering": "IntelligentTieringConfiguration",
+    "inventory": "InventoryConfiguration",
+    "lifecycle": "LifecycleConfiguration",
+    "location": "Location",
+    "logging": "Logging",
+    "metrics": "MetricsConfiguration",
+    "notification": "NotificationConfiguration",
+    "ownershipControls": "OwnershipControls",
+    "policy": "Policy",
+    "policyStatus": "PolicyStatus",
+    "replication": "Replication",
+    "requestPayment": "RequestPayment",
+    "tagging": "Tagging",
+    "versioning": "Versioning",
+    "website": "Website",
+}
+"""What of a bucket is read, put or deleted, by a name of the query (Amazon S3 API reference)."""
+_OF_OBJECTS = {
+    "acl": "Acl",
+    "attributes": "Attributes",
+    "legal-hold": "LegalHold",
+    "retention": "Retention",
+    "tagging": "Tagging",
+    "torrent": "Torrent",
+}
+_OTHERS = {
+    "delete": "DeleteObjects",
+    "object-lock": "ObjectLockConfiguration",
+    "publicAccessBlock": "PublicAccessBlock",
+    "restore": "RestoreObject",
+    "select": "SelectObjectContent",
+    "uploads": "ListMultipartUploads",
+    "versions": "ListObjectVersions",
+}
+OF_S3 = frozenset((*_OF_BUCKETS, *_OF_OBJECTS, *_OTHERS, "uploadId", "versionId"))
 """Names of a query that make another operation of a request to S3."""
 _REST = {
     "lambda": "lambda",
@@ -69,12 +106,23 @@ _BUCKETS = {
 }
 
 
+_FIRST_TABLE = re.compile(rb'"RequestItems"\s*:\s*\{\s*"([\w.:/-]+)"')
+
+
 def tables(body: bytes) -> tuple[str, ...]:
-    """The tables of a batch, which are keys of its ``RequestItems``."""
+    """The tables of a batch, which are keys of its ``RequestItems``.
+
+    Of a body that is cut off, the first one.
+
+    Examples
+    --------
+    >>> tables(b'{"RequestItems": {"b": [], "a": []}}'), tables(b'{"RequestItems": {"b": [{"P')
+    (('a', 'b'), ('b',))
+    """
     try:
         return tuple(sorted(json.loads(body)["RequestItems"]))
     except (ValueError, KeyError, TypeError):
-        return ()
+        return tuple(one.decode() for one in _FIRST_TABLE.findall(body))
 
 
 def bucket_path(path: str) -> str:
@@ -89,10 +137,23 @@ def bucket_path(path: str) -> str:
     return f"/{bucket}/*" if slash and key else f"/{bucket}"
 
 
+def copied_from(source: str) -> str:
+    """The bucket in the header ``x-amz-copy-source``.
+
+    Examples
+    --------
+    >>> copied_from("/from/a%20b?versionId=1"), copied_from("from%2Fa")
+    ('from', 'from')
+    """
+    return unquote(source).lstrip("/").partition("/")[0]
+
+
 def meanings(call: Call) -> Iterable[tuple[str, str, str]]:
     """Service, operation and resource; a resource is empty where none is known."""
     if call.service == "s3":
         yield _of_s3(call.words)
+        for bucket in call.resources:  # a copy reads its source
+            yield "s3", "GetObject", f"{bucket}/*"
         return
     if len(call.words) == 1:
         names = call.resources or ("",)
@@ -131,29 +192,42 @@ def _of_s3(words: tuple[str, ...]) -> tuple[str, str, str]:
     method, path, *names = words
     bucket, _, key = path.strip("/").partition("/")
     resource = f"{unquote(bucket)}/*" if key else unquote(bucket)
-    verb = {"GET": "Get", "PUT": "Put", "DELETE": "Delete", "HEAD": "Get"}.get(method, "Put")
-    what = "Object" if key else "Bucket"
-    if "delete" in names:
-        return "s3", "DeleteObject", f"{resource}/*"
-    for name, title in (("tagging", "Tagging"), ("acl", "Acl"), ("retention", "Retention")):
-        if name in names:
-            return "s3", f"{verb}{what}{title}", resource
-    if "uploadId" in names and method in ("GET", "DELETE"):
-        return "s3", "ListParts" if method == "GET" else "AbortMultipartUpload", resource
-    if not key and method in ("GET", "PUT", "DELETE"):
-        for name, title in _OF_BUCKETS.items():
-            if name in names:
-                return "s3", f"{verb}Bucket{title}", resource
     if not bucket:
         return "s3", "ListBuckets", ""
-    return "s3", (_OBJECTS if key else _BUCKETS).get(method, ""), resource
+    if "delete" in names:
+        return "s3", "DeleteObjects", f"{resource}/*"
+    operation = _of_object(method, names) if key else _of_bucket(method, names)
+    return "s3", operation, resource
 
 
-_OF_BUCKETS = {
-    "cors": "Cors",
-    "lifecycle": "LifecycleConfiguration",
-    "notification": "NotificationConfiguration",
-    "policy": "Policy",
-    "versioning": "Versioning",
-    "website": "Website",
-}
+def _of_object(method: str, names: list[str]) -> str:
+    verb = _VERBS.get(method, "Put")
+    # S3 has no operations for versions, but IAM has actions.
+    what = "ObjectVersion" if "versionId" in names else "Object"
+    for name, title in _OF_OBJECTS.items():
+        if name in names:
+            return f"{verb}{what}{title}"
+    if "uploadId" in names and method in ("GET", "DELETE"):
+        return "ListParts" if method == "GET" else "AbortMultipartUpload"
+    for name in ("restore", "select"):
+        if name in names:
+            return _OTHERS[name]
+    whole = _OBJECTS.get(method, "")
+    return f"{whole}Version" if "versionId" in names and method in ("GET", "DELETE") else whole
+
+
+def _of_bucket(method: str, names: list[str]) -> str:
+    verb = _VERBS.get(method, "Put")
+    for name, title in _OF_BUCKETS.items():
+        if name in names:
+            return f"{verb}Bucket{title}"
+    for name in ("object-lock", "publicAccessBlock"):
+        if name in names:
+            return f"{verb}{_OTHERS[name]}"
+    for name in ("uploads", "versions"):
+        if name in names:
+            return _OTHERS[name]
+    return _BUCKETS.get(method, "")
+
+
+_VERBS = {"GET": "Get", "PUT": "Put", "DELETE": "Delete", "HEAD": "Get"}

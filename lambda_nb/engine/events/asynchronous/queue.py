@@ -111,7 +111,7 @@ class Delivery(Protocol):
 
 Failed = Callable[[str, str, "float | None"], None]
 """Is told that an event failed: its request ID, why, and the seconds until it is tried again;
-``None`` if it is given up."""
+``None`` if nobody should wait for it: it is given up, or this machine lacks its runtime."""
 
 
 class Figures(Protocol):
@@ -318,6 +318,8 @@ class AsyncQueue:
             if isinstance(refusal, AWSError) and refusal.code == "RecursiveInvocationException":
                 await self._leave(leaving, "RetriesExhausted", None)
                 return
+            if isinstance(refusal, AWSError) and refusal.code == "InvalidRuntimeException":
+                self._tell_cannot_run(row, refusal)
         except Exception:  # the engine's error, not the function's: a service error
             log.exception("event %s could not run", row["request_id"])
         if result is not None:
@@ -340,6 +342,12 @@ class AsyncQueue:
             if result is not None:
                 self._tell_failed(row, outcome_records.error_of(result), then)
             self._put_back(row, then, throttled=result is None)
+
+    def _tell_cannot_run(self, row: sqlite3.Row, refusal: AWSError) -> None:
+        """Say once that an event waits for a runtime: somebody may install it meanwhile."""
+        if not row["throttles"]:
+            log.warning("event %s waits: %s", row["request_id"], refusal)
+        self._tell_failed(row, str(refusal), None)
 
     def _tell_failed(self, row: sqlite3.Row, why: str, again_in_s: float | None) -> None:
         if self._failed is not None:

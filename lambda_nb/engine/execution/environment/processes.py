@@ -199,7 +199,10 @@ class Processes:
             self.runtime.signal(signal.SIGTERM)
 
     def kill(self) -> None:
-        """Kill all processes at once."""
+        """Kill all processes at once, also one that is held."""
+        held, self._held = self._held, None
+        if held is not None:
+            self._dismiss(held)
         for process in self.all:
             self._sandbox.kill(process)
         self._dying = [p for p in self._dying if p.alive] + self.all
@@ -214,9 +217,6 @@ class Processes:
 
     async def close(self) -> None:
         """Kill the processes, wait until they have ended, close the pipes."""
-        held, self._held = self._held, None
-        if held is not None:
-            self._dismiss(held)
         self.kill()
         if waiting := [process.exited for process in self._dying if process.alive]:
             await asyncio.wait(waiting)

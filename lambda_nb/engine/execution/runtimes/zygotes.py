@@ -77,9 +77,13 @@ class Process:
 
     def signal(self, number: int) -> None:
         """Signal the whole group; nothing happens when it is gone."""
-        if self.alive:
+        if not self.alive:
+            return
+        try:
+            os.killpg(self.pid, number)
+        except ProcessLookupError:  # a process that has just been forked has no group yet
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.pid, number)
+                os.kill(self.pid, number)
 
     def freeze(self) -> None:
         """Stop every thread of the group until :meth:`thaw`."""

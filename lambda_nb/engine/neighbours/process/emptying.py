@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from lambda_nb.engine.neighbours.services.late_patches import when_loaded
+from lambda_nb.engine.neighbours.services.step_functions.executions import ending
 from lambda_nb.engine.neighbours.storage.service_state import Keeper
 from lambda_nb.engine.neighbours.to_engine.event_pipe import Outlet
 
@@ -42,6 +43,7 @@ class Emptying:
 
     def run(self) -> None:
         """Empty everything, then tell the engine, after all that was sent before."""
+        ending.abandon()  # else their threads call functions that have the same names later
         self._keeper.empty(_forget_backends)
         for other in self._others:
             other.empty()

@@ -82,6 +82,7 @@ def main() -> None:
     from lambda_nb.engine.neighbours.process.wsgi import Handler
     from lambda_nb.engine.neighbours.services import (
         bucket_policies,
+        databases,
         deployments,
         file_systems,
         forwarding,
@@ -128,6 +129,7 @@ def main() -> None:
     file_systems.install()
     policy_documents.install()
     deployments.install()
+    databases.install()
     door = doors.opened()
     step_functions.install(door)
     functions = Functions(door)

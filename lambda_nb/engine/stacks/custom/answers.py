@@ -13,7 +13,7 @@ from collections import OrderedDict
 log = logging.getLogger(__name__)
 
 PATH = "/cloudformation-custom-resource-response/"
-"""Where the addresses begin. The Node.js bootstrap looks for it in events (stack_answers.mjs)."""
+"""Where the addresses begin. The bootstraps of Node.js and Python look for it in events."""
 
 MOST_BYTES = 1 << 20
 _MOST_BODIES = 1000
@@ -116,7 +116,7 @@ class Answers:
             self._expected[request_id] = (address, who)
 
     def failed(self, request_id: str, why: str, again_in_s: float | None) -> None:
-        """An asynchronous invocation failed; ``again_in_s`` is ``None`` if it is given up."""
+        """An asynchronous invocation failed; nobody should wait if ``again_in_s`` is ``None``."""
         with self._lock:
             if not self._open:
                 return

@@ -74,7 +74,8 @@ class Comparison:
             self._replacing,
             self._retagged,
         )
-        self._secrets = secrets_of(revision) | journal.secrets(stack_id)
+        of_rows = (frozenset(held.secrets) for held in self._there.values())
+        self._secrets = secrets_of(revision).union(journal.secrets(stack_id), *of_rows)
         if stack is not None:
             self._secrets |= secrets_of(stack.revision)
 

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 import time
 from collections.abc import Iterable
 
 from lambda_nb.engine.identifiers import uuid4
 from lambda_nb.engine.stacks.deploying import drift
+from lambda_nb.engine.stacks.deploying.operations import resumption
 from lambda_nb.engine.stacks.deploying.operations.run import Parts, Run
-from lambda_nb.engine.stacks.model import validation_error
+from lambda_nb.engine.stacks.model import Properties, validation_error
 from lambda_nb.engine.stacks.records.hiding import hidden
-from lambda_nb.engine.stacks.records.rows import DriftDetection, Stack
+from lambda_nb.engine.stacks.records.rows import DriftDetection, Stack, StackResource
 from lambda_nb.engine.stacks.records.store import Closed
 
 _FOUND = ("actual", "differences")
 
 
 class Detections:
-    """Detects drift.
+    """Detects drift. What an earlier engine was about to detect has failed.
 
     Parameters
     ----------
@@ -29,6 +31,11 @@ class Detections:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._store = parts.store
+        for left in self._store.detections():
+            if left.status == "DETECTION_IN_PROGRESS":
+                why = resumption.REASON.strip()
+                failed = dataclasses.replace(left, status="DETECTION_FAILED", reason=why)
+                parts.journal.detection(failed)
 
     def begin(self, stack: Stack, logical_ids: Iterable[str] = ()) -> DriftDetection:
         """Begin to compare a stack's resources with what was deployed.
@@ -66,11 +73,17 @@ class Detections:
         found = {**found, **hidden({name: found[name] for name in _FOUND}, secrets)}
         self._store.change_resource(stack.id, logical_id, **found)
 
+    def resource_now(self, row: StackResource) -> Properties | None:
+        """A resource's properties as they are now, as :meth:`ResourceType.read` tells them."""
+        recording = Run(self._parts, row.stack_id).recording()
+        context = recording.context_without_record(row.logical_id, uuid4())
+        return self._parts.type_of(row.held.type).read(context, row.held.made, row.held.properties)
+
     def _detect(self, detection: DriftDetection, wanted: frozenset[str]) -> None:
         now = time.time()
-        stack = self._store.stack(detection.stack_id)
         why = []
         try:
+            stack = self._store.stack(detection.stack_id)
             for name in self._store.resources(stack.id):
                 if wanted and name not in wanted:
                     continue

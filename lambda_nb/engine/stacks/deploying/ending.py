@@ -67,12 +67,16 @@ class Ending:
                     f"Stack [{stack.name}] cannot be deleted while in status {stack.status}"
                 )
             self._check_retained(stack, retained)
-            self._store.change_stack(stack.id, token=token)
             self._journal.stack(
                 stack.id,
                 "DELETE_IN_PROGRESS",
                 BY_USER,
-                operation={"retain": retained, "force": force},
+                token=token,
+                operation={
+                    "retain": retained,
+                    "force": force,
+                    "was": {"status": stack.status, "operation": stack.operation},
+                },
             )
             self._running.start(stack.id, deletion.delete)
 
@@ -87,13 +91,12 @@ class Ending:
         with self._lock:
             now = self._store.stack(stack.id)
             cancelled = now.status == "UPDATE_IN_PROGRESS" and self._running.cancel(
-                stack.id, "Update cancelled by user. "
+                stack.id, "Update cancelled by user. ", token=token
             )
             if not cancelled:
                 raise validation_error(
                     "CancelUpdateStack cannot be called from current stack status"
                 )
-            self._store.change_stack(stack.id, token=token)
 
     def continue_rollback(
         self, stack: Stack, skip: Iterable[str] = (), token: str | None = None
@@ -126,17 +129,28 @@ class Ending:
                     f"The resources to skip must be in the UPDATE_FAILED state: "
                     f"[{', '.join(wrong)}]"
                 )
-            self._store.change_stack(stack.id, token=token)
             self._journal.stack(
                 stack.id,
                 "UPDATE_ROLLBACK_IN_PROGRESS",
                 BY_USER,
+                token=token,
                 operation={**stack.operation, "skip": skipped},
             )
             self._running.start(stack.id, lambda run: update.roll_back(run, skipped))
 
-    def roll_back(self, stack: Stack, token: str | None = None) -> None:
+    def roll_back(
+        self, stack: Stack, token: str | None = None, *, retain_except_on_create: bool = False
+    ) -> None:
         """Roll a stack back that was left as it was when it failed.
+
+        Parameters
+        ----------
+        stack
+            The stack.
+        token
+            As of :class:`~lambda_nb.engine.stacks.records.rows.Stack`.
+        retain_except_on_create
+            Whether even new resources that are to be retained are deleted.
 
         Raises
         ------
@@ -145,9 +159,11 @@ class Ending:
         """
         with self._lock:
             stack = self._in_status(stack.id, ("CREATE_FAILED", "UPDATE_FAILED"), "rolled back")
-            self._store.change_stack(stack.id, token=token)
             first = "ROLLBACK" if stack.before is None else "UPDATE_ROLLBACK"
-            self._journal.stack(stack.id, f"{first}_IN_PROGRESS", BY_USER)
+            operation = {"retain_except_on_create": retain_except_on_create}
+            self._journal.stack(
+                stack.id, f"{first}_IN_PROGRESS", BY_USER, token=token, operation=operation
+            )
             work = creation.roll_back if stack.before is None else update.roll_back
             self._running.start(stack.id, work)
 
@@ -168,10 +184,10 @@ class Ending:
     def _delete_while_creating(self, stack: Stack) -> None:
         """A creation is given up, and the stack is deleted."""
         deleting = {**stack.operation, "on_failure": "DELETE"}
-        self._store.change_stack(stack.id, operation=deleting)
-        # One that an earlier engine began, and this one has still to take up, ends there too.
-        if self._running.runs(stack.id) and not self._running.cancel(stack.id, ""):
-            self._store.change_stack(stack.id, operation=stack.operation)
+        if not self._running.runs(stack.id):
+            # An earlier engine began it, and this one has still to take it up: it ends there too.
+            self._store.change_stack(stack.id, operation=deleting)
+        elif not self._running.cancel(stack.id, "", operation=deleting):
             raise validation_error(
                 f"Stack [{stack.name}] cannot be deleted while in status {stack.status}"
             )

@@ -64,9 +64,11 @@ class Journal:
         self._sender: threading.Thread | None = None
         self._secrets: dict[str, frozenset[str]] = {}
         self._lock = threading.Lock()
+        self._closed = False
 
     def close(self) -> None:
-        """Stop to publish."""
+        """Stop to publish; what still waits is dropped."""
+        self._closed = True
         self._outbox.put(None)
 
     def keep_secret(self, stack_id: str, texts: frozenset[str]) -> None:
@@ -81,6 +83,7 @@ class Journal:
     def stack(self, stack_id: str, status: str, reason: str | None = None, **fields: Any) -> Stack:
         """Give a stack a status; ``fields`` of it are changed with that."""
         now = time.time()
+        reason = hidden(reason, self.secrets(stack_id))
         with self._store.together():
             stack = self._store.change_stack(stack_id, status=status, reason=reason, **fields)
             event = Event(
@@ -133,7 +136,7 @@ class Journal:
         secrets = self.secrets(stack.id) | frozenset(row.held.secrets)
         shown = hidden(dict(row.held.properties), secrets)
         return Event(
-            f"{row.logical_id}-{status}-{iso(now)}",
+            f"{row.logical_id}-{status}-{uuid4()}",  # two may have the same millisecond
             stack.id,
             stack.name,
             row.logical_id,
@@ -169,7 +172,7 @@ class Journal:
         self._outbox.put((whom, how))
 
     def _send(self) -> None:
-        while (item := self._outbox.get()) is not None:
+        while (item := self._outbox.get()) is not None and not self._closed:
             whom, tell = item
             try:
                 tell()

@@ -123,7 +123,11 @@ class Preparing:
         """The evaluation of a revision, which was checked before."""
         template = Template(parsed(revision.processed))
         texts: dict[str, str | None] = {one.key: one.value for one in revision.parameters}
-        resolved = {one.value: one.resolved_value for one in revision.parameters}
+        resolved = {
+            one.value: one.resolved_value
+            for one in revision.parameters
+            if one.resolved_value is not None
+        }
         values = template.values(texts, {}, lambda _, parameter: resolved[parameter])
         around = self._around
         pseudo = Pseudo(
@@ -228,7 +232,14 @@ def wanted(evaluation: Evaluation, logical_id: str, properties: Mapping[str, Any
 
 def secrets_of(revision: Revision) -> frozenset[str]:
     """The values that a revision's template keeps secret."""
-    return frozenset(one.value for one in revision.parameters if one.no_echo)
+    texts = [
+        text
+        for one in revision.parameters
+        if one.no_echo
+        for text in (one.value, one.resolved_value or "")
+    ]
+    items = [item.strip() for text in texts for item in text.split(",")]  # it may be a list
+    return frozenset(texts + items) - {""}
 
 
 def check_same_types(there: Mapping[str, Held], evaluation: Evaluation) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from lambda_nb.engine.databases import no_room
 from lambda_nb.engine.stacks.deploying.operations import resumption
@@ -90,10 +92,10 @@ class Running:
         """Whether an operation runs on a stack."""
         return stack_id in self._runs
 
-    def cancel(self, stack_id: str, why: str) -> bool:
-        """Give up what runs on a stack; whether it still could be given up."""
+    def cancel(self, stack_id: str, why: str, **fields: Any) -> bool:
+        """Give up what runs on a stack, as :meth:`Run.cancel`; whether it still could be."""
         run = self._runs.get(stack_id)
-        return run is not None and run.cancel(why)
+        return run is not None and run.cancel(why, **fields)
 
     def wait(self, stack_id: str, cancelled: threading.Event | None = None) -> Stack:
         """Wait until the operation on a stack has ended.
@@ -144,11 +146,12 @@ class Running:
                 return
 
     def _resume(self, groups: Sequence[Sequence[Stack]]) -> None:
-        for group in groups:
-            with self.lock:
-                for stack in group:
-                    self.start(stack.id, resumption.resume)
-                runs = [self._runs.get(stack.id) for stack in group]
-            for run in runs:
-                if run is not None:
-                    run.ended.wait()
+        with contextlib.suppress(Closed):  # the engine ends already
+            for group in groups:
+                with self.lock:
+                    for stack in group:
+                        self.start(stack.id, resumption.resume)
+                    runs = [self._runs.get(stack.id) for stack in group]
+                for run in runs:
+                    if run is not None:
+                        run.ended.wait()

@@ -17,15 +17,15 @@ from lambda_nb.engine.stacks.deploying.dynamic import Dynamic
 from lambda_nb.engine.stacks.deploying.ending import BY_USER, Ending, check_status
 from lambda_nb.engine.stacks.deploying.journal import STACK_TYPE, Journal
 from lambda_nb.engine.stacks.deploying.nested import Nested, NestedStack
-from lambda_nb.engine.stacks.deploying.operations import creation, update
+from lambda_nb.engine.stacks.deploying.operations import creation, resumption, update
 from lambda_nb.engine.stacks.deploying.operations.run import Parts
 from lambda_nb.engine.stacks.deploying.planning import stack_policies
 from lambda_nb.engine.stacks.deploying.preparing import Preparing, secrets_of
 from lambda_nb.engine.stacks.deploying.running import Running
 from lambda_nb.engine.stacks.deploying.steps.clients import Clients
 from lambda_nb.engine.stacks.deploying.surroundings import Surroundings
-from lambda_nb.engine.stacks.model import validation_error
-from lambda_nb.engine.stacks.records.rows import DriftDetection, Revision, Stack
+from lambda_nb.engine.stacks.model import Properties, validation_error
+from lambda_nb.engine.stacks.records.rows import DriftDetection, Revision, Stack, StackResource
 from lambda_nb.engine.stacks.records.store import Store
 from lambda_nb.engine.stacks.types.resource_type import ResourceType
 
@@ -301,19 +301,20 @@ class Stacks:
         """
         for text in filter(None, (policy, policy_during_update)):
             stack_policies.checked(text)
-        check_status(self._store.stack(stack.id), _UPDATABLE, "updated")
+        _check_updatable(self._store.stack(stack.id), nested=held)
         if self.compared(stack, revision, stack.name, stack.id).empty:
             raise validation_error(NO_UPDATES)
         with self._lock:
             stack = self._store.stack(stack.id)
-            check_status(stack, _UPDATABLE, "updated")
+            _check_updatable(stack, nested=held)
             before = stack.before
             if before is None and stack.status != "CREATE_FAILED":
                 before = stack.revision
             changed = self._journal.stack(
-                self._store.change_stack(stack.id, token=token).id,
+                stack.id,
                 "UPDATE_IN_PROGRESS",
                 BY_USER,
+                token=token,
                 revision=revision,
                 before=before,
                 updated=time.time(),
@@ -350,9 +351,11 @@ class Stacks:
         """As :meth:`~lambda_nb.engine.stacks.deploying.ending.Ending.continue_rollback`."""
         self._ending.continue_rollback(stack, skip, token)
 
-    def roll_back(self, stack: Stack, token: str | None = None) -> None:
+    def roll_back(
+        self, stack: Stack, token: str | None = None, *, retain_except_on_create: bool = False
+    ) -> None:
         """As :meth:`~lambda_nb.engine.stacks.deploying.ending.Ending.roll_back`."""
-        self._ending.roll_back(stack, token)
+        self._ending.roll_back(stack, token, retain_except_on_create=retain_except_on_create)
 
     def set_policy(self, stack: Stack, policy: str) -> None:
         """Give a stack a policy. Raises ``ValidationError`` if it is none."""
@@ -407,6 +410,16 @@ class Stacks:
         """
         self._detections.check(stack, logical_id)
 
+    def resource_now(self, row: StackResource) -> Properties | None:
+        """A resource's properties as they are now; ``None`` if it is gone.
+
+        Raises
+        ------
+        NotImplementedError
+            Resources of its type cannot be read.
+        """
+        return self._detections.resource_now(row)
+
     def _find_type(self, name: str) -> ResourceType | None:
         return self._nested_type if name == STACK_TYPE else self._around.find_type(name)
 
@@ -419,6 +432,13 @@ class Stacks:
     def _publish(self, topic: str, subject: str, text: str) -> None:
         region = topic.split(":")[3]
         self._clients("sns", region).publish(TopicArn=topic, Subject=subject, Message=text)
+
+
+def _check_updatable(stack: Stack, *, nested: bool) -> None:
+    """Refuse to update a stack whose status does not allow it."""
+    # The update of a parent failed and stayed: what is nested in it still waits for the next one.
+    if not (nested and resumption.held(stack)):
+        check_status(stack, _UPDATABLE, "updated")
 
 
 def _there_already(name: str) -> AWSError:

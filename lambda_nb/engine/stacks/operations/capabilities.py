@@ -5,13 +5,8 @@ from __future__ import annotations
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.stacks.records.rows import Revision
 from lambda_nb.engine.stacks.templates.document import parsed
+from lambda_nb.engine.stacks.templates.structure.capabilities import AUTO_EXPAND, IAM, NAMED_IAM
 from lambda_nb.engine.stacks.templates.template import Template
-
-_IAM, _NAMED_IAM, _AUTO_EXPAND = (
-    "CAPABILITY_IAM",
-    "CAPABILITY_NAMED_IAM",
-    "CAPABILITY_AUTO_EXPAND",
-)
 
 
 def check_capabilities(revision: Revision, *, reviewed: bool = False) -> None:
@@ -31,10 +26,10 @@ def check_capabilities(revision: Revision, *, reviewed: bool = False) -> None:
     """
     needed = set(Template(parsed(revision.processed)).required_capabilities[0])
     if revision.processed != revision.template and not reviewed:
-        needed.add(_AUTO_EXPAND)
+        needed.add(AUTO_EXPAND)
     given = set(revision.capabilities)
-    if _NAMED_IAM in given:
-        given.add(_IAM)
+    if NAMED_IAM in given:
+        given.add(IAM)
     missing = sorted(needed - given)
     if missing:
         text = f"Requires capabilities : [{', '.join(missing)}]"

@@ -78,7 +78,7 @@ def change_set(store: Store, name: str, stack_name: str | None) -> ChangeSet:
     else:
         owner = store.find_stack(stack_name)
         if owner is None:
-            raise AWSError("ValidationError", NAMED.format(name=stack_name))
+            raise validation_error(NAMED.format(name=stack_name))
         found = store.find_change_set(name, owner.id)
     if found is None:
         raise AWSError("ChangeSetNotFound", f"ChangeSet [{name}] does not exist", 404)

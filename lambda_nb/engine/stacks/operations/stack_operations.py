@@ -170,7 +170,11 @@ class StackOperations:
         """Roll back a stack that was left as it failed."""
         stack = lookup.living(self._store, asked["StackName"])
         self._in_status(stack, ("CREATE_FAILED", "UPDATE_FAILED"), "RollbackStack")
-        self._stacks.roll_back(stack, asked.get("ClientRequestToken"))
+        self._stacks.roll_back(
+            stack,
+            asked.get("ClientRequestToken"),
+            retain_except_on_create=asked.get("RetainExceptOnCreate", False),
+        )
         return {"StackId": stack.id}
 
     def signal(self, asked: _Asked) -> dict[str, Any]:
@@ -229,8 +233,15 @@ class StackOperations:
             )
 
 
-def check_name(name: str) -> None:
-    """Refuse a stack name that CloudFormation does not take.
+def check_name(name: str, member: str = "stackName") -> None:
+    """Refuse a name that CloudFormation does not take for a stack or a change set.
+
+    Parameters
+    ----------
+    name
+        What the request says.
+    member
+        Where it says so, for the error's text.
 
     Raises
     ------
@@ -241,7 +252,7 @@ def check_name(name: str) -> None:
         limit = "Member must have length less than or equal to 128"
         pattern = "Member must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*"
         raise validation_error(
-            f"1 validation error detected: Value '{name}' at 'stackName' failed to satisfy "
+            f"1 validation error detected: Value '{name}' at '{member}' failed to satisfy "
             f"constraint: {limit if len(name) > 128 else pattern}"
         )
 

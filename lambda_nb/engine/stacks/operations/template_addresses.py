@@ -11,7 +11,9 @@ from lambda_nb.engine.stacks.model import validation_error
 _REGION = r"[a-z]{2,4}(?:-[a-z]+)+-\d+"
 _BY_PATH = re.compile(
     rf"s3(?:[.-](?:dualstack\.)?{_REGION})?\.(?:amazonaws\.com(?:\.cn)?|localhost(?:\.localstack\.cloud)?)"
-    r"|localhost|localhost\.localstack\.cloud|\d+\.\d+\.\d+\.\d+|\[.*\]|host\.docker\.internal"
+    r"|localhost\.localstack\.cloud|host\.docker\.internal"
+    r"|\d+\.\d+\.\d+\.\d+|[\da-f:.]*:[\da-f:.]*"
+    r"|[\w-]+"  # the engine by its name in a network of containers, or localhost
 )
 _BY_HOST = re.compile(
     rf"(?P<bucket>.+?)\.(?:s3(?:[.-](?:dualstack\.)?{_REGION})?\.)?"
@@ -58,8 +60,7 @@ def parsed(url: str) -> Address:
             "or s3://."
         )
     else:
-        host = parts.netloc if parts.netloc.startswith("[") else parts.hostname or ""
-        found = _in_s3(host, path, version, url)
+        found = _in_s3(parts.hostname or "", path, version, url)
     if not found.bucket or not found.key:
         raise validation_error(
             f"TemplateURL must name a bucket of Amazon S3 and an object in it: {url!r} does not."

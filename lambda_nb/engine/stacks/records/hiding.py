@@ -18,6 +18,8 @@ def hidden(value: Any, secrets: frozenset[str]) -> Any:
     --------
     >>> hidden({"a": ["hush", "say hush!", "x"]}, frozenset({"hush", "x"}))
     {'a': ['****', 'say ****!', '****']}
+    >>> hidden("say hush-hush!", frozenset({"hush", "hush-hush"}))
+    'say ****!'
     """
     if isinstance(value, dict):
         return {name: hidden(held, secrets) for name, held in value.items()}
@@ -25,9 +27,9 @@ def hidden(value: Any, secrets: frozenset[str]) -> Any:
         return [hidden(held, secrets) for held in value]
     if not isinstance(value, str) or not secrets:
         return value
-    if value in secrets:
+    if value and value in secrets:
         return HIDDEN
-    for secret in secrets:
+    for secret in sorted(secrets, key=len, reverse=True):  # one may be in another
         if len(secret) >= _SHORTEST_IN_TEXT:
             value = value.replace(secret, HIDDEN)
     return value

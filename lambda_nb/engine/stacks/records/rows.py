@@ -287,8 +287,7 @@ class ChangeSet:
     status, reason
         ``Status`` and ``StatusReason``.
     execution_status
-        ``AVAILABLE``, ``UNAVAILABLE``, ``EXECUTE_IN_PROGRESS``, ``EXECUTE_COMPLETE``,
-        ``EXECUTE_FAILED`` or ``OBSOLETE``.
+        ``AVAILABLE``, ``UNAVAILABLE``, ``EXECUTE_COMPLETE`` (from the beginning) or ``OBSOLETE``.
     revision
         What the stack is asked to be.
     changes

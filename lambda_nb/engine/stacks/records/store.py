@@ -58,7 +58,8 @@ class Store:
     path
         The SQLite file; made if it is not there.
     now
-        The time (seconds since 1970): stacks deleted more than 90 days before it are dropped.
+        The time (seconds since 1970): stacks deleted more than 90 days before it are dropped,
+        and detections of drift that are as old.
     """
 
     def __init__(self, path: Path, now: float) -> None:
@@ -197,7 +198,7 @@ class Store:
         with self._lock:
             self._known.pop((stack_id, logical_id), None)
             self._do("DELETE FROM resource WHERE stack = ? AND name = ?", stack_id, logical_id)
-            self._do("DELETE FROM signal WHERE stack = ? AND name = ?", stack_id, logical_id)
+            self.drop_signals(stack_id, logical_id)
 
     # Events
 
@@ -357,6 +358,10 @@ class Store:
         )
         return {sender: (status, data) for sender, status, data in found}
 
+    def drop_signals(self, stack_id: str, logical_id: str) -> None:
+        """Forget the signals that a resource got."""
+        self._do("DELETE FROM signal WHERE stack = ? AND name = ?", stack_id, logical_id)
+
     # Detections of drift
 
     def put_detection(self, detection: DriftDetection) -> DriftDetection:
@@ -372,11 +377,18 @@ class Store:
             return row
         return None
 
+    def detections(self) -> list[DriftDetection]:
+        """All detections of drift."""
+        return self._rows(DriftDetection, "SELECT row FROM detection")
+
     def _drop_old(self, before: float) -> None:
         old = "(SELECT id FROM stack WHERE deleted < ?)"
-        for table in ("event", "resource", "change_set"):
+        for table in ("event", "resource", "change_set", "signal"):
             self._do(f"DELETE FROM {table} WHERE stack IN {old}", before)  # noqa: S608
         self._do("DELETE FROM stack WHERE deleted < ?", before)
+        for detection in self.detections():
+            if detection.time < before:
+                self._do("DELETE FROM detection WHERE id = ?", detection.id)
 
     def _rows(self, kind: type[_Row], query: str, *values: Any) -> list[_Row]:
         return [decoded(kind, row[0]) for row in self._all(query, *values)]

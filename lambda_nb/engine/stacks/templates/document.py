@@ -43,6 +43,9 @@ SHORT_FORMS = frozenset(
 )
 """Functions that YAML may write ``!Name``: those whose full name is ``Fn::Name``."""
 
+_DEEPEST = 200
+"""Levels of objects and lists in one another. AWS tells no figure: what reads templates calls
+itself for each level, and Python limits that."""
 _CORE = "tag:yaml.org,2002:"
 _Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -80,11 +83,11 @@ def parsed(text: str) -> dict[str, Any]:
 def fragment(text: str) -> Any:
     """JSON or YAML with short forms that need not be a whole template; raises as :func:`parsed`."""
     try:
-        return _json(text) if text.lstrip()[:1] == "{" else _yaml(text)
+        value = _json(text) if text.lstrip()[:1] == "{" else _yaml(text)
     except RecursionError:
-        raise validation_error(
-            "Template format error: the template is nested too deeply."
-        ) from None
+        raise _too_deep() from None
+    _check_depth(value, _DEEPEST)
+    return value
 
 
 def _json(text: str) -> Any:
@@ -178,6 +181,15 @@ class _Reader:
         return made
 
 
+def _check_depth(value: Any, left: int) -> None:
+    if not isinstance(value, (dict, list)):
+        return
+    if not left:
+        raise _too_deep()
+    for held in value.values() if isinstance(value, dict) else value:
+        _check_depth(held, left - 1)
+
+
 def _nulls(value: Any, path: str) -> Iterator[str]:
     """Where a null is, as a path of keys."""
     if value is None:
@@ -188,6 +200,10 @@ def _nulls(value: Any, path: str) -> Iterator[str]:
     elif isinstance(value, list):
         for index, held in enumerate(value):
             yield from _nulls(held, f"{path}/{index}")
+
+
+def _too_deep() -> AWSError:
+    return validation_error("Template format error: the template is nested too deeply.")
 
 
 def _malformed(form: str, line: int, column: int, why: str = "") -> AWSError:

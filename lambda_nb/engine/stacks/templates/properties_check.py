@@ -151,7 +151,7 @@ def _is_number(value: Any, kind: type[int] | type[float]) -> bool:
         return False
     try:
         return kind(value) == float(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return False
 
 

@@ -6,71 +6,20 @@ property that the API does not take is refused.
 
 from __future__ import annotations
 
-import contextlib
 from abc import ABC
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
 from botocore import xform_name
-from botocore.exceptions import ClientError
 
 from lambda_nb.engine import service_model
-from lambda_nb.engine.stacks.model import Made, Properties, Refused
+from lambda_nb.engine.stacks.model import Made, Properties
 from lambda_nb.engine.stacks.types import schemas, shapes
+from lambda_nb.engine.stacks.types.absence import absence_is_fine
 from lambda_nb.engine.stacks.types.context import Context
-from lambda_nb.engine.stacks.types.resource_type import ResourceType
+from lambda_nb.engine.stacks.types.resource_type import ResourceType, refuse_unknown, with_name
 from lambda_nb.engine.stacks.types.tagging import Tagging
-
-_ABSENT = (
-    "ResourceNotFoundException",
-    "NotFoundException",
-    "NotFound",
-    "ResourceNotFound",
-    "NoSuchEntity",
-)
-
-
-@contextlib.contextmanager
-def absence_is_fine(*codes: str) -> Iterator[None]:
-    """Ignore a call's error that says the thing is not there; ``codes`` are further such errors."""
-    try:
-        yield
-    except ClientError as error:
-        if error.response["Error"]["Code"] not in (*_ABSENT, *codes):
-            raise
-
-
-def is_absent(look: Callable[[], object], *codes: str) -> bool:
-    """Whether a call says that the thing is not there; ``codes`` as :func:`absence_is_fine`."""
-    found = False
-    with absence_is_fine(*codes):
-        look()
-        found = True
-    return not found
-
-
-def refuse_unknown(type_name: str, properties: Properties, works: frozenset[str]) -> None:
-    """Refuse properties that AWS has and that have no effect here.
-
-    Parameters
-    ----------
-    works
-        The properties that have one.
-
-    Raises
-    ------
-    Refused
-        It names them.
-    """
-    idle = sorted(schemas.of(type_name).settable & set(properties) - works)
-    if idle:
-        raise Refused(
-            f"lambda_nb does not have the {'properties' if idle[1:] else 'property'} "
-            f"{', '.join(idle)} of {type_name}. Leave {'them' if idle[1:] else 'it'} out of the "
-            "template.",
-            "InvalidRequest",
-        )
 
 
 class ByCalls(ResourceType, ABC):
@@ -89,12 +38,13 @@ class ByCalls(ResourceType, ABC):
         The member of the answer or the parameters of ``creates`` that ``Ref`` gives; ``key`` if
         empty. It is what ``key`` is given.
     described
-        The member of the answer of ``describes`` that holds the resource, if not all of it.
+        The member of the answer of ``describes`` that holds the resource, if not all of it:
+        ``Pool``, or ``Pools.0`` for the first of a list.
     attributes
-        The attributes, and the members of the description that they are.
-    named, longest
-        The property with the resource's name, if it is made up when a template gives none, and
-        the most characters it may have.
+        The attributes, and the members of the description that they are (``Endpoint.Address``).
+    named, longest, lower
+        The property with the resource's name, if it is made up when a template gives none; the
+        most characters it may have, and whether it must be in lower case.
     renamed
         Parameters with another name in templates, and that name.
     defaults
@@ -120,6 +70,7 @@ class ByCalls(ResourceType, ABC):
     attributes: ClassVar[Mapping[str, str]] = {}
     named: ClassVar[str] = ""
     longest: ClassVar[int] = 64
+    lower: ClassVar[bool] = False
     renamed: ClassVar[Mapping[str, str]] = {}
     defaults: ClassVar[Mapping[str, Any]] = {}
     absent: ClassVar[tuple[str, ...]] = ()
@@ -133,7 +84,7 @@ class ByCalls(ResourceType, ABC):
         "TagKeys",
     )
     tagged_by: ClassVar[str] = "Arn"
-    """The attribute that the tag operations take."""
+    """The attribute that the tag operations take; without it they take the physical ID."""
 
     def create(self, context: Context, properties: Properties) -> Made:
         self.check(properties)
@@ -169,7 +120,7 @@ class ByCalls(ResourceType, ABC):
         """The parameters of the operation that makes one."""
         own = {name: value for name, value in properties.items() if name != "Tags"}
         if self.named:
-            own.setdefault(self.named, context.name(self.longest))
+            own = with_name(context, own, self.named, self.longest, lower=self.lower)
         parameters = shapes.parameters(self.service, self.creates, own, self.renamed)
         if self.tagging is not None:
             tags = self.tagging.wanted(context, properties)
@@ -211,9 +162,8 @@ class ByCalls(ResourceType, ABC):
         found: Any = known
         if self.describes:
             found = self.call(context, self.describes, self.key_of(physical_id, properties))
-            for member in filter(None, self.described.split(".")):
-                found = found[int(member)] if member.isdecimal() else found[member]
-        values = {name: _as_json(found.get(member)) for name, member in self.attributes.items()}
+            found = _at(found, self.described)
+        values = {name: _as_json(_at(found, member)) for name, member in self.attributes.items()}
         return Made(physical_id, {name: one for name, one in values.items() if one is not None})
 
     def check(self, properties: Properties) -> None:
@@ -232,10 +182,14 @@ class ByCalls(ResourceType, ABC):
         """The answer of an operation of the service."""
         return getattr(context.client(self.service), xform_name(operation))(**parameters)
 
+    def tag_target(self, context: Context, made: Made) -> str:
+        """What the tag operations take for the resource."""
+        return str(made.attributes.get(self.tagged_by, made.physical_id))
+
     def _tag(self, context: Context, made: Made, old: Properties, new: Properties) -> None:
         assert self.tagging is not None
         add, remove, which, tags, keys = self.tag_calls
-        target = made.attributes.get(self.tagged_by, made.physical_id)
+        target = self.tag_target(context, made)
         self.tagging.change(
             context,
             old,
@@ -243,6 +197,15 @@ class ByCalls(ResourceType, ABC):
             lambda wanted: self.call(context, add, {which: target, tags: wanted}),
             lambda gone: self.call(context, remove, {which: target, keys: gone}),
         )
+
+
+def _at(found: Any, path: str) -> Any:
+    """What is at a path of member names and places in lists; ``None`` if there is nothing."""
+    for part in filter(None, path.split(".")):
+        if found is None:
+            return None
+        found = found[int(part)] if part.isdecimal() else found.get(part)
+    return found
 
 
 def _as_json(value: Any) -> Any:

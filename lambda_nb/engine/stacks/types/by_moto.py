@@ -27,11 +27,9 @@ _LOGICAL_ID = "Resource"
 _HIDDEN_STACK = "lambda_nb:HiddenStack"
 """The attribute of a resource that has the name of its stack in moto."""
 _LONGEST_NAME = 63
-_IN_LOWER_CASE = ("RDS", "Redshift")
+_IN_LOWER_CASE = ("Redshift",)
 _AS_TEXT = {"AWS::SSM::Document": ("Content",)}
 """Properties of types that may be objects, and that moto takes as texts only."""
-_IN_ANY_CASE = {"AWS::RDS::DBInstance": ("Engine",), "AWS::RDS::DBCluster": ("Engine",)}
-"""Properties that AWS takes in any case (``MySQL``), and moto in lower case only."""
 _NEVER = ("AWS::CloudFormation::", "AWS::Lambda::", "AWS::ApiGateway")
 """Services that the engine keeps itself: what moto made of them would do nothing."""
 _NAME_OF_TYPE = re.compile(r'def cloudformation_type\(\)[^"]*?return "(AWS::\w+::\w+)"')
@@ -144,9 +142,6 @@ class _ByMoto(ResourceType):
         for name in _AS_TEXT.get(self.name, ()):
             if isinstance(given.get(name), dict):
                 given[name] = json.dumps(given[name])
-        for name in _IN_ANY_CASE.get(self.name, ()):
-            if isinstance(given.get(name), str):
-                given[name] = given[name].lower()
         said = {*schema.attributes, *schema.properties}
         asked = sorted(self._known.attributes & said)
         outputs = {
@@ -219,7 +214,7 @@ def moto_knows(type_name: str) -> Known | None:
 
     Examples
     --------
-    >>> moto_knows("AWS::RDS::DBInstance").deletes
+    >>> moto_knows("AWS::SageMaker::Model").deletes
     True
     >>> moto_knows("AWS::Nobody::Knows")
     """

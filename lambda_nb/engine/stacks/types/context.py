@@ -43,10 +43,13 @@ class Context(Protocol):
         Its errors (``ClientError``) may pass: the deployment makes AWS's reason of them.
         """
 
-    def name(self, most: int = 255, *, lower: bool = False, separator: str = "-") -> str:
+    def name(
+        self, most: int = 255, *, lower: bool = False, separator: str = "-", suffix: str = ""
+    ) -> str:
         """The physical name that CloudFormation makes up: ``STACK-LOGICALID-RANDOM``.
 
-        Always the same for one step, so that after a kill the resource can be found again.
+        Always the same for one step, so that after a kill the resource can be found again. Not to
+        be called for a resource that its template names: it is looked for by the name asked here.
 
         Parameters
         ----------
@@ -54,6 +57,10 @@ class Context(Protocol):
             The most characters it may have; the stack's name and the logical ID are cut for it.
         lower
             Whether it must be in lower case.
+        separator
+            Between its parts, and in the place of the hyphens of the stack's name.
+        suffix
+            What it ends with; part of ``most``.
         """
 
     def made(self, physical_id: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lambda_nb.engine.stacks.model import Properties
+from lambda_nb.engine.stacks.types.values import text_of
 
 
 def now(properties: Properties, found: Mapping[str, Any], *names: str) -> dict[str, Any]:
@@ -61,7 +62,7 @@ def like(given: Any, found: Any) -> Any:
         return _in_order(given, list(found))
     if isinstance(given, str) and isinstance(found, Mapping):
         return given if _parsed(given) == found else json.dumps(found)
-    return given if _text(given) == _text(found) else found
+    return given if text_of(given) == text_of(found) else found
 
 
 def _in_order(given: list[Any], found: list[Any]) -> list[Any]:
@@ -81,7 +82,3 @@ def _parsed(text: str) -> Any:
         return json.loads(text)
     except ValueError:
         return None
-
-
-def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -23,6 +23,7 @@ _FAMILIES: Mapping[str, tuple[str, ...]] = {
     "network.ec2": ("EC2",),
     "messaging": ("Events", "Pipes", "SES", "SNS", "SQS", "Scheduler"),
     "devices": ("IoT",),
+    "databases": ("RDS",),
     "data": ("DynamoDB", "ECR", "Kinesis", "KinesisFirehose", "S3"),
     "monitoring": (
         "ApplicationAutoScaling",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
-from lambda_nb.engine.stacks.model import Made, Properties
+from lambda_nb.engine.stacks.model import Made, Properties, Refused
 from lambda_nb.engine.stacks.types import schemas
 from lambda_nb.engine.stacks.types.context import Context
 
@@ -78,9 +78,50 @@ class ResourceType(ABC):
         return schemas.of(self.name).replacing(old, new)
 
 
+def refuse_unknown(type_name: str, properties: Properties, works: frozenset[str]) -> None:
+    """Refuse properties that AWS has and that have no effect here.
+
+    Parameters
+    ----------
+    works
+        The properties that have one.
+
+    Raises
+    ------
+    Refused
+        It names them.
+    """
+    idle = sorted(schemas.of(type_name).settable & set(properties) - works)
+    if idle:
+        raise Refused(
+            f"lambda_nb does not have the {'properties' if idle[1:] else 'property'} "
+            f"{', '.join(idle)} of {type_name}. Leave {'them' if idle[1:] else 'it'} out of the "
+            "template.",
+            "InvalidRequest",
+            untouched=True,
+        )
+
+
 def changed(old: Properties, new: Properties, *names: str) -> bool:
     """Whether any of the named properties differs."""
     return any(old.get(name) != new.get(name) for name in names)
+
+
+def with_name(
+    context: Context, properties: Properties, name: str, most: int = 255, **rules: Any
+) -> dict[str, Any]:
+    """The properties with a name: the template's own, else one that is made up.
+
+    Parameters
+    ----------
+    name
+        The property with the name.
+    most, rules
+        As of :meth:`Context.name`.
+    """
+    if properties.get(name):
+        return dict(properties)
+    return {**properties, name: context.name(most, **rules)}
 
 
 def given(**parameters: Any) -> dict[str, Any]:

@@ -54,6 +54,11 @@ class Schema:
         return frozenset(set(self.properties) - read_only | also_set)
 
     @property
+    def write_only(self) -> frozenset[str]:
+        """Properties that can be given and never read: passwords, for example."""
+        return frozenset(path[0] for path in self._paths("writeOnlyProperties") if len(path) == 1)
+
+    @property
     def taggable(self) -> bool:
         """Whether the stack's tags are put on resources of the type."""
         return bool(self.document.get("tagging", {}).get("taggable", "Tags" in self.properties))

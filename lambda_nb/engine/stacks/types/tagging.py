@@ -26,6 +26,24 @@ def tags_of(properties: Properties) -> dict[str, str]:
     return {str(one["Key"]): str(one.get("Value", "")) for one in given}
 
 
+def own_tags(
+    context: Context, properties: Properties, found: Mapping[str, str]
+) -> list[dict[str, str]]:
+    """The tags found on a resource, without those that its stack or CloudFormation gave it.
+
+    Parameters
+    ----------
+    properties
+        Of the resource: a tag that they give as well is its own.
+    """
+    given = tags_of(properties)
+    return [
+        {"Key": key, "Value": value}
+        for key, value in found.items()
+        if key in given or not (key.startswith(_RESERVED) or context.tags.get(key) == value)
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class Tagging:
     """How a service writes tags.

@@ -16,8 +16,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from lambda_nb.notebook import display
-from lambda_nb.notebook.connection.clients import engine_status, is_aws
+from lambda_nb.notebook.connection.clients import engine_status
 from lambda_nb.notebook.errors import NotebookError, aws_errors
+from lambda_nb.projects.endpoint import is_aws
 
 _STATES = {
     "waiting": "it starts with the next event",

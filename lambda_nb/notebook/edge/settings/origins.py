@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from lambda_nb.notebook.connection.clients import is_aws
 from lambda_nb.notebook.connection.reach import Handle
 from lambda_nb.notebook.errors import UsageError
 from lambda_nb.notebook.web.address import address_of, function_url, named
+from lambda_nb.projects.endpoint import is_aws
 
 FORMS = "'s3://BUCKET', 'https://HOST', 'http://127.0.0.1:8000', or the handle of a function"
 

@@ -152,6 +152,22 @@ def test_one_whose_function_fails_for_good_fails_at_once(engine: Engine) -> None
     assert "the function failed: RuntimeError: no such thing" in reason
 
 
+def test_one_whose_function_cannot_start_fails_at_once(engine: Engine) -> None:
+    stack = Stack(engine)
+    name = engine.create("", wait=False, Runtime="dotnet8")
+    arn = engine.client().get_function_configuration(FunctionName=name)["FunctionArn"]
+    stack.api.create_stack(
+        StackName=stack.name,
+        TemplateBody=json.dumps({"Resources": {"Thing": custom(token=arn)}}),
+        DisableRollback=True,
+    )
+    assert stack.wait() == "CREATE_FAILED"
+    (reason,) = [
+        why for name, status, why in stack.history() if (name, status) == ("Thing", "CREATE_FAILED")
+    ]
+    assert "the function failed: Runtime dotnet8 cannot run: " in reason
+
+
 def test_one_that_never_answers_fails_after_its_timeout(engine: Engine) -> None:
     stack = Stack(engine)
     made = {

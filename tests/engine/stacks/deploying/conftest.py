@@ -75,6 +75,8 @@ class File(ResourceType):
 
     def update(self, context: Context, made: Made, old: Properties, new: Properties) -> Made:
         self.log.append(("update", context.logical_id))
+        if "untouched" in (old.get("Fails"), new.get("Fails")):
+            raise Refused("It stays what it is.", "NotUpdatable")
         self._write(self.directory / made.physical_id, {**new, "Half": True})
         self._wait(context, f"update {context.logical_id}")
         if new.get("Fails") == "update":

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import Any
 
 from lambda_nb.engine.stacks.records.rows import Stack
 
-from .conftest import FILE, Room
+from .conftest import FILE, Room, RoomFactory
 
 
 def changes(
@@ -91,6 +92,20 @@ def test_secrets_are_not_told(room: Room) -> None:
     assert found["A"]["Details"][0]["Target"]["AfterValue"] == "****"
     assert "first one" not in str(found)
     assert "second one" not in str(found)
+
+
+def test_secrets_of_what_goes_are_not_told_after_a_restart(new_room: RoomFactory) -> None:
+    room = new_room()
+    stack = room.create("shop", {"A": {"X": "hush-hush"}, "B": {}})
+    held = room.store.resources(stack.id)["A"].held
+    kept = dataclasses.replace(held, secrets=("hush-hush",))  # as of a dynamic reference
+    room.store.change_resource(stack.id, "A", held=kept)
+    room.stacks.close()
+    again = new_room()
+    revision = again.stacks.prepared("shop", stack.id, again.template({"B": {}}), {})
+    told = str(again.stacks.compared(stack, revision, "shop", stack.id).entries)
+    assert "****" in told
+    assert "hush" not in told
 
 
 def test_nothing_changes_nothing(room: Room) -> None:

@@ -185,6 +185,14 @@ def test_secret_values_are_not_in_events(room: Room) -> None:
     }
 
 
+def test_secret_lists_are_not_in_events(room: Room) -> None:
+    parameters = {"P": {"Type": "CommaDelimitedList", "NoEcho": True}}
+    text = room.template({"A": {"Words": {"Ref": "P"}}}, Parameters=parameters)
+    stack = room.create("shop", text, {"P": "hush-one, hush-two"})
+    assert list(room.files.contents().values()) == [{"Words": ["hush-one", "hush-two"]}]
+    assert "hush" not in "".join(str(event) for event in room.events(stack))
+
+
 def test_a_type_that_aws_has_and_nobody_here_fails_its_stack(room: Room) -> None:
     stack = room.create("shop", {"A": {"Type": "AWS::GameLift::Fleet"}})
     assert stack.status == "ROLLBACK_COMPLETE"

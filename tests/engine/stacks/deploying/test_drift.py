@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import time
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lambda_nb.engine.stacks.deploying.drift import differing
-from lambda_nb.engine.stacks.records.rows import Stack
+from lambda_nb.engine.stacks.records.rows import DriftDetection, Stack
 
-from .conftest import Room, until
+from .conftest import Room, RoomFactory, until
 
 values = st.recursive(
     st.one_of(st.integers(), st.text(max_size=3)),
@@ -62,6 +63,20 @@ def test_changes_by_others_are_told(room: Room) -> None:
             "DifferenceType": "NOT_EQUAL",
         }
     ]
+
+
+def test_a_detection_that_the_end_of_the_engine_interrupted_has_failed(
+    new_room: RoomFactory,
+) -> None:
+    room = new_room()
+    stack = room.create("shop", {"A": {}})
+    begun = DriftDetection("d", stack.id, "DETECTION_IN_PROGRESS", time.time())
+    room.store.put_detection(begun)
+    room.stacks.close()
+    found = new_room().store.find_detection("d")
+    assert found is not None
+    assert found.status == "DETECTION_FAILED"
+    assert found.reason == "The engine ended during the operation."
 
 
 def test_types_that_cannot_be_read_are_not_checked(room: Room) -> None:

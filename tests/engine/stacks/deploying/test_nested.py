@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lambda_nb.engine.errors import AWSError
-from lambda_nb.engine.stacks.operations.change_sets import ChangeSets
+from lambda_nb.engine.stacks.operations.change_sets.operations import ChangeSets
 from lambda_nb.engine.stacks.records.rows import Stack
 
 from .conftest import FILE, Room
@@ -94,6 +94,28 @@ def test_a_parent_that_changes_leaves_the_nested_stack_alone(room: Room) -> None
     assert child_of(room, stack).status == "CREATE_COMPLETE"
 
 
+def test_a_template_that_changed_behind_its_url_is_deployed(room: Room) -> None:
+    stack = room.create("shop", parent("1"))
+    room.texts[URL] = child(More="2")
+    stack = room.update(stack, parent("1"))
+    assert stack.status == "UPDATE_COMPLETE"
+    assert child_of(room, stack).status == "UPDATE_COMPLETE"
+    (file,) = room.files.contents().values()
+    assert file["More"] == "2"
+
+
+def test_a_nested_stack_may_always_have_changed(room: Room) -> None:
+    stack = room.create("shop", parent("1"))
+    sets = ChangeSets(room.store, room.stacks, lambda url: room.texts[url])
+    asked = {"StackName": "shop", "ChangeSetName": "c", "TemplateBody": room.template(parent("1"))}
+    (change,) = sets.describe({"ChangeSetName": sets.create(asked)["Id"]})["Changes"]
+    (detail,) = change["ResourceChange"]["Details"]
+    assert detail["ChangeSource"] == "Automatic"
+    stack = room.update(stack, parent("1"))
+    assert stack.status == "UPDATE_COMPLETE"
+    assert child_of(room, stack).status == "CREATE_COMPLETE"  # nothing had
+
+
 def test_a_nested_stack_is_rolled_back_with_its_parent(room: Room) -> None:
     room.texts[URL] = child(Kind="old")
     stack = room.create("shop", parent("1"))
@@ -132,6 +154,40 @@ def test_a_nested_creation_is_given_up_with_its_parent(room: Room) -> None:
     assert stack.status == "ROLLBACK_COMPLETE"
     assert room.reason(stack, "C", "CREATE_FAILED") == "Resource creation cancelled"
     assert room.files.contents() == {}
+
+
+def test_a_nested_stack_that_waits_for_its_parent_can_be_updated_again(room: Room) -> None:
+    stack = room.create("shop", parent("1"))
+    broken = parent("2", B={"Fails": "create", "DependsOn": "C"})
+    stack = room.update(stack, broken, on_failure="DO_NOTHING")
+    assert stack.status == "UPDATE_FAILED"
+    assert child_of(room, stack).status == "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
+    stack = room.update(stack, parent("3", B={"DependsOn": "C"}))
+    assert stack.status == "UPDATE_COMPLETE"
+    inner = child_of(room, stack)
+    assert inner.status == "UPDATE_COMPLETE"
+    assert room.files.contents()[inner.outputs[0].value]["X"] == "3"
+
+
+def test_a_nested_stack_updated_twice_is_what_it_was_after_a_rollback(room: Room) -> None:
+    stack = room.create("shop", parent("1"))
+    contents = room.files.contents()
+    for x in ("2", "3"):
+        broken = parent(x, B={"Fails": "create", "DependsOn": "C"})
+        stack = room.update(stack, broken, on_failure="DO_NOTHING")
+    room.stacks.roll_back(stack)
+    assert room.wait(stack).status == "UPDATE_ROLLBACK_COMPLETE"
+    assert child_of(room, stack).status == "UPDATE_ROLLBACK_COMPLETE"
+    assert room.files.contents() == contents
+
+
+def test_a_nested_stack_of_a_creation_that_was_mended_waits_no_more(room: Room) -> None:
+    broken = parent("1", B={"Fails": "create", "DependsOn": "C"})
+    stack = room.create("shop", broken, on_failure="DO_NOTHING")
+    assert stack.status == "CREATE_FAILED"
+    stack = room.update(stack, parent("2", B={"DependsOn": "C"}))
+    assert stack.status == "UPDATE_COMPLETE"
+    assert child_of(room, stack).status == "UPDATE_COMPLETE"
 
 
 def test_tags_of_the_parent_are_the_childs_too(room: Room) -> None:

@@ -176,3 +176,28 @@ def test_nothing_is_taken_up_where_nothing_was_interrupted(new_room: RoomFactory
     again.stacks.resume()
     assert again.store.stack(stack.id).status == "CREATE_COMPLETE"
     assert len(again.store.events(stack.id)) == len(again.events(stack)) == 5
+
+
+@pytest.mark.parametrize("gate", ["delete B", "delete C"])
+def test_a_cleanup_that_is_closed_in_order_goes_on(new_room: RoomFactory, gate: str) -> None:
+    room = new_room()
+    stack = room.create("shop", {"A": {"X": 1}, "B": {"Kind": "old"}, "C": {}})
+    room.gates.close(gate)
+    room.update(stack, {"A": {"X": 2}, "B": {"Kind": "new"}}, wait=False)
+    assert room.gates.reached[gate].wait(30)
+    room.stacks.close()
+    again = new_room()
+    assert resumed(again).status == "UPDATE_COMPLETE"
+    assert sorted(again.files.contents().values(), key=str) == [{"Kind": "new"}, {"X": 2}]
+
+
+def test_a_forced_deletion_that_is_closed_in_order_goes_on(new_room: RoomFactory) -> None:
+    room = new_room()
+    stack = room.create("shop", {"A": {}})
+    room.gates.close("delete A")
+    room.stacks.delete(stack, force=True)
+    assert room.gates.reached["delete A"].wait(30)
+    room.stacks.close()
+    again = new_room()
+    assert resumed(again).status == "DELETE_COMPLETE"
+    assert again.files.contents() == {}

@@ -8,7 +8,7 @@ import pytest
 
 from lambda_nb.engine.errors import AWSError
 
-from .conftest import Room
+from .conftest import Room, until
 
 
 def test_resources_are_added_changed_replaced_and_removed(room: Room) -> None:
@@ -57,6 +57,18 @@ def test_an_update_of_outputs_alone_is_one(room: Room) -> None:
     assert stack.status == "UPDATE_COMPLETE"
     assert [one.value for one in stack.outputs] == ["x"]
     assert ("update", "A") not in room.files.log
+
+
+def test_what_was_refused_before_anything_was_done_is_not_undone(room: Room) -> None:
+    stack = room.create("shop", {"A": {"X": 1}, "B": {}})
+    stack = room.update(stack, {"A": {"X": 2, "Fails": "untouched", "DependsOn": "B"}, "B": {}})
+    assert stack.status == "UPDATE_ROLLBACK_COMPLETE"
+    assert room.files.log.count(("update", "A")) == 1
+    row = room.store.resources(stack.id)["A"]
+    assert (row.status, row.step, row.held.properties) == ("UPDATE_COMPLETE", None, {"X": 1})
+    stack = room.update(stack, {"A": {"X": 3}, "B": {}})
+    assert stack.status == "UPDATE_COMPLETE"
+    assert room.files.contents()[row.held.physical_id] == {"X": 3}
 
 
 def test_a_failed_update_is_rolled_back(room: Room) -> None:
@@ -136,47 +148,25 @@ def test_an_update_can_be_cancelled(room: Room) -> None:
         room.stacks.cancel_update(stack)
 
 
-def test_without_rollback_a_failed_update_stays_and_can_be_mended(room: Room) -> None:
-    stack = room.create("shop", {"A": {"X": 1}, "B": {"Kind": "old"}})
-    new = {"A": {"X": 2}, "B": {"Kind": "new"}, "C": {"Fails": "create", "DependsOn": ["A", "B"]}}
-    stack = room.update(stack, new, on_failure="DO_NOTHING")
-    assert stack.status == "UPDATE_FAILED"
-    assert len(room.files.contents()) == 3
-    stack = room.update(stack, {"A": {"X": 2}, "B": {"Kind": "new"}, "C": {}})
-    assert stack.status == "UPDATE_COMPLETE"
-    rows = room.store.resources(stack.id)
-    assert room.files.contents().keys() == {row.held.physical_id for row in rows.values()}
-
-
-def test_without_rollback_a_failed_update_can_be_rolled_back_later(room: Room) -> None:
-    stack = room.create("shop", {"A": {"X": 1}, "B": {"Kind": "old"}})
-    contents = room.files.contents()
-    new = {"A": {"X": 2}, "B": {"Kind": "new"}, "C": {"Fails": "create", "DependsOn": ["A", "B"]}}
-    stack = room.update(stack, new, on_failure="DO_NOTHING")
-    stack = room.update(stack, {**new, "A": {"X": 3}}, on_failure="DO_NOTHING")
-    assert stack.status == "UPDATE_FAILED"
-    room.stacks.roll_back(stack)
-    stack = room.wait(stack)
-    assert stack.status == "UPDATE_ROLLBACK_COMPLETE"
-    assert room.files.contents() == contents
-
-
-def test_a_failed_creation_that_was_kept_can_be_mended(room: Room) -> None:
-    resources = {"A": {}, "B": {"Fails": "late", "DependsOn": "A"}}
-    stack = room.create("shop", resources, on_failure="DO_NOTHING")
-    assert stack.status == "CREATE_FAILED"
-    stack = room.update(stack, {"A": {}, "B": {}})
-    assert stack.status == "UPDATE_COMPLETE"
-    rows = room.store.resources(stack.id)
-    assert room.files.contents().keys() == {row.held.physical_id for row in rows.values()}
-
-
 def test_replaced_resources_can_be_retained(room: Room) -> None:
     stack = room.create("shop", {"A": {"Kind": "old", "UpdateReplacePolicy": "Retain"}})
     stack = room.update(stack, {"A": {"Kind": "new", "UpdateReplacePolicy": "Retain"}})
     assert stack.status == "UPDATE_COMPLETE"
     assert sorted(value["Kind"] for value in room.files.contents().values()) == ["new", "old"]
     assert room.told(stack, "A")[-1] == "DELETE_SKIPPED"
+
+
+def test_a_replacement_waits_for_signals_of_its_own(room: Room) -> None:
+    waits = {"CreationPolicy": {"ResourceSignal": {"Timeout": "PT1M"}}}
+    stack = room.create("shop", {"A": {"Kind": "old", **waits}}, wait=False)
+    until(lambda: room.told(stack, "A"))
+    room.stacks.signal(stack, "A", "one", "SUCCESS")
+    stack = room.wait(stack)
+    assert stack.status == "CREATE_COMPLETE"
+    stack = room.update(stack, {"A": {"Kind": "new", **waits}}, wait=False)
+    until(lambda: room.told(stack, "A")[-1] == "UPDATE_IN_PROGRESS")
+    room.stacks.signal(stack, "A", "one", "FAILURE")
+    assert room.wait(stack).status == "UPDATE_ROLLBACK_COMPLETE"
 
 
 def test_policies_alone_are_recorded(room: Room) -> None:
@@ -222,7 +212,8 @@ def test_an_export_in_use_cannot_go(room: Room) -> None:
     assert updated.status == "UPDATE_ROLLBACK_COMPLETE"
     assert room.reason(stack, "one", "UPDATE_ROLLBACK_IN_PROGRESS") == text
     deleted = room.delete(updated)
-    assert (deleted.status, deleted.reason) == ("DELETE_FAILED", text)
+    assert (deleted.status, deleted.reason) == ("UPDATE_ROLLBACK_COMPLETE", text)
+    assert room.told(stack, "one")[-2:] == ["DELETE_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE"]
     room.delete(user)
     assert room.delete(deleted).status == "DELETE_COMPLETE"
     assert room.store.exports() == []

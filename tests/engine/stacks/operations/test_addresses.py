@@ -20,6 +20,7 @@ SAME = [
     "http://127.0.0.1:4571/my-bucket/dir/t.yaml",
     "http://localhost:4571/my-bucket/dir/t.yaml",
     "http://[::1]:4571/my-bucket/dir/t.yaml",
+    "http://lambda-engine:4571/my-bucket/dir/t.yaml",
     "http://my-bucket.localhost:4571/dir/t.yaml",
     "http://my-bucket.s3.localhost:4571/dir/t.yaml",
     "http://s3.localhost.localstack.cloud:4566/my-bucket/dir/t.yaml",

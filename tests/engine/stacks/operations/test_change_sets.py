@@ -135,6 +135,10 @@ def test_names_that_are_wrong(stack: Stack) -> None:
         "ChangeSetNotFound",
         "ChangeSet [no] does not exist",
     )
+    code, text = error_of(
+        lambda: api.create_change_set(StackName=name, ChangeSetName="a_b", TemplateBody=template)
+    )
+    assert (code, "Value 'a_b' at 'changeSetName' failed" in text) == ("ValidationError", True)
     code, text = create("IMPORT")
     assert "does not import existing resources" in text
     make(stack, template)
@@ -148,11 +152,59 @@ def test_a_bad_template_leaves_no_stack_behind(stack: Stack) -> None:
     assert error_of(stack.told)[1] == f"Stack with id {stack.name} does not exist"
 
 
+EXTENDED = """
+Transform: AWS::LanguageExtensions
+Parameters: {Needed: {Type: String}}
+Resources: {Role: {Type: AWS::IAM::Role, Properties: {AssumeRolePolicyDocument: {}}}}
+"""
+NEEDED = [{"ParameterKey": "Needed", "ParameterValue": "here"}]
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ("", "Requires capabilities : [CAPABILITY_IAM]"),
+        (
+            "Outputs: {O: {Value: !Ref Nobody}}",
+            "Template format error: Unresolved resource dependencies [Nobody] in the Outputs block "
+            "of the template",
+        ),
+    ],
+)
+def test_what_is_seen_only_after_transforms_fails_the_change_set(
+    stack: Stack, more: str, reason: str
+) -> None:
+    told = make(stack, EXTENDED + more, "CREATE", Parameters=NEEDED)
+    assert (told["Status"], told["ExecutionStatus"]) == ("FAILED", "UNAVAILABLE")
+    assert told["StatusReason"] == reason
+
+
+def test_a_parameter_is_missed_before_transforms(stack: Stack) -> None:
+    wanted = ("ValidationError", "Parameters: [Needed] must have values")
+    assert error_of(lambda: make(stack, EXTENDED, "CREATE")) == wanted
+    before = [{"ParameterKey": "Needed", "UsePreviousValue": True}]
+    assert error_of(lambda: make(stack, EXTENDED, "CREATE", Parameters=before)) == (
+        "ValidationError",
+        "Cannot specify UsePreviousValue on Parameters when ChangeSetType is CREATE",
+    )
+
+
 def test_a_stack_in_review_can_be_deleted(stack: Stack) -> None:
     make(stack, json.dumps({"Resources": {"Handle": HANDLE}}), "CREATE")
     stack.api.delete_stack(StackName=stack.name)
     waiter = stack.api.get_waiter("stack_delete_complete")
     waiter.wait(StackName=stack.name, WaiterConfig={"Delay": 0.05, "MaxAttempts": 100})
+
+
+def test_one_that_is_being_executed_is_not_deleted(stack: Stack) -> None:
+    waiting = {"Handle": {"Ref": "Handle"}, "Timeout": "600"}
+    wait = {"Type": "AWS::CloudFormation::WaitCondition", "Properties": waiting}
+    make(stack, json.dumps({"Resources": {"Handle": HANDLE, "Wait": wait}}), "CREATE")
+    named = {"StackName": stack.name, "ChangeSetName": "change"}
+    stack.api.execute_change_set(**named)
+    code, text = error_of(lambda: stack.api.delete_change_set(**named))
+    assert (code, "is being executed" in text) == ("InvalidChangeSetStatus", True)
+    assert stack.delete() == "DELETE_COMPLETE", stack.history()
 
 
 def test_wrong_properties_fail_a_change_set_early(stack: Stack) -> None:

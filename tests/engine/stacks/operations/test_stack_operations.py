@@ -213,7 +213,8 @@ def test_policies(there: Stack) -> None:
 
 
 def test_resources_and_their_stack(engine: Engine, stack: Stack) -> None:
-    assert stack.create({"Queue": QUEUE, "Handle": {**HANDLE, "Metadata": {"a": 1}}})
+    made = {"Queue": QUEUE, "Handle": {**HANDLE, "Metadata": {"a": 1}}}
+    assert stack.create(made) == "CREATE_COMPLETE"
     api, name = stack.api, stack.name
     rows = api.describe_stack_resources(StackName=name)["StackResources"]
     ids = {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in rows}

@@ -133,6 +133,18 @@ def test_deleted_stacks_are_forgotten_after_ninety_days(store: Store, tmp_path: 
     later.close()
 
 
+def test_old_signals_and_detections_are_forgotten(store: Store, tmp_path: Path) -> None:
+    gone = store.put_stack(stack(1, deleted=NOW - 10))
+    store.add_signal(gone.id, "A", "x", "SUCCESS")
+    for identity, moment in (("old", NOW - 10), ("new", NOW)):
+        store.put_detection(DriftDetection(identity, "s", "DETECTION_COMPLETE", moment))
+    store.close()
+    later = Store(tmp_path / "stacks.sqlite", NOW + KEPT_S)
+    assert later.signals(gone.id, "A") == {}
+    assert [one.id for one in later.detections()] == ["new"]
+    later.close()
+
+
 def test_resources_keep_their_order(store: Store) -> None:
     for name in "CAB":
         store.put_resource(StackResource("s", name, Held("T", {}), "S", NOW))

@@ -87,6 +87,7 @@ def test_keys_stay_as_they_are_written() -> None:
         ),
         ("Resources:", "[/Resources] 'null' values are not allowed in templates"),
         ('{"A":' * 5000 + "1" + "}" * 5000, "nested too deeply"),
+        ('{"A":' * 201 + "1" + "}" * 201, "nested too deeply"),
     ],
 )
 def test_what_is_no_template_is_refused(text: str, message: str) -> None:

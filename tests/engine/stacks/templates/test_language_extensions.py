@@ -143,6 +143,14 @@ def test_a_loop_that_cannot_be_resolved(expanding: Expanding, loop: str, message
     assert message in refused.value.message
 
 
+def test_loops_in_loops_do_not_multiply_without_end(expanding: Expanding) -> None:
+    items = ", ".join("a" * (number + 1) for number in range(110))
+    body = "{'X${I}b${J}': {Type: AWS::SQS::Queue}}"
+    inner = f"{{'Fn::ForEach::In': [J, [{items}], {body}]}}"
+    with pytest.raises(AWSError, match="the loops have more than 10000 turns"):
+        expanding(f"{HEAD}Resources: {{'Fn::ForEach::L': [I, [{items}], {inner}]}}")
+
+
 def test_the_extensions_need_their_transform(expanding: Expanding) -> None:
     with pytest.raises(AWSError, match=r"\[/Resources/Fn::ForEach::L\] resource definition is mal"):
         expanding("Transform: Other\nResources: {'Fn::ForEach::L': [X, [a], {}]}")

@@ -97,9 +97,16 @@ Resources:
         ),
         ({"status": "failure"}, "Transform 123456789012::M failed without an error message."),
         ({}, "Transform 123456789012::M failed without an error message."),
-        ({"status": "success"}, "Malformed response"),
-        ({"status": "success", "fragment": {}, "requestId": "other"}, "Malformed response"),
+        ({"status": "success"}, "Received malformed response from transform 123456789012::M"),
+        (
+            {"status": "success", "fragment": {}, "requestId": "other"},
+            "Received malformed response from transform 123456789012::M",
+        ),
         ({"status": "success", "fragment": [1]}, "it did not return a template"),
+        (
+            {"status": "success", "fragment": {"Transform": "N", "Resources": {}}},
+            "a transform must not ask for others: [N]",
+        ),
         ({"status": "success", "fragment": {}}, "At least one Resources member must be defined."),
     ],
 )
@@ -124,13 +131,23 @@ def test_a_macro_that_fails(
             "{Name: AWS::Include, Parameters: {Location: 's3://b/gone'}}",
             "Transform AWS::Include failed with: The specified key does not exist.",
         ),
+        (
+            "{Name: AWS::Include, Parameters: {Location: 's3://b/circle'}}",
+            "Transform AWS::Include failed with: s3://b/circle includes itself.",
+        ),
+        (
+            "{Name: AWS::Include, Parameters: {Location: 's3://b/nameless'}}",
+            "every Fn::Transform object must have a Name",
+        ),
         ("AWS::CodeDeployBlueGreen", "Transform AWS::CodeDeployBlueGreen is not supported here."),
         ("AWS::SecretsManager-2020-07-23", "is not supported here."),
     ],
 )
 def test_a_transform_that_cannot_be_done(
-    expanding: Expanding, transform: str, message: str
+    expanding: Expanding, around: Any, transform: str, message: str
 ) -> None:
+    circle = "A: {Fn::Transform: {Name: AWS::Include, Parameters: {Location: 's3://b/circle'}}}"
+    around.files = {"s3://b/circle": circle, "s3://b/nameless": "A: {Fn::Transform: {}}"}
     with pytest.raises(AWSError) as refused:
         expanding(f"Transform: {transform}\nResources: {{A: {{Type: AWS::SQS::Queue}}}}")
     assert message in refused.value.message

@@ -79,12 +79,10 @@ def test_moto_makes_nothing_that_the_engine_keeps(name: str) -> None:
 
 def test_a_type_that_moto_cannot_change_is_replaced() -> None:
     fallback = by_moto.Fallback(lambda region: None)
-    group = fallback.find("AWS::RDS::DBSubnetGroup")
+    group = fallback.find("AWS::Redshift::ClusterSubnetGroup")
     assert group is not None
-    old = {"DBSubnetGroupDescription": "a", "SubnetIds": []}
-    assert group.replacing(old, {**old, "DBSubnetGroupDescription": "b"}) == {
-        "DBSubnetGroupDescription"
-    }
+    old = {"Description": "a", "SubnetIds": []}
+    assert group.replacing(old, {**old, "Description": "b"}) == {"Description"}
     assert fallback.find("AWS::Nobody::Knows") is None
 
 
@@ -126,25 +124,25 @@ def test_its_name_is_made_as_cloudformation_makes_names(engine: Engine) -> None:
 
 def test_what_moto_does_not_tell_is_said(engine: Engine) -> None:
     group = {
-        "Type": "AWS::RDS::DBParameterGroup",
-        "Properties": {"Description": "d", "Family": "mysql8.0"},
+        "Type": "AWS::RDS::DBSecurityGroup",
+        "Properties": {"GroupDescription": "d", "DBSecurityGroupIngress": []},
     }
     stack = create(engine, group)
     assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
     assert "cannot tell the physical ID" in why_failed(engine, stack)
-    groups = engine.client("rds").describe_db_parameter_groups()["DBParameterGroups"]
-    assert not [one for one in groups if stack["StackName"] in one["DBParameterGroupName"]]
+    groups = engine.client("rds").describe_db_security_groups()["DBSecurityGroups"]
+    assert not [one for one in groups if stack["StackName"] in one["DBSecurityGroupName"]]
 
 
 def test_motos_refusal_is_the_reason(engine: Engine) -> None:
     group = {
-        "Type": "AWS::RDS::DBSubnetGroup",
-        "Properties": {"DBSubnetGroupDescription": "d", "SubnetIds": ["subnet-0"]},
+        "Type": "AWS::Redshift::ClusterSubnetGroup",
+        "Properties": {"Description": "d", "SubnetIds": ["subnet-0"]},
     }
     stack = create(engine, group)
     assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
     reason = why_failed(engine, stack)
-    assert "moto, which keeps AWS::RDS::DBSubnetGroup here, could not make it" in reason
+    assert "moto, which keeps AWS::Redshift::ClusterSubnetGroup here, could not" in reason
     assert "subnet-0" in reason
 
 
@@ -160,37 +158,8 @@ def test_what_moto_cannot_delete_is_said(engine: Engine) -> None:
     assert settled(engine, stack["StackId"])["StackStatus"] == "DELETE_COMPLETE"
 
 
-def test_the_database_engine_may_be_named_in_any_case(engine: Engine) -> None:
-    """As AWS's own sample list-manager does; AWS answers with the name in lower case."""
-    database = {
-        "Type": "AWS::RDS::DBInstance",
-        "Properties": {
-            "AllocatedStorage": "10",
-            "DBInstanceClass": "db.t3.small",
-            "Engine": "MySQL",
-            "MasterUsername": "admin",
-            "MasterUserPassword": "not-a-secret",
-        },
-    }
-    stack = create(engine, database, "Endpoint.Port")
-    assert stack["StackStatus"] == "CREATE_COMPLETE", why_failed(engine, stack)
-    said = outputs_of(stack)
-    assert said["Attribute"] == "3306"
-    databases = engine.client("rds").describe_db_instances(DBInstanceIdentifier=said["Ref"])
-    assert databases["DBInstances"][0]["Engine"] == "mysql"
-
-
 def test_a_failure_of_motos_own_says_what_to_do(engine: Engine) -> None:
-    database = {
-        "Type": "AWS::RDS::DBInstance",
-        "Properties": {
-            "AllocatedStorage": "10",
-            "DBInstanceClass": "db.t3.small",
-            "Engine": "no-such-engine",
-            "MasterUsername": "admin",
-            "MasterUserPassword": "not-a-secret",
-        },
-    }
-    reason = why_failed(engine, create(engine, database))
-    assert "AWS::RDS::DBInstance" in reason
+    machines = {"Type": "AWS::Batch::ComputeEnvironment", "Properties": {"Type": "UNMANAGED"}}
+    reason = why_failed(engine, create(engine, machines))
+    assert "AWS::Batch::ComputeEnvironment" in reason
     assert "<html" not in reason

@@ -152,6 +152,23 @@ def test_parts_of_a_function_that_are_gone(engine: Engine) -> None:
         assert told(made, lab) is None
 
 
+def test_tags_of_the_stack_are_no_drift(engine: Engine) -> None:
+    lab = Lab(engine, {"team": "web"})
+    trusted = json.dumps({"Version": "2012-10-17", "Statement": []})
+    given: dict[str, Any] = {
+        "AssumeRolePolicyDocument": trusted,
+        "Tags": [{"Key": "own", "Value": "1"}],
+    }
+    role = _made(lab, "AWS::IAM::Role", given)
+    assert told(role, lab) == given
+    tag = {"Key": "other", "Value": "2"}
+    engine.client("iam").tag_role(RoleName=role.ref, Tags=[tag])
+    found = told(role, lab)
+    assert found is not None
+    assert found["Tags"] == [*given["Tags"], tag]
+    lab.delete(role)
+
+
 def _made(lab: Lab, type_name: str, properties: dict[str, Any]) -> Resource:
     found = registry.find(type_name)
     assert found is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import Any, cast
 
@@ -32,6 +33,8 @@ TYPES: dict[str, dict[str, Any]] = {
         "AttributeDefinitions": [{"AttributeName": "a", "AttributeType": "S"}],
         "KeySchema": [{"AttributeName": "a", "KeyType": "HASH"}],
     },
+    "AWS::EC2::EIP": {},
+    "AWS::EC2::SecurityGroup": {"GroupDescription": "d"},
     "AWS::EC2::VPC": {"CidrBlock": "10.9.0.0/16"},
     "AWS::Events::Rule": {"ScheduleExpression": "rate(1 hour)"},
     "AWS::IAM::ManagedPolicy": {"PolicyDocument": ALLOWED},
@@ -47,6 +50,14 @@ TYPES: dict[str, dict[str, Any]] = {
 }
 
 
+class Killed(Exception):
+    """The engine was killed after a resource was made, and before that was recorded."""
+
+
+def _killed(physical_id: str) -> None:
+    raise Killed
+
+
 def unknown(physical_id: str) -> bool:
     """No stack knows any of them."""
     return False
@@ -59,25 +70,56 @@ def test_a_lost_resource_is_found_and_can_be_deleted(engine: Engine, name: str) 
     assert of_type is not None
     lab = Lab(engine)
     context, properties = lab.context(), TYPES[name]
-    names: list[str] = []
-    chosen = context.name
-
-    def noted(*arguments: Any, **options: Any) -> str:
-        names.append(chosen(*arguments, **options))
-        return names[-1]
-
-    context.name = noted  # type: ignore[method-assign]
     since = time.time()
-    made = of_type.create(context, properties)
-    lost = Lost(name, names[-1] if names else "", properties, since, unknown)
+    context.made = _killed  # type: ignore[method-assign]
+    with contextlib.suppress(Killed):
+        of_type.create(context, properties)
+    lost = Lost(name, context.named[-1] if context.named else "", properties, since, unknown)
     found = finding.found(context, lost)
     assert found is not None
     of_type.delete(context, Made(found), properties)
     try:
-        left = of_type.read(context, made, properties)
+        left = of_type.read(context, Made(found), properties)
     except NotImplementedError:
         left = None
     assert left is None
+
+
+def test_a_lost_fifo_topic_is_found(engine: Engine) -> None:
+    topic, lab = registry.find("AWS::SNS::Topic"), Lab(engine)
+    assert topic is not None
+    context, properties = lab.context(), {"FifoTopic": True}
+    made = topic.create(context, properties)
+    lost = Lost(topic.name, context.named[-1], properties, time.time(), unknown)
+    assert finding.found(context, lost) == made.physical_id
+    topic.delete(context, made, properties)
+
+
+NAMED: dict[str, tuple[str, dict[str, Any]]] = {
+    "AWS::ApiGateway::UsagePlan": ("UsagePlanName", {}),
+    "AWS::CloudWatch::Dashboard": ("DashboardName", {"DashboardBody": "{}"}),
+    "AWS::Cognito::UserPool": ("UserPoolName", {}),
+    "AWS::ECR::Repository": ("RepositoryName", {}),
+    "AWS::ElasticLoadBalancingV2::TargetGroup": ("Name", {"TargetType": "lambda"}),
+    "AWS::IoT::Thing": ("ThingName", {}),
+    "AWS::Scheduler::ScheduleGroup": ("Name", {}),
+    "AWS::StepFunctions::StateMachine": (
+        "StateMachineName",
+        TYPES["AWS::StepFunctions::StateMachine"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_no_name_is_made_up_for_what_has_one(engine: Engine, name: str) -> None:
+    """It would be recorded, and a resource that was lost looked for by it."""
+    of_type, lab = registry.find(name), Lab(engine)
+    assert of_type is not None
+    key, given = NAMED[name]
+    context, properties = lab.context(), {**given, key: engine.name("own").lower()[-32:]}
+    made = of_type.create(context, properties)
+    assert context.named == []
+    of_type.delete(context, made, properties)
 
 
 def test_what_a_stack_knows_or_was_there_before_is_not_taken_for_a_lost_one(engine: Engine) -> None:

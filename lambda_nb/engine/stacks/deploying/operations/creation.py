@@ -49,13 +49,13 @@ def fail(run: Run, why: str) -> None:
     why
         The reason; empty if it is that resources failed.
     """
+    run.go_back()  # first: whoever cancels from here on is told that it is too late
     failed = failed_ones(run.rows.values(), "CREATE_FAILED")
     why = why or sentence("create", failed)
     match run.stack.operation.get("on_failure", run.stack.on_failure):
         case "DO_NOTHING":
             run.tell("CREATE_FAILED", why.strip(), operation={})
         case "DELETE":
-            run.go_back()
             run.tell("DELETE_IN_PROGRESS", f"{why}Delete requested by user.")
             if delete_all(run, creating=True):
                 ended(run, "DELETE_COMPLETE")

@@ -16,7 +16,7 @@ from lambda_nb.engine.stacks.model import Made, Properties, Refused
 from lambda_nb.engine.stacks.records.rows import Held, Output, StackResource
 from lambda_nb.engine.stacks.templates import properties_check
 from lambda_nb.engine.stacks.templates.evaluation import Evaluation
-from lambda_nb.engine.stacks.types import schemas
+from lambda_nb.engine.stacks.types import finding, schemas
 
 
 class DeploymentError(Exception):
@@ -116,6 +116,10 @@ class Deployment:
 
     def _one(self, logical_id: str) -> bool:
         row = self._rows.get(logical_id)
+        if row is not None and row.step == "replace" and row.status == "UPDATE_FAILED":
+            row = self._resources.take_back(row)
+            if row is None:
+                return False
         missing = row is None or not row.held.physical_id
         failed = "CREATE_FAILED" if missing else "UPDATE_FAILED"
         declared = self._evaluation.declared[logical_id]
@@ -138,8 +142,8 @@ class Deployment:
                 self._resources.recording.fail(logical_id, new, failed, why)
                 return False
         if row is None or not row.held.physical_id or row.status == "CREATE_FAILED":
-            if row is not None and (row.held.physical_id or row.uncertain):
-                self._resources.removal.destroy(row, row.held)
+            if row is not None and not self._resources.discard(row):
+                return False  # else nobody would know any more of what was half made
             done = self._resources.create(logical_id, new, creation_policy)
         else:
             done = self._changed(row, new, creation_policy)
@@ -169,6 +173,13 @@ class Deployment:
         denied = self._denial(change, new)
         if denied is not None:
             self._resources.recording.fail(row.logical_id, new, "UPDATE_FAILED", Refused(denied))
+            return False
+        if change.replaces and (name := _kept_name(change)):
+            why = Refused(
+                "CloudFormation cannot update a stack when a custom-named resource requires "
+                f"replacing. Rename {name} and update the stack again."
+            )
+            self._resources.recording.fail(row.logical_id, new, "UPDATE_FAILED", why)
             return False
         if change.replaces:
             return self._resources.replace(row, new, creation_policy)
@@ -210,6 +221,14 @@ class Deployment:
             raise DeploymentError(
                 f"Export with name {other.name} is already exported by stack {owner}. "
             )
+
+
+def _kept_name(change: Change) -> str:
+    """The name that a template gives to a resource before and after a change; empty if none."""
+    assert change.old is not None
+    assert change.new is not None
+    name = finding.given_name(change.new.type, change.new.properties)
+    return name if name == finding.given_name(change.old.type, change.old.properties) else ""
 
 
 def outputs_of(evaluation: Evaluation, made: Mapping[str, Made]) -> tuple[Output, ...]:

@@ -99,11 +99,21 @@ class Run:
         """Whether it is given up."""
         return self._cancelled.is_set()
 
-    def cancel(self, why: str | None) -> bool:
-        """Give it up, if it still can be; ``why`` is the reason of the rollback."""
+    def cancel(self, why: str | None, **fields: Any) -> bool:
+        """Give it up, if it still can be; whether it could.
+
+        Parameters
+        ----------
+        why
+            The reason of the rollback.
+        **fields
+            What changes in the stack's record with that, and only then.
+        """
         with self._lock:
             if not self._may_cancel:
                 return False
+            if fields:
+                self.store.change_stack(self.stack_id, **fields)
             self.why_cancelled = self.why_cancelled or why
             self._cancelled.set()
             return True
@@ -119,6 +129,8 @@ class Run:
         with self._lock:
             self._may_cancel = False
             self._cancelled = threading.Event()
+            if self.parts.closing.is_set():  # it was abandoned just before
+                self._cancelled.set()
 
     def abandon(self) -> None:
         """The engine ends: nothing waits any more."""
@@ -133,7 +145,13 @@ class Run:
         """What records the steps of the operation."""
         parts = self.parts
         return Recording(
-            self.stack, parts.store, parts.journal, parts.place, parts.connect, self._cancelled
+            self.stack,
+            parts.store,
+            parts.journal,
+            parts.place,
+            parts.connect,
+            self._cancelled,
+            parts.closing,
         )
 
     def tell(self, status: str, reason: str | None = None, **fields: Any) -> None:

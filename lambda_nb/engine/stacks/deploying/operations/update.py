@@ -44,6 +44,7 @@ def update(run: Run) -> None:
 
 def fail(run: Run, why: str) -> None:
     """What follows when an update failed; ``why`` is empty if it is that resources failed."""
+    run.go_back()  # first: whoever cancels from here on is told that it is too late
     rows = run.rows.values()
     why = why or (
         sentence("create", failed_ones(rows, "CREATE_FAILED"))
@@ -83,7 +84,7 @@ def clean_up(run: Run) -> None:
         return resources.removal.remove_replaced(todo[name])
 
     for row in rows.values():
-        if row.held.type == STACK_TYPE and row.step == "modify":
+        if row.held.type == STACK_TYPE and row.held.physical_id:
             run.parts.nesting.finish(row.held.physical_id)
     done = _each(run, {**extra, **todo}, one)
     for row in run.rows.values():

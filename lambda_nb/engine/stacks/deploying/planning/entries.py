@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lambda_nb.engine.stacks.deploying.journal import STACK_TYPE
 from lambda_nb.engine.stacks.deploying.planning.plan import Change, is_unknown
 from lambda_nb.engine.stacks.records.hiding import hidden
 from lambda_nb.engine.stacks.records.rows import Held
@@ -109,6 +110,12 @@ def _details(change: Change, causes: Causes, secrets: frozenset[str]) -> Iterabl
             if cause.entity is not None:
                 detail["CausingEntity"] = cause.entity
             yield detail
+    if change.new.type == STACK_TYPE and not change.properties:
+        yield {
+            "Target": {"Attribute": "Properties", "RequiresRecreation": "Never"},
+            "Evaluation": "Dynamic",
+            "ChangeSource": "Automatic",
+        }
     for scope in change.scope:
         if scope == "Properties" or (scope == "Tags" and "Tags" in change.properties):
             continue

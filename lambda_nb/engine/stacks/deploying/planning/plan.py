@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from typing import Any
 
+from lambda_nb.engine.stacks.deploying.journal import STACK_TYPE
 from lambda_nb.engine.stacks.model import Made, Properties
 from lambda_nb.engine.stacks.records.rows import Held
 
@@ -79,7 +80,7 @@ def compared(logical_id: str, old: Held, new: Held, replacing: Replacing) -> Cha
     Returns
     -------
     Change or None
-        ``None`` if nothing changes.
+        ``None`` if nothing changes, which is never certain of a nested stack.
     """
     names = frozenset(
         name
@@ -90,7 +91,8 @@ def compared(logical_id: str, old: Held, new: Held, replacing: Replacing) -> Cha
         replacing(old.type, old.properties, new.properties) & names if names else ()
     )
     scope = []
-    if names - {"Tags"}:
+    # The template behind an unchanged URL may have changed: only the nested update can tell.
+    if names - {"Tags"} or new.type == STACK_TYPE:
         scope.append("Properties")
     if "Tags" in names:
         scope.append("Tags")

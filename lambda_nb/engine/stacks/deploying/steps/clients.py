@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lambda_nb.engine import service_model
+from lambda_nb.engine.stacks.records.store import Closed
 
 _POOL = 50
 """Connections of one client: many resources of one kind are made at once."""
@@ -53,6 +54,7 @@ class Clients:
         self._session: Any = None
         self._clients: dict[tuple[str, str], Any] = {}
         self._making = threading.Lock()  # boto3's sessions are not thread-safe
+        self._closed = False
 
     def __call__(self, service: str, region: str | None = None) -> Any:
         """The client of a service, by botocore's name for it."""
@@ -65,7 +67,8 @@ class Clients:
         return found
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections; whoever calls afterwards gets :class:`Closed`."""
+        self._closed = True
         with self._making:
             for client in self._clients.values():
                 client.close()
@@ -89,7 +92,13 @@ class Clients:
             service, region_name=region, endpoint_url=self._url(), config=config
         )
         client.meta.events.register("needs-retry.*", _pause)
+        client.meta.events.register("before-send", self._check_open)
         return client
+
+    def _check_open(self, **_: Any) -> None:
+        """Let no step that outlived its engine make anything at the next, or after a reset."""
+        if self._closed:
+            raise Closed
 
 
 def _pause(response: Any, attempts: int, **_: Any) -> float | None:

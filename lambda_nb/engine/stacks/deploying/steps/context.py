@@ -76,10 +76,18 @@ class StepContext:
         """A boto3 client that calls the engine, in the stack's Region if none is named."""
         return self._connect(service, region)
 
-    def name(self, most: int = 255, *, lower: bool = False, separator: str = "-") -> str:
+    def name(
+        self, most: int = 255, *, lower: bool = False, separator: str = "-", suffix: str = ""
+    ) -> str:
         """The physical name that CloudFormation makes up, recorded before it is used."""
         chosen = made_up(
-            self.stack_name, self.logical_id, self.token, most, lower=lower, separator=separator
+            self.stack_name,
+            self.logical_id,
+            self.token,
+            most,
+            lower=lower,
+            separator=separator,
+            suffix=suffix,
         )
         self._record("name", chosen)
         return chosen

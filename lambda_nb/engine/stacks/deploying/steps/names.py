@@ -17,6 +17,7 @@ def made_up(
     *,
     lower: bool = False,
     separator: str = "-",
+    suffix: str = "",
 ) -> str:
     """A name that is the same whenever the same token asks for it.
 
@@ -31,7 +32,9 @@ def made_up(
     lower
         Whether it must be in lower case.
     separator
-        Between its parts.
+        Between its parts, and in the place of the hyphens of the stack's name.
+    suffix
+        What the name ends with; part of ``most``.
 
     Examples
     --------
@@ -39,10 +42,13 @@ def made_up(
     'shop-Orders-4O4YUTNDDIJH'
     >>> len(made_up("a" * 100, "b" * 100, "t", 64))
     64
+    >>> made_up("my-shop", "Rule", "t", separator="_")
+    'my_shop_Rule_4O4YUTNDDIJH'
     """
+    stack, most = stack.replace("-", separator), most - len(suffix)
     random = base64.b32encode(hashlib.sha256(token.encode()).digest()).decode()[:_RANDOM]
     room = max(0, most - _RANDOM - 2 * len(separator))
     kept = min(len(logical_id), max(room // 2, room - len(stack)))
     parts = [stack[: room - kept].rstrip(separator), logical_id[:kept], random]
     name = separator.join(part for part in parts if part)[-most:]
-    return name.lower() if lower else name
+    return (name.lower() if lower else name) + suffix

@@ -31,7 +31,7 @@ def definite(error: BaseException) -> bool:
     """
     return (
         isinstance(error, Refused)
-        or hasattr(error, "response")
+        or isinstance(getattr(error, "response", None), dict)  # lost answers have ``None``
         or type(error).__name__ == _WRONG_PARAMETERS
     )
 

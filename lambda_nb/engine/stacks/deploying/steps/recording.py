@@ -38,6 +38,8 @@ class Recording:
         Returns boto3 clients.
     cancelled
         Set when the operation is given up.
+    closing
+        Set when the engine ends.
     """
 
     def __init__(
@@ -48,10 +50,12 @@ class Recording:
         place: tuple[str, str, str],
         connect: Callable[[str, str | None], Any],
         cancelled: Flag,
+        closing: Flag,
     ) -> None:
         self.stack = stack
         self.store = store
         self.cancelled = cancelled
+        self.closing = closing
         self._journal = journal
         self._place = place
         self._connect = connect
@@ -110,7 +114,10 @@ class Recording:
             step=step,
             token=uuid4(),
         )
-        self._journal.begin(self.stack, row, why)
+        with self.store.together():
+            if not held.physical_id:  # what is made now waits for signals of its own
+                self.store.drop_signals(self.stack.id, logical_id)
+            self._journal.begin(self.stack, row, why)
 
     def status(
         self, logical_id: str, status: str, why: str | None = None, **fields: Any

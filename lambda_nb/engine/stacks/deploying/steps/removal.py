@@ -108,6 +108,8 @@ class Removal:
         except Closed:
             raise
         except Exception as error:
+            if self._recording.closing.is_set():  # that may be why: the next engine tries again
+                raise Closed from error
             if not held.physical_id and absent(error):
                 tell("DELETE_COMPLETE", f"{identity} was not found: {error}")
                 return True

@@ -11,7 +11,7 @@ from lambda_nb.engine.stacks.deploying.steps.context import StepContext
 from lambda_nb.engine.stacks.deploying.steps.recording import Recording
 from lambda_nb.engine.stacks.deploying.steps.removal import Removal
 from lambda_nb.engine.stacks.deploying.steps.signals import await_signals
-from lambda_nb.engine.stacks.model import Cancelled, Made
+from lambda_nb.engine.stacks.model import Cancelled, Made, Refused
 from lambda_nb.engine.stacks.records.rows import Held, StackResource
 from lambda_nb.engine.stacks.records.store import Closed
 from lambda_nb.engine.stacks.types import finding
@@ -56,9 +56,16 @@ class Resources:
         creation_policy: Mapping[str, Any] | None = None,
     ) -> bool:
         """Make a new resource in the place of one that is there, which stays until the cleanup."""
+        if old.step == "modify":  # by an earlier try: a rollback is to find it as it was before
+            if not self.restore(old):
+                return False
+            old = self.recording.row(old.logical_id)
         before = old.before if old.step in _CHANGED else old.held
-        if old.step in ("create", "replace"):  # by an earlier try that was not rolled back
-            self.removal.destroy(old, old.held)
+        again = old.step in ("create", "replace")  # by an earlier try that was not rolled back
+        if again and not self.discard(old):
+            why = Refused(f"{old.held.physical_id} must go first, and cannot be deleted.")
+            self.recording.fail(old.logical_id, held, "UPDATE_FAILED", why)
+            return False
         if old.step == "create":
             return self.create(old.logical_id, held, creation_policy)
         self.recording.begin(
@@ -84,7 +91,8 @@ class Resources:
             "UPDATE_IN_PROGRESS",
             None,
         )
-        return self._change(old.logical_id, target, old.held.properties, "UPDATE")
+        there = old.held if old.step is None else None
+        return self._change(old.logical_id, target, old.held.properties, "UPDATE", there=there)
 
     def restore(self, row: StackResource) -> bool:
         """Change a resource back to what it was before the operation."""
@@ -93,7 +101,7 @@ class Resources:
         if row.held.physical_id != row.before.physical_id:
             return self.swap_back(row)
         new = row.held.properties
-        self.recording.status(row.logical_id, "UPDATE_IN_PROGRESS", token=uuid4(), held=row.held)
+        self.recording.status(row.logical_id, "UPDATE_IN_PROGRESS", token=uuid4())
         done = self._change(row.logical_id, back, new, "UPDATE", rolling_back=True)
         if done:
             self.recording.store.change_resource(
@@ -112,6 +120,32 @@ class Resources:
             step="undone",
         )
         return True
+
+    def discard(self, row: StackResource) -> bool:
+        """Delete what an earlier try made, or may have made; whether nothing of it is left."""
+        may_be_there = bool(row.held.physical_id) or row.uncertain
+        return not may_be_there or self.removal.destroy(row, row.held)
+
+    def take_back(self, row: StackResource) -> StackResource | None:
+        """Before another try: a replacement that failed is deleted, and the old one counts again.
+
+        Returns
+        -------
+        StackResource or None
+            The resource as it was before it was to be replaced; ``None`` if what was made of the
+            new one cannot be deleted.
+        """
+        assert row.before is not None
+        if not self.discard(row):
+            return None
+        return self.recording.store.change_resource(
+            self.recording.stack.id,
+            row.logical_id,
+            held=row.before,
+            before=None,
+            step=None,
+            uncertain=False,
+        )
 
     def keep_record(self, row: StackResource, held: Held) -> None:
         """Record new policies, metadata and dependencies of a resource that is not changed."""
@@ -182,7 +216,9 @@ class Resources:
         kind: str,
         *,
         rolling_back: bool = False,
+        there: Held | None = None,
     ) -> bool:
+        """Change a resource; ``there`` is what it stays if it is refused untouched."""
         token = self.recording.row(logical_id).token
         context = self.recording.context(logical_id, token, rolling_back=rolling_back)
         try:
@@ -193,6 +229,10 @@ class Resources:
             raise
         except Exception as error:
             self.recording.failed(logical_id, error, token, kind)
+            if there is not None and isinstance(error, Refused) and error.untouched:
+                self.recording.store.change_resource(
+                    self.recording.stack.id, logical_id, held=there, step=None, before=None
+                )
             return False
         row = self.recording.row(logical_id)
         held = self.recording.holding(target, made)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lambda_nb.engine.stacks.model import validation_error
-from lambda_nb.engine.stacks.templates.transform_names import declared_transforms
+from lambda_nb.engine.stacks.templates.transform_names import declared_transforms, transform_names
 from lambda_nb.engine.stacks.templates.transforms import language_extensions, sam
 from lambda_nb.engine.stacks.templates.transforms.around import Around
 from lambda_nb.engine.stacks.templates.transforms.early import early_resolver
@@ -55,6 +55,11 @@ def expanded(
             made = macros.applied(name, each["Parameters"], made)
         if not isinstance(made, dict):
             raise validation_error(f"Transform {name} failed with: it did not return a template.")
+    left = transform_names(made)
+    if left:
+        raise validation_error(
+            f"Template format error: a transform must not ask for others: [{', '.join(left)}]."
+        )
     return dict(made)
 
 

@@ -19,6 +19,8 @@ LOOP = "Fn::ForEach::"
 _LOOPS_IN = ("Conditions", "Resources", "Outputs")
 _POLICIES = ("DeletionPolicy", "UpdateReplacePolicy")
 _EARLY = ("Fn::Length", "Fn::ToJsonString")
+_MOST_TURNS = 10_000
+"""Of all loops of a template. Loops in loops multiply, and a template has 500 resources at most."""
 
 
 def with_extensions(
@@ -32,10 +34,11 @@ def with_extensions(
         ``ValidationError``: one cannot be resolved.
     """
     resolver = early_resolver(document, values, around)
+    loops_of = _Loops(resolver)
     try:
         for section in _LOOPS_IN:
             if section in document:
-                document[section] = _without_loops(document[section], resolver)
+                document[section] = loops_of.without(document[section])
         for section in _LOOPS_IN:
             if section in document:
                 document[section] = _simplified(document[section], resolver)
@@ -58,34 +61,41 @@ def loops(value: Any) -> Iterator[str]:
             yield from loops(held)
 
 
-def _without_loops(value: Any, resolver: Resolver) -> Any:
-    if isinstance(value, list):
-        return [_without_loops(item, resolver) for item in value]
-    if not isinstance(value, dict):
-        return value
-    made: dict[str, Any] = {}
-    for key, held in value.items():
-        pairs = (
-            _turns(key, held, resolver)
-            if key.startswith(LOOP)
-            else [(key, _without_loops(held, resolver))]
-        )
-        for name, each in pairs:
-            if name in made:
-                raise validation_error(f"Fn::ForEach makes the key {name} twice: {key}")
-            made[name] = each
-    return made
+class _Loops:
+    """Unrolls the loops of one template."""
 
+    def __init__(self, resolver: Resolver) -> None:
+        self._resolver = resolver
+        self._turns_left = _MOST_TURNS
 
-def _turns(key: str, loop: Any, resolver: Resolver) -> Iterator[tuple[str, Any]]:
-    """What a loop makes: the members of its body, once for each item of its collection."""
-    if not isinstance(loop, list) or len(loop) != 3:
-        raise validation_error(f"{key} layout is incorrect")
-    identifier, collection, body = loop
-    if not isinstance(identifier, str) or not isinstance(body, dict) or not body:
-        raise validation_error(f"{key} layout is incorrect")
-    for item in _items(key, collection, resolver):
-        yield from _without_loops(_bound(body, identifier, item), resolver).items()
+    def without(self, value: Any) -> Any:
+        """A value with what its loops make in their place."""
+        if isinstance(value, list):
+            return [self.without(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        made: dict[str, Any] = {}
+        for key, held in value.items():
+            is_loop = key.startswith(LOOP)
+            pairs = self._turns(key, held) if is_loop else [(key, self.without(held))]
+            for name, each in pairs:
+                if name in made:
+                    raise validation_error(f"Fn::ForEach makes the key {name} twice: {key}")
+                made[name] = each
+        return made
+
+    def _turns(self, key: str, loop: Any) -> Iterator[tuple[str, Any]]:
+        """What a loop makes: the members of its body, once for each item of its collection."""
+        if not isinstance(loop, list) or len(loop) != 3:
+            raise validation_error(f"{key} layout is incorrect")
+        identifier, collection, body = loop
+        if not isinstance(identifier, str) or not isinstance(body, dict) or not body:
+            raise validation_error(f"{key} layout is incorrect")
+        for item in _items(key, collection, self._resolver):
+            if not self._turns_left:
+                raise validation_error(f"{key}: the loops have more than {_MOST_TURNS} turns")
+            self._turns_left -= 1
+            yield from self.without(_bound(body, identifier, item)).items()
 
 
 def _items(key: str, collection: Any, resolver: Resolver) -> list[str]:

@@ -11,6 +11,7 @@ from lambda_nb.engine.stacks.model import validation_error
 from lambda_nb.engine.stacks.templates import functions
 from lambda_nb.engine.stacks.templates.document import fragment
 from lambda_nb.engine.stacks.templates.resolution.resolver import Resolver
+from lambda_nb.engine.stacks.templates.transform_names import transform_names
 from lambda_nb.engine.stacks.templates.transforms.around import Around
 
 INCLUDE = "AWS::Include"
@@ -33,6 +34,7 @@ class Macros:
         self._values = values
         self._around = around
         self._resolver = resolver
+        self._including: list[str] = []
 
     def embedded(self, value: Any) -> Any:
         """A value whose ``Fn::Transform`` are applied, the innermost first.
@@ -81,10 +83,15 @@ class Macros:
                 INCLUDE, f"The location {location} is not an S3 location: write s3://BUCKET/KEY."
             )
         try:
+            if location in self._including:
+                raise validation_error(f"{location} includes itself.")
             included = fragment(self._around.read(location))
+            transform_names({"included": included})  # refuses one without a name
         except AWSError as error:
             raise _failed(INCLUDE, error.message) from None
+        self._including.append(location)
         included = self.embedded(included)
+        self._including.pop()
         if not value:
             return included
         if not isinstance(included, dict):
@@ -109,7 +116,10 @@ class Macros:
                 raise _failed(transform, str(why))
             raise validation_error(f"Transform {transform} failed without an error message.")
         if answer.get("requestId") != request["requestId"] or "fragment" not in answer:
-            raise _failed(transform, "Malformed response: requestId or fragment is wrong.")
+            raise validation_error(
+                f"Received malformed response from transform {transform}: its requestId or its "
+                "fragment is wrong."
+            )
         return answer["fragment"]
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from lambda_nb.engine.stacks.types.values import is_true
+
 
 class Setting(NamedTuple):
     """How one property is set and taken away.
@@ -154,7 +156,7 @@ def _notifications(given: Mapping[str, Any]) -> dict[str, Any]:
         if listed:
             made[name] = listed
     bridge = given.get("EventBridgeConfiguration")
-    if bridge is not None and str(bridge.get("EventBridgeEnabled", True)).lower() == "true":
+    if bridge is not None and is_true(bridge.get("EventBridgeEnabled"), True):
         made["EventBridgeConfiguration"] = {}
     return made
 

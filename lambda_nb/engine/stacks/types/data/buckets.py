@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from botocore import xform_name
@@ -10,12 +9,13 @@ from botocore.exceptions import ClientError
 
 from lambda_nb.engine.stacks.model import Made, Properties, Refused
 from lambda_nb.engine.stacks.types import shapes
-from lambda_nb.engine.stacks.types.by_calls import absence_is_fine, refuse_unknown
+from lambda_nb.engine.stacks.types.absence import absence_is_fine
 from lambda_nb.engine.stacks.types.context import Context
 from lambda_nb.engine.stacks.types.data.bucket_settings import SETTINGS, Setting
 from lambda_nb.engine.stacks.types.reading import like
-from lambda_nb.engine.stacks.types.resource_type import ResourceType
+from lambda_nb.engine.stacks.types.resource_type import ResourceType, refuse_unknown
 from lambda_nb.engine.stacks.types.tagging import Tagging
+from lambda_nb.engine.stacks.types.values import is_true, text_of
 
 _ABSENT = ("404", "NoSuchBucket")
 _TAGGING = Tagging(reserved=False)
@@ -116,8 +116,7 @@ class BucketPolicy(ResourceType):
 
     @staticmethod
     def _put(client: Any, properties: Properties) -> None:
-        policy = properties["PolicyDocument"]
-        text = policy if isinstance(policy, str) else json.dumps(policy)
+        text = text_of(properties["PolicyDocument"])
         client.put_bucket_policy(Bucket=properties["Bucket"], Policy=text)
 
 
@@ -151,7 +150,7 @@ def _placement(region: str, properties: Properties) -> dict[str, Any]:
     given: dict[str, Any] = {}
     if region != "us-east-1":
         given["CreateBucketConfiguration"] = {"LocationConstraint": region}
-    if str(properties.get("ObjectLockEnabled")).lower() == "true":
+    if is_true(properties.get("ObjectLockEnabled")):
         given["ObjectLockEnabledForBucket"] = True
     return given
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, ClassVar
 
 from lambda_nb.engine.stacks.model import Made, Properties
 from lambda_nb.engine.stacks.types import shapes
-from lambda_nb.engine.stacks.types.by_calls import ByCalls, absence_is_fine
+from lambda_nb.engine.stacks.types.absence import absence_is_fine
+from lambda_nb.engine.stacks.types.by_calls import ByCalls
 from lambda_nb.engine.stacks.types.context import Context
 from lambda_nb.engine.stacks.types.resource_type import ResourceType, changed
 from lambda_nb.engine.stacks.types.tagging import LISTED
+from lambda_nb.engine.stacks.types.values import is_true, text_of
 
 
 class Repository(ByCalls):
@@ -23,6 +24,9 @@ class Repository(ByCalls):
     describes = "DescribeRepositories"
     described = "repositories.0"
     key = "repositoryName"
+    named = "RepositoryName"
+    longest = 256
+    lower = True
     attributes: ClassVar = {"Arn": "repositoryArn", "RepositoryUri": "repositoryUri"}
     absent = ("RepositoryNotFoundException",)
     tagging = LISTED
@@ -35,13 +39,6 @@ class Repository(ByCalls):
     def replacing(self, old: Properties, new: Properties) -> set[str]:
         return ResourceType.replacing(self, old, new)
 
-    def creation(self, context: Context, properties: Properties) -> dict[str, Any]:
-        name = properties.get("RepositoryName") or context.name(256, lower=True)
-        return super().creation(context, {**properties, "RepositoryName": name})
-
-    def key_of(self, physical_id: str, properties: Properties) -> dict[str, Any]:
-        return {"repositoryName": physical_id}
-
     def made(self, context: Context, physical_id: str, properties: Properties, known: Any) -> Made:
         found = self.call(context, self.describes, {"repositoryNames": [physical_id]})
         one = found["repositories"][0]
@@ -50,10 +47,15 @@ class Repository(ByCalls):
 
     def finish(self, context: Context, physical_id: str, old: Properties, new: Properties) -> None:
         client = context.client("ecr")
-        if old and changed(old, new, "ImageTagMutability"):
-            client.put_image_tag_mutability(
-                repositoryName=physical_id,
-                imageTagMutability=new.get("ImageTagMutability", "MUTABLE"),
+        if old and changed(old, new, "ImageTagMutability", "ImageTagMutabilityExclusionFilters"):
+            wanted = {"ImageTagMutability": "MUTABLE", **new}
+            self.call(
+                context,
+                "PutImageTagMutability",
+                {
+                    **shapes.parameters(self.service, "PutImageTagMutability", wanted),
+                    "repositoryName": physical_id,
+                },
             )
         if old and changed(old, new, "ImageScanningConfiguration"):
             wanted = new.get("ImageScanningConfiguration") or {"ScanOnPush": False}
@@ -74,14 +76,13 @@ class Repository(ByCalls):
         if changed(old, new, "RepositoryPolicyText"):
             policy = new.get("RepositoryPolicyText")
             if policy:
-                text = policy if isinstance(policy, str) else json.dumps(policy)
-                client.set_repository_policy(repositoryName=physical_id, policyText=text)
+                client.set_repository_policy(repositoryName=physical_id, policyText=text_of(policy))
             else:
                 with absence_is_fine("RepositoryPolicyNotFoundException"):
                     client.delete_repository_policy(repositoryName=physical_id)
 
     def delete(self, context: Context, made: Made, properties: Properties) -> None:
-        emptied = str(properties.get("EmptyOnDelete")).lower() == "true"
+        emptied = is_true(properties.get("EmptyOnDelete"))
         with absence_is_fine(*self.absent):
             context.client("ecr").delete_repository(repositoryName=made.physical_id, force=emptied)
 

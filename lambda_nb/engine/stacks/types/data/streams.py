@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from lambda_nb.engine.stacks.model import Made, Properties, Refused
-from lambda_nb.engine.stacks.types.by_calls import absence_is_fine, is_absent, refuse_unknown
+from lambda_nb.engine.stacks.types.absence import absence_is_fine, is_absent
 from lambda_nb.engine.stacks.types.context import Context
-from lambda_nb.engine.stacks.types.resource_type import ResourceType, changed
+from lambda_nb.engine.stacks.types.resource_type import ResourceType, changed, refuse_unknown
 from lambda_nb.engine.stacks.types.tagging import MAPPED
+from lambda_nb.engine.stacks.types.values import text_of
 
 _ON_DEMAND = "ON_DEMAND"
 _RETENTION_H = 24
@@ -170,10 +170,9 @@ class ResourcePolicy(ResourceType):
 
     @staticmethod
     def _put(context: Context, properties: Properties) -> None:
-        policy = properties["ResourcePolicy"]
         context.client("kinesis").put_resource_policy(
             ResourceARN=properties["ResourceArn"],
-            Policy=policy if isinstance(policy, str) else json.dumps(policy),
+            Policy=text_of(properties["ResourcePolicy"]),
         )
 
 

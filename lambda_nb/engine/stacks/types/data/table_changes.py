@@ -9,6 +9,7 @@ from lambda_nb.engine.stacks.model import Properties, Refused
 from lambda_nb.engine.stacks.types import shapes
 from lambda_nb.engine.stacks.types.context import Context
 from lambda_nb.engine.stacks.types.resource_type import changed
+from lambda_nb.engine.stacks.types.values import is_true
 
 _THROUGHPUT = ("ProvisionedThroughput", "OnDemandThroughput", "WarmThroughput")
 _INDEX_CHANGES = {*_THROUGHPUT, "ContributorInsightsSpecification"}
@@ -72,7 +73,19 @@ def apply(context: Context, name: str, old: Properties, new: Properties) -> None
 
 
 def stream(given: Mapping[str, Any]) -> dict[str, Any]:
-    """A template's stream in the form of the API."""
+    """A template's stream in the form of the API.
+
+    Raises
+    ------
+    Refused
+        It has a policy of its own.
+    """
+    if given.get("ResourcePolicy"):
+        raise Refused(
+            "lambda_nb has no resource policies of DynamoDB's streams. Leave ResourcePolicy out of "
+            "StreamSpecification.",
+            "InvalidRequest",
+        )
     return {"StreamEnabled": True, "StreamViewType": given["StreamViewType"]}
 
 
@@ -108,6 +121,7 @@ def _index_changes(old: Properties, new: Properties) -> list[dict[str, Any]]:
         raise Refused(
             "Cannot perform more than one GSI creation or deletion in a single update",
             "InvalidRequest",
+            untouched=True,
         )
     changes: list[dict[str, Any]] = [{"Delete": {"IndexName": name}} for name in removed]
     for name, index in now.items():
@@ -122,6 +136,7 @@ def _index_changes(old: Properties, new: Properties) -> list[dict[str, Any]]:
                     "Contributor Insights Specification. You can create a new GSI with a different "
                     "name.",
                     "InvalidRequest",
+                    untouched=True,
                 )
             wanted = {part: index[part] for part in _THROUGHPUT if part in index}
             if wanted:
@@ -130,8 +145,7 @@ def _index_changes(old: Properties, new: Properties) -> list[dict[str, Any]]:
 
 
 def _expires_by(given: Mapping[str, Any]) -> str | None:
-    enabled = str(given.get("Enabled", False)).lower() == "true"
-    return str(given["AttributeName"]) if enabled else None
+    return str(given["AttributeName"]) if is_true(given.get("Enabled")) else None
 
 
 def _expire_by(client: Any, name: str, attribute: str, *, enabled: bool) -> None:

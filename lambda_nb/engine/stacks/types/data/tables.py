@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from lambda_nb.engine.stacks.model import Made, Properties, Refused
 from lambda_nb.engine.stacks.types import shapes
-from lambda_nb.engine.stacks.types.by_calls import absence_is_fine, is_absent, refuse_unknown
+from lambda_nb.engine.stacks.types.absence import absence_is_fine, is_absent
 from lambda_nb.engine.stacks.types.context import Context
 from lambda_nb.engine.stacks.types.data import global_tables, table_changes
 from lambda_nb.engine.stacks.types.reading import like, now
-from lambda_nb.engine.stacks.types.resource_type import ResourceType, changed, given
+from lambda_nb.engine.stacks.types.resource_type import ResourceType, changed, given, refuse_unknown
 from lambda_nb.engine.stacks.types.tagging import LISTED
+from lambda_nb.engine.stacks.types.values import text_of
 
 _WORKS = frozenset(
     {
@@ -194,8 +194,7 @@ def _as_created(properties: Properties) -> dict[str, Any]:
 
 
 def _policy(properties: Properties) -> str:
-    document = properties["ResourcePolicy"]["PolicyDocument"]
-    return document if isinstance(document, str) else json.dumps(document)
+    return text_of(properties["ResourcePolicy"]["PolicyDocument"])
 
 
 def _types_of(properties: Properties) -> Mapping[str, str]:

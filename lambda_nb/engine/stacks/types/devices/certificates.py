@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, ClassVar
 
 from lambda_nb.engine.stacks.model import Made, Properties, Refused
-from lambda_nb.engine.stacks.types.by_calls import ByCalls, absence_is_fine
+from lambda_nb.engine.stacks.types.absence import absence_is_fine
+from lambda_nb.engine.stacks.types.by_calls import ByCalls
 from lambda_nb.engine.stacks.types.context import Context
 from lambda_nb.engine.stacks.types.devices.calls import TAG_CALLS
 from lambda_nb.engine.stacks.types.resource_type import ResourceType, changed, given
 from lambda_nb.engine.stacks.types.tagging import LISTED
+from lambda_nb.engine.stacks.types.values import with_text
 
 _MOST_VERSIONS = 5
 """A policy has at most five versions (AWS IoT Core quotas, 2026)."""
@@ -78,13 +79,16 @@ class Policy(ByCalls):
     tag_calls = TAG_CALLS
 
     def creation(self, context: Context, properties: Properties) -> dict[str, Any]:
-        return super().creation(context, _with_text(properties))
+        return super().creation(context, with_text(properties, "PolicyDocument"))
 
     def change(
         self, context: Context, made: Made, old: Properties, new: Properties
     ) -> dict[str, Any]:
         self._forget_old_versions(context, made.physical_id, _MOST_VERSIONS - 1)
-        return {**super().change(context, made, old, _with_text(new)), "setAsDefault": True}
+        return {
+            **super().change(context, made, old, with_text(new, "PolicyDocument")),
+            "setAsDefault": True,
+        }
 
     def delete(self, context: Context, made: Made, properties: Properties) -> None:
         with absence_is_fine():
@@ -140,12 +144,6 @@ class ThingPrincipalAttachment(ResourceType):
         thing, principal = properties["ThingName"], properties["Principal"]
         with absence_is_fine():
             context.client("iot").detach_thing_principal(thingName=thing, principal=principal)
-
-
-def _with_text(properties: Properties) -> Properties:
-    document = properties["PolicyDocument"]
-    text = document if isinstance(document, str) else json.dumps(document)
-    return {**properties, "PolicyDocument": text}
 
 
 TYPES: tuple[ResourceType, ...] = (

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from lambda_nb.engine.stacks.model import Made, Properties, Refused
-from lambda_nb.engine.stacks.types.by_calls import ByCalls, absence_is_fine
+from lambda_nb.engine.stacks.types.absence import absence_is_fine
+from lambda_nb.engine.stacks.types.by_calls import ByCalls
 from lambda_nb.engine.stacks.types.context import Context
 from lambda_nb.engine.stacks.types.devices.calls import TAG_CALLS
 from lambda_nb.engine.stacks.types.resource_type import ResourceType, changed
 from lambda_nb.engine.stacks.types.tagging import LISTED
+from lambda_nb.engine.stacks.types.values import is_true
 
 
 class Thing(ByCalls):
@@ -76,8 +78,8 @@ class ThingType(ByCalls):
         return super().update(context, made, old, new)
 
     def finish(self, context: Context, physical_id: str, old: Properties, new: Properties) -> None:
-        was = _is_true(old.get("DeprecateThingType"))
-        now = _is_true(new.get("DeprecateThingType"))
+        was = is_true(old.get("DeprecateThingType"))
+        now = is_true(new.get("DeprecateThingType"))
         if was != now:
             context.client("iot").deprecate_thing_type(
                 thingTypeName=physical_id, undoDeprecate=not now
@@ -133,10 +135,6 @@ class ThingGroup(ByCalls):
 def _attributes_of(payload: Any) -> dict[str, str]:
     given = (payload or {}).get("Attributes") or {}
     return {str(name): str(value) for name, value in given.items()}
-
-
-def _is_true(value: Any) -> bool:
-    return str(value).lower() == "true"
 
 
 TYPES: tuple[ResourceType, ...] = (Thing(), ThingType(), ThingGroup())

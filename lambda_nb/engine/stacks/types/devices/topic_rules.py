@@ -6,10 +6,11 @@ from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from lambda_nb.engine.stacks.model import Made, Properties
-from lambda_nb.engine.stacks.types.by_calls import ByCalls, absence_is_fine
+from lambda_nb.engine.stacks.types.absence import absence_is_fine
+from lambda_nb.engine.stacks.types.by_calls import ByCalls
 from lambda_nb.engine.stacks.types.context import Context
 from lambda_nb.engine.stacks.types.devices.calls import TAG_CALLS
-from lambda_nb.engine.stacks.types.resource_type import ResourceType
+from lambda_nb.engine.stacks.types.resource_type import ResourceType, with_name
 from lambda_nb.engine.stacks.types.tagging import LISTED
 
 
@@ -29,8 +30,8 @@ class TopicRule(ByCalls):
 
     def creation(self, context: Context, properties: Properties) -> dict[str, Any]:
         # Its name may have no hyphens, unlike the stack's.
-        name = context.name(128, separator="_").replace("-", "_")
-        parameters = super().creation(context, {"RuleName": name, **properties})
+        named = with_name(context, properties, "RuleName", 128, separator="_")
+        parameters = super().creation(context, named)
         tags = LISTED.wanted(context, properties)
         parameters["tags"] = urlencode(tags)
         parameters.pop("Tags", None)

@@ -7,9 +7,9 @@ from typing import Any
 
 from lambda_nb.engine.stacks.model import Made, Properties, Refused
 from lambda_nb.engine.stacks.types import shapes
-from lambda_nb.engine.stacks.types.by_calls import absence_is_fine
+from lambda_nb.engine.stacks.types.absence import absence_is_fine
 from lambda_nb.engine.stacks.types.context import Context
-from lambda_nb.engine.stacks.types.resource_type import ResourceType
+from lambda_nb.engine.stacks.types.resource_type import ResourceType, with_name
 from lambda_nb.engine.stacks.types.tagging import MAPPED
 
 
@@ -58,7 +58,7 @@ class CapacityProvider(ResourceType):
 
     def create(self, context: Context, properties: Properties) -> Made:
         """Create it and wait until it is active."""
-        named = {"CapacityProviderName": context.name(64), **properties}
+        named = with_name(context, properties, "CapacityProviderName", 64)
         parameters = _parameters("CreateCapacityProvider", named)
         context.client("lambda").create_capacity_provider(
             **parameters, Tags=MAPPED.wanted(context, properties)

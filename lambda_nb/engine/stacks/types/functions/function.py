@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from lambda_nb.engine.stacks.model import Made, Properties
-from lambda_nb.engine.stacks.types.by_calls import absence_is_fine
+from lambda_nb.engine.stacks.types.absence import absence_is_fine
 from lambda_nb.engine.stacks.types.context import Context
 from lambda_nb.engine.stacks.types.functions import function_settings
 from lambda_nb.engine.stacks.types.functions.settling import settle
 from lambda_nb.engine.stacks.types.resource_type import ResourceType, changed
-from lambda_nb.engine.stacks.types.tagging import LISTED, MAPPED
+from lambda_nb.engine.stacks.types.tagging import MAPPED, own_tags
 
 _PRESENT_OR_NOT = ("DurableConfig", "CapacityProviderConfig")
 """A function has them from its creation or never."""
@@ -70,7 +70,8 @@ class Function(ResourceType):
             found = calls.get_function(FunctionName=made.physical_id)
         except calls.exceptions.ResourceNotFoundException:
             return None
-        return _as_properties(found) | {"Code": properties["Code"]}
+        tags = own_tags(context, properties, found.get("Tags", {}))
+        return {**_as_properties(found), "Code": properties["Code"], "Tags": tags}
 
     def replacing(self, old: Properties, new: Properties) -> set[str]:
         """What the schema says, and settings that cannot be given to a function later."""
@@ -138,9 +139,6 @@ def _as_properties(found: Mapping[str, Any]) -> dict[str, Any]:
     properties["ImageConfig"] = properties.get("ImageConfigResponse", {}).get("ImageConfig")
     properties["Layers"] = [layer["Arn"] for layer in properties.get("Layers", ())]
     properties["SnapStart"] = {"ApplyOn": properties.get("SnapStart", {}).get("ApplyOn")}
-    properties["Tags"] = LISTED.form(
-        {key: value for key, value in found.get("Tags", {}).items() if key[:4] != "aws:"}
-    )
     concurrency = found.get("Concurrency") or {}
     return {**properties, **concurrency}
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from lambda_nb.engine.stacks.model import Made, Properties
 from lambda_nb.engine.stacks.types import shapes
-from lambda_nb.engine.stacks.types.by_calls import absence_is_fine
+from lambda_nb.engine.stacks.types.absence import absence_is_fine
 from lambda_nb.engine.stacks.types.context import Context
 from lambda_nb.engine.stacks.types.reading import now
-from lambda_nb.engine.stacks.types.resource_type import ResourceType, given
+from lambda_nb.engine.stacks.types.resource_type import ResourceType, given, with_name
 
 _TOLD = ("CompatibleArchitectures", "CompatibleRuntimes", "Description", "LicenseInfo")
 
@@ -21,7 +21,7 @@ class LayerVersion(ResourceType):
 
     def create(self, context: Context, properties: Properties) -> Made:
         """Publish it."""
-        named = {"LayerName": context.name(140), **properties}
+        named = with_name(context, properties, "LayerName", 140)
         parameters = shapes.parameters("lambda", "PublishLayerVersion", named)
         arn = context.client("lambda").publish_layer_version(**parameters)["LayerVersionArn"]
         return Made(arn, {"LayerVersionArn": arn})

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from lambda_nb.engine.stacks.model import Properties
-from lambda_nb.engine.stacks.types.by_calls import absence_is_fine
-from lambda_nb.engine.stacks.types.identity.documents import text_of
+from lambda_nb.engine.stacks.types.absence import absence_is_fine
+from lambda_nb.engine.stacks.types.values import text_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ ROLE, USER, GROUP = Holder("role"), Holder("user"), Holder("group")
 HOLDERS = (ROLE, USER, GROUP)
 
 
-def holders(properties: Properties) -> Iterable[tuple[Holder, str]]:
+def holders(properties: Properties) -> list[tuple[Holder, str]]:
     """Everybody whom a policy's ``Roles``, ``Users`` and ``Groups`` name."""
     return [
         (holder, str(name)) for holder in HOLDERS for name in properties.get(holder.listed) or ()

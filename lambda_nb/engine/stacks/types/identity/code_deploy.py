@@ -9,9 +9,8 @@ from typing import Any
 
 from lambda_nb.engine.stacks.model import Made, Properties
 from lambda_nb.engine.stacks.types import shapes
-from lambda_nb.engine.stacks.types.by_calls import refuse_unknown
 from lambda_nb.engine.stacks.types.context import Context
-from lambda_nb.engine.stacks.types.resource_type import ResourceType
+from lambda_nb.engine.stacks.types.resource_type import ResourceType, refuse_unknown
 from lambda_nb.engine.stacks.types.tagging import Tagging
 
 _TAGS = Tagging(reserved=False)

@@ -6,11 +6,11 @@ from typing import Any
 
 from lambda_nb.engine.stacks.model import Made, Properties, Refused
 from lambda_nb.engine.stacks.types import shapes
-from lambda_nb.engine.stacks.types.by_calls import absence_is_fine
+from lambda_nb.engine.stacks.types.absence import absence_is_fine
 from lambda_nb.engine.stacks.types.context import Context
-from lambda_nb.engine.stacks.types.identity.documents import text_of
 from lambda_nb.engine.stacks.types.resource_type import ResourceType, changed
 from lambda_nb.engine.stacks.types.tagging import Tagging
+from lambda_nb.engine.stacks.types.values import is_true, text_of
 
 _TAGS = Tagging("TagKey", "TagValue", reserved=False)
 _ABSENT = ("NotFoundException", "KMSInvalidStateException")
@@ -98,23 +98,18 @@ class Alias(ResourceType):
 
 def _switch(calls: Any, key: str, old: Properties, new: Properties) -> None:
     """Rotation and whether the key can be used; a disabled key takes no change, so that is last."""
-    enabled, was_enabled = _is(new, "Enabled", True), _is(old, "Enabled", True)
+    enabled, was_enabled = is_true(new.get("Enabled"), True), is_true(old.get("Enabled"), True)
     if enabled and not was_enabled:
         calls.enable_key(KeyId=key)
     if changed(old, new, "EnableKeyRotation", "RotationPeriodInDays"):
-        if _is(new, "EnableKeyRotation", False):
+        if is_true(new.get("EnableKeyRotation")):
             period = new.get("RotationPeriodInDays")
             days = {"RotationPeriodInDays": int(period)} if period else {}
             calls.enable_key_rotation(KeyId=key, **days)
-        elif _is(old, "EnableKeyRotation", False):
+        elif is_true(old.get("EnableKeyRotation")):
             calls.disable_key_rotation(KeyId=key)
     if was_enabled and not enabled:
         calls.disable_key(KeyId=key)
-
-
-def _is(properties: Properties, name: str, default: bool) -> bool:
-    value = properties.get(name)
-    return default if value is None else str(value).lower() == "true"
 
 
 TYPES: tuple[ResourceType, ...] = (Key(), Alias())

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from lambda_nb.engine.stacks.model import Made, Properties
-from lambda_nb.engine.stacks.types.by_calls import absence_is_fine
+from lambda_nb.engine.stacks.model import Made, Properties, Refused
+from lambda_nb.engine.stacks.types.absence import absence_is_fine
 from lambda_nb.engine.stacks.types.context import Context
 from lambda_nb.engine.stacks.types.identity.attachments import (
     GROUP,
@@ -14,9 +14,9 @@ from lambda_nb.engine.stacks.types.identity.attachments import (
     Holder,
     holders,
 )
-from lambda_nb.engine.stacks.types.identity.documents import text_of
 from lambda_nb.engine.stacks.types.reading import like
 from lambda_nb.engine.stacks.types.resource_type import ResourceType, changed, given
+from lambda_nb.engine.stacks.types.values import text_of
 
 _MOST_VERSIONS = 5
 """Versions that a managed policy can have (IAM User Guide, quotas, 2026)."""
@@ -29,6 +29,7 @@ class Policy(ResourceType):
 
     def create(self, context: Context, properties: Properties) -> Made:
         """Put it everywhere."""
+        _check(properties)
         identifier = context.name(128)
         context.made(identifier)
         self._put(context, properties)
@@ -36,6 +37,7 @@ class Policy(ResourceType):
 
     def update(self, context: Context, made: Made, old: Properties, new: Properties) -> Made:
         """Put it everywhere, then remove it where it does not belong any more."""
+        _check(new)
         self._put(context, new)
         kept = set(holders(new)) if old["PolicyName"] == new["PolicyName"] else set()
         iam = context.client("iam")
@@ -172,6 +174,15 @@ class GroupPolicy(_OneInlinePolicy):
 
     name = "AWS::IAM::GroupPolicy"
     holder = GROUP
+
+
+def _check(properties: Properties) -> None:
+    if not holders(properties):
+        raise Refused(
+            "At least one of [Groups,Roles,Users] must be non-empty.",
+            "InvalidRequest",
+            untouched=True,
+        )
 
 
 def _described(iam: Any, arn: str) -> Made:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from lambda_nb.engine.stacks.model import Made, Properties
-from lambda_nb.engine.stacks.types.by_calls import absence_is_fine
+from lambda_nb.engine.stacks.types.absence import absence_is_fine
 from lambda_nb.engine.stacks.types.context import Context
 from lambda_nb.engine.stacks.types.identity.attachments import ROLE
-from lambda_nb.engine.stacks.types.identity.documents import text_of
+from lambda_nb.engine.stacks.types.reading import like
 from lambda_nb.engine.stacks.types.resource_type import ResourceType, changed, given
-from lambda_nb.engine.stacks.types.tagging import Tagging
+from lambda_nb.engine.stacks.types.tagging import Tagging, own_tags, tags_of
+from lambda_nb.engine.stacks.types.values import text_of
 
 IAM_TAGS = Tagging(reserved=False)
 """IAM keeps ``aws:`` for itself: CloudFormation's own tags are not on roles and users."""
@@ -83,6 +84,10 @@ class Role(ResourceType):
             return None
         boundary: dict[str, Any] = role.get("PermissionsBoundary") or {}
         role["PermissionsBoundary"] = boundary.get("PermissionsBoundaryArn")
+        role["Tags"] = own_tags(context, properties, tags_of(role))
+        trusted = properties["AssumeRolePolicyDocument"]
+        if isinstance(trusted, str):
+            role["AssumeRolePolicyDocument"] = like(trusted, role["AssumeRolePolicyDocument"])
         return {**properties, **{name: role[name] for name in properties if name in role}}
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from lambda_nb.engine.stacks.model import Made, Properties, Refused
 from lambda_nb.engine.stacks.types import shapes
-from lambda_nb.engine.stacks.types.by_calls import absence_is_fine, refuse_unknown
+from lambda_nb.engine.stacks.types.absence import absence_is_fine
 from lambda_nb.engine.stacks.types.context import Context
-from lambda_nb.engine.stacks.types.identity.documents import text_of
-from lambda_nb.engine.stacks.types.resource_type import ResourceType, changed, given
+from lambda_nb.engine.stacks.types.resource_type import ResourceType, changed, given, refuse_unknown
 from lambda_nb.engine.stacks.types.tagging import LISTED
+from lambda_nb.engine.stacks.types.values import text_of
 
 _WORKS = frozenset(
     {

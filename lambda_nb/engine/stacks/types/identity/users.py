@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from lambda_nb.engine.stacks.model import Made, Properties
-from lambda_nb.engine.stacks.types.by_calls import absence_is_fine
+from lambda_nb.engine.stacks.types.absence import absence_is_fine
 from lambda_nb.engine.stacks.types.context import Context
 from lambda_nb.engine.stacks.types.identity.attachments import GROUP, USER
 from lambda_nb.engine.stacks.types.identity.roles import IAM_TAGS
 from lambda_nb.engine.stacks.types.resource_type import ResourceType, changed, given
+from lambda_nb.engine.stacks.types.values import is_true
 
 
 class User(ResourceType):
@@ -167,7 +168,7 @@ def _bring_password(iam: Any, name: str, old: Any, new: Any) -> None:
         with absence_is_fine():
             iam.delete_login_profile(UserName=name)
         return
-    must_change = str(new.get("PasswordResetRequired", "")).lower() == "true"
+    must_change = is_true(new.get("PasswordResetRequired"))
     call = iam.update_login_profile if old else iam.create_login_profile
     call(UserName=name, Password=new["Password"], PasswordResetRequired=must_change)
 

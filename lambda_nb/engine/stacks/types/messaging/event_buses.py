@@ -6,10 +6,12 @@ import json
 from typing import Any, ClassVar
 
 from lambda_nb.engine.stacks.model import Made, Properties
-from lambda_nb.engine.stacks.types.by_calls import ByCalls, absence_is_fine
+from lambda_nb.engine.stacks.types.absence import absence_is_fine
+from lambda_nb.engine.stacks.types.by_calls import ByCalls
 from lambda_nb.engine.stacks.types.context import Context
 from lambda_nb.engine.stacks.types.resource_type import ResourceType
 from lambda_nb.engine.stacks.types.tagging import LISTED
+from lambda_nb.engine.stacks.types.values import text_of, with_text
 
 _TAG_CALLS = ("TagResource", "UntagResource", "ResourceARN", "Tags", "TagKeys")
 
@@ -37,7 +39,7 @@ class EventBus(ByCalls):
             return
         client = context.client("events")
         if new.get("Policy"):
-            client.put_permission(EventBusName=physical_id, Policy=_text(new["Policy"]))
+            client.put_permission(EventBusName=physical_id, Policy=text_of(new["Policy"]))
         else:
             with absence_is_fine():
                 client.remove_permission(EventBusName=physical_id, RemoveAllPermissions=True)
@@ -104,12 +106,12 @@ class Archive(ByCalls):
     defaults: ClassVar = {"Description": "", "RetentionDays": 0}
 
     def creation(self, context: Context, properties: Properties) -> dict[str, Any]:
-        return super().creation(context, _with_text(properties, "EventPattern"))
+        return super().creation(context, with_text(properties, "EventPattern"))
 
     def change(
         self, context: Context, made: Made, old: Properties, new: Properties
     ) -> dict[str, Any]:
-        return super().change(context, made, old, _with_text(new, "EventPattern"))
+        return super().change(context, made, old, with_text(new, "EventPattern"))
 
 
 class ApiDestination(ByCalls):
@@ -144,17 +146,6 @@ class Connection(ByCalls):
     }
     named = "Name"
     defaults: ClassVar = {"Description": ""}
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
-
-
-def _with_text(properties: Properties, name: str) -> Properties:
-    """The properties with one of them, which may be an object in templates, as a text."""
-    if properties.get(name) is None:
-        return properties
-    return {**properties, name: _text(properties[name])}
 
 
 TYPES: tuple[ResourceType, ...] = (

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from lambda_nb.engine.stacks.model import Made, Properties, Refused
-from lambda_nb.engine.stacks.types.by_calls import ByCalls, is_absent
+from lambda_nb.engine.stacks.types.absence import is_absent
+from lambda_nb.engine.stacks.types.by_calls import ByCalls
 from lambda_nb.engine.stacks.types.context import Context
 from lambda_nb.engine.stacks.types.resource_type import ResourceType
 from lambda_nb.engine.stacks.types.tagging import MAPPED

@@ -6,14 +6,15 @@ from typing import Any
 
 from lambda_nb.engine.stacks.model import Made, Properties
 from lambda_nb.engine.stacks.types import shapes
-from lambda_nb.engine.stacks.types.by_calls import (
-    ByCalls,
-    absence_is_fine,
-    is_absent,
-    refuse_unknown,
-)
+from lambda_nb.engine.stacks.types.absence import absence_is_fine, is_absent
+from lambda_nb.engine.stacks.types.by_calls import ByCalls
 from lambda_nb.engine.stacks.types.context import Context
-from lambda_nb.engine.stacks.types.resource_type import ResourceType, changed
+from lambda_nb.engine.stacks.types.resource_type import (
+    ResourceType,
+    changed,
+    refuse_unknown,
+    with_name,
+)
 from lambda_nb.engine.stacks.types.tagging import LISTED
 
 _NO_SET = "RuleSetDoesNotExist"
@@ -37,7 +38,7 @@ class ReceiptRule(ResourceType):
     name = "AWS::SES::ReceiptRule"
 
     def create(self, context: Context, properties: Properties) -> Made:
-        rule = {"Name": context.name(64), **properties["Rule"]}
+        rule = with_name(context, properties["Rule"], "Name", 64)
         given = {**properties, "Rule": rule}
         context.client("ses").create_receipt_rule(
             **shapes.parameters("ses", "CreateReceiptRule", given)
@@ -71,7 +72,7 @@ class Template(ResourceType):
 
     def create(self, context: Context, properties: Properties) -> Made:
         refuse_unknown(self.name, properties, frozenset({"Template"}))
-        template = {"TemplateName": context.name(64), **(properties.get("Template") or {})}
+        template = with_name(context, properties.get("Template") or {}, "TemplateName", 64)
         context.client("ses").create_template(Template=template)
         return Made(template["TemplateName"], {"Id": template["TemplateName"]})
 
@@ -98,6 +99,10 @@ class EmailIdentity(ByCalls):
     describes = "GetEmailIdentity"
     key = "EmailIdentity"
     tagging = LISTED
+
+    def tag_target(self, context: Context, made: Made) -> str:
+        place = f"arn:{context.partition}:ses:{context.region}:{context.account}"
+        return f"{place}:identity/{made.physical_id}"
 
     def made(self, context: Context, physical_id: str, properties: Properties, known: Any) -> Made:
         found = self.call(context, self.describes, self.key_of(physical_id, properties))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from lambda_nb.engine.stacks.model import Made, Properties, Refused
-from lambda_nb.engine.stacks.types.by_calls import absence_is_fine, is_absent, refuse_unknown
+from lambda_nb.engine.stacks.types.absence import absence_is_fine, is_absent
 from lambda_nb.engine.stacks.types.context import Context
-from lambda_nb.engine.stacks.types.resource_type import ResourceType
+from lambda_nb.engine.stacks.types.reading import now
+from lambda_nb.engine.stacks.types.resource_type import ResourceType, refuse_unknown
 from lambda_nb.engine.stacks.types.tagging import MAPPED
+from lambda_nb.engine.stacks.types.values import is_true, text_of
 
 _NO_QUEUE = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
 _ATTRIBUTES: Mapping[str, str] = {
@@ -40,10 +41,9 @@ class Queue(ResourceType):
     def create(self, context: Context, properties: Properties) -> Made:
         refuse_unknown(self.name, properties, _WORKS)
         client = context.client("sqs")
-        fifo = _is_true(properties.get("FifoQueue"))
-        name = properties.get("QueueName") or (
-            context.name(75) + ".fifo" if fifo else context.name(80)
-        )
+        fifo = is_true(properties.get("FifoQueue"))
+        ending = ".fifo" if fifo else ""
+        name = properties.get("QueueName") or context.name(80, suffix=ending)
         # CreateQueue gives one that exists as if it were new.
         if properties.get("QueueName") and not is_absent(
             lambda: client.get_queue_url(QueueName=name), *_NO_QUEUE
@@ -88,10 +88,7 @@ class Queue(ResourceType):
             )["Attributes"]
         if not found:
             return None
-        return {
-            name: _as_given(value, found[name]) if name in found else value
-            for name, value in properties.items()
-        }
+        return now(properties, found)
 
 
 class QueuePolicy(ResourceType):
@@ -131,7 +128,7 @@ class QueueInlinePolicy(ResourceType):
 
 
 def _put(context: Context, queues: list[str], policy: Any) -> None:
-    text = "" if policy is None else policy if isinstance(policy, str) else json.dumps(policy)
+    text = "" if policy is None else text_of(policy)
     for url in queues:
         attributes = {"Policy": text}
         if policy is None:
@@ -143,27 +140,8 @@ def _put(context: Context, queues: list[str], policy: Any) -> None:
 
 def _attributes(properties: Properties) -> dict[str, str]:
     return {
-        name: _text(properties[name]) for name in _ATTRIBUTES if properties.get(name) is not None
+        name: text_of(properties[name]) for name in _ATTRIBUTES if properties.get(name) is not None
     }
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, (dict, list)):
-        return json.dumps(value)
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _as_given(given: Any, found: str) -> Any:
-    """An attribute's text as the value that the template gave, if it is that."""
-    if isinstance(given, dict):
-        now: Any = json.loads(found or "{}")
-        # maxReceiveCount may be a text in the one and a number in the other.
-        return given if json.dumps(now, default=str) == json.dumps(given) else now
-    return given if _text(given) == found else found
-
-
-def _is_true(value: Any) -> bool:
-    return str(value).lower() == "true"
 
 
 def _made(client: Any, url: str) -> Made:

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from typing import Any
 
 from lambda_nb.engine.stacks.model import Made, Properties
-from lambda_nb.engine.stacks.types.by_calls import absence_is_fine
+from lambda_nb.engine.stacks.types.absence import absence_is_fine
 from lambda_nb.engine.stacks.types.context import Context
 from lambda_nb.engine.stacks.types.resource_type import ResourceType
+from lambda_nb.engine.stacks.types.values import text_of
 
 _ATTRIBUTES: Mapping[str, str] = {
     "DeliveryPolicy": "",
-    "FilterPolicy": "{}",
     "FilterPolicyScope": "MessageAttributes",
+    "FilterPolicy": "{}",
     "RawMessageDelivery": "false",
     "RedrivePolicy": "",
     "ReplayPolicy": "",
     "SubscriptionRoleArn": "",
 }
 """A subscription's attributes and what stands for none (SNS's reference of
-``SetSubscriptionAttributes``, 2026)."""
+``SetSubscriptionAttributes``, 2026); a filter policy comes after its scope."""
 
 
 class Subscription(ResourceType):
@@ -44,14 +43,17 @@ class Subscription(ResourceType):
 
     def update(self, context: Context, made: Made, old: Properties, new: Properties) -> Made:
         client = context.client("sns", new.get("Region"))
-        before = _attributes(old)
-        wanted = _attributes(new)
-        for name, nothing in _ATTRIBUTES.items():
-            value = wanted.get(name, nothing)
-            if before.get(name, nothing) != value:
-                client.set_subscription_attributes(
-                    SubscriptionArn=made.physical_id, AttributeName=name, AttributeValue=value
-                )
+        before, wanted = ({**_ATTRIBUTES, **_attributes(one)} for one in (old, new))
+        steps = [(name, value) for name, value in wanted.items() if before[name] != value]
+        if before["FilterPolicyScope"] != wanted["FilterPolicyScope"]:
+            # A policy for message bodies may be none for attributes: it is put anew.
+            others = [step for step in steps if step[0] != "FilterPolicy"]
+            nothing = ("FilterPolicy", _ATTRIBUTES["FilterPolicy"])
+            steps = [nothing, *others, ("FilterPolicy", wanted["FilterPolicy"])]
+        for name, value in steps:
+            client.set_subscription_attributes(
+                SubscriptionArn=made.physical_id, AttributeName=name, AttributeValue=value
+            )
         return made
 
     def delete(self, context: Context, made: Made, properties: Properties) -> None:
@@ -62,14 +64,8 @@ class Subscription(ResourceType):
 
 def _attributes(properties: Properties) -> dict[str, str]:
     return {
-        name: _text(properties[name]) for name in _ATTRIBUTES if properties.get(name) is not None
+        name: text_of(properties[name]) for name in _ATTRIBUTES if properties.get(name) is not None
     }
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, (dict, list)):
-        return json.dumps(value)
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 TYPES: tuple[ResourceType, ...] = (Subscription(),)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from lambda_nb.engine.stacks.model import Made, Properties, Refused
-from lambda_nb.engine.stacks.types.by_calls import absence_is_fine, is_absent, refuse_unknown
+from lambda_nb.engine.stacks.types.absence import absence_is_fine, is_absent
 from lambda_nb.engine.stacks.types.context import Context
 from lambda_nb.engine.stacks.types.reading import now
-from lambda_nb.engine.stacks.types.resource_type import ResourceType
+from lambda_nb.engine.stacks.types.resource_type import ResourceType, refuse_unknown
 from lambda_nb.engine.stacks.types.tagging import LISTED
+from lambda_nb.engine.stacks.types.values import is_true, text_of
 
 _ATTRIBUTES: Mapping[str, str] = {
     "ArchivePolicy": "{}",
@@ -46,10 +46,9 @@ class Topic(ResourceType):
     def create(self, context: Context, properties: Properties) -> Made:
         refuse_unknown(self.name, properties, _WORKS)
         client = context.client("sns")
-        fifo = str(properties.get("FifoTopic")).lower() == "true"
-        name = properties.get("TopicName") or (
-            context.name(251) + ".fifo" if fifo else context.name(256)
-        )
+        fifo = is_true(properties.get("FifoTopic"))
+        ending = ".fifo" if fifo else ""
+        name = properties.get("TopicName") or context.name(256, suffix=ending)
         arn = f"arn:{context.partition}:sns:{context.region}:{context.account}:{name}"
         # CreateTopic gives one that exists as if it were new.
         if properties.get("TopicName") and not is_absent(
@@ -108,7 +107,7 @@ class Topic(ResourceType):
         if old.get("DataProtectionPolicy") != new.get("DataProtectionPolicy"):
             policy = new.get("DataProtectionPolicy")
             client.put_data_protection_policy(
-                ResourceArn=arn, DataProtectionPolicy=json.dumps(policy) if policy else ""
+                ResourceArn=arn, DataProtectionPolicy=text_of(policy) if policy else ""
             )
 
 
@@ -153,7 +152,7 @@ def _put(context: Context, topics: list[str], policy: Any) -> None:
         context.client("sns").set_topic_attributes(
             TopicArn=arn,
             AttributeName="Policy",
-            AttributeValue=policy if isinstance(policy, str) else json.dumps(policy),
+            AttributeValue=text_of(policy),
         )
 
 
@@ -191,18 +190,14 @@ def _put_default(context: Context, topics: list[str]) -> None:
 
 def _attributes(properties: Properties) -> dict[str, str]:
     found = {
-        name: json.dumps(value) if isinstance(value, dict) else _text(value)
+        name: text_of(value)
         for name, value in properties.items()
         if name in _ATTRIBUTES and value is not None
     }
     for one in properties.get("DeliveryStatusLogging") or ():
         prefix = _PROTOCOLS.get(str(one["Protocol"]).lower(), str(one["Protocol"]))
-        found |= {prefix + part: _text(one[part]) for part in _LOGGING if part in one}
+        found |= {prefix + part: text_of(one[part]) for part in _LOGGING if part in one}
     return found
-
-
-def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _subscribe(client: Any, arn: str, subscriptions: list[Mapping[str, str]]) -> None:

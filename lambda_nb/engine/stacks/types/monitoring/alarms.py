@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from lambda_nb.engine.stacks.model import Made, Properties
-from lambda_nb.engine.stacks.types.by_calls import ByCalls, absence_is_fine
+from lambda_nb.engine.stacks.types.absence import absence_is_fine
+from lambda_nb.engine.stacks.types.by_calls import ByCalls
 from lambda_nb.engine.stacks.types.context import Context
 from lambda_nb.engine.stacks.types.resource_type import ResourceType
 from lambda_nb.engine.stacks.types.tagging import LISTED
+from lambda_nb.engine.stacks.types.values import with_text
 
 _TAG_CALLS = ("TagResource", "UntagResource", "ResourceARN", "Tags", "TagKeys")
 
@@ -68,21 +69,16 @@ class Dashboard(ByCalls):
     absent = ("DashboardNotFoundError",)
 
     def creation(self, context: Context, properties: Properties) -> dict[str, Any]:
-        return super().creation(context, _with_text(properties))
+        return super().creation(context, with_text(properties, "DashboardBody"))
 
     def change(
         self, context: Context, made: Made, old: Properties, new: Properties
     ) -> dict[str, Any]:
-        return super().change(context, made, old, _with_text(new))
+        return super().change(context, made, old, with_text(new, "DashboardBody"))
 
     def delete(self, context: Context, made: Made, properties: Properties) -> None:
         with absence_is_fine(*self.absent):
             context.client("cloudwatch").delete_dashboards(DashboardNames=[made.physical_id])
-
-
-def _with_text(properties: Properties) -> Properties:
-    body = properties["DashboardBody"]
-    return {**properties, "DashboardBody": body if isinstance(body, str) else json.dumps(body)}
 
 
 TYPES: tuple[ResourceType, ...] = (Alarm(), CompositeAlarm(), Dashboard())

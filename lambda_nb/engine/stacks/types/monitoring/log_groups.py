@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from lambda_nb.engine.stacks.model import Made, Properties, Refused
-from lambda_nb.engine.stacks.types.by_calls import absence_is_fine, refuse_unknown
+from lambda_nb.engine.stacks.types.absence import absence_is_fine
 from lambda_nb.engine.stacks.types.context import Context
-from lambda_nb.engine.stacks.types.resource_type import ResourceType, changed, given
+from lambda_nb.engine.stacks.types.resource_type import ResourceType, changed, given, refuse_unknown
 from lambda_nb.engine.stacks.types.tagging import MAPPED
+from lambda_nb.engine.stacks.types.values import text_of
 
 _WORKS = frozenset(
     {"KmsKeyId", "LogGroupClass", "LogGroupName", "RetentionInDays", "Tags"}
@@ -42,6 +42,12 @@ class LogGroup(ResourceType):
 
     def update(self, context: Context, made: Made, old: Properties, new: Properties) -> Made:
         refuse_unknown(self.name, new, _WORKS)
+        if changed(old, new, "LogGroupClass"):
+            raise Refused(
+                "The class of a log group cannot be changed. Give the log group another logical ID "
+                "to make a new one.",
+                "NotUpdatable",
+            )
         client = context.client("logs")
         name = made.physical_id
         _retain(client, name, old, new)
@@ -122,7 +128,7 @@ class ResourcePolicy(ResourceType):
     def _put(context: Context, properties: Properties) -> None:
         context.client("logs").put_resource_policy(
             policyName=properties["PolicyName"],
-            policyDocument=_text(properties["PolicyDocument"]),
+            policyDocument=text_of(properties["PolicyDocument"]),
         )
 
 
@@ -145,15 +151,11 @@ def _put_policy(context: Context, name: str, old: Properties, new: Properties) -
     client = context.client("logs")
     arn = _arn(context, name)
     if new.get("ResourcePolicyDocument"):
-        document = _text(new["ResourcePolicyDocument"])
+        document = text_of(new["ResourcePolicyDocument"])
         client.put_resource_policy(resourceArn=arn, policyDocument=document)
     else:
         with absence_is_fine():
             client.delete_resource_policy(resourceArn=arn)
-
-
-def _text(document: Any) -> str:
-    return document if isinstance(document, str) else json.dumps(document)
 
 
 def _arn(context: Context, name: str) -> str:

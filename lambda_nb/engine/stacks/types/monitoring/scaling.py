@@ -6,9 +6,9 @@ from typing import Any
 
 from lambda_nb.engine.stacks.model import Made, Properties, Refused
 from lambda_nb.engine.stacks.types import shapes
-from lambda_nb.engine.stacks.types.by_calls import absence_is_fine, refuse_unknown
+from lambda_nb.engine.stacks.types.absence import absence_is_fine
 from lambda_nb.engine.stacks.types.context import Context
-from lambda_nb.engine.stacks.types.resource_type import ResourceType, given
+from lambda_nb.engine.stacks.types.resource_type import ResourceType, given, refuse_unknown
 
 _SERVICE = "application-autoscaling"
 _ABSENT = "ObjectNotFoundException"

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
-from lambda_nb.engine.stacks.model import Made, Properties
+from lambda_nb.engine.stacks.model import Made, Properties, Refused
 from lambda_nb.engine.stacks.types import schemas, shapes
-from lambda_nb.engine.stacks.types.by_calls import absence_is_fine, refuse_unknown
+from lambda_nb.engine.stacks.types.absence import absence_is_fine
 from lambda_nb.engine.stacks.types.context import Context
-from lambda_nb.engine.stacks.types.resource_type import ResourceType, changed
+from lambda_nb.engine.stacks.types.resource_type import ResourceType, changed, refuse_unknown
 from lambda_nb.engine.stacks.types.tagging import LISTED
+from lambda_nb.engine.stacks.types.values import text_of
+
+_KEPT = ("BackupPolicy", "ProvisionedThroughputInMibps", "ThroughputMode")
+"""Properties that the services here tell again, and cannot change."""
 
 
 class FileSystem(ResourceType):
@@ -37,8 +40,16 @@ class FileSystem(ResourceType):
         return Made(thing, attributes)
 
     def update(self, context: Context, made: Made, old: Properties, new: Properties) -> Made:
-        """Change its policies and tags."""
+        """Change its policies and tags. What cannot be changed here must not cost its files."""
         self._check(new)
+        fixed = [name for name in _KEPT if changed(old, new, name)]
+        if old.get("FileSystemPolicy") and not new.get("FileSystemPolicy"):
+            fixed.append("FileSystemPolicy")
+        if fixed:
+            raise Refused(
+                f"lambda_nb cannot change {', '.join(fixed)} of a file system. Give it as it was.",
+                "NotUpdatable",
+            )
         efs, thing = context.client("efs"), made.physical_id
         self._set(efs, thing, old, new)
         _tag_again(context, thing, _tags(old, "FileSystemTags"), _tags(new, "FileSystemTags"))
@@ -48,12 +59,6 @@ class FileSystem(ResourceType):
         """Delete one."""
         with absence_is_fine("FileSystemNotFound"):
             context.client("efs").delete_file_system(FileSystemId=made.physical_id)
-
-    def replacing(self, old: Properties, new: Properties) -> set[str]:
-        """How fast a file system is has no effect here, but is kept: a change needs a new one."""
-        names = ("BackupPolicy", "ProvisionedThroughputInMibps", "ThroughputMode")
-        more = {name for name in names if changed(old, new, name)}
-        return super().replacing(old, new) | more
 
     def _check(self, properties: Properties) -> None:
         idle = {"FileSystemProtection", "ReplicationConfiguration"}
@@ -65,10 +70,9 @@ class FileSystem(ResourceType):
                 FileSystemId=thing, LifecyclePolicies=new.get("LifecyclePolicies", [])
             )
         if changed(old, new, "FileSystemPolicy") and new.get("FileSystemPolicy"):
-            policy = new["FileSystemPolicy"]
             efs.put_file_system_policy(
                 FileSystemId=thing,
-                Policy=policy if isinstance(policy, str) else json.dumps(policy),
+                Policy=text_of(new["FileSystemPolicy"]),
                 **shapes.parameters("efs", "PutFileSystemPolicy", _lockout(new)),
             )
 

@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lambda_nb.engine.stacks.deploying.steps.clients import Clients
+from lambda_nb.engine.stacks.records.store import Closed
 
 
 class Service(ThreadingHTTPServer):
@@ -90,3 +91,17 @@ def test_a_client_is_made_once_for_each_service_and_region(clients: Clients) -> 
     assert len(set(map(id, found))) == 1
     assert clients("dynamodb", "eu-west-1") is not found[0]
     assert clients("dynamodb", "eu-west-1").meta.region_name == "eu-west-1"
+
+
+def test_nothing_is_called_any_more_once_they_are_closed(
+    service: Service, clients: Clients
+) -> None:
+    service.answers = [(200, b'{"TableNames": []}')] * 3
+    client = clients("dynamodb")
+    client.list_tables()
+    clients.close()
+    with pytest.raises(Closed):
+        client.list_tables()
+    with pytest.raises(Closed):
+        clients("dynamodb").list_tables()
+    assert service.asked == 1

@@ -28,3 +28,12 @@ def test_each_step_has_its_own(stack: str, logical_id: str, one: object, other: 
 
 def test_short_parts_are_whole() -> None:
     assert made_up("shop", "Orders", "t", 64, separator="_").startswith("shop_Orders_")
+
+
+@given(names, ids, st.uuids(), st.integers(25, 255))
+def test_names_of_other_forms(stack: str, logical_id: str, token: object, most: int) -> None:
+    fifo = made_up(stack, logical_id, str(token), most, lower=True, suffix=".fifo")
+    assert fifo.endswith(".fifo")
+    assert len(fifo) <= most
+    assert "-" not in made_up(stack, logical_id, str(token), most, separator="_")
+    assert made_up(stack, logical_id, str(token), most, separator="").isalnum()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
-from lambda_nb.engine.stacks.deploying.steps.reasons import handler_code, reason
+from lambda_nb.engine.stacks.deploying.steps.reasons import definite, handler_code, reason
 from lambda_nb.engine.stacks.model import Refused
 
 TOKEN = "0b1c"
@@ -47,3 +47,9 @@ def test_a_sentence_of_a_type_stays_as_it_is() -> None:
 )
 def test_codes(code: str, status: int, expected: str) -> None:
     assert handler_code(code, status) == expected
+
+
+def test_only_an_answer_says_for_certain_that_nothing_was_made() -> None:
+    assert definite(ClientError({"Error": {"Code": "Oops"}}, "CreateQueue"))
+    assert not definite(ReadTimeoutError(endpoint_url="http://127.0.0.1"))
+    assert not definite(ConnectionClosedError(endpoint_url="http://127.0.0.1"))

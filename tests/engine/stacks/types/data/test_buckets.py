@@ -12,7 +12,7 @@ from stack_types_lab import Lab, Resource
 
 from lambda_nb.engine.stacks.model import Refused
 from lambda_nb.engine.stacks.types import schemas
-from lambda_nb.engine.stacks.types.by_calls import absence_is_fine
+from lambda_nb.engine.stacks.types.absence import absence_is_fine
 from lambda_nb.engine.stacks.types.data.buckets import Bucket, BucketPolicy
 from lambda_nb.engine.stacks.types.messaging.queues import Queue
 

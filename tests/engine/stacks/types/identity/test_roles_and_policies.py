@@ -8,6 +8,7 @@ import pytest
 from engine_fixtures import Engine, error_of
 from stack_types_lab import Lab, Resource
 
+from lambda_nb.engine.stacks.model import Refused
 from lambda_nb.engine.stacks.types.identity.policies import (
     GroupPolicy,
     ManagedPolicy,
@@ -119,6 +120,8 @@ def test_a_policy_moves_from_one_role_to_another(lab: Lab) -> None:
     lab.delete(renamed)
     assert inline(lab, two.ref) == []
     lab.delete(two)
+    with pytest.raises(Refused, match=r"At least one of \[Groups,Roles,Users\] must be non-empty"):
+        lab.create(Policy(), given)
 
 
 def test_a_managed_policy_gets_versions(lab: Lab) -> None:

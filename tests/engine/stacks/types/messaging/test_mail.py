@@ -46,4 +46,8 @@ def test_templates_and_identities(engine: Engine) -> None:
     )
     listed = engine.client("sesv2").list_email_identities()["EmailIdentities"]
     assert identity.ref in {one["IdentityName"] for one in listed}
+    identity = lab.update(identity, {**identity.properties, "Tags": [{"Key": "k", "Value": "v"}]})
+    arn = f"arn:aws:ses:{engine.region}:{engine.account}:identity/{identity.ref}"
+    tags = engine.client("sesv2").list_tags_for_resource(ResourceArn=arn)["Tags"]
+    assert {"Key": "k", "Value": "v"} in tags
     lab.delete(identity)

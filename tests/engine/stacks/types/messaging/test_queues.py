@@ -74,6 +74,14 @@ def test_drift(engine: Engine) -> None:
     assert read(lab.context(), queue.made, queue.properties) is None
 
 
+def test_a_redrive_policy_may_have_its_number_as_a_text(engine: Engine) -> None:
+    lab = Lab(engine)
+    dead = lab.create(Queue(), {}, "Dead")
+    policy = {"maxReceiveCount": "3", "deadLetterTargetArn": dead.attribute("Arn")}
+    queue = lab.create(Queue(), {"RedrivePolicy": policy})
+    assert queue.type.read(lab.context(), queue.made, queue.properties) == queue.properties
+
+
 @pytest.mark.parametrize("kind", [QueuePolicy(), QueueInlinePolicy()], ids=lambda one: one.name)
 def test_policies(engine: Engine, kind: QueuePolicy | QueueInlinePolicy) -> None:
     lab = Lab(engine)

@@ -87,6 +87,35 @@ def test_a_subscription_and_its_filter(engine: Engine) -> None:
     assert calls.list_subscriptions_by_topic(TopicArn=topic.ref)["Subscriptions"] == []
 
 
+def test_a_filter_may_look_into_bodies_and_at_attributes_again(engine: Engine) -> None:
+    lab, calls = Lab(engine), engine.client("sns")
+    queue = open_queue(lab)
+    topic = lab.create(Topic(), {})
+    place = {
+        "TopicArn": topic.ref,
+        "Protocol": "sqs",
+        "Endpoint": queue.attribute("Arn"),
+        "RawMessageDelivery": "true",
+    }
+    by_attribute = {**place, "FilterPolicy": {"kind": ["a"]}}
+    by_body = {
+        **place,
+        "FilterPolicy": {"order": {"kind": ["b"]}},
+        "FilterPolicyScope": "MessageBody",
+    }
+    subscription = lab.create(Subscription(), by_attribute, "Subscription")
+    subscription = lab.update(subscription, by_body)
+    wanted = json.dumps({"order": {"kind": "b"}})
+    for text in (json.dumps({"order": {"kind": "a"}}), wanted):
+        calls.publish(TopicArn=topic.ref, Message=text)
+    assert next_body(engine, queue) == wanted
+    lab.update(subscription, by_attribute)
+    for kind in ("b", "a"):
+        attribute = {"DataType": "String", "StringValue": kind}
+        calls.publish(TopicArn=topic.ref, Message=kind, MessageAttributes={"kind": attribute})
+    assert next_body(engine, queue) == "a"
+
+
 def test_a_function_gets_the_topics_messages(engine: Engine, ear: Ear) -> None:
     lab = Lab(engine)
     name = engine.create(

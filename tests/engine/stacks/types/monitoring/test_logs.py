@@ -54,6 +54,8 @@ def test_a_log_group(engine: Engine) -> None:
     assert group_of(engine, group.ref)["retentionInDays"] == 14
     group = lab.update(group, {})
     assert "retentionInDays" not in group_of(engine, group.ref)
+    with pytest.raises(Refused, match="class of a log group cannot be changed"):
+        lab.update(group, {"LogGroupClass": "INFREQUENT_ACCESS"})
     arn = group.attribute("Arn").removesuffix(":*")
     kept = calls.list_tags_for_resource(resourceArn=arn)["tags"]
     assert kept["team"] == "a"

@@ -270,7 +270,13 @@ def test_a_file_system_keeps_its_policies(engine: Engine) -> None:
     assert efs.describe_lifecycle_configuration(FileSystemId=made.ref)["LifecyclePolicies"] == []
     tags = efs.list_tags_for_resource(ResourceId=made.ref)["Tags"]
     assert "k" not in {tag["Key"] for tag in tags}
-    assert files.replacing({}, {"ThroughputMode": "elastic"}) == {"ThroughputMode"}
+    # A file system that is replaced loses its files: what cannot be changed here is refused.
+    faster = {"FileSystemPolicy": policy, "ThroughputMode": "elastic"}
+    assert files.replacing({"FileSystemPolicy": policy}, faster) == set()
+    with pytest.raises(Refused, match="cannot change ThroughputMode of a file system"):
+        files.update(lab.context(), made.made, {"FileSystemPolicy": policy}, faster)
+    with pytest.raises(Refused, match="cannot change FileSystemPolicy"):
+        files.update(lab.context(), made.made, {"FileSystemPolicy": policy}, {})
     lab.delete(made)
     with pytest.raises(Refused, match="ReplicationConfiguration"):
         lab.create(files, {"ReplicationConfiguration": {"Destinations": [{"Region": "eu-west-1"}]}})

@@ -136,6 +136,18 @@ def test_a_changed_method_is_served_once_a_new_deployment_has_the_stage(site: Si
     assert site.get("/live/a").body == b"changed"
 
 
+def test_a_method_that_cannot_be_changed_is_no_other_resource(site: Site) -> None:
+    """What is recorded as made would be deleted by the rollback, as if it were a new one."""
+    method, context = mocked(site), site.lab.context()
+    wrong = {**method.properties, "Integration": {"Type": "NO_SUCH_TYPE"}}
+    code, _ = error_of(lambda: method.type.update(context, method.made, method.properties, wrong))
+    assert code == "BadRequestException"
+    assert context.recorded == []
+    method.type.update(site.lab.context(), method.made, wrong, method.properties)
+    site.make("Stage", DeploymentId=site.make("Deployment").ref, StageName="live")
+    assert site.get("/live/a").body == b"mocked"
+
+
 def test_a_deployment_keeps_a_stage_of_its_own(site: Site) -> None:
     mocked(site)
     described = {

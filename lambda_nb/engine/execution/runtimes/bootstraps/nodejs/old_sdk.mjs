@@ -18,7 +18,12 @@ export function tellOldSdk() {
 }
 
 function tell(file) {
-  const { config } = createRequire(file)("aws-sdk/lib/core");
+  let config;
+  try {
+    ({ config } = createRequire(file)("aws-sdk/lib/core"));
+  } catch {
+    return; // another package of this name
+  }
   // Buckets in the path: names below 127.0.0.1 lead nowhere.
   if (!config.endpoint) config.update({ endpoint: process.env.AWS_ENDPOINT_URL, s3ForcePathStyle: true });
 }

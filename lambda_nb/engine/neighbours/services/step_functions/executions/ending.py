@@ -42,8 +42,24 @@ def stop(execution: Any, error: str | None, cause: str | None) -> None:
         env.set_stop(stop_date=datetime.now(timezone.utc), error=error, cause=cause)
     finish(execution, "ABORTED", error=error, cause=cause)
     if env is not None:  # only now: what the tasks say to that is no part of the history
-        for endpoint in list(env.callback_pool_manager._pool.values()):
-            endpoint.interrupt_all()
+        _interrupt_tasks(env)
+
+
+def abandon() -> None:
+    """End all executions and tell nobody: the services are being emptied."""
+    with _ending:
+        left = list(_running.values())
+        _running.clear()
+    for execution in left:
+        env = getattr(execution.exec_worker, "env", None)
+        if env is not None:
+            env.set_stop(stop_date=datetime.now(timezone.utc), error=None, cause=None)
+            _interrupt_tasks(env)
+
+
+def _interrupt_tasks(env: Any) -> None:
+    for endpoint in list(env.callback_pool_manager._pool.values()):
+        endpoint.interrupt_all()
 
 
 def terminated(execution: Any) -> None:
@@ -77,8 +93,11 @@ def finish(
     A second call does nothing.
     """
     with _ending:
-        if _running.pop(execution.execution_arn, None) is None:
+        # Another one may have the ARN of one that was abandoned, whose thread only ends now.
+        registered: Any = _running.get(execution.execution_arn)
+        if registered is not execution:
             return
+        del _running[execution.execution_arn]
     _end_history(execution, status_name, error, cause)
     execution.stop_date = datetime.now(timezone.utc)
     execution.output, execution.error, execution.cause = output, error, cause

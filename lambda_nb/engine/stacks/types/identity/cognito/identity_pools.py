@@ -6,9 +6,9 @@ from typing import Any
 
 from lambda_nb.engine.stacks.model import Made, Properties
 from lambda_nb.engine.stacks.types import schemas, shapes
-from lambda_nb.engine.stacks.types.by_calls import absence_is_fine, refuse_unknown
+from lambda_nb.engine.stacks.types.absence import absence_is_fine
 from lambda_nb.engine.stacks.types.context import Context
-from lambda_nb.engine.stacks.types.resource_type import ResourceType
+from lambda_nb.engine.stacks.types.resource_type import ResourceType, refuse_unknown, with_name
 from lambda_nb.engine.stacks.types.tagging import MAPPED
 
 _SYNC = frozenset({"CognitoEvents", "CognitoStreams", "PushSync"})
@@ -23,7 +23,7 @@ class IdentityPool(ResourceType):
     def create(self, context: Context, properties: Properties) -> Made:
         """Create it."""
         self._check(properties)
-        named = {"IdentityPoolName": context.name(128), **properties}
+        named = with_name(context, properties, "IdentityPoolName", 128)
         pool = context.client("cognito-identity").create_identity_pool(
             **_parameters(context, "CreateIdentityPool", named)
         )

@@ -6,9 +6,9 @@ from typing import Any
 
 from lambda_nb.engine.stacks.model import Made, Properties
 from lambda_nb.engine.stacks.types import shapes
-from lambda_nb.engine.stacks.types.by_calls import absence_is_fine
+from lambda_nb.engine.stacks.types.absence import absence_is_fine
 from lambda_nb.engine.stacks.types.context import Context
-from lambda_nb.engine.stacks.types.resource_type import ResourceType
+from lambda_nb.engine.stacks.types.resource_type import ResourceType, with_name
 
 _DEFAULTS: dict[str, Any] = {
     "AllowedOAuthFlows": [],
@@ -37,7 +37,7 @@ class UserPoolClient(ResourceType):
 
     def create(self, context: Context, properties: Properties) -> Made:
         """Create it."""
-        named = {"ClientName": context.name(128), **properties}
+        named = with_name(context, properties, "ClientName", 128)
         client = context.client("cognito-idp").create_user_pool_client(
             **shapes.parameters("cognito-idp", "CreateUserPoolClient", named)
         )["UserPoolClient"]

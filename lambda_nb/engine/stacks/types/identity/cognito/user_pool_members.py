@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from lambda_nb.engine.stacks.model import Made, Properties
 from lambda_nb.engine.stacks.types import shapes
-from lambda_nb.engine.stacks.types.by_calls import absence_is_fine
+from lambda_nb.engine.stacks.types.absence import absence_is_fine
 from lambda_nb.engine.stacks.types.context import Context
-from lambda_nb.engine.stacks.types.resource_type import ResourceType
+from lambda_nb.engine.stacks.types.resource_type import ResourceType, with_name
 
 _ABSENT = "UserNotFoundException"
 
@@ -18,7 +18,7 @@ class UserPoolGroup(ResourceType):
 
     def create(self, context: Context, properties: Properties) -> Made:
         """Create it."""
-        named = {"GroupName": context.name(128), **properties}
+        named = with_name(context, properties, "GroupName", 128)
         context.client("cognito-idp").create_group(
             **shapes.parameters("cognito-idp", "CreateGroup", named)
         )
@@ -47,7 +47,7 @@ class UserPoolUser(ResourceType):
 
     def create(self, context: Context, properties: Properties) -> Made:
         """Create it."""
-        named = {"Username": context.name(128), **properties}
+        named = with_name(context, properties, "Username", 128)
         user = context.client("cognito-idp").admin_create_user(
             **shapes.parameters("cognito-idp", "AdminCreateUser", named)
         )["User"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from lambda_nb.engine.stacks.model import Made, Properties
 from lambda_nb.engine.stacks.types import shapes
-from lambda_nb.engine.stacks.types.by_calls import absence_is_fine, refuse_unknown
+from lambda_nb.engine.stacks.types.absence import absence_is_fine
 from lambda_nb.engine.stacks.types.context import Context
-from lambda_nb.engine.stacks.types.resource_type import ResourceType, changed
+from lambda_nb.engine.stacks.types.resource_type import ResourceType, changed, refuse_unknown
 
 _DOMAIN_WORKS = frozenset({"CustomDomainConfig", "Domain", "ManagedLoginVersion", "UserPoolId"})
 

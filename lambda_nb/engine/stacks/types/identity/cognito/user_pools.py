@@ -6,9 +6,14 @@ from typing import Any
 
 from lambda_nb.engine.stacks.model import Made, Properties, Refused
 from lambda_nb.engine.stacks.types import schemas, shapes
-from lambda_nb.engine.stacks.types.by_calls import absence_is_fine, refuse_unknown
+from lambda_nb.engine.stacks.types.absence import absence_is_fine
 from lambda_nb.engine.stacks.types.context import Context
-from lambda_nb.engine.stacks.types.resource_type import ResourceType, changed
+from lambda_nb.engine.stacks.types.resource_type import (
+    ResourceType,
+    changed,
+    refuse_unknown,
+    with_name,
+)
 from lambda_nb.engine.stacks.types.tagging import MAPPED
 
 _IDLE = frozenset({"IssuerConfiguration", "KeyConfiguration", "WebAuthnFactorConfiguration"})
@@ -36,7 +41,7 @@ class UserPool(ResourceType):
     def create(self, context: Context, properties: Properties) -> Made:
         """Create it."""
         self._check(properties)
-        named = {"UserPoolName": context.name(128), **properties}
+        named = with_name(context, properties, "UserPoolName", 128)
         calls = context.client("cognito-idp")
         pool = calls.create_user_pool(**_parameters(context, "CreateUserPool", named))["UserPool"]
         identifier = pool["Id"]
@@ -62,12 +67,12 @@ class UserPool(ResourceType):
             raise Refused(
                 f"Updates are not allowed for property - {', '.join(fixed)}.", "NotUpdatable"
             )
+        added = _added_attributes(old, new)
         calls, identifier = context.client("cognito-idp"), made.physical_id
         left_out = {name: _DEFAULTS[name] for name in _DEFAULTS if name in old and name not in new}
         calls.update_user_pool(
             **_parameters(context, "UpdateUserPool", {**left_out, **new, "UserPoolId": identifier})
         )
-        added = _added_attributes(old, new)
         if added:
             calls.add_custom_attributes(UserPoolId=identifier, CustomAttributes=added)
         if _has_factors(new) or _has_factors(old):
@@ -138,6 +143,7 @@ def _added_attributes(old: Properties, new: Properties) -> list[dict[str, Any]]:
         raise Refused(
             "Invalid request: Existing schema attributes cannot be modified or deleted.",
             "InvalidRequest",
+            untouched=True,
         )
     added = [one for name, one in after.items() if name not in before]
     asked = shapes.parameters("cognito-idp", "AddCustomAttributes", {"CustomAttributes": added})

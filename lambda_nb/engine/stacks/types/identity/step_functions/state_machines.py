@@ -8,7 +8,7 @@ from lambda_nb.engine.stacks.model import Made, Properties
 from lambda_nb.engine.stacks.types import shapes
 from lambda_nb.engine.stacks.types.context import Context
 from lambda_nb.engine.stacks.types.identity.step_functions.definition import definition
-from lambda_nb.engine.stacks.types.resource_type import ResourceType
+from lambda_nb.engine.stacks.types.resource_type import ResourceType, with_name
 from lambda_nb.engine.stacks.types.tagging import Tagging
 
 TAGS = Tagging("key", "value")
@@ -27,7 +27,7 @@ class StateMachine(ResourceType):
 
     def create(self, context: Context, properties: Properties) -> Made:
         """Create it."""
-        named = {"StateMachineName": context.name(80), **properties}
+        named = with_name(context, properties, "StateMachineName", 80)
         parameters = _parameters(context, "CreateStateMachine", named)
         calls = context.client("stepfunctions")
         tags = TAGS.form(TAGS.wanted(context, properties))

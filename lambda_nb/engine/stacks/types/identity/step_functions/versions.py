@@ -6,9 +6,14 @@ from typing import Any
 
 from lambda_nb.engine.stacks.model import Made, Properties, Refused
 from lambda_nb.engine.stacks.types import shapes
-from lambda_nb.engine.stacks.types.by_calls import absence_is_fine, refuse_unknown
+from lambda_nb.engine.stacks.types.absence import absence_is_fine
 from lambda_nb.engine.stacks.types.context import Context
-from lambda_nb.engine.stacks.types.resource_type import ResourceType, given
+from lambda_nb.engine.stacks.types.resource_type import (
+    ResourceType,
+    given,
+    refuse_unknown,
+    with_name,
+)
 
 _MISSING = ("StateMachineDoesNotExist", "ResourceNotFound")
 _WORKS = frozenset(
@@ -56,7 +61,7 @@ class StateMachineAlias(ResourceType):
     def create(self, context: Context, properties: Properties) -> Made:
         """Create it."""
         refuse_unknown(self.name, properties, _WORKS)
-        named = {"Name": context.name(80), **_routed(properties)}
+        named = with_name(context, _routed(properties), "Name", 80)
         arn = context.client("stepfunctions").create_state_machine_alias(
             **shapes.parameters("stepfunctions", "CreateStateMachineAlias", named)
         )["stateMachineAliasArn"]

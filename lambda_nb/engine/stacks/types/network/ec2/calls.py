@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 from lambda_nb.engine.stacks.model import Made, Properties
 from lambda_nb.engine.stacks.types import schemas, shapes
-from lambda_nb.engine.stacks.types.by_calls import absence_is_fine, refuse_unknown
+from lambda_nb.engine.stacks.types.absence import absence_is_fine
 from lambda_nb.engine.stacks.types.context import Context
-from lambda_nb.engine.stacks.types.resource_type import ResourceType
+from lambda_nb.engine.stacks.types.resource_type import ResourceType, refuse_unknown
 from lambda_nb.engine.stacks.types.tagging import LISTED
 
 
@@ -32,6 +32,12 @@ def parameters(operation: str, properties: Properties) -> dict[str, Any]:
     return shapes.parameters("ec2", operation, given)
 
 
+def tagged(context: Context, kind: str, properties: Properties) -> dict[str, Any]:
+    """The parameter for the tags of what is made: with them it is found again, if it is lost."""
+    found = LISTED.wanted(context, properties)
+    return {"TagSpecifications": [{"ResourceType": kind, "Tags": LISTED.form(found)}]}
+
+
 def tag(context: Context, thing: str, old: Properties, new: Properties) -> None:
     """Let something have the tags that it is to have."""
     ec2 = client(context)
@@ -51,6 +57,8 @@ class Thing(ResourceType):
     ----------
     creates, deletes
         The operations.
+    kind
+        EC2's name of such things where it tags them: ``internet-gateway``.
     shown
         The member of the answer of ``creates`` that tells of what is made.
     key
@@ -65,6 +73,7 @@ class Thing(ResourceType):
 
     creates: ClassVar[str]
     deletes: ClassVar[str]
+    kind: ClassVar[str]
     shown: ClassVar[str]
     key: ClassVar[str]
     attributes: ClassVar[Mapping[str, str]] = {}
@@ -74,10 +83,10 @@ class Thing(ResourceType):
     def create(self, context: Context, properties: Properties) -> Made:
         """Make one."""
         refuse_unknown(self.name, properties, schemas.of(self.name).settable - self.idle)
-        shown = call(context, self.creates, self.creation(context, properties))[self.shown]
+        given = {**self.creation(context, properties), **tagged(context, self.kind, properties)}
+        shown = call(context, self.creates, given)[self.shown]
         thing = str(shown[self.key])
         context.made(thing)
-        tag(context, thing, {}, properties)
         self.settle(context, thing, {}, properties)
         return Made(thing, self.read_attributes(context, thing, shown))
 

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from lambda_nb.engine.stacks.model import Made, Properties
-from lambda_nb.engine.stacks.types.by_calls import absence_is_fine
+from lambda_nb.engine.stacks.types.absence import absence_is_fine
 from lambda_nb.engine.stacks.types.context import Context
 from lambda_nb.engine.stacks.types.network.ec2 import calls
 from lambda_nb.engine.stacks.types.resource_type import ResourceType, changed
+from lambda_nb.engine.stacks.types.values import is_true
 
 
 class NetworkInterface(calls.Thing):
@@ -18,6 +19,7 @@ class NetworkInterface(calls.Thing):
     name = "AWS::EC2::NetworkInterface"
     creates = "CreateNetworkInterface"
     deletes = "DeleteNetworkInterface"
+    kind = "network-interface"
     shown = "NetworkInterface"
     key = "NetworkInterfaceId"
     gone = "InvalidNetworkInterfaceID.NotFound"
@@ -55,7 +57,7 @@ class NetworkInterface(calls.Thing):
                 NetworkInterfaceId=thing, Description={"Value": new.get("Description", "")}
             )
         if changed({"SourceDestCheck": True, **old}, new, "SourceDestCheck"):
-            wanted = str(new.get("SourceDestCheck", True)).lower() == "true"
+            wanted = is_true(new.get("SourceDestCheck"), True)
             ec2.modify_network_interface_attribute(
                 NetworkInterfaceId=thing, SourceDestCheck={"Value": wanted}
             )
@@ -83,6 +85,7 @@ class NetworkAcl(calls.Thing):
     name = "AWS::EC2::NetworkAcl"
     creates = "CreateNetworkAcl"
     deletes = "DeleteNetworkAcl"
+    kind = "network-acl"
     shown = "NetworkAcl"
     key = "NetworkAclId"
     attributes: ClassVar[Mapping[str, str]] = {"Id": "NetworkAclId"}

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from lambda_nb.engine.stacks.model import Made, Properties
 from lambda_nb.engine.stacks.types import schemas
-from lambda_nb.engine.stacks.types.by_calls import absence_is_fine, refuse_unknown
+from lambda_nb.engine.stacks.types.absence import absence_is_fine
 from lambda_nb.engine.stacks.types.context import Context
 from lambda_nb.engine.stacks.types.network.ec2 import calls
-from lambda_nb.engine.stacks.types.resource_type import ResourceType, changed
+from lambda_nb.engine.stacks.types.resource_type import ResourceType, changed, refuse_unknown
+from lambda_nb.engine.stacks.types.values import with_text
 
+_ALLOCATION = "eipalloc-"
 _DESTINATIONS = ("DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId")
 
 
@@ -22,6 +23,7 @@ class RouteTable(calls.Thing):
     name = "AWS::EC2::RouteTable"
     creates = "CreateRouteTable"
     deletes = "DeleteRouteTable"
+    kind = "route-table"
     shown = "RouteTable"
     key = "RouteTableId"
     attributes: ClassVar[Mapping[str, str]] = {"RouteTableId": "RouteTableId"}
@@ -85,6 +87,7 @@ class NatGateway(calls.Thing):
     name = "AWS::EC2::NatGateway"
     creates = "CreateNatGateway"
     deletes = "DeleteNatGateway"
+    kind = "natgateway"
     shown = "NatGateway"
     key = "NatGatewayId"
     gone = "NatGatewayNotFound"
@@ -124,10 +127,10 @@ class ElasticIp(ResourceType):
         idle = {"Address", "IpamPoolId", "NetworkBorderGroup", "TransferAddress"}
         refuse_unknown(self.name, properties, schemas.of(self.name).settable - idle)
         told = calls.parameters("AllocateAddress", {"Domain": "vpc", **properties})
-        made = calls.client(context).allocate_address(**told)
+        tags = calls.tagged(context, "elastic-ip", properties)
+        made = calls.client(context).allocate_address(**told, **tags)
         context.made(made["PublicIp"])
         self._associate(context, made["AllocationId"], {}, properties)
-        calls.tag(context, made["AllocationId"], {}, properties)
         attributes = {"PublicIp": made["PublicIp"], "AllocationId": made["AllocationId"]}
         return Made(made["PublicIp"], attributes)
 
@@ -141,7 +144,9 @@ class ElasticIp(ResourceType):
         """Give it back."""
         ec2 = calls.client(context)
         with absence_is_fine("InvalidAddress.NotFound", "InvalidAllocationID.NotFound"):
-            (found,) = ec2.describe_addresses(PublicIps=[made.physical_id])["Addresses"]
+            lost = made.physical_id.startswith(_ALLOCATION)  # found again by its tags
+            which = {"AllocationIds" if lost else "PublicIps": [made.physical_id]}
+            (found,) = ec2.describe_addresses(**which)["Addresses"]
             ec2.release_address(AllocationId=found["AllocationId"])
 
     def _associate(
@@ -159,6 +164,7 @@ class VpcEndpoint(calls.Thing):
     name = "AWS::EC2::VPCEndpoint"
     creates = "CreateVpcEndpoint"
     deletes = "DeleteVpcEndpoints"
+    kind = "vpc-endpoint"
     shown = "VpcEndpoint"
     key = "VpcEndpointId"
     gone = "InvalidVpcEndpointId.NotFound"
@@ -174,14 +180,14 @@ class VpcEndpoint(calls.Thing):
 
     def creation(self, context: Context, properties: Properties) -> dict[str, Any]:
         """The parameters, the policy as a text; moto cannot delete one without a type."""
-        told = {"VpcEndpointType": "Gateway", **_with_policy(properties)}
+        told = {"VpcEndpointType": "Gateway", **with_text(properties, "PolicyDocument")}
         return calls.parameters("CreateVpcEndpoint", told)
 
     def settle(self, context: Context, thing: str, old: Properties, new: Properties) -> None:
         """Add and remove route tables, subnets and security groups, and set the policy."""
         if not old:
             return
-        before, after = _with_policy(old), _with_policy(new)
+        before, after = with_text(old, "PolicyDocument"), with_text(new, "PolicyDocument")
         told: dict[str, Any] = {}
         for name in ("RouteTableIds", "SubnetIds", "SecurityGroupIds"):
             were, wanted = before.get(name, []), after.get(name, [])
@@ -219,13 +225,6 @@ class VpcEndpoint(calls.Thing):
                 for entry in shown.get("DnsEntries", ())
             ],
         }
-
-
-def _with_policy(properties: Properties) -> dict[str, Any]:
-    told = dict(properties)
-    if isinstance(told.get("PolicyDocument"), Mapping):
-        told["PolicyDocument"] = json.dumps(told["PolicyDocument"])
-    return told
 
 
 TYPES = (

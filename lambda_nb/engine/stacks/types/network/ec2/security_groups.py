@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from lambda_nb.engine.stacks.model import Made, Properties
-from lambda_nb.engine.stacks.types.by_calls import absence_is_fine
+from lambda_nb.engine.stacks.types.absence import absence_is_fine
 from lambda_nb.engine.stacks.types.context import Context
 from lambda_nb.engine.stacks.types.network.ec2 import calls
 from lambda_nb.engine.stacks.types.resource_type import ResourceType, changed
@@ -29,9 +29,9 @@ class SecurityGroup(ResourceType):
             "Description": properties["GroupDescription"],
             "VpcId": properties.get("VpcId") or _default_vpc(ec2),
         }
-        group = ec2.create_security_group(**told)["GroupId"]
+        tags = calls.tagged(context, "security-group", properties)
+        group = ec2.create_security_group(**told, **tags)["GroupId"]
         context.made(group)
-        calls.tag(context, group, {}, properties)
         self._set(context, group, {}, properties)
         return Made(group, {"Id": group, "GroupId": group, "VpcId": told["VpcId"]})
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from lambda_nb.engine.stacks.model import Made, Properties, Refused
-from lambda_nb.engine.stacks.types.by_calls import absence_is_fine
+from lambda_nb.engine.stacks.types.absence import absence_is_fine
 from lambda_nb.engine.stacks.types.context import Context
 from lambda_nb.engine.stacks.types.network.ec2 import calls
 from lambda_nb.engine.stacks.types.resource_type import ResourceType, changed
@@ -21,6 +21,7 @@ class Vpc(calls.Thing):
     name = "AWS::EC2::VPC"
     creates = "CreateVpc"
     deletes = "DeleteVpc"
+    kind = "vpc"
     shown = "Vpc"
     key = "VpcId"
     gone = "InvalidVpcID.NotFound"
@@ -73,6 +74,7 @@ class Subnet(calls.Thing):
     name = "AWS::EC2::Subnet"
     creates = "CreateSubnet"
     deletes = "DeleteSubnet"
+    kind = "subnet"
     shown = "Subnet"
     key = "SubnetId"
     gone = "InvalidSubnetID.NotFound"
@@ -134,6 +136,7 @@ class InternetGateway(calls.Thing):
     name = "AWS::EC2::InternetGateway"
     creates = "CreateInternetGateway"
     deletes = "DeleteInternetGateway"
+    kind = "internet-gateway"
     shown = "InternetGateway"
     key = "InternetGatewayId"
     attributes: ClassVar[Mapping[str, str]] = {"InternetGatewayId": "InternetGatewayId"}

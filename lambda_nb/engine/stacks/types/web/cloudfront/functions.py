@@ -7,9 +7,10 @@ from typing import Any
 
 from lambda_nb.engine.stacks.model import Made, Properties
 from lambda_nb.engine.stacks.types import schemas
-from lambda_nb.engine.stacks.types.by_calls import absence_is_fine, refuse_unknown
+from lambda_nb.engine.stacks.types.absence import absence_is_fine
 from lambda_nb.engine.stacks.types.context import Context
-from lambda_nb.engine.stacks.types.resource_type import ResourceType, given
+from lambda_nb.engine.stacks.types.resource_type import ResourceType, given, refuse_unknown
+from lambda_nb.engine.stacks.types.values import is_true
 from lambda_nb.engine.stacks.types.web.cloudfront import calls
 from lambda_nb.engine.stacks.types.web.cloudfront.parameters import parameters
 
@@ -44,7 +45,7 @@ class Function(ResourceType):
 
     def _made(self, context: Context, properties: Properties, answer: Mapping[str, Any]) -> Made:
         stage = "DEVELOPMENT"
-        if str(properties.get("AutoPublish")).lower() == "true":
+        if is_true(properties.get("AutoPublish")):
             calls.client(context).publish_function(Name=properties["Name"], IfMatch=answer["ETag"])
             stage = "LIVE"
         arn = _arn(answer)

@@ -7,9 +7,9 @@ from typing import Any
 
 from lambda_nb.engine.stacks.model import Made, Properties
 from lambda_nb.engine.stacks.types import schemas
-from lambda_nb.engine.stacks.types.by_calls import absence_is_fine, refuse_unknown
+from lambda_nb.engine.stacks.types.absence import absence_is_fine
 from lambda_nb.engine.stacks.types.context import Context
-from lambda_nb.engine.stacks.types.resource_type import ResourceType, changed, given
+from lambda_nb.engine.stacks.types.resource_type import ResourceType, changed, given, refuse_unknown
 from lambda_nb.engine.stacks.types.tagging import LISTED
 
 GONE = "NoSuchHostedZone"

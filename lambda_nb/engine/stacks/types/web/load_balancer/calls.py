@@ -9,6 +9,7 @@ from lambda_nb.engine.stacks.model import Properties
 from lambda_nb.engine.stacks.types import shapes
 from lambda_nb.engine.stacks.types.context import Context
 from lambda_nb.engine.stacks.types.tagging import LISTED
+from lambda_nb.engine.stacks.types.values import text_of
 
 SERVICE = "elbv2"
 
@@ -44,8 +45,4 @@ def tag_again(context: Context, arn: str, old: Properties, new: Properties) -> N
 def attributes(properties: Properties, name: str) -> list[dict[str, str]]:
     """Attributes as calls take them: keys and values, all texts."""
     given: Sequence[Any] = properties.get(name, ())
-    return [{"Key": str(one["Key"]), "Value": _text(one.get("Value", ""))} for one in given]
-
-
-def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return [{"Key": str(one["Key"]), "Value": text_of(one.get("Value", ""))} for one in given]

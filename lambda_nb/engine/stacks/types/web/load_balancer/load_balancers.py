@@ -6,9 +6,14 @@ from typing import Any
 
 from lambda_nb.engine.stacks.model import Made, Properties
 from lambda_nb.engine.stacks.types import schemas
-from lambda_nb.engine.stacks.types.by_calls import absence_is_fine, refuse_unknown
+from lambda_nb.engine.stacks.types.absence import absence_is_fine
 from lambda_nb.engine.stacks.types.context import Context
-from lambda_nb.engine.stacks.types.resource_type import ResourceType, changed
+from lambda_nb.engine.stacks.types.resource_type import (
+    ResourceType,
+    changed,
+    refuse_unknown,
+    with_name,
+)
 from lambda_nb.engine.stacks.types.web.load_balancer import calls
 
 _LONGEST_NAME = 32
@@ -29,7 +34,7 @@ class LoadBalancer(ResourceType):
     def create(self, context: Context, properties: Properties) -> Made:
         """Make one."""
         refuse_unknown(self.name, properties, schemas.of(self.name).settable - _IDLE)
-        told = {"Name": context.name(_LONGEST_NAME), **properties}
+        told = with_name(context, properties, "Name", _LONGEST_NAME)
         answer = calls.client(context).create_load_balancer(
             **calls.parameters("CreateLoadBalancer", told), **calls.tagged(context, properties)
         )

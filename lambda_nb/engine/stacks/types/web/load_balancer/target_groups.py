@@ -6,9 +6,14 @@ from typing import Any
 
 from lambda_nb.engine.stacks.model import Made, Properties
 from lambda_nb.engine.stacks.types import schemas
-from lambda_nb.engine.stacks.types.by_calls import absence_is_fine, refuse_unknown
+from lambda_nb.engine.stacks.types.absence import absence_is_fine
 from lambda_nb.engine.stacks.types.context import Context
-from lambda_nb.engine.stacks.types.resource_type import ResourceType, changed
+from lambda_nb.engine.stacks.types.resource_type import (
+    ResourceType,
+    changed,
+    refuse_unknown,
+    with_name,
+)
 from lambda_nb.engine.stacks.types.web.load_balancer import calls
 
 _LONGEST_NAME = 32
@@ -36,7 +41,7 @@ class TargetGroup(ResourceType):
         """Make one, and register its targets."""
         refuse_unknown(self.name, properties, schemas.of(self.name).settable - _IDLE)
         client = calls.client(context)
-        told = {"Name": context.name(_LONGEST_NAME), **properties}
+        told = with_name(context, properties, "Name", _LONGEST_NAME)
         (shown,) = client.create_target_group(
             **calls.parameters("CreateTargetGroup", told), **calls.tagged(context, properties)
         )["TargetGroups"]

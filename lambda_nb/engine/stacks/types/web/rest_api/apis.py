@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from typing import Any
 
 from lambda_nb.engine.stacks.model import Made, Properties, Refused
-from lambda_nb.engine.stacks.types.by_calls import absence_is_fine
+from lambda_nb.engine.stacks.types.absence import absence_is_fine
 from lambda_nb.engine.stacks.types.context import Context
 from lambda_nb.engine.stacks.types.reading import now
 from lambda_nb.engine.stacks.types.resource_type import ResourceType, changed, given
+from lambda_nb.engine.stacks.types.values import with_text
 from lambda_nb.engine.stacks.types.web.definitions import definition_of
 from lambda_nb.engine.stacks.types.web.rest_api import calls, patches
 from lambda_nb.engine.stacks.types.web.rest_api.patches import Patch
@@ -126,10 +125,7 @@ def _prepared(properties: Properties) -> dict[str, Any]:
             "Types": str(kinds).split(","),
             **told.get("EndpointConfiguration", {}),
         }
-    policy = told.get("Policy")
-    if isinstance(policy, Mapping):
-        told["Policy"] = json.dumps(policy)
-    return told
+    return with_text(told, "Policy")
 
 
 def _differences(old: Properties, new: Properties) -> list[Patch]:

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from lambda_nb.engine.stacks.model import Made, Properties
-from lambda_nb.engine.stacks.types.by_calls import absence_is_fine
+from lambda_nb.engine.stacks.types.absence import absence_is_fine
 from lambda_nb.engine.stacks.types.context import Context
-from lambda_nb.engine.stacks.types.resource_type import ResourceType
+from lambda_nb.engine.stacks.types.resource_type import ResourceType, with_name
 from lambda_nb.engine.stacks.types.web.rest_api import calls
 
 
@@ -46,8 +46,7 @@ class Model(calls.Part):
 
     def create(self, context: Context, properties: Properties) -> Made:
         """Make one; without a name it gets one of letters and digits, as models must have."""
-        made_up = "".join(filter(str.isalnum, context.name()))
-        return super().create(context, {"Name": made_up, **properties})
+        return super().create(context, with_name(context, properties, "Name", separator=""))
 
     def prepared(self, context: Context, properties: Properties) -> Properties:
         """The properties, the schema as a text."""

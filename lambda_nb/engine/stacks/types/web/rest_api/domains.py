@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from lambda_nb.engine.stacks.model import Made, Properties
-from lambda_nb.engine.stacks.types.by_calls import absence_is_fine
+from lambda_nb.engine.stacks.types.absence import absence_is_fine
 from lambda_nb.engine.stacks.types.context import Context
 from lambda_nb.engine.stacks.types.resource_type import ResourceType
+from lambda_nb.engine.stacks.types.values import with_text
 from lambda_nb.engine.stacks.types.web.rest_api import calls, patches
 from lambda_nb.engine.stacks.types.web.rest_api.patches import Patch
 
@@ -71,7 +71,7 @@ class DomainNameV2(ResourceType):
     def create(self, context: Context, properties: Properties) -> Made:
         """Make one."""
         made = calls.client(context).create_domain_name(
-            **calls.parameters("CreateDomainName", _with_policy(properties)),
+            **calls.parameters("CreateDomainName", with_text(properties, "Policy")),
             **calls.tagged(context, properties),
         )
         arn = made["domainNameArn"]
@@ -79,7 +79,7 @@ class DomainNameV2(ResourceType):
 
     def update(self, context: Context, made: Made, old: Properties, new: Properties) -> Made:
         """Change one in place."""
-        operations = _differences(_with_policy(old), _with_policy(new))
+        operations = _differences(with_text(old, "Policy"), with_text(new, "Policy"))
         if operations:
             calls.client(context).update_domain_name(
                 **_of_arn(made.physical_id), patchOperations=operations
@@ -183,13 +183,6 @@ def _create_mapping(context: Context, place: Mapping[str, str], properties: Prop
     target = {name: properties[name] for name in ("RestApiId", "Stage") if name in properties}
     told = calls.parameters("CreateBasePathMapping", target)
     calls.client(context).create_base_path_mapping(**place, **told)
-
-
-def _with_policy(properties: Properties) -> Properties:
-    policy = properties.get("Policy")
-    if isinstance(policy, Mapping):
-        return {**properties, "Policy": json.dumps(policy)}
-    return properties
 
 
 def _of_arn(arn: str) -> dict[str, str]:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from lambda_nb.engine.stacks.model import Made, Properties
-from lambda_nb.engine.stacks.types.by_calls import absence_is_fine
+from lambda_nb.engine.stacks.types.absence import absence_is_fine
 from lambda_nb.engine.stacks.types.context import Context
-from lambda_nb.engine.stacks.types.resource_type import ResourceType
+from lambda_nb.engine.stacks.types.resource_type import ResourceType, with_name
 from lambda_nb.engine.stacks.types.web.rest_api import calls, patches
 from lambda_nb.engine.stacks.types.web.rest_api.patches import Patch
 
@@ -31,7 +31,7 @@ class ApiKey(calls.Part):
 
     def prepared(self, context: Context, properties: Properties) -> Properties:
         """The properties, with a name."""
-        return {"Name": context.name(), **properties}
+        return with_name(context, properties, "Name")
 
     def patches(self, old: Properties, new: Properties) -> list[Patch]:
         """The operations that change one; a stage is named ``API/STAGE``."""
@@ -56,7 +56,7 @@ class UsagePlan(calls.Part):
 
     def prepared(self, context: Context, properties: Properties) -> Properties:
         """The properties, with a name."""
-        return {"UsagePlanName": context.name(), **properties}
+        return with_name(context, properties, "UsagePlanName")
 
     def patches(self, old: Properties, new: Properties) -> list[Patch]:
         """The operations that change one."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lambda_nb.engine.stacks.model import Made, Properties
-from lambda_nb.engine.stacks.types.by_calls import absence_is_fine
+from lambda_nb.engine.stacks.types.absence import absence_is_fine
 from lambda_nb.engine.stacks.types.context import Context
 from lambda_nb.engine.stacks.types.resource_type import ResourceType
 from lambda_nb.engine.stacks.types.web.rest_api import calls
@@ -31,13 +31,17 @@ class Method(ResourceType):
 
     def create(self, context: Context, properties: Properties) -> Made:
         """Make one."""
+        made = Made(context.name(29))
         self._put(context, properties)
-        return Made(context.name(29))
+        context.made(made.physical_id)
+        self._fill(context, properties)
+        return made
 
     def update(self, context: Context, made: Made, old: Properties, new: Properties) -> Made:
         """Make it anew, as it is to be."""
         self.delete(context, made, old)
         self._put(context, new)
+        self._fill(context, new)
         return made
 
     def delete(self, context: Context, made: Made, properties: Properties) -> None:
@@ -46,10 +50,12 @@ class Method(ResourceType):
             calls.client(context).delete_method(**_place(properties))
 
     def _put(self, context: Context, properties: Properties) -> None:
-        client, place = calls.client(context), _place(properties)
         told = {"AuthorizationType": "NONE", **properties}
-        client.put_method(**calls.parameters("PutMethod", told))
-        context.made(context.name(29))
+        calls.client(context).put_method(**calls.parameters("PutMethod", told))
+
+    def _fill(self, context: Context, properties: Properties) -> None:
+        """Put its responses and its integration."""
+        client, place = calls.client(context), _place(properties)
         for response in properties.get("MethodResponses", ()):
             client.put_method_response(**place, **calls.parameters("PutMethodResponse", response))
         integration: Mapping[str, Any] | None = properties.get("Integration")

@@ -6,15 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lambda_nb.engine.stacks.model import Properties
+from lambda_nb.engine.stacks.types.values import text_of
 
 Patch = dict[str, str]
-
-
-def text(value: Any) -> str:
-    """A value as patch operations have values: always a text."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
 
 
 def part(name: str) -> str:
@@ -24,7 +18,7 @@ def part(name: str) -> str:
 
 def replaced(path: str, value: Any) -> Patch:
     """The operation that sets a value."""
-    return {"op": "replace", "path": path, "value": text(value)}
+    return {"op": "replace", "path": path, "value": text_of(value)}
 
 
 def removed(path: str) -> Patch:
@@ -81,7 +75,7 @@ def entries(path: str, old: Mapping[str, Any] | None, new: Mapping[str, Any] | N
 
 def items(path: str, old: Iterable[Any] | None, new: Iterable[Any] | None) -> list[Patch]:
     """The operations for a list whose items are named by the operations' values."""
-    before, after = [text(item) for item in old or ()], [text(item) for item in new or ()]
+    before, after = [text_of(item) for item in old or ()], [text_of(item) for item in new or ()]
     return [
         *({"op": "remove", "path": path, "value": item} for item in before if item not in after),
         *({"op": "add", "path": path, "value": item} for item in after if item not in before),
@@ -90,7 +84,7 @@ def items(path: str, old: Iterable[Any] | None, new: Iterable[Any] | None) -> li
 
 def named(path: str, old: Iterable[Any] | None, new: Iterable[Any] | None) -> list[Patch]:
     """The operations for a list whose items are named by the ends of paths."""
-    before, after = [text(item) for item in old or ()], [text(item) for item in new or ()]
+    before, after = [text_of(item) for item in old or ()], [text_of(item) for item in new or ()]
     return [
         *(removed(f"{path}/{part(item)}") for item in before if item not in after),
         *({"op": "add", "path": f"{path}/{part(item)}"} for item in after if item not in before),

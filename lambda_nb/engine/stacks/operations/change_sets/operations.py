@@ -9,18 +9,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lambda_nb.engine.errors import AWSError
-from lambda_nb.engine.identifiers import uuid4
 from lambda_nb.engine.stacks.deploying.stacks import Stacks
 from lambda_nb.engine.stacks.model import validation_error
-from lambda_nb.engine.stacks.operations import (
-    asked_templates,
-    lookup,
-    nested_change_sets,
-    paging,
-    shown,
-)
+from lambda_nb.engine.stacks.operations import lookup, paging, shown
 from lambda_nb.engine.stacks.operations.asked_templates import Read
-from lambda_nb.engine.stacks.operations.capabilities import check_capabilities
+from lambda_nb.engine.stacks.operations.change_sets import nested
+from lambda_nb.engine.stacks.operations.change_sets.drafts import Drafts
 from lambda_nb.engine.stacks.operations.stack_operations import (
     check_name,
     check_updatable,
@@ -30,17 +24,6 @@ from lambda_nb.engine.stacks.records.rows import ChangeSet, Revision, Stack
 from lambda_nb.engine.stacks.records.store import Store
 
 _Asked = Mapping[str, Any]
-NO_CHANGES = (
-    "The submitted information didn't contain changes. Submit different information to create a "
-    "change set."
-)
-"""Why a change set without changes fails: programs look for this text."""
-_WRONG_PROPERTIES = (
-    "The following hook(s)/validation failed: [AWS::EarlyValidation::PropertyValidation]. To "
-    "troubleshoot Early Validation errors, use the DescribeEvents API for detailed failure "
-    "information."
-)
-
 _VALUES = ("BeforeContext", "AfterContext", "BeforeValue", "AfterValue", "BeforeValueFrom",
            "AfterValueFrom")  # fmt: skip
 
@@ -61,7 +44,7 @@ class ChangeSets:
     def __init__(self, store: Store, stacks: Stacks, read: Read) -> None:
         self._store = store
         self._stacks = stacks
-        self._read = read
+        self._drafts = Drafts(stacks, read)
         self._making = threading.Lock()
 
     def operations(self) -> dict[str, Callable[[_Asked], dict[str, Any]]]:
@@ -86,36 +69,12 @@ class ChangeSets:
             )
         if asked.get("DeploymentMode"):
             raise validation_error("lambda_nb does not revert drift. Leave DeploymentMode out.")
+        check_name(asked["ChangeSetName"], "changeSetName")
         refuse_unsupported(asked)
         stack = self._stack_for(kind, asked)
-        previous = stack.revision if kind == "UPDATE" else None
         if (same := self._already(stack, asked)) is not None:
             return {"Id": same.id, "StackId": stack.id}
-        change_set = self._empty(stack, kind, asked)
-        text = asked_templates.text(asked, self._read, previous)
-        try:
-            revision = self._stacks.prepared(
-                stack.name,
-                stack.id,
-                text,
-                asked_templates.given(asked),
-                **asked_templates.settings(asked, previous),
-            )
-            check_capabilities(revision, reviewed=True)
-            change_set = self._filled(change_set, stack, revision)
-        except AWSError as error:
-            if not error.message.startswith(("Transform ", "Failed to ")):
-                raise
-            change_set = dataclasses.replace(
-                change_set,
-                status="FAILED",
-                execution_status="UNAVAILABLE",
-                reason=error.message,
-                revision=dataclasses.replace(change_set.revision, template=text),
-            )
-        made = [change_set]
-        if change_set.include_nested and change_set.status != "FAILED" and previous is not None:
-            made = nested_change_sets.with_nested(change_set, stack, self._stacks)
+        made = self._drafts.made(stack, kind, asked)
         with self._making:
             if (same := self._already(stack, asked)) is not None:  # made meanwhile
                 return {"Id": same.id, "StackId": stack.id}
@@ -123,7 +82,7 @@ class ChangeSets:
                 self._stacks.review(stack.name, stack.id)
             for one in made:
                 self._store.put_change_set(one)
-        return {"Id": change_set.id, "StackId": stack.id}
+        return {"Id": made[0].id, "StackId": stack.id}
 
     def describe(self, asked: _Asked) -> dict[str, Any]:
         """A change set and what it would change."""
@@ -150,7 +109,7 @@ class ChangeSets:
         """Carry a change set out."""
         found = self._named(asked)
         token = asked.get("ClientRequestToken")
-        nested_change_sets.check_root(found, "executed")
+        nested.check_root(found, "executed")
         if found.status != "CREATE_COMPLETE":
             raise _not_executable(found, f"current status of [{found.status}]")
         if found.execution_status != "AVAILABLE":
@@ -174,7 +133,7 @@ class ChangeSets:
         for other in self._store.change_sets(stack.id):
             if other.id != found.id:
                 self._drop(other)
-        for one in (found, *nested_change_sets.inside(found, self._store)):
+        for one in (found, *nested.inside(found, self._store)):
             done = dataclasses.replace(one, execution_status="EXECUTE_COMPLETE")
             self._store.put_change_set(done)
         return {}
@@ -187,10 +146,11 @@ class ChangeSets:
             if error.code == "ChangeSetNotFound":
                 return {}
             raise
-        if found.execution_status == "EXECUTE_IN_PROGRESS":
+        stack = self._store.find_stack(found.stack_id)
+        if stack is not None and stack.in_progress and stack.change_set_id == found.id:
             text = f"ChangeSet [{found.id}] is being executed and cannot be deleted."
             raise AWSError("InvalidChangeSetStatus", text)
-        nested_change_sets.check_root(found, "deleted")
+        nested.check_root(found, "deleted")
         self._drop(found)
         return {}
 
@@ -201,7 +161,7 @@ class ChangeSets:
         return paging.paged(rows, asked, "Summaries")
 
     def _drop(self, change_set: ChangeSet) -> None:
-        for one in (*nested_change_sets.inside(change_set, self._store), change_set):
+        for one in (*nested.inside(change_set, self._store), change_set):
             self._store.drop_change_set(one.id)
 
     def _named(self, asked: _Asked) -> ChangeSet:
@@ -236,57 +196,6 @@ class ChangeSets:
         if found is None or (token is not None and found.token == token):
             return found
         raise AWSError("AlreadyExistsException", f"ChangeSet [{name}] already exists")
-
-    def _empty(self, stack: Stack, kind: str, asked: _Asked) -> ChangeSet:
-        place = stack.id.partition(":stack/")[0]
-        name = asked["ChangeSetName"]
-        return ChangeSet(
-            id=f"{place}:changeSet/{name}/{uuid4()}",
-            name=name,
-            stack_id=stack.id,
-            stack_name=stack.name,
-            kind=kind,
-            status="CREATE_COMPLETE",
-            execution_status="AVAILABLE",
-            revision=stack.revision,
-            created=time.time(),
-            description=asked.get("Description"),
-            on_failure=asked.get("OnStackFailure"),
-            include_nested=asked.get("IncludeNestedStacks", False),
-            token=asked.get("ClientToken"),
-        )
-
-    def _filled(self, change_set: ChangeSet, stack: Stack, revision: Revision) -> ChangeSet:
-        old = stack if change_set.kind == "UPDATE" else None
-        comparison = self._stacks.compared(old, revision, stack.name, stack.id)
-        changes, problems = comparison.entries, comparison.problems
-        if problems:
-            return dataclasses.replace(
-                change_set,
-                revision=revision,
-                changes=changes,
-                status="FAILED",
-                execution_status="UNAVAILABLE",
-                reason=_WRONG_PROPERTIES,
-                problems=problems,
-            )
-        if changes or old is None or not _is_same(old.revision, revision):
-            return dataclasses.replace(change_set, revision=revision, changes=changes)
-        return dataclasses.replace(
-            change_set,
-            revision=revision,
-            status="FAILED",
-            execution_status="UNAVAILABLE",
-            reason=NO_CHANGES,
-        )
-
-
-def _is_same(old: Revision, new: Revision) -> bool:
-    """Whether a revision asks for nothing else, outputs and tags included."""
-    settings = ("parameters", "tags", "notification_arns", "role_arn")
-    if any(getattr(old, name) != getattr(new, name) for name in settings):
-        return False
-    return old.processed == new.processed
 
 
 def _not_executable(found: ChangeSet, why: str) -> AWSError:

@@ -1,0 +1,1 @@
+"""Resource types of RDS: records only, as no database runs here."""
