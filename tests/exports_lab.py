@@ -250,7 +250,36 @@ class Sample:
             IntegrationUri=other,
             PayloadFormatVersion="2.0",
         )["IntegrationId"]
-        gateway.create_route(ApiId=api, RouteKey="GET /hello", Target=f"integrations/{lead}")
+        to = {"ApiId": api, "Target": f"integrations/{lead}"}
+        gateway.create_route(**to, RouteKey="GET /hello")
+        gateway.create_route(**to, RouteKey="GET /signed", AuthorizationType="AWS_IAM")
+        jwt = gateway.create_authorizer(
+            ApiId=api,
+            Name="tokens",
+            AuthorizerType="JWT",
+            IdentitySource=["$request.header.Authorization"],
+            JwtConfiguration={"Issuer": "https://issuer.example.com/", "Audience": ["shop"]},
+        )["AuthorizerId"]
+        gateway.create_route(
+            **to,
+            RouteKey="GET /orders",
+            AuthorizationType="JWT",
+            AuthorizerId=jwt,
+            AuthorizationScopes=["orders.read"],
+        )
+        asked = gateway.create_authorizer(
+            ApiId=api,
+            Name="asked",
+            AuthorizerType="REQUEST",
+            IdentitySource=["$request.header.X-Who"],
+            AuthorizerUri=f"arn:aws:apigateway:{self.engine.region}:{self._path(self.worker)}",
+            AuthorizerPayloadFormatVersion="2.0",
+            EnableSimpleResponses=True,
+            AuthorizerResultTtlInSeconds=60,
+        )["AuthorizerId"]
+        gateway.create_route(
+            **to, RouteKey="POST /orders", AuthorizationType="CUSTOM", AuthorizerId=asked
+        )
         gateway.create_stage(ApiId=api, StageName="$default", AutoDeploy=True)
 
     def _rest_api(self) -> None:
@@ -258,16 +287,43 @@ class Sample:
         api = gateway.create_rest_api(name=self.engine.name("shop"))["id"]
         (root,) = gateway.get_resources(restApiId=api)["items"]
         place = gateway.create_resource(restApiId=api, parentId=root["id"], pathPart="items")
-        method = {"restApiId": api, "resourceId": place["id"], "httpMethod": "GET"}
-        gateway.put_method(**method, authorizationType="NONE")
-        path = f"lambda:path/2015-03-31/functions/{self.arn(self.other)}/invocations"
-        gateway.put_integration(
-            **method,
-            type="AWS_PROXY",
-            integrationHttpMethod="POST",
-            uri=f"arn:aws:apigateway:{self.engine.region}:{path}",
-        )
+        token = gateway.create_authorizer(
+            restApiId=api,
+            name="token",
+            type="TOKEN",
+            authorizerUri=f"arn:aws:apigateway:{self.engine.region}:{self._path(self.worker)}",
+            identitySource="method.request.header.X-Token",
+            identityValidationExpression="[a-z]+",
+        )["id"]
+        pool = f"arn:aws:cognito-idp:{self.engine.region}:{self.engine.account}:userpool/"
+        people = gateway.create_authorizer(
+            restApiId=api,
+            name="people",
+            type="COGNITO_USER_POOLS",
+            providerARNs=[f"{pool}{self.engine.region}_Abc123"],
+            identitySource="method.request.header.Authorization",
+        )["id"]
+        for verb, protection in (
+            ("GET", {"authorizationType": "NONE"}),
+            ("POST", {"authorizationType": "NONE", "apiKeyRequired": True}),
+            ("PUT", {"authorizationType": "AWS_IAM"}),
+            ("DELETE", {"authorizationType": "CUSTOM", "authorizerId": token}),
+            ("PATCH", {"authorizationType": "COGNITO_USER_POOLS", "authorizerId": people}),
+        ):
+            method = {"restApiId": api, "resourceId": place["id"], "httpMethod": verb}
+            gateway.put_method(**method, **protection)
+            gateway.put_integration(
+                **method,
+                type="AWS_PROXY",
+                integrationHttpMethod="POST",
+                uri=f"arn:aws:apigateway:{self.engine.region}:{self._path(self.other)}",
+            )
         gateway.create_deployment(restApiId=api, stageName="v1")
+        shop = f"{pool}{self.engine.region}_Xyz789"
+        self.parameters = {"ApiToken": "new-secret", "PeoplePool1": shop}
+
+    def _path(self, function: str) -> str:
+        return f"lambda:path/2015-03-31/functions/{self.arn(function)}/invocations"
 
     def _permit(self, function: str, service: str, source: str) -> None:
         self.engine.client().add_permission(
@@ -332,7 +388,9 @@ def _trigger(one: Trigger) -> str:
         shown["Filters"] = [json.loads(pattern) for pattern in shown["Filters"]]
     if "Input" in shown:
         shown["Input"] = json.loads(shown["Input"])
-    return f"{one.kind} {json.dumps(shown, sort_keys=True)}"
+    by = one.authorizer
+    protected = "" if by is None else f"{by.kind} {json.dumps(by.settings)}"
+    return f"{one.kind} {json.dumps(shown, sort_keys=True)} {protected}"
 
 
 def resources(application: Application) -> list[str]:

@@ -45,7 +45,7 @@ Part = str | Ref | Place | Parameter
 class Text:
     """A text whose parts may be known only when it is deployed."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[Part, ...] = ()
 
     @classmethod
     def of(cls, *parts: Part) -> Text:
@@ -86,13 +86,35 @@ class Resource:
 
 
 @dataclass
+class Authorizer:
+    """What lets callers of an API in.
+
+    ``kind`` tells which of the fields it has: ``issuer`` and ``audience``, the ``function`` by its
+    id, or ``pools`` by their ARNs.
+    """
+
+    id: str
+    name: str
+    kind: Literal["jwt", "lambda", "user_pools"]
+    settings: dict[str, Any]
+    issuer: Text = Text()
+    audience: Sequence[Text] = ()
+    function: str = ""
+    pools: Sequence[Text] = ()
+
+
+@dataclass
 class Trigger:
-    """What invokes a function: ``kind`` is one of :data:`TRIGGERS`, ``source`` a resource's id."""
+    """What invokes a function: ``kind`` is one of :data:`TRIGGERS`, ``source`` a resource's id.
+
+    A route of an API has an ``authorizer``, if it has one there.
+    """
 
     kind: str
     id: str
     source: str = ""
     settings: dict[str, Any] = field(default_factory=dict)
+    authorizer: Authorizer | None = None
 
 
 TRIGGERS = (

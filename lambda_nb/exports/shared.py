@@ -9,12 +9,14 @@ from collections.abc import Iterator
 
 from lambda_nb.exports.picture import (
     Application,
+    Authorizer,
     Function,
     Layer,
     Ref,
     Resource,
     Statement,
     Text,
+    Trigger,
 )
 
 Files = dict[str, bytes]
@@ -39,6 +41,31 @@ def code_files(application: Application) -> Files:
                 if not entry.is_dir() and ".." not in entry.filename.split("/"):
                     files[f"layers/{layer.name}/{entry.filename}"] = zipped.read(entry)
     return files
+
+
+def routes_of(api: Resource, application: Application) -> list[tuple[Function, Trigger]]:
+    """The routes of an API, with the functions that they lead to."""
+    return [
+        (function, trigger)
+        for function in application.functions
+        for trigger in function.triggers
+        if trigger.kind in ("http", "rest") and trigger.source == api.id
+    ]
+
+
+def authorizers_of(api: Resource, application: Application) -> list[Authorizer]:
+    """The authorizers that routes of an API have, each once."""
+    found = {
+        trigger.authorizer.id: trigger.authorizer
+        for _, trigger in routes_of(api, application)
+        if trigger.authorizer is not None
+    }
+    return list(found.values())
+
+
+def needs_keys(api: Resource, application: Application) -> bool:
+    """Whether a route of an API wants an API key."""
+    return any("ApiKeyRequired" in one.settings for _, one in routes_of(api, application))
 
 
 def own_layers(function: Function) -> list[Layer]:

@@ -48,7 +48,7 @@ def test_it_deploys_as_the_same_application(
         check=False,
     )
     assert made.returncode == 0, made.stderr[-3000:]
-    wishes = Wishes(parameters={"ApiToken": "new-secret"})
+    wishes = Wishes(parameters=sample.parameters)
     try:
         Deployment(folder / "cdk.out", wishes, At(there), heard).deploy()
     except Exception as error:

@@ -40,7 +40,7 @@ def test_it_deploys_as_the_same_application(
     assert "very-secret" not in template.read_text()
 
     there, heard = start_engine(), Heard()
-    wishes = Wishes(stack_name="app", parameters={"ApiToken": "new-secret"})
+    wishes = Wishes(stack_name="app", parameters=sample.parameters)
     try:
         Deployment(folder, wishes, At(there), heard).deploy()
     except Exception as error:

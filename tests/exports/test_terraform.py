@@ -15,6 +15,7 @@ from exports_lab import At, Sample, check_same
 from terraform_lab import PLUGINS
 
 from lambda_nb.exports.export import export
+from lambda_nb.exports.reading.identifiers import snake
 
 pytestmark = [
     pytest.mark.slow,
@@ -67,7 +68,11 @@ def test_it_is_applied_as_the_same_application(
     terraform(folder, there, "fmt", "-check", "-diff")
     terraform(folder, there, "init")
     terraform(folder, there, "validate")
-    secret = ("-var", "api_token=new-secret")
+    secret = [
+        word
+        for name, value in sample.parameters.items()
+        for word in ("-var", f"{snake(name)}={value}")
+    ]
     terraform(folder, there, "apply", "-auto-approve", *secret)
     check_same(sample, there)
     terraform(folder, there, "plan", "-detailed-exitcode", *secret)

@@ -7,6 +7,7 @@ import json
 import re
 
 from lambda_nb.exports import building
+from lambda_nb.exports.cdk.authorizers import authorizers, left_out
 from lambda_nb.exports.cdk.functions import function, layer
 from lambda_nb.exports.cdk.resources import resources
 from lambda_nb.exports.cdk.source import Code, call
@@ -39,6 +40,7 @@ _MODULES = {
     "apigateway": "aws_apigateway as apigateway",
     "apigwv2": "aws_apigatewayv2 as apigwv2",
     "authorizers": "aws_apigatewayv2_authorizers as authorizers",
+    "cognito": "aws_cognito as cognito",
     "integrations": "aws_apigatewayv2_integrations as integrations",
     "dynamodb": "aws_dynamodb as dynamodb",
     "events": "aws_events as events",
@@ -65,6 +67,7 @@ _NAMES = ("CfnOutput", "CfnParameter", "Duration", "Size", "Stack", "TimeZone")
 def files(application: Application) -> Files:
     """All files of the project but its README."""
     stack = f"{pascal(application.name)}Stack"
+    application.notes += left_out(application)
     app = _APP.format(stack=stack, name=application.name, region=application.region)
     built = {}
     if _must_be_built(application):
@@ -108,6 +111,8 @@ def _stack(application: Application, name: str) -> str:
     ordered = _ordered(application)
     for one in ordered:
         lines += function(one, application, values)
+    for api in application.resources.values():
+        lines += authorizers(api, application, values)
     for one in ordered:
         lines += triggers(one, application, values)
     body = "\n".join(f"        {line}" for line in lines)

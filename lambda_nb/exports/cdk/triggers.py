@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from lambda_nb.exports.cdk.authorizers import of_method, of_route
 from lambda_nb.exports.cdk.functions import place, target
 from lambda_nb.exports.cdk.source import Code, call, literal
 from lambda_nb.exports.cdk.values import Values
@@ -219,7 +220,6 @@ def _integration(one: Function, trigger: Trigger, values: Values) -> str:
 def _route(one: Function, trigger: Trigger, values: Values) -> str:
     told = trigger.settings
     api, integration = values.variable(trigger.source), Code(snake(f"{one.id}{trigger.source}"))
-    signed = call("authorizers.HttpIamAuthorizer") if "AuthorizationType" in told else None
     if told["RouteKey"] == "$default":
         return call(
             "apigwv2.HttpRoute",
@@ -228,7 +228,7 @@ def _route(one: Function, trigger: Trigger, values: Values) -> str:
             http_api=api,
             route_key=Code("apigwv2.HttpRouteKey.DEFAULT"),
             integration=integration,
-            authorizer=signed,
+            **of_route(trigger),
         )
     method, _, path = told["RouteKey"].partition(" ")
     return call(
@@ -236,20 +236,19 @@ def _route(one: Function, trigger: Trigger, values: Values) -> str:
         path=path,
         methods=[Code(f"apigwv2.HttpMethod.{method}")],
         integration=integration,
-        authorizer=signed,
+        **of_route(trigger),
     )
 
 
 def _method(one: Function, trigger: Trigger, values: Values) -> list[str]:
     told, api = trigger.settings, values.variable(trigger.source)
     place = call(f"{api}.root.resource_for_path", told["Path"]) if told["Path"] != "/" else None
-    signed = Code("apigateway.AuthorizationType.IAM") if "AuthorizationType" in told else None
     return [
         call(
             f"{place or f'{api}.root'}.add_method",
             told["Method"],
             call("apigateway.LambdaIntegration", target(one, values)),
-            authorization_type=signed,
+            **of_method(trigger),
         )
     ]
 

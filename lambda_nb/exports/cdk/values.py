@@ -21,7 +21,7 @@ _ATTRIBUTES = {
     "function": "function",
 }
 _MODULES = {
-    "apigateway", "apigwv2", "authorizers", "destinations", "dynamodb", "events", "iam",
+    "apigateway", "apigwv2", "authorizers", "cognito", "destinations", "dynamodb", "events", "iam",
     "integrations", "iot", "kinesis", "logs", "logs_destinations", "notifications", "s3",
     "scheduler", "scheduler_targets", "sns", "sources", "sqs", "subscriptions", "targets", "self",
 }  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Any
 
 from lambda_nb.exports.picture import Function, Resource, Trigger
 from lambda_nb.exports.reading.asking import pages
+from lambda_nb.exports.reading.authorizers import Authorizers, Unprotected, function_of
 from lambda_nb.exports.reading.identifiers import Identifiers, pascal
 from lambda_nb.exports.reading.resources import Resources
 from lambda_nb.projects.endpoint import Clients
@@ -24,6 +25,8 @@ _CORS = {
 class Apis:
     """Finds the routes of functions, looking at each API once.
 
+    A route that cannot be exported with what protects it is left out, and a note says so.
+
     Parameters
     ----------
     clients
@@ -32,12 +35,21 @@ class Apis:
         Where APIs are entered that lead to a function of the application.
     identifiers
         Gives routes their ids.
+    authorizers
+        Reads what protects them.
     """
 
-    def __init__(self, clients: Clients, resources: Resources, identifiers: Identifiers) -> None:
+    def __init__(
+        self,
+        clients: Clients,
+        resources: Resources,
+        identifiers: Identifiers,
+        authorizers: Authorizers,
+    ) -> None:
         self._clients = clients
         self._resources = resources
         self._identifiers = identifiers
+        self._authorizers = authorizers
         self.notes: list[str] = []
 
     def read(self, functions: Mapping[str, Function]) -> None:
@@ -55,7 +67,7 @@ class Apis:
             }
             for route in pages(gateway, "get_routes", "Items", ApiId=identifier):
                 integration = leads.get(route.get("Target", ""), {})
-                function = functions.get(_function_of(integration.get("IntegrationUri", "")))
+                function = functions.get(function_of(integration.get("IntegrationUri", "")))
                 if function is None:
                     continue
                 if api["ProtocolType"] != "HTTP":
@@ -63,57 +75,79 @@ class Apis:
                         f"{function.name}: the WebSocket API {api['Name']} is not exported"
                     )
                     break
-                if route.get("AuthorizationType", "NONE") not in ("NONE", "AWS_IAM"):
-                    self.notes.append(
-                        f"{function.name}: the route {route['RouteKey']} of {api['Name']} has an "
-                        "authorizer, which is not exported: add it before you deploy"
-                    )
-                resource = self._api("http_api", api["Name"], identifier, _cors(api))
-                settings: dict[str, Any] = {"RouteKey": route["RouteKey"]}
-                if integration.get("PayloadFormatVersion", "2.0") != "2.0":
-                    settings["PayloadFormatVersion"] = integration["PayloadFormatVersion"]
-                if route.get("AuthorizationType") == "AWS_IAM":
-                    settings["AuthorizationType"] = "AWS_IAM"
-                function.triggers.append(
-                    Trigger("http", self._route(function, route["RouteKey"]), resource.id, settings)
-                )
+                self._of_http(function, api, route, integration)
+
+    def _of_http(
+        self,
+        function: Function,
+        api: Mapping[str, Any],
+        route: Mapping[str, Any],
+        integration: Mapping[str, Any],
+    ) -> None:
+        key = route["RouteKey"]
+        try:
+            if api.get("DisableExecuteApiEndpoint"):
+                raise Unprotected("the API answers only under names of its own")
+            authorizer, protection = self._authorizers.of_route(api, route)
+        except Unprotected as error:
+            self._leave_out(function, key, api["Name"], error)
+            return
+        settings: dict[str, Any] = {"RouteKey": key, **protection}
+        if integration.get("PayloadFormatVersion", "2.0") != "2.0":
+            settings["PayloadFormatVersion"] = integration["PayloadFormatVersion"]
+        resource = self._api("http_api", api["Name"], api["ApiId"], _cors(api))
+        made = self._route(function, key)
+        function.triggers.append(Trigger("http", made, resource.id, settings, authorizer))
 
     def _rest(self, functions: Mapping[str, Function]) -> None:
         gateway = self._clients.client("apigateway")
         for api in pages(gateway, "get_rest_apis", "items"):
-            told = gateway.get_stages(restApiId=api["id"])["item"]
-            stages = sorted(one["stageName"] for one in told)
-            found = list(
-                pages(gateway, "get_resources", "items", restApiId=api["id"], embed=["methods"])
+            places = pages(
+                gateway, "get_resources", "items", restApiId=api["id"], embed=["methods"]
             )
-            for place in found:
+            for place in list(places):
                 for verb, method in place.get("resourceMethods", {}).items():
-                    integration = method.get("methodIntegration", {})
-                    function = functions.get(_function_of(integration.get("uri", "")))
-                    if function is None:
-                        continue
-                    if integration.get("type") != "AWS_PROXY":
-                        self.notes.append(
-                            f"{function.name}: {verb} {place['path']} of {api['name']} maps its "
-                            "requests by templates; it is exported as a proxy integration"
-                        )
-                    stage = {"StageName": stages[0] if stages else "prod"}
-                    resource = self._api("rest_api", api["name"], api["id"], stage)
-                    if len(stages) > 1:
-                        self.notes.append(
-                            f"{api['name']}: of its stages only {stages[0]} is exported, not "
-                            f"{', '.join(stages[1:])}"
-                        )
-                    settings = {"Method": verb, "Path": place["path"]}
-                    if method.get("authorizationType") == "AWS_IAM":
-                        settings["AuthorizationType"] = "AWS_IAM"
-                    elif method.get("authorizationType", "NONE") != "NONE":
-                        self.notes.append(
-                            f"{function.name}: {verb} {place['path']} of {api['name']} has an "
-                            "authorizer, which is not exported: add it before you deploy"
-                        )
-                    route = self._route(function, f"{verb} {place['path']}")
-                    function.triggers.append(Trigger("rest", route, resource.id, settings))
+                    uri = method.get("methodIntegration", {}).get("uri", "")
+                    function = functions.get(function_of(uri))
+                    if function is not None:
+                        self._of_rest(function, api, f"{verb} {place['path']}", method)
+
+    def _of_rest(
+        self, function: Function, api: Mapping[str, Any], key: str, method: Mapping[str, Any]
+    ) -> None:
+        try:
+            _check_public(api)
+            authorizer, protection = self._authorizers.of_method(api, method)
+        except Unprotected as error:
+            self._leave_out(function, key, api["name"], error)
+            return
+        if method["methodIntegration"].get("type") != "AWS_PROXY":
+            self.notes.append(
+                f"{function.name}: {key} of {api['name']} maps its requests by templates; it is "
+                "exported as a proxy integration"
+            )
+        if "ApiKeyRequired" in protection:
+            self.notes.append(
+                f"{api['name']}: its API keys and the limits of its usage plans; the export has a "
+                "usage plan and a new key"
+            )
+        told = self._clients.client("apigateway").get_stages(restApiId=api["id"])["item"]
+        stage, *others = sorted(one["stageName"] for one in told) or ["prod"]
+        resource = self._api("rest_api", api["name"], api["id"], {"StageName": stage})
+        if others:
+            self.notes.append(
+                f"{api['name']}: of its stages only {stage} is exported, not {', '.join(others)}"
+            )
+        verb, _, path = key.partition(" ")
+        settings = {"Method": verb, "Path": path, **protection}
+        made = self._route(function, key)
+        function.triggers.append(Trigger("rest", made, resource.id, settings, authorizer))
+
+    def _leave_out(self, function: Function, key: str, api: str, reason: Exception) -> None:
+        self.notes.append(
+            f"{function.name}: {key} of {api} is left out, as it would be open to everybody: "
+            f"{reason}"
+        )
 
     def _route(self, function: Function, key: str) -> str:
         return self._identifiers.new(f"{function.name}-{pascal(key.lower())}")
@@ -134,9 +168,14 @@ class Apis:
         return made
 
 
-def _function_of(uri: str) -> str:
-    """The name of the function that an integration invokes, or empty."""
-    return uri.partition(":function:")[2].split("/")[0].split(":")[0]
+def _check_public(api: Mapping[str, Any]) -> None:
+    """Refuse a REST API that not everybody may reach."""
+    if api.get("policy"):
+        raise Unprotected("the API has a resource policy, which is not exported")
+    if "PRIVATE" in api.get("endpointConfiguration", {}).get("types", ()):
+        raise Unprotected("the API is private to VPC endpoints")
+    if api.get("disableExecuteApiEndpoint"):
+        raise Unprotected("the API answers only under names of its own")
 
 
 def _cors(api: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from lambda_nb.exports.picture import Application, Function
 from lambda_nb.exports.reading import functions as functions_
 from lambda_nb.exports.reading.apis import Apis
 from lambda_nb.exports.reading.asking import found, pages
+from lambda_nb.exports.reading.authorizers import Authorizers
 from lambda_nb.exports.reading.functions import Known, Layers
 from lambda_nb.exports.reading.identifiers import Identifiers
 from lambda_nb.exports.reading.resources import Resources
@@ -76,10 +77,12 @@ def _read(
         raise ExportError("; ".join(notes))
 
     resources = Resources(clients, identifiers, lambda word: _in_code(read, word))
-    texts = Texts(resources, {one: ids[one] for one in read}, account, region)
+    exported = {one: ids[one] for one in read}
+    texts = Texts(resources, exported, account, region)
     triggers = Triggers(clients, resources, texts, identifiers)
-    apis = Apis(clients, resources, identifiers)
-    rights = Rights(clients, resources, texts, {one: ids[one] for one in read})
+    authorizers = Authorizers(clients, texts, identifiers, exported)
+    apis = Apis(clients, resources, identifiers, authorizers)
+    rights = Rights(clients, resources, texts, exported)
     for one, function in read.items():
         triggers.read(function, configs[one]["FunctionArn"].removesuffix(":$LATEST"))
     apis.read(read)

@@ -3,63 +3,26 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import unquote
 
 from lambda_nb.exports.picture import Function, Place, Ref, Statement, Text
+from lambda_nb.exports.reading.actions import actions_of
 from lambda_nb.exports.reading.asking import found, pages, recorded_calls
 from lambda_nb.exports.reading.resources import Resources
 from lambda_nb.exports.reading.texts import Texts
 from lambda_nb.exports.shared import only_ref
 from lambda_nb.projects.endpoint import Clients
 
-_PREFIXES = {
-    "monitoring": "cloudwatch",
-    "email": "ses",
-    "iotdata": "iot",
-    "iotdevicegateway": "iot",
-    "elasticloadbalancing": "elasticloadbalancing",
-}
-"""Prefixes of IAM actions that are not the service's name in signatures."""
-_ACTIONS: dict[str, tuple[str, ...]] = {
-    "lambda:Invoke": ("lambda:InvokeFunction",),
-    "lambda:InvokeWithResponseStream": ("lambda:InvokeFunction",),
-    "lambda:InvokeAsync": ("lambda:InvokeFunction",),
-    "sqs:SendMessageBatch": ("sqs:SendMessage",),
-    "sqs:DeleteMessageBatch": ("sqs:DeleteMessage",),
-    "sqs:ChangeMessageVisibilityBatch": ("sqs:ChangeMessageVisibility",),
-    "sns:PublishBatch": ("sns:Publish",),
-    "s3:ListObjectsV2": ("s3:ListBucket",),
-    "s3:ListObjects": ("s3:ListBucket",),
-    "s3:HeadBucket": ("s3:ListBucket",),
-    "s3:ListBuckets": ("s3:ListAllMyBuckets",),
-    "s3:HeadObject": ("s3:GetObject",),
-    "s3:ListParts": ("s3:ListMultipartUploadParts",),
-    "dynamodb:TransactGetItems": ("dynamodb:GetItem",),
-    "dynamodb:TransactWriteItems": (
-        "dynamodb:ConditionCheckItem",
-        "dynamodb:DeleteItem",
-        "dynamodb:PutItem",
-        "dynamodb:UpdateItem",
-    ),
-    "dynamodb:ExecuteStatement": (
-        "dynamodb:PartiQLDelete",
-        "dynamodb:PartiQLInsert",
-        "dynamodb:PartiQLSelect",
-        "dynamodb:PartiQLUpdate",
-    ),
-    "execute-api:PostToConnection": ("execute-api:ManageConnections",),
-    "execute-api:GetConnection": ("execute-api:ManageConnections",),
-    "execute-api:DeleteConnection": ("execute-api:ManageConnections",),
-    "sts:GetCallerIdentity": (),
-    "sts:GetSessionToken": (),
-}
-"""IAM actions that have not the operation's name (Service Authorization Reference)."""
 _OWN_LOGS = {"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"}
 """What each function may do anyway: every format gives it AWSLambdaBasicExecutionRole."""
 _OF_INDEXES = {"dynamodb:Query", "dynamodb:Scan", "dynamodb:PartiQLSelect"}
+_REFERRED_TO = ("sqs", "dynamodb", "kinesis", "sns", "events")
+"""Services whose resources come along once a function calls them."""
+_REGION = re.compile(r"[a-z]+(-[a-z]+)+-\d+")
 _BASIC = ("AWSLambdaBasicExecutionRole", "AWSLambdaVPCAccessExecutionRole")
 
 
@@ -97,10 +60,8 @@ class Rights:
         allowed = []
         for call in calls:
             text = self._resource(call)
-            service = _PREFIXES.get(call["service"], call["service"])
-            plain = f"{service}:{call['operation']}"
-            for action in _ACTIONS.get(plain, (plain,)):
-                if call["operation"] and action not in _OWN_LOGS:
+            for action in actions_of(call["service"], call["operation"]):
+                if action not in _OWN_LOGS:
                     allowed.append((text, action))
                     if action in _OF_INDEXES and self._has_indexes(text):
                         allowed.append((Text.of(*text.parts, "/index/*"), action))
@@ -128,22 +89,23 @@ class Rights:
             if one is not None:
                 return Text.of(Ref(one.id, "arn"), *([rest] if rest else []))
             return Text.of("arn:", Place("partition"), f":s3:::{bucket}{rest}")
+        region = call["region"] if _REGION.fullmatch(call["region"]) else self._texts.region
         if service == "lambda":
             plain = name.split(":")[0]
-            if plain in self._functions:
+            if plain in self._functions and region == self._texts.region:
                 return Text.of(Ref(self._functions[plain], "arn"))
         if service == "sqs":
             name = name.rstrip("/").rpartition("/")[2]
         form = _ARNS.get(service)
         if form is None:
             return Text.of("*")
-        arn = form.format(name=name.lstrip("/"))
-        if service in ("sqs", "dynamodb", "kinesis", "sns", "events"):
-            return self._texts.of_arn(self._texts.arn(service, arn))
+        rest = form.format(name=name.lstrip("/"))
+        if service in _REFERRED_TO:
+            return self._texts.of_arn(self._texts.arn(service, rest, region))
+        own = Place("region") if region == self._texts.region else region
         return Text.of(
-            "arn:", Place("partition"), f":{service}:", Place("region"), ":", Place("account"),
-            f":{arn}",
-        )  # fmt: skip
+            "arn:", Place("partition"), f":{service}:", own, ":", Place("account"), f":{rest}"
+        )
 
     def _of_role(self, function: Function, role: str) -> None:
         iam = self._clients.client("iam")

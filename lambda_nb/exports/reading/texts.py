@@ -25,6 +25,7 @@ _KIND_OF_NAME: dict[str, Kind] = {
     "TOPIC": "topic",
     "BUS": "bus",
 }
+_REGION = re.compile(r"(?<=\.)[a-z]+(-[a-z]+)+-\d+(?=\.)")
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
@@ -47,16 +48,16 @@ class Texts:
         self._resources = resources
         self._functions = functions
         self._account = account
-        self._region = region
+        self.region = region
         self.parameters: dict[str, str] = {}
 
     def of_arn(self, arn: str) -> Text:
         """An ARN, by reference where it is of the application."""
         return Text(tuple(self._arn(arn)))
 
-    def arn(self, service: str, rest: str) -> str:
-        """An ARN in the endpoint's account and Region."""
-        return f"arn:aws:{service}:{self._region}:{self._account}:{rest}"
+    def arn(self, service: str, rest: str, region: str) -> str:
+        """An ARN in the endpoint's account."""
+        return f"arn:aws:{service}:{region}:{self._account}:{rest}"
 
     def environment(self, function: str, variables: Mapping[str, str]) -> dict[str, Text]:
         """The variables of a function."""
@@ -65,7 +66,7 @@ class Texts:
     def _variable(self, function: str, name: str, value: str) -> Text:
         secret = _SECRET_NAME.search(name) or _SECRET_VALUE.search(value)
         if secret and value and not value.startswith("arn:"):
-            return self._parameter(name, f"{name} of {function}: a secret")
+            return self.parameter(name, f"{name} of {function}: a secret")
         kind = next((kind for word, kind in _KIND_OF_NAME.items() if word in name.upper()), None)
         resource = None
         if kind is not None and re.fullmatch(r"[\w.-]+", value):
@@ -77,15 +78,19 @@ class Texts:
         if value in self._functions:
             return Text.of(Ref(self._functions[value], "name"))
         parts = urlsplit(value) if "://" in value else None
+        elsewhere = _REGION.search(str(parts.hostname)) if parts is not None else None
+        if elsewhere is not None and elsewhere[0] != self.region:
+            return self._with_arns(value)
         if parts is not None and re.fullmatch(rf"/{self._account}/[\w.-]+", parts.path):
             queue = self._resources.by_url(value)
             if queue is not None:
                 return Text.of(Ref(queue.id, "url"))
         if parts is not None and parts.hostname in _LOCAL:
-            return self._parameter(name, f"{name} of {function}: it was {value} here")
+            return self.parameter(name, f"{name} of {function}: it was {value} here")
         return self._with_arns(value)
 
-    def _parameter(self, name: str, description: str) -> Text:
+    def parameter(self, name: str, description: str) -> Text:
+        """A parameter; the description's third word tells it from others of its name."""
         made = pascal(name.lower())
         if self.parameters.setdefault(made, description) != description:
             made = pascal(f"{description.split()[2].rstrip(':')}-{name.lower()}")
@@ -104,10 +109,13 @@ class Texts:
         words = arn.split(":")
         if len(words) < 6:
             return [arn]
-        if words[2] == "lambda" and words[5] == "function" and words[6] in self._functions:
-            rest = "".join(f":{word}" for word in words[7:])
-            return [Ref(self._functions[words[6]], "arn"), *([rest] if rest else [])]
-        if words[2] != "lambda":
+        # One of another Region may have the name of one that is here.
+        is_here = words[3] in ("", self.region) and words[4] in ("", self._account)
+        if is_here and words[2] == "lambda" and words[5] == "function":
+            if words[6] in self._functions:
+                rest = "".join(f":{word}" for word in words[7:])
+                return [Ref(self._functions[words[6]], "arn"), *([rest] if rest else [])]
+        elif is_here:
             found = self._reference(arn)
             if found is not None:
                 return found
@@ -115,7 +123,7 @@ class Texts:
             "arn:",
             Place("partition"),
             f":{words[2]}:",
-            Place("region") if words[3] == self._region else words[3],
+            Place("region") if words[3] == self.region else words[3],
             ":",
             Place("account") if words[4] == self._account else words[4],
             ":" + ":".join(words[5:]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lambda_nb.exports.picture import Application, Function, Ref, Text, Trigger
+from lambda_nb.exports.sam.authorizers import of_event
 from lambda_nb.exports.sam.values import Tagged, Values
 
 
@@ -34,12 +35,11 @@ def _event(
         version = told.pop("awsIotSqlVersion", None)
         return "IoTRule", told | ({"AwsIotSqlVersion": version} if version else {})
     if trigger.kind == "http":
-        return "HttpApi", _of_http_api(trigger.source, told)
+        return "HttpApi", _of_http_api(trigger.source, told) | of_event(trigger)
     if trigger.kind == "rest":
-        auth = {"Auth": {"Authorizer": "AWS_IAM"}} if "AuthorizationType" in told else {}
         api = {"RestApiId": Tagged("!Ref", trigger.source)}
         method = "any" if told["Method"] == "ANY" else told["Method"].lower()
-        return "Api", {**api, "Path": told["Path"], "Method": method, **auth}
+        return "Api", {**api, "Path": told["Path"], "Method": method, **of_event(trigger)}
     if trigger.kind == "schedule":
         return "ScheduleV2", _of_scheduler(told)
     return _of_rule(trigger.source, told, values)
@@ -86,8 +86,6 @@ def _of_http_api(source: str, told: dict[str, Any]) -> dict[str, Any]:
         properties |= {"Path": path, "Method": method}
     if "PayloadFormatVersion" in told:
         properties["PayloadFormatVersion"] = told["PayloadFormatVersion"]
-    if "AuthorizationType" in told:
-        properties["Auth"] = {"Authorizer": "AWS_IAM"}
     return properties
 
 

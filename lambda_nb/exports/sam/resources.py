@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lambda_nb.exports.picture import Application, Resource
+from lambda_nb.exports.sam.authorizers import of_api
 from lambda_nb.exports.sam.values import Tagged, Values
 
 _PLAIN: dict[str, tuple[str, dict[str, str]]] = {
@@ -55,12 +56,13 @@ def _resource(resource: Resource, values: Values, application: Application) -> d
     elif resource.kind == "bucket":
         return _bucket(resource, values)
     elif resource.kind == "http_api":
-        return _http_api(resource)
+        return _http_api(resource, application, values)
     elif resource.kind == "rest_api":
         stage = resource.settings["StageName"]
         # Without a version SAM makes a second stage, "Stage".
         told = {"Name": resource.name, "StageName": stage, "OpenApiVersion": "3.0.1"}
-        return _shown("AWS::Serverless::Api", told)
+        auth = of_api(resource, application, values)
+        return _shown("AWS::Serverless::Api", told | ({"Auth": auth} if auth else {}))
     else:
         kind, names = _PLAIN[resource.kind]
         properties = {
@@ -115,9 +117,12 @@ def _bucket(resource: Resource, values: Values) -> dict[str, Any]:
     return _shown("AWS::S3::Bucket", properties)
 
 
-def _http_api(resource: Resource) -> dict[str, Any]:
+def _http_api(resource: Resource, application: Application, values: Values) -> dict[str, Any]:
     cors = resource.settings.get("Cors")
     properties: dict[str, Any] = {"Name": resource.name}
     if cors:
         properties["CorsConfiguration"] = cors
+    auth = of_api(resource, application, values)
+    if auth:
+        properties["Auth"] = auth
     return _shown("AWS::Serverless::HttpApi", properties)

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from lambda_nb.exports.picture import Application, Function, Resource, Trigger
+from lambda_nb.exports.picture import Application, Function, Resource
+from lambda_nb.exports.shared import routes_of
+from lambda_nb.exports.terraform.authorizers import (
+    of_http_api,
+    of_operation,
+    of_rest_api,
+    of_route,
+    schemes,
+)
 from lambda_nb.exports.terraform.functions import permission
 from lambda_nb.exports.terraform.hcl import Block, Expression, resource, value_text
 from lambda_nb.exports.terraform.values import Values
@@ -30,20 +38,6 @@ def apis(application: Application, values: Values) -> list[Block]:
     return blocks
 
 
-def _routes(api: Resource, application: Application) -> list[tuple[Function, Trigger]]:
-    return [
-        (function, trigger)
-        for function in application.functions
-        for trigger in function.triggers
-        if trigger.kind in ("http", "rest") and trigger.source == api.id
-    ]
-
-
-def _invoke_arn(function: Function, values: Values) -> Expression:
-    kind = "aws_lambda_alias" if function.alias else "aws_lambda_function"
-    return Expression(f"{kind}.{values.label(function.id)}.invoke_arn")
-
-
 def _http(api: Resource, application: Application, values: Values) -> list[Block]:
     label = values.label(api.id)
     identifier = Expression(f"aws_apigatewayv2_api.{label}.id")
@@ -57,9 +51,10 @@ def _http(api: Resource, application: Application, values: Values) -> list[Block
         resource(
             "aws_apigatewayv2_stage", label, api_id=identifier, name="$default", auto_deploy=True
         ),
+        *of_http_api(api, application, values),
     ]
     for function in application.functions:
-        routes = [one for mine, one in _routes(api, application) if mine is function]
+        routes = [one for mine, one in routes_of(api, application) if mine is function]
         if not routes:
             continue
         own = f"{label}_{values.label(function.id)}"
@@ -70,7 +65,7 @@ def _http(api: Resource, application: Application, values: Values) -> list[Block
                 own,
                 api_id=identifier,
                 integration_type="AWS_PROXY",
-                integration_uri=_invoke_arn(function, values),
+                integration_uri=values.invoke_arn(function),
                 payload_format_version=version,
             )
         )
@@ -81,7 +76,7 @@ def _http(api: Resource, application: Application, values: Values) -> list[Block
                     values.label(route.id),
                     api_id=identifier,
                     route_key=route.settings["RouteKey"],
-                    authorization_type=route.settings.get("AuthorizationType"),
+                    **of_route(route),
                     target=Expression(f'"integrations/${{aws_apigatewayv2_integration.{own}.id}}"'),
                 )
             )
@@ -97,7 +92,7 @@ def _rest(api: Resource, application: Application, values: Values) -> list[Block
     address = f"aws_api_gateway_rest_api.{label}"
     paths: dict[str, Any] = {}
     functions: list[Function] = []
-    for function, route in _routes(api, application):
+    for function, route in routes_of(api, application):
         told = route.settings
         method = (
             "x-amazon-apigateway-any-method" if told["Method"] == "ANY" else told["Method"].lower()
@@ -107,15 +102,19 @@ def _rest(api: Resource, application: Application, values: Values) -> list[Block
                 "type": "aws_proxy",
                 "httpMethod": "POST",
                 "payloadFormatVersion": "1.0",
-                "uri": _invoke_arn(function, values),
-            }
+                "uri": values.invoke_arn(function),
+            },
+            **of_operation(route),
         }
-        if "AuthorizationType" in told:
-            operation["x-amazon-apigateway-auth"] = {"type": "AWS_IAM"}
         paths.setdefault(told["Path"], {})[method] = operation
         if function not in functions:
             functions.append(function)
-    document = {"openapi": "3.0.1", "info": {"title": api.name, "version": "1.0"}, "paths": paths}
+    document = {
+        "openapi": "3.0.1",
+        "info": {"title": api.name, "version": "1.0"},
+        "paths": paths,
+        **schemes(api, application, values),
+    }
     blocks = [
         resource(
             "aws_api_gateway_rest_api",
@@ -140,6 +139,7 @@ def _rest(api: Resource, application: Application, values: Values) -> list[Block
             deployment_id=Expression(f"aws_api_gateway_deployment.{label}.id"),
             stage_name=api.settings["StageName"],
         ),
+        *of_rest_api(api, application, values),
     ]
     for function in functions:
         source = Expression(f'"${{{address}.execution_arn}}/*"')

@@ -7,6 +7,7 @@ from typing import Any
 from lambda_nb.exports.picture import Application, Function, Layer, Text
 from lambda_nb.exports.shared import all_statements
 from lambda_nb.exports.terraform.hcl import Block, Expression, data, resource
+from lambda_nb.exports.terraform.urls import url
 from lambda_nb.exports.terraform.values import Values
 
 _PLAIN = {
@@ -199,7 +200,7 @@ def _beside(one: Function, values: Values) -> list[Block]:
                 )
             )
     if one.url is not None:
-        blocks += _url(one, label, name, qualifier)
+        blocks += url(one, label, name, qualifier)
     if one.asynchronous:
         told = one.asynchronous
         config = resource(
@@ -219,43 +220,3 @@ def _beside(one: Function, values: Values) -> list[Block]:
             config.add(depends_on=[Expression(f"aws_iam_role_policy.{label}")])
         blocks.append(config)
     return blocks
-
-
-def _url(one: Function, label: str, name: Expression, qualifier: Expression | None) -> list[Block]:
-    assert one.url is not None
-    url = resource(
-        "aws_lambda_function_url",
-        label,
-        function_name=name,
-        qualifier=qualifier,
-        authorization_type=one.url["AuthType"],
-        invoke_mode=one.url.get("InvokeMode"),
-    )
-    names = {
-        "AllowCredentials": "allow_credentials",
-        "AllowHeaders": "allow_headers",
-        "AllowMethods": "allow_methods",
-        "AllowOrigins": "allow_origins",
-        "ExposeHeaders": "expose_headers",
-        "MaxAge": "max_age",
-    }
-    cors = one.url.get("Cors", {})
-    if cors:
-        url.inside("cors", **{new: cors[old] for old, new in names.items() if old in cors})
-    blocks = [url]
-    if one.url["AuthType"] == "NONE":
-        blocks.append(
-            resource(
-                "aws_lambda_permission",
-                f"{label}_url",
-                function_name=name,
-                qualifier=qualifier,
-                action="lambda:InvokeFunctionUrl",
-                principal="*",
-                function_url_auth_type="NONE",
-            )
-        )
-    output = Block(("output", f"{label}_url")).add(
-        value=Expression(f"aws_lambda_function_url.{label}.function_url")
-    )
-    return [*blocks, output]

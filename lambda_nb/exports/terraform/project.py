@@ -59,12 +59,22 @@ def files(application: Application) -> Files:
 
 def steps(application: Application) -> list[str]:
     """The commands that deploy it."""
-    return [f"python3 {building.NAME}", "terraform init", "terraform apply"]
+    public = [
+        one.name for one in application.functions if one.url and one.url["AuthType"] == "NONE"
+    ]
+    # The provider has the argument for it only since 6.29.
+    needs = f"aws --version  # terraform apply calls it for the URL of {', '.join(public)}"
+    return [
+        *([needs] if public else []),
+        f"python3 {building.NAME}",
+        "terraform init",
+        "terraform apply",
+    ]
 
 
 def _head() -> list[Block]:
     terraform = Block(("terraform",))
-    terraform.add(required_version=">= 1.3")
+    terraform.add(required_version=">= 1.4")
     terraform.inside(
         "required_providers",
         aws=Expression('{\n  source  = "hashicorp/aws"\n  version = ">= 5.0"\n}'),

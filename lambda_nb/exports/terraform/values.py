@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lambda_nb.exports.picture import Application, Parameter, Part, Place, Ref, Text
+from lambda_nb.exports.picture import Application, Function, Parameter, Part, Place, Ref, Text
 from lambda_nb.exports.reading.identifiers import snake
 from lambda_nb.exports.shared import named_only
 from lambda_nb.exports.terraform.hcl import Expression, escaped, quoted
@@ -50,6 +50,11 @@ class Values:
     def ref(self, identifier: str, what: Any) -> Expression:
         """One name of a resource."""
         return Expression(self._expression(Ref(identifier, what)))
+
+    def invoke_arn(self, function: Function) -> Expression:
+        """The ARN by which API Gateway invokes a function, or its alias if it has one."""
+        kind = "aws_lambda_alias" if function.alias else "aws_lambda_function"
+        return Expression(f"{kind}.{snake(function.id)}.invoke_arn")
 
     def label(self, identifier: str) -> str:
         """The label of a function or a resource."""

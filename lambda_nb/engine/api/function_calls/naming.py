@@ -36,28 +36,31 @@ RESOURCES = {
     for service, names in _MEMBERS.items()
 }
 _OF_BUCKETS = {
-    "accelerate": "AccelerateConfiguration",
-    "acl": "Acl",
-    "analytics": "AnalyticsConfiguration",
-    "cors": "Cors",
-    "encryption": "Encryption",
-    "intelligent-tiering": "IntelligentTieringConfiguration",
-    "inventory": "InventoryConfiguration",
-    "lifecycle": "LifecycleConfiguration",
-    "location": "Location",
-    "logging": "Logging",
-    "metrics": "MetricsConfiguration",
-    "notification": "NotificationConfiguration",
-    "ownershipControls": "OwnershipControls",
-    "policy": "Policy",
-    "policyStatus": "PolicyStatus",
-    "replication": "Replication",
-    "requestPayment": "RequestPayment",
-    "tagging": "Tagging",
-    "versioning": "Versioning",
-    "website": "Website",
+    "accelerate": "BucketAccelerateConfiguration",
+    "acl": "BucketAcl",
+    "analytics": "BucketAnalyticsConfiguration",
+    "cors": "BucketCors",
+    "encryption": "BucketEncryption",
+    "intelligent-tiering": "BucketIntelligentTieringConfiguration",
+    "inventory": "BucketInventoryConfiguration",
+    "lifecycle": "BucketLifecycleConfiguration",
+    "location": "BucketLocation",
+    "logging": "BucketLogging",
+    "metrics": "BucketMetricsConfiguration",
+    "notification": "BucketNotificationConfiguration",
+    "object-lock": "ObjectLockConfiguration",
+    "ownershipControls": "BucketOwnershipControls",
+    "policy": "BucketPolicy",
+    "policyStatus": "BucketPolicyStatus",
+    "publicAccessBlock": "PublicAccessBlock",
+    "replication": "BucketReplication",
+    "requestPayment": "BucketRequestPayment",
+    "tagging": "BucketTagging",
+    "versioning": "BucketVersioning",
+    "website": "BucketWebsite",
 }
-"""What of a bucket is read, put or deleted, by a name of the query (Amazon S3 API reference)."""
+"""What is read, put or deleted of a bucket, by a name of the query (Amazon S3 API reference)."""
+_LISTS = {"uploads": "ListMultipartUploads", "versions": "ListObjectVersions"}
 _OF_OBJECTS = {
     "acl": "Acl",
     "attributes": "Attributes",
@@ -66,16 +69,10 @@ _OF_OBJECTS = {
     "tagging": "Tagging",
     "torrent": "Torrent",
 }
-_OTHERS = {
-    "delete": "DeleteObjects",
-    "object-lock": "ObjectLockConfiguration",
-    "publicAccessBlock": "PublicAccessBlock",
-    "restore": "RestoreObject",
-    "select": "SelectObjectContent",
-    "uploads": "ListMultipartUploads",
-    "versions": "ListObjectVersions",
-}
-OF_S3 = frozenset((*_OF_BUCKETS, *_OF_OBJECTS, *_OTHERS, "uploadId", "versionId"))
+_DONE_TO_OBJECTS = {"restore": "RestoreObject", "select": "SelectObjectContent"}
+OF_S3 = frozenset(
+    (*_OF_BUCKETS, *_LISTS, *_OF_OBJECTS, *_DONE_TO_OBJECTS, "delete", "uploadId", "versionId")
+)
 """Names of a query that make another operation of a request to S3."""
 _REST = {
     "lambda": "lambda",
@@ -201,32 +198,27 @@ def _of_s3(words: tuple[str, ...]) -> tuple[str, str, str]:
 
 
 def _of_object(method: str, names: list[str]) -> str:
-    verb = _VERBS.get(method, "Put")
-    # S3 has no operations for versions, but IAM has actions.
-    what = "ObjectVersion" if "versionId" in names else "Object"
+    # S3 has no operations for versions of objects, but IAM has actions.
+    version = "Version" if "versionId" in names else ""
     for name, title in _OF_OBJECTS.items():
         if name in names:
-            return f"{verb}{what}{title}"
+            return f"{_VERBS.get(method, 'Put')}Object{version}{title}"
+    for name, operation in _DONE_TO_OBJECTS.items():
+        if name in names:
+            return operation
     if "uploadId" in names and method in ("GET", "DELETE"):
         return "ListParts" if method == "GET" else "AbortMultipartUpload"
-    for name in ("restore", "select"):
-        if name in names:
-            return _OTHERS[name]
-    whole = _OBJECTS.get(method, "")
-    return f"{whole}Version" if "versionId" in names and method in ("GET", "DELETE") else whole
+    operation = _OBJECTS.get(method, "")
+    return operation if operation in ("", "PutObject") else f"{operation}{version}"
 
 
 def _of_bucket(method: str, names: list[str]) -> str:
-    verb = _VERBS.get(method, "Put")
     for name, title in _OF_BUCKETS.items():
         if name in names:
-            return f"{verb}Bucket{title}"
-    for name in ("object-lock", "publicAccessBlock"):
+            return f"{_VERBS.get(method, 'Put')}{title}"
+    for name, operation in _LISTS.items():
         if name in names:
-            return f"{verb}{_OTHERS[name]}"
-    for name in ("uploads", "versions"):
-        if name in names:
-            return _OTHERS[name]
+            return operation
     return _BUCKETS.get(method, "")
 
 

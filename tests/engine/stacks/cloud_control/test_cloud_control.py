@@ -38,9 +38,9 @@ def test_the_url_of_a_function_by_the_functions_name(engine: Engine) -> None:
     url = {"AuthType": "NONE", "TargetFunctionArn": {"Ref": "Function"}}
     resources = {"Function": FUNCTION, "Url": {"Type": URL, "Properties": url}}
     outputs = {
-        "Name": {"Value": {"Ref": "Function"}},
-        "Arn": {"Value": {"Ref": "Url"}},
-        "Url": {"Value": {"Fn::GetAtt": ["Url", "FunctionUrl"]}},
+        "Name": {"Ref": "Function"},
+        "Arn": {"Ref": "Url"},
+        "Url": {"Fn::GetAtt": ["Url", "FunctionUrl"]},
     }
     assert stack.create(resources, outputs) == "CREATE_COMPLETE"
     made = {one["OutputKey"]: one["OutputValue"] for one in stack.told()["Outputs"]}
@@ -60,7 +60,7 @@ def test_what_can_only_be_written_is_not_told(engine: Engine) -> None:
     stack = Stack(engine)
     secret = {"Description": "d", "SecretString": "hush-hush"}
     resources = {"Secret": {"Type": "AWS::SecretsManager::Secret", "Properties": secret}}
-    outputs = {"Arn": {"Value": {"Ref": "Secret"}}}
+    outputs = {"Arn": {"Ref": "Secret"}}
     assert stack.create(resources, outputs) == "CREATE_COMPLETE"
     (output,) = stack.told()["Outputs"]
     properties = told(engine, "AWS::SecretsManager::Secret", output["OutputValue"])
@@ -79,8 +79,8 @@ def test_a_resource_whose_identifier_has_two_parts(engine: Engine) -> None:
         },
     }
     outputs = {
-        "Function": {"Value": {"Ref": "Function"}},
-        "Id": {"Value": {"Fn::GetAtt": ["Permission", "Id"]}},
+        "Function": {"Ref": "Function"},
+        "Id": {"Fn::GetAtt": ["Permission", "Id"]},
     }
     resources = {"Function": FUNCTION, "Permission": permission}
     assert stack.create(resources, outputs) == "CREATE_COMPLETE"
@@ -107,7 +107,7 @@ def test_what_is_not_there(engine: Engine, type_name: str, code: str) -> None:
 def test_a_type_that_cannot_be_read(engine: Engine) -> None:
     stack = Stack(engine)
     board = {"Type": "AWS::CloudWatch::Dashboard", "Properties": {"DashboardBody": "{}"}}
-    outputs = {"Name": {"Value": {"Ref": "Board"}}}
+    outputs = {"Name": {"Ref": "Board"}}
     assert stack.create({"Board": board}, outputs) == "CREATE_COMPLETE"
     (output,) = stack.told()["Outputs"]
     name = output["OutputValue"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC
 from collections.abc import Mapping
 from functools import partial
 from typing import Any, ClassVar
@@ -18,7 +19,7 @@ from lambda_nb.engine.stacks.types.values import is_true
 _LOGS, _ROLES, _SECRET = "EnableCloudwatchLogsExports", "AssociatedRoles", "MasterUserSecret"
 
 
-class OfRds(ByCalls):
+class OfRds(ByCalls, ABC):
     """A type of RDS, which has names in lower case."""
 
     service = "rds"
@@ -38,7 +39,7 @@ class OfRds(ByCalls):
         return {**parameters, self.key: str(parameters[self.key]).lower()}
 
 
-class Database(OfRds):
+class Database(OfRds, ABC):
     """An instance or a cluster: made when it is available, and gone when it is deleted.
 
     Attributes

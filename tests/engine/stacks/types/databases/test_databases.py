@@ -221,8 +221,8 @@ def test_a_stack_as_list_manager_has_it(engine: Engine) -> None:
             },
         }
     outputs = {
-        "Ref": {"Value": {"Ref": "Database"}},
-        "Where": {"Value": {"Fn::Sub": "${Database.Endpoint.Address}:${Database.Endpoint.Port}"}},
+        "Ref": {"Ref": "Database"},
+        "Where": {"Fn::Sub": "${Database.Endpoint.Address}:${Database.Endpoint.Port}"},
     }
     assert stack.create(resources, outputs) == "CREATE_COMPLETE"
     told = {one["OutputKey"]: one["OutputValue"] for one in stack.told()["Outputs"]}
