@@ -139,6 +139,7 @@ class Sample:
             DestinationConfig={"OnFailure": {"Destination": self.dead_arn}},
         )
         lambda_.create_function_url_config(FunctionName=self.other, AuthType="AWS_IAM")
+        lambda_.create_function_url_config(FunctionName=self.worker, AuthType="NONE")
         first = lambda_.publish_version(FunctionName=self.other)["Version"]
         lambda_.update_function_configuration(FunctionName=self.other, Description="second")
         lambda_.get_waiter("function_updated_v2").wait(FunctionName=self.other)
@@ -406,6 +407,21 @@ def resources(application: Application) -> list[str]:
     return sorted(found)
 
 
+def check_public(there: Engine, name: str) -> None:
+    """Check that everybody may call a function by its URL, and in no other way."""
+    policy = json.loads(there.client().get_policy(FunctionName=name)["Policy"])
+    allowed = {
+        (one["Action"], condition)
+        for one in policy["Statement"]
+        if one["Principal"] in ("*", {"AWS": "*"})
+        for condition in [json.dumps(one.get("Condition"))]
+    }
+    assert allowed == {
+        ("lambda:InvokeFunctionUrl", '{"StringEquals": {"lambda:FunctionUrlAuthType": "NONE"}}'),
+        ("lambda:InvokeFunction", '{"Bool": {"lambda:InvokedViaFunctionUrl": "true"}}'),
+    }
+
+
 def check_same(sample: Sample, there: Engine) -> None:
     """Check that another engine has the same application, and that it does its work."""
     names = [sample.worker, sample.other]
@@ -415,6 +431,7 @@ def check_same(sample: Sample, there: Engine) -> None:
     for name, found in told(second).items():
         assert found == expected[name], json.dumps([found, expected[name]], default=str, indent=1)
     assert resources(second) == resources(first)
+    check_public(there, sample.worker)
     answer = there.client().invoke(FunctionName=sample.worker, Payload=b"{}")
     assert json.loads(answer["Payload"].read()) == {"word": "layered"}, answer
     answer = there.client().invoke(FunctionName=sample.other, Payload=b'{"send": true}')

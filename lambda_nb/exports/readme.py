@@ -6,8 +6,6 @@ from lambda_nb.exports.picture import Application, Function, Text
 from lambda_nb.exports.sam.policies import further
 
 NAME = "README.md"
-MARK = "exported by lambda_nb"
-"""Stands in each README of an export, so that a later one may take its place."""
 _TOLD = {
     "calls": "what it called when it ran here",
     "role": "the policies of its role, as it has not been seen to call anything",
@@ -24,8 +22,8 @@ _OF_RESOURCES = (
 def text(application: Application, form: str, steps: list[str]) -> str:
     """The README."""
     sections = [
-        f"# {application.name}\n\nFunctions of a notebook for {_TITLES[form]}, {MARK} "
-        f"(`%lambda export {form}`).",
+        f"# {application.name}\n\nFunctions of a notebook for {_TITLES[form]}, exported by "
+        f"lambda_nb (`%lambda export {form}`).",
         "## Deploy\n\n```sh\n" + "\n".join(steps) + "\n```",
         _functions(application),
         _rights(application, form),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import time
 from collections import defaultdict
@@ -14,10 +15,12 @@ from lambda_nb.testing import functions, invocations, stacks
 from lambda_nb.testing.engine import Engine, EngineError
 from lambda_nb.testing.functions import Function
 from lambda_nb.testing.invocations import Invocation
-from lambda_nb.testing.waiting import until
+from lambda_nb.testing.waiting import NotHappened, until
 
 _ROLE = "arn:aws:iam::{}:role/lambda-nb-tests"
 _MOST_MESSAGES = 10
+_PATIENCE_S = 5.0
+"""How long the report of a failed test waits for the end of a function's log, s."""
 _OFTEN = {"Delay": 0.02, "MaxAttempts": 15_000}
 """Look for what takes milliseconds here, for five minutes at most, as the waiter itself does."""
 
@@ -301,7 +304,11 @@ class Cloud:
             ended = self._ended(function)
         except EngineError as error:
             return f"  {error}"
-        return invocations.told(ended, self._lines(function)) if ended else ""
+        if not ended:
+            return ""
+        with contextlib.suppress(NotHappened):  # then what is there is shown
+            self.log(ended[-1], _PATIENCE_S)
+        return invocations.told(ended, self._lines(function))
 
     def _if_missing(self, function: str) -> str:
         there = self._functions()

@@ -20,9 +20,12 @@ from lambda_nb.exports.cdk.source import Code, call, literal
 from lambda_nb.exports.errors import ExportError
 from lambda_nb.exports.export import export
 from lambda_nb.exports.picture import Application, Function, Kind, Ref, Resource, Statement, Text
+from lambda_nb.exports.reading.actions import actions_of
 from lambda_nb.exports.reading.functions import Known
 from lambda_nb.exports.reading.identifiers import Identifiers, pascal, snake
-from lambda_nb.exports.reading.rights import statements
+from lambda_nb.exports.reading.resources import Resources
+from lambda_nb.exports.reading.rights import Rights, statements
+from lambda_nb.exports.reading.texts import Texts
 from lambda_nb.exports.sam.policies import further, policies
 from lambda_nb.exports.sam.values import Values
 from lambda_nb.exports.shared import named_only
@@ -98,6 +101,73 @@ def test_statements_are_as_few_as_can_be() -> None:
     one, other = Text.of(Ref("A", "arn")), Text.of(Ref("B", "arn"))
     allowed = [(one, "s:Get"), (other, "s:Get"), (other, "s:Put"), (one, "s:Put"), (one, "s:Get")]
     assert statements(allowed) == [Statement(["s:Get", "s:Put"], [one, other])]
+
+
+PUT, GET = "PutObject", "GetObject"
+
+
+@pytest.mark.parametrize(
+    ("operation", "actions"),
+    [
+        (PUT, [PUT]),
+        ("GetObjectVersion", ["GetObjectVersion"]),
+        ("GetObjectAttributes", [GET, "GetObjectAttributes"]),
+        ("DeleteObjects", ["DeleteObject"]),
+        ("GetBucketEncryption", ["GetEncryptionConfiguration"]),
+        ("DeleteBucketLifecycleConfiguration", ["PutLifecycleConfiguration"]),
+        ("DeleteBucketInventoryConfiguration", ["PutInventoryConfiguration"]),
+        ("PutBucketReplication", ["PutReplicationConfiguration"]),
+        ("DeleteBucketCors", ["PutBucketCORS"]),
+        ("DeleteBucketPolicy", ["DeleteBucketPolicy"]),
+        ("DeleteBucket", ["DeleteBucket"]),
+        ("GetPublicAccessBlock", ["GetBucketPublicAccessBlock"]),
+        ("GetObjectLockConfiguration", ["GetBucketObjectLockConfiguration"]),
+        ("ListObjectVersions", ["ListBucketVersions"]),
+    ],
+)
+def test_operations_of_s3_need_these_actions(operation: str, actions: list[str]) -> None:
+    assert actions_of("s3", operation) == tuple(f"s3:{one}" for one in actions)
+
+
+class Everywhere:
+    """A queue of each name is there, in one Region."""
+
+    def client(self, service: str = "lambda") -> Any:
+        assert service == "sqs"
+        return self
+
+    def get_queue_url(self, QueueName: str) -> dict[str, str]:  # as in boto3
+        return {"QueueUrl": f"https://sqs/1/{QueueName}"}
+
+    def get_queue_attributes(self, **_: Any) -> dict[str, Any]:
+        return {"Attributes": {}}
+
+
+def test_what_is_in_another_region_is_not_what_is_here() -> None:
+    clients, identifiers = Everywhere(), Identifiers()
+    resources = Resources(clients, identifiers, lambda _: False)
+    texts = Texts(resources, {"f": "F"}, "123456789012", "us-east-1")
+    here, there = (
+        texts.of_arn(f"arn:aws:sqs:{region}:123456789012:jobs")
+        for region in ("us-east-1", "eu-west-1")
+    )
+    assert [ref.id for ref in here.refs] == ["Jobs"]
+    assert (list(there.refs), there.parts[2]) == ([], ":sqs:eu-west-1:")
+    assert list(texts.of_arn("arn:aws:lambda:eu-west-1:123456789012:function:f").refs) == []
+    told = texts.environment(
+        "f",
+        {
+            name: f"https://sqs.{region}.amazonaws.com/123456789012/jobs"
+            for name, region in (("A", "us-east-1"), ("B", "eu-west-1"))
+        },
+    )
+    assert [len(list(text.refs)) for text in told.values()] == [1, 0]
+    rights = Rights(clients, resources, texts, {"f": "F"})
+    call = {"service": "sqs", "operation": "SendMessage", "resource": "jobs"}
+    one, other = (
+        rights.allowed([call | {"region": region}])[0][0] for region in ("us-east-1", "eu-west-1")
+    )
+    assert (one, other) == (here, there)
 
 
 READS = re.compile(":(Get|BatchGet|List|Query|Scan|Describe)")

@@ -17,11 +17,15 @@ from terraform_lab import PLUGINS
 from lambda_nb.exports.export import export
 from lambda_nb.exports.reading.identifiers import snake
 
+AWS = Path(sys.executable).with_name("aws")
+"""Called by Terraform for the URL of a function."""
+
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(600),
     pytest.mark.xdist_group("exports"),
     pytest.mark.skipif(shutil.which("terraform") is None, reason="Terraform is not installed"),
+    pytest.mark.skipif(not AWS.exists(), reason=f"no aws CLI at {AWS}"),
     pytest.mark.skipif(
         not list(PLUGINS.rglob("terraform-provider-aws*")),
         reason=f"there is no AWS provider in {PLUGINS} (LAMBDA_NB_TERRAFORM_PLUGINS)",
@@ -39,6 +43,7 @@ def terraform(folder: Path, there: Engine, *words: str, right: tuple[int, ...] =
         cwd=folder,
         env={
             **os.environ,
+            "PATH": f"{AWS.parent}{os.pathsep}{os.environ['PATH']}",
             "TF_CLI_CONFIG_FILE": str(settings),
             "TF_IN_AUTOMATION": "1",
             "TF_INPUT": "0",

@@ -137,7 +137,7 @@ def test_what_fails_says_why_and_the_next_deployment_starts_afresh(
     broken = TEMPLATE.replace("Handler: app.handler", "Handler: app.handler, MemorySize: 1")
     write(project, {"template.yaml": broken})
     with pytest.raises(
-        ProjectError, match=r"(?s)ROLLBACK_COMPLETE:\n.*Greet .*MemorySize"
+        ProjectError, match=r"(?s)ROLLBACK_COMPLETE:\n.*Greet .*memorySize"
     ) as failed:
         Deployment(project, Wishes(), endpoint, told).deploy()
     assert "cancelled" not in str(failed.value)

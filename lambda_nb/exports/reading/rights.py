@@ -51,12 +51,13 @@ class Rights:
         """Enter the rights of a function into it."""
         calls = recorded_calls(self._clients.client(), function.name)
         if calls:
-            function.statements = statements(self._allowed(calls))
+            function.statements = statements(self.allowed(calls))
             function.rights_from = "calls"
             return
         self._of_role(function, role.rpartition("/")[2])
 
-    def _allowed(self, calls: Iterable[Mapping[str, str]]) -> list[tuple[Text, str]]:
+    def allowed(self, calls: Iterable[Mapping[str, str]]) -> list[tuple[Text, str]]:
+        """The actions that recorded calls need, each with what it is for."""
         allowed = []
         for call in calls:
             text = self._resource(call)

@@ -17,7 +17,7 @@ from lambda_nb.exports.picture import (
     Ref,
     Text,
 )
-from lambda_nb.exports.shared import Files, all_statements
+from lambda_nb.exports.shared import Files, all_statements, texts_of
 from lambda_nb.projects.building.archives import zip_of
 
 _HEAD = """#!/bin/sh
@@ -100,6 +100,7 @@ _SERVICES = {
 
 def files(application: Application) -> Files:
     """All files of the export but its README."""
+    application.parameters = _used(application)
     made: Files = {
         "deploy.sh": _script(application).encode(),
         "assume-role.json": _json(_TRUST),
@@ -128,6 +129,18 @@ def steps(application: Application) -> list[str]:
     """The commands that deploy it."""
     given = " ".join(f"{name}=..." for name in application.parameters)
     return [f"{given} ./deploy.sh".strip()]
+
+
+def _used(application: Application) -> dict[str, str]:
+    """The parameters of functions; those of APIs, which archives have not, are not asked for."""
+    used = {
+        part.name
+        for function in application.functions
+        for text in texts_of(function)
+        for part in text.parts
+        if isinstance(part, Parameter)
+    }
+    return {name: told for name, told in application.parameters.items() if name in used}
 
 
 def _layers(application: Application) -> list[Layer]:
