@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,6 +55,14 @@ def no_process_left_behind() -> Iterator[None]:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
     assert not left, "tests left processes behind:\n" + "\n".join(descriptions)
+
+
+@pytest.fixture(autouse=True)
+def figures_closed() -> Iterator[None]:
+    """pyplot keeps every figure, and warns at the 21st, in whichever test opens it."""
+    yield
+    if pyplot := sys.modules.get("matplotlib.pyplot"):
+        pyplot.close("all")
 
 
 def _living(ignored: set[int], mark: str) -> list[psutil.Process]:

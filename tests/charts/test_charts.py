@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
 
@@ -18,12 +18,6 @@ from matplotlib.colors import to_rgb
 
 from lambda_nb import charts
 from lambda_nb.charts import style, timeaxis, tradeoff
-
-
-@pytest.fixture(autouse=True)
-def closed() -> Iterator[None]:
-    yield
-    pyplot.close("all")
 
 
 def timeline(index: Any = None) -> pd.DataFrame:

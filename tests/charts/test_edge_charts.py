@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import matplotlib
 import numpy as np
 import pandas as pd
-import pytest
-from matplotlib import pyplot
 
 from lambda_nb import charts
 
@@ -22,12 +19,6 @@ TABLE = pd.DataFrame(
     },
     index=["FRA", "IAD", "NRT"],
 )
-
-
-@pytest.fixture(autouse=True)
-def _closed() -> None:
-    matplotlib.use("Agg")
-    pyplot.close("all")
 
 
 def texts(ax: Any) -> list[str]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,6 +36,24 @@ def test_any_text_can_be_a_variable(text: str) -> None:
 )
 def test_functions_of_step_functions(expression: str, value: object) -> None:
     assert query_language.evaluate(expression) == value
+
+
+def test_the_recursion_limit_of_the_process_stays() -> None:
+    # The package's import raises it; readers of the engine refuse by it what is nested too deeply.
+    code = (
+        "import sys; limit = sys.getrecursionlimit();"
+        "from lambda_nb.engine.neighbours.services.step_functions import query_language;"
+        "assert query_language.evaluate('1 + 1') == 2;"
+        "assert 'jsonata' in sys.modules;"
+        "assert sys.getrecursionlimit() == limit, sys.getrecursionlimit()"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_an_expression_without_end_fails() -> None:
+    with pytest.raises(Exception) as caught:
+        query_language.evaluate("($f := function() { $f() }; $f())", seconds=0.2)
+    assert "Check for infinite loop" in str(vars(caught.value))
 
 
 def test_variables_and_output(lab: Lab) -> None:

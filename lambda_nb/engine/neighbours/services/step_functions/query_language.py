@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib
 import importlib.util
 import json
 import random
+import sys
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -19,6 +21,7 @@ MISSING = (
     "the engine again"
 )
 FAILED = "States.QueryEvaluationError"
+LONGEST_EVALUATION = 10.0  # seconds; the engine's own bound: AWS publishes none
 _HASHES = ("MD5", "SHA-1", "SHA-256", "SHA-384", "SHA-512")
 
 
@@ -77,8 +80,10 @@ def _failed(env: Any, expression: str, reason: str) -> Exception:
     return failure(env, "EvaluationFailed", "evaluationFailedEventDetails", told)
 
 
-def evaluate(expression: str) -> Any:
+def evaluate(expression: str, seconds: float = LONGEST_EVALUATION) -> Any:
     """The value of an expression, as JSON has it; ``None`` if it selects nothing.
+
+    ``seconds`` bounds its evaluation, which shares the engine's process.
 
     Raises
     ------
@@ -90,15 +95,28 @@ def evaluate(expression: str) -> Any:
     failure: Any = JSONataException
     if not is_available():
         raise failure("UNKNOWN", MISSING)
-    # By name: the package has no types.
-    library: Any = importlib.import_module("jsonata")
     try:
-        parsed = library.Jsonata(expression)
+        parsed = _library().Jsonata(expression, timeout=round(seconds * 1000))
         for name, function in FUNCTIONS.items():
             parsed.register_lambda(name, function)
         return json.loads(json.dumps(parsed.evaluate(None)))
     except Exception as error:  # the library's, or of a function below
         raise failure("UNKNOWN", str(error)) from error
+
+
+@functools.cache
+def _library() -> Any:
+    """The package, without what its import does to the process.
+
+    It raises the recursion limit for all: readers of this engine refuse by it what is nested too
+    deeply.
+    """
+    limit = sys.getrecursionlimit()
+    try:
+        # By name: the package has no types.
+        return importlib.import_module("jsonata")
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 def declarations(bindings: Mapping[str, Any]) -> str:
