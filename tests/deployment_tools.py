@@ -1,4 +1,4 @@
-"""Other people's deployment programs (CDK, Chalice, Serverless) against an engine.
+"""Other people's deployment programs (SAM, CDK, Chalice, Serverless) against an engine.
 
 They are looked for on ``PATH`` and below ``LAMBDA_NB_TOOLS`` (``/opt/tools``), which has
 ``npm/bin`` for npm's programs and ``NAME/bin`` for the virtual environment of one written in
@@ -24,7 +24,8 @@ TOOLS = Path(os.environ.get("LAMBDA_NB_TOOLS", "/opt/tools"))
 _LIMIT_S = 400
 
 Command = Callable[..., str]
-"""Runs the program with some words; what it printed. ``fails=True``: it must fail."""
+"""Runs the program with some words; what it printed. ``typed``: what it reads from its user;
+``fails=True``: it must fail."""
 
 
 def command_for(program: str, engine: Engine, directory: Path) -> Command:
@@ -48,16 +49,19 @@ def command_for(program: str, engine: Engine, directory: Path) -> Command:
         "AWS_ACCESS_KEY_ID": keys["aws_access_key_id"],
         "AWS_SECRET_ACCESS_KEY": keys["aws_secret_access_key"],
         "CI": "1",
+        "SAM_CLI_TELEMETRY": "0",
+        "__SAM_CLI_APP_DIR": str(directory.with_name("sam-settings")),  # not the user's own
         "CDK_DISABLE_CLI_TELEMETRY": "1",
         "SLS_TELEMETRY_DISABLED": "1",
         "SLS_NOTIFICATIONS_MODE": "off",
     }
 
-    def run(*words: str, fails: bool = False) -> str:
+    def run(*words: str, typed: str = "", fails: bool = False) -> str:
         done = subprocess.run(
             [found, *words],
             cwd=directory,
             env=environ,
+            input=typed,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -46,8 +46,8 @@ MAY_IMPORT = {
 # may import what it likes of its own room; a folder always may import itself.
 EVERYBODY = {
     # Modules of the engine that stand on their own and that each of its folders may use.
-    "databases", "errors", "file_descriptors", "identifiers", "json_schema", "model", "notices",
-    "private_dir", "service_model", "steady_clock",
+    "databases", "errors", "identifiers", "json_schema", "machine", "model", "notices",
+    "service_model", "steady_clock",
 }  # fmt: skip
 FOLDERS_MAY_IMPORT = {
     "engine": {

@@ -43,7 +43,6 @@ from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.execution import Executor
 from lambda_nb.engine.execution.failures import Failures
 from lambda_nb.engine.execution.runtimes import inventory
-from lambda_nb.engine.file_descriptors import Descriptors
 from lambda_nb.engine.gateways.doors import GatewayDoor, has_domain
 from lambda_nb.engine.gateways.function_urls.gateway import FunctionUrlDoor
 from lambda_nb.engine.gateways.load_balancer.permitted_targets import BALANCING, PermittedTargets
@@ -58,6 +57,7 @@ from lambda_nb.engine.iot.doors import WEB_SOCKET_PATH, DeviceDoor
 from lambda_nb.engine.iot.jobs.control.calls import JobCalls
 from lambda_nb.engine.iot.rules.confirmation_door import ConfirmationDoor
 from lambda_nb.engine.iot.rules.rule_changes import concerns_rules
+from lambda_nb.engine.machine.file_descriptors import Descriptors
 from lambda_nb.engine.model import FunctionVersion, Operation
 from lambda_nb.engine.neighbours.process.supervisor import (
     Neighbours,
@@ -440,6 +440,7 @@ class App:
             "certificate": self.certificates.authority,
             "mqtt": _without_password(self._options.mqtt_url),
             "neighbours": self._neighbours_at(),
+            "unkept": self._neighbours.unkept,
             "elsewhere": dict(self._options.elsewhere),
             "services": None if self._options.neighbours_url else self._service_use.told(),
             "edge": self._edge.status(),

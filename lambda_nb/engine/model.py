@@ -231,6 +231,19 @@ class Resolved:
     alias: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A version that a name or ARN means, whether it can be invoked now or not.
+
+    ``qualifier`` is the caller's, if there is one; ``arn`` is the function's, unqualified.
+    """
+
+    name: str
+    qualifier: str | None
+    version: str
+    arn: str
+
+
 class FetchFailed(Exception):  # noqa: N818
     """An S3 object could not be read: ``code`` and ``message`` are S3's."""
 

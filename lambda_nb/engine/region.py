@@ -190,17 +190,29 @@ class Region:
         await self._cleanup.aclose()
 
     async def forget(self) -> None:
-        """End the rooms and remove what they keep: :meth:`open` and :meth:`start` begin afresh."""
+        """End the rooms: after :meth:`remove_kept`, :meth:`open` and :meth:`start` begin afresh."""
+        self._handover = self._executor.handover
+        await self._end_for_good()
+        self.recent_events = RecentEvents()
+
+    async def remove_kept(self) -> None:
+        """Remove what the rooms kept, which have ended."""
+        await asyncio.to_thread(self._remove_kept)
+
+    async def drop(self) -> None:
+        """End the rooms and remove all that was made for them."""
+        await self._end_for_good()
+        for directory in (self._data_dir, self._work_dir):
+            await asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True)
+
+    async def _end_for_good(self) -> None:
         self._logs.discard()
         self._metrics.discard()
         self._sources = self._pipes = None
-        self._handover = self._executor.handover
         await self.close()
         shared = self._shared
         for changes in (shared.balancing, shared.rule_changes, *shared.changes.values()):
             changes.unwatch(self.name)
-        self.recent_events = RecentEvents()
-        await asyncio.to_thread(self._remove_kept)
 
     def _remove_kept(self) -> None:
         for path in self._data_dir.iterdir():
@@ -551,7 +563,7 @@ class Regions:
         await asyncio.gather(*(region.close() for region in regions))
 
     async def empty(self, between: Callable[[], Awaitable[None]]) -> None:
-        """Let all Regions forget everything, and begin afresh.
+        """Let all Regions forget everything; the home Region begins afresh, others when named.
 
         Parameters
         ----------
@@ -560,15 +572,17 @@ class Regions:
         """
         async with self._opening:
             self._check_open()
-            regions = self.all()
-            await asyncio.gather(*(region.forget() for region in regions))
+            _, *others = self.all()
+            await asyncio.gather(self.home.forget(), *(region.drop() for region in others))
+            self._open = {self.home.name: self.home}
+            removing = asyncio.ensure_future(self.home.remove_kept())
             try:
                 await between()
             finally:  # an engine whose services cannot be emptied still serves
+                await removing
                 self._tell_emptied()
-                for region in regions:
-                    region.open()
-                    await region.start()
+                self.home.open()
+                await self.home.start()
 
     def have(self, kind: str, identifier: str) -> bool:
         """Whether one of them has the function URL or the API of an address.

@@ -17,9 +17,9 @@ from lambda_nb.engine.execution import Executor
 from lambda_nb.engine.execution.control_hooks import FindVersion
 from lambda_nb.engine.execution.failures import Failures
 from lambda_nb.engine.execution.handover import Handover
-from lambda_nb.engine.file_descriptors import Descriptors
 from lambda_nb.engine.gateways.shared.own_addresses import OwnAddresses
 from lambda_nb.engine.iot.admission.changes import Changes
+from lambda_nb.engine.machine.file_descriptors import Descriptors
 from lambda_nb.engine.model import LogSink, RecordSink
 from lambda_nb.engine.options import Options
 from lambda_nb.engine.permissions.functions import Functions

@@ -173,6 +173,7 @@ class Function:
     asynchronous: dict[str, Any] = field(default_factory=dict)
     triggers: list[Trigger] = field(default_factory=list)
     statements: list[Statement] = field(default_factory=list)
+    tags: dict[str, str] = field(default_factory=dict)
     rights_from: Literal["calls", "role", "nothing"] = "nothing"
     managed_policies: list[str] = field(default_factory=list)
 

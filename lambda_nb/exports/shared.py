@@ -73,6 +73,16 @@ def own_layers(function: Function) -> list[Layer]:
     return [layer for layer in function.layers if isinstance(layer, Layer)]
 
 
+def managed_policies(function: Function) -> list[str]:
+    """AWS's policies of a function's role, beside the one that lets it write its log."""
+    made = list(function.managed_policies)
+    if "VpcConfig" in function.settings:
+        made.append("service-role/AWSLambdaVPCAccessExecutionRole")
+    if "DurableConfig" in function.settings:
+        made.append("service-role/AWSLambdaBasicDurableExecutionRolePolicy")
+    return list(dict.fromkeys(made))
+
+
 def texts_of(function: Function) -> Iterator[Text]:
     """All texts of a function that become part of it or of its role."""
     yield from function.environment.values()

@@ -24,10 +24,14 @@ def main(words: Sequence[str]) -> int:
     options = parser().parse_args(words)
     tell = _Printer()
     try:
+        config = samconfig.read(
+            samconfig.folder_of(Path(options.path)), options.config_env, options.config_file
+        )
         endpoint = Endpoint(
             url=options.endpoint_url,
-            region=options.region or _region_of(options),
-            profile=options.profile,
+            region=options.region or config.region or None,
+            # Only at AWS: the keys of an engine are in no profile.
+            profile=options.profile or (config.profile if options.aws else "") or None,
             credentials=options.credentials,
             aws=options.aws,
         )
@@ -62,13 +66,6 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-def _region_of(options: argparse.Namespace) -> str | None:
-    """The Region that samconfig.toml names."""
-    path = Path(options.path).expanduser()
-    folder = path if path.is_dir() else path.parent
-    return samconfig.read(folder, options.config_env, options.config_file).region or None
-
-
 def _run(options: argparse.Namespace, endpoint: Endpoint, tell: _Printer) -> int:
     deployment = Deployment(Path(options.path), arguments.wishes(options), endpoint, tell)
     if options.delete:
@@ -100,7 +97,8 @@ class _Printer:
         self.note(f"{line}  {event.resource}{reason}")
 
     def outcome(self, one: Deployed) -> None:
-        self.note(f"{one.outcome.name}: {one.what}")
+        where = f" in {one.elsewhere}" if one.elsewhere else ""
+        self.note(f"{one.outcome.name}: {one.what}{where}")
         for title, found in (
             ("outputs", one.outcome.outputs),
             ("functions", one.outcome.functions),

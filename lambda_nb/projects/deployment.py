@@ -8,16 +8,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lambda_nb.projects.building.archives import Part, pack
-from lambda_nb.projects.endpoint import Clients, is_aws
+from lambda_nb.projects.endpoint import Regions, is_aws
 from lambda_nb.projects.errors import ProjectError, aws_errors
 from lambda_nb.projects.kinds import assembly
 from lambda_nb.projects.kinds.project import Project, StackSource, find, stacks_of
+from lambda_nb.projects.publishing import publish
 from lambda_nb.projects.reporting import Reporter
 from lambda_nb.projects.stacks import changes, outcome
 from lambda_nb.projects.stacks.code import replace
 from lambda_nb.projects.stacks.outcome import Outcome
-from lambda_nb.projects.stacks.uploads import Uploads
+from lambda_nb.projects.stacks.places import Place, Places
 from lambda_nb.projects.templates import reading, samconfig
 from lambda_nb.projects.templates.packaging import Packaged, Packaging
 from lambda_nb.projects.templates.walking import text_of
@@ -43,11 +43,15 @@ class Wishes:
 
 @dataclass
 class Deployed:
-    """One deployed stack: what was done, what it has, and what it was made from."""
+    """One deployed stack: what was done, what it has, and what it was made from.
+
+    ``elsewhere`` is its Region, if that is not the one that requests go to.
+    """
 
     what: str
     outcome: Outcome
     packaged: Packaged | None = None
+    elsewhere: str = ""
 
 
 class Deployment:
@@ -69,19 +73,20 @@ class Deployment:
         There is no project at the path, or its configuration cannot be read.
     """
 
-    def __init__(self, path: Path, wishes: Wishes, clients: Clients, tell: Reporter) -> None:
-        self.project: Project = find(path)
+    def __init__(self, path: Path, wishes: Wishes, clients: Regions, tell: Reporter) -> None:
+        folder = samconfig.folder_of(path)
+        self._config = samconfig.read(folder, wishes.config_env, wishes.config_file)
+        self.project: Project = find(path, self._config.template)
         self.clients = clients
         self.tell = tell
         self.began_ns = 0
         self._wishes = wishes
-        folder = self.project.folder
-        self._config = samconfig.read(folder, wishes.config_env, wishes.config_file)
-        self.uploads = Uploads(
+        self._places = Places(
             clients,
             wishes.bucket or self._config.bucket,
             wishes.prefix or self._config.prefix,
         )
+        self.uploads = self._places.home.uploads
         at_aws = is_aws(clients.client("cloudformation"))
         self.packaging = Packaging(
             self.uploads,
@@ -102,11 +107,7 @@ class Deployment:
             # Not before: `cdk synth` writes files of its own into the project.
             self.began_ns = time.time_ns()
             chosen = self._chosen(sources)
-            region = self.clients.client("cloudformation").meta.region_name
-            if self._config.region not in ("", region):
-                self.tell.note(
-                    f"samconfig.toml is for the Region {self._config.region}; this goes to {region}"
-                )
+            self._say_what_is_ignored()
             self._check_parameters(chosen)
             return [self._stack(source, alone=len(chosen) == 1) for source in chosen]
 
@@ -118,9 +119,26 @@ class Deployment:
         with stacks_of(self.project) as sources:
             chosen = self._chosen(sources)
             return [
-                changes.delete(self.clients, self._name(one, alone=len(chosen) == 1), self.tell)
+                changes.delete(
+                    self._places.of(one.region).clients,
+                    self._name(one, alone=len(chosen) == 1),
+                    self.tell,
+                )
                 for one in reversed(chosen)
             ]
+
+    def _say_what_is_ignored(self) -> None:
+        """What samconfig.toml asks for and does not get."""
+        config, region, said = self._config, self._places.home.region, []
+        if config.region not in ("", region):
+            said.append(f"samconfig.toml is for the Region {config.region}; this goes to {region}")
+        ignored = list(config.ignored)
+        if config.profile and not is_aws(self.clients.client("cloudformation")):
+            ignored.append("profile")  # of an account of AWS; the engine has its own keys
+        if ignored:
+            said.append(f"not followed of samconfig.toml: {', '.join(ignored)}")
+        for text in said:
+            self.tell.note(text)
 
     def _chosen(self, sources: list[StackSource]) -> list[StackSource]:
         """The stacks that are meant: by ``stack_name`` if the project has several."""
@@ -156,33 +174,32 @@ class Deployment:
 
     def _stack(self, source: StackSource, *, alone: bool) -> Deployed:
         name = self._name(source, alone=alone)
-        region = self.clients.client("cloudformation").meta.region_name
-        if source.region and source.region != region:
-            raise ProjectError(
-                f"the stack {name} is for the Region {source.region}, and requests go to {region}: "
-                f"give --region {source.region}"
-            )
-        packaged = self._packaged(source)
-        self.tell.note(f"deploying the stack {name}")
-        bucket, key = self.uploads.put(text_of(packaged.template), ".template")
+        place = self._places.of(source.region)
+        elsewhere = "" if place is self._places.home else place.region
+        packaged = self._packaged(source, place)
+        self.tell.note(f"deploying the stack {name}{f' in {elsewhere}' if elsewhere else ''}")
+        bucket, key = place.uploads.put(text_of(packaged.template), ".template")
         declared = frozenset(packaged.template.get("Parameters") or ())
         given = {**self._config.parameters, **source.parameters, **self._wishes.parameters}
         done = changes.deploy(
-            self.clients,
+            place.clients,
             changes.Stack(
                 name,
-                self.uploads.template_url(bucket, key),
+                place.uploads.template_url(bucket, key),
                 {k: v for k, v in given.items() if k in declared},
                 declared,
                 {**self._config.tags, **source.tags, **self._wishes.tags},
+                role=self._config.role,
+                notifications=self._config.notifications,
+                disable_rollback=self._config.disable_rollback,
             ),
             self.tell,
         )
-        read = outcome.read(self.clients, name, done.description)
+        read = outcome.read(place.clients, name, done.description)
         what = done.what
         if what != "created" and self._bring_back(packaged, read):
             what = "updated"
-        return Deployed(what, read, packaged)
+        return Deployed(what, read, packaged, elsewhere)
 
     def _bring_back(self, packaged: Packaged, read: Outcome) -> list[str]:
         """Give functions the template's code that a watch has since replaced; their names.
@@ -202,35 +219,12 @@ class Deployment:
                     changed.append(name)
         return changed
 
-    def _packaged(self, source: StackSource) -> Packaged:
+    def _packaged(self, source: StackSource, place: Place) -> Packaged:
         if self.project.kind in ("template", "chalice"):
             return self.packaging.template(source.template)
-        self._publish(source)
+        publish(source.assets, place, self._places)
         template = assembly.without_bootstrap(reading.read(source.template))
         return Packaged(template, others=[source.template])
-
-    def _publish(self, source: StackSource) -> None:
-        """Put the assets of a CDK stack where its template looks for them."""
-        if not source.assets:
-            return
-        with aws_errors():
-            sts = self.clients.client("sts")
-            identity = sts.get_caller_identity()
-        known = {
-            "${AWS::AccountId}": identity["Account"],
-            "${AWS::Region}": sts.meta.region_name,
-            "${AWS::Partition}": identity["Arn"].split(":")[1],
-        }
-        for asset in source.assets:
-            bucket, key = asset.bucket, asset.key
-            for name, value in known.items():
-                bucket, key = bucket.replace(name, value), key.replace(name, value)
-            data = (
-                pack([Part(asset.source, ignored=frozenset())])
-                if asset.zipped and asset.source.is_dir()
-                else asset.source.read_bytes()
-            )
-            self.uploads.put_named(bucket, key, data)
 
 
 def _from_folder(folder: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -15,6 +16,13 @@ class Clients(Protocol):
 
     def client(self, service: str = "lambda") -> Any:
         """The client for a service."""
+
+
+class Regions(Clients, Protocol):
+    """Clients for one endpoint, also for its other Regions."""
+
+    def in_region(self, region: str) -> Clients:
+        """Clients for another Region."""
 
 
 class Endpoint:
@@ -61,7 +69,7 @@ class Endpoint:
         self._url = url
         self._aws = aws
         self._lock = threading.Lock()  # boto3's sessions are not for several threads
-        self._made: dict[str, Any] = {}
+        self._made: dict[tuple[str, str | None], Any] = {}
         with aws_errors():
             if region is not None:
                 session.set_config_variable("region", region)
@@ -78,11 +86,20 @@ class Endpoint:
         ProjectError
             It would send requests to AWS, and nobody asked for that.
         """
+        return self._client(service, None)
+
+    def in_region(self, region: str) -> Clients:
+        """Clients for another Region."""
+        return _InRegion(self._client, region)
+
+    def _client(self, service: str, region: str | None) -> Any:
+        """The client of a Region; None: that of the endpoint."""
         from botocore.config import Config
 
+        where: dict[str, Any] = {"endpoint_url": self._url, "region_name": region}
         with self._lock:
-            if service not in self._made:
-                made = self._session.client(service, endpoint_url=self._url)
+            if (service, region) not in self._made:
+                made = self._session.client(service, **where)
                 # Each one: AWS_ENDPOINT_URL_CLOUDFORMATION alone leads the others to AWS.
                 if is_aws(made) and not self._aws:
                     raise ProjectError(
@@ -94,14 +111,26 @@ class Endpoint:
                 if service == "s3" and not is_aws(made):
                     # BUCKET.localhost is a name that Python's resolver often does not know.
                     path = Config(s3={"addressing_style": "path"})
-                    made = self._session.client(service, endpoint_url=self._url, config=path)
-                self._made[service] = made
-            return self._made[service]
+                    made = self._session.client(service, config=path, **where)
+                self._made[service, region] = made
+            return self._made[service, region]
 
     def close(self) -> None:
         """Close the connections of all clients."""
         for client in self._made.values():
             client.close()
+
+
+class _InRegion:
+    """Clients for one Region."""
+
+    def __init__(self, make: Callable[[str, str], Any], region: str) -> None:
+        self._make = make
+        self._region = region
+
+    def client(self, service: str = "lambda") -> Any:
+        """The client for a service."""
+        return self._make(service, self._region)
 
 
 def is_aws(client: Any) -> bool:

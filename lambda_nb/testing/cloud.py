@@ -5,20 +5,19 @@ from __future__ import annotations
 import contextlib
 import itertools
 import time
-from collections import defaultdict
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from lambda_nb.testing import functions, invocations, stacks
+from lambda_nb.testing import arrivals, functions, invocations, stacks
 from lambda_nb.testing.engine import Engine, EngineError
 from lambda_nb.testing.functions import Function
 from lambda_nb.testing.invocations import Invocation
+from lambda_nb.testing.logs import Logs
 from lambda_nb.testing.waiting import NotHappened, until
 
 _ROLE = "arn:aws:iam::{}:role/lambda-nb-tests"
-_MOST_MESSAGES = 10
 _PATIENCE_S = 5.0
 """How long the report of a failed test waits for the end of a function's log, s."""
 _OFTEN = {"Delay": 0.02, "MaxAttempts": 15_000}
@@ -188,15 +187,8 @@ class Cloud:
             The log has no last line (REPORT) of it.
         """
         request_id = of if isinstance(of, str) else of.request_id
-        groups = [of.function] if isinstance(of, Invocation) else self._functions()
-
-        def look() -> list[list[str]]:
-            of_groups = (self._lines(name, request_id) for name in groups)
-            return [lines for lines in of_groups if any(_is_last(line) for line in lines)]
-
-        text = f"no function has logged the end of request {request_id} within {timeout:g} s"
-        found = until(look, 1, timeout, lambda _: text)
-        return [line for lines in found for line in lines]
+        names = [of.function] if isinstance(of, Invocation) else self._functions()
+        return self._logs().whole(names, request_id, timeout)
 
     def messages(self, queue: str, count: int = 1, timeout: float = 10.0) -> list[str]:
         """Take messages from a queue; returns their bodies.
@@ -215,23 +207,7 @@ class Cloud:
         NotHappened
             There were fewer.
         """
-        client, bodies = self.client("sqs"), list[str]()
-        url = queue if "/" in queue else client.get_queue_url(QueueName=queue)["QueueUrl"]
-
-        def look() -> list[str]:
-            while got := client.receive_message(
-                QueueUrl=url, MaxNumberOfMessages=_MOST_MESSAGES, WaitTimeSeconds=0
-            ).get("Messages"):
-                for one in got:
-                    bodies.append(one["Body"])
-                    client.delete_message(QueueUrl=url, ReceiptHandle=one["ReceiptHandle"])
-            return bodies
-
-        def missing(found: int) -> str:
-            text = f"{queue} got {found} messages within {timeout:g} s, not {count}: {bodies}"
-            return f"{text}\n{self.told()}".rstrip()
-
-        return until(look, count, timeout, missing)
+        return arrivals.messages(self.client("sqs"), queue, count, timeout, self.told)
 
     def objects(self, bucket: str, count: int = 1, timeout: float = 10.0) -> dict[str, bytes]:
         """Wait until a bucket has so many objects; returns their contents by key.
@@ -241,18 +217,7 @@ class Cloud:
         NotHappened
             There were fewer within ``timeout`` seconds.
         """
-        client = self.client("s3")
-
-        def look() -> list[str]:
-            pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket)
-            return [one["Key"] for page in pages for one in page.get("Contents", ())]
-
-        def missing(found: int) -> str:
-            text = f"{bucket} has {found} objects after {timeout:g} s, not {count}: {look()}"
-            return f"{text}\n{self.told()}".rstrip()
-
-        keys = until(look, count, timeout, missing)
-        return {key: client.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
+        return arrivals.objects(self.client("s3"), bucket, count, timeout, self.told)
 
     def items(self, table: str, count: int = 1, timeout: float = 10.0) -> list[dict[str, Any]]:
         """Wait until a table of DynamoDB has so many items; returns them as Python values.
@@ -262,20 +227,7 @@ class Cloud:
         NotHappened
             There were fewer within ``timeout`` seconds.
         """
-        from boto3.dynamodb.types import TypeDeserializer
-
-        client, value_of = self.client("dynamodb"), TypeDeserializer().deserialize
-
-        def look() -> list[dict[str, Any]]:
-            pages = client.get_paginator("scan").paginate(TableName=table)
-            found = (item for page in pages for item in page["Items"])
-            return [{name: value_of(value) for name, value in item.items()} for item in found]
-
-        def missing(found: int) -> str:
-            text = f"{table} has {found} items after {timeout:g} s, not {count}: {look()}"
-            return f"{text}\n{self.told()}".rstrip()
-
-        return until(look, count, timeout, missing)
+        return arrivals.items(self.client("dynamodb"), table, count, timeout, self.told)
 
     def told(self) -> str:
         """What every function did in this test, for a person; empty if none ran."""
@@ -289,6 +241,9 @@ class Cloud:
         """Close the clients."""
         for client in self._clients.values():
             client.close()
+
+    def _logs(self) -> Logs:
+        return Logs(self.client("logs"), self._began)
 
     def _functions(self) -> list[str]:
         pages = self.client("lambda").get_paginator("list_functions").paginate()
@@ -308,35 +263,8 @@ class Cloud:
             return ""
         with contextlib.suppress(NotHappened):  # then what is there is shown
             self.log(ended[-1], _PATIENCE_S)
-        return invocations.told(ended, self._lines(function))
+        return invocations.told(ended, self._logs().lines(function))
 
     def _if_missing(self, function: str) -> str:
         there = self._functions()
         return "" if function in there else f"There is no {function}; there are: {there or 'none'}"
-
-    def _lines(self, function: str, request_id: str = "") -> list[str]:
-        client = self.client("logs")
-        pages = client.get_paginator("filter_log_events").paginate(
-            logGroupName=f"/aws/lambda/{function}", startTime=int(self._began * 1000) - 1
-        )
-        try:
-            events = [one for page in pages for one in page["events"]]
-        except client.exceptions.ResourceNotFoundException:
-            return []
-        if not request_id:
-            return [one["message"].rstrip("\n") for one in events]
-        # Of each environment alone: others may have worked at the same time.
-        streams: defaultdict[str, list[str]] = defaultdict(list)
-        for one in events:
-            streams[one["logStreamName"]].append(one["message"].rstrip("\n"))
-        return [line for lines in streams.values() for line in _of_request(lines, request_id)]
-
-
-def _of_request(lines: list[str], request_id: str) -> list[str]:
-    """The lines of a log stream from the first to the last that name a request."""
-    named = [place for place, line in enumerate(lines) if request_id in line]
-    return lines[named[0] : named[-1] + 1] if named else []
-
-
-def _is_last(line: str) -> bool:
-    return line.startswith("REPORT ") or '"platform.report"' in line

@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 from engine_fixtures import Engine
 from project_files import wheel, write
+from project_reports import Told
 
 from lambda_nb.projects.deployment import Deployed, Deployment, Wishes
 from lambda_nb.projects.endpoint import Endpoint
 from lambda_nb.projects.errors import ProjectError
-from lambda_nb.projects.reporting import StackEvent
 from lambda_nb.projects.watching.watch import Watch
 
 RUNTIME = f"python{sys.version_info[0]}.{sys.version_info[1]}"
@@ -41,43 +41,6 @@ Resources:
 Outputs:
   Name: {{Value: !Ref Greet}}
 """
-
-
-class Told:
-    """What a deployment said."""
-
-    def __init__(self) -> None:
-        self.notes: list[str] = []
-        self.events: list[StackEvent] = []
-        self.noted = threading.Condition()
-
-    def note(self, text: str) -> None:
-        with self.noted:
-            self.notes.append(text)
-            self.noted.notify_all()
-
-    def event(self, event: StackEvent) -> None:
-        self.events.append(event)
-
-    def wait_for(self, part: str) -> str:
-        """The note that has a text in it, once it was made."""
-        with self.noted:
-            assert self.noted.wait_for(lambda: any(part in one for one in self.notes), 60), (
-                f"no {part!r} in {self.notes}"
-            )
-            return next(one for one in self.notes if part in one)
-
-
-@pytest.fixture
-def endpoint(engine: Engine) -> Iterator[Endpoint]:
-    made = Endpoint(url=engine.url, credentials=engine.credentials_file)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def told() -> Told:
-    return Told()
 
 
 @pytest.fixture

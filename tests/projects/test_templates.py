@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import json
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,13 @@ class Store:
 
     def template_url(self, bucket: str, key: str) -> str:
         return f"https://s3.us-east-1.amazonaws.com/{bucket}/{key}"
+
+
+BUNDLER = """#!/bin/sh
+for flag in "$@"; do case $flag in --outdir=*) to=${flag#*=};; esac; done
+mkdir -p "$to" && echo "$@" > "$to/flags"
+"""
+"""In the place of esbuild, which is not on every machine."""
 
 
 def packaged(folder: Path, text: str, *, builds: bool = False) -> tuple[Packaged, Store]:
@@ -177,6 +186,54 @@ Resources:
     assert (job.method, job.properties) == ("esbuild", {"Minify": False})
 
 
+def test_source_maps_and_the_option_that_uses_them_come_together(tmp_path: Path) -> None:
+    """Each case is what `sam build` writes, but that it forgets the option of Globals."""
+    program = write(tmp_path, {"src/app.js": "", "bin/esbuild": BUNDLER}) / "bin" / "esbuild"
+    program.chmod(0o755)
+    cases = {
+        "Asked": ("true", {}, "--inspect --enable-source-maps", True),
+        "Own": ("true", {"NODE_OPTIONS": "--x"}, "--x --enable-source-maps", True),
+        "ByOption": ("", {"NODE_OPTIONS": "--enable-source-maps"}, "--enable-source-maps", True),
+        "Never": ("false", {"NODE_OPTIONS": "--enable-source-maps"}, "--enable-source-maps", False),
+        "Neither": ("", {}, None, False),
+        "Expression": ("true", {"NODE_OPTIONS": {"Fn::Sub": "x"}}, {"Fn::Sub": "x"}, True),
+    }
+    resources = {
+        name: {
+            "Type": "AWS::Serverless::Function",
+            "Metadata": {
+                "BuildMethod": "esbuild",
+                "BuildProperties": {
+                    "EntryPoints": [name],
+                    **({"Sourcemap": asked} if asked else {}),
+                },
+            },
+            "Properties": {
+                "CodeUri": "src",
+                "Handler": "app.handler",
+                **({"Environment": {"Variables": variables}} if variables else {}),
+            },
+        }
+        for name, (asked, variables, _, _) in cases.items()
+    }
+    common = {"Runtime": "nodejs22.x", "Environment": {"Variables": {"NODE_OPTIONS": "--inspect"}}}
+    text = json.dumps({"Globals": {"Function": common}, "Resources": resources})
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+        done, store = packaged(tmp_path, text, builds=True)
+    for name, (_, _, option, mapped) in cases.items():
+        properties = done.template["Resources"][name]["Properties"]
+        found = properties.get("Environment", {}).get("Variables", {}).get("NODE_OPTIONS")
+        assert found == option, name
+        flags = zipfile.ZipFile(
+            io.BytesIO(store.kept[properties["CodeUri"].rpartition("/")[2]])
+        ).read("flags")
+        assert (b"--sourcemap" in flags) == mapped, name
+    left, _ = packaged(tmp_path, text)
+    assert left.template == json.loads(text) | {"Resources": left.template["Resources"]}
+    assert "Environment" not in left.template["Resources"]["Asked"]["Properties"], "not built"
+
+
 @pytest.mark.parametrize(
     ("properties", "said"),
     [
@@ -240,6 +297,53 @@ stack_name = "theirs"
     write(tmp_path, {"samconfig.toml": "a = ["})
     with pytest.raises(ProjectError, match="cannot read"):
         samconfig.read(tmp_path)
+
+
+def test_samconfig_names_the_template_and_says_what_is_not_followed(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "samconfig.toml": """
+[default.global.parameters]
+role_arn = "arn:aws:iam::000000000000:role/cfn"
+[default.build.parameters]
+template_file = "infra/app.yaml"
+use_container = true
+cached = true
+[default.deploy.parameters]
+template_file = ".aws-sam/build/template.yaml"
+capabilities = "CAPABILITY_IAM"
+resolve_s3 = true
+confirm_changeset = true
+signing_profiles = ""
+disable_rollback = true
+notification_arns = ["arn:aws:sns:us-east-1:000000000000:t"]
+profile = "work"
+[built.deploy.parameters]
+template_file = ".aws-sam/build/template.yaml"
+[old.deploy.parameters]
+template = "absent.yaml"
+[other.build.parameters]
+parameter_overrides = "A=1"
+[other.deploy.parameters]
+parameter_overrides = "A=2"
+""",
+            "template.yaml": "Resources: {}",
+            "infra/app.yaml": "Resources: {}",
+        },
+    )
+    found = samconfig.read(tmp_path)
+    assert found.ignored == ("confirm_changeset", "use_container")
+    assert (found.role[-8:], found.disable_rollback, found.profile) == ("role/cfn", True, "work")
+    assert found.notifications == ("arn:aws:sns:us-east-1:000000000000:t",)
+    named = project.find(tmp_path, found.template)
+    assert (named.root, named.folder) == (tmp_path / "infra" / "app.yaml", tmp_path)
+    assert samconfig.read(tmp_path, "built").template == "", "sam build has made that one"
+    assert samconfig.read(tmp_path, "other").ignored == ("parameter_overrides of build",)
+    with pytest.raises(ProjectError, match=r"names the template absent\.yaml, which is not there"):
+        project.find(tmp_path, samconfig.read(tmp_path, "old").template)
+    # What is named by hand goes first.
+    assert project.find(tmp_path / "template.yaml", found.template).root.name == "template.yaml"
 
 
 @pytest.mark.parametrize("text", ["default: [", "- default"])

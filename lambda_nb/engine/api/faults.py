@@ -32,6 +32,9 @@ _S3_CODES = {
     "IncompleteSignatureException": "AuthorizationHeaderMalformed",
 }
 
+_REST_XML = ("cloudfront", "route53")
+"""Services, beside S3, of the REST-XML protocol; their errors have the query protocol's shape."""
+
 
 def lambda_fault(error: AWSError, request_id: str) -> Reply:
     """An error of the Lambda API."""
@@ -64,7 +67,8 @@ def neighbour_fault(error: AWSError, called: str, request: HttpRequest, request_
         return _cbor_fault(error, request_id)
     if "x-amz-target" in request.headers or "x-amz-json" in content_type:
         return json_fault(error, content_type, request_id)
-    if "x-www-form-urlencoded" in content_type or "Action=" in request.query:
+    form = "x-www-form-urlencoded" in content_type or "Action=" in request.query
+    if form or called in _REST_XML:
         return query_fault(error, request_id)
     return lambda_fault(error, request_id)
 

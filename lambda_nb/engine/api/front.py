@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
+from lambda_nb.engine.api import awaited_pages
 from lambda_nb.engine.api.admission import (
     caller_identity,
     message_links,
@@ -251,6 +252,9 @@ class Front:
 
     def _route(self, request: HttpRequest) -> tuple[_Answer, _Fault]:
         path = request.path
+        awaited = awaited_pages.page(request.method, path)
+        if awaited is not None:
+            return partial(_show, awaited), _lambda_fault
         for door in self._doors:
             if door.takes(request):
                 return door.answer, door.fault
@@ -299,8 +303,7 @@ class Front:
     async def _own(self, request: HttpRequest, request_id: str, send: Send) -> None:
         what = request.path[len(_OWN) :]
         if what == "health":
-            refuse_foreign(request.headers)
-            await Reply(200, b'{"status": "ok"}').send(send)
+            await _show(b'{"status": "ok"}', request, "", send)
             return
         visitor = self._gate.glance(request)
         body = await request.body(0, lambda _: AWSError("ValidationException", "No body expected."))
@@ -428,6 +431,12 @@ class _Watched:
 
 _Answer = Callable[[HttpRequest, str, Send], Awaitable[None]]
 _Fault = Callable[[AWSError, HttpRequest, str], Reply]
+
+
+async def _show(content: bytes, request: HttpRequest, request_id: str, send: Send) -> None:
+    """Send a page that needs no signature."""
+    refuse_foreign(request.headers)
+    await Reply(200, content).send(send)
 
 
 def _is_small(request: HttpRequest) -> bool:

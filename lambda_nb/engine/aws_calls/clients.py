@@ -8,6 +8,7 @@ from typing import Any
 from lambda_nb.engine import service_model
 from lambda_nb.engine.aws_calls.endpoint import Endpoint
 from lambda_nb.engine.aws_calls.service_directory import Directory, signing_name
+from lambda_nb.engine.machine.call_threads import in_call_thread
 from lambda_nb.engine.model import FetchFailed
 
 
@@ -90,7 +91,7 @@ class ObjectReader:
             With S3's own code and message.
         """
         client = await self._clients("s3")
-        return await asyncio.to_thread(_read, client, bucket, key, version)
+        return await in_call_thread(_read, client, bucket, key, version)
 
 
 def _read(client: Any, bucket: str, key: str, version: str | None) -> bytes:

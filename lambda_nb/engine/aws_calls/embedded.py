@@ -21,6 +21,10 @@ OPENING = b"\0"
 SIZES = struct.Struct("!IQ")
 """Sizes of the head and of the body that follow (bytes)."""
 
+REFUSED = "x-lambda-nb-refused"
+"""The header of an answer that says why there is none: its value is the error's code, its body
+JSON with a ``message``."""
+
 _Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 _CHUNK = 1 << 16

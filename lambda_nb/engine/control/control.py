@@ -39,6 +39,7 @@ from lambda_nb.engine.control.records.tags import Tags
 from lambda_nb.engine.model import (
     ControlHooks,
     FetchObject,
+    Named,
     Operation,
     Probe,
     Resolved,
@@ -190,6 +191,10 @@ class Control:
 
     resolve: Callable[[str, str | None], Resolved]
     """``resolve(function_name_or_arn, qualifier)``: see :meth:`Resolver.resolve`."""
+
+    def named(self, function_name: str, qualifier: str | None) -> Named | None:
+        """What a name means, whether it can be invoked now or not; ``None`` if there is none."""
+        return self._resolver.named(function_name, qualifier)
 
     @property
     def store(self) -> Store:

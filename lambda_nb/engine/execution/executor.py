@@ -30,13 +30,13 @@ from lambda_nb.engine.execution.pools import Pool, Pools
 from lambda_nb.engine.execution.preparation import Services
 from lambda_nb.engine.execution.prestarted import Prestarted
 from lambda_nb.engine.execution.roster import Roster
-from lambda_nb.engine.execution.runtimes import interpreters, launch, layers
+from lambda_nb.engine.execution.runtimes import interpreters, launch, layers, python_sdk
 from lambda_nb.engine.execution.runtimes.interpreters import Fallback
 from lambda_nb.engine.execution.runtimes.zygote_channel import SpawnError
 from lambda_nb.engine.execution.runtimes.zygotes import Zygotes
 from lambda_nb.engine.execution.sandbox.isolation import Isolation
 from lambda_nb.engine.execution.sandbox.paths import Files
-from lambda_nb.engine.file_descriptors import Descriptors
+from lambda_nb.engine.machine.file_descriptors import Descriptors
 from lambda_nb.engine.model import (
     FunctionVersion,
     Invocation,
@@ -200,7 +200,7 @@ class Executor:
             (self._work_dir / name).mkdir(parents=True, exist_ok=True)
         if not self._is_prepared:
             await asyncio.gather(
-                asyncio.to_thread(launch.link_sdk, self._runtime_dir),
+                asyncio.to_thread(python_sdk.link, self._runtime_dir),
                 asyncio.to_thread(self._isolation.probe),
             )
         self.hooks.begin()

@@ -10,7 +10,7 @@ from typing import Any
 
 from lambda_nb.engine.execution.clock import Clock
 from lambda_nb.engine.execution.environment.environment import Environment
-from lambda_nb.engine.file_descriptors import Descriptors
+from lambda_nb.engine.machine.file_descriptors import Descriptors
 from lambda_nb.engine.model import Throttled
 from lambda_nb.rules.keepalive.idle import KeepAlive, idle_limit
 from lambda_nb.rules.scheduling import fleet as rules

@@ -339,11 +339,12 @@ def _add_runtimes(commands: argparse._SubParsersAction[argparse.ArgumentParser])
         "install",
         help="fetch a Python or AWS's SDKs",
         description="Fetch a Python (python3.14; needs uv: pip install uv), or the SDK that AWS's "
-        "Node.js or Ruby runtime brings along (nodejs-sdk by npm, ruby-sdk by gem), once, into the "
-        "user's cache directory. Functions find it at once.",
+        "Node.js or Ruby runtime brings along (nodejs-sdk by npm, ruby-sdk by gem; python3.9-sdk "
+        "by uv for a Python too old for the engine's boto3), once, into the user's cache "
+        "directory. Functions find it at once.",
     )
     add = install.add_argument
-    add("name", metavar="NAME", help="python3.14 and the like, nodejs-sdk or ruby-sdk")
+    add("name", metavar="NAME", help="python3.14, nodejs-sdk, ruby-sdk, python3.9-sdk")
     add("--mirror", metavar="URL", help="where uv fetches Pythons, file:// too")
     add("--source", metavar="URL", help="where gem fetches the SDK for Ruby")
     add(

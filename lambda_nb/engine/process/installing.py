@@ -98,6 +98,31 @@ def nodejs_sdk(more: Sequence[str], say: Say) -> Path:
     return _install("nodejs", packages, names, fetch, say) / "node_modules"
 
 
+def python_sdk(version: str, more: Sequence[str], say: Say) -> Path:
+    """Install the newest boto3 that a Python (``3.9``) can have, with ``uv``; return its folder.
+
+    ``more`` names further packages; those of earlier calls are kept.
+
+    Raises
+    ------
+    InstallError
+    """
+    uv, interpreter = _uv(), interpreters.python(version)
+    if interpreter is None:
+        raise InstallError(
+            f"there is no Python {version} here. Fetch it first: "
+            f"lambda-nb runtimes install python{version}"
+        )
+    family = sdks.python(version).name
+    packages = dict.fromkeys(["boto3", *_kept(family), *more], "")
+
+    def fetch(target: Path) -> None:
+        command = [uv, "pip", "install", "--python", interpreter, "--target", str(target)]
+        _run([*command, *packages], "uv could not fetch the SDK; it needs PyPI this once")
+
+    return _install(family, packages, more, fetch, say)
+
+
 def ruby_sdk(more: Sequence[str], say: Say, source: str | None = None) -> Path:
     """Install the SDK for Ruby with ``gem``, for the Ruby that is here; return its folder.
 
@@ -219,6 +244,8 @@ def install(
         nodejs_sdk(more, say)
     elif name == "ruby-sdk":
         ruby_sdk(more, say, source)
+    elif old := re.fullmatch(r"python(3\.\d+)-sdk", name):
+        python_sdk(old[1], more, say)
     elif re.fullmatch(r"python3\.\d+", name):
         if name not in runtimes.RUNTIMES:
             raise InstallError(f"{name} is no runtime of AWS's")
@@ -226,5 +253,6 @@ def install(
     else:
         raise InstallError(
             f"{name!r} is nothing that can be installed; there are python3.14 and the like, "
-            "nodejs-sdk and ruby-sdk. Node.js, Ruby, Java and Go come from your system's packages"
+            "nodejs-sdk, ruby-sdk, python3.9-sdk. Node.js, Ruby, Java and Go come from your "
+            "system's packages"
         )

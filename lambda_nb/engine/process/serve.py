@@ -26,8 +26,8 @@ from lambda_nb.engine.control.records.repair import mend
 from lambda_nb.engine.control.records.store import Store, readable_record
 from lambda_nb.engine.databases import UNSYNCED, DatabaseError, rescue
 from lambda_nb.engine.execution.sandbox.isolation import IsolationError
+from lambda_nb.engine.machine.private_dir import private_dir
 from lambda_nb.engine.options import Options
-from lambda_nb.engine.private_dir import private_dir
 from lambda_nb.engine.process.parent import ParentWatch
 from lambda_nb.engine.region import kept
 

@@ -57,8 +57,7 @@ class Parts:
             AroundDeploying(
                 account=around.account,
                 region=around.region,
-                url=lambda: around.url,
-                keys=around.keys,
+                clients=self._clients,
                 find_type=self._find_type,
                 read=read,
                 call_macro=self._call_macro,
@@ -72,14 +71,12 @@ class Parts:
         operations = api.operations(self._store, self.stacks, read, around.region, self._threads)
         self.api = QueryApi("cloudformation", around.gate, operations, around.changed)
         reading = Reading(self._store, self.stacks)
-        self.cloud_control = CloudControlApi(around.gate, reading.get)
+        self.cloud_control = CloudControlApi(around.gate, reading.get, self._threads)
 
     def close(self) -> None:
         """End all operations and release the records."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         self.stacks.close()
-        self._store.close()
-        self._clients.close()
 
     def _find_type(self, name: str) -> ResourceType | None:
         for find in (self._custom.find, registry.find, self._by_moto.find):

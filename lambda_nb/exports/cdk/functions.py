@@ -8,9 +8,9 @@ from typing import Any
 from lambda_nb.exports.cdk.source import Code, call, literal
 from lambda_nb.exports.cdk.values import Values
 from lambda_nb.exports.picture import Application, Function, Layer, Text
-from lambda_nb.exports.shared import folder_of, only_ref
+from lambda_nb.exports.shared import folder_of, managed_policies, only_ref
 
-_OVERRIDDEN = ("VpcConfig", "FileSystemConfigs", "LoggingConfig", "SnapStart")
+_OVERRIDDEN = ("VpcConfig", "FileSystemConfigs", "LoggingConfig", "SnapStart", "DurableConfig")
 """Settings that have no argument of the construct's with the same words."""
 
 
@@ -55,11 +55,11 @@ def function(one: Function, application: Application, values: Values) -> list[st
             resources=[values.of(text, one.id) for text in statement.resources],
         )
         lines.append(call(f"{variable}.add_to_role_policy", policy))
-    managed = list(one.managed_policies)
-    managed += ["service-role/AWSLambdaVPCAccessExecutionRole"] if "VpcConfig" in told else []
-    for name in managed:
+    for name in managed_policies(one):
         policy = call("iam.ManagedPolicy.from_aws_managed_policy_name", name)
         lines.append(call(f"{variable}.role.add_managed_policy", policy))
+    for key, value in one.tags.items():
+        lines.append(call(f"Tags.of({variable}).add", key, value))
     return lines + _beside(one, values)
 
 

@@ -61,7 +61,7 @@ _MODULES = {
     "subscriptions": "aws_sns_subscriptions as subscriptions",
     "sqs": "aws_sqs as sqs",
 }
-_NAMES = ("CfnOutput", "CfnParameter", "Duration", "Size", "Stack", "TimeZone")
+_NAMES = ("CfnOutput", "CfnParameter", "Duration", "Size", "Stack", "Tags", "TimeZone")
 
 
 def files(application: Application) -> Files:

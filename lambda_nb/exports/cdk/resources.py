@@ -198,6 +198,7 @@ def _rest_api(resource: Resource, values: Values) -> list[str]:
             deploy_options=call(
                 "apigateway.StageOptions", stage_name=resource.settings["StageName"]
             ),
+            binary_media_types=resource.settings.get("BinaryMediaTypes"),
         )
     ]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from lambda_nb.exports.cdk.authorizers import of_method, of_route
 from lambda_nb.exports.cdk.functions import place, target
+from lambda_nb.exports.cdk.routes import integration, method, route
 from lambda_nb.exports.cdk.source import Code, call, literal
 from lambda_nb.exports.cdk.values import Values
 from lambda_nb.exports.picture import Application, Function, Trigger
@@ -24,9 +24,9 @@ def triggers(one: Function, application: Application, values: Values) -> list[st
             lines.append(_polled(one, trigger, application, values))
         elif trigger.kind == "http":
             if trigger.source not in routed:
-                lines.append(_integration(one, trigger, values))
+                lines.append(integration(one, trigger, values))
                 routed.add(trigger.source)
-            lines.append(_route(one, trigger, values))
+            lines.append(route(one, trigger, values))
         else:
             lines += _WRITERS[trigger.kind](one, trigger, values)
     return lines
@@ -204,55 +204,6 @@ def _topic_rule(one: Function, trigger: Trigger, values: Values) -> list[str]:
     return [f"{variable} = {made}", allowed]
 
 
-def _integration(one: Function, trigger: Trigger, values: Values) -> str:
-    version = trigger.settings.get("PayloadFormatVersion")
-    old = Code("apigwv2.PayloadFormatVersion.VERSION_1_0") if version == "1.0" else None
-    name = f"{one.id}{trigger.source}"
-    made = call(
-        "integrations.HttpLambdaIntegration",
-        name,
-        target(one, values),
-        payload_format_version=old,
-    )
-    return f"{snake(name)} = {made}"
-
-
-def _route(one: Function, trigger: Trigger, values: Values) -> str:
-    told = trigger.settings
-    api, integration = values.variable(trigger.source), Code(snake(f"{one.id}{trigger.source}"))
-    if told["RouteKey"] == "$default":
-        return call(
-            "apigwv2.HttpRoute",
-            SELF,
-            trigger.id,
-            http_api=api,
-            route_key=Code("apigwv2.HttpRouteKey.DEFAULT"),
-            integration=integration,
-            **of_route(trigger),
-        )
-    method, _, path = told["RouteKey"].partition(" ")
-    return call(
-        f"{api}.add_routes",
-        path=path,
-        methods=[Code(f"apigwv2.HttpMethod.{method}")],
-        integration=integration,
-        **of_route(trigger),
-    )
-
-
-def _method(one: Function, trigger: Trigger, values: Values) -> list[str]:
-    told, api = trigger.settings, values.variable(trigger.source)
-    place = call(f"{api}.root.resource_for_path", told["Path"]) if told["Path"] != "/" else None
-    return [
-        call(
-            f"{place or f'{api}.root'}.add_method",
-            told["Method"],
-            call("apigateway.LambdaIntegration", target(one, values)),
-            **of_method(trigger),
-        )
-    ]
-
-
 _WRITERS = {
     "s3": _notification,
     "sns": _subscription,
@@ -260,5 +211,5 @@ _WRITERS = {
     "schedule": _schedule,
     "logs": _log_filter,
     "iot": _topic_rule,
-    "rest": _method,
+    "rest": method,
 }

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lambda_nb.exports.picture import Function, Resource, Trigger
+from lambda_nb.exports.reading import left_out_of_apis
 from lambda_nb.exports.reading.asking import pages
 from lambda_nb.exports.reading.authorizers import Authorizers, Unprotected, function_of
 from lambda_nb.exports.reading.identifiers import Identifiers, pascal
@@ -65,10 +66,12 @@ class Apis:
                 f"integrations/{one['IntegrationId']}": one
                 for one in pages(gateway, "get_integrations", "Items", ApiId=identifier)
             }
+            elsewhere = 0
             for route in pages(gateway, "get_routes", "Items", ApiId=identifier):
                 integration = leads.get(route.get("Target", ""), {})
                 function = functions.get(function_of(integration.get("IntegrationUri", "")))
                 if function is None:
+                    elsewhere += 1
                     continue
                 if api["ProtocolType"] != "HTTP":
                     self.notes.append(
@@ -76,6 +79,8 @@ class Apis:
                     )
                     break
                 self._of_http(function, api, route, integration)
+            if self._is_there("http_api", identifier):
+                self.notes += left_out_of_apis.of_http_api(self._clients, api, elsewhere)
 
     def _of_http(
         self,
@@ -105,15 +110,30 @@ class Apis:
             places = pages(
                 gateway, "get_resources", "items", restApiId=api["id"], embed=["methods"]
             )
+            stages = gateway.get_stages(restApiId=api["id"])["item"]
+            first = sorted(stages, key=lambda one: str(one["stageName"]))[:1]
+            exported, elsewhere = [], 0
             for place in list(places):
                 for verb, method in place.get("resourceMethods", {}).items():
                     uri = method.get("methodIntegration", {}).get("uri", "")
                     function = functions.get(function_of(uri))
-                    if function is not None:
-                        self._of_rest(function, api, f"{verb} {place['path']}", method)
+                    if function is None:
+                        elsewhere += 1
+                        continue
+                    self._of_rest(function, api, f"{verb} {place['path']}", method, stages)
+                    exported.append(method)
+            if self._is_there("rest_api", api["id"]):
+                self.notes += left_out_of_apis.of_rest_api(
+                    self._clients, api, exported, elsewhere, *(first or [{}])
+                )
 
     def _of_rest(
-        self, function: Function, api: Mapping[str, Any], key: str, method: Mapping[str, Any]
+        self,
+        function: Function,
+        api: Mapping[str, Any],
+        key: str,
+        method: Mapping[str, Any],
+        stages: Sequence[Mapping[str, Any]],
     ) -> None:
         try:
             _check_public(api)
@@ -131,9 +151,11 @@ class Apis:
                 f"{api['name']}: its API keys and the limits of its usage plans; the export has a "
                 "usage plan and a new key"
             )
-        told = self._clients.client("apigateway").get_stages(restApiId=api["id"])["item"]
-        stage, *others = sorted(one["stageName"] for one in told) or ["prod"]
-        resource = self._api("rest_api", api["name"], api["id"], {"StageName": stage})
+        stage, *others = sorted(one["stageName"] for one in stages) or ["prod"]
+        binary = (
+            {"BinaryMediaTypes": api["binaryMediaTypes"]} if api.get("binaryMediaTypes") else {}
+        )
+        resource = self._api("rest_api", api["name"], api["id"], {"StageName": stage, **binary})
         if others:
             self.notes.append(
                 f"{api['name']}: of its stages only {stage} is exported, not {', '.join(others)}"
@@ -152,8 +174,9 @@ class Apis:
     def _route(self, function: Function, key: str) -> str:
         return self._identifiers.new(f"{function.name}-{pascal(key.lower())}")
 
-    def _api(self, kind: Any, name: str, identifier: str, settings: dict[str, Any]) -> Resource:
-        known = next(
+    def _is_there(self, kind: Any, identifier: str) -> Resource | None:
+        """The API of an id, if it is exported."""
+        return next(
             (
                 one
                 for one in self._resources.all.values()
@@ -161,6 +184,9 @@ class Apis:
             ),
             None,
         )
+
+    def _api(self, kind: Any, name: str, identifier: str, settings: dict[str, Any]) -> Resource:
+        known = self._is_there(kind, identifier)
         if known is not None:
             return known
         made = self._resources.put(kind, name, {**settings, "ApiId": identifier})

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from lambda_nb.exports.errors import ExportError
 from lambda_nb.exports.picture import Application, Function
 from lambda_nb.exports.reading import functions as functions_
+from lambda_nb.exports.reading import left_out
 from lambda_nb.exports.reading.apis import Apis
 from lambda_nb.exports.reading.asking import found, pages
 from lambda_nb.exports.reading.authorizers import Authorizers
@@ -84,7 +85,10 @@ def _read(
     apis = Apis(clients, resources, identifiers, authorizers)
     rights = Rights(clients, resources, texts, exported)
     for one, function in read.items():
-        triggers.read(function, configs[one]["FunctionArn"].removesuffix(":$LATEST"))
+        arn = configs[one]["FunctionArn"].removesuffix(":$LATEST")
+        triggers.read(function, arn)
+        notes += left_out.of_function(clients, function, configs[one])
+        notes += left_out.of_callers(clients, function, [arn])
     apis.read(read)
     for one, function in read.items():
         rights.read(function, configs[one]["Role"])
@@ -102,7 +106,7 @@ def _read(
         list(read.values()),
         resources.all,
         texts.parameters,
-        [*notes, *triggers.notes, *apis.notes],
+        [*notes, *triggers.notes, *apis.notes, *rights.notes],
     )
 
 

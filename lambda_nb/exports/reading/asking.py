@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lambda_nb.projects.endpoint import is_aws
+from lambda_nb.projects.engine_status import engine_status
 
 
 def pages(client: Any, operation: str, key: str, **parameters: Any) -> Iterator[Any]:
@@ -45,23 +44,8 @@ def differing(told: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str,
 
 def recorded_calls(client: Any, function: str) -> list[dict[str, str]] | None:
     """What a lambda_nb engine saw a function call; None where the endpoint keeps no such record."""
-    from botocore.auth import SigV4Auth
-    from botocore.awsrequest import AWSRequest
-    from botocore.httpsession import URLLib3Session
-
-    if is_aws(client):
-        return None
-    url = f"{client.meta.endpoint_url}/_lambda_nb/calls?function={function}"
-    request = AWSRequest("GET", url)
-    SigV4Auth(client._get_credentials(), "lambda", client.meta.region_name).add_auth(request)
-    http = URLLib3Session(timeout=10)
-    try:
-        told = json.loads(http.send(request.prepare()).content)
-    except ValueError:
-        return None
-    finally:
-        http.close()
-    return told.get("calls") if isinstance(told, dict) else None
+    told = engine_status(client, f"calls?function={function}")
+    return None if told is None else told.get("calls")
 
 
 def downloaded(url: str) -> bytes:

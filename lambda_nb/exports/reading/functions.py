@@ -26,8 +26,12 @@ _DEFAULTS: dict[str, Any] = {
     "TracingConfig": {"Mode": "PassThrough"},
     "VpcConfig": {},
     "FileSystemConfigs": [],
+    "DurableConfig": {},
 }
 """Lambda's defaults (AWS Lambda API reference, CreateFunction)."""
+
+_OWN_TAGS = ("aws:", "lambda-console:", "lambda:createdBy")
+"""What AWS's own tools write; nobody else may, or should."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,8 @@ def read(
     vpc = settings.pop("VpcConfig", {})
     if vpc.get("SubnetIds"):
         settings["VpcConfig"] = {key: vpc[key] for key in ("SubnetIds", "SecurityGroupIds")}
+        if vpc.get("Ipv6AllowedForDualStack"):
+            settings["VpcConfig"]["Ipv6AllowedForDualStack"] = True
     made = Function(
         identifier,
         name,
@@ -69,6 +75,7 @@ def read(
         _without_options(_unzipped(downloaded(told["Code"]["Location"])), name),
         config["CodeSha256"],
         reserved=told.get("Concurrency", {}).get("ReservedConcurrentExecutions"),
+        tags={k: v for k, v in told.get("Tags", {}).items() if not k.startswith(_OWN_TAGS)},
     )
     made.alias = _alias(lambda_, name)
     made.url = _url(lambda_, made)

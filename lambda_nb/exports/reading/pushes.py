@@ -155,6 +155,8 @@ class Pushes:
                 if attributes.get("FilterPolicyScope") == "MessageBody":
                     settings["FilterPolicyScope"] = "MessageBody"
             name = one["Endpoint"].split(":")[6]
+            if attributes.get("RedrivePolicy"):
+                self._notes.append(f"{name}: the dead letters of its subscription to {topic}")
             yield self._new(
                 "sns", f"{name}-{resource.settings['OriginalName']}", resource.id, **settings
             )

@@ -37,6 +37,11 @@ class Rights:
         Of the application; what a function called is entered into ``resources``.
     functions
         The ids of its functions, by name.
+
+    Attributes
+    ----------
+    notes
+        What of roles is not exported.
     """
 
     def __init__(
@@ -46,6 +51,7 @@ class Rights:
         self._resources = resources
         self._texts = texts
         self._functions = functions
+        self.notes: list[str] = []
 
     def read(self, function: Function, role: str) -> None:
         """Enter the rights of a function into it."""
@@ -126,20 +132,29 @@ class Rights:
         for name in pages(iam, "list_role_policies", "PolicyNames", RoleName=role):
             told = iam.get_role_policy(RoleName=role, PolicyName=name)
             documents.append(told["PolicyDocument"])
-        allowed = [pair for document in documents for pair in self._of_document(document)]
+        allowed = [pair for document in documents for pair in self._of_document(document, role)]
         function.statements = statements(allowed)
 
-    def _of_document(self, document: Any) -> Iterable[tuple[Text, str]]:
+    def _of_document(self, document: Any, role: str) -> Iterable[tuple[Text, str]]:
         if isinstance(document, str):
             document = json.loads(unquote(document))
         for statement in _listed(document["Statement"]):
-            if statement["Effect"] != "Allow" or "Action" not in statement:
+            if statement["Effect"] != "Allow" or not {"Action", "Resource"} <= statement.keys():
+                self._leave_out(role, "denies something, or names what it does not allow")
+                continue
+            if statement.get("Condition"):
+                # Without its condition it would allow more than it does here.
+                actions = ", ".join(_listed(statement["Action"]))
+                self._leave_out(role, f"allows {actions} on a condition")
                 continue
             for arn in _listed(statement.get("Resource", "*")):
                 text = self._texts.of_arn(arn) if arn.startswith("arn:") else Text.of(arn)
                 for action in _listed(statement["Action"]):
                     if action not in _OWN_LOGS:
                         yield text, action
+
+    def _leave_out(self, role: str, what: str) -> None:
+        self.notes.append(f"the role {role}: a statement that {what}; look at it by hand")
 
 
 _ARNS = {

@@ -28,6 +28,10 @@ _OF_MAPPINGS: dict[str, dict[str, Any]] = {
     },
 }
 """Defaults of event source mappings (AWS Lambda API reference, CreateEventSourceMapping)."""
+_MAPPINGS = ("ProvisionedPollerConfig", "MetricsConfig", "LoggingConfig", "KMSKeyArn")
+_TARGETS = ("RetryPolicy", "DeadLetterConfig")
+_RETRIES = {"MaximumEventAgeInSeconds": 86400, "MaximumRetryAttempts": 185}
+"""Defaults of EventBridge Scheduler (API reference, RetryPolicy)."""
 _POLLED = {"sqs": "sqs", "dynamodb": "dynamodb", "kinesis": "kinesis"}
 
 
@@ -89,6 +93,7 @@ class Triggers:
                         "exported; add it to the project by hand"
                     )
                     continue
+                self._of_these(f"{function.name}: of the event source mapping", told, _MAPPINGS)
                 yield self._new(
                     _POLLED[service],
                     f"{function.name}-{resource.settings['OriginalName']}",
@@ -99,6 +104,8 @@ class Triggers:
     def _of_mapping(self, service: str, told: dict[str, Any]) -> dict[str, Any]:
         defaults = _OF_MAPPINGS["sqs" if service == "sqs" else "stream"]
         settings = differing(told, defaults)
+        if settings.get("StartingPosition") == "AT_TIMESTAMP":
+            settings["StartingPosition"] = "TRIM_HORIZON"  # the exported stream is a new one
         if told.get("FilterCriteria", {}).get("Filters"):
             settings["Filters"] = [one["Pattern"] for one in told["FilterCriteria"]["Filters"]]
         if told.get("FunctionResponseTypes"):
@@ -123,9 +130,13 @@ class Triggers:
         rule = events.describe_rule(Name=name, EventBusName=bus)
         resource = None if bus == "default" else self._resources.named("bus", bus)
         targets = events.list_targets_by_rule(Rule=name, EventBusName=bus)["Targets"]
+        others = sorted(one["Arn"] for one in targets if ":lambda:" not in one["Arn"])
+        if others:
+            self.notes.append(f"the rule {name}: what else it calls: {', '.join(others)}")
         for target in targets:
             if target["Arn"] != arn:
                 continue
+            self._of_these(f"the rule {name}: of its target", target, _TARGETS)
             settings = {key: target[key] for key in ("Input", "InputPath") if target.get(key)}
             if rule.get("State") == "DISABLED":
                 settings["Enabled"] = False
@@ -145,6 +156,7 @@ class Triggers:
             if one.get("Target", {}).get("Arn") not in arns:
                 continue
             told = scheduler.get_schedule(Name=one["Name"], GroupName=one["GroupName"])
+            self._of_schedule(told)
             settings = {"ScheduleExpression": told["ScheduleExpression"]}
             settings |= differing(told, {"ScheduleExpressionTimezone": "UTC", "Description": ""})
             if told.get("State") == "DISABLED":
@@ -155,3 +167,22 @@ class Triggers:
             if window.get("Mode") == "FLEXIBLE":
                 settings["MaximumWindowInMinutes"] = window["MaximumWindowInMinutes"]
             yield self._new("schedule", f"{one['Name']}-schedule", **settings)
+
+    def _of_schedule(self, told: dict[str, Any]) -> None:
+        """Say what a schedule has beside its times and its input."""
+        where = f"the schedule {told['Name']}: its"
+        self._of_these(where, told, ("StartDate", "EndDate", "KmsKeyArn"))
+        self._of_these(where, told["Target"], ("DeadLetterConfig",))
+        retries = told["Target"].get("RetryPolicy", {})
+        if differing(retries, _RETRIES):
+            self.notes.append(f"{where} RetryPolicy")
+        if told.get("ActionAfterCompletion", "NONE") != "NONE":
+            self.notes.append(f"{where} ActionAfterCompletion")
+        if told.get("GroupName", "default") != "default":
+            self.notes.append(f"{where} group {told['GroupName']}")
+
+    def _of_these(self, where: str, told: dict[str, Any], keys: tuple[str, ...]) -> None:
+        """Say which of these settings are there, and are not exported."""
+        there = [key for key in keys if told.get(key)]
+        if there:
+            self.notes.append(f"{where} {', '.join(there)}")

@@ -92,6 +92,8 @@ def _function(
         if function.alias.provisioned:
             amount = function.alias.provisioned
             properties["ProvisionedConcurrencyConfig"] = {"ProvisionedConcurrentExecutions": amount}
+    if function.tags:
+        properties["Tags"] = dict(function.tags)
     if function.url is not None:
         properties["FunctionUrlConfig"] = dict(function.url)
     if function.dead_letters is not None:

@@ -61,6 +61,11 @@ def _resource(resource: Resource, values: Values, application: Application) -> d
         stage = resource.settings["StageName"]
         # Without a version SAM makes a second stage, "Stage".
         told = {"Name": resource.name, "StageName": stage, "OpenApiVersion": "3.0.1"}
+        if "BinaryMediaTypes" in resource.settings:
+            # SAM writes ~1 for a slash, as a path in JSON has it.
+            told["BinaryMediaTypes"] = [
+                kind.replace("/", "~1") for kind in resource.settings["BinaryMediaTypes"]
+            ]
         auth = of_api(resource, application, values)
         return _shown("AWS::Serverless::Api", told | ({"Auth": auth} if auth else {}))
     else:

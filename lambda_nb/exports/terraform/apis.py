@@ -121,6 +121,7 @@ def _rest(api: Resource, application: Application, values: Values) -> list[Block
             label,
             name=api.name,
             body=Expression(f"jsonencode({value_text(document)})"),
+            binary_media_types=api.settings.get("BinaryMediaTypes"),
         )
     ]
     deployment = resource(

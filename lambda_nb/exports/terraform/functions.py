@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lambda_nb.exports.picture import Application, Function, Layer, Text
-from lambda_nb.exports.shared import all_statements
+from lambda_nb.exports.shared import all_statements, managed_policies
 from lambda_nb.exports.terraform.hcl import Block, Expression, data, resource
 from lambda_nb.exports.terraform.urls import url
 from lambda_nb.exports.terraform.values import Values
@@ -22,7 +22,11 @@ _BLOCKS: dict[str, tuple[str, dict[str, str]]] = {
     "SnapStart": ("snap_start", {"ApplyOn": "apply_on"}),
     "VpcConfig": (
         "vpc_config",
-        {"SubnetIds": "subnet_ids", "SecurityGroupIds": "security_group_ids"},
+        {
+            "SubnetIds": "subnet_ids",
+            "SecurityGroupIds": "security_group_ids",
+            "Ipv6AllowedForDualStack": "ipv6_allowed_for_dual_stack",
+        },
     ),
     "LoggingConfig": (
         "logging_config",
@@ -60,6 +64,7 @@ def function(one: Function, application: Application, values: Values) -> list[Bl
         source_code_hash=Expression(f"filebase64sha256({_in_module(archive)})"),
         layers=[_layer(layer, values) for layer in one.layers] or None,
         reserved_concurrent_executions=one.reserved,
+        tags=one.tags or None,
         publish=True if one.alias or "SnapStart" in one.settings else None,
         **{new: one.settings[old] for old, new in _PLAIN.items() if old in one.settings},
     )
@@ -150,12 +155,8 @@ def _role(one: Function, application: Application, values: Values) -> list[Block
             assume_role_policy=Expression("data.aws_iam_policy_document.assume_lambda.json"),
         )
     ]
-    basic = (
-        "AWSLambdaVPCAccessExecutionRole"
-        if "VpcConfig" in one.settings
-        else "AWSLambdaBasicExecutionRole"
-    )
-    for number, name in enumerate([f"service-role/{basic}", *one.managed_policies]):
+    basic = "service-role/AWSLambdaBasicExecutionRole"
+    for number, name in enumerate([basic, *managed_policies(one)]):
         arn = f'"arn:${{data.aws_partition.current.partition}}:iam::aws:policy/{name}"'
         own = label if number == 0 else f"{label}_{number}"
         blocks.append(

@@ -40,6 +40,11 @@ def files(application: Application) -> Files:
             *apis(application, values),
         ],
     }
+    application.notes += [
+        f"{one.name}: that it is a durable function: the provider has `durable_config` since 6.25"
+        for one in application.functions
+        if "DurableConfig" in one.settings
+    ]
     blocks = [block for group in made.values() for block in group]
     outputs = [block for block in blocks if block.words[0] == "output"]
     written = {

@@ -1,12 +1,12 @@
-"""Make boto3 clients for one endpoint, and ask a lambda_nb engine there for its status."""
+"""Make boto3 clients for one endpoint; :func:`engine_status` asks a lambda_nb engine there."""
 
 from __future__ import annotations
 
-import json
 from typing import Any, Protocol
 
 from lambda_nb.notebook.connection.engine_clients import by_its_name, signature_version
 from lambda_nb.projects.endpoint import is_aws
+from lambda_nb.projects.engine_status import engine_status as engine_status
 
 
 class Clients(Protocol):
@@ -54,31 +54,3 @@ def in_region(client: Any, service: str, region: str) -> Any:
         config=None if at_aws else Config(signature_version=signature_version(service)),
     )
     return made if at_aws else by_its_name(made)
-
-
-def engine_status(client: Any, what: str = "status") -> dict[str, Any] | None:
-    """The status of a lambda_nb engine; None if the endpoint is something else.
-
-    Parameters
-    ----------
-    client
-        A boto3 Lambda client. The request goes to its endpoint, signed with its credentials.
-    what
-        ``status``, or ``runtimes``: what each managed runtime uses on the engine's machine.
-    """
-    from botocore.auth import SigV4Auth
-    from botocore.awsrequest import AWSRequest
-    from botocore.httpsession import URLLib3Session
-
-    if is_aws(client):
-        return None
-    request = AWSRequest("GET", f"{client.meta.endpoint_url}/_lambda_nb/{what}")
-    SigV4Auth(client._get_credentials(), "lambda", client.meta.region_name).add_auth(request)
-    http = URLLib3Session(timeout=10)
-    try:
-        told = json.loads(http.send(request.prepare()).content)
-    except ValueError:
-        return None
-    finally:
-        http.close()
-    return told if isinstance(told, dict) and "Message" not in told else None

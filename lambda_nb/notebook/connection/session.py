@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from lambda_nb.notebook.connection.clients import engine_status
+from lambda_nb.notebook.connection.clients import Beside, engine_status, in_region
 from lambda_nb.notebook.connection.endpoint import Connection
 from lambda_nb.notebook.connection.engine_clients import by_its_name, signature_version
 from lambda_nb.notebook.connection.own_engine import OwnEngine
@@ -315,6 +315,10 @@ class Session:
                 for told in self.connected:
                     told(self._clients[service])
             return self._clients[service]
+
+    def in_region(self, region: str) -> Beside:
+        """Clients for another Region of the endpoint."""
+        return Beside(in_region(self.client(), "lambda", region))
 
     def current_client(self) -> Any | None:
         """The Lambda client if there is one already; never starts an engine."""

@@ -70,7 +70,9 @@ class Deploying:
                 gone = ", ".join(f"{one.name}: {one.what}" for one in deployment.delete())
                 return display.said(gone)
             deployed = deployment.deploy()
-        bound = handles_of({one.outcome.name: one.outcome.functions for one in deployed})
+        # A handle speaks to the notebook's own Region.
+        here = [one for one in deployed if not one.elsewhere]
+        bound = handles_of({one.outcome.name: one.outcome.functions for one in here})
         for name, function in bound.items():
             self._bind(name, function)
         if options.watch:
@@ -186,8 +188,18 @@ def _shown(deployed: list[Deployed], bound: dict[str, str], *, watched: bool) ->
     text, markup = [], []
     for one in deployed:
         found = one.outcome
-        text.append(f"{found.name}: {one.what}")
-        markup.append(display.line(display.bold(found.name), display.tag(one.what, "ok")))
+        where = f" in {one.elsewhere}" if one.elsewhere else ""
+        text.append(f"{found.name}: {one.what}{where}")
+        markup.append(
+            display.line(display.bold(found.name), display.tag(f"{one.what}{where}", "ok"))
+        )
+        if one.elsewhere and found.functions:
+            hint = (
+                f"no handles in this Region: {', '.join(found.functions.values())}; "
+                f"%lambda connect ... --region {one.elsewhere} reaches them"
+            )
+            text.append(hint)
+            markup.append(display.line(display.dim(hint)))
         rows = [{"output": key, "value": value} for key, value in found.outputs.items()]
         text.append(display.text_table(rows))
         markup.append(display.table(rows))

@@ -21,14 +21,15 @@ _MANIFEST = "manifest.json"
 class Asset:
     """A file or a folder that has to be in a bucket before its stack is deployed.
 
-    ``bucket`` and ``key`` may have ``${AWS::AccountId}``, ``${AWS::Region}`` and
-    ``${AWS::Partition}`` in them.
+    ``region`` is empty for that of the stack. All three texts may have ``${AWS::AccountId}``,
+    ``${AWS::Region}`` and ``${AWS::Partition}`` in them.
     """
 
     source: Path
     zipped: bool
     bucket: str
     key: str
+    region: str = ""
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,13 @@ def _assets(folder: Path, file: str) -> Iterator[Asset]:
             )
         for place in asset["destinations"].values():
             zipped = source.get("packaging") == "zip"
-            yield Asset(folder / source["path"], zipped, place["bucketName"], place["objectKey"])
+            yield Asset(
+                folder / source["path"],
+                zipped,
+                place["bucketName"],
+                place["objectKey"],
+                place.get("region", ""),
+            )
 
 
 def without_bootstrap(template: dict[str, Any]) -> dict[str, Any]:

@@ -22,14 +22,20 @@ Kind = Literal["template", "assembly", "cdk", "chalice"]
 
 @dataclass(frozen=True)
 class Project:
-    """What is deployed. ``root`` is the template, the ``cdk.out`` or the app's folder."""
+    """What is deployed. ``root`` is the template, the ``cdk.out`` or the app's folder.
+
+    ``home`` is the folder that was named, where samconfig.toml there names a template elsewhere.
+    """
 
     kind: Kind
     root: Path
+    home: Path | None = None
 
     @property
     def folder(self) -> Path:
         """The project's folder: it has samconfig.toml, and gives the stack its name."""
+        if self.home is not None:
+            return self.home
         return self.root.parent if self.root.is_file() else self.root
 
 
@@ -45,8 +51,13 @@ class StackSource:
     assets: tuple[Asset, ...] = ()
 
 
-def find(path: Path) -> Project:
+def find(path: Path, template: str = "") -> Project:
     """The project at a path.
+
+    Parameters
+    ----------
+    template
+        What samconfig.toml in a folder names as the template, from this folder.
 
     Raises
     ------
@@ -68,6 +79,14 @@ def find(path: Path) -> Project:
         return Project("cdk", path)
     if (path / ".chalice" / "config.json").is_file():
         return Project("chalice", path)
+    if template:
+        configured = (path / template).resolve()
+        if not configured.is_file():
+            raise ProjectError(
+                f"samconfig.toml of {path} names the template {template}, which is not there; name "
+                "the one that you mean instead of the folder"
+            )
+        return Project("template", configured, path)
     for name in reading.NAMES:
         if (path / name).is_file():
             return Project("template", path / name)

@@ -19,13 +19,20 @@ _GOOD = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_COMPLETE", "IMPORT_COMPLE
 
 @dataclass(frozen=True)
 class Stack:
-    """A stack as it should be. ``template_url`` is where its template lies in S3."""
+    """A stack as it should be. ``template_url`` is where its template lies in S3.
+
+    ``role`` is the ARN of the role that CloudFormation takes, ``notifications`` those of topics
+    that get its events.
+    """
 
     name: str
     template_url: str
     parameters: Mapping[str, str] = field(default_factory=dict)
     declared: frozenset[str] = frozenset()
     tags: Mapping[str, str] = field(default_factory=dict)
+    role: str = ""
+    notifications: tuple[str, ...] = ()
+    disable_rollback: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,16 +62,19 @@ def deploy(clients: Clients, stack: Stack, tell: Reporter) -> Done:
         change = _change_set(client, stack, exists)
         told = _reviewed(client, change)
         if told["Status"] == "FAILED":
-            client.delete_change_set(ChangeSetName=change["Id"])
             reason = told.get("StatusReason", "")
+            details = _invalid(client, change["Id"]) if "DescribeEvents" in reason else []
+            client.delete_change_set(ChangeSetName=change["Id"])
             if exists and any(text in reason for text in _UNCHANGED):
                 return Done(stack.name, "unchanged", found or {})
             if not exists:
                 client.delete_stack(StackName=stack.name)
-            raise ProjectError(f"{stack.name}: the change set failed: {reason}")
+            reason = "\n".join(["", *details]) if details else f" {reason}"
+            raise ProjectError(f"{stack.name}: the change set failed:{reason}")
         events = Events(client, change["StackId"], tell)
         events.skip()
-        client.execute_change_set(ChangeSetName=change["Id"])
+        keeps = {"DisableRollback": True} if stack.disable_rollback else {}
+        client.execute_change_set(ChangeSetName=change["Id"], **keeps)
         described = follow(client, change["StackId"], events)
     if described["StackStatus"] not in _GOOD:
         raise ProjectError(_failure(stack.name, described, events.failures))
@@ -145,6 +155,8 @@ def _change_set(client: Any, stack: Stack, exists: bool) -> dict[str, Any]:
         Parameters=parameters,
         Capabilities=list(CAPABILITIES),
         Tags=[{"Key": key, "Value": value} for key, value in stack.tags.items()],
+        **({"RoleARN": stack.role} if stack.role else {}),
+        **({"NotificationARNs": list(stack.notifications)} if stack.notifications else {}),
     )
     return made
 
@@ -156,6 +168,17 @@ def _reviewed(client: Any, change: Mapping[str, Any]) -> dict[str, Any]:
         if told["Status"] in ("CREATE_COMPLETE", "FAILED"):
             return told
         pause.wait()
+
+
+def _invalid(client: Any, change: str) -> list[str]:
+    """What the validation of a change set has found, which its own reason does not tell."""
+    events = client.describe_events(ChangeSetName=change)["OperationEvents"]
+    return [
+        f"  {one.get('LogicalResourceId', '')} ({one.get('ResourceType', '')}): "
+        f"{one['ValidationStatusReason']}"
+        for one in events
+        if one.get("ValidationStatus") == "FAILED"
+    ]
 
 
 def _failure(name: str, found: Mapping[str, Any], failures: list[StackEvent]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lambda_nb.projects.endpoint import is_aws
@@ -12,6 +13,8 @@ _FIRST_S, _MOST_S = 0.02, 0.5
 """How long to wait between two looks at an engine's stack: longer the longer it takes."""
 _AT_AWS_S = 2.0
 """On AWS each look is a call that counts."""
+_SAY_EVERY_S = 60.0
+"""After so long without an event it is said what the stack waits for."""
 
 
 class Pause:
@@ -41,9 +44,14 @@ class Events:
         """Leave out all that there are so far."""
         self._seen |= {event["EventId"] for event in self._new()}
 
-    def report(self) -> None:
-        """Tell of the new ones, the oldest first."""
-        for event in reversed(self._new()):
+    def say(self, text: str) -> None:
+        """Tell something beside the events."""
+        self._tell.note(text)
+
+    def report(self) -> bool:
+        """Tell of the new ones, the oldest first; whether there were any."""
+        new = self._new()
+        for event in reversed(new):
             self._seen.add(event["EventId"])
             told = StackEvent(
                 event["Timestamp"],
@@ -56,6 +64,7 @@ class Events:
             if told.failed:
                 self.failures.append(told)
             self._tell.event(told)
+        return bool(new)
 
     def _new(self) -> list[dict[str, Any]]:
         """New events, the newest first: earlier pages are read only while they are new."""
@@ -77,16 +86,66 @@ def at_rest(status: str) -> bool:
 def follow(client: Any, stack: str, events: Events) -> dict[str, Any]:
     """Report events until the stack is at rest; its description.
 
+    Where nothing happens for a minute, it says what the stack waits for. Ctrl-C ends the waiting
+    and leaves the stack at work, which is said too.
+
     Parameters
     ----------
     stack
         The stack's id: by its name a deleted stack is not found.
     """
     pause = Pause(client)
-    while True:
-        # Asked before the events, so that the last events are not missed.
-        found: dict[str, Any] = client.describe_stacks(StackName=stack)["Stacks"][0]
-        events.report()
-        if at_rest(found["StackStatus"]):
-            return found
-        pause.wait()
+    latest = time.monotonic()
+    found: dict[str, Any] = {}
+    try:
+        while True:
+            # Asked before the events, so that the last events are not missed.
+            found = client.describe_stacks(StackName=stack)["Stacks"][0]
+            if events.report():
+                latest = time.monotonic()
+            if at_rest(found["StackStatus"]):
+                return found
+            if time.monotonic() - latest >= _SAY_EVERY_S:
+                events.say(f"{found['StackName']} waits for {_awaited(client, stack)}")
+                latest = time.monotonic()
+            pause.wait()
+    except KeyboardInterrupt:
+        if found:
+            events.say(_left_alone(client, found))
+        raise
+
+
+def _awaited(client: Any, stack: str) -> str:
+    """The resources that are being worked on, each with the time since when."""
+    return "; ".join(_at_work(client, stack)) or "CloudFormation itself"
+
+
+def _at_work(client: Any, stack: str) -> Iterator[str]:
+    pages = client.get_paginator("list_stack_resources")
+    for page in pages.paginate(StackName=stack):
+        for one in page["StackResourceSummaries"]:
+            if not one["ResourceStatus"].endswith("_IN_PROGRESS"):
+                continue
+            kind, inner = one["ResourceType"], one.get("PhysicalResourceId")
+            within = kind == "AWS::CloudFormation::Stack" and inner
+            named = list(_at_work(client, inner)) if within else []
+            since = f"{one['LastUpdatedTimestamp']:%H:%M:%S}"
+            name = one["LogicalResourceId"]
+            yield from (f"{name}.{deeper}" for deeper in named)
+            if not named:
+                yield f"{name} ({kind}), {one['ResourceStatus']} since {since}"
+
+
+def _left_alone(client: Any, found: Mapping[str, Any]) -> str:
+    """What becomes of a stack that nobody waits for any more."""
+    name, status = found["StackName"], found["StackStatus"]
+    end = {"CREATE_IN_PROGRESS": "delete-stack", "UPDATE_IN_PROGRESS": "cancel-update-stack"}
+    more = (
+        f"; `aws cloudformation {end[status]} --stack-name {name}` gives it up"
+        if status in end
+        else ""
+    )
+    return (
+        f"{name} goes on without this command: it is {status} and waits for "
+        f"{_awaited(client, found['StackId'])}. The same command waits for it again{more}"
+    )

@@ -15,7 +15,7 @@ from lambda_nb.projects.building.archives import pack
 from lambda_nb.projects.building.build import as_it_is, build
 from lambda_nb.projects.building.job import Job
 from lambda_nb.projects.errors import ProjectError
-from lambda_nb.projects.templates import reading
+from lambda_nb.projects.templates import reading, source_maps
 from lambda_nb.projects.templates.places import PLACES, Place, as_url, is_local
 from lambda_nb.projects.templates.reading import Template
 from lambda_nb.projects.templates.walking import includes, known, resources_of, text_of
@@ -142,6 +142,8 @@ class Packaging:
     ) -> Job:
         kind, properties = resource["Type"], resource["Properties"]
         globals_ = template.get("Globals", {}).get("Function", {}) if "Serverless" in kind else {}
+        if self._builds and kind in _FUNCTIONS:
+            source_maps.agree(resource, globals_)
         metadata = resource.get("Metadata") or {}
         told = {**globals_, **properties}
         runtime = told.get("Runtime", "")

@@ -48,11 +48,7 @@ def next_time(expression: str, since: datetime, after: datetime) -> datetime | N
     """
     period = period_of(expression)
     if period is not None:
-        passed = max(0, (after - since) // period)
-        try:
-            return since + (passed + 1) * period
-        except OverflowError:
-            raise ValueError(f"{expression!r} is longer than time is counted") from None
+        return _next_of(period, since, after, expression)
     if found := _AT.fullmatch(expression):
         moment = datetime.fromisoformat(found[1]).replace(tzinfo=after.tzinfo)
         return moment if moment > after else None
@@ -61,8 +57,24 @@ def next_time(expression: str, since: datetime, after: datetime) -> datetime | N
     raise ValueError(f"{expression!r} is neither rate(...), cron(...) nor at(...)")
 
 
-def period_of(expression: str) -> timedelta | None:
+def _next_of(period: timedelta, since: datetime, after: datetime, expression: str) -> datetime:
+    passed = max(0, (after - since) // period)
+    try:
+        return since + (passed + 1) * period
+    except OverflowError:
+        raise ValueError(f"{expression!r} is longer than time is counted") from None
+
+
+def period_of(expression: str, *, agreeing: bool = True) -> timedelta | None:
     """The time between two invocations of a ``rate(...)``; ``None`` for other expressions.
+
+    Parameters
+    ----------
+    expression
+        As for :func:`next_time`.
+    agreeing
+        Whether the unit must agree with the number, as rules of EventBridge want it. EventBridge
+        Scheduler takes ``rate(1 hours)`` and ``rate(5 minute)`` as well.
 
     Raises
     ------
@@ -73,7 +85,7 @@ def period_of(expression: str) -> timedelta | None:
     if found is None:
         return None
     count, plural = int(found[1]), bool(found[3])
-    if count < 1 or plural is (count == 1):
+    if count < 1 or (agreeing and plural is (count == 1)):
         raise ValueError(f"{expression!r}: write rate(1 minute) or rate(5 minutes)")
     try:
         return timedelta(seconds=count * _UNITS[found[2]])
@@ -115,8 +127,9 @@ def next_moment(expression: str, zone: tzinfo, since: datetime, after: datetime)
     >>> str(next_moment("cron(30 2 * * ? *)", berlin, before, before))
     '2026-03-30 00:30:00+00:00'
     """
-    if _RATE.fullmatch(expression):
-        return next_time(expression, since, after)
+    period = period_of(expression, agreeing=False)
+    if period is not None:
+        return _next_of(period, since, after, expression)
     local = after.astimezone(zone).replace(tzinfo=None)
     if _AT.fullmatch(expression):
         wanted = next_time(expression, local, datetime.min)

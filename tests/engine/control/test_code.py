@@ -321,3 +321,19 @@ async def test_layer_permissions(harness: Harness) -> None:
     await harness("RemoveLayerVersionPermission", **layer, StatementId="all")
     with refused(NOT_FOUND, "No policy is associated with the given resource."):
         await harness("GetLayerVersionPolicy", **layer)
+
+
+async def test_a_layer_of_another_account_has_a_stand_in(harness: Harness) -> None:
+    foreign = "arn:aws:lambda:us-east-1:580247275435:layer:lib"
+    with pytest.raises(AWSError, match="publish the layer here as lib") as refusal:
+        await harness("CreateFunction", **minimal(Layers=[f"{foreign}:21"]))
+    assert refusal.value.code == "AccessDeniedException"
+    await publish(harness, text="a = 1")
+    await publish(harness, text="a = 'more than before'")
+    for wanted, there in ((1, 1), (21, 2)):
+        arn = f"{foreign}:{wanted}"
+        made = await harness("CreateFunction", **minimal(f"uses-{wanted}", Layers=[arn]))
+        content = (await harness("GetLayerVersion", LayerName="lib", VersionNumber=there))[
+            "Content"
+        ]
+        assert made["Layers"] == [{"Arn": arn, "CodeSize": content["CodeSize"]}]

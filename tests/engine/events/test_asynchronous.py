@@ -21,6 +21,7 @@ from lambda_nb.engine.model import (
     FunctionVersion,
     Invocation,
     InvocationResult,
+    Named,
     Resolved,
     Throttled,
 )
@@ -52,6 +53,9 @@ class Configured:
         self.config = config
         self.dead_letter = dead_letter
         self.reserved: int | None = None
+
+    def named(self, function_name: str, qualifier: str | None) -> Named | None:
+        return Named("f", qualifier, "7", ARN) if function_name == "f" else None
 
     def event_invoke_config(self, function_name: str, qualifier: str | None) -> Mapping[str, Any]:
         return self.config
@@ -249,6 +253,112 @@ async def test_an_event_too_old_is_given_up(tmp_path: Path) -> None:
     ((_, record),) = told.records
     assert record["requestContext"]["condition"] == "EventAgeExceeded"
     assert "responsePayload" not in record
+
+
+@pytest.mark.parametrize("code", ["ResourceConflictException", "ServiceException"])
+async def test_an_event_whose_function_stays_unready_is_given_up_when_too_old(
+    tmp_path: Path, code: str
+) -> None:
+    def resolve_never(name: str, qualifier: str | None) -> Resolved:
+        raise AWSError(code, "in the following state: Failed", 409)
+
+    async def invoke(resolved: Resolved, invocation: Invocation) -> InvocationResult:
+        raise AssertionError("must not run")
+
+    config = {
+        "MaximumEventAgeInSeconds": 0.5,
+        "DestinationConfig": {"OnFailure": {"Destination": "failed"}},
+    }
+    delivered, noted = Delivered(), Noted()
+    told: list[tuple[str, str, float | None]] = []
+    queue = AsyncQueue(
+        tmp_path / "q",
+        resolve=resolve_never,
+        invoke=invoke,
+        settings=Configured(config, dead_letter="letters"),
+        delivery=delivered,
+        figures=noted,
+        failed=lambda *failure: told.append(failure),
+    )
+    await queue.start()
+    await queue.submit("f", "live", event(1))
+    await drained(queue)
+    await queue.close()
+    ((target, record),) = delivered.records
+    assert target == "failed"
+    assert record["requestContext"] == {
+        "requestId": "request-1",
+        "functionArn": f"{ARN}:live",
+        "condition": "EventAgeExceeded",
+        "approximateInvokeCount": 0,
+    }
+    assert [letter[:2] for letter in delivered.letters] == [("letters", '{"n": 1}')]
+    assert noted.names == ["AsyncEventsReceived", "AsyncEventAge", "AsyncEventsDropped"]
+    assert told == [("request-1", "in the following state: Failed", None)]
+
+
+async def test_an_event_whose_function_becomes_ready_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retry, "FIRST_BACKOFF_S", 0.01)
+    tries = 0
+
+    def resolve_later(name: str, qualifier: str | None) -> Resolved:
+        nonlocal tries
+        tries += 1
+        if tries < 4:
+            raise AWSError("ResourceConflictException", "in the following state: Pending", 409)
+        return resolve(name, qualifier)
+
+    async def invoke(resolved: Resolved, invocation: Invocation) -> InvocationResult:
+        return result(invocation.request_id)
+
+    delivered = Delivered()
+    queue = AsyncQueue(
+        tmp_path / "q",
+        resolve=resolve_later,
+        invoke=invoke,
+        settings=Configured({"DestinationConfig": {"OnSuccess": {"Destination": "done"}}}),
+        delivery=delivered,
+    )
+    await queue.start()
+    await queue.submit("f", None, event())
+    await drained(queue)
+    await queue.close()
+    assert [target for target, _ in delivered.records] == ["done"]
+
+
+@pytest.mark.parametrize("patient", [False, True])
+async def test_events_of_a_missing_function_are_lost_at_once_or_after_a_rescue_when_too_old(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, patient: bool
+) -> None:
+    monkeypatch.setattr(retry, "FIRST_BACKOFF_S", 0.01)
+    monkeypatch.setattr(retry, "MAX_AGE_S", 0.2)
+    tries = 0
+
+    def resolve_never(name: str, qualifier: str | None) -> Resolved:
+        nonlocal tries
+        tries += 1
+        raise AWSError("ResourceNotFoundException", "Function not found", 404)
+
+    async def invoke(resolved: Resolved, invocation: Invocation) -> InvocationResult:
+        raise AssertionError("must not run")
+
+    told: list[tuple[str, str, float | None]] = []
+    queue = AsyncQueue(
+        tmp_path / "q",
+        resolve=resolve_never,
+        invoke=invoke,
+        settings=Configured({}),
+        patient=patient,
+        failed=lambda *failure: told.append(failure),
+    )
+    await queue.start()
+    await queue.submit("gone", None, event(2))
+    await drained(queue)
+    await queue.close()
+    assert (tries > 1) == patient
+    assert told == [("request-2", "Function not found", None)]
 
 
 async def test_with_nothing_reserved_events_are_given_up_unrun(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from lambda_nb.engine.execution.sandbox import cgroup_v2
-from lambda_nb.engine.execution.sandbox.cgroup_v1 import CgroupsUnavailableError
+from lambda_nb.engine.execution.sandbox.cgroup_v1 import Cgroups, CgroupsUnavailableError
 from lambda_nb.engine.execution.sandbox.cgroup_v2 import UnifiedCgroups
 
 
@@ -81,6 +81,20 @@ def test_a_parent_that_passes_controllers_on_takes_the_groups(hierarchy: Path) -
     UnifiedCgroups(hierarchy)
     assert (slice_ / f"lambda-nb-{os.getpid()}").is_dir()
     assert not list((slice_ / "engine.scope").glob("lambda-nb-*"))
+
+
+def test_executors_share_their_parent_group_until_the_last_one_ends() -> None:
+    try:
+        groups, others = Cgroups(), Cgroups()
+    except CgroupsUnavailableError as refusal:
+        pytest.skip(str(refusal))
+    try:
+        others.close()
+        others.close()  # counts once
+        groups.group("one", 128, share_cpu=False).remove()
+    finally:
+        groups.close()
+    assert not list(Path("/sys/fs/cgroup").glob(f"memory/**/lambda-nb-{os.getpid()}"))
 
 
 def test_a_missing_controller_is_named(hierarchy: Path) -> None:

@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 
 from lambda_nb.engine.execution.runtimes import launch
+from lambda_nb.engine.execution.runtimes.interpreters import Program
+from lambda_nb.engine.execution.sandbox.paths import Files, Places
+from lambda_nb.engine.model import FunctionVersion
 
 
 @pytest.fixture
@@ -62,3 +65,31 @@ def test_a_module_that_cannot_be_read_imports_nothing(tmp_path: Path, code: byte
     path.write_bytes(code)
     assert launch.imports_of(path) == frozenset()
     assert launch.imports_of(tmp_path / "none.py") == frozenset()
+
+
+@pytest.mark.parametrize("fork", [True, False])
+@pytest.mark.parametrize("place", ["", "task", "opt/python"])
+def test_an_old_python_has_only_the_sdk_that_its_function_brings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, fork: bool
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    files = Files(*(tmp_path / name for name in ("task", "opt", "runtime")))
+    for folder in (files.task, files.opt, files.runtime / "boto3", tmp_path / place / "boto3"):
+        folder.mkdir(parents=True, exist_ok=True)
+    (files.task / "app.py").write_text("import boto3\nboto3.client('sqs')\n")
+    function = FunctionVersion(
+        "000000000000", "us-east-1", "f", "$LATEST", "arn", "1", "app.handler", "python3.9",
+        code_dir=files.task,
+    )  # fmt: skip
+    seen = Places("/var/task", "/opt", "/var/runtime", "/tmp")
+    old, new = (
+        launch.python(function, files, seen, Program("/python", version), fork)
+        for version in ("3.9", "3.12")
+    )
+    assert "/var/runtime" not in "".join((*old.path, *(old.argv or ())))
+    assert "/var/runtime" in "".join((*new.path, *(new.argv or ())))
+    assert bool(old.note) == (place == "")
+    assert not new.note
+    if fork:
+        assert new.kind.preload == (() if place == "task" else ("boto3",))
+        assert old.kind.preload == (("boto3",) if place == "opt/python" else ())

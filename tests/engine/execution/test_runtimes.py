@@ -298,6 +298,21 @@ async def test_a_wrapper_script_starts_the_runtime(make_lab: MakeLab) -> None:
     assert (await lab.invoke(function)).payload == b'"yes"'
 
 
+async def test_an_sdk_of_a_layer_that_cannot_be_imported_is_its_functions_error(lab: Lab) -> None:
+    layer = lab.folder / "layer"
+    for name, text in (("boto3", "import botocore"), ("botocore", "raise TypeError('too new')")):
+        (layer / "python" / name).mkdir(parents=True)
+        (layer / "python" / name / "__init__.py").write_text(text)
+    function = lab.function(
+        "def handler(event, context):\n"
+        "    try:\n        import boto3\n"
+        "    except TypeError as error:\n        return str(error)\n"
+        "    boto3.client('sqs')\n",
+        layer_dirs=(layer,),
+    )
+    assert (await lab.invoke(function)).payload == b'"too new"'
+
+
 async def test_layers_merge_in_order(lab: Lab) -> None:
     layers = []
     for number in (1, 2):

@@ -18,6 +18,7 @@ from moto.sqs.models import Queue
 
 from lambda_nb.engine.neighbours.services import patches
 from lambda_nb.engine.neighbours.storage import object_bodies, pickle_reducers, private_files
+from lambda_nb.engine.neighbours.storage.service_state import Keeper
 
 TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
 MACHINE = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}})
@@ -275,6 +276,47 @@ def test_what_cannot_be_read_is_kept_aside_and_named(start_engine: Callable[...,
     assert len(again.client("sns").list_topics()["Topics"]) == 1
     (aside,) = (first.data_dir / "services").glob("moto.sqs*.unreadable-*")
     assert str(aside) in again.log_file.read_text()
+
+
+def test_a_service_whose_state_cannot_be_written_is_named_once(tmp_path: Path) -> None:
+    from moto.sns.models import sns_backends
+    from moto.sqs.models import sqs_backends
+
+    told: list[str] = []
+    account = "111122223333"  # of this test: moto's backends are the process's
+    keeper = Keeper(tmp_path / "state")
+    keeper.start(told.append)
+    sns_backends[account]["us-east-1"].create_topic("kept")
+    sqs_backends[account]["us-east-1"].running = (one for one in "")  # type: ignore[attr-defined]
+    keeper._touched = {
+        (f"moto.{service}.models.{service.upper()}Backend", account, "us-east-1")
+        for service in ("sns", "sqs")
+    }
+    keeper.save()
+    keeper.save()
+    (words,) = told
+    assert words.startswith("what sqs holds is not kept on disk and ends with the engine: ")
+    assert [path.name.partition("@")[0] for path in tmp_path.glob("state/*.state")] == [
+        "moto.sns.models.SNSBackend"
+    ]
+
+
+def test_what_cannot_be_saved_is_said_where_a_user_reads(
+    start_engine: Callable[..., Engine],
+) -> None:
+    engine = start_engine()
+    assert engine.client("s3").list_buckets()["Buckets"] == []  # now the services are there
+    assert engine.status()["unkept"] == []
+    state = engine.data_dir / "services"
+    (state / f"moto.sqs.models.SQSBackend@{engine.account}@{engine.region}.state").mkdir()
+    engine.client("sqs").create_queue(QueueName="q")
+    deadline = time.monotonic() + 30
+    while not (unkept := engine.status()["unkept"]):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    (words,) = unkept
+    assert words.startswith("what the services hold cannot be saved: ")
+    assert engine.log_file.read_text().count(words) == 1
 
 
 def test_files_that_others_may_write_are_refused(tmp_path: Path) -> None:

@@ -177,7 +177,10 @@ def test_other_regions_are_emptied_too(emptied: Engine) -> None:
     emptied.client("sqs", region_name="eu-west-1").create_queue(QueueName="orders")
     there.publish_layer_version(LayerName="shelf", Content={"ZipFile": _empty_zip()})
     assert there.list_layers()["Layers"]
+    assert "eu-west-1" in emptied.status()["regions"]
     reset(emptied)
+    assert emptied.status()["regions"] == {}  # else each reset would open them all again
+    assert not (emptied.data_dir / "regions" / "eu-west-1").exists()
     assert there.list_layers()["Layers"] == []
     assert "QueueUrls" not in emptied.client("sqs", region_name="eu-west-1").list_queues()
 

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ import pytest
 from engine_fixtures import Engine, needs_program, start_engine
 from execution_lab import Lab, error, lab, make_lab
 
-from lambda_nb.engine.execution.runtimes import interpreters, sdks
+from lambda_nb.engine.execution.runtimes import interpreters, python_sdk, sdks
 from lambda_nb.engine.process import installing
 
 __all__ = ["lab", "make_lab", "start_engine"]
@@ -252,6 +253,42 @@ async def test_the_sdk_for_javascript_is_below_layers(
     error(await lab.invoke(other))
     assert "runtimes install nodejs-sdk --with client-foo\n" in lab.sink.text
     shutil.rmtree(cache)
+
+
+async def test_the_sdk_for_an_old_python_is_fetched_by_uv(
+    cache: Path, make_lab: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(python_sdk, "runs_on", lambda version: False)
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    monkeypatch.setenv("UV_FIND_LINKS", str(cache))
+    monkeypatch.setenv("UV_CACHE_DIR", str(cache / "uv"))
+    lab = await make_lab()
+    source = "def handler(event, context):\n    import boto3\n    return boto3.__version__\n"
+    function = lab.function(source, timeout_s=20)
+    assert error(await lab.invoke(function))["errorMessage"] == "No module named 'boto3'"
+    assert f"lambda-nb runtimes install python{OWN}-sdk" in lab.sink.text
+
+    def install() -> None:
+        installing.install(f"python{OWN}-sdk", mirror=None, source=None, more=[], say=print)
+
+    with pytest.raises(installing.InstallError, match="uv could not fetch the SDK"):
+        install()
+    about = "Metadata-Version: 2.1\nName: boto3\nVersion: 1.2.3\n"
+    with zipfile.ZipFile(cache / "boto3-1.2.3-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("boto3/__init__.py", "__version__ = '1.2.3'")
+        wheel.writestr("boto3-1.2.3.dist-info/METADATA", about)
+        wheel.writestr("boto3-1.2.3.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        wheel.writestr("boto3-1.2.3.dist-info/RECORD", "")
+    install()
+    other = lab.function(source, timeout_s=20)
+    assert (await lab.invoke(other)).payload == b'"1.2.3"'
+
+
+def test_no_sdk_without_its_python(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(interpreters, "python", lambda version: None)
+    with pytest.raises(installing.InstallError, match=r"runtimes install python3\.9$"):
+        installing.python_sdk("3.9", [], print)
+    assert not sdks.python("3.9").exists()
 
 
 @needs_program("npm")

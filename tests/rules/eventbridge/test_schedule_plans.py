@@ -57,6 +57,14 @@ def test_one_time_in_a_zone() -> None:
     assert next_moment("at(2026-07-01T12:00:00)", BERLIN, MADE, moment) is None
 
 
+@pytest.mark.parametrize("expression", ["rate(5 minute)", "rate(5 minutes)"])
+def test_the_unit_of_a_rate_need_not_agree_with_its_number(expression: str) -> None:
+    found = next_moment(expression, BERLIN, MADE, MADE)
+    assert found == MADE + timedelta(minutes=5)
+    with pytest.raises(ValueError, match="rate"):
+        next_moment("rate(0 minutes)", BERLIN, MADE, MADE)
+
+
 crons = st.builds(
     "cron({} {} * * ? *)".format,
     st.sampled_from(["0", "30", "0/7", "59"]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, unquote_plus
@@ -197,29 +197,32 @@ def _of_s3(words: tuple[str, ...]) -> tuple[str, str, str]:
     return "s3", operation, resource
 
 
-def _of_object(method: str, names: list[str]) -> str:
+def _of_object(method: str, names: Container[str]) -> str:
     # S3 has no operations for versions of objects, but IAM has actions.
     version = "Version" if "versionId" in names else ""
-    for name, title in _OF_OBJECTS.items():
-        if name in names:
-            return f"{_VERBS.get(method, 'Put')}Object{version}{title}"
-    for name, operation in _DONE_TO_OBJECTS.items():
-        if name in names:
-            return operation
+    kind = f"Object{version}"
+    if found := _of_part(method, names, kind, _OF_OBJECTS) or _first(names, _DONE_TO_OBJECTS):
+        return found
     if "uploadId" in names and method in ("GET", "DELETE"):
         return "ListParts" if method == "GET" else "AbortMultipartUpload"
     operation = _OBJECTS.get(method, "")
     return operation if operation in ("", "PutObject") else f"{operation}{version}"
 
 
-def _of_bucket(method: str, names: list[str]) -> str:
-    for name, title in _OF_BUCKETS.items():
-        if name in names:
-            return f"{_VERBS.get(method, 'Put')}{title}"
-    for name, operation in _LISTS.items():
-        if name in names:
-            return operation
-    return _BUCKETS.get(method, "")
+def _of_bucket(method: str, names: Container[str]) -> str:
+    found = _of_part(method, names, "", _OF_BUCKETS) or _first(names, _LISTS)
+    return found or _BUCKETS.get(method, "")
+
+
+def _of_part(method: str, names: Container[str], kind: str, parts: Mapping[str, str]) -> str | None:
+    """What is done to the part of a bucket or an object that a query names, if it names one."""
+    title = _first(names, parts)
+    return None if title is None else f"{_VERBS.get(method, 'Put')}{kind}{title}"
+
+
+def _first(names: Container[str], meanings: Mapping[str, str]) -> str | None:
+    """The meaning of the first name that a query has."""
+    return next((meaning for name, meaning in meanings.items() if name in names), None)
 
 
 _VERBS = {"GET": "Get", "PUT": "Put", "DELETE": "Delete", "HEAD": "Get"}

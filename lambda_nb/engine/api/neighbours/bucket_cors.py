@@ -6,7 +6,6 @@ signature and answers here. The request that follows is signed, as a presigned l
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from fnmatch import translate
@@ -16,6 +15,7 @@ from urllib.parse import unquote
 from lambda_nb.engine.api.admission.host_names import path_with_bucket
 from lambda_nb.engine.api.wire.http import Header, HttpRequest, Reply
 from lambda_nb.engine.errors import AWSError
+from lambda_nb.engine.machine.call_threads import in_call_thread
 
 Connect = Callable[[str], Awaitable[Any]]
 """Returns a boto3 client for a service."""
@@ -56,7 +56,7 @@ class BucketCors:
     async def of_bucket(self, bucket: str, request: HttpRequest) -> Reply:
         """The reply to a preflight that is for a bucket; raises as :meth:`answer` does."""
         client = await self._connect("s3")
-        rules = await asyncio.to_thread(_rules, client, bucket)
+        rules = await in_call_thread(_rules, client, bucket)
         for rule in rules:
             if (headers := allowed(rule, request.headers)) is not None:
                 return Reply(200, b"", headers, None)

@@ -25,7 +25,7 @@ from lambda_nb.engine.api.neighbours.watched_calls import Watch, WatchedCall
 from lambda_nb.engine.api.wire.headers import HOP_BY_HOP
 from lambda_nb.engine.api.wire.http import ClientGone, Header, HttpRequest, Send
 from lambda_nb.engine.aws_calls import as_a_service
-from lambda_nb.engine.aws_calls.embedded import EmbeddedCalls
+from lambda_nb.engine.aws_calls.embedded import REFUSED, EmbeddedCalls
 from lambda_nb.engine.aws_calls.endpoint import Endpoint, Keys
 from lambda_nb.engine.aws_calls.service_directory import Directory
 from lambda_nb.engine.errors import AWSError
@@ -145,11 +145,13 @@ class Proxy:
             if at.keys is None and meant == "s3":
                 request = _by_path(request, at)
             elif at.keys is not None:
-                signed = service != ""
+                at, signed = signing_anew.endpoint_of(at, request), service != ""
                 request, body = signing_anew.addressed(
                     request, body, at, meant, self._region, signed
                 )
             async with self._answer(at, request, body) as answer:
+                if answer.status >= 500 and at.keys is None:
+                    await _raise_refused(answer)
                 if answer.status < 300:
                     self._use.answered(request, body, meant)
                     if call is not None:
@@ -230,6 +232,13 @@ class Proxy:
                 skip_auto_headers=("User-Agent", "Accept-Encoding", "Content-Type", "Accept"),
             )
         return self._sessions[at]
+
+
+async def _raise_refused(answer: _Answer) -> None:
+    """Raise what an embedded service says if it has no answer, for the protocol of the caller."""
+    code = next((told for name, told in answer.headers if name.lower() == REFUSED), None)
+    if code is not None:
+        raise AWSError(code, json.loads(await answer.read())["message"], answer.status)
 
 
 def _by_host(request: HttpRequest, region: str) -> tuple[HttpRequest, str]:

@@ -30,7 +30,21 @@ _OF_THE_OLD_FORM = frozenset({"AWSAccessKeyId", "Signature", "Expires", "x-amz-s
 _CHUNK_HEAD = re.compile(rb"([0-9a-fA-F]+)(;.*)?")
 _LONGEST_HEAD = 1024
 
+_HOST_PREFIXES = {
+    "AWSStepFunctions.StartSyncExecution": "sync-",
+    "AWSStepFunctions.TestState": "sync-",
+}
+"""What AWS's host has before its name for an operation; here clients leave it away."""
+
 Body = bytes | AsyncIterator[bytes]
+
+
+def endpoint_of(at: Endpoint, request: HttpRequest) -> Endpoint:
+    """The endpoint that takes a request to a service: AWS has another one for some operations."""
+    prefix = _HOST_PREFIXES.get(request.headers.get("x-amz-target", ""))
+    if prefix is None or ".amazonaws.com" not in at.url:
+        return at
+    return at._replace(url=at.url.replace("://", f"://{prefix}", 1))
 
 
 def addressed(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from lambda_nb.engine.machine.call_threads import in_call_thread
 from lambda_nb.engine.model import FetchFailed
 
 Connect = Callable[[str], Awaitable[Any]]
@@ -49,7 +49,7 @@ class NeighbourProbe:
 
         client = await self._connect(service)
         try:
-            return await asyncio.to_thread(getattr(client, method), **request)
+            return await in_call_thread(getattr(client, method), **request)
         except ClientError as error:
             detail = error.response["Error"]
             raise FetchFailed(detail["Code"], detail["Message"]) from error

@@ -15,7 +15,7 @@ from lambda_nb.engine.control.functions.lookup import Lookup
 from lambda_nb.engine.control.handler_checks import as_error
 from lambda_nb.engine.control.records.store import Record
 from lambda_nb.engine.errors import AWSError, conflict
-from lambda_nb.engine.model import FileSystemMount, FunctionVersion, Resolved
+from lambda_nb.engine.model import FileSystemMount, FunctionVersion, Named, Resolved
 from lambda_nb.rules.refusal import Refused
 from lambda_nb.rules.settings import names
 
@@ -78,21 +78,33 @@ class Resolver:
         except Refused as refused:
             raise as_error(refused) from refused
 
+    def named(self, function_name: str, qualifier: str | None) -> Named | None:
+        """What a name means, whether it can be invoked now or not; ``None`` if there is none."""
+        try:
+            name, wanted = self._parsed(function_name, qualifier)
+            version, _ = self._lookup.version(name, wanted)
+        except (AWSError, Refused):
+            return None
+        return Named(name, wanted, version, self._context.function_arn(name))
+
+    def _parsed(self, function_name: str, qualifier: str | None) -> tuple[str, str | None]:
+        name = names.parse_function(function_name)
+        names.located(name, self._context.account, self._context.region)
+        return name.name, names.one_qualifier(name, qualifier)
+
     def _find(
         self, function_name: str, qualifier: str | None, key: tuple[str, str | None]
     ) -> Resolved:
-        name = names.parse_function(function_name)
-        names.located(name, self._context.account, self._context.region)
-        wanted = names.one_qualifier(name, qualifier)
-        alias = self._context.store.get("alias", name.name, wanted or "")
+        name, wanted = self._parsed(function_name, qualifier)
+        alias = self._context.store.get("alias", name, wanted or "")
         if alias is None or not alias.get("weights"):
-            resolved = self._resolved(name.name, wanted, wanted if alias else None)
+            resolved = self._resolved(name, wanted, wanted if alias else None)
             if resolved.function.code_dir in self._mounted:
                 self._changing[key] = partial(self._reloaded, resolved)
                 return self._reloaded(resolved)
             self._fixed[key] = resolved
             return resolved
-        self._changing[key] = self._drawn(name.name, wanted, alias)
+        self._changing[key] = self._drawn(name, wanted, alias)
         return self._changing[key]()
 
     def _drawn(self, name: str, wanted: str | None, alias: Record) -> _Choice:

@@ -50,7 +50,7 @@ class LayerUse:
         ------
         AWSError
             ``InvalidParameterValueException`` for a version that does not exist,
-            ``AccessDeniedException`` for a layer of another account.
+            ``AccessDeniedException`` for a layer of another account for which none stands in.
         """
         known = {layer["arn"]: UsedLayer(**layer) for layer in present}
         return [known.get(arn) or self._find(arn) for arn in arns]
@@ -60,15 +60,28 @@ class LayerUse:
         if layer.version is not None and layer.version < 1:
             raise invalid_parameter("Layer Version Cannot be less than 1")
         if layer.account != self._context.account:
-            raise AWSError(
-                "AccessDeniedException",
-                f"User: arn:aws:iam::{self._context.account}:root is not authorized to perform: "
-                f"lambda:GetLayerVersion on resource: {arn} because no resource-based policy "
-                "allows the lambda:GetLayerVersion action",
-                403,
-            )
-        record = self._context.store.get("layer_version", layer.name, str(layer.version))
+            record = self._stand_in(layer)
+            if record is None:
+                raise self._refused(arn, layer)
+        else:
+            record = self._context.store.get("layer_version", layer.name, str(layer.version))
         if record is None:
             raise invalid_parameter(f"Layer version {arn} does not exist.")
         code = record["code"]
         return UsedLayer(arn, code["digest"], code["size"], code["unzipped"])
+
+    def _stand_in(self, layer: names.LayerName) -> Record | None:
+        """This account's layer of the same name: that version, or else the newest."""
+        there = self._context.store.children("layer_version", layer.name)
+        newest = max(there.values(), key=lambda record: int(record["Version"]), default=None)
+        return there.get(str(layer.version), newest)
+
+    def _refused(self, arn: str, layer: names.LayerName) -> AWSError:
+        return AWSError(
+            "AccessDeniedException",
+            f"User: arn:aws:iam::{self._context.account}:root is not authorized to perform: "
+            f"lambda:GetLayerVersion on resource: {arn} because no resource-based policy "
+            "allows the lambda:GetLayerVersion action. lambda_nb has no layers of other accounts: "
+            f"publish the layer here as {layer.name} (publish-layer-version), and it stands in",
+            403,
+        )

@@ -13,6 +13,7 @@ from lambda_nb.engine.edge.configuration.names import Aliases, Names, aliases_in
 from lambda_nb.engine.edge.configuration.reading import Reader
 from lambda_nb.engine.edge.settings import Distribution
 from lambda_nb.engine.errors import AWSError
+from lambda_nb.engine.machine.call_threads import in_call_thread
 
 log = logging.getLogger(__name__)
 
@@ -151,7 +152,7 @@ class Configuration:
         if self._revision == revision:
             return
         reader = Reader(await self._client("cloudfront"))
-        self._names = Names(await asyncio.to_thread(reader.distributions))
+        self._names = Names(await in_call_thread(reader.distributions))
         self._reader = reader
         self._compiled.clear()
         self._hosts.clear()
@@ -164,7 +165,7 @@ class Configuration:
         if found is None:
             assert self._reader is not None
             sentences: list[str] = []
-            found = await asyncio.to_thread(
+            found = await in_call_thread(
                 distribution, self._reader, identifier, self._names.of_domain, sentences.append
             )
             self._compiled[identifier] = found

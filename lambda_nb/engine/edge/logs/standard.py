@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import logging
 import re
@@ -13,6 +12,7 @@ from typing import Any
 from lambda_nb.engine.edge.logs.values import hour_of, size_of, standard_values
 from lambda_nb.engine.edge.model import Visit
 from lambda_nb.engine.edge.settings import Distribution, StandardLog
+from lambda_nb.engine.machine.call_threads import in_call_thread
 from lambda_nb.engine.notices import Notice
 from lambda_nb.rules.edge.log_fields import HEAD, file_key, is_logged, standard_line
 
@@ -77,7 +77,7 @@ class StandardLogs:
             if told is not None:
                 bucket = bucket_name(told.bucket)
                 key = file_key(told.prefix, distribution.id, hour, self._file_name())
-                refusal = await asyncio.to_thread(_put, client, bucket, key, told.cookies, inside)
+                refusal = await in_call_thread(_put, client, bucket, key, told.cookies, inside)
                 if refusal:
                     self._warn(distribution.id, bucket, refusal)
             entries[: len(some)] = others

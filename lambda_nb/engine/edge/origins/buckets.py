@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -26,6 +25,7 @@ from lambda_nb.engine.edge.origins.request_heads import head, target
 from lambda_nb.engine.edge.origins.s3_requests import LIST, Asked, also_asked, asked
 from lambda_nb.engine.edge.origins.signing import is_signed, sign
 from lambda_nb.engine.edge.settings import Origin
+from lambda_nb.engine.machine.call_threads import in_call_thread
 
 Connect = Callable[[str], Awaitable[Any]]
 """Returns a boto3 client for a service. Its calls block."""
@@ -115,7 +115,7 @@ class Buckets:
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
-            return await asyncio.to_thread(BucketAccess, await self._connect("s3"), bucket)
+            return await in_call_thread(BucketAccess, await self._connect("s3"), bucket)
         except NoSuchBucket:
             return None
         except (BotoCoreError, ClientError) as error:
@@ -156,7 +156,7 @@ class Buckets:
         client = await self._connect("cloudfront")
         name = identity.rpartition("/")[2]
         try:
-            told = await asyncio.to_thread(client.get_cloud_front_origin_access_identity, Id=name)
+            told = await in_call_thread(client.get_cloud_front_origin_access_identity, Id=name)
         except (BotoCoreError, ClientError):
             return ""
         return str(told["CloudFrontOriginAccessIdentity"].get("S3CanonicalUserId", ""))
@@ -169,7 +169,7 @@ class Buckets:
 
         client = await self._connect("s3")
         try:
-            told = await asyncio.to_thread(client.get_bucket_cors, Bucket=bucket)
+            told = await in_call_thread(client.get_bucket_cors, Bucket=bucket)
         except (BotoCoreError, ClientError):  # it has no rules
             return
         page = {
@@ -194,7 +194,7 @@ async def _lets(access: BucketAccess, asker: Asker, what: Asked) -> bool:
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
-        return await asyncio.to_thread(access.lets, asker, what)
+        return await in_call_thread(access.lets, asker, what)
     except NoSuchBucket:  # it has gone meanwhile
         return False
     except (BotoCoreError, ClientError) as error:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import unquote
+
+from lambda_nb.engine.machine.call_threads import in_call_thread
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +35,7 @@ class RoleTrust:
         client = await self._client("iam")
         name = role.rpartition("/")[2]
         try:
-            answer = await asyncio.to_thread(client.get_role, RoleName=name)
+            answer = await in_call_thread(client.get_role, RoleName=name)
         except ClientError as error:
             if error.response["Error"]["Code"] != "NoSuchEntity":
                 log.warning("the trust policy of %s is not checked: %s", role, error)

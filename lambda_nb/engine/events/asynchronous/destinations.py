@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
+
+from lambda_nb.engine.machine.call_threads import in_call_thread
 
 Connect = Callable[[str], Awaitable[Any]]
 """Returns a boto3 client for a service, with the URL of the neighbours or the engine."""
@@ -33,12 +34,12 @@ class Destinations:
         service = target.split(":")[2]
         if service == "s3":
             name = key or _async_key(record)
-            await asyncio.to_thread(_s3, await self._connect("s3"), target, record, name)
+            await in_call_thread(_s3, await self._connect("s3"), target, record, name)
             return
         send = _SENDERS.get(service)
         if send is None:
             raise ValueError(f"{target} is no destination: give a queue, topic, bus or function")
-        await asyncio.to_thread(send, await self._connect(service), target, record)
+        await in_call_thread(send, await self._connect(service), target, record)
 
     async def dead_letter(self, target: str, body: str, attributes: Mapping[str, str]) -> None:
         """Send an event that was given up to a queue or topic."""
@@ -50,9 +51,9 @@ class Destinations:
             if value
         }
         if service == "sqs":
-            await asyncio.to_thread(_to_queue, client, target, body, typed)
+            await in_call_thread(_to_queue, client, target, body, typed)
         else:
-            await asyncio.to_thread(
+            await in_call_thread(
                 client.publish, TopicArn=target, Message=body, MessageAttributes=typed
             )
 

@@ -16,15 +16,23 @@ import math
 import sqlite3
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal
 
 from lambda_nb.engine import databases
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.events.asynchronous import outcome_records
+from lambda_nb.engine.events.asynchronous.leaving import (
+    Delivery,
+    Failed,
+    Figures,
+    Leaving,
+    Reports,
+    Settings,
+    named_by,
+)
 from lambda_nb.engine.events.asynchronous.outcome_records import Condition
-from lambda_nb.engine.model import Invocation, InvocationResult, Resolved, Throttled
+from lambda_nb.engine.model import Invocation, InvocationResult, Named, Resolved, Throttled
 from lambda_nb.engine.notices import Notice
 from lambda_nb.engine.steady_clock import steady_time
 from lambda_nb.rules.events import retry
@@ -86,41 +94,6 @@ UPDATE event SET taken = 0, accepted = min(accepted, ?), due = CASE WHEN due > ?
 _PUT_BACK = "UPDATE event SET taken = 0, due = ?, failures = ?, throttles = ? WHERE id = ?"
 
 
-class Settings(Protocol):
-    """The configuration of asynchronous invocation."""
-
-    def event_invoke_config(self, function_name: str, qualifier: str | None) -> Mapping[str, Any]:
-        """``MaximumRetryAttempts``, ``MaximumEventAgeInSeconds``, ``DestinationConfig``."""
-
-    def dead_letter_target(self, function_name: str, version: str) -> str | None:
-        """The ARN of the dead-letter queue or topic."""
-
-    def reserved_concurrency(self, function_name: str) -> int | None:
-        """Environments reserved for the function; ``None`` if none are."""
-
-
-class Delivery(Protocol):
-    """Sends finished events to their destinations."""
-
-    async def record(self, target: str, record: Mapping[str, Any]) -> None:
-        """Send the record of an invocation to a destination; raises if it cannot."""
-
-    async def dead_letter(self, target: str, body: str, attributes: Mapping[str, str]) -> None:
-        """Send an event that was given up to a dead-letter queue; raises if it cannot."""
-
-
-Failed = Callable[[str, str, "float | None"], None]
-"""Is told that an event failed: its request ID, why, and the seconds until it is tried again;
-``None`` if nobody should wait for it: it is given up, or this machine lacks its runtime."""
-
-
-class Figures(Protocol):
-    """Receives the queue's CloudWatch metrics."""
-
-    def figure(self, function: str, name: str, unit: str, value: float) -> None:
-        """Record one metric value of a function."""
-
-
 class AsyncQueue:
     """Runs queued events, retries them, and reports their results.
 
@@ -167,11 +140,9 @@ class AsyncQueue:
         self._resolve = resolve
         self._invoke = invoke
         self._settings = settings
-        self._delivery = delivery
-        self._figures = figures
+        self._reports = Reports(settings, delivery, figures, failed)
         self._retry_delay_s = retry_delay_s
         self._patient = patient
-        self._failed = failed
         self._running: dict[str, set[asyncio.Task[None]]] = {}
         # By function: when its next event is due.
         self._due: dict[str, float] = dict(self._db.execute(_WAITING).fetchall())
@@ -216,7 +187,7 @@ class AsyncQueue:
                 at_once,
             ),
         ).fetchall()
-        self._note(_plain_name(function_name), "AsyncEventsReceived")
+        self._reports.note(_plain_name(function_name), "AsyncEventsReceived")
         if at_once:
             self._begin(row)
         else:
@@ -298,16 +269,11 @@ class AsyncQueue:
         try:
             resolved = self._resolve(row["function"], row["qualifier"])
         except AWSError as error:
-            if error.code == "ResourceNotFoundException" and not self._patient:
-                log.warning("event %s is lost: %s", row["request_id"], error)
-                self._tell_failed(row, str(error), None)
-                self._delete(row)
-            else:  # the function is being created or changed, or was lost with its database
-                self._put_back(row, retry.after_throttle(row["throttles"] + 1), throttled=True)
+            await self._wait_for_function(row, error)
             return
-        leaving = _Leaving(row, resolved, self._config(resolved))
+        leaving = self._leaving(row, named_by(resolved))
         if self._settings and self._settings.reserved_concurrency(resolved.function.name) == 0:
-            await self._leave(leaving, "ZeroReservedConcurrency", None)
+            await self._leave(leaving, "ZeroReservedConcurrency")
             return
         result: InvocationResult | None = None
         try:
@@ -316,7 +282,7 @@ class AsyncQueue:
             result = await self._invoke(resolved, _invocation(row, resolved, patience_s))
         except (Throttled, AWSError) as refusal:
             if isinstance(refusal, AWSError) and refusal.code == "RecursiveInvocationException":
-                await self._leave(leaving, "RetriesExhausted", None)
+                await self._leave(leaving, "RetriesExhausted")
                 return
             if isinstance(refusal, AWSError) and refusal.code == "InvalidRuntimeException":
                 self._tell_cannot_run(row, refusal)
@@ -327,31 +293,64 @@ class AsyncQueue:
             if result.function_error is None:
                 await self._leave(leaving, "Success", result)
                 return
-        then = retry.after_attempt(
-            refused=result is None,
-            failures=leaving.attempts,
-            throttles=row["throttles"] + 1,
-            age_s=steady_time() - row["accepted"],
-            max_attempts=leaving.config.get("MaximumRetryAttempts", retry.MAX_ATTEMPTS),
-            max_age_s=leaving.config.get(_MAX_AGE, retry.MAX_AGE_S),
-            first_s=self._retry_delay_s,
-        )
+        then = self._after(leaving, refused=result is None)
         if isinstance(then, str):
             await self._leave(leaving, then, result)
         else:
             if result is not None:
-                self._tell_failed(row, outcome_records.error_of(result), then)
+                self._reports.failed(row, outcome_records.error_of(result), then)
             self._put_back(row, then, throttled=result is None)
+
+    async def _wait_for_function(self, row: sqlite3.Row, error: AWSError) -> None:
+        """Put back an event whose function is being created or changed, until it is too old.
+
+        If there is no such function, its events are lost; unless it was lost itself, with its
+        database: then somebody may create it again.
+        """
+        named = self._settings and self._settings.named(row["function"], row["qualifier"])
+        if named is None and not self._patient:
+            self._lose(row, error)
+            return
+        missing = Named(row["function"], row["qualifier"], "", row["function"])
+        leaving = self._leaving(row, named or missing)
+        then = self._after(leaving, refused=True)
+        if not isinstance(then, str):
+            self._put_back(row, then, throttled=True)
+        elif named is None:
+            self._lose(row, error)
+        else:
+            await self._leave(leaving, then, why=str(error))
+
+    def _lose(self, row: sqlite3.Row, error: AWSError) -> None:
+        log.warning("event %s is lost: %s", row["request_id"], error)
+        self._reports.failed(row, str(error), None)
+        self._delete(row)
+
+    def _leaving(self, row: sqlite3.Row, named: Named) -> Leaving:
+        config: Mapping[str, Any] = {}
+        if self._settings is not None:
+            config = self._settings.event_invoke_config(named.name, named.qualifier)
+        return Leaving(row, named, config)
+
+    def _after(
+        self, leaving: Leaving, *, refused: bool
+    ) -> float | Literal["RetriesExhausted", "EventAgeExceeded"]:
+        """Seconds until an event that did not succeed is tried again, or why it is not."""
+        return retry.after_attempt(
+            refused=refused,
+            failures=leaving.attempts,
+            throttles=leaving.row["throttles"] + 1,
+            age_s=steady_time() - leaving.row["accepted"],
+            max_attempts=leaving.config.get("MaximumRetryAttempts", retry.MAX_ATTEMPTS),
+            max_age_s=leaving.config.get(_MAX_AGE, retry.MAX_AGE_S),
+            first_s=self._retry_delay_s,
+        )
 
     def _tell_cannot_run(self, row: sqlite3.Row, refusal: AWSError) -> None:
         """Say once that an event waits for a runtime: somebody may install it meanwhile."""
         if not row["throttles"]:
             log.warning("event %s waits: %s", row["request_id"], refusal)
-        self._tell_failed(row, str(refusal), None)
-
-    def _tell_failed(self, row: sqlite3.Row, why: str, again_in_s: float | None) -> None:
-        if self._failed is not None:
-            self._failed(row["request_id"], why, again_in_s)
+        self._reports.failed(row, str(refusal), None)
 
     def _put_back(self, row: sqlite3.Row, delay_s: float, *, throttled: bool) -> None:
         failures = row["failures"] + (not throttled)
@@ -359,11 +358,6 @@ class AsyncQueue:
         due = steady_time() + delay_s
         self._write(_PUT_BACK, (due, failures, throttles, row["id"]))
         self._expect(row["function"], due)
-
-    def _config(self, resolved: Resolved) -> Mapping[str, Any]:
-        if self._settings is None:
-            return {}
-        return self._settings.event_invoke_config(resolved.function.name, _qualifier(resolved))
 
     def _delete(self, row: sqlite3.Row) -> None:
         self._write("DELETE FROM event WHERE id = ?", (row["id"],))
@@ -392,67 +386,15 @@ class AsyncQueue:
             self._full_disk.warn()
 
     async def _leave(
-        self, leaving: _Leaving, condition: Condition, result: InvocationResult | None
+        self,
+        leaving: Leaving,
+        condition: Condition,
+        result: InvocationResult | None = None,
+        why: str | None = None,
     ) -> None:
         """Finish an event: send its record to its destination or dead-letter queue, delete it."""
-        row, function = leaving.row, leaving.resolved.function
-        age_ms = (steady_time() - row["accepted"]) * 1000
-        self._note(function.name, "AsyncEventAge", "Milliseconds", age_ms)
-        if condition in ("EventAgeExceeded", "ZeroReservedConcurrency"):
-            self._note(function.name, "AsyncEventsDropped")
-        if condition != "Success":
-            why = condition if result is None else outcome_records.error_of(result)
-            self._tell_failed(row, why, None)
-        side = "OnSuccess" if condition == "Success" else "OnFailure"
-        target = leaving.config.get("DestinationConfig", {}).get(side, {}).get("Destination")
-        if self._delivery is not None and target:
-            arn = f"{function.arn}:{_qualifier(leaving.resolved) or '$LATEST'}"
-            record = outcome_records.record(
-                row["request_id"], row["payload"], arn, condition, result, leaving.attempts
-            )
-            sending = self._delivery.record(target, record)
-            await self._try(sending, target, function.name, "DestinationDeliveryFailures")
-        dead_letter = None
-        if self._settings is not None and side == "OnFailure":
-            dead_letter = self._settings.dead_letter_target(function.name, function.version)
-        if self._delivery is not None and dead_letter:
-            attributes = outcome_records.attributes(row["request_id"], result)
-            body = row["payload"].decode("utf-8", "replace")
-            sending = self._delivery.dead_letter(dead_letter, body, attributes)
-            await self._try(sending, dead_letter, function.name, "DeadLetterErrors")
-        self._delete(row)
-
-    async def _try(
-        self, sending: Awaitable[None], target: str, function: str, failure: str
-    ) -> None:
-        try:
-            await sending
-        except Exception as error:  # whatever a client library raises: the event itself has run
-            log.warning("could not deliver to %s: %s", target, error)
-            self._note(function, failure)
-
-    def _note(self, function: str, name: str, unit: str = "Count", value: float = 1.0) -> None:
-        if self._figures is not None:
-            self._figures.figure(function, name, unit, value)
-
-
-@dataclass(slots=True)
-class _Leaving:
-    """An event that may leave the queue; ``attempts`` counts the function's runs."""
-
-    row: sqlite3.Row
-    resolved: Resolved
-    config: Mapping[str, Any]
-    attempts: int = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.attempts = self.row["failures"]
-
-
-def _qualifier(resolved: Resolved) -> str | None:
-    """The qualifier that the caller gave, in any form."""
-    parts = resolved.invoked_arn.split(":")
-    return parts[7] if len(parts) > 7 else None
+        await self._reports.left(leaving, condition, result, why)
+        self._delete(leaving.row)
 
 
 def _plain_name(function_name: str) -> str:

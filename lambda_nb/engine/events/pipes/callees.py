@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
+import json
 from collections.abc import Mapping
 from typing import Any
 
+from lambda_nb.engine.aws_calls.services import Services
+from lambda_nb.engine.aws_calls.upstream import TooSlow, Unreachable
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.events.pipes.pipe import Pipe
 from lambda_nb.engine.events.pipes.surroundings import MOST_SECONDS, StageError, Surroundings
+from lambda_nb.engine.machine.call_threads import in_call_thread
 from lambda_nb.engine.model import Throttled
 from lambda_nb.engine.permissions.functions import Call
 
@@ -81,13 +84,20 @@ async def run_execution(around: Surroundings, arn: str, payload: str) -> str:
     StageError
         It failed, or took longer than pipes wait.
     """
+    # Not in a thread: it takes as long as its functions do, and these need threads to start.
+    services = Services(around.upstream, around.region)
     asked = {"stateMachineArn": arn, "input": payload}
-    run = call_client(around, "stepfunctions", "start_sync_execution", asked)
     try:
-        told = await asyncio.wait_for(run, MOST_SECONDS)
-    except asyncio.TimeoutError as error:
+        answer = await services.json("stepfunctions", "StartSyncExecution", asked, MOST_SECONDS)
+        told = json.loads(answer.body)
+    except TooSlow as error:
         text = f"an execution of {arn} took longer than {MOST_SECONDS:g} s"
         raise StageError(text, status=408) from error
+    except (Unreachable, ValueError) as error:
+        raise StageError(str(error), internal=True, status=503) from error
+    if answer.status != 200:
+        code = str(told.get("__type", answer.status)).rpartition("#")[2]
+        raise _told(code, str(told.get("message", "")), answer.status)
     if told["status"] != "SUCCEEDED":
         text = f"{told['executionArn']}: {told.get('error') or told['status']}"
         raise StageError(text, status=200)
@@ -108,12 +118,11 @@ async def call_client(
 
     try:
         client = await around.connect(service)
-        return await asyncio.to_thread(getattr(client, method), **told)
+        return await in_call_thread(getattr(client, method), **told)
     except ClientError as error:
         detail, meta = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
         status = int(meta.get("HTTPStatusCode", 400))
-        text = f"{detail.get('Code')}: {detail.get('Message')}"
-        raise StageError(text, internal=status == 429 or status >= 500, status=status) from error
+        raise _told(str(detail.get("Code")), str(detail.get("Message")), status) from error
     except BotoCoreError as error:
         raise StageError(str(error), internal=True, status=503) from error
     except AWSError as error:
@@ -121,5 +130,9 @@ async def call_client(
 
 
 def _refused(error: AWSError) -> StageError:
-    internal = error.status == 429 or error.status >= 500
-    return StageError(f"{error.code}: {error.message}", internal=internal, status=error.status)
+    return _told(error.code, error.message, error.status)
+
+
+def _told(code: str, message: str, status: int) -> StageError:
+    """What a service refuses; internal if it throttles or fails itself."""
+    return StageError(f"{code}: {message}", internal=status == 429 or status >= 500, status=status)

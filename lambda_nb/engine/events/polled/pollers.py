@@ -12,6 +12,7 @@ from lambda_nb.engine.aws_calls.json_calls import Calls
 from lambda_nb.engine.control.records.store import Record, Store
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.events.asynchronous.destinations import Destinations
+from lambda_nb.engine.events.polled.cancelling import cancelled
 from lambda_nb.engine.events.polled.checkpoints import Checkpoints
 from lambda_nb.engine.events.polled.kafka.cluster import Cluster, Connect
 from lambda_nb.engine.events.polled.kafka.failures import KafkaFailures
@@ -130,9 +131,7 @@ class EventSources:
     async def close(self) -> None:
         """Stop all reading at once."""
         self._closed = True
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await cancelled(self._tasks)
         await asyncio.gather(*(poller.close() for _, poller in self._active.values()))
         await self._calls.close()
         self._checkpoints.close()

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from lambda_nb.engine.aws_calls.json_calls import CallError
+from lambda_nb.engine.events.polled.cancelling import cancelled
 from lambda_nb.engine.events.polled.checkpoints import ENDED, Checkpoints, position_at
 from lambda_nb.engine.events.polled.mapping import EventSourceMapping, Outcome, Run
 from lambda_nb.engine.events.polled.mapping_metrics import Tally
@@ -121,9 +122,7 @@ class StreamPoller:
 
     async def close(self) -> None:
         """Cancel running batches; they are read again after the next start."""
-        for task in self._readers.values():
-            task.cancel()
-        await asyncio.gather(*self._readers.values(), return_exceptions=True)
+        await cancelled(self._readers.values())
 
     async def _pause(self, seconds: float) -> None:
         await _within(seconds, self._stopping)

@@ -55,7 +55,8 @@ def plan(
     for family, start in _MANAGED.items():
         if runtime.startswith(family):
             program = chosen(runtime, fallback)
-            return replace(start(function, files, seen, program, fork), note=program.note)
+            made = start(function, files, seen, program, fork)
+            return replace(made, note=" ".join(filter(None, (program.note, made.note))))
     if runtime.startswith("provided") or runtime in ("custom", "go1.x"):
         return custom(function, files, seen)
     raise missing(runtime, "lambda_nb has no runtime of this family. Use a custom runtime.")

@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from lambda_nb.engine.errors import AWSError
-from lambda_nb.engine.execution.runtimes import interpreters, setuptools
+from lambda_nb.engine.execution.runtimes import interpreters, python_sdk, sdks, setuptools
 from lambda_nb.engine.execution.runtimes.interpreters import Fallback, Program
 from lambda_nb.engine.execution.runtimes.zygotes import ZygoteKind
 from lambda_nb.engine.execution.sandbox.paths import Files, Places
@@ -21,18 +21,6 @@ BOOTSTRAPS = Path(__file__).parent / "bootstraps"
 
 PRELOADABLE = ("boto3", "botocore", "numpy", "pandas", "scipy", "PIL", "requests")
 """Slow imports that start no thread and keep no connection, so that a fork may share them."""
-
-SDK = (
-    "boto3",
-    "botocore",
-    "s3transfer",
-    "jmespath",
-    "dateutil",
-    "urllib3",
-    "six",
-    "snapshot_restore_py",
-)
-"""Packages of AWS's Python runtime (``/var/runtime``), as far as they are installed here."""
 
 _PARSING = threading.Lock()
 _TRIES = 10
@@ -55,7 +43,8 @@ class Launch:
     framed: bool = False
     extra: dict[str, str] = field(default_factory=dict)
     note: str = ""
-    """Written once to the function's log, if another version than its own runs it."""
+    """Written once to the function's log: another version than its own runs it, or a part of AWS's
+    runtime is not here."""
 
     @property
     def interpreter(self) -> str:
@@ -104,6 +93,13 @@ def python(
     interpreter, version, _ = program
     host_path = search_path(version, str(files.task), str(files.opt), str(files.runtime))
     path = search_path(version, seen.task, seen.opt, seen.runtime)
+    note = ""
+    if not python_sdk.runs_on(version):
+        fetched = sdks.python(version)
+        instead = (str(fetched),) if fetched.is_dir() else ()
+        host_path, path = (*host_path[:-1], *instead), (*path[:-1], *instead)
+        if _misses_sdk(source(function, files.task), host_path):
+            note = python_sdk.missing(version)
     name = f"python:{version}"
     packages = setuptools.folder(version, interpreter)
     last = () if packages is None else (str(packages),)
@@ -111,10 +107,17 @@ def python(
         preload = preloads(function, host_path)
         clients = clients_of(source(function, files.task)) if "boto3" in preload else ()
         kind = ZygoteKind(interpreter, preload, path[1:] if preload else (), clients)
-        return Launch(kind, name, path=path, last=last, framed=True)
+        return Launch(kind, name, path=path, last=last, framed=True, note=note)
     script = str(BOOTSTRAPS / "python" / "spawned.py")
     argv = (interpreter, "-I", "-S", script, ":".join(path), ":".join(last))
-    return Launch(launcher(), name, argv=wrapped(argv, function, seen), framed=True)
+    started = wrapped(argv, function, seen)
+    return Launch(launcher(), name, argv=started, framed=True, note=note)
+
+
+def _misses_sdk(module: Path, path: tuple[str, ...]) -> bool:
+    """Whether a module imports AWS's SDK and no folder of ``path`` has it."""
+    wanted = imports_of(module) & {"boto3", "botocore"}
+    return any(not any(_provides(Path(folder), name) for folder in path) for name in wanted)
 
 
 def search_path(version: str, task: str, opt: str, runtime: str) -> tuple[str, ...]:
@@ -193,22 +196,3 @@ def imports_of(path: Path) -> frozenset[str]:
 
 def _provides(folder: Path, name: str) -> bool:
     return (folder / name).is_dir() or (folder / f"{name}.py").is_file()
-
-
-def link_sdk(runtime_dir: Path) -> None:
-    """Fill ``/var/runtime`` with links to the AWS SDK for Python of the engine's environment."""
-    from importlib.util import find_spec
-
-    runtime_dir.mkdir(parents=True, exist_ok=True)
-    own = BOOTSTRAPS / "python" / "snapshot_restore_py.py"
-    for name in SDK:
-        spec = find_spec(name)
-        origin = None if spec is None or spec.origin is None else Path(spec.origin)
-        if name == "snapshot_restore_py":
-            origin = own
-        if origin is None:
-            continue
-        source = origin.parent if origin.name == "__init__.py" else origin
-        link = runtime_dir / source.name
-        if not link.exists():
-            link.symlink_to(source)

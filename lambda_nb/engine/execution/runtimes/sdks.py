@@ -1,4 +1,4 @@
-"""AWS's SDKs of the Node.js and Ruby runtimes: which packages, and where they are here.
+"""AWS's SDKs of the Node.js and Ruby runtimes, and of old Pythons: which packages, and where.
 
 They are not part of lambda_nb: ``lambda-nb runtimes install nodejs-sdk`` fetches them once.
 Functions find them after their own code and their layers, like ``/var/runtime`` on AWS.
@@ -56,6 +56,11 @@ def place(family: str) -> Path:
 def nodejs() -> Path:
     """The SDK's ``node_modules``; exists once it is installed."""
     return place("nodejs") / "node_modules"
+
+
+def python(version: str) -> Path:
+    """The SDK's packages for a Python that is too old for the engine's (``3.9``)."""
+    return place(f"python{version}")
 
 
 def ruby(version: str) -> Path:

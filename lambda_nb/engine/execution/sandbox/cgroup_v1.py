@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+from collections import Counter
 from pathlib import Path
 
 from lambda_nb.rules.quotas import VCPU_MB
@@ -17,6 +18,9 @@ PERIOD_US = 100_000
 """Period of a group's CPU quota, in microseconds."""
 
 PREFIX = "lambda-nb-"
+
+users: Counter[Path] = Counter()
+"""How many executors of this process use a parent group: each Region and location has one."""
 
 
 class CgroupsUnavailableError(Exception):
@@ -48,6 +52,7 @@ class Cgroups:
                 self.close()
                 raise CgroupsUnavailableError(f"cannot make {parent}: {error.strerror}") from None
             self._parents[controller] = parent
+            users[parent] += 1
 
     def group(self, name: str, memory_mb: int, *, share_cpu: bool) -> Cgroup:
         """Make the group of one environment."""
@@ -64,10 +69,13 @@ class Cgroups:
         return Cgroup(folders)
 
     def close(self) -> None:
-        """Remove the engine's own groups; those of environments must be gone."""
+        """Remove the engine's own groups if nobody else uses them; environments must be gone."""
         for parent in self._parents.values():
-            with contextlib.suppress(OSError):
-                parent.rmdir()
+            users[parent] -= 1
+            if not users[parent]:
+                with contextlib.suppress(OSError):
+                    parent.rmdir()
+        self._parents.clear()
 
 
 class Cgroup:

@@ -21,6 +21,7 @@ from lambda_nb.engine.execution.sandbox.cgroup_v1 import (
     CgroupsUnavailableError,
     clear_away,
     cpu_quota,
+    users,
     write,
 )
 
@@ -47,6 +48,7 @@ class UnifiedCgroups:
         self._controllers = controllers
         self._own = (mount or _mount()) / _own_path()
         self._engine: Path | None = None
+        self._parent: Path | None = None
         try:
             present = (self._own / "cgroup.controllers").read_text().split()
         except OSError as error:
@@ -57,7 +59,7 @@ class UnifiedCgroups:
             )
         beside, below = self._own.parent, self._own
         try:
-            self._parent = self._make(beside if _passes_on(beside, controllers) else below)
+            self._make(beside if _passes_on(beside, controllers) else below)
         except OSError as error:
             self.close()
             raise CgroupsUnavailableError(
@@ -65,17 +67,18 @@ class UnifiedCgroups:
                 "with systemd-run --user --scope -p Delegate=yes"
             ) from None
 
-    def _make(self, folder: Path) -> Path:
+    def _make(self, folder: Path) -> None:
         clear_away(folder)
-        self._parent = folder / f"{PREFIX}{os.getpid()}"
-        self._parent.mkdir(exist_ok=True)
+        parent = folder / f"{PREFIX}{os.getpid()}"
+        parent.mkdir(exist_ok=True)
+        self._parent = parent
+        users[parent] += 1
         if folder == self._own and self._controllers:
             self._engine = self._own / f"{PREFIX}engine-{os.getpid()}"
             self._engine.mkdir(exist_ok=True)
             write(self._engine / "cgroup.procs", os.getpid())
             self._pass_on(self._own)
-        self._pass_on(self._parent)
-        return self._parent
+        self._pass_on(parent)
 
     def _pass_on(self, folder: Path) -> None:
         if self._controllers:
@@ -84,6 +87,7 @@ class UnifiedCgroups:
 
     def group(self, name: str, memory_mb: int, *, share_cpu: bool) -> UnifiedCgroup:
         """Make the group of one environment."""
+        assert self._parent is not None
         folder = self._parent / name
         folder.mkdir()
         if "memory" in self._controllers:
@@ -97,9 +101,13 @@ class UnifiedCgroups:
         return UnifiedCgroup(folder)
 
     def close(self) -> None:
-        """Remove the engine's own groups; those of environments must be gone."""
-        with contextlib.suppress(OSError, AttributeError):
-            self._parent.rmdir()
+        """Remove the engine's own groups if nobody else uses them; environments must be gone."""
+        parent, self._parent = self._parent, None
+        if parent is not None:
+            users[parent] -= 1
+            if not users[parent]:
+                with contextlib.suppress(OSError):
+                    parent.rmdir()
         if self._engine is not None:
             # Move back to its old group, which accepts processes only if it passes nothing on.
             with contextlib.suppress(OSError):

@@ -14,6 +14,7 @@ from lambda_nb.engine.gateways.load_balancer import actions, conditions
 from lambda_nb.engine.gateways.load_balancer.actions import Action, Refused
 from lambda_nb.engine.gateways.load_balancer.conditions import Asked, Condition
 from lambda_nb.engine.gateways.load_balancer.target_groups import Target, TargetGroup
+from lambda_nb.engine.machine.call_threads import in_call_thread
 
 log = logging.getLogger(__name__)
 
@@ -110,7 +111,7 @@ class Configuration:
                 self._revision = revision
             if name not in self._read:
                 client = await self._client("elbv2")
-                self._read[name] = await asyncio.to_thread(_asked, _load_balancer, client, name)
+                self._read[name] = await in_call_thread(_asked, _load_balancer, client, name)
             return self._read[name]
 
     async def target_groups(self) -> list[dict[str, Any]]:
@@ -126,7 +127,7 @@ class Configuration:
         if not self._changes.used(self._region):  # the service takes a second to load
             return []
         client = await self._client("elbv2")
-        found: list[dict[str, Any]] = await asyncio.to_thread(_asked, _checked, client)
+        found: list[dict[str, Any]] = await in_call_thread(_asked, _checked, client)
         return found
 
 

@@ -123,7 +123,8 @@ def offered_by(kind: type) -> frozenset[str]:
 
 
 _OFFERED: dict[type, Collection[str]] = {
-    **{kind: offered_by(kind) for kind in (Text, List, Truth)},
+    **{kind: offered_by(kind) | {"empty"} for kind in (Text, List)},
+    Truth: offered_by(Truth),
     Map: offered_by(Map) - {"as_dict"},
 }
 

@@ -54,7 +54,7 @@ class Input:
     """
 
     def __init__(self, text: str, parameters: Mapping[str, Mapping[str, str]]) -> None:
-        self.body = Text(text)
+        self.body = Text(text or "{}")  # as API Gateway's $input.body of a request without one
         self._parameters = parameters
         self._document: Any = None
         self._is_parsed = False

@@ -44,6 +44,11 @@ class Text(str):
         """Whether it has none."""
         return Truth(len(self) == 0)
 
+    @property
+    def empty(self) -> Truth:
+        """The same, as Velocity asks for ``$text.empty``."""
+        return self.isEmpty()
+
     def substring(self, first: int, end: int | None = None) -> Text:
         """A part of it."""
         return Text(self[first:end])
@@ -242,6 +247,11 @@ class List(list[Any]):
     def isEmpty(self) -> Truth:  # noqa: N802
         """Whether there is nothing in it."""
         return Truth(len(self) == 0)
+
+    @property
+    def empty(self) -> Truth:
+        """The same, as Velocity asks for ``$list.empty``."""
+        return self.isEmpty()
 
     def get(self, index: int) -> Any:
         """An item."""

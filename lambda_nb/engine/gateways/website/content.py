@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
 from lambda_nb.engine.api.wire.http import Header, Send
+from lambda_nb.engine.machine.call_threads import in_call_thread
 
 SMALL = 1 << 16
 """Bytes of a body that is read at once."""
@@ -58,5 +58,5 @@ class Content:
             part = self.first
             while part and self.rest is not None:
                 await send({"type": "http.response.body", "body": part, "more_body": True})
-                part = await asyncio.to_thread(self.rest.read, _CHUNK)
+                part = await in_call_thread(self.rest.read, _CHUNK)
             await send({"type": "http.response.body", "body": part})

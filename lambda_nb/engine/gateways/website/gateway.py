@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -16,6 +15,7 @@ from lambda_nb.engine.gateways.website import error_pages, redirects
 from lambda_nb.engine.gateways.website.bucket import PublicBucket
 from lambda_nb.engine.gateways.website.content import Content
 from lambda_nb.engine.gateways.website.error_pages import SiteError
+from lambda_nb.engine.machine.call_threads import in_call_thread
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ class WebsiteDoor:
             await error_pages.page(refused, request_id).send(send)
             return
         visit = _Visit(at, request, request_id)
-        answer = await asyncio.to_thread(visit.answer, await self._connect("s3"))
+        answer = await in_call_thread(visit.answer, await self._connect("s3"))
         if isinstance(answer, Content):
             await answer.send(visit.cors, request_id, send)
         else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -18,6 +17,7 @@ from lambda_nb.engine.gateways.website.bucket import PublicBucket
 from lambda_nb.engine.gateways.website.content import Content
 from lambda_nb.engine.gateways.website.error_pages import SiteError, access_denied
 from lambda_nb.engine.gateways.website.gateway import Connect
+from lambda_nb.engine.machine.call_threads import in_call_thread
 
 _BUCKET = re.compile(r"[A-Za-z0-9._-]{3,63}")
 _OURS = ("/_lambda_nb/", "/snapshots/", "/moto-api/")
@@ -63,7 +63,7 @@ class PublicObjectsDoor:
         found = _object_of(request)
         assert found is not None
         client = await self._connect("s3")
-        content, cors = await asyncio.to_thread(_read, client, *found, request)
+        content, cors = await in_call_thread(_read, client, *found, request)
         await content.send(cors, request_id, send)
 
     def fault(self, error: AWSError, request: HttpRequest, request_id: str) -> Reply:

@@ -5,7 +5,6 @@ Read when it is needed and remembered until it may have changed (:mod:`.changes`
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from typing import Any, TypeVar
 from lambda_nb.engine.aws_calls.clients import Clients
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.iot.admission.changes import Changes, Revision
+from lambda_nb.engine.machine.call_threads import in_call_thread
 
 _T = TypeVar("_T")
 EVERYBODYS = "authorizers and authorities"
@@ -272,7 +272,7 @@ class Registry:
             The service refuses, or does not answer.
         """
         client = await self._clients("iot")
-        return await asyncio.to_thread(_called, client, operation, parameters)
+        return await in_call_thread(_called, client, operation, parameters)
 
     async def _once(
         self, concerned: tuple[str, ...], key: tuple[str, ...], read: Callable[[], Awaitable[_T]]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from lambda_nb.engine.aws_calls.clients import Clients
+from lambda_nb.engine.machine.call_threads import in_call_thread
 from lambda_nb.rules.iot.job_executions import JobError
 
 log = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ class AwsRegistry:
 
     async def all_things(self) -> set[str]:
         """The names of all things."""
-        return await asyncio.to_thread(_all_things, await self._clients("iot"))
+        return await in_call_thread(_all_things, await self._clients("iot"))
 
     async def missing(self, targets: Iterable[str]) -> list[str]:
         """The targets that are not there."""
@@ -80,7 +80,7 @@ class AwsRegistry:
         iot = await self._clients("iot")
         template_id = arn.rpartition("/")[2]
         try:
-            template: dict[str, Any] = await asyncio.to_thread(
+            template: dict[str, Any] = await in_call_thread(
                 iot.describe_job_template, jobTemplateId=template_id
             )
         except iot.exceptions.ResourceNotFoundException:
@@ -92,7 +92,7 @@ class AwsRegistry:
         revision = self._revision()
         if self._events is None or revision != self._seen:
             iot = await self._clients("iot")
-            answer = await asyncio.to_thread(iot.describe_event_configurations)
+            answer = await in_call_thread(iot.describe_event_configurations)
             told = answer.get("eventConfigurations", {})
             self._events = {name: bool(one.get("Enabled")) for name, one in told.items()}
             self._seen = revision
@@ -102,23 +102,23 @@ class AwsRegistry:
         """Keep the tags of a new job."""
         iot = await self._clients("iot")
         try:
-            await asyncio.to_thread(iot.tag_resource, resourceArn=arn, tags=list(tags))
+            await in_call_thread(iot.tag_resource, resourceArn=arn, tags=list(tags))
         except iot.exceptions.InvalidRequestException as error:
             raise JobError("InvalidRequest", error.response["Error"]["Message"]) from error
 
     async def forget_tags(self, arn: str) -> None:
         """Drop the tags of a job that is deleted."""
         iot = await self._clients("iot")
-        await asyncio.to_thread(_forget_tags, iot, arn)
+        await in_call_thread(_forget_tags, iot, arn)
 
     async def _things(self, target: str) -> set[str] | None:
         kind, _, name = target.split(":", 5)[-1].partition("/")
         iot = await self._clients("iot")
         try:
             if kind == "thing":
-                await asyncio.to_thread(iot.describe_thing, thingName=name)
+                await in_call_thread(iot.describe_thing, thingName=name)
                 return {name}
-            return await asyncio.to_thread(_things_in_group, iot, name)
+            return await in_call_thread(_things_in_group, iot, name)
         except iot.exceptions.ResourceNotFoundException:
             return None
 

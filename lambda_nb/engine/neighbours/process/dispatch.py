@@ -7,7 +7,11 @@ same parts of werkzeug: find the view, and make a response from what it returns.
 
 from __future__ import annotations
 
+import re
+import sys
+import traceback
 from contextlib import nullcontext
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -17,29 +21,68 @@ from moto.core.request import Request
 from moto.core.utils import convert_to_flask_response
 from moto.moto_api import recorder
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import MapAdapter
 from werkzeug.wrappers import Response
 
+from lambda_nb.engine.neighbours.process import refusals
+
+_NO_ACTION = re.compile(r"The (\w+) action has not been implemented")
+"""What moto says of an operation that it does not have."""
+
+
+_NOT_OBJECTS = ("s3-outposts", "s3-object-lambda")
+"""Services whose names moto takes for one of S3."""
+
 
 class Application(DomainDispatcherApplication):
-    """moto's services as one WSGI application."""
+    """moto's services as one WSGI application.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    log
+        Where the errors of services are described.
+    """
+
+    def __init__(self, log: Path) -> None:
         super().__init__(self._create)
         self.lock: Any = nullcontext()  # only making an app needs one
+        self._log = log
         self._creating = Lock()
         self._ways: dict[Flask, MapAdapter] = {}
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         """Answer one request."""
+        try:
+            response = self._answered(environ)
+        except refusals.RefusedError as refused:
+            response = refusals.answer(refused)
+        except Exception as error:
+            traceback.print_exc(file=sys.stderr)
+            service = refusals.signed_for(environ) or "called"
+            response = refusals.answer(refusals.failed(service, error, self._log))
+        return response(environ, start_response)
+
+    def get_backend_for_host(self, host: str | None) -> Any:
+        """moto's name of the service that a host stands for.
+
+        Raises
+        ------
+        RefusedError
+            moto does not have the service.
+        """
+        found = super().get_backend_for_host(host)
+        if host is not None and (found is None or host.startswith(_NOT_OBJECTS)):
+            raise refusals.no_service(host.partition(".")[0])
+        return found
+
+    def _answered(self, environ: dict[str, Any]) -> Any:
         app = self.get_application(environ)
         request = _Request(environ)
-        view = self._view(app, request)
-        if view is None:
-            return app(environ, start_response)
+        service = refusals.signed_for(environ)
         try:
-            return _answer(view, request)(environ, start_response)
+            view = self._view(app, request, service)
+            return app if view is None else _answer(view, request, service)
         finally:
             request.close()
 
@@ -47,12 +90,18 @@ class Application(DomainDispatcherApplication):
         with self._creating:
             return self.app_instances.get(service) or create_backend_app(service)
 
-    def _view(self, app: Flask, request: Request) -> convert_to_flask_response | None:
-        """The view that answers a request; none if Flask answers, as when no path matches."""
+    def _view(
+        self, app: Flask, request: Request, service: str | None
+    ) -> convert_to_flask_response | None:
+        """The view that answers a request; none if Flask answers, as when it redirects."""
         if app not in self._ways:
             self._ways[app] = app.url_map.bind("localhost")
         try:
             endpoint, _ = self._ways[app].match(request.path, request.method)
+        except NotFound:
+            if service is not None:
+                raise _no_path(service, request) from None
+            return None
         except HTTPException:
             return None
         view = app.view_functions[endpoint]
@@ -72,7 +121,7 @@ class _Response(Response):
     default_mimetype = "text/html"
 
 
-def _answer(view: convert_to_flask_response, request: Request) -> Any:
+def _answer(view: convert_to_flask_response, request: Request, service: str | None) -> Any:
     recorder._record_request(request)
     try:
         answer = view.callback(request, request.raw_url, dict(request.headers))
@@ -80,8 +129,19 @@ def _answer(view: convert_to_flask_response, request: Request) -> Any:
         answer = 400, {}, error.response["Error"]["Message"]
     except HTTPException as error:
         return error
+    except NotImplementedError as error:
+        traceback.print_exc(file=sys.stderr)
+        named = _NO_ACTION.fullmatch(str(error))
+        what = f"the operation {named[1]}" if named else f"what is asked ({error})"
+        raise refusals.no_operation(service or "called", what) from error
     status, headers, content = answer if len(answer) == 3 else (200, {}, answer)
+    if status == 404 and content == "" and request.method != "HEAD" and service not in (None, "s3"):
+        raise _no_path(service, request)
     response = _Response(content, status, headers)
     if request.method == "HEAD" and "content-length" in headers:
         response.headers["Content-Length"] = headers["content-length"]
     return response
+
+
+def _no_path(service: str, request: Request) -> refusals.RefusedError:
+    return refusals.no_operation(service, f"an operation {request.method} {request.path}")

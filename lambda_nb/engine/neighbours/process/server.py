@@ -3,9 +3,9 @@
 Its arguments are the descriptor of the socket to serve on, the directory of the services' state
 and a directory for the rest. It writes lines to the engine on standard output. The first comes when
 it serves and says what was restored. After that, there is a line for each event that a service
-pushes to a function and for each shard with new records. It answers only the process that started
-it, and no other process of the same user. On standard input it reads which events the engine has,
-and when to forget everything.
+pushes to a function, for each shard with new records, and for what cannot be kept on disk. It
+answers only the process that started it, and no other process of the same user. On standard input
+it reads which events the engine has, and when to forget everything.
 That ends when the engine does, however it ends: then the process saves what has changed and exits.
 """
 
@@ -29,6 +29,8 @@ from lambda_nb.engine.neighbours.to_engine.event_pipe import Journal, Outlet
 
 log = logging.getLogger(__name__)
 
+LOG = "moto.log"
+"""The file, in the working directory, of what the services say."""
 EMPTY = b"empty"
 """The line by which the engine asks that all services be emptied."""
 
@@ -151,7 +153,6 @@ def main() -> None:
     keeper = Keeper(Path(sys.argv[2]))
     restored = keeper.install()
     keepers.append(keeper)
-    keeper.start()
     journal = Journal(Path(sys.argv[2]) / event_pipe.NAME)
     if journal.unreadable is not None:
         restored.unreadable.append(str(journal.unreadable))
@@ -163,7 +164,7 @@ def main() -> None:
     emptying.append(Emptying(keeper, outlet, [store, events, functions]))
     stream_news.install(outlet)
     registry_events.install(outlet)
-    application = Application()
+    application = Application(Path(sys.argv[3]) / LOG)
     server = make_server(
         "unix://", 0, application, threaded=True, request_handler=Handler, fd=int(sys.argv[1])
     )
@@ -171,11 +172,12 @@ def main() -> None:
     _admit_only(server, engine)
     to_engine.write(json.dumps(asdict(restored)) + "\n")
     to_engine.flush()
+    keeper.start(outlet.tell_unkept)  # only now: the first line says what was restored
     outlet.send_again()
     for sender in senders:
         sender.start()
     alarms.start()
-    events.start()  # only now: the first line says what was restored
+    events.start()
     table_changes.Sweeper().start()
     server.serve_forever()
 

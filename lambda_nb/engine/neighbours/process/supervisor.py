@@ -22,9 +22,9 @@ from typing import Any
 
 from lambda_nb.engine.aws_calls.endpoint import Endpoint, NotStartedError
 from lambda_nb.engine.databases import no_room
+from lambda_nb.engine.machine.private_dir import private_dir
 from lambda_nb.engine.neighbours.services import door, forwarding
 from lambda_nb.engine.neighbours.services.iot.certificates import authority
-from lambda_nb.engine.private_dir import private_dir
 
 log = logging.getLogger(__name__)
 
@@ -88,6 +88,11 @@ class Neighbours:
         Services that answer at other addresses, by their names in signatures.
     emptied
         Is called when a child has started without the services' earlier state.
+
+    Attributes
+    ----------
+    unkept : list of str
+        What cannot be kept on disk, and why: a sentence for each service.
     """
 
     def __init__(
@@ -121,6 +126,7 @@ class Neighbours:
         self._process: asyncio.subprocess.Process | None = None
         self._watching: asyncio.Task[None] | None = None
         self._gave_up = ""
+        self.unkept: list[str] = []
         self._emptying: asyncio.Future[None] | None = None
 
     @property
@@ -165,6 +171,7 @@ class Neighbours:
         self._process.stdin.write(b"empty\n")
         try:
             await self._emptying
+            self.unkept.clear()
         finally:
             self._emptying = None
 
@@ -277,11 +284,19 @@ class Neighbours:
             if "stream" in event:
                 self._news(event["stream"], event["shard"])
                 continue
+            if "unkept" in event:
+                self._warn_unkept(event["unkept"])
+                continue
             if self._pushed is None:
                 continue
             await self._push(event)
             if "number" in event:
                 self._acknowledge(event["number"])
+
+    def _warn_unkept(self, words: str) -> None:
+        if words not in self.unkept:  # a child that was started again says it again
+            self.unkept.append(words)
+            log.warning("%s", words)
 
     async def _push(self, event: dict[str, Any]) -> None:
         """Hand over one event; while the disk is full, wait for room."""

@@ -65,6 +65,7 @@ class Keeper:
         self._touched: set[tuple[str, str, str]] = set()
         self._written: dict[Name, bytes] = {}
         self._complained: set[str] = set()
+        self._tell: Callable[[str], None] = _say
 
     def install(self) -> Restored:
         """Restore the saved state, and record from now on which services are used."""
@@ -73,8 +74,12 @@ class Keeper:
         self._note_use()
         return restored
 
-    def start(self) -> None:
-        """Save in the background, at most once a second."""
+    def start(self, tell: Callable[[str], None]) -> None:
+        """Save in the background, at most once a second.
+
+        ``tell`` takes a sentence on what cannot be kept, once for each service.
+        """
+        self._tell = tell
         threading.Thread(target=self._run, daemon=True).start()
 
     def _run(self) -> None:
@@ -100,7 +105,9 @@ class Keeper:
                     raise
                 except Exception as error:  # one service must not stop the others
                     self._touched.add(name)
-                    self._complain(name[0], f"{name[0]} is not kept on disk: {error!r}")
+                    service = name[0].split(".")[1]
+                    text = f"what {service} holds is not kept on disk and ends with the engine"
+                    self._complain(service, f"{text}: {error!r}")
 
     def empty(self, forget: Callable[[], None]) -> None:
         """Keep nothing of what was kept.
@@ -114,6 +121,7 @@ class Keeper:
             forget()
             self._touched = set()
             self._written.clear()
+            self._complained.clear()
             for path in (*self._directory.glob("*.state"), *self._bodies.iterdir()):
                 path.unlink(missing_ok=True)
 
@@ -189,8 +197,12 @@ class Keeper:
     def _complain(self, about: str, words: str) -> None:
         if about not in self._complained:
             self._complained.add(about)
-            sys.stderr.write(words + "\n")
-            sys.stderr.flush()
+            self._tell(words)
+
+
+def _say(words: str) -> None:
+    sys.stderr.write(words + "\n")
+    sys.stderr.flush()
 
 
 @contextlib.contextmanager

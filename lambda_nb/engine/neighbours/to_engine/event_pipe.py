@@ -100,6 +100,11 @@ class Outlet:
         with self._lock:
             self._write(json.dumps({"stream": stream_arn, "shard": shard}))
 
+    def tell_unkept(self, words: str) -> None:
+        """Say what is not kept on disk, and why."""
+        with self._lock:
+            self._write(json.dumps({"unkept": words}))
+
     def send_again(self) -> None:
         """Send the events that an earlier engine did not acknowledge."""
         with self._lock:

@@ -72,7 +72,13 @@ def _value(shape: Shape, node: _Tree, where: str) -> Any:
         items = node
         if not shape.serialization.get("flattened"):
             items = node.get(shape.member.serialization.get("name", "member"), {})
-        return [_value(shape.member, items[number], where) for number in _numbers(items, where)]
+        numbers = _numbers(items, where)
+        most = shape.metadata.get("max")
+        if most is not None and len(numbers) > most:
+            raise _constraint(
+                f"[{len(numbers)} items]", where, f"have length less than or equal to {most}"
+            )
+        return [_value(shape.member, items[number], where) for number in numbers]
     if isinstance(shape, MapShape):
         return _map(shape, node, where)
     return _scalar(shape, node.get(_TEXT), where)

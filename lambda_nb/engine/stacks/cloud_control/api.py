@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import hashlib
 from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 from typing import Any
 
 from lambda_nb.engine import service_model
@@ -29,12 +30,18 @@ class CloudControlApi:
         Admits requests.
     get_resource
         Answers it; runs in a thread.
+    threads
+        In which it runs. Not the loop's own: what it asks may need one of those to answer.
     """
 
     def __init__(
-        self, gate: Gate, get_resource: Callable[[Mapping[str, Any]], dict[str, Any]]
+        self,
+        gate: Gate,
+        get_resource: Callable[[Mapping[str, Any]], dict[str, Any]],
+        threads: Executor,
     ) -> None:
         self._gate = gate
+        self._threads = threads
         self._get_resource = get_resource
 
     async def answer(self, request: HttpRequest, request_id: str, send: Send) -> None:
@@ -59,7 +66,8 @@ class CloudControlApi:
             )
         operation = service_model.operation(name, SERVICE)
         asked = parsing.parse(operation, {}, "", request.headers, body)
-        answered = await asyncio.to_thread(self._get_resource, asked)
+        loop = asyncio.get_running_loop()
+        answered = await loop.run_in_executor(self._threads, self._get_resource, asked)
         reply = serialising.serialise(operation, answered, request_id)
         await dataclasses.replace(reply, content_type=_JSON.encode()).send(send)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from lambda_nb.engine.stacks.records.rows import DriftDetection, Event
+from lambda_nb.engine.stacks.records.event_rows import DriftDetection, Event
 
 _STACK, _RESOURCE, _DRIFT = (
     f"CloudFormation {what} Status Change" for what in ("Stack", "Resource", "Drift Detection")

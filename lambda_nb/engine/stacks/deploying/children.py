@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.stacks.deploying.nested import Nested
 from lambda_nb.engine.stacks.deploying.operations import resumption, update
+from lambda_nb.engine.stacks.deploying.requests import skipping
 from lambda_nb.engine.stacks.deploying.running import Running
 from lambda_nb.engine.stacks.model import validation_error
 from lambda_nb.engine.stacks.records.rows import Revision, Stack
@@ -61,7 +62,7 @@ class StackRoom(Protocol):
     def delete(self, stack: Stack) -> None:
         """Begin to delete a stack."""
 
-    def continue_rollback(self, stack: Stack) -> None:
+    def continue_rollback(self, stack: Stack, skip: Iterable[str] = ()) -> None:
         """Go on with a rollback."""
 
 
@@ -137,13 +138,19 @@ class Children:
         with self._running.lock:
             stack = self._running.parts.store.stack(stack_id)
             if stack.status == "UPDATE_ROLLBACK_FAILED":
-                self._room.continue_rollback(stack)
+                self._room.continue_rollback(stack, self._skipped_in(stack))
                 return True
             if not resumption.held(stack):
                 return False
             self._running.parts.journal.stack(stack_id, "UPDATE_ROLLBACK_IN_PROGRESS")
             self._running.start(stack_id, update.roll_back)
         return True
+
+    def _skipped_in(self, stack: Stack) -> list[str]:
+        """What the rollback of a nested stack skips, since its parent's was told so."""
+        assert stack.parent_id is not None
+        parent = self._running.parts.store.stack(stack.parent_id)
+        return skipping.inside(stack.name, parent.operation.get("skip", ()))
 
     def finish(self, stack_id: str) -> None:
         """Let a nested stack that was updated delete what it does not need any more."""

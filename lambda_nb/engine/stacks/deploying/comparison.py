@@ -18,7 +18,8 @@ from lambda_nb.engine.stacks.deploying.preparing import (
     wanted,
 )
 from lambda_nb.engine.stacks.model import Made, Properties
-from lambda_nb.engine.stacks.records.rows import Held, Problem, Revision, Stack
+from lambda_nb.engine.stacks.records.change_set_rows import Problem
+from lambda_nb.engine.stacks.records.rows import Held, Revision, Stack
 from lambda_nb.engine.stacks.records.store import Store
 from lambda_nb.engine.stacks.templates.evaluation import Evaluation
 from lambda_nb.engine.stacks.templates.resolution.dynamic_references import replaced

@@ -12,8 +12,9 @@ from lambda_nb.engine.stacks.deploying import drift
 from lambda_nb.engine.stacks.deploying.operations import resumption
 from lambda_nb.engine.stacks.deploying.operations.run import Parts, Run
 from lambda_nb.engine.stacks.model import Properties, validation_error
+from lambda_nb.engine.stacks.records.event_rows import DriftDetection
 from lambda_nb.engine.stacks.records.hiding import hidden
-from lambda_nb.engine.stacks.records.rows import DriftDetection, Stack, StackResource
+from lambda_nb.engine.stacks.records.rows import Stack, StackResource
 from lambda_nb.engine.stacks.records.store import Closed
 
 _FOUND = ("actual", "differences")

@@ -15,13 +15,16 @@ from typing import Any
 
 from lambda_nb.engine.identifiers import uuid4
 from lambda_nb.engine.stacks.deploying import bus_events
+from lambda_nb.engine.stacks.records.event_rows import DriftDetection, Event
 from lambda_nb.engine.stacks.records.hiding import hidden
-from lambda_nb.engine.stacks.records.rows import DriftDetection, Event, Stack, StackResource
+from lambda_nb.engine.stacks.records.rows import Stack, StackResource
 from lambda_nb.engine.stacks.records.store import Store
 
 log = logging.getLogger(__name__)
 
 STACK_TYPE = "AWS::CloudFormation::Stack"
+_OPEN = ("AVAILABLE", "EXECUTE_IN_PROGRESS")
+_SUCCESSES = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 _SUBJECT = "AWS CloudFormation Notification"
 
 
@@ -86,6 +89,7 @@ class Journal:
         reason = hidden(reason, self.secrets(stack_id))
         with self._store.together():
             stack = self._store.change_stack(stack_id, status=status, reason=reason, **fields)
+            self._follow_change_set(stack)
             event = Event(
                 uuid4(),
                 stack.id,
@@ -100,6 +104,18 @@ class Journal:
             )
             self._add(stack, event)
         return stack
+
+    def _follow_change_set(self, stack: Stack) -> None:
+        """The change set that a stack carries out is as far as the stack is."""
+        found = self._store.find_change_set(stack.change_set_id) if stack.change_set_id else None
+        if found is None or found.execution_status not in _OPEN:
+            return
+        if stack.in_progress:
+            status = "EXECUTE_IN_PROGRESS"
+        else:
+            status = "EXECUTE_COMPLETE" if stack.status in _SUCCESSES else "EXECUTE_FAILED"
+        if status != found.execution_status:
+            self._store.change_execution(found, status)
 
     def resource(
         self,

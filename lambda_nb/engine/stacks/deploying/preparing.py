@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
+from lambda_nb.engine.stacks.deploying.around_transforms import AroundTransforms
 from lambda_nb.engine.stacks.deploying.dynamic import Dynamic
 from lambda_nb.engine.stacks.deploying.steps.unknown import Missing, Skipped, unrecognized
 from lambda_nb.engine.stacks.deploying.surroundings import Surroundings
 from lambda_nb.engine.stacks.model import validation_error
+from lambda_nb.engine.stacks.records.hiding import hidden
 from lambda_nb.engine.stacks.records.rows import Held, Parameter, Revision
 from lambda_nb.engine.stacks.records.store import Store
 from lambda_nb.engine.stacks.templates import properties_check
@@ -21,30 +24,6 @@ from lambda_nb.engine.stacks.types import schemas
 from lambda_nb.engine.stacks.types.resource_type import ResourceType
 
 _CUSTOM = "Custom::"
-
-
-class _Around:
-    """What transforms may ask for."""
-
-    def __init__(self, around: Surroundings, stack_name: str, stack_id: str) -> None:
-        self.account = around.account
-        self.region = around.region
-        self.partition = around.partition
-        self.stack_name = stack_name
-        self.stack_id = stack_id
-        self._around = around
-
-    def call_macro(self, name: str, request: dict[str, Any]) -> dict[str, Any]:
-        """The answer of a macro's function."""
-        return self._around.call_macro(name, request)
-
-    def read(self, location: str) -> str:
-        """The text at an address."""
-        return self._around.read(location)
-
-    def managed_policies(self) -> Mapping[str, str]:
-        """ARNs of AWS's managed policies, by their names."""
-        return self._around.managed_policies()
 
 
 class Preparing:
@@ -60,6 +39,8 @@ class Preparing:
         The records, for exports.
     dynamic
         Looks up dynamic references and SSM parameters.
+    keep_secret
+        Is told, for a stack's ARN, texts that must not be shown.
     """
 
     def __init__(
@@ -68,11 +49,13 @@ class Preparing:
         find_type: Callable[[str], ResourceType | None],
         store: Store,
         dynamic: Dynamic,
+        keep_secret: Callable[[str, frozenset[str]], None],
     ) -> None:
         self._around = around
         self._find_type = find_type
         self._store = store
         self.dynamic = dynamic
+        self._keep_secret = keep_secret
 
     def revision(
         self,
@@ -97,7 +80,7 @@ class Preparing:
         values = template.values(texts, {}, self.dynamic.parameter)
         processed = text
         if template.transforms:
-            expansion = expanded(document, values, _Around(self._around, name, stack_id))
+            expansion = expanded(document, values, AroundTransforms(self._around, name, stack_id))
             processed = json.dumps(expansion)
             template = Template(parsed(processed))
             texts = template.texts(
@@ -146,7 +129,13 @@ class Preparing:
             self._imported,
             self.dynamic(stack_id),
             self._stack_output,
+            partial(self._encoded, stack_id, secrets_of(revision)),
         )
+
+    def _encoded(self, stack_id: str, secrets: frozenset[str], text: str, encoded: str) -> None:
+        """What a secret is a part of is as secret in another form."""
+        if hidden(text, secrets) != text:
+            self._keep_secret(stack_id, frozenset((encoded,)))
 
     def type_of(self, name: str) -> ResourceType:
         """The class of a resource type, also of one that nobody knows."""
@@ -239,7 +228,8 @@ def secrets_of(revision: Revision) -> frozenset[str]:
         for text in (one.value, one.resolved_value or "")
     ]
     items = [item.strip() for text in texts for item in text.split(",")]  # it may be a list
-    return frozenset(texts + items) - {""}
+    quoted = [json.dumps(text, ensure_ascii=False)[1:-1] for text in texts]  # Fn::ToJsonString
+    return frozenset(texts + items + quoted) - {""}
 
 
 def check_same_types(there: Mapping[str, Held], evaluation: Evaluation) -> None:

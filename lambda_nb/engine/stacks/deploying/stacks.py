@@ -3,41 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
-import logging
 import threading
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.identifiers import uuid4
-from lambda_nb.engine.stacks.deploying.children import NO_UPDATES, Children
+from lambda_nb.engine.stacks.deploying.children import Children
 from lambda_nb.engine.stacks.deploying.comparison import Comparison
 from lambda_nb.engine.stacks.deploying.detections import Detections
 from lambda_nb.engine.stacks.deploying.dynamic import Dynamic
-from lambda_nb.engine.stacks.deploying.ending import BY_USER, Ending, check_status
 from lambda_nb.engine.stacks.deploying.journal import STACK_TYPE, Journal
 from lambda_nb.engine.stacks.deploying.nested import Nested, NestedStack
-from lambda_nb.engine.stacks.deploying.operations import creation, resumption, update
 from lambda_nb.engine.stacks.deploying.operations.run import Parts
 from lambda_nb.engine.stacks.deploying.planning import stack_policies
 from lambda_nb.engine.stacks.deploying.preparing import Preparing, secrets_of
+from lambda_nb.engine.stacks.deploying.requests import topics
+from lambda_nb.engine.stacks.deploying.requests.beginning import Beginning
+from lambda_nb.engine.stacks.deploying.requests.ending import Ending
 from lambda_nb.engine.stacks.deploying.running import Running
-from lambda_nb.engine.stacks.deploying.steps.clients import Clients
 from lambda_nb.engine.stacks.deploying.surroundings import Surroundings
-from lambda_nb.engine.stacks.model import Properties, validation_error
-from lambda_nb.engine.stacks.records.rows import DriftDetection, Revision, Stack, StackResource
+from lambda_nb.engine.stacks.model import validation_error
+from lambda_nb.engine.stacks.records.rows import Revision, Stack
 from lambda_nb.engine.stacks.records.store import Store
 from lambda_nb.engine.stacks.types.resource_type import ResourceType
-
-log = logging.getLogger(__name__)
-
-_UPDATABLE = (
-    "CREATE_COMPLETE",
-    "UPDATE_COMPLETE",
-    "UPDATE_ROLLBACK_COMPLETE",
-    "CREATE_FAILED",
-    "UPDATE_FAILED",
-)
 
 
 class Stacks:
@@ -52,19 +39,32 @@ class Stacks:
         The records.
     around
         The engine around.
+
+    Attributes
+    ----------
+    review, create, update
+        As of :class:`~lambda_nb.engine.stacks.deploying.requests.beginning.Beginning`.
+    delete, cancel_update, continue_rollback, roll_back
+        As of :class:`~lambda_nb.engine.stacks.deploying.requests.ending.Ending`.
+    detect_drift, detect_resource_drift, resource_now
+        As ``begin``, ``check`` and ``resource_now`` of
+        :class:`~lambda_nb.engine.stacks.deploying.detections.Detections`.
     """
 
     def __init__(self, store: Store, around: Surroundings) -> None:
         self._store = store
         self._around = around
-        self._clients = Clients(around.url, around.keys, around.region)
+        self._clients = around.clients
         self._journal = Journal(store, self._publish, around.put_event)
         self._running = Running(self._keep_secrets)
-        self._lock = self._running.lock
         children = self._children = Children(self, self._running, around.read)
         self._nested_type = NestedStack(children)
         self._preparing = Preparing(
-            around, self._find_type, store, Dynamic(self._clients, self._journal.keep_secret)
+            around,
+            self._find_type,
+            store,
+            Dynamic(self._clients, self._journal.keep_secret),
+            self._journal.keep_secret,
         )
         parts = Parts(
             store,
@@ -77,11 +77,22 @@ class Stacks:
             threading.Event(),
         )
         self._running.parts = parts
-        self._detections = Detections(parts)
-        self._ending = Ending(self._running)
+        beginning = Beginning(self._running, self.compared)
+        self.review = beginning.review
+        self.create = beginning.create
+        self.update = beginning.update
+        ending = Ending(self._running)
+        self.delete = ending.delete
+        self.cancel_update = ending.cancel_update
+        self.continue_rollback = ending.continue_rollback
+        self.roll_back = ending.roll_back
+        detections = Detections(parts)
+        self.detect_drift = detections.begin
+        self.detect_resource_drift = detections.check
+        self.resource_now = detections.resource_now
 
     def close(self) -> None:
-        """Give up what runs; the next engine takes it up. The records are closed too."""
+        """Give up what runs; the next engine takes it up. Records and clients are closed too."""
         self._running.close()
         self._journal.close()
         self._store.close()
@@ -131,8 +142,11 @@ class Stacks:
         Raises
         ------
         AWSError
-            ``ValidationError``: something is wrong with the template or the parameters.
+            ``ValidationError``: something is wrong with the template, the parameters or a topic
+            that is new.
         """
+        known = previous.notification_arns if previous is not None else ()
+        topics.check(self._clients, [one for one in notification_arns if one not in known])
         return self._preparing.revision(
             name,
             stack_id,
@@ -144,22 +158,6 @@ class Stacks:
             notification_arns=notification_arns,
             role_arn=role_arn,
         )
-
-    def review(self, name: str, stack_id: str) -> Stack:
-        """Make a stack that is ``REVIEW_IN_PROGRESS``, for a change set that will create it.
-
-        Raises
-        ------
-        AWSError
-            ``AlreadyExistsException``.
-        """
-        with self._lock:
-            if self._store.find_stack(name) is not None:
-                raise _there_already(name)
-            self._store.put_stack(
-                Stack(stack_id, name, "REVIEW_IN_PROGRESS", Revision("", "{}"), time.time())
-            )
-            return self._journal.stack(stack_id, "REVIEW_IN_PROGRESS", BY_USER)
 
     def compared(
         self, stack: Stack | None, revision: Revision, name: str, stack_id: str
@@ -200,171 +198,12 @@ class Stacks:
             wanted = self._children.revision(child.name, child.id, asked, parent, child.revision)
             yield logical_id, child, wanted
 
-    def create(
-        self,
-        name: str,
-        stack_id: str,
-        revision: Revision,
-        *,
-        on_failure: str = "ROLLBACK",
-        timeout_minutes: int | None = None,
-        termination_protection: bool = False,
-        policy: str | None = None,
-        retain_except_on_create: bool = False,
-        token: str | None = None,
-        change_set_id: str | None = None,
-        parent: Stack | None = None,
-    ) -> Stack:
-        """Begin to create a stack.
-
-        Parameters
-        ----------
-        name, stack_id, revision
-            The stack, which is not there yet, or is ``REVIEW_IN_PROGRESS``.
-        on_failure, timeout_minutes, termination_protection, policy, token, change_set_id
-            As of :class:`~lambda_nb.engine.stacks.records.rows.Stack`.
-        retain_except_on_create
-            Whether a rollback deletes even resources that are to be retained.
-        parent
-            The stack in which it is nested.
-
-        Raises
-        ------
-        AWSError
-            ``AlreadyExistsException``; ``ValidationError`` of a wrong policy.
-        """
-        if policy:
-            stack_policies.checked(policy)
-        with self._lock:
-            found = self._store.find_stack(name)
-            if found is not None and (found.status, found.id) != ("REVIEW_IN_PROGRESS", stack_id):
-                raise _there_already(name)
-            self._store.put_stack(
-                Stack(
-                    stack_id,
-                    name,
-                    "CREATE_IN_PROGRESS",
-                    revision,
-                    found.created if found is not None else time.time(),
-                    on_failure=on_failure,
-                    timeout_minutes=timeout_minutes,
-                    termination_protection=termination_protection,
-                    policy=policy,
-                    parent_id=parent.id if parent else None,
-                    root_id=(parent.root_id or parent.id) if parent else None,
-                    operation={
-                        "on_failure": on_failure,
-                        "retain_except_on_create": retain_except_on_create,
-                    },
-                    change_set_id=change_set_id,
-                    token=token,
-                )
-            )
-            stack = self._journal.stack(stack_id, "CREATE_IN_PROGRESS", BY_USER)
-            self._running.start(stack_id, creation.create)
-        return stack
-
-    def update(
-        self,
-        stack: Stack,
-        revision: Revision,
-        *,
-        on_failure: str = "ROLLBACK",
-        policy: str | None = None,
-        policy_during_update: str | None = None,
-        retain_except_on_create: bool = False,
-        token: str | None = None,
-        change_set_id: str | None = None,
-        held: bool = False,
-    ) -> Stack:
-        """Begin to update a stack.
-
-        Parameters
-        ----------
-        stack, revision
-            The stack, and what it is to be.
-        on_failure
-            ``ROLLBACK`` or ``DO_NOTHING``.
-        policy, policy_during_update
-            Stack policies: a new one, and one that holds only for this update.
-        retain_except_on_create
-            Whether a rollback deletes even new resources that are to be retained.
-        token, change_set_id
-            As of :class:`~lambda_nb.engine.stacks.records.rows.Stack`.
-        held
-            Whether it is nested, and waits for its parent before it deletes what it replaced.
-
-        Raises
-        ------
-        AWSError
-            ``ValidationError``: its status does not allow it, or nothing would change.
-        """
-        for text in filter(None, (policy, policy_during_update)):
-            stack_policies.checked(text)
-        _check_updatable(self._store.stack(stack.id), nested=held)
-        if self.compared(stack, revision, stack.name, stack.id).empty:
-            raise validation_error(NO_UPDATES)
-        with self._lock:
-            stack = self._store.stack(stack.id)
-            _check_updatable(stack, nested=held)
-            before = stack.before
-            if before is None and stack.status != "CREATE_FAILED":
-                before = stack.revision
-            changed = self._journal.stack(
-                stack.id,
-                "UPDATE_IN_PROGRESS",
-                BY_USER,
-                token=token,
-                revision=revision,
-                before=before,
-                updated=time.time(),
-                policy=policy or stack.policy,
-                change_set_id=change_set_id or stack.change_set_id,
-                operation={
-                    "on_failure": on_failure,
-                    "policy": policy_during_update,
-                    "retain_except_on_create": retain_except_on_create,
-                    "held": held,
-                },
-            )
-            self._running.start(stack.id, update.update)
-        return changed
-
-    def delete(
-        self,
-        stack: Stack,
-        *,
-        retain: Iterable[str] = (),
-        force: bool = False,
-        token: str | None = None,
-    ) -> None:
-        """As :meth:`~lambda_nb.engine.stacks.deploying.ending.Ending.delete`."""
-        self._ending.delete(stack, retain=retain, force=force, token=token)
-
-    def cancel_update(self, stack: Stack, token: str | None = None) -> None:
-        """As :meth:`~lambda_nb.engine.stacks.deploying.ending.Ending.cancel_update`."""
-        self._ending.cancel_update(stack, token)
-
-    def continue_rollback(
-        self, stack: Stack, skip: Iterable[str] = (), token: str | None = None
-    ) -> None:
-        """As :meth:`~lambda_nb.engine.stacks.deploying.ending.Ending.continue_rollback`."""
-        self._ending.continue_rollback(stack, skip, token)
-
-    def roll_back(
-        self, stack: Stack, token: str | None = None, *, retain_except_on_create: bool = False
-    ) -> None:
-        """As :meth:`~lambda_nb.engine.stacks.deploying.ending.Ending.roll_back`."""
-        self._ending.roll_back(stack, token, retain_except_on_create=retain_except_on_create)
-
     def set_policy(self, stack: Stack, policy: str) -> None:
         """Give a stack a policy. Raises ``ValidationError`` if it is none."""
         stack_policies.checked(policy)
         self._store.change_stack(stack.id, policy=policy)
 
-    def signal(
-        self, stack: Stack, logical_id: str, unique_id: str, status: str, data: str = ""
-    ) -> None:
+    def signal(self, stack: Stack, logical_id: str, unique_id: str, status: str) -> None:
         """Take a signal for a resource that waits for signals.
 
         Parameters
@@ -375,8 +214,6 @@ class Stacks:
             Of the sender.
         status
             ``SUCCESS`` or ``FAILURE``.
-        data
-            What else it says.
 
         Raises
         ------
@@ -391,34 +228,10 @@ class Stacks:
             raise validation_error(
                 f"Signal is not expected by the resource {logical_id} in status {row.status}"
             )
-        self._store.add_signal(stack.id, logical_id, unique_id, status, data)
+        self._store.add_signal(stack.id, logical_id, unique_id, status)
         self._journal.note(
             stack, row, row.status, f"Received {status} signal with UniqueId {unique_id}"
         )
-
-    def detect_drift(self, stack: Stack, logical_ids: Iterable[str] = ()) -> DriftDetection:
-        """Begin to compare a stack's resources (all, or those named) with what was deployed."""
-        return self._detections.begin(stack, logical_ids)
-
-    def detect_resource_drift(self, stack: Stack, logical_id: str) -> None:
-        """Compare one resource with what was deployed.
-
-        Raises
-        ------
-        AWSError
-            ``ValidationError``: there is no such resource.
-        """
-        self._detections.check(stack, logical_id)
-
-    def resource_now(self, row: StackResource) -> Properties | None:
-        """A resource's properties as they are now; ``None`` if it is gone.
-
-        Raises
-        ------
-        NotImplementedError
-            Resources of its type cannot be read.
-        """
-        return self._detections.resource_now(row)
 
     def _find_type(self, name: str) -> ResourceType | None:
         return self._nested_type if name == STACK_TYPE else self._around.find_type(name)
@@ -432,14 +245,3 @@ class Stacks:
     def _publish(self, topic: str, subject: str, text: str) -> None:
         region = topic.split(":")[3]
         self._clients("sns", region).publish(TopicArn=topic, Subject=subject, Message=text)
-
-
-def _check_updatable(stack: Stack, *, nested: bool) -> None:
-    """Refuse to update a stack whose status does not allow it."""
-    # The update of a parent failed and stayed: what is nested in it still waits for the next one.
-    if not (nested and resumption.held(stack)):
-        check_status(stack, _UPDATABLE, "updated")
-
-
-def _there_already(name: str) -> AWSError:
-    return AWSError("AlreadyExistsException", f"Stack [{name}] already exists")

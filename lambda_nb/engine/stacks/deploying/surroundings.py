@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lambda_nb.engine.stacks.deploying.steps.clients import Clients
 from lambda_nb.engine.stacks.types.resource_type import ResourceType
 
 
@@ -25,10 +26,8 @@ class Surroundings:
     ----------
     account, region, partition
         Where the stacks are; ``partition`` is ``aws``.
-    url
-        The engine's own URL.
-    keys
-        Access key and secret of the engine's user.
+    clients
+        boto3 clients that call the engine itself; closed with the stacks.
     find_type
         The class of a resource type by its name; ``None`` if there is none. It need not know
         ``AWS::CloudFormation::Stack``.
@@ -50,8 +49,7 @@ class Surroundings:
 
     account: str
     region: str
-    url: Callable[[], str]
-    keys: tuple[str, str]
+    clients: Clients
     find_type: Callable[[str], ResourceType | None]
     read: Callable[[str], str]
     call_macro: Callable[[str, dict[str, Any]], dict[str, Any]]

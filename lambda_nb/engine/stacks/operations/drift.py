@@ -8,9 +8,18 @@ from typing import Any
 from lambda_nb.engine.stacks.deploying.stacks import Stacks
 from lambda_nb.engine.stacks.model import validation_error
 from lambda_nb.engine.stacks.operations import lookup, paging, shown
+from lambda_nb.engine.stacks.records.rows import Stack
 from lambda_nb.engine.stacks.records.store import Store
 
 _Asked = Mapping[str, Any]
+_COMPARABLE = (
+    "CREATE_COMPLETE",
+    "UPDATE_COMPLETE",
+    "UPDATE_ROLLBACK_COMPLETE",
+    "UPDATE_ROLLBACK_FAILED",
+)
+"""Statuses in which AWS looks for drift (User Guide, "Detect drift on an entire CloudFormation
+stack"; 2026)."""
 
 
 class Drift:
@@ -40,17 +49,14 @@ class Drift:
     def detect(self, asked: _Asked) -> dict[str, Any]:
         """Begin to look for drift in a stack."""
         stack = lookup.living(self._store, asked["StackName"])
-        if stack.in_progress or stack.status == "REVIEW_IN_PROGRESS":
-            raise validation_error(
-                f"Drift detection cannot be performed on stack [{stack.name}] while it is in "
-                f"{stack.status} state"
-            )
+        _check_status(stack)
         begun = self._stacks.detect_drift(stack, asked.get("LogicalResourceIds", ()))
         return {"StackDriftDetectionId": begun.id}
 
     def detect_resource(self, asked: _Asked) -> dict[str, Any]:
         """Look for drift of one resource."""
         stack = lookup.living(self._store, asked["StackName"])
+        _check_status(stack)
         logical_id = asked["LogicalResourceId"]
         lookup.resource(self._store, stack, logical_id)
         self._stacks.detect_resource_drift(stack, logical_id)
@@ -83,3 +89,11 @@ class Drift:
             if row.drift_checked is not None and (not wanted or row.drift_status in wanted)
         ]
         return paging.paged(rows, asked, "StackResourceDrifts")
+
+
+def _check_status(stack: Stack) -> None:
+    if stack.status not in _COMPARABLE:
+        raise validation_error(
+            f"Drift detection cannot be performed on stack [{stack.id}] while it is in "
+            f"[{stack.status}] state"
+        )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.stacks.model import validation_error
-from lambda_nb.engine.stacks.records.rows import ChangeSet, Stack, StackResource
+from lambda_nb.engine.stacks.records.change_set_rows import ChangeSet
+from lambda_nb.engine.stacks.records.rows import Stack, StackResource
 from lambda_nb.engine.stacks.records.store import Store
 
 _NOT_THERE = "Stack with id {name} does not exist"

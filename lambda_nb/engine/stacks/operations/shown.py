@@ -7,14 +7,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from lambda_nb.engine.stacks.records.rows import (
-    ChangeSet,
-    Event,
-    Parameter,
-    Revision,
-    Stack,
-    StackResource,
-)
+from lambda_nb.engine.stacks.records.change_set_rows import ChangeSet
+from lambda_nb.engine.stacks.records.event_rows import Event
+from lambda_nb.engine.stacks.records.rows import Parameter, Revision, Stack, StackResource
 
 
 def moment(seconds: float | None) -> datetime | None:

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lambda_nb.engine.errors import AWSError
-from lambda_nb.engine.stacks.deploying.planning import stack_policies
+from lambda_nb.engine.stacks.deploying.requests.statuses import already_exists, check_updatable
 from lambda_nb.engine.stacks.deploying.stacks import Stacks
 from lambda_nb.engine.stacks.model import validation_error
 from lambda_nb.engine.stacks.operations import asked_templates, lookup
 from lambda_nb.engine.stacks.operations.asked_templates import Read
 from lambda_nb.engine.stacks.operations.capabilities import check_capabilities
+from lambda_nb.engine.stacks.operations.refusals import check_name, refuse_unsupported
 from lambda_nb.engine.stacks.records.rows import Stack
 from lambda_nb.engine.stacks.records.store import Store
 
 _Asked = Mapping[str, Any]
-_NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,127}")
 
 
 class StackOperations:
@@ -62,7 +60,7 @@ class StackOperations:
         if found is not None and token is not None and found.token == token:
             return {"StackId": found.id}
         if found is not None and found.status != "REVIEW_IN_PROGRESS":
-            raise AWSError("AlreadyExistsException", f"Stack [{name}] already exists")
+            raise already_exists(name)
         refuse_unsupported(asked)
         if "DisableRollback" in asked and "OnFailure" in asked:
             raise validation_error("You can specify either DisableRollback or OnFailure, not both.")
@@ -136,12 +134,6 @@ class StackOperations:
                 f"its root stack [{root.name}]"
             )
         retain = asked.get("RetainResources", ())
-        if retain and stack.status != "DELETE_FAILED":
-            raise validation_error(
-                "Invalid operation on stack "
-                f"[{stack.id}]: RetainResources can only be specified when the stack is in the "
-                "DELETE_FAILED state."
-            )
         force = asked.get("DeletionMode") == "FORCE_DELETE_STACK"
         if force and stack.status != "DELETE_FAILED":
             raise validation_error(
@@ -161,6 +153,11 @@ class StackOperations:
     def continue_rollback(self, asked: _Asked) -> dict[str, Any]:
         """Go on with the rollback of an update, where it failed."""
         stack = lookup.living(self._store, asked["StackName"])
+        if stack.root_id:
+            raise validation_error(
+                f"The rollback of the nested stack [{stack.name}] cannot be continued alone: "
+                f"continue that of its root stack [{stack.root_id}]."
+            )
         self._in_status(stack, ("UPDATE_ROLLBACK_FAILED",), "ContinueUpdateRollback")
         skip = asked.get("ResourcesToSkip", ())
         self._stacks.continue_rollback(stack, skip, asked.get("ClientRequestToken"))
@@ -219,10 +216,7 @@ class StackOperations:
         body, url = asked.get(f"{member}Body"), asked.get(f"{member}URL")
         if body is not None and url is not None:
             raise validation_error(f"You cannot specify both {member}Body and {member}URL.")
-        policy = self._read(url) if url is not None else body
-        if policy is not None:
-            stack_policies.checked(policy)
-        return policy
+        return self._read(url) if url is not None else body
 
     @staticmethod
     def _in_status(stack: Stack, wanted: tuple[str, ...], operation: str) -> None:
@@ -231,63 +225,3 @@ class StackOperations:
                 f"{operation} cannot be called from current stack status: stack {stack.id} is in "
                 f"{stack.status}, not in {' or '.join(wanted)}."
             )
-
-
-def check_name(name: str, member: str = "stackName") -> None:
-    """Refuse a name that CloudFormation does not take for a stack or a change set.
-
-    Parameters
-    ----------
-    name
-        What the request says.
-    member
-        Where it says so, for the error's text.
-
-    Raises
-    ------
-    AWSError
-        ``ValidationError``.
-    """
-    if not _NAME.fullmatch(name):
-        limit = "Member must have length less than or equal to 128"
-        pattern = "Member must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*"
-        raise validation_error(
-            f"1 validation error detected: Value '{name}' at '{member}' failed to satisfy "
-            f"constraint: {limit if len(name) > 128 else pattern}"
-        )
-
-
-def check_updatable(stack: Stack) -> None:
-    """Refuse to update a stack in a status that does not allow it.
-
-    Raises
-    ------
-    AWSError
-        ``ValidationError``.
-    """
-    done = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
-    left = ("CREATE_FAILED", "UPDATE_FAILED", "IMPORT_COMPLETE", "IMPORT_ROLLBACK_COMPLETE")
-    if stack.status not in done + left:
-        raise validation_error(
-            f"Stack:{stack.id} is in {stack.status} state and can not be updated."
-        )
-
-
-def refuse_unsupported(asked: _Asked) -> None:
-    """Refuse what would be accepted and do nothing.
-
-    Raises
-    ------
-    AWSError
-        ``ValidationError``.
-    """
-    if asked.get("RollbackConfiguration", {}).get("RollbackTriggers"):
-        raise validation_error(
-            "RollbackConfiguration: lambda_nb does not watch alarms during a deployment. Leave "
-            "RollbackTriggers out."
-        )
-    if asked.get("ResourceTypes"):
-        raise validation_error(
-            "ResourceTypes: lambda_nb does not restrict the resource types of a request. Leave it "
-            "out."
-        )

@@ -20,6 +20,12 @@ _BY_HOST = re.compile(
     r"(?:amazonaws\.com(?:\.cn)?|localhost(?:\.localstack\.cloud)?)"
 )
 
+_HERE = re.compile(
+    r"""(\b(?:TemplateURL|Location)["']?\s*:\s*["']?)"""
+    r"https?://(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?/"
+    r"""(?=[^\s"']+\.template\b)"""  # as the SAM CLI and the AWS CLI name what they upload
+)
+
 
 class Address(NamedTuple):
     """An object of S3, and the version of it, if one was named."""
@@ -66,6 +72,24 @@ def parsed(url: str) -> Address:
             f"TemplateURL must name a bucket of Amazon S3 and an object in it: {url!r} does not."
         )
     return found
+
+
+def as_on_aws(template: str) -> str:
+    """A template's text whose nested templates in the engine's S3 have AWS's address.
+
+    Programs that upload them write the engine's own address, and the SAM CLI, which wrote it,
+    cannot read it: ``sam delete`` knows ``https://s3`` alone.
+
+    Examples
+    --------
+    >>> as_on_aws("TemplateURL: http://127.0.0.1:4571/b/k.template")
+    'TemplateURL: https://s3.amazonaws.com/b/k.template'
+    >>> as_on_aws('{"Location": "http://localhost:4571/b/k.template"}')
+    '{"Location": "https://s3.amazonaws.com/b/k.template"}'
+    >>> as_on_aws("Location: http://127.0.0.1:4571/b/page.html")
+    'Location: http://127.0.0.1:4571/b/page.html'
+    """
+    return _HERE.sub(r"\1https://s3.amazonaws.com/", template)
 
 
 def _in_s3(host: str, path: str, version: str | None, url: str) -> Address:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lambda_nb.engine.stacks.model import validation_error
-from lambda_nb.engine.stacks.operations import asked_templates, lookup
+from lambda_nb.engine.stacks.operations import asked_templates, lookup, template_addresses
 from lambda_nb.engine.stacks.operations.asked_templates import Read
 from lambda_nb.engine.stacks.records.store import Store
 from lambda_nb.engine.stacks.templates import document
@@ -52,8 +52,9 @@ class TemplateQuestions:
         else:
             raise validation_error("Either StackName or ChangeSetName must be specified.")
         processed = asked.get("TemplateStage", _ORIGINAL) == _PROCESSED
+        text = revision.processed if processed else revision.template
         return {
-            "TemplateBody": revision.processed if processed else revision.template,
+            "TemplateBody": template_addresses.as_on_aws(text),
             "StagesAvailable": [_ORIGINAL, *([_PROCESSED] if revision.processed else [])],
         }
 

@@ -18,7 +18,11 @@ def encoded(row: Any) -> str:
 
 
 def decoded(kind: type[_Row], text: str) -> _Row:
-    """The row that JSON holds."""
+    """The row that JSON holds, also if another version of lambda_nb wrote it.
+
+    Fields that this version does not have are left out; those that it has since have their
+    defaults.
+    """
     row: _Row = _value(kind, json.loads(text))
     return row
 
@@ -41,7 +45,8 @@ def _value(hint: Any, value: Any) -> Any:
         return None
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
         hints = _hints(hint)
-        return hint(**{name: _value(hints[name], held) for name, held in value.items()})
+        known = {name: held for name, held in value.items() if name in hints}
+        return hint(**{name: _value(hints[name], held) for name, held in known.items()})
     arguments = typing.get_args(hint)
     if typing.get_origin(hint) is tuple:
         return tuple(_value(arguments[0], item) for item in value)

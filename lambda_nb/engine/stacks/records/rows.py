@@ -82,6 +82,15 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True)
+class Export:
+    """An exported output: its name, its value and whose it is."""
+
+    name: str
+    value: str
+    stack_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Stack:
     """A stack.
 
@@ -239,103 +248,3 @@ class StackResource:
     drift_checked: float | None = None
     actual: Mapping[str, Any] | None = None
     differences: tuple[Mapping[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """An event of a stack, with the members of CloudFormation's ``StackEvent``.
-
-    Attributes
-    ----------
-    number
-        They are numbered in the order in which they happened, over all stacks.
-    properties
-        JSON, secret values hidden; ``None`` for events of the stack itself.
-    """
-
-    id: str
-    stack_id: str
-    stack_name: str
-    logical_id: str
-    physical_id: str
-    type: str
-    status: str
-    time: float
-    reason: str | None = None
-    properties: str | None = None
-    token: str | None = None
-    number: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What is wrong with the properties of a resource, found before anything is deployed."""
-
-    logical_id: str
-    type: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeSet:
-    """A change set.
-
-    Attributes
-    ----------
-    kind
-        ``CREATE`` or ``UPDATE``.
-    status, reason
-        ``Status`` and ``StatusReason``.
-    execution_status
-        ``AVAILABLE``, ``UNAVAILABLE``, ``EXECUTE_COMPLETE`` (from the beginning) or ``OBSOLETE``.
-    revision
-        What the stack is asked to be.
-    changes
-        Each with the members of CloudFormation's ``Change``.
-    on_failure
-        ``OnStackFailure``; ``None`` if it was not given.
-    problems
-        For which it failed.
-    """
-
-    id: str
-    name: str
-    stack_id: str
-    stack_name: str
-    kind: str
-    status: str
-    execution_status: str
-    revision: Revision
-    created: float
-    reason: str | None = None
-    description: str | None = None
-    changes: tuple[Mapping[str, Any], ...] = ()
-    on_failure: str | None = None
-    include_nested: bool = False
-    parent_id: str | None = None
-    root_id: str | None = None
-    token: str | None = None
-    problems: tuple[Problem, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Export:
-    """An exported output: its name, its value and whose it is."""
-
-    name: str
-    value: str
-    stack_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class DriftDetection:
-    """One detection of drift; ``status`` is ``DETECTION_IN_PROGRESS``, ``..._COMPLETE`` or
-    ``..._FAILED``."""
-
-    id: str
-    stack_id: str
-    status: str
-    time: float
-    reason: str | None = None
-    drift_status: str = "NOT_CHECKED"
-    drifted: int = 0

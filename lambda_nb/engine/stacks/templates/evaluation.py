@@ -11,12 +11,9 @@ from lambda_nb.engine.stacks.templates import functions
 from lambda_nb.engine.stacks.templates.references import Reference, calls, references
 from lambda_nb.engine.stacks.templates.resolution.attributes import attribute_value
 from lambda_nb.engine.stacks.templates.resolution.dynamic_references import replaced
+from lambda_nb.engine.stacks.templates.resolution.marks import KNOWN_AFTER_APPLY, NO_VALUE
 from lambda_nb.engine.stacks.templates.resolution.ordering import ordered
-from lambda_nb.engine.stacks.templates.resolution.resolver import (
-    KNOWN_AFTER_APPLY,
-    NO_VALUE,
-    Resolver,
-)
+from lambda_nb.engine.stacks.templates.resolution.resolver import Resolver, ignored
 from lambda_nb.engine.stacks.templates.resolution.rules import check_rules
 from lambda_nb.engine.stacks.templates.structure.declarations import Declaration, OutputDeclaration
 from lambda_nb.engine.stacks.templates.structure.resolvable import unresolved
@@ -51,6 +48,8 @@ class Evaluation:
         The value of a dynamic reference, by the text between its braces.
     stack_output
         An output of another stack, by ``StackName``, ``OutputName``, ``Region``, ``RoleArn``.
+    encoded
+        Is told each text that ``Fn::Base64`` encodes, and what it makes of it.
 
     Raises
     ------
@@ -67,6 +66,7 @@ class Evaluation:
         imported: Callable[[str], Any],
         dynamic: Callable[[str], str],
         stack_output: Callable[[Mapping[str, str]], Any] = _no_stack_output,
+        encoded: Callable[[str, str], None] = ignored,
     ) -> None:
         self.template = template
         self._values = {**values, **pseudo.values}
@@ -74,6 +74,7 @@ class Evaluation:
         self._imported = imported
         self._dynamic = dynamic
         self._stack_output = stack_output
+        self._encoded = encoded
         self._conditions: dict[str, bool] = {}
         self.conditions: Mapping[str, bool] = {
             name: self._holds(name) for name in template.conditions
@@ -217,6 +218,7 @@ class Evaluation:
             self._imported,
             self._stack_output,
             self._region,
+            self._encoded,
         )
 
     def _refer_plain(self, name: str, attribute: str | None) -> Any:

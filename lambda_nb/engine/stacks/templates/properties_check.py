@@ -10,7 +10,7 @@ import regex
 
 from lambda_nb.engine import json_schema
 from lambda_nb.engine.stacks.model import Properties
-from lambda_nb.engine.stacks.templates.resolution.resolver import KNOWN_AFTER_APPLY
+from lambda_nb.engine.stacks.templates.resolution.marks import KNOWN_AFTER_APPLY
 from lambda_nb.engine.stacks.types import schemas
 
 _Keyword = Callable[[Any, Any, Any, Any], "Iterator[Any] | None"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from lambda_nb.engine.stacks.templates.resolution.resolver import NO_VALUE
+from lambda_nb.engine.stacks.templates.resolution.marks import NO_VALUE
 
 
 @dataclass(frozen=True, slots=True)

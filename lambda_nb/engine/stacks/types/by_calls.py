@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any, ClassVar
 
 from botocore import xform_name
@@ -16,7 +17,7 @@ from botocore import xform_name
 from lambda_nb.engine import service_model
 from lambda_nb.engine.stacks.model import Made, Properties
 from lambda_nb.engine.stacks.types import schemas, shapes
-from lambda_nb.engine.stacks.types.absence import absence_is_fine
+from lambda_nb.engine.stacks.types.absence import absence_is_fine, is_absent
 from lambda_nb.engine.stacks.types.context import Context
 from lambda_nb.engine.stacks.types.resource_type import ResourceType, refuse_unknown, with_name
 from lambda_nb.engine.stacks.types.tagging import Tagging
@@ -109,6 +110,14 @@ class ByCalls(ResourceType, ABC):
     def delete(self, context: Context, made: Made, properties: Properties) -> None:
         with absence_is_fine(*self.absent):
             self.call(context, self.deletes, self.key_of(made.physical_id, properties))
+
+    def taken(self, context: Context, properties: Properties) -> str | None:
+        if not self.describes or self.reference:
+            raise NotImplementedError(self.name)
+        given = shapes.parameters(self.service, self.creates, properties, self.renamed)
+        name = str(given[self.key])
+        look = partial(self.call, context, self.describes, self.key_of(name, properties))
+        return None if is_absent(look, *self.absent) else name
 
     def replacing(self, old: Properties, new: Properties) -> set[str]:
         if self.updates:

@@ -20,9 +20,15 @@ class ResourceType(ABC):
     ----------
     name
         The type, such as ``AWS::SQS::Queue``.
+    overwrites
+        Whether the call that makes one changes what has its name already: then that is refused.
+    has_snapshots
+        Whether one can leave a snapshot when it is deleted.
     """
 
     name: ClassVar[str]
+    overwrites: ClassVar[bool] = False
+    has_snapshots: ClassVar[bool] = False
 
     @abstractmethod
     def create(self, context: Context, properties: Properties) -> Made:
@@ -54,6 +60,48 @@ class ResourceType(ABC):
             It cannot be deleted.
         """
 
+    def delete_with_snapshot(self, context: Context, made: Made, properties: Properties) -> str:
+        """Delete one and keep a snapshot of it; needed if :attr:`has_snapshots`.
+
+        Returns
+        -------
+        str
+            What the event says of the snapshot.
+        """
+        raise NotImplementedError(self.name)
+
+    def check_snapshot(self, properties: Properties) -> None:
+        """Refuse ``DeletionPolicy: Snapshot`` for one that can have none; by default never.
+
+        Raises
+        ------
+        Refused
+            It can have none.
+        """
+        return
+
+    def taken(self, context: Context, properties: Properties) -> str | None:
+        """The physical ID of what has the name that a template gives; ``None`` if nothing has.
+
+        Asked before one is made, and after a kill to find what was made and not recorded.
+
+        Raises
+        ------
+        NotImplementedError
+            :meth:`read` tells it, by the name as the physical ID, or nobody can.
+        """
+        raise NotImplementedError(self.name)
+
+    def same(self, old: Made, before: Properties, new: Made, after: Properties) -> bool:
+        """Whether a replacement is the very thing that it was to replace.
+
+        Then the old one must not be deleted. By default it is if the physical IDs are equal, and
+        all properties that the schema counts to a resource's identity.
+        """
+        schema = schemas.of(self.name)
+        identity = {path.partition(".")[0] for path in schema.identifiers} & schema.settable
+        return old.physical_id == new.physical_id and not changed(before, after, *identity)
+
     def read(self, context: Context, made: Made, properties: Properties) -> Properties | None:
         """The properties as they are now, for drift detection.
 
@@ -66,8 +114,11 @@ class ResourceType(ABC):
         """
         raise NotImplementedError(self.name)
 
-    def remark(self) -> str | None:
-        """What the events say of each resource that was made; by default nothing."""
+    def remark(self, properties: Properties) -> str | None:
+        """What the events say of a resource with these properties; by default nothing.
+
+        It tells what is kept here and has no effect.
+        """
         return None
 
     def replacing(self, old: Properties, new: Properties) -> set[str]:

@@ -64,7 +64,7 @@ class Plan:
         if self.start is not None:
             begin = self.start
             moment = max(moment, self.start - timedelta(microseconds=1))
-        period = period_of(self.expression)
+        period = period_of(self.expression, agreeing=False)
         if period is not None and (self.at_once or self.start is not None):
             begin -= period  # the first invocation is at the beginning itself
         found = next_moment(self.expression, self.zone, begin, moment)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import threading
 from collections.abc import Iterator
@@ -14,6 +15,20 @@ from engine_fixtures import Ear, Engine
 from pipe_lab import arn_of, pipe, queue, receive, send, tell, until
 
 DONE = "def handler(event, context):\n    return 'done'\n"
+
+
+@contextlib.contextmanager
+def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """A server on a free port; its address."""
+    running = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=running.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{running.server_address[1]}"
+    finally:
+        running.shutdown()
+        running.server_close()
+        thread.join()
 
 
 @pytest.fixture
@@ -32,13 +47,28 @@ def server() -> Iterator[tuple[str, list[tuple[str, dict[str, str], str]]]]:
         def log_message(self, *_: Any) -> None:
             """Say nothing."""
 
-    running = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=running.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{running.server_address[1]}", requests
-    running.shutdown()
-    running.server_close()
-    thread.join()
+    with serving(Handler) as at:
+        yield at, requests
+
+
+@pytest.fixture
+def meeting() -> Iterator[tuple[str, threading.Event]]:
+    """A server that answers nobody before eight have asked; and whether it has answered."""
+    barrier, met = threading.Barrier(8), threading.Event()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            barrier.wait(60)
+            met.set()
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    with serving(Handler) as at:
+        yield at, met
+        barrier.abort()
 
 
 def destination(engine: Engine, url: str) -> str:
@@ -175,6 +205,33 @@ def test_state_machines_enrich_and_are_started(engine: Engine, ear: Ear) -> None
     send(engine, url, "a")
     ear.wait(lambda said: len(said) == 1)
     assert json.loads(ear.heard[0]) == [{"n": 7}]
+
+
+def test_executions_that_wait_for_functions_hold_no_threads(
+    engine: Engine, meeting: tuple[str, threading.Event]
+) -> None:
+    at, met = meeting
+    code = (
+        "import urllib.request\n"
+        "def handler(event, context):\n"
+        f"    urllib.request.urlopen({at!r}, timeout=60).read()\n"
+    )
+    function = arn_of(engine, engine.create(code, Timeout=90))
+    task = {"StartAt": "T", "States": {"T": {"Type": "Task", "Resource": function, "End": True}}}
+    machine = engine.client("stepfunctions").create_state_machine(
+        name=engine.name("machine"),
+        definition=json.dumps(task),
+        roleArn="arn:aws:iam::000000000000:role/r",
+        type="EXPRESS",
+    )["stateMachineArn"]
+    told = {"StepFunctionStateMachineParameters": {"InvocationType": "REQUEST_RESPONSE"}}
+    one = {"SqsQueueParameters": {"BatchSize": 1}}
+    sources = [queue(engine) for _ in range(2)]
+    for url, _ in sources:
+        send(engine, url, *"abcd")  # a pipe runs five at once from the start
+    for _, source in sources:
+        pipe(engine, source, machine, TargetParameters=told, SourceParameters=one)
+    until(met.is_set, within_s=60)
 
 
 def test_an_api_destination_is_called_with_the_connections_key(

@@ -167,8 +167,10 @@ def test_a_deployment_is_not_forced_on_a_stage_that_deploys_itself(console: Cons
     console.route(api_id, "GET /p")
     key = console("CreateDeployment", ApiId=api_id)["DeploymentId"]
     told = {"ApiId": api_id, "StageName": "live", "AutoDeploy": True, "DeploymentId": key}
-    assert console.refused("CreateStage", **told)[0] == "BadRequestException"
-    unknown = {"ApiId": api_id, "StageName": "live", "DeploymentId": "abcdef"}
+    stage = console("CreateStage", **told)
+    assert stage["DeploymentId"] in auto_deployed(console, api_id)
+    assert console.refused("UpdateStage", **told)[0] == "BadRequestException"
+    unknown = {"ApiId": api_id, "StageName": "other", "DeploymentId": "abcdef"}
     assert console.refused("CreateStage", **unknown)[0] == "BadRequestException"
 
 

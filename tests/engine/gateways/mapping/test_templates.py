@@ -86,6 +86,8 @@ def rendered(template: str, body: Any = None, context: dict[str, Any] | None = N
         ("#if($input.path('$.missing'))set#end", ""),
         ("#if($input.path('$.empty'))set#end", ""),
         ("#set($l = [])#if($l)set#end $l.isEmpty()", "set true"),
+        ("#set($l = [])$l.empty #set($s = '')#if($s && !$s.empty)full#end", "true "),
+        ("#set($s = 'a')#if($s && !$s.empty)full#end $input.path('$').empty", "full "),
         ('{"$ref": "$5"}', '{"$ref": "$5"}'),
         (
             "#set($s = 'Abc')$s.length() $s.substring(1) $s.toUpperCase() $s.replaceAll('b', '-')",
@@ -100,6 +102,7 @@ def test_rendering(template: str, text: str) -> None:
 
 def test_a_body_that_is_no_json() -> None:
     assert rendered("$input.body", "text") == "text"
+    assert rendered('{"body": $input.body}', "") == '{"body": {}}'
     assert rendered("$input.path('$')", "text") == "text"
     assert rendered("$input.json('$')", "") == "{}"
 

@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.stacks.deploying.stacks import Stacks
+from lambda_nb.engine.stacks.deploying.steps.clients import Clients
 from lambda_nb.engine.stacks.deploying.surroundings import Surroundings
 from lambda_nb.engine.stacks.model import Made, Properties, Refused
-from lambda_nb.engine.stacks.records.rows import Event, Stack, StackResource
+from lambda_nb.engine.stacks.records.event_rows import Event
+from lambda_nb.engine.stacks.records.rows import Stack, StackResource
 from lambda_nb.engine.stacks.records.store import Store
 from lambda_nb.engine.stacks.types.context import Context
 from lambda_nb.engine.stacks.types.resource_type import ResourceType
@@ -25,6 +28,10 @@ from lambda_nb.engine.stacks.types.resource_type import ResourceType
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
 FILE = "Test::File::File"
+HALF_WAY: Any = {
+    "Error": {"Code": "InternalError", "Message": "Oops"},
+    "ResponseMetadata": {"HTTPStatusCode": 500},
+}
 
 
 class Gates:
@@ -50,7 +57,7 @@ class Gates:
 
 
 class File(ResourceType):
-    """A file. ``Name`` is part of its path; a change of ``Kind`` needs a new one."""
+    """A file. ``Path`` is its path, if given; a change of ``Kind`` needs a new one."""
 
     name = FILE
 
@@ -63,10 +70,12 @@ class File(ResourceType):
         self.log.append(("create", context.logical_id))
         if properties.get("Fails") == "create":
             raise Refused("It cannot be made.", "InvalidRequest")
-        path = self.directory / context.name(40)
+        path = self.directory / (properties.get("Path") or context.name(40))
         self._write(path, properties)
         if properties.get("Fails") == "unrecorded":
             raise RuntimeError("the connection was lost")
+        if properties.get("Fails") == "half-way":
+            raise ClientError(HALF_WAY, "CreateFile")
         context.made(str(path.name))
         self._wait(context, f"create {context.logical_id}")
         if properties.get("Fails") == "late":
@@ -225,8 +234,7 @@ def room_in(directory: Path, **settings: Any) -> Room:
     around = Surroundings(
         account=ACCOUNT,
         region=REGION,
-        url=lambda: "http://127.0.0.1:9",
-        keys=("key", "secret"),
+        clients=Clients(lambda: "http://127.0.0.1:9", ("key", "secret"), REGION),
         find_type=lambda name: files if name == FILE else None,
         read=read,
         call_macro=lambda name, request: request,

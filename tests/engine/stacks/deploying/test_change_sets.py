@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import json
 from typing import Any
@@ -106,6 +107,43 @@ def test_secrets_of_what_goes_are_not_told_after_a_restart(new_room: RoomFactory
     told = str(again.stacks.compared(stack, revision, "shop", stack.id).entries)
     assert "****" in told
     assert "hush" not in told
+
+
+def test_secrets_are_not_told_in_base64_either(new_room: RoomFactory) -> None:
+    room = new_room()
+    sections = {"Parameters": {"P": {"Type": "String", "NoEcho": True}}}
+    encoded = {"Fn::Base64": {"Fn::Sub": "word=${P}"}}
+    resources = {"A": {"Data": encoded, "Url": {"Fn::Join": ["", ["data:", encoded]]}}}
+    text = room.template(resources, **sections)
+    secret = base64.b64encode(b"word=hush-hush").decode()
+    name, stack_id = "shop", room.stacks.new_id("shop")
+    revision = room.stacks.prepared(name, stack_id, text, {"P": "hush-hush"})
+    told = str(room.stacks.compared(None, revision, name, stack_id).entries)
+    assert ("data:****" in told, secret in told) == (True, False)
+    stack = room.create("shop", text, {"P": "hush-hush"})
+    (made,) = room.files.contents().values()
+    assert made == {"Data": secret, "Url": f"data:{secret}"}
+    told = str([event.properties for event in room.events(stack)])
+    assert ("data:****" in told, secret in told) == (True, False)
+    room.stacks.close()
+    again = new_room()
+    shown = again.store.resources(stack.id)["A"].held.shown
+    assert shown == {"Data": "****", "Url": "data:****"}
+    told = str(changes(again, stack, again.template({"A": {}}, **sections), {"P": "new one"}))
+    assert ("data:****" in told, secret in told) == (True, False)
+
+
+def test_secrets_are_not_told_inside_of_json(room: Room) -> None:
+    sections = {
+        "Transform": "AWS::LanguageExtensions",
+        "Parameters": {"P": {"Type": "String", "NoEcho": True}},
+    }
+    text = room.template({"A": {"X": {"Fn::ToJsonString": {"word": {"Ref": "P"}}}}}, **sections)
+    stack = room.create("shop", text, {"P": 'say "hush"'})
+    (made,) = room.files.contents().values()
+    assert json.loads(made["X"]) == {"word": 'say "hush"'}
+    told = str([event.properties for event in room.events(stack)])
+    assert ("****" in told, "hush" in told) == (True, False)
 
 
 def test_nothing_changes_nothing(room: Room) -> None:

@@ -127,8 +127,9 @@ def test_rollback_that_cannot_delete_fails(room: Room) -> None:
     assert room.files.contents() == {}
 
 
-def test_a_resource_that_may_exist_is_looked_for_by_its_name(room: Room) -> None:
-    stack = room.create("shop", {"A": {"Fails": "unrecorded"}})
+@pytest.mark.parametrize("fails", ["unrecorded", "half-way"])
+def test_a_resource_that_may_exist_is_looked_for_by_its_name(room: Room, fails: str) -> None:
+    stack = room.create("shop", {"A": {"Fails": fails}})
     assert stack.status == "ROLLBACK_COMPLETE"
     assert room.files.contents() == {}
     assert "Looking for shop-A-" in room.reason(stack, "A", "DELETE_IN_PROGRESS")
@@ -212,6 +213,8 @@ def test_unknown_types_pass_if_they_may(new_room: RoomFactory) -> None:
     resources = {
         "A": {"Type": "AWS::GameLift::Fleet"},
         "B": {"Of": {"Fn::GetAtt": ["A", "FleetArn"]}},
+        "C": {"Type": "AWS::Amplify::Branch", "AppId": "a", "BranchName": "main"},
+        "D": {"Of": {"Fn::GetAtt": ["C", "BranchName"]}},
     }
     stack = room.create("shop", resources)
     assert stack.status == "CREATE_COMPLETE"

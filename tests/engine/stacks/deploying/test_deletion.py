@@ -51,7 +51,7 @@ def test_force_leaves_what_cannot_be_deleted(room: Room) -> None:
     assert len(room.files.contents()) == 1
 
 
-@pytest.mark.parametrize("policy", ["Retain", "RetainExceptOnCreate", "Snapshot"])
+@pytest.mark.parametrize("policy", ["Retain", "RetainExceptOnCreate"])
 def test_policies_keep_resources(room: Room, policy: str) -> None:
     stack = room.delete(room.create("shop", {"A": {"DeletionPolicy": policy}, "B": {}}))
     assert stack.status == "DELETE_COMPLETE"

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import time
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.stacks.deploying.drift import differing
-from lambda_nb.engine.stacks.records.rows import DriftDetection, Stack
+from lambda_nb.engine.stacks.operations.drift import Drift
+from lambda_nb.engine.stacks.records.event_rows import DriftDetection
+from lambda_nb.engine.stacks.records.rows import Stack
 
 from .conftest import Room, RoomFactory, until
 
@@ -36,6 +40,22 @@ def detected(room: Room, stack: Stack) -> Stack:
     stack = room.store.stack(stack.id)
     assert done.drift_status == stack.drift_status
     return stack
+
+
+def test_drift_is_not_looked_for_in_every_status(room: Room) -> None:
+    operations = Drift(room.store, room.stacks)
+    failed = room.create("shop", {"A": {"Fails": "create"}})
+    kept = room.create("kept", {"A": {}, "B": {"Fails": "create"}}, on_failure="DO_NOTHING")
+    for stack in (failed, kept):
+        text = (
+            f"Drift detection cannot be performed on stack [{stack.id}] while it is in "
+            f"[{stack.status}] state"
+        )
+        asked = {"StackName": stack.name, "LogicalResourceId": "A"}
+        for detect in (operations.detect, operations.detect_resource):
+            with pytest.raises(AWSError) as refused:
+                detect(asked)
+            assert (refused.value.code, refused.value.message) == ("ValidationError", text)
 
 
 def test_what_is_as_it_was_is_in_sync(room: Room) -> None:

@@ -145,6 +145,42 @@ def test_a_nested_update_that_fails_rolls_all_back(room: Room) -> None:
     )
 
 
+def test_a_rollback_can_skip_what_is_nested(room: Room) -> None:
+    """By the nested stack's name; also two levels deep."""
+    middle = "https://s3.amazonaws.com/templates/middle.json"
+    inner = {"TemplateURL": URL, "Parameters": {"X": {"Ref": "X"}, "Fails": {"Ref": "Fails"}}}
+    room.texts[middle] = json.dumps(
+        {
+            "Parameters": {"X": {"Type": "String"}, "Fails": {"Type": "String"}},
+            "Resources": {"D": {"Type": NESTED, "Properties": inner}},
+        }
+    )
+
+    def outer(x: str, fails: str, **others: Any) -> dict[str, Any]:
+        top = parent(x, fails=fails, **others)
+        deep = {**top["C"], "TemplateURL": middle}
+        return {**top, "E": deep}
+
+    stack = room.create("shop", outer("1", "update"))  # a rollback cannot change it back
+    stack = room.update(stack, outer("2", "", B={"Fails": "create", "DependsOn": ["C", "E"]}))
+    assert stack.status == "UPDATE_ROLLBACK_FAILED"
+    ids = {name: row.held.physical_id for name, row in room.store.resources(stack.id).items()}
+    (deep,) = room.store.nested_in(ids["E"])
+    shallow = child_of(room, stack)
+    assert shallow.status == deep.status == "UPDATE_ROLLBACK_FAILED"
+    for wrong in ("Nobody.A", f"{shallow.name}.B", f"{deep.name}.", "A"):
+        with pytest.raises(AWSError, match="must be in the UPDATE_FAILED state") as refused:
+            room.stacks.continue_rollback(stack, [f"{shallow.name}.A", wrong])
+        assert refused.value.message.endswith(f"[{wrong}]")
+    room.stacks.continue_rollback(stack, [f"{shallow.name}.A"])
+    assert room.wait(stack).status == "UPDATE_ROLLBACK_FAILED"
+    assert child_of(room, stack).status == "UPDATE_ROLLBACK_COMPLETE"
+    room.stacks.continue_rollback(stack, [f"{deep.name}.A"])
+    assert room.wait(stack).status == "UPDATE_ROLLBACK_COMPLETE"
+    for one in (ids["C"], ids["E"], deep.id):
+        assert room.store.stack(one).status == "UPDATE_ROLLBACK_COMPLETE"
+
+
 def test_a_nested_creation_is_given_up_with_its_parent(room: Room) -> None:
     room.gates.close("create A")
     stack = room.create(

@@ -156,6 +156,22 @@ def test_replaced_resources_can_be_retained(room: Room) -> None:
     assert room.told(stack, "A")[-1] == "DELETE_SKIPPED"
 
 
+def test_a_replacement_that_is_the_old_one_is_not_deleted(room: Room) -> None:
+    """As with a call that changes what is there, where another would make something new."""
+    old, new = {"Path": "my-file", "Kind": "old"}, {"Path": "my-file", "Kind": "new"}
+    stack = room.create("shop", {"A": old})
+    stack = room.update(stack, {"A": new})
+    assert stack.status == "UPDATE_COMPLETE"
+    assert room.files.contents() == {"my-file": new}
+    assert "this very resource" in room.reason(stack, "A", "DELETE_SKIPPED")
+    failing = {"A": old, "B": {"Fails": "create", "DependsOn": "A"}}
+    stack = room.update(stack, failing)
+    assert stack.status == "UPDATE_ROLLBACK_COMPLETE"
+    assert room.files.contents().keys() == {"my-file"}
+    assert room.delete(stack).status == "DELETE_COMPLETE"
+    assert room.files.contents() == {}
+
+
 def test_a_replacement_waits_for_signals_of_its_own(room: Room) -> None:
     waits = {"CreationPolicy": {"ResourceSignal": {"Timeout": "PT1M"}}}
     stack = room.create("shop", {"A": {"Kind": "old", **waits}}, wait=False)

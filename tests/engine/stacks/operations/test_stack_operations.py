@@ -11,6 +11,7 @@ from stacks_api_lab import Stack
 
 QUEUE: dict[str, Any] = {"Type": "AWS::SQS::Queue"}
 HANDLE: dict[str, Any] = {"Type": "AWS::CloudFormation::WaitConditionHandle"}
+TOPIC = "arn:aws:sns:us-east-1:000000000000:topic"
 BODY = json.dumps({"Resources": {"Handle": HANDLE}})
 
 
@@ -113,6 +114,33 @@ def test_parameters_of_before_and_their_defaults(stack: Stack) -> None:
         ({"TemplateURL": "s3://nobodys-bucket/t"}, "(NoSuchBucket, s3://nobodys-bucket/t)"),
         ({"TemplateBody": BODY, "OnFailure": "DELETE", "DisableRollback": True}, "not both"),
         ({"TemplateBody": BODY, "Tags": [{"Key": "aws:x", "Value": "y"}]}, "aws: prefixed tag"),
+        (
+            {"TemplateBody": BODY, "Tags": [{"Key": f"k{n}", "Value": "v"} for n in range(51)]},
+            "at 'tags' failed to satisfy constraint: Member must have length less than or equal "
+            "to 50",
+        ),
+        (
+            {"TemplateBody": BODY, "NotificationARNs": [f"{TOPIC}{n}" for n in range(6)]},
+            "at 'notificationARNs' failed to satisfy constraint: Member must have length less "
+            "than or equal to 5",
+        ),
+        (
+            {"TemplateBody": BODY, "NotificationARNs": [f"{TOPIC}-nobodys"]},
+            "Topic does not exist (Service: AmazonSNS; Status Code: 404; Error Code: NotFound; ",
+        ),
+        (
+            {"TemplateBody": BODY, "NotificationARNs": ["arn:aws:sns:us-east-1::t"]},
+            "Invalid parameter: AccountId (Service: AmazonSNS; Status Code: 400; Error Code: "
+            "InvalidParameter; ",
+        ),
+        (
+            {"TemplateBody": BODY, "NotificationARNs": ["arn:aws:sqs:us-east-1:000000000000:q"]},
+            "Invalid parameter: TopicArn: arn:aws:sqs:us-east-1:000000000000:q is not the ARN of",
+        ),
+        (
+            {"TemplateBody": BODY, "NotificationARNs": ["topic"]},
+            "Invalid parameter: TopicArn Reason: An ARN must have at least 6 elements, not 1",
+        ),
         ({"TemplateBody": BODY, "ResourceTypes": ["AWS::*"]}, "Leave it out."),
         ({"TemplateBody": BODY, "StackPolicyBody": "{}"}, "Error validating stack policy"),
     ],
@@ -198,6 +226,16 @@ def test_wrong_statuses(there: Stack) -> None:
     assert text == (
         f"Stack:{broken.told()['StackId']} is in ROLLBACK_COMPLETE state and can not be updated."
     )
+
+
+def test_a_topic_that_went_does_not_hinder_an_update(stack: Stack) -> None:
+    sns = stack.engine.client("sns")
+    topic = sns.create_topic(Name=stack.engine.name("topic"))["TopicArn"]
+    stack.api.create_stack(StackName=stack.name, TemplateBody=BODY, NotificationARNs=[topic])
+    assert stack.wait() == "CREATE_COMPLETE"
+    sns.delete_topic(TopicArn=topic)
+    assert stack.update({"Handle": HANDLE, "Queue": QUEUE}) == "UPDATE_COMPLETE"
+    assert stack.told()["NotificationARNs"] == [topic]
 
 
 def test_policies(there: Stack) -> None:

@@ -94,3 +94,25 @@ def test_the_original_and_what_transforms_made_of_it(engine: Engine) -> None:
     assert stack.api.get_template(StackName=stack.name)["TemplateBody"] == template
     processed = stack.api.get_template(StackName=stack.name, TemplateStage="Processed")
     assert set(processed["TemplateBody"]["Resources"]) == {"HA", "HB"}
+
+
+def test_a_nested_template_has_its_address_on_aws(engine: Engine) -> None:
+    s3, bucket = engine.client("s3"), engine.name("templates")
+    s3.create_bucket(Bucket=bucket)
+    child = "Resources: {H: {Type: AWS::CloudFormation::WaitConditionHandle}}"
+    s3.put_object(Bucket=bucket, Key="child.template", Body=child.encode())
+    template = (
+        "Resources:\n"
+        "  Child:\n"
+        "    Type: AWS::CloudFormation::Stack\n"
+        "    Properties:\n"
+        "      TemplateURL: {}\n"
+    )
+    stack = Stack(engine)
+    here = template.format(f"{engine.url}/{bucket}/child.template")
+    for _ in range(2):  # the second time with the address that was shown
+        stack.api.create_stack(StackName=stack.name, TemplateBody=here)
+        assert stack.wait() == "CREATE_COMPLETE", stack.history()
+        here = stack.api.get_template(StackName=stack.name)["TemplateBody"]
+        assert here == template.format(f"https://s3.amazonaws.com/{bucket}/child.template")
+        stack = Stack(engine)

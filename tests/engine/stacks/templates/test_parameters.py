@@ -6,6 +6,7 @@ import pytest
 
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.stacks.templates.document import parsed
+from lambda_nb.engine.stacks.templates.structure import parameters
 from lambda_nb.engine.stacks.templates.template import Template
 
 
@@ -67,6 +68,15 @@ def test_a_value_that_breaks_a_constraint_is_refused(
     with pytest.raises(AWSError) as refused:
         template(f"P: {{{declared}}}").texts({"P": given}, {})
     assert message in refused.value.message
+
+
+def test_a_pattern_that_takes_for_ever_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = template("P: {Type: String, AllowedPattern: '(a|aa)+$'}")
+    assert one.texts({"P": "aaa"}, {}) == {"P": "aaa"}
+    monkeypatch.setattr(parameters, "_LONGEST_MATCH_S", 0.05)
+    with pytest.raises(AWSError) as refused:
+        one.texts({"P": "a" * 4000 + "b"}, {})
+    assert "its AllowedPattern (a|aa)+$ takes longer than 0.05 s" in refused.value.message
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lambda_nb.engine.stacks.templates.properties_check import failure, problems
-from lambda_nb.engine.stacks.templates.resolution.resolver import KNOWN_AFTER_APPLY
+from lambda_nb.engine.stacks.templates.resolution.marks import KNOWN_AFTER_APPLY
 
 FUNCTION: dict[str, Any] = {"Code": {"ZipFile": "x"}, "Role": "r"}
 

@@ -85,6 +85,11 @@ def many(section: str, each: str, count: int) -> str:
             f"{FORMAT}Unrecognized DeletionPolicy Keep for resource A",
         ),
         (
+            "Resources: {A: {Type: AWS::SQS::Queue, DeletionPolicy: Snapshot}}",
+            "Template error: resource type AWS::SQS::Queue does not support deletion policy "
+            "Snapshot",
+        ),
+        (
             "Resources: {A: {Type: AWS::SQS::Queue, Condition: C}}",
             f"{FORMAT}Unresolved condition dependency C in the Resources block of the template",
         ),
@@ -168,7 +173,7 @@ Metadata: {Owner: us}
 Conditions: {C: !Equals [a, a]}
 Resources:
   A:
-    Type: AWS::SQS::Queue
+    Type: AWS::EC2::Volume
     Condition: C
     DeletionPolicy: Retain
     UpdateReplacePolicy: Snapshot
@@ -183,7 +188,7 @@ Outputs: {O: {Value: !Ref A, Description: the queue, Export: {Name: queue}}}
     assert template.transforms == ()
     assert template.resources["A"] == Declaration(
         "A",
-        "AWS::SQS::Queue",
+        "AWS::EC2::Volume",
         depends_on=("B",),
         condition="C",
         deletion_policy="Retain",

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from engine_fixtures import Engine
 
-from lambda_nb.engine.stacks.types import by_moto
+from lambda_nb.engine.stacks.types import by_moto, moto_types
 
 DONE = ("_COMPLETE", "_FAILED")
 MODEL = {
@@ -64,7 +64,7 @@ def why_failed(engine: Engine, stack: Mapping[str, Any]) -> str:
 
 def test_what_moto_knows_is_read_and_moto_not_imported() -> None:
     code = (
-        "import sys; from lambda_nb.engine.stacks.types.by_moto import moto_knows;"
+        "import sys; from lambda_nb.engine.stacks.types.moto_types import moto_knows;"
         "assert moto_knows('AWS::RDS::DBInstance'); assert 'moto' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
@@ -74,7 +74,7 @@ def test_what_moto_knows_is_read_and_moto_not_imported() -> None:
     "name", ["AWS::Lambda::Function", "AWS::CloudFormation::Stack", "AWS::ApiGateway::RestApi"]
 )
 def test_moto_makes_nothing_that_the_engine_keeps(name: str) -> None:
-    assert by_moto.moto_knows(name) is None
+    assert moto_types.moto_knows(name) is None
 
 
 def test_a_type_that_moto_cannot_change_is_replaced() -> None:

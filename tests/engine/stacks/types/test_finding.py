@@ -75,7 +75,7 @@ def test_a_lost_resource_is_found_and_can_be_deleted(engine: Engine, name: str) 
     with contextlib.suppress(Killed):
         of_type.create(context, properties)
     lost = Lost(name, context.named[-1] if context.named else "", properties, since, unknown)
-    found = finding.found(context, lost)
+    found = finding.found(context, of_type, lost)
     assert found is not None
     of_type.delete(context, Made(found), properties)
     try:
@@ -91,7 +91,7 @@ def test_a_lost_fifo_topic_is_found(engine: Engine) -> None:
     context, properties = lab.context(), {"FifoTopic": True}
     made = topic.create(context, properties)
     lost = Lost(topic.name, context.named[-1], properties, time.time(), unknown)
-    assert finding.found(context, lost) == made.physical_id
+    assert finding.found(context, topic, lost) == made.physical_id
     topic.delete(context, made, properties)
 
 
@@ -124,12 +124,14 @@ def test_no_name_is_made_up_for_what_has_one(engine: Engine, name: str) -> None:
 
 def test_what_a_stack_knows_or_was_there_before_is_not_taken_for_a_lost_one(engine: Engine) -> None:
     calls, name = engine.client("apigatewayv2"), engine.name("api")
+    of_type = registry.find("AWS::ApiGatewayV2::Api")
+    assert of_type is not None
     api = calls.create_api(Name=name, ProtocolType="HTTP")
     context = Lab(engine).context()
 
     def found(since: float, known: bool) -> str | None:
         lost = Lost("AWS::ApiGatewayV2::Api", "", {"Name": name}, since, lambda physical_id: known)
-        return finding.found(context, lost)
+        return finding.found(context, of_type, lost)
 
     begun = cast(float, api["CreatedDate"].timestamp())
     assert found(begun, False) == api["ApiId"]
@@ -143,6 +145,10 @@ def test_what_a_stack_knows_or_was_there_before_is_not_taken_for_a_lost_one(engi
         ("AWS::Lambda::Function", {"FunctionName": "mine"}, "mine"),
         ("AWS::SQS::Queue", {"QueueName": "mine"}, "mine"),
         ("AWS::SNS::Topic", {"TopicName": "mine"}, "mine"),
+        ("AWS::IAM::ManagedPolicy", {"ManagedPolicyName": "mine"}, "mine"),
+        ("AWS::StepFunctions::StateMachine", {"StateMachineName": "mine"}, "mine"),
+        ("AWS::Cognito::UserPool", {"UserPoolName": "mine"}, ""),
+        ("AWS::Logs::MetricFilter", {"FilterName": "mine"}, ""),
         ("AWS::Lambda::Function", {}, ""),
         ("AWS::ApiGatewayV2::Api", {"Name": "mine"}, ""),
         ("Custom::Thing", {"Name": "mine"}, ""),

@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from lambda_nb.engine.machine.call_threads import in_call_thread
+
 Connect = Callable[[str], Awaitable[Any]]
 """Returns a boto3 client for a service."""
 
@@ -170,7 +172,7 @@ class Cluster:
 
         client = await self._connect("secretsmanager")
         try:
-            told = await asyncio.to_thread(client.get_secret_value, SecretId=arn)
+            told = await in_call_thread(client.get_secret_value, SecretId=arn)
             secret = json.loads(told["SecretString"])
         except (ClientError, BotoCoreError, KeyError, ValueError) as error:
             raise ClusterError(f"The secret {arn} cannot be read: {error}") from error
@@ -184,7 +186,7 @@ class Cluster:
 
         client = await self._connect("kafka")
         try:
-            told = await asyncio.to_thread(client.get_bootstrap_brokers, ClusterArn=self.arn)
+            told = await in_call_thread(client.get_bootstrap_brokers, ClusterArn=self.arn)
         except (ClientError, BotoCoreError) as error:
             raise ClusterError(
                 f"The brokers of {self.arn} are not known ({error}): the embedded Amazon MSK has "

@@ -135,7 +135,7 @@ class Stages:
         automatic = stage["AutoDeploy"]
         old = self._records.store.get(STAGE.name, api_id, name) or {}
         if deployment_id:
-            if automatic:
+            if automatic and old:  # a new one may name the deployment that it begins with
                 raise bad_request("Deployment ID cannot be set on a stage with AutoDeploy enabled")
             if self._records.store.get(DEPLOYMENT.name, api_id, deployment_id) is None:
                 raise bad_request("Invalid deployment identifier specified")

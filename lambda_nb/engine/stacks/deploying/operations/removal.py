@@ -75,10 +75,9 @@ def delete_other(resources: Resources, row: StackResource) -> None:
     """Delete the second real resource of a logical ID, if a failed update left one."""
     if row.step not in ("replace", "undone") or row.before is None:
         return
-    if row.before.physical_id != row.held.physical_id:
-        # Only of the new one may it be unknown whether it was made.
-        uncertain = row.uncertain and row.step == "undone"
-        resources.removal.destroy(dataclasses.replace(row, uncertain=uncertain), row.before)
+    # Only of the new one may it be unknown whether it was made.
+    uncertain = row.uncertain and row.step == "undone"
+    resources.removal.destroy(dataclasses.replace(row, uncertain=uncertain), row.before)
 
 
 def removable(rows: dict[str, StackResource], wanted: frozenset[str]) -> dict[str, StackResource]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fnmatch
 import json
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from lambda_nb.engine.stacks.model import validation_error
@@ -19,7 +20,8 @@ MOST_CHARACTERS = 16384
 _CONDITIONS = {"StringEquals": False, "StringLike": True}
 
 
-def checked(text: str) -> list[Mapping[str, Any]]:
+@lru_cache(maxsize=16)  # an update asks again for each resource
+def checked(text: str) -> tuple[Mapping[str, Any], ...]:
     """The statements of a policy.
 
     Raises
@@ -43,7 +45,7 @@ def checked(text: str) -> list[Mapping[str, Any]]:
         raise validation_error("Error validating stack policy: Invalid stack policy")
     for number, statement in enumerate(statements, 1):
         _check(number, statement)
-    return statements
+    return tuple(statements)
 
 
 def _check(number: int, statement: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from http import HTTPStatus
 from typing import Any
 
 from lambda_nb.engine.stacks.model import Cancelled, Refused
@@ -24,16 +25,20 @@ _ABSENT = ("NotFound", "InvalidRequest")
 def definite(error: BaseException) -> bool:
     """Whether an error says for certain that nothing was made: who answered, or who asked, refused.
 
+    A service that failed half-way (5xx) may have made something.
+
     Examples
     --------
     >>> definite(Refused("No.")), definite(ConnectionResetError())
     (True, False)
     """
-    return (
-        isinstance(error, Refused)
-        or isinstance(getattr(error, "response", None), dict)  # lost answers have ``None``
-        or type(error).__name__ == _WRONG_PARAMETERS
-    )
+    if isinstance(error, Refused) or type(error).__name__ == _WRONG_PARAMETERS:
+        return True
+    told = getattr(error, "response", None)
+    if not isinstance(told, dict):  # lost answers have ``None``
+        return False
+    status: int = told.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
+    return 400 <= status < 500 or status == HTTPStatus.NOT_IMPLEMENTED
 
 
 def absent(error: BaseException) -> bool:

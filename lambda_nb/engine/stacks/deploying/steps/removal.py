@@ -13,15 +13,17 @@ from lambda_nb.engine.stacks.deploying.steps.recording import Recording
 from lambda_nb.engine.stacks.model import Made
 from lambda_nb.engine.stacks.records.rows import Held, StackResource
 from lambda_nb.engine.stacks.records.store import Closed
+from lambda_nb.engine.stacks.templates.structure.policies import SNAPSHOT
 from lambda_nb.engine.stacks.types import finding
 from lambda_nb.engine.stacks.types.resource_type import ResourceType
 
 log = logging.getLogger(__name__)
 
-_NO_SNAPSHOT = "lambda_nb makes no snapshots: the resource was kept."
+_NO_SNAPSHOT = "lambda_nb makes no snapshots of this type: the resource was kept."
+_SAME = "The replacement is this very resource: it was not deleted."
 _UNSURE = "Whether it was made is not known."
 _LOST = "It was not found. If it is there all the same, delete it yourself."
-_KEEPS = ("Retain", "RetainExceptOnCreate", "Snapshot")
+_KEEPS = ("Retain", "RetainExceptOnCreate")
 
 
 class Removal:
@@ -52,27 +54,46 @@ class Removal:
         policy = row.held.deletion_policy
         if creating and self._recording.stack.operation.get("retain_except_on_create"):
             policy = "Delete"
-        kept = ("Retain",) if creating else _KEEPS
-        if policy in kept:
-            why = _NO_SNAPSHOT if policy == "Snapshot" else None
-            self._recording.status(row.logical_id, "DELETE_SKIPPED", why)
+        if policy in (("Retain",) if creating else _KEEPS):
+            self._recording.status(row.logical_id, "DELETE_SKIPPED")
             return True
-        return self._delete(row, row.held, recorded=True)
+        snapshot = policy == SNAPSHOT and not creating
+        if snapshot and not self._type_of(row.held.type).has_snapshots:
+            self._recording.status(row.logical_id, "DELETE_SKIPPED", _NO_SNAPSHOT)
+            return True
+        return self._delete(row, row.held, recorded=True, snapshot=snapshot)
 
     def remove_replaced(self, row: StackResource) -> bool:
         """In the cleanup: delete the resource that was replaced."""
         assert row.before is not None
-        old = dataclasses.replace(row, held=row.before)
-        if row.before.update_replace_policy in _KEEPS:
+        old, policy = dataclasses.replace(row, held=row.before), row.before.update_replace_policy
+        snapshot = policy == SNAPSHOT
+        if policy in _KEEPS:
             self._recording.note(old, "DELETE_SKIPPED")
             return True
-        return self._delete(row, row.before, recorded=False)
+        if snapshot and not self._type_of(row.before.type).has_snapshots:
+            self._recording.note(old, "DELETE_SKIPPED", _NO_SNAPSHOT)
+            return True
+        return self.destroy(row, row.before, snapshot=snapshot)
 
-    def destroy(self, row: StackResource, held: Held) -> bool:
-        """Delete a resource that is not the stack's any more, whatever its policies say."""
-        return self._delete(row, held, recorded=False)
+    def destroy(self, row: StackResource, held: Held, *, snapshot: bool = False) -> bool:
+        """Delete a resource that is not the stack's any more, whatever its policies say.
 
-    def _delete(self, row: StackResource, held: Held, *, recorded: bool) -> bool:
+        Not if it is the stack's all the same: a replacement that was made in its place may be it.
+        """
+        other = row.before if held is row.held else row.held
+        if other is not None and held.physical_id and self._same(held, other):
+            self._recording.note(dataclasses.replace(row, held=held), "DELETE_SKIPPED", _SAME)
+            return True
+        return self._delete(row, held, recorded=False, snapshot=snapshot)
+
+    def _same(self, one: Held, other: Held) -> bool:
+        of_type = self._type_of(one.type)
+        return of_type.same(one.made, one.properties, other.made, other.properties)
+
+    def _delete(
+        self, row: StackResource, held: Held, *, recorded: bool, snapshot: bool = False
+    ) -> bool:
         """Delete one real resource; ``recorded``: it is the one that the row is about."""
         shown = dataclasses.replace(row, held=held)
 
@@ -99,12 +120,15 @@ class Removal:
             why = f"{_UNSURE} Looking for {identity}."
         token = uuid4()
         tell("DELETE_IN_PROGRESS", why, **({"token": token} if recorded else {}))
+        done = None
         try:
-            self._type_of(held.type).delete(
-                self._recording.context_without_record(row.logical_id, token),
-                Made(identity, held.attributes),
-                held.properties,
-            )
+            of_type = self._type_of(held.type)
+            context = self._recording.context_without_record(row.logical_id, token)
+            made = Made(identity, held.attributes)
+            if snapshot:
+                done = of_type.delete_with_snapshot(context, made, held.properties)
+            else:
+                of_type.delete(context, made, held.properties)
         except Closed:
             raise
         except Exception as error:
@@ -117,7 +141,7 @@ class Removal:
                 log.warning("resource %s of stack %s", row.logical_id, row.stack_id, exc_info=True)
             tell("DELETE_FAILED", reason(error, token))
             return False
-        tell("DELETE_COMPLETE")
+        tell("DELETE_COMPLETE", done)
         return True
 
     def _found(self, row: StackResource, held: Held) -> str | None:
@@ -127,4 +151,4 @@ class Removal:
         lost = finding.Lost(
             held.type, held.name, held.properties, recording.begun(row.logical_id), recording.known
         )
-        return finding.found(context, lost)
+        return finding.found(context, self._type_of(held.type), lost)

@@ -7,14 +7,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lambda_nb.engine.identifiers import uuid4
-from lambda_nb.engine.stacks.deploying.steps.context import StepContext
+from lambda_nb.engine.stacks.deploying.steps import admission
 from lambda_nb.engine.stacks.deploying.steps.recording import Recording
 from lambda_nb.engine.stacks.deploying.steps.removal import Removal
 from lambda_nb.engine.stacks.deploying.steps.signals import await_signals
-from lambda_nb.engine.stacks.model import Cancelled, Made, Refused
+from lambda_nb.engine.stacks.model import Cancelled, Refused
 from lambda_nb.engine.stacks.records.rows import Held, StackResource
 from lambda_nb.engine.stacks.records.store import Closed
-from lambda_nb.engine.stacks.types import finding
 from lambda_nb.engine.stacks.types.resource_type import ResourceType
 
 REPLACING = "Requested update requires the creation of a new physical resource; hence creating one."
@@ -175,7 +174,7 @@ class Resources:
         context = self.recording.context(logical_id, token)
         of_type = self.type_of(held.type)
         try:
-            self._claim(context, of_type, held)
+            admission.admit(context, of_type, held)
             made = of_type.create(context, held.properties)
             self.recording.keep(logical_id, made)
             if creation_policy is not None:
@@ -191,22 +190,8 @@ class Resources:
         except Exception as error:
             self.recording.failed(logical_id, error, token, kind)
             return False
-        self.recording.status(logical_id, f"{kind}_COMPLETE", of_type.remark())
+        self.recording.status(logical_id, f"{kind}_COMPLETE", of_type.remark(held.properties))
         return True
-
-    @staticmethod
-    def _claim(context: StepContext, of_type: ResourceType, held: Held) -> None:
-        """Record the name that the template gives, if nothing has it: what has it later is ours."""
-        name = finding.given_name(held.type, held.properties)
-        if not name:
-            return
-        identity = finding.identity_of(context, held.type, name)
-        try:
-            free = of_type.read(context, Made(identity), held.properties) is None
-        except Exception:  # such a type cannot tell: after a kill, nobody knows whose it is
-            return
-        if free:
-            context.claim(name)
 
     def _change(
         self,
@@ -221,8 +206,9 @@ class Resources:
         """Change a resource; ``there`` is what it stays if it is refused untouched."""
         token = self.recording.row(logical_id).token
         context = self.recording.context(logical_id, token, rolling_back=rolling_back)
+        of_type = self.type_of(target.type)
         try:
-            made = self.type_of(target.type).update(context, target.made, now, target.properties)
+            made = of_type.update(context, target.made, now, target.properties)
             if self.recording.cancelled.is_set() and not rolling_back:
                 raise Cancelled
         except Closed:
@@ -237,9 +223,11 @@ class Resources:
         row = self.recording.row(logical_id)
         held = self.recording.holding(target, made)
         replaced = made.physical_id != target.physical_id and row.step == "modify"
+        remark = of_type.remark(target.properties)
         self.recording.status(
             logical_id,
             f"{kind}_COMPLETE",
+            None if remark == of_type.remark(now) else remark,
             held=held,
             step="replace" if replaced else row.step,
         )

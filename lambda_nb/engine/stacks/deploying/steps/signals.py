@@ -8,8 +8,8 @@ from typing import Any
 
 from lambda_nb.engine.stacks.model import Refused
 
-Signals = Mapping[str, tuple[str, str]]
-"""Status and data of the signals that a resource got, by their senders."""
+Signals = Mapping[str, str]
+"""Statuses of the signals that a resource got, by their senders."""
 
 _DEFAULT_TIMEOUT = "PT5M"
 _DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
@@ -63,8 +63,8 @@ def await_signals(
 
     def enough() -> bool | None:
         came = look()
-        if any(status == "FAILURE" for status, _ in came.values()):
-            failed = sum(status == "FAILURE" for status, _ in came.values())
+        failed = sum(status == "FAILURE" for status in came.values())
+        if failed:
             raise Refused(f"Received {failed} FAILURE signal(s) out of {count}.")
         return True if len(came) >= count else None
 

@@ -59,11 +59,16 @@ class Skipped(ResourceType):
     """
 
     name = "unknown"
+    has_snapshots = True
 
     def __init__(self, type_name: str) -> None:
         self._type_name = type_name
 
-    def remark(self) -> str:
+    def delete_with_snapshot(self, context: Context, made: Made, properties: Properties) -> str:
+        """Do nothing."""
+        return "It was made of nothing: there is no snapshot."
+
+    def remark(self, properties: Properties) -> str:
         """That nothing was made."""
         return (
             f"Skipped: lambda_nb does not have the resource type {self._type_name}; nothing was "
@@ -71,10 +76,13 @@ class Skipped(ResourceType):
         )
 
     def create(self, context: Context, properties: Properties) -> Made:
-        """Make nothing; attributes have made-up values, so that others may name them."""
+        """Make nothing; attributes have made-up values, so that others may name them.
+
+        Some types give back what they were told (``BranchName``): that is not made up.
+        """
         name = context.name()
-        attributes = dict.fromkeys(schemas.of(self._type_name).attributes, name)
-        return Made(name, attributes)
+        told = {key: value for key, value in properties.items() if isinstance(value, str)}
+        return Made(name, {**told, **dict.fromkeys(schemas.of(self._type_name).attributes, name)})
 
     def update(self, context: Context, made: Made, old: Properties, new: Properties) -> Made:
         """Change nothing."""

@@ -15,7 +15,8 @@ from lambda_nb.engine.stacks.operations import asked_templates
 from lambda_nb.engine.stacks.operations.asked_templates import Read
 from lambda_nb.engine.stacks.operations.capabilities import check_capabilities
 from lambda_nb.engine.stacks.operations.change_sets import nested
-from lambda_nb.engine.stacks.records.rows import ChangeSet, Revision, Stack
+from lambda_nb.engine.stacks.records.change_set_rows import ChangeSet
+from lambda_nb.engine.stacks.records.rows import Revision, Stack
 from lambda_nb.engine.stacks.templates.document import parsed
 from lambda_nb.engine.stacks.templates.template import Template
 

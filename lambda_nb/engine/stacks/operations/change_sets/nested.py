@@ -6,14 +6,14 @@ A nested stack that does not exist yet has none: what it gets is all new.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.identifiers import uuid4
 from lambda_nb.engine.stacks.deploying.stacks import Stacks
-from lambda_nb.engine.stacks.records.rows import ChangeSet, Stack
-from lambda_nb.engine.stacks.records.store import Store
+from lambda_nb.engine.stacks.records.change_set_rows import ChangeSet
+from lambda_nb.engine.stacks.records.rows import Stack
 
 _LONGEST_NAME = 128
 
@@ -56,15 +56,6 @@ def with_nested(change_set: ChangeSet, stack: Stack, stacks: Stacks) -> list[Cha
         ids[logical_id] = one.id
     named = tuple(_naming(entry, ids) for entry in change_set.changes)
     return [dataclasses.replace(change_set, changes=named), *found]
-
-
-def inside(change_set: ChangeSet, store: Store) -> Iterator[ChangeSet]:
-    """The change sets nested in one, at all depths."""
-    for entry in change_set.changes:
-        found = store.find_change_set(entry["ResourceChange"].get("ChangeSetId", ""))
-        if found is not None:
-            yield found
-            yield from inside(found, store)
 
 
 def check_root(change_set: ChangeSet, doing: str) -> None:

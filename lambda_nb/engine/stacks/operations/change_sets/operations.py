@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import dataclasses
 import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from lambda_nb.engine.errors import AWSError
+from lambda_nb.engine.stacks.deploying.requests.statuses import check_updatable
 from lambda_nb.engine.stacks.deploying.stacks import Stacks
 from lambda_nb.engine.stacks.model import validation_error
 from lambda_nb.engine.stacks.operations import lookup, paging, shown
 from lambda_nb.engine.stacks.operations.asked_templates import Read
 from lambda_nb.engine.stacks.operations.change_sets import nested
 from lambda_nb.engine.stacks.operations.change_sets.drafts import Drafts
-from lambda_nb.engine.stacks.operations.stack_operations import (
-    check_name,
-    check_updatable,
-    refuse_unsupported,
-)
-from lambda_nb.engine.stacks.records.rows import ChangeSet, Revision, Stack
+from lambda_nb.engine.stacks.operations.refusals import check_name, refuse_unsupported
+from lambda_nb.engine.stacks.records.change_set_rows import ChangeSet
+from lambda_nb.engine.stacks.records.rows import Revision, Stack
 from lambda_nb.engine.stacks.records.store import Store
 
 _Asked = Mapping[str, Any]
@@ -133,9 +130,6 @@ class ChangeSets:
         for other in self._store.change_sets(stack.id):
             if other.id != found.id:
                 self._drop(other)
-        for one in (found, *nested.inside(found, self._store)):
-            done = dataclasses.replace(one, execution_status="EXECUTE_COMPLETE")
-            self._store.put_change_set(done)
         return {}
 
     def delete(self, asked: _Asked) -> dict[str, Any]:
@@ -146,8 +140,7 @@ class ChangeSets:
             if error.code == "ChangeSetNotFound":
                 return {}
             raise
-        stack = self._store.find_stack(found.stack_id)
-        if stack is not None and stack.in_progress and stack.change_set_id == found.id:
+        if found.execution_status == "EXECUTE_IN_PROGRESS":
             text = f"ChangeSet [{found.id}] is being executed and cannot be deleted."
             raise AWSError("InvalidChangeSetStatus", text)
         nested.check_root(found, "deleted")
@@ -155,13 +148,17 @@ class ChangeSets:
         return {}
 
     def list_all(self, asked: _Asked) -> dict[str, Any]:
-        """The change sets of a stack."""
+        """The change sets of a stack, but those that were carried out."""
         stack = lookup.living(self._store, asked["StackName"])
-        rows = [shown.change_set_summary(one) for one in self._store.change_sets(stack.id)]
+        rows = [
+            shown.change_set_summary(one)
+            for one in self._store.change_sets(stack.id)
+            if one.execution_status != "EXECUTE_COMPLETE"
+        ]
         return paging.paged(rows, asked, "Summaries")
 
     def _drop(self, change_set: ChangeSet) -> None:
-        for one in (*nested.inside(change_set, self._store), change_set):
+        for one in (*self._store.change_sets_inside(change_set), change_set):
             self._store.drop_change_set(one.id)
 
     def _named(self, asked: _Asked) -> ChangeSet:

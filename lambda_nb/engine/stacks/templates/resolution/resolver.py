@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import ipaddress
-import itertools
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -12,21 +10,16 @@ from typing import Any
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.stacks.model import validation_error
 from lambda_nb.engine.stacks.templates import functions, quotas
+from lambda_nb.engine.stacks.templates.resolution.address_blocks import blocks
+from lambda_nb.engine.stacks.templates.resolution.conditions import condition
+from lambda_nb.engine.stacks.templates.resolution.mappings import mapped
+from lambda_nb.engine.stacks.templates.resolution.marks import KNOWN_AFTER_APPLY, NO_VALUE
 from lambda_nb.engine.stacks.templates.resolution.zones import zones
 from lambda_nb.engine.stacks.templates.texts import PLACEHOLDER, as_text
 
-KNOWN_AFTER_APPLY = "{{changeSet:KNOWN_AFTER_APPLY}}"
-"""What a change set shows of a value that a resource not yet made will give."""
 
-_USUAL_BITS = {4: 8, 6: 64}
-"""Bits of an address in its block, where ``Fn::Cidr`` does not say."""
-
-
-class _NoValue:
-    """``AWS::NoValue``: what has this value is left out."""
-
-
-NO_VALUE = _NoValue()
+def ignored(text: str, encoded: str) -> None:
+    """What is done with encoded texts where they are no secrets."""
 
 
 class Resolver:
@@ -46,6 +39,8 @@ class Resolver:
         An output of another stack, by the argument of ``Fn::GetStackOutput``.
     region
         What ``Fn::GetAZs`` of an empty text means.
+    encoded
+        Is told each text that ``Fn::Base64`` encodes, and what it makes of it.
     """
 
     def __init__(
@@ -56,6 +51,7 @@ class Resolver:
         imported: Callable[[str], Any],
         stack_output: Callable[[Mapping[str, str]], Any],
         region: str,
+        encoded: Callable[[str, str], None] = ignored,
     ) -> None:
         self._mappings = mappings
         self._refer = refer
@@ -63,6 +59,7 @@ class Resolver:
         self._imported = imported
         self._stack_output = stack_output
         self._region = region
+        self._encoded = encoded
         self._functions: Mapping[str, Callable[[Any], Any]] = {
             functions.REF: self._ref,
             functions.GET_ATT: self._get_att,
@@ -113,25 +110,7 @@ class Resolver:
 
     def condition(self, value: Any) -> bool:
         """Whether a condition's definition holds; raises as :meth:`resolve`."""
-        if isinstance(value, bool):
-            return value
-        if not isinstance(value, dict) or len(value) != 1:
-            raise _not_boolean()
-        name, argument = next(iter(value.items()))
-        functions.check(name, argument)
-        match name:
-            case functions.CONDITION:
-                return self._holds(argument)
-            case "Fn::And":
-                return all(self.condition(item) for item in argument)
-            case "Fn::Or":
-                return any(self.condition(item) for item in argument)
-            case "Fn::Not":
-                return not self.condition(argument[0])
-            case "Fn::Equals":
-                left, right = (_comparable(self.resolve(item)) for item in argument)
-                return bool(left == right)
-        raise _not_boolean()
+        return condition(value, self.resolve, self._holds)
 
     def _ref(self, argument: str) -> Any:
         return self._refer(argument, None)
@@ -176,7 +155,11 @@ class Resolver:
 
     def _base64(self, argument: Any) -> str:
         text = self._text(argument, "Fn::Base64")
-        return text if KNOWN_AFTER_APPLY in text else base64.b64encode(text.encode()).decode()
+        if KNOWN_AFTER_APPLY in text:
+            return text
+        made = base64.b64encode(text.encode()).decode()
+        self._encoded(text, made)
+        return made
 
     def _join(self, argument: list[Any]) -> str:
         items = self._list(argument[1], "Fn::Join")
@@ -217,38 +200,15 @@ class Resolver:
     def _find_in_map(self, argument: list[Any]) -> Any:
         name, key, attribute = (self._text(item, "Fn::FindInMap") for item in argument[:3])
         try:
-            return self._mappings[name][key][attribute]
-        except KeyError:
+            return mapped(self._mappings, name, key, attribute)
+        except AWSError:
             if len(argument) == 4:
                 return self.resolve(argument[3]["DefaultValue"])
-            if name not in self._mappings:
-                raise validation_error(
-                    f"Template error: Mapping named '{name}' is not present in the 'Mappings' "
-                    "section of template."
-                ) from None
-            raise validation_error(
-                f"Template error: Unable to get mapping for {name}::{key}::{attribute}"
-            ) from None
+            raise
 
     def _cidr(self, argument: list[Any]) -> Any:
-        block, *numbers = (self._text(item, "Fn::Cidr") for item in argument)
-        if KNOWN_AFTER_APPLY in (block, *numbers):
-            return KNOWN_AFTER_APPLY
-        try:
-            network = ipaddress.ip_network(block)
-            count = int(numbers[0])
-            bits = int(numbers[1]) if len(numbers) > 1 else _USUAL_BITS[network.version]
-            if not 1 <= count <= quotas.MOST_BLOCKS:
-                raise ValueError(f"the count is {count}, not 1 to {quotas.MOST_BLOCKS}")
-            blocks = network.subnets(new_prefix=network.max_prefixlen - bits)
-            made = [str(each) for each in itertools.islice(blocks, count)]
-            if len(made) < count:
-                raise ValueError(f"{block} has only {len(made)} blocks of {bits} bits")
-        except ValueError as error:
-            raise validation_error(
-                f"Template error: Fn::Cidr cannot be evaluated: {error}"
-            ) from None
-        return made
+        asked = [self._text(item, "Fn::Cidr") for item in argument]
+        return KNOWN_AFTER_APPLY if KNOWN_AFTER_APPLY in asked else blocks(*asked)
 
     def _text(self, value: Any, function: str) -> str:
         made = self.resolve(value)
@@ -266,18 +226,3 @@ class Resolver:
             functions.check(function, None)
             raise validation_error(f"Template error: {function} needs a list.")
         return made
-
-
-def _comparable(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_comparable(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _comparable(item) for key, item in value.items()}
-    return value if value is NO_VALUE else as_text(value)
-
-
-def _not_boolean() -> AWSError:
-    return validation_error(
-        "Template format error: Conditions can only be boolean operations on parameters and "
-        "other conditions"
-    )

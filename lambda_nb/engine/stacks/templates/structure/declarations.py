@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-DELETE = "Delete"
-"""The deletion policy of what says nothing of it."""
+from lambda_nb.engine.stacks.templates.structure import policies
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +36,8 @@ class Declaration:
     properties: Mapping[str, Any] = field(default_factory=dict)
     depends_on: tuple[str, ...] = ()
     condition: str | None = None
-    deletion_policy: str = DELETE
-    update_replace_policy: str = DELETE
+    deletion_policy: str = policies.DELETE
+    update_replace_policy: str = policies.DELETE
     creation_policy: Mapping[str, Any] = field(default_factory=dict)
     update_policy: Mapping[str, Any] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
@@ -64,8 +63,8 @@ def declaration(logical_id: str, written: Mapping[str, Any]) -> Declaration:
         properties=written.get("Properties", {}),
         depends_on=(depends_on,) if isinstance(depends_on, str) else tuple(depends_on),
         condition=written.get("Condition"),
-        deletion_policy=written.get("DeletionPolicy", DELETE),
-        update_replace_policy=written.get("UpdateReplacePolicy", DELETE),
+        deletion_policy=policies.deletion_policy(written),
+        update_replace_policy=policies.update_replace_policy(written),
         creation_policy=written.get("CreationPolicy", {}),
         update_policy=written.get("UpdatePolicy", {}),
         metadata=written.get("Metadata", {}),

@@ -29,6 +29,8 @@ _MEMBERS = frozenset(
         "Type",
     )
 )
+_LONGEST_MATCH_S = 2.0
+"""Seconds that an ``AllowedPattern`` may take for one value."""
 _SSM_VALUE = "AWS::SSM::Parameter::Value<"
 _OF_ONE = (
     "AWS::EC2::AvailabilityZone::Name",
@@ -134,8 +136,18 @@ class Parameter:
             raise self._unsatisfied(f"must contain at least {self.min_length} characters")
         if self.max_length is not None and len(text) > self.max_length:
             raise self._unsatisfied(f"must contain at most {self.max_length} characters")
-        if self.allowed_pattern is not None and not regex.fullmatch(self.allowed_pattern, text):
+        if self.allowed_pattern is not None and not self._matches(self.allowed_pattern, text):
             raise self._unsatisfied(f"must match pattern {self.allowed_pattern}")
+
+    def _matches(self, pattern: str, text: str) -> bool:
+        try:
+            return regex.fullmatch(pattern, text, timeout=_LONGEST_MATCH_S) is not None
+        except TimeoutError:
+            raise validation_error(
+                f"Parameter '{self.name}': its AllowedPattern {pattern} takes longer than "
+                f"{_LONGEST_MATCH_S:g} s for the value given. Write a pattern without repetitions "
+                "inside of repetitions."
+            ) from None
 
     def _check_number(self, text: str) -> None:
         number = _number(text)

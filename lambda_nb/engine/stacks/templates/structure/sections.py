@@ -8,6 +8,7 @@ from typing import Any
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.stacks.model import validation_error
 from lambda_nb.engine.stacks.templates import quotas
+from lambda_nb.engine.stacks.templates.structure import policies
 
 VERSION = "2010-09-09"
 SECTIONS = frozenset(
@@ -41,10 +42,6 @@ _RESOURCE_MEMBERS = frozenset(
     )
 )
 _OUTPUT_MEMBERS = frozenset(("Condition", "Description", "Export", "Value"))
-_POLICIES = {
-    "DeletionPolicy": ("Delete", "Retain", "RetainExceptOnCreate", "Snapshot"),
-    "UpdateReplacePolicy": ("Delete", "Retain", "Snapshot"),
-}
 _MOST = (
     ("Parameters", quotas.MOST_PARAMETERS),
     ("Mappings", quotas.MOST_MAPPINGS),
@@ -143,10 +140,9 @@ def check_resource(logical_id: str, written: Any) -> None:
         raise _wrong(f"{where} Every DependsOn value must be a string.")
     if not isinstance(written.get("Condition", ""), str):
         raise _wrong("Every Condition member must be a string.")
-    for member, values in _POLICIES.items():
-        value = written.get(member, values[0])
-        if value not in values:
-            raise _wrong(f"Unrecognized {member} {value} for resource {logical_id}")
+    problem = policies.problem(logical_id, written)
+    if problem is not None:
+        raise validation_error(problem)
 
 
 def check_output(key: str, written: Any) -> None:

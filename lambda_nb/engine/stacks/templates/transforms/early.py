@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from lambda_nb.engine.stacks.model import validation_error
-from lambda_nb.engine.stacks.templates.resolution.resolver import NO_VALUE, Resolver
+from lambda_nb.engine.stacks.templates.resolution.marks import NO_VALUE
+from lambda_nb.engine.stacks.templates.resolution.resolver import Resolver
 from lambda_nb.engine.stacks.templates.transforms.around import Around
 
 

@@ -28,6 +28,10 @@ _WEBSITE_WITH_HYPHEN = frozenset(
 General Reference, Amazon S3 website endpoints, 2026)."""
 
 
+_KEPT_ONLY = ("LifecycleConfiguration", "ReplicationConfiguration")
+"""Properties that say what S3 does by itself, which does not happen here."""
+
+
 class Bucket(ResourceType):
     """A bucket with its settings; what a new template leaves out is taken away."""
 
@@ -63,6 +67,12 @@ class Bucket(ResourceType):
     def delete(self, context: Context, made: Made, properties: Properties) -> None:
         with absence_is_fine(*_ABSENT):
             context.client("s3").delete_bucket(Bucket=made.physical_id)
+
+    def remark(self, properties: Properties) -> str | None:
+        idle = [name for name in _KEPT_ONLY if properties.get(name)]
+        if not idle:
+            return None
+        return f"lambda_nb keeps {' and '.join(idle)}, and does nothing with the bucket's objects."
 
     def read(self, context: Context, made: Made, properties: Properties) -> Properties | None:
         client = context.client("s3")

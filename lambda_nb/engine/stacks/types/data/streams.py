@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from lambda_nb.engine.stacks.model import Made, Properties, Refused
@@ -155,6 +156,7 @@ class ResourcePolicy(ResourceType):
     """The policy of a stream or a consumer."""
 
     name = "AWS::Kinesis::ResourcePolicy"
+    overwrites = True
 
     def create(self, context: Context, properties: Properties) -> Made:
         self._put(context, properties)
@@ -167,6 +169,13 @@ class ResourcePolicy(ResourceType):
     def delete(self, context: Context, made: Made, properties: Properties) -> None:
         with absence_is_fine():
             context.client("kinesis").delete_resource_policy(ResourceARN=made.physical_id)
+
+    def taken(self, context: Context, properties: Properties) -> str | None:
+        arn = str(properties["ResourceArn"])
+        answer: dict[str, Any] = {}
+        with absence_is_fine():
+            answer = context.client("kinesis").get_resource_policy(ResourceARN=arn)
+        return arn if json.loads(answer.get("Policy") or "{}") else None
 
     @staticmethod
     def _put(context: Context, properties: Properties) -> None:

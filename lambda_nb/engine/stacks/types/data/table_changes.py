@@ -12,6 +12,13 @@ from lambda_nb.engine.stacks.types.resource_type import changed
 from lambda_nb.engine.stacks.types.values import is_true
 
 _THROUGHPUT = ("ProvisionedThroughput", "OnDemandThroughput", "WarmThroughput")
+_UNLIMITED = (
+    "OnDemandThroughput",
+    "ReadOnDemandThroughputSettings",
+    "WarmThroughput",
+    "WriteOnDemandThroughputSettings",
+)
+"""What limits a table on AWS or prepares it for much traffic."""
 _INDEX_CHANGES = {*_THROUGHPUT, "ContributorInsightsSpecification"}
 
 
@@ -70,6 +77,28 @@ def apply(context: Context, name: str, old: Properties, new: Properties) -> None
         others["TableClass"] = new.get("TableClass", "STANDARD")
     if others:
         _update(context, name, others)
+
+
+def without_effect(properties: Properties) -> str | None:
+    """What a stack's events say of throughput, which has no limit here; ``None`` if nothing.
+
+    Parameters
+    ----------
+    properties
+        Of a table or a global table.
+
+    Examples
+    --------
+    >>> without_effect({"OnDemandThroughput": {"MaxReadRequestUnits": 5}})
+    'The tables of lambda_nb are never throttled: OnDemandThroughput has no effect.'
+    """
+    parts = [properties, *(properties.get("Replicas") or ())]
+    parts += [index for part in parts for index in part.get("GlobalSecondaryIndexes") or ()]
+    idle = sorted({name for part in parts for name in _UNLIMITED if part.get(name)})
+    if not idle:
+        return None
+    have = "have" if idle[1:] else "has"
+    return f"The tables of lambda_nb are never throttled: {', '.join(idle)} {have} no effect."
 
 
 def stream(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -124,6 +124,9 @@ class Table(ResourceType):
             more.add("AttributeDefinitions")
         return super().replacing(old, new) | more
 
+    def remark(self, properties: Properties) -> str | None:
+        return table_changes.without_effect(properties)
+
     @staticmethod
     def _settle(context: Context, name: str, old: Properties, new: Properties) -> None:
         """Do what is not in ``CreateTable`` and ``UpdateTable``."""
@@ -168,6 +171,9 @@ class GlobalTable(ResourceType):
 
     def delete(self, context: Context, made: Made, properties: Properties) -> None:
         self._table.delete(context, made, properties)
+
+    def remark(self, properties: Properties) -> str | None:
+        return table_changes.without_effect(properties)
 
     @staticmethod
     def _made(context: Context, made: Made) -> Made:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from abc import ABC
 from collections.abc import Mapping
 from functools import partial
@@ -63,6 +64,7 @@ class Database(OfRds, ABC):
     recreating: ClassVar[tuple[str, ...]] = ()
     renamed_in_changes: ClassVar[Mapping[str, str]] = {}
     longest = 63
+    has_snapshots = True
 
     def works(self) -> frozenset[str]:
         return super().works() | self.others | {_ROLES, _SECRET}
@@ -115,25 +117,49 @@ class Database(OfRds, ABC):
         return Made(made.physical_id, {**made.attributes, **texts})
 
     def delete(self, context: Context, made: Made, properties: Properties) -> None:
+        self._end(context, made, properties, SkipFinalSnapshot=True)
+
+    def delete_with_snapshot(self, context: Context, made: Made, properties: Properties) -> str:
+        name = _snapshot_name(context)
+        kept = self._end(
+            context,
+            made,
+            properties,
+            SkipFinalSnapshot=False,
+            FinalDBSnapshotIdentifier=name,
+        )
+        return f"Its final snapshot is {name}." if kept else "It was gone: there is no snapshot."
+
+    def _end(self, context: Context, made: Made, properties: Properties, **options: Any) -> bool:
+        """Delete one and wait until it is gone; whether it was there."""
         which = {self.key: made.physical_id}
         backups = is_true(properties.get("DeleteAutomatedBackups"), True)
-        options = {"SkipFinalSnapshot": True, "DeleteAutomatedBackups": backups}
+        there = False
         with absence_is_fine(*self.absent):
-            self.call(context, self.deletes, {**which, **options})
+            parameters = {**which, **options, "DeleteAutomatedBackups": backups}
+            self.call(context, self.deletes, parameters)
+            there = True
 
         look = partial(self.call, context, self.describes, which)
         context.wait(
             lambda: is_absent(look, *self.absent) or None,
             f"the end of the database {made.physical_id}",
         )
+        return there
 
     def replacing(self, old: Properties, new: Properties) -> set[str]:
         before, after = _prepared(old), _prepared(new)
         more = {name for name in self.recreating if changed(before, after, name)}
         return super().replacing(old, new) | more
 
-    def remark(self) -> str:
+    def remark(self, properties: Properties) -> str:
         return "lambda_nb runs no databases: nothing answers at the endpoint."
+
+
+def _snapshot_name(context: Context) -> str:
+    """As CloudFormation names final snapshots: ``STACK-snapshot-LOGICALID-RANDOM``."""
+    random = hashlib.sha256(context.token.encode()).hexdigest()[:12]
+    return f"{context.stack_name}-snapshot-{context.logical_id}-{random}".lower()
 
 
 def _prepared(properties: Properties) -> dict[str, Any]:

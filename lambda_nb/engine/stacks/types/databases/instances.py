@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from lambda_nb.engine.stacks.model import Made, Properties
+from lambda_nb.engine.stacks.model import Made, Properties, Refused
 from lambda_nb.engine.stacks.types.context import Context
 from lambda_nb.engine.stacks.types.databases.calls import Database
 from lambda_nb.engine.stacks.types.resource_type import ResourceType
 
 _SNAPSHOT, _SOURCE = "DBSnapshotIdentifier", "SourceDBInstanceIdentifier"
+_CLUSTER = "DBClusterIdentifier"
 
 
 class _Instance(Database):
@@ -66,6 +67,21 @@ class DBInstance(_Instance):
 
     creates = "CreateDBInstance"
     others = _Instance.others | {_SNAPSHOT, _SOURCE}
+
+    def check_snapshot(self, properties: Properties) -> None:
+        if properties.get(_CLUSTER):
+            raise Refused(
+                "DeletionPolicy:Snapshot cannot be specified for a cluster instance, use deletion "
+                "policy on the cluster instead.",
+                "InvalidRequest",
+                untouched=True,
+            )
+
+    def delete_with_snapshot(self, context: Context, made: Made, properties: Properties) -> str:
+        if properties.get(_SOURCE):  # RDS makes no final snapshot of a replica
+            self.delete(context, made, properties)
+            return "It was a read replica: there is no snapshot."
+        return super().delete_with_snapshot(context, made, properties)
 
     def create(self, context: Context, properties: Properties) -> Made:
         if properties.get(_SNAPSHOT):

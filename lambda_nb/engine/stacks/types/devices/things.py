@@ -25,6 +25,7 @@ class Thing(ByCalls):
     deletes = "DeleteThing"
     describes = "DescribeThing"
     key = "thingName"
+    overwrites = True
     attributes: ClassVar = {"Arn": "thingArn", "Id": "thingId"}
     named = "ThingName"
     longest = 128
@@ -47,6 +48,7 @@ class ThingType(ByCalls):
     deletes = "DeleteThingType"
     describes = "DescribeThingType"
     key = "thingTypeName"
+    overwrites = True
     attributes: ClassVar = {"Arn": "thingTypeArn", "Id": "thingTypeId"}
     named = "ThingTypeName"
     longest = 128
@@ -102,6 +104,7 @@ class ThingGroup(ByCalls):
     deletes = "DeleteThingGroup"
     describes = "DescribeThingGroup"
     key = "thingGroupName"
+    overwrites = True
     attributes: ClassVar = {"Arn": "thingGroupArn", "Id": "thingGroupId"}
     named = "ThingGroupName"
     longest = 128

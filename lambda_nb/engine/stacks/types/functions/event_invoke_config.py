@@ -13,11 +13,17 @@ class EventInvokeConfig(ResourceType):
     """How asynchronous invocations of a function, version or alias are retried and reported."""
 
     name = "AWS::Lambda::EventInvokeConfig"
+    overwrites = True
 
     def create(self, context: Context, properties: Properties) -> Made:
         """Put the configuration."""
         self._put(context, properties)
-        return Made(f"{properties['FunctionName']}|{properties['Qualifier']}")
+        return Made(_identity(properties))
+
+    def taken(self, context: Context, properties: Properties) -> str | None:
+        """What has a configuration already."""
+        identity = _identity(properties)
+        return None if self.read(context, Made(identity), properties) is None else identity
 
     def update(self, context: Context, made: Made, old: Properties, new: Properties) -> Made:
         """Put the configuration in the place of the old one."""
@@ -45,6 +51,10 @@ class EventInvokeConfig(ResourceType):
     def _put(self, context: Context, properties: Properties) -> None:
         parameters = shapes.parameters("lambda", "PutFunctionEventInvokeConfig", properties)
         context.client("lambda").put_function_event_invoke_config(**parameters)
+
+
+def _identity(properties: Properties) -> str:
+    return f"{properties['FunctionName']}|{properties['Qualifier']}"
 
 
 TYPES: tuple[ResourceType, ...] = (EventInvokeConfig(),)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lambda_nb.engine.stacks.model import Properties
-from lambda_nb.engine.stacks.types.absence import absence_is_fine
+from lambda_nb.engine.stacks.types.absence import absence_is_fine, is_absent
 from lambda_nb.engine.stacks.types.values import text_of
 
 
@@ -37,6 +37,11 @@ class Holder:
         """Give one an inline policy, or replace it."""
         call = getattr(iam, f"put_{self.kind}_policy")
         call(**{self.key: name}, PolicyName=policy, PolicyDocument=text_of(document))
+
+    def has(self, iam: Any, name: str, policy: str) -> bool:
+        """Whether one has an inline policy of a name."""
+        call = getattr(iam, f"get_{self.kind}_policy")
+        return not is_absent(lambda: call(**{self.key: name}, PolicyName=policy))
 
     def remove(self, iam: Any, name: str, policy: str) -> None:
         """Take an inline policy away; one that is not there is no error."""

@@ -129,11 +129,17 @@ class _OneInlinePolicy(ResourceType):
     """An inline policy of one role, user or group; ``Ref`` is its name and its holder's."""
 
     holder: Holder
+    overwrites = True
 
     def create(self, context: Context, properties: Properties) -> Made:
         """Put it."""
         self._put(context, properties)
         return Made(f"{properties['PolicyName']}|{properties[self.holder.key]}")
+
+    def taken(self, context: Context, properties: Properties) -> str | None:
+        """Its name and its holder's, if that has such a policy."""
+        policy, name = properties["PolicyName"], properties[self.holder.key]
+        return f"{policy}|{name}" if self.holder.has(context.client("iam"), name, policy) else None
 
     def update(self, context: Context, made: Made, old: Properties, new: Properties) -> Made:
         """Put the new document."""

@@ -49,20 +49,26 @@ class EventBusPolicy(ResourceType):
     """One statement of a bus's policy."""
 
     name = "AWS::Events::EventBusPolicy"
+    overwrites = True
 
     def create(self, context: Context, properties: Properties) -> Made:
-        bus = properties.get("EventBusName") or "default"
+        bus = _bus(properties)
         self._put(context, bus, properties)
         return Made(f"{bus}|{properties['StatementId']}")
 
     def update(self, context: Context, made: Made, old: Properties, new: Properties) -> Made:
-        self._put(context, new.get("EventBusName") or "default", new)
+        self._put(context, _bus(new), new)
         return made
 
     def delete(self, context: Context, made: Made, properties: Properties) -> None:
         bus, _, statement = made.physical_id.rpartition("|")
         with absence_is_fine():
             context.client("events").remove_permission(EventBusName=bus, StatementId=statement)
+
+    def taken(self, context: Context, properties: Properties) -> str | None:
+        bus, sid = _bus(properties), properties["StatementId"]
+        statements = _policy(context.client("events"), bus).get("Statement", ())
+        return f"{bus}|{sid}" if any(one.get("Sid") == sid for one in statements) else None
 
     @staticmethod
     def _put(context: Context, bus: str, properties: Properties) -> None:
@@ -77,8 +83,7 @@ class EventBusPolicy(ResourceType):
             }
             client.put_permission(EventBusName=bus, StatementId=sid, **given)
             return
-        policy = json.loads(client.describe_event_bus(Name=bus).get("Policy") or "{}")
-        others = [one for one in policy.get("Statement", ()) if one.get("Sid") != sid]
+        others = [one for one in _policy(client, bus).get("Statement", ()) if one.get("Sid") != sid]
         if isinstance(statement, str):
             statement = json.loads(statement)
         arn = client.describe_event_bus(Name=bus)["Arn"]
@@ -87,6 +92,15 @@ class EventBusPolicy(ResourceType):
             "Statement": [*others, {"Resource": arn, **statement, "Sid": sid}],
         }
         client.put_permission(EventBusName=bus, Policy=json.dumps(whole))
+
+
+def _bus(properties: Properties) -> str:
+    return str(properties.get("EventBusName") or "default")
+
+
+def _policy(client: Any, bus: str) -> dict[str, Any]:
+    policy: dict[str, Any] = json.loads(client.describe_event_bus(Name=bus).get("Policy") or "{}")
+    return policy
 
 
 class Archive(ByCalls):

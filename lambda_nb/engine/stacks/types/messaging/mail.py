@@ -98,6 +98,7 @@ class EmailIdentity(ByCalls):
     deletes = "DeleteEmailIdentity"
     describes = "GetEmailIdentity"
     key = "EmailIdentity"
+    overwrites = True
     tagging = LISTED
 
     def tag_target(self, context: Context, made: Made) -> str:

@@ -114,6 +114,7 @@ class QueueInlinePolicy(ResourceType):
     """The policy of one queue."""
 
     name = "AWS::SQS::QueueInlinePolicy"
+    overwrites = True
 
     def create(self, context: Context, properties: Properties) -> Made:
         _put(context, [properties["Queue"]], properties["PolicyDocument"])
@@ -125,6 +126,11 @@ class QueueInlinePolicy(ResourceType):
 
     def delete(self, context: Context, made: Made, properties: Properties) -> None:
         _put(context, [properties["Queue"]], None)
+
+    def taken(self, context: Context, properties: Properties) -> str | None:
+        url = str(properties["Queue"])
+        told = context.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])
+        return url if told.get("Attributes", {}).get("Policy") else None
 
 
 def _put(context: Context, queues: list[str], policy: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -31,6 +32,8 @@ _PROTOCOLS: Mapping[str, str] = {
     "firehose": "Firehose",
     "application": "Application",
 }
+_DEFAULT = "__default_statement_ID"
+"""The only statement of the policy that a topic has from the start."""
 _LOGGING = ("SuccessFeedbackRoleArn", "SuccessFeedbackSampleRate", "FailureFeedbackRoleArn")
 _WORKS = frozenset(
     {*_ATTRIBUTES, "DataProtectionPolicy", "DeliveryStatusLogging", "FifoTopic"}
@@ -134,6 +137,7 @@ class TopicInlinePolicy(ResourceType):
     """The policy of one topic."""
 
     name = "AWS::SNS::TopicInlinePolicy"
+    overwrites = True
 
     def create(self, context: Context, properties: Properties) -> Made:
         _put(context, [properties["TopicArn"]], properties["PolicyDocument"])
@@ -145,6 +149,12 @@ class TopicInlinePolicy(ResourceType):
 
     def delete(self, context: Context, made: Made, properties: Properties) -> None:
         _put_default(context, [properties["TopicArn"]])
+
+    def taken(self, context: Context, properties: Properties) -> str | None:
+        arn = str(properties["TopicArn"])
+        told = context.client("sns").get_topic_attributes(TopicArn=arn)["Attributes"]
+        statements = json.loads(told.get("Policy") or "{}").get("Statement", ())
+        return arn if any(one.get("Sid") != _DEFAULT for one in statements) else None
 
 
 def _put(context: Context, topics: list[str], policy: Any) -> None:
@@ -160,7 +170,7 @@ def _put_default(context: Context, topics: list[str]) -> None:
     """The policy that a topic has from the start: its owner may use it."""
     for arn in topics:
         statement = {
-            "Sid": "__default_statement_ID",
+            "Sid": _DEFAULT,
             "Effect": "Allow",
             "Principal": {"AWS": "*"},
             "Action": [

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from lambda_nb.engine.stacks.model import Made, Properties
-from lambda_nb.engine.stacks.types.absence import absence_is_fine
+from lambda_nb.engine.stacks.types.absence import absence_is_fine, is_absent
 from lambda_nb.engine.stacks.types.by_calls import ByCalls
 from lambda_nb.engine.stacks.types.context import Context
 from lambda_nb.engine.stacks.types.resource_type import ResourceType
 from lambda_nb.engine.stacks.types.tagging import LISTED
 from lambda_nb.engine.stacks.types.values import with_text
 
+_KINDS = ["MetricAlarm", "CompositeAlarm"]
 _TAG_CALLS = ("TagResource", "UntagResource", "ResourceARN", "Tags", "TagKeys")
 
 
@@ -21,6 +23,7 @@ class _AnyAlarm(ByCalls):
     service = "cloudwatch"
     deletes = "DeleteAlarms"
     key = "AlarmName"
+    overwrites = True
     named = "AlarmName"
     longest = 255
     tagging = LISTED
@@ -28,6 +31,11 @@ class _AnyAlarm(ByCalls):
 
     def key_of(self, physical_id: str, properties: Properties) -> dict[str, Any]:
         return {"AlarmName": physical_id}
+
+    def taken(self, context: Context, properties: Properties) -> str | None:
+        name = str(properties["AlarmName"])
+        found = context.client("cloudwatch").describe_alarms(AlarmNames=[name], AlarmTypes=_KINDS)
+        return name if found["MetricAlarms"] or found["CompositeAlarms"] else None
 
     def delete(self, context: Context, made: Made, properties: Properties) -> None:
         with absence_is_fine():
@@ -64,6 +72,7 @@ class Dashboard(ByCalls):
     updates = "PutDashboard"
     deletes = "DeleteDashboards"
     key = "DashboardName"
+    overwrites = True
     named = "DashboardName"
     longest = 255
     absent = ("DashboardNotFoundError",)
@@ -75,6 +84,11 @@ class Dashboard(ByCalls):
         self, context: Context, made: Made, old: Properties, new: Properties
     ) -> dict[str, Any]:
         return super().change(context, made, old, with_text(new, "DashboardBody"))
+
+    def taken(self, context: Context, properties: Properties) -> str | None:
+        name = str(properties["DashboardName"])
+        look = partial(context.client("cloudwatch").get_dashboard, DashboardName=name)
+        return None if is_absent(look, *self.absent) else name
 
     def delete(self, context: Context, made: Made, properties: Properties) -> None:
         with absence_is_fine(*self.absent):

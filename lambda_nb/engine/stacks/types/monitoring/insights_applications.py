@@ -27,7 +27,7 @@ class Application(ResourceType):
     def delete(self, context: Context, made: Made, properties: Properties) -> None:
         pass
 
-    def remark(self) -> str:
+    def remark(self, properties: Properties) -> str:
         return f"lambda_nb does not have what {self.name} does; nothing was made."
 
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from lambda_nb.engine.stacks.model import Made, Properties
 from lambda_nb.engine.stacks.types import shapes
+from lambda_nb.engine.stacks.types.absence import absence_is_fine
 from lambda_nb.engine.stacks.types.by_calls import ByCalls
 from lambda_nb.engine.stacks.types.context import Context
 from lambda_nb.engine.stacks.types.resource_type import ResourceType
@@ -19,11 +20,22 @@ class _Filter(ByCalls):
 
     service = "logs"
     key = "filterName"
+    overwrites = True
     named = "FilterName"
     longest = _LONGEST
+    listed: ClassVar[tuple[str, str]]
+    """The operation that lists filters, and the member of its answer that has them."""
 
     def key_of(self, physical_id: str, properties: Properties) -> dict[str, Any]:
         return {"filterName": physical_id, "logGroupName": properties["LogGroupName"]}
+
+    def taken(self, context: Context, properties: Properties) -> str | None:
+        name, (operation, member) = str(properties["FilterName"]), self.listed
+        which = {"logGroupName": properties["LogGroupName"], "filterNamePrefix": name}
+        answer: dict[str, Any] = {}
+        with absence_is_fine():
+            answer = self.call(context, operation, which)
+        return name if any(one["filterName"] == name for one in answer.get(member, ())) else None
 
 
 class SubscriptionFilter(_Filter):
@@ -33,6 +45,7 @@ class SubscriptionFilter(_Filter):
     creates = "PutSubscriptionFilter"
     updates = "PutSubscriptionFilter"
     deletes = "DeleteSubscriptionFilter"
+    listed = ("DescribeSubscriptionFilters", "subscriptionFilters")
 
 
 class MetricFilter(_Filter):
@@ -42,6 +55,7 @@ class MetricFilter(_Filter):
     creates = "PutMetricFilter"
     updates = "PutMetricFilter"
     deletes = "DeleteMetricFilter"
+    listed = ("DescribeMetricFilters", "metricFilters")
 
     def creation(self, context: Context, properties: Properties) -> dict[str, Any]:
         return super().creation(context, _with_dimensions(properties))

@@ -111,6 +111,7 @@ class ResourcePolicy(ResourceType):
     """Who may write to the account's log groups."""
 
     name = "AWS::Logs::ResourcePolicy"
+    overwrites = True
 
     def create(self, context: Context, properties: Properties) -> Made:
         self._put(context, properties)
@@ -123,6 +124,11 @@ class ResourcePolicy(ResourceType):
     def delete(self, context: Context, made: Made, properties: Properties) -> None:
         with absence_is_fine():
             context.client("logs").delete_resource_policy(policyName=made.physical_id)
+
+    def taken(self, context: Context, properties: Properties) -> str | None:
+        name = str(properties["PolicyName"])
+        found = context.client("logs").describe_resource_policies()["resourcePolicies"]
+        return name if any(one.get("policyName") == name for one in found) else None
 
     @staticmethod
     def _put(context: Context, properties: Properties) -> None:

@@ -19,9 +19,10 @@ class ScalableTarget(ResourceType):
     """Something whose capacity is scaled; its physical ID has all three parts of its identity."""
 
     name = "AWS::ApplicationAutoScaling::ScalableTarget"
+    overwrites = True
 
     def create(self, context: Context, properties: Properties) -> Made:
-        physical_id = "|".join(str(properties[part]) for part in _TARGET_PARTS)
+        physical_id = _identity(properties)
         self._register(context, properties)
         context.made(physical_id)
         self._schedule(context, {}, properties)
@@ -33,17 +34,19 @@ class ScalableTarget(ResourceType):
         return made
 
     def delete(self, context: Context, made: Made, properties: Properties) -> None:
-        client = context.client(_SERVICE)
+        if self.taken(context, properties) is not None:
+            with absence_is_fine(_ABSENT):
+                self._schedule(context, properties, {**properties, "ScheduledActions": []})
+                context.client(_SERVICE).deregister_scalable_target(**_target(properties))
+
+    def taken(self, context: Context, properties: Properties) -> str | None:
         target = _target(properties)
-        found = client.describe_scalable_targets(
+        found = context.client(_SERVICE).describe_scalable_targets(
             ServiceNamespace=target["ServiceNamespace"],
             ScalableDimension=target["ScalableDimension"],
             ResourceIds=[target["ResourceId"]],
         )
-        if found["ScalableTargets"]:
-            with absence_is_fine(_ABSENT):
-                self._schedule(context, properties, {**properties, "ScheduledActions": []})
-                client.deregister_scalable_target(**target)
+        return _identity(properties) if found["ScalableTargets"] else None
 
     def _register(self, context: Context, properties: Properties) -> None:
         refuse_unknown(self.name, properties, _WORKS)
@@ -69,6 +72,7 @@ class ScalingPolicy(ResourceType):
     """How a target is scaled; its physical ID is the policy's ARN."""
 
     name = "AWS::ApplicationAutoScaling::ScalingPolicy"
+    overwrites = True
 
     def create(self, context: Context, properties: Properties) -> Made:
         arn = self._put(context, properties)
@@ -79,12 +83,18 @@ class ScalingPolicy(ResourceType):
         return made
 
     def delete(self, context: Context, made: Made, properties: Properties) -> None:
-        client = context.client(_SERVICE)
-        target = _target(_placed(properties))
-        found = client.describe_scaling_policies(PolicyNames=[properties["PolicyName"]], **target)
-        if found["ScalingPolicies"]:
+        if self.taken(context, properties) is not None:
+            target = _target(_placed(properties))
             with absence_is_fine(_ABSENT):
-                client.delete_scaling_policy(PolicyName=properties["PolicyName"], **target)
+                context.client(_SERVICE).delete_scaling_policy(
+                    PolicyName=properties["PolicyName"], **target
+                )
+
+    def taken(self, context: Context, properties: Properties) -> str | None:
+        found = context.client(_SERVICE).describe_scaling_policies(
+            PolicyNames=[properties["PolicyName"]], **_target(_placed(properties))
+        )["ScalingPolicies"]
+        return str(found[0]["PolicyARN"]) if found else None
 
     def _put(self, context: Context, properties: Properties) -> str:
         placed = _placed(properties)
@@ -109,6 +119,10 @@ def _placed(properties: Properties) -> Properties:
             "InvalidRequest",
         )
     return {**dict(zip(_TARGET_PARTS, parts, strict=True)), **properties}
+
+
+def _identity(properties: Properties) -> str:
+    return "|".join(str(properties[part]) for part in _TARGET_PARTS)
 
 
 def _target(properties: Properties) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
@@ -51,5 +53,8 @@ def test_codes(code: str, status: int, expected: str) -> None:
 
 def test_only_an_answer_says_for_certain_that_nothing_was_made() -> None:
     assert definite(ClientError({"Error": {"Code": "Oops"}}, "CreateQueue"))
+    for status, certain in ((400, True), (429, True), (500, False), (501, True), (503, False)):
+        told: Any = {"Error": {"Code": "Oops"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+        assert definite(ClientError(told, "CreateQueue")) is certain
     assert not definite(ReadTimeoutError(endpoint_url="http://127.0.0.1"))
     assert not definite(ConnectionClosedError(endpoint_url="http://127.0.0.1"))

@@ -207,12 +207,15 @@ def test_a_site_is_made_changed_and_deleted(engine: Engine) -> None:
         Tags=[{"Key": "stage", "Value": "test"}],
     )
     metrics = {"RealtimeMetricsSubscriptionStatus": "Enabled"}
-    site.make(
-        "Metrics",
-        "MonitoringSubscription",
-        DistributionId=made.ref,
-        MonitoringSubscription={"RealtimeMetricsSubscriptionConfig": metrics},
-    )
+    subscription = {
+        "DistributionId": made.ref,
+        "MonitoringSubscription": {"RealtimeMetricsSubscriptionConfig": metrics},
+    }
+    kind = find("AWS::CloudFront::MonitoringSubscription")
+    assert kind is not None
+    assert kind.taken(made.context, subscription) is None
+    site.make("Metrics", "MonitoringSubscription", **subscription)
+    assert kind.taken(made.context, subscription) == made.ref  # another would overwrite it
     got = api.get_distribution(Id=made.ref)["Distribution"]
     assert made.attribute("DomainName") == got["DomainName"]
     assert site.ref("Rewrite", "Stage") == "LIVE"

@@ -15,6 +15,7 @@ class UserPoolDomain(ResourceType):
     """The name under which a user pool has its pages."""
 
     name = "AWS::Cognito::UserPoolDomain"
+    overwrites = True
 
     def create(self, context: Context, properties: Properties) -> Made:
         """Create it."""
@@ -23,6 +24,12 @@ class UserPoolDomain(ResourceType):
         answer = context.client("cognito-idp").create_user_pool_domain(**parameters)
         domain = str(properties["Domain"])
         return Made(domain, {"CloudFrontDistribution": answer.get("CloudFrontDomain", "")})
+
+    def taken(self, context: Context, properties: Properties) -> str | None:
+        """The domain, if a user pool has it."""
+        domain = str(properties["Domain"])
+        answer = context.client("cognito-idp").describe_user_pool_domain(Domain=domain)
+        return domain if answer.get("DomainDescription") else None
 
     def update(self, context: Context, made: Made, old: Properties, new: Properties) -> Made:
         """Change its certificate."""

@@ -24,6 +24,7 @@ class StateMachine(ResourceType):
     """A state machine."""
 
     name = "AWS::StepFunctions::StateMachine"
+    overwrites = True  # an equal one that exists is given back as if it were new
 
     def create(self, context: Context, properties: Properties) -> Made:
         """Create it."""

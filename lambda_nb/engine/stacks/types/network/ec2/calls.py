@@ -60,7 +60,7 @@ class Thing(ResourceType):
     kind
         EC2's name of such things where it tags them: ``internet-gateway``.
     shown
-        The member of the answer of ``creates`` that tells of what is made.
+        The member of the answer of ``creates`` that tells of what is made; empty for all of it.
     key
         The member that is its ID, in answers and in parameters.
     attributes
@@ -84,7 +84,8 @@ class Thing(ResourceType):
         """Make one."""
         refuse_unknown(self.name, properties, schemas.of(self.name).settable - self.idle)
         given = {**self.creation(context, properties), **tagged(context, self.kind, properties)}
-        shown = call(context, self.creates, given)[self.shown]
+        answer = call(context, self.creates, given)
+        shown = answer[self.shown] if self.shown else answer
         thing = str(shown[self.key])
         context.made(thing)
         self.settle(context, thing, {}, properties)

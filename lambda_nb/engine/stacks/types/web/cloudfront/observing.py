@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from lambda_nb.engine.stacks.model import Made, Properties
-from lambda_nb.engine.stacks.types.absence import absence_is_fine
+from lambda_nb.engine.stacks.types.absence import absence_is_fine, is_absent
 from lambda_nb.engine.stacks.types.context import Context
 from lambda_nb.engine.stacks.types.resource_type import ResourceType
 from lambda_nb.engine.stacks.types.web.cloudfront import calls
 from lambda_nb.engine.stacks.types.web.cloudfront.parameters import parameters
+
+_GONE = ("NoSuchMonitoringSubscription", "NoSuchDistribution")
 
 
 class RealtimeLogConfig(ResourceType):
@@ -37,6 +40,7 @@ class MonitoringSubscription(ResourceType):
     """Additional metrics of a distribution: ``Ref`` is the distribution's ID."""
 
     name = "AWS::CloudFront::MonitoringSubscription"
+    overwrites = True
 
     def create(self, context: Context, properties: Properties) -> Made:
         """Make one."""
@@ -44,13 +48,21 @@ class MonitoringSubscription(ResourceType):
         calls.client(context).create_monitoring_subscription(**parameters(shape, properties))
         return Made(str(properties["DistributionId"]))
 
+    def taken(self, context: Context, properties: Properties) -> str | None:
+        """The distribution, if it has one."""
+        distribution = str(properties["DistributionId"])
+        look = partial(
+            calls.client(context).get_monitoring_subscription, DistributionId=distribution
+        )
+        return None if is_absent(look, *_GONE) else distribution
+
     def update(self, context: Context, made: Made, old: Properties, new: Properties) -> Made:
         """Set it as it is to be."""
         return self.create(context, new)
 
     def delete(self, context: Context, made: Made, properties: Properties) -> None:
         """Delete one; its distribution may be gone already."""
-        with absence_is_fine("NoSuchMonitoringSubscription", "NoSuchDistribution"):
+        with absence_is_fine(*_GONE):
             calls.client(context).delete_monitoring_subscription(DistributionId=made.physical_id)
 
 

@@ -35,6 +35,11 @@ class RecordSet(ResourceType):
         """Delete one."""
         _delete(context, properties, [properties])
 
+    def same(self, old: Made, before: Properties, new: Made, after: Properties) -> bool:
+        """A zone may be given by its name."""
+        moved = changed(before, after, "HostedZoneName")
+        return not moved and super().same(old, before, new, after)
+
     def replacing(self, old: Properties, new: Properties) -> set[str]:
         """Another name is another resource (CloudFormation's reference, 2026)."""
         renamed = {"Name"} if changed(old, new, "Name") else set()

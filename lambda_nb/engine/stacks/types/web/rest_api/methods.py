@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from lambda_nb.engine.stacks.model import Made, Properties
-from lambda_nb.engine.stacks.types.absence import absence_is_fine
+from lambda_nb.engine.stacks.types.absence import absence_is_fine, is_absent
 from lambda_nb.engine.stacks.types.context import Context
 from lambda_nb.engine.stacks.types.resource_type import ResourceType
 from lambda_nb.engine.stacks.types.web.rest_api import calls
@@ -28,6 +29,7 @@ class Method(ResourceType):
     """
 
     name = "AWS::ApiGateway::Method"
+    overwrites = True
 
     def create(self, context: Context, properties: Properties) -> Made:
         """Make one."""
@@ -36,6 +38,12 @@ class Method(ResourceType):
         context.made(made.physical_id)
         self._fill(context, properties)
         return made
+
+    def taken(self, context: Context, properties: Properties) -> str | None:
+        """What the path has already for this verb."""
+        place = _place(properties)
+        look = partial(calls.client(context).get_method, **place)
+        return None if is_absent(look) else "|".join(place.values())
 
     def update(self, context: Context, made: Made, old: Properties, new: Properties) -> Made:
         """Make it anew, as it is to be."""

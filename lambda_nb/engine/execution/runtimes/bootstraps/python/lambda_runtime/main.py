@@ -12,7 +12,7 @@ import urllib.parse  # noqa: F401  (AWS's examples use it with "import urllib" a
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from lambda_runtime import errors, failures, prestart, snapshot
+from lambda_runtime import errors, failures, old_sdk, prestart, snapshot
 from lambda_runtime.client import RuntimeClient
 from lambda_runtime.context import LambdaContext
 from lambda_runtime.errors import Fault
@@ -86,6 +86,7 @@ def main(snapshots: socket.socket | None = None, held: socket.socket | None = No
 
         debugger.connect()
     try:
+        old_sdk.tell()
         handler = load_handler(os.environ["_HANDLER"])
     except Fault as fault:
         failures.send(client, fault)

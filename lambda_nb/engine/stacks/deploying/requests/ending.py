@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 
 from lambda_nb.engine.stacks.deploying.operations import creation, deletion, update
+from lambda_nb.engine.stacks.deploying.requests import skipping
+from lambda_nb.engine.stacks.deploying.requests.statuses import check_status
 from lambda_nb.engine.stacks.deploying.running import Running
 from lambda_nb.engine.stacks.model import validation_error
 from lambda_nb.engine.stacks.records.rows import Stack
@@ -59,6 +61,7 @@ class Ending:
             stack = self._store.stack(stack.id)
             if stack.deleted is not None or stack.status == "DELETE_IN_PROGRESS":
                 return
+            self._check_retained(stack, retained)
             if stack.status == "CREATE_IN_PROGRESS":
                 self._delete_while_creating(stack)
                 return
@@ -66,7 +69,6 @@ class Ending:
                 raise validation_error(
                     f"Stack [{stack.name}] cannot be deleted while in status {stack.status}"
                 )
-            self._check_retained(stack, retained)
             self._journal.stack(
                 stack.id,
                 "DELETE_IN_PROGRESS",
@@ -108,7 +110,8 @@ class Ending:
         stack
             The stack, which is ``UPDATE_ROLLBACK_FAILED``.
         skip
-            Logical IDs of resources that are taken as rolled back.
+            Resources that are taken as rolled back, as in
+            :mod:`~lambda_nb.engine.stacks.deploying.requests.skipping`.
         token
             As of :class:`~lambda_nb.engine.stacks.records.rows.Stack`.
 
@@ -120,15 +123,8 @@ class Ending:
         skipped = list(skip)
         with self._lock:
             stack = self._in_status(stack.id, ("UPDATE_ROLLBACK_FAILED",), "continue rolled back")
-            rows = self._store.resources(stack.id)
-            wrong = [
-                name for name in skipped if name not in rows or rows[name].status != "UPDATE_FAILED"
-            ]
-            if wrong:
-                raise validation_error(
-                    f"The resources to skip must be in the UPDATE_FAILED state: "
-                    f"[{', '.join(wrong)}]"
-                )
+            if stack.parent_id is None:  # what is nested was checked with its root
+                skipping.check(self._store, stack, skipped)
             self._journal.stack(
                 stack.id,
                 "UPDATE_ROLLBACK_IN_PROGRESS",
@@ -196,17 +192,3 @@ class Ending:
         stack = self._store.stack(stack_id)
         check_status(stack, allowed, what)
         return stack
-
-
-def check_status(stack: Stack, allowed: Sequence[str], what: str) -> None:
-    """Refuse what a stack's status does not allow.
-
-    Raises
-    ------
-    AWSError
-        ``ValidationError``.
-    """
-    if stack.status not in allowed:
-        raise validation_error(
-            f"Stack:{stack.id} is in {stack.status} state and can not be {what}."
-        )

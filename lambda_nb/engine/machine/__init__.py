@@ -1,0 +1,1 @@
+"""The machine below the engine: its file descriptors, private directories and threads."""

@@ -1,0 +1,1 @@
+"""What is asked of stacks: checked first, and then begun."""

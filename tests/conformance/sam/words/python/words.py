@@ -1,0 +1,3 @@
+"""A layer's module."""
+
+GREETING = "from the layer"
