@@ -24,6 +24,7 @@ from lambda_nb.engine.durable.executions import (
     new_identifier,
 )
 from lambda_nb.engine.errors import AWSError, invalid_parameter
+from lambda_nb.engine.machine.cancelling import cancelled
 from lambda_nb.engine.model import Invocation, InvocationResult, Resolved, Throttled
 from lambda_nb.engine.steady_clock import steady_time
 from lambda_nb.rules.durable import operations as durable
@@ -86,10 +87,7 @@ class Runner:
 
     async def close(self) -> None:
         """Stop driving; executions continue after the next start."""
-        tasks = [*self._drives.values(), *self._chains.values()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancelled([*self._drives.values(), *self._chains.values()])
 
     async def invoke(self, resolved: Resolved, invocation: Invocation) -> InvocationResult:
         """Run one invocation of any function; of a durable one, its whole execution."""

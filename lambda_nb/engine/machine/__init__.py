@@ -1,1 +1,1 @@
-"""The machine below the engine: its file descriptors, private directories and threads."""
+"""The machine below the engine: its file descriptors, private directories, threads and tasks."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from lambda_nb.engine.edge.cache.writers import Tee
 from lambda_nb.engine.edge.model import OriginError
+from lambda_nb.engine.machine.cancelling import cancelled
 
 READ_ON_S = 60.0
 """Seconds that an object is read for the cache alone, after its viewer has left; ours."""
@@ -22,9 +23,7 @@ class Background:
 
     async def close(self) -> None:
         """Give up what is being done."""
-        for task in self._working:
-            task.cancel()
-        await asyncio.gather(*self._working, return_exceptions=True)
+        await cancelled(self._working)
 
     def begin(self, work: Coroutine[Any, Any, None]) -> None:
         """Do some work."""

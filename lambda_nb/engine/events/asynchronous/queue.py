@@ -32,6 +32,7 @@ from lambda_nb.engine.events.asynchronous.leaving import (
     named_by,
 )
 from lambda_nb.engine.events.asynchronous.outcome_records import Condition
+from lambda_nb.engine.machine.cancelling import cancelled
 from lambda_nb.engine.model import Invocation, InvocationResult, Named, Resolved, Throttled
 from lambda_nb.engine.notices import Notice
 from lambda_nb.engine.steady_clock import steady_time
@@ -197,9 +198,7 @@ class AsyncQueue:
         """Stop; events that run now will run again after the next start."""
         tasks = [task for running in self._running.values() for task in running]
         tasks += [self._worker] if self._worker else []
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancelled(tasks)
         self._db.close()
 
     async def _work(self) -> None:

@@ -24,6 +24,7 @@ from lambda_nb.engine.events.polled.poller import Poller
 from lambda_nb.engine.events.polled.shards import StreamPoller
 from lambda_nb.engine.events.polled.sqs import QueuePoller
 from lambda_nb.engine.events.polled.stream import DynamoDBStream, KinesisStream, Stream
+from lambda_nb.engine.machine.cancelling import cancelled
 from lambda_nb.engine.model import FetchFailed
 from lambda_nb.rules.events.pipes.connections import STATE_TAG
 
@@ -80,8 +81,7 @@ class Pipes:
         """Stop all reading at once; what was in flight is read again after the next start."""
         self._closed = True
         if self._looking is not None:
-            self._looking.cancel()
-            await asyncio.gather(self._looking, return_exceptions=True)
+            await cancelled([self._looking])
         await asyncio.gather(*(life.close() for life in self._lives.values()))
         self._checkpoints.close()
 
@@ -157,13 +157,11 @@ class _Life:
             self._poller.read_on(stream_arn, shard)
 
     async def close(self) -> None:
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        await cancelled([self._task])
         if self._poller is not None:
             await self._poller.close()
         if self._reading is not None:
-            self._reading.cancel()
-            await asyncio.gather(self._reading, return_exceptions=True)
+            await cancelled([self._reading])
         if self._journal is not None:
             await self._journal.close()
 

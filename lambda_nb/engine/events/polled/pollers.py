@@ -12,7 +12,6 @@ from lambda_nb.engine.aws_calls.json_calls import Calls
 from lambda_nb.engine.control.records.store import Record, Store
 from lambda_nb.engine.errors import AWSError
 from lambda_nb.engine.events.asynchronous.destinations import Destinations
-from lambda_nb.engine.events.polled.cancelling import cancelled
 from lambda_nb.engine.events.polled.checkpoints import Checkpoints
 from lambda_nb.engine.events.polled.kafka.cluster import Cluster, Connect
 from lambda_nb.engine.events.polled.kafka.failures import KafkaFailures
@@ -24,6 +23,7 @@ from lambda_nb.engine.events.polled.shards import StreamPoller
 from lambda_nb.engine.events.polled.sqs import QueuePoller
 from lambda_nb.engine.events.polled.stream import DynamoDBStream, KinesisStream, Stream
 from lambda_nb.engine.events.polled.stream_failures import FailureReport
+from lambda_nb.engine.machine.cancelling import cancelled
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from lambda_nb.engine.aws_calls.json_calls import CallError
-from lambda_nb.engine.events.polled.cancelling import cancelled
 from lambda_nb.engine.events.polled.checkpoints import ENDED, Checkpoints, position_at
 from lambda_nb.engine.events.polled.mapping import EventSourceMapping, Outcome, Run
 from lambda_nb.engine.events.polled.mapping_metrics import Tally
@@ -24,6 +23,7 @@ from lambda_nb.engine.events.polled.stream import (
 )
 from lambda_nb.engine.events.polled.stream_failures import Failures
 from lambda_nb.engine.events.polled.windows import TumblingWindow
+from lambda_nb.engine.machine.cancelling import cancelled
 from lambda_nb.rules.events import batches
 
 log = logging.getLogger(__name__)

@@ -11,6 +11,7 @@ from typing import Any
 from lambda_nb.engine.aws_calls.json_calls import CallError, Calls
 from lambda_nb.engine.events.polled.mapping import EventSourceMapping, Run, let_through
 from lambda_nb.engine.events.polled.mapping_metrics import Tally
+from lambda_nb.engine.machine.cancelling import cancelled
 from lambda_nb.rules.events import batches
 
 _PER_CALL = 10
@@ -99,9 +100,7 @@ class QueuePoller:
 
     async def close(self) -> None:
         """Cancel running batches: the queue will deliver them again."""
-        for task in self._running:
-            task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
+        await cancelled(self._running)
 
     async def _queue_url(self) -> str:
         *_, account, name = self._mapping.source_arn.split(":")

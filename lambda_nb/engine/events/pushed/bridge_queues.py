@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from lambda_nb.engine.aws_calls.json_calls import CallError, Calls
 from lambda_nb.engine.errors import AWSError
+from lambda_nb.engine.machine.cancelling import cancelled
 from lambda_nb.rules.events import batches
 
 log = logging.getLogger(__name__)
@@ -55,10 +56,7 @@ class Bridge:
 
     async def close(self) -> None:
         """Stop reading; the queue delivers messages again that were not yet passed on."""
-        tasks = [*self._readers.values(), *([self._looking] if self._looking else [])]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancelled([*self._readers.values(), *([self._looking] if self._looking else [])])
 
     async def _look(self) -> None:
         failures = 0

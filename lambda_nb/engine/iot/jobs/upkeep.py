@@ -12,6 +12,7 @@ from lambda_nb.engine.iot.jobs.job import CONTINUOUS, IN_PROGRESS, SCHEDULED, Jo
 from lambda_nb.engine.iot.jobs.ledger import Ledger
 from lambda_nb.engine.iot.jobs.registry import Registry
 from lambda_nb.engine.iot.jobs.rollout import MINUTE_MS, roll_out
+from lambda_nb.engine.machine.cancelling import cancelled
 from lambda_nb.rules.iot import job_executions
 from lambda_nb.rules.iot.job_executions import REMOVED, TIMED_OUT
 
@@ -39,7 +40,6 @@ class Upkeep:
         self._registry = registry
         self._wake = asyncio.Event()
         self._stale = False
-        self._closed = False
         self._task: asyncio.Task[None] | None = None
         ledger.changed = self._wake.set
 
@@ -49,11 +49,8 @@ class Upkeep:
 
     async def close(self) -> None:
         """End."""
-        self._closed = True  # in Python 3.10 and 3.11 wait_for may swallow the cancellation
         if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await cancelled([self._task])
 
     def registry_changed(self) -> None:
         """Things or groups may have changed."""
@@ -153,7 +150,7 @@ class Upkeep:
         return min(due, default=None)
 
     async def _look(self) -> None:
-        while not self._closed:
+        while True:
             self._wake.clear()
             wait_s: float | None = _AFTER_FAILURE_S
             try:

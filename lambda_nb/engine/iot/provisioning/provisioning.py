@@ -16,6 +16,7 @@ from lambda_nb.engine.iot.message import Message, Topics
 from lambda_nb.engine.iot.provisioning import cbor
 from lambda_nb.engine.iot.provisioning.operations import Operations, ProvisioningError, Registry
 from lambda_nb.engine.iot.provisioning.tokens import Tokens
+from lambda_nb.engine.machine.cancelling import cancelled
 from lambda_nb.engine.permissions.functions import Functions
 
 log = logging.getLogger(__name__)
@@ -74,7 +75,6 @@ class Provisioning:
         self._untap: list[Callable[[], None]] = []
         self._wake = asyncio.Event()
         self._sweeping: asyncio.Task[None] | None = None
-        self._closed = False
 
     async def start(self) -> None:
         """Take requests."""
@@ -85,11 +85,8 @@ class Provisioning:
         """Take no more requests."""
         for untap in self._untap:
             untap()
-        self._closed = True  # in Python 3.10 and 3.11 wait_for may swallow the cancellation
         if self._sweeping is not None:
-            self._sweeping.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._sweeping
+            await cancelled([self._sweeping])
         self._tokens.close()
 
     async def _receive(self, message: Message) -> None:
@@ -129,7 +126,7 @@ class Provisioning:
         raise ProvisioningError(400, "InvalidTopic", f"Nothing is asked for by {message.topic}.")
 
     async def _sweep(self) -> None:
-        while not self._closed:
+        while True:
             self._wake.clear()
             try:
                 await self.operations.sweep()

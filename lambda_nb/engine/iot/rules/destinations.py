@@ -11,6 +11,7 @@ from urllib.parse import quote
 from lambda_nb.engine.aws_calls.upstream import TooSlow, Unreachable
 from lambda_nb.engine.iot.rules.confirmation_door import link
 from lambda_nb.engine.iot.rules.surroundings import Surroundings
+from lambda_nb.engine.machine.cancelling import cancelled
 
 log = logging.getLogger(__name__)
 
@@ -43,8 +44,7 @@ class Confirmations:
     async def close(self) -> None:
         """Stop."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await cancelled([self._task])
 
     async def _look(self) -> None:
         while self._again:

@@ -16,6 +16,7 @@ from lambda_nb.engine.iot.rules.journal import Journal
 from lambda_nb.engine.iot.rules.log_entries import RuleLog
 from lambda_nb.engine.iot.rules.rule_figures import RuleFigures
 from lambda_nb.engine.iot.rules.surroundings import Surroundings
+from lambda_nb.engine.machine.cancelling import cancelled
 from lambda_nb.engine.steady_clock import steady_time
 from lambda_nb.rules.iot.topic_rules import MOST_DELAY_S, after_trouble
 
@@ -96,10 +97,7 @@ class Runner:
         """Stop; what is not done is in the journal."""
         for timer in self._timers:
             timer.cancel()
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancelled(self._tasks)
 
     async def attempt(self, execution: Execution, pending: Pending) -> float | None:
         """Try an action once.

@@ -22,6 +22,7 @@ from typing import Any
 
 from lambda_nb.engine.aws_calls.endpoint import Endpoint, NotStartedError
 from lambda_nb.engine.databases import no_room
+from lambda_nb.engine.machine.cancelling import cancelled
 from lambda_nb.engine.machine.private_dir import private_dir
 from lambda_nb.engine.neighbours.services import door, forwarding
 from lambda_nb.engine.neighbours.services.iot.certificates import authority
@@ -320,8 +321,7 @@ class Neighbours:
     async def close(self) -> None:
         """Stop the child."""
         if self._watching is not None:
-            self._watching.cancel()
-            await asyncio.gather(self._watching, return_exceptions=True)
+            await cancelled([self._watching])
         if self._process is not None:
             assert self._process.stdin is not None
             self._process.stdin.close()  # the child saves, and ends

@@ -12,7 +12,9 @@ from states_lab import Lab
 
 from lambda_nb.engine.neighbours.services.step_functions import query_language
 
-pytest.importorskip("jsonata")
+pytestmark = pytest.mark.skipif(
+    not query_language.is_available(), reason="jsonata-python is missing"
+)
 JSONATA = {"QueryLanguage": "JSONata"}
 
 

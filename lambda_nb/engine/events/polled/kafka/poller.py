@@ -15,6 +15,7 @@ from lambda_nb.engine.events.polled.kafka.cluster import Cluster, ClusterError
 from lambda_nb.engine.events.polled.mapping import EventSourceMapping, Outcome, Run
 from lambda_nb.engine.events.polled.mapping_metrics import Tally
 from lambda_nb.engine.events.polled.pending import Pending
+from lambda_nb.engine.machine.cancelling import cancelled
 from lambda_nb.rules.events import batches
 
 log = logging.getLogger(__name__)
@@ -151,9 +152,7 @@ class KafkaPoller:
     async def close(self) -> None:
         """Cancel running batches; they are read again after the next start."""
         self._stopping.set()
-        for task in self._running:
-            task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
+        await cancelled(self._running)
 
     async def _leave(self) -> None:
         """Wait for running batches, which commit, and leave the group."""

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any
 
-_AGAIN_S = 1.0
+_AGAIN_S = 3.0  # long enough for what a task does at its end
 
 
 async def cancelled(tasks: Iterable[asyncio.Task[Any]]) -> None:

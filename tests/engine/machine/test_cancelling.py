@@ -7,7 +7,7 @@ import contextlib
 
 import pytest
 
-from lambda_nb.engine.events.polled import cancelling
+from lambda_nb.engine.machine import cancelling
 
 
 async def _loses(cancellations: int) -> None:
