@@ -12,6 +12,8 @@ from lambda_nb.exports.picture import (
     Authorizer,
     Function,
     Layer,
+    Part,
+    Place,
     Ref,
     Resource,
     Statement,
@@ -121,6 +123,26 @@ def named_only(application: Application) -> set[tuple[str, str]]:
         return False
 
     return {(one, other) for one in ids for other in leads[one] if reaches(other, one)}
+
+
+def without_circles(
+    application: Application, part: Part, within: str, named: set[tuple[str, str]]
+) -> tuple[Part, ...]:
+    """A part of a text of the function ``within``, as pieces that refer to nothing in a circle.
+
+    A reference to a function that :func:`named_only` has (``named``) becomes that function's name.
+    """
+    if not isinstance(part, Ref) or (within, part.id) not in named:
+        return (part,)
+    function = application.function(part.id)
+    if function is None:
+        return (part,)
+    if part.what == "name":
+        return (function.name,)
+    return (
+        "arn:", Place("partition"), ":lambda:", Place("region"), ":",
+        Place("account"), f":function:{function.name}",
+    )  # fmt: skip
 
 
 def notified(application: Application) -> dict[str, list[Function]]:

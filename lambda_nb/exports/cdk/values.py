@@ -6,9 +6,9 @@ import keyword
 from typing import Any
 
 from lambda_nb.exports.cdk.source import Code, literal
-from lambda_nb.exports.picture import Application, Parameter, Part, Place, Ref, Text
+from lambda_nb.exports.picture import Application, Parameter, Part, Place, Text
 from lambda_nb.exports.reading.identifiers import snake
-from lambda_nb.exports.shared import named_only
+from lambda_nb.exports.shared import named_only, without_circles
 
 _ATTRIBUTES = {
     "queue": "queue",
@@ -37,7 +37,11 @@ class Values:
 
     def of(self, text: Text, within: str = "") -> Any:
         """A text as a value; ``within`` is the id of the function that it is part of."""
-        parts = [piece for part in text.parts for piece in self._resolved(part, within)]
+        parts = [
+            piece
+            for part in text.parts
+            for piece in without_circles(self._application, part, within, self._named_only)
+        ]
         if all(isinstance(part, str) for part in parts):
             return "".join(map(str, parts))
         if len(parts) == 1:
@@ -54,18 +58,6 @@ class Values:
         """The variable of a function or a resource."""
         name = snake(identifier)
         return Code(f"{name}_" if keyword.iskeyword(name) or name in _MODULES else name)
-
-    def _resolved(self, part: Part, within: str) -> tuple[Part, ...]:
-        if isinstance(part, Ref):
-            function = self._application.function(part.id)
-            if function is not None and (within, part.id) in self._named_only:
-                if part.what == "name":
-                    return (function.name,)
-                return (
-                    "arn:", Place("partition"), ":lambda:", Place("region"), ":",
-                    Place("account"), f":function:{function.name}",
-                )  # fmt: skip
-        return (part,)
 
     def _expression(self, part: Part) -> str:
         if isinstance(part, str):

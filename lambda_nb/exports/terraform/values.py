@@ -6,7 +6,7 @@ from typing import Any
 
 from lambda_nb.exports.picture import Application, Function, Parameter, Part, Place, Ref, Text
 from lambda_nb.exports.reading.identifiers import snake
-from lambda_nb.exports.shared import named_only
+from lambda_nb.exports.shared import named_only, without_circles
 from lambda_nb.exports.terraform.hcl import Expression, escaped, quoted
 
 TYPES = {
@@ -68,18 +68,10 @@ class Values:
 
     def _resolved(self, part: Part, within: str) -> tuple[Part, ...]:
         if isinstance(part, Ref):
-            function = self._application.function(part.id)
-            if function is not None and (within, part.id) in self._named_only:
-                if part.what == "name":
-                    return (function.name,)
-                return (
-                    "arn:", Place("partition"), ":lambda:", Place("region"), ":",
-                    Place("account"), f":function:{function.name}",
-                )  # fmt: skip
             resource = self._application.resources.get(part.id)
             if resource is not None and resource.kind == "log_group" and part.what == "arn":
                 return (Ref(part.id, "stream_arn"), ":*")
-        return (part,)
+        return without_circles(self._application, part, within, self._named_only)
 
     def _expression(self, part: Part) -> str:
         if isinstance(part, str):

@@ -12,8 +12,6 @@ from datetime import datetime
 from functools import partial
 from typing import Any, ClassVar
 
-from botocore import xform_name
-
 from lambda_nb.engine import service_model
 from lambda_nb.engine.stacks.model import Made, Properties
 from lambda_nb.engine.stacks.types import schemas, shapes
@@ -189,7 +187,7 @@ class ByCalls(ResourceType, ABC):
 
     def call(self, context: Context, operation: str, parameters: Mapping[str, Any]) -> Any:
         """The answer of an operation of the service."""
-        return getattr(context.client(self.service), xform_name(operation))(**parameters)
+        return shapes.call(context.client(self.service), operation, parameters)
 
     def tag_target(self, context: Context, made: Made) -> str:
         """What the tag operations take for the resource."""

@@ -15,6 +15,14 @@ from lambda_nb.engine import service_model
 from lambda_nb.engine.stacks.model import Properties, Refused
 
 
+def call(client: Any, operation: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Call an operation of a boto3 client by AWS's name for it."""
+    from botocore import xform_name  # late: boto3's parts take long to import
+
+    answer: dict[str, Any] = getattr(client, xform_name(operation))(**given)
+    return answer
+
+
 def parameters(
     service: str,
     operation: str,

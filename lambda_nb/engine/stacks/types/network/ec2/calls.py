@@ -20,10 +20,7 @@ def client(context: Context) -> Any:
 
 def call(context: Context, operation: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """Call an operation by AWS's name for it."""
-    from botocore import xform_name  # late: boto3's parts take long to import
-
-    answer: dict[str, Any] = getattr(client(context), xform_name(operation))(**given)
-    return answer
+    return shapes.call(client(context), operation, given)
 
 
 def parameters(operation: str, properties: Properties) -> dict[str, Any]:

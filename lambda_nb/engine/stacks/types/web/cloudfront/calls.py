@@ -7,6 +7,7 @@ from typing import Any
 
 from lambda_nb.engine import service_model
 from lambda_nb.engine.stacks.model import Properties
+from lambda_nb.engine.stacks.types import shapes
 from lambda_nb.engine.stacks.types.context import Context
 from lambda_nb.engine.stacks.types.tagging import Tagging
 
@@ -22,10 +23,7 @@ def client(context: Context) -> Any:
 
 def call(context: Context, operation: str, **given: Any) -> dict[str, Any]:
     """Call an operation by AWS's name for it."""
-    from botocore import xform_name  # late: boto3's parts take long to import
-
-    answer: dict[str, Any] = getattr(client(context), xform_name(operation))(**given)
-    return answer
+    return shapes.call(client(context), operation, given)
 
 
 def input_shape(operation: str) -> Any:

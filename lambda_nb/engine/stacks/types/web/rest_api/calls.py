@@ -91,7 +91,7 @@ class Part(ResourceType):
         given = parameters(operation, self.prepared(context, properties), **self.renamed)
         if self.tags_at:
             given |= tagged(context, properties)
-        return self._made(_call(context, operation, given))
+        return self._made(shapes.call(client(context), operation, given))
 
     def update(self, context: Context, made: Made, old: Properties, new: Properties) -> Made:
         """Change one in place."""
@@ -99,7 +99,7 @@ class Part(ResourceType):
         operations = self.patches(before, after)
         if operations:
             given = {**self._place(made, new), "patchOperations": operations}
-            _call(context, f"Update{self.noun}", given)
+            shapes.call(client(context), f"Update{self.noun}", given)
         if self.tags_at:
             tag_again(context, self.tags_at.format(made.physical_id), old, new)
         return made
@@ -107,7 +107,7 @@ class Part(ResourceType):
     def delete(self, context: Context, made: Made, properties: Properties) -> None:
         """Delete one."""
         with absence_is_fine():
-            _call(context, f"Delete{self.noun}", self._place(made, properties))
+            shapes.call(client(context), f"Delete{self.noun}", self._place(made, properties))
 
     def prepared(self, context: Context, properties: Properties) -> Properties:
         """The properties, with what a template may leave out."""
@@ -129,11 +129,3 @@ class Part(ResourceType):
     def _made(self, answer: Mapping[str, Any]) -> Made:
         found = str(answer[self.shown])
         return Made(found, {self.attribute: found} if self.attribute else {})
-
-
-def _call(context: Context, operation: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Call an operation by AWS's name for it."""
-    from botocore import xform_name  # late: boto3's parts take long to import
-
-    answer: dict[str, Any] = getattr(client(context), xform_name(operation))(**given)
-    return answer
