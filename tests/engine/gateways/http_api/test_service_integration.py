@@ -189,5 +189,6 @@ def test_a_configuration(engine: Engine, api: Api) -> None:
         ClientId="me",
     )
     # The embedded AppConfig has no such operation, and says so.
-    assert api.call("/configuration?app=a").status == 404
+    answer = api.call("/configuration?app=a")
+    assert (answer.status, b"The service appconfig" in answer.body) == (501, True)
     assert api.call("/configuration").status == 500, "Application is missing"
