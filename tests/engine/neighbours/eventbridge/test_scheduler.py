@@ -174,7 +174,7 @@ def test_groups(engine: Engine) -> None:
 @pytest.mark.parametrize(
     ("settings", "text"),
     [
-        ({"ScheduleExpression": "rate(1 hours)"}, "Invalid Schedule Expression rate(1 hours)."),
+        ({"ScheduleExpression": "rate(0 hours)"}, "Invalid Schedule Expression rate(0 hours)."),
         (
             {"ScheduleExpression": "rate(99999999 days)"},
             "Invalid Schedule Expression rate(99999999 days).",
