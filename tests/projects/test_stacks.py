@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -202,16 +203,26 @@ def test_ctrl_c_leaves_a_deployment_at_work_and_says_so(
         *("--credentials", str(engine.credentials_file)),
     ]
     started = subprocess.Popen(
-        run, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ)
+        run,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=dict(os.environ),
+        # What runs the tests in the background may ignore Ctrl-C, and that is inherited.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
     assert started.stdout is not None
     seen = ""
-    for line in started.stdout:
-        seen += line
-        if "Custom::Answer" in line:
-            break
-    started.send_signal(signal.SIGINT)
-    out, err = started.communicate(timeout=60)
+    try:
+        for line in started.stdout:
+            seen += line
+            if "Custom::Answer" in line:
+                break
+        started.send_signal(signal.SIGINT)
+        out, err = started.communicate(timeout=60)
+    finally:
+        started.kill()
+        started.communicate()
     assert (started.returncode, err) == (130, ""), seen
     assert f"{waiting.name} goes on without this command: it is CREATE_IN_PROGRESS" in out
     assert "waits for Answer (Custom::Answer), CREATE_IN_PROGRESS since" in out
