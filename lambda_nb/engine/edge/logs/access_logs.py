@@ -22,6 +22,7 @@ from lambda_nb.engine.edge.logs.realtime import Call, RealtimeLogs, Sampled
 from lambda_nb.engine.edge.logs.standard import Entry, StandardLogs
 from lambda_nb.engine.edge.model import Visit
 from lambda_nb.engine.edge.settings import Behaviour, Distribution
+from lambda_nb.engine.machine.cancelling import cancelled
 
 log = logging.getLogger(__name__)
 
@@ -108,8 +109,7 @@ class AccessLogs:
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self.flush(), CLOSE_WITHIN_S)
         if self._task is not None and not self._task.done():
-            self._task.cancel()
-            await asyncio.wait([self._task])
+            await cancelled([self._task])
 
     def _tell_later(self) -> None:
         if self._task is None or self._task.done():

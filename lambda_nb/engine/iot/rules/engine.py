@@ -25,6 +25,7 @@ from lambda_nb.engine.iot.rules.sql_view import SqlView
 from lambda_nb.engine.iot.rules.surroundings import Surroundings
 from lambda_nb.engine.iot.sql import NO_MATCH, EvaluationError, Scope, to_payload
 from lambda_nb.engine.iot.topic_filters import BASIC_INGEST
+from lambda_nb.engine.machine.cancelling import cancelled
 from lambda_nb.engine.steady_clock import steady_time
 
 log = logging.getLogger(__name__)
@@ -77,8 +78,7 @@ class Rules:
         for untap in self._untap:
             untap()
         if self._early is not None:
-            self._early.cancel()
-            await asyncio.wait([self._early])
+            await cancelled([self._early])
         await self._confirmations.close()
         await self._runner.close()
         self._journal.close()

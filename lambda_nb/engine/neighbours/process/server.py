@@ -22,17 +22,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from lambda_nb.engine.neighbours.process.agreed import EMPTY, LOG
 from lambda_nb.engine.neighbours.process.emptying import Emptying
 from lambda_nb.engine.neighbours.storage.service_state import Keeper
 from lambda_nb.engine.neighbours.to_engine import event_pipe
 from lambda_nb.engine.neighbours.to_engine.event_pipe import Journal, Outlet
 
 log = logging.getLogger(__name__)
-
-LOG = "moto.log"
-"""The file, in the working directory, of what the services say."""
-EMPTY = b"empty"
-"""The line by which the engine asks that all services be emptied."""
 
 
 def _follow_engine(keepers: list[Keeper], outlets: list[Outlet], emptying: list[Emptying]) -> None:

@@ -24,6 +24,7 @@ from lambda_nb.engine.aws_calls.endpoint import Endpoint, NotStartedError
 from lambda_nb.engine.databases import no_room
 from lambda_nb.engine.machine.cancelling import cancelled
 from lambda_nb.engine.machine.private_dir import private_dir
+from lambda_nb.engine.neighbours.process.agreed import EMPTY, LOG
 from lambda_nb.engine.neighbours.services import door, forwarding
 from lambda_nb.engine.neighbours.services.iot.certificates import authority
 
@@ -169,7 +170,7 @@ class Neighbours:
             raise NeighboursError(f"the services at {self._endpoint} are not this engine's own")
         assert self._process.stdin is not None
         self._emptying = asyncio.get_running_loop().create_future()
-        self._process.stdin.write(b"empty\n")
+        self._process.stdin.write(EMPTY + b"\n")
         try:
             await self._emptying
             self.unkept.clear()
@@ -194,7 +195,7 @@ class Neighbours:
         """Start a child and wait until it serves; return the stream of its messages."""
         assert self._listener is not None
         handed = self._listener.fileno()
-        log_file = self._work_dir / "moto.log"
+        log_file = self._work_dir / LOG
         with log_file.open("ab") as log:
             os.chmod(log_file, 0o600)
             self._process = await asyncio.create_subprocess_exec(
@@ -268,7 +269,7 @@ class Neighbours:
                     raise NeighboursError(f"the services died {quick_deaths} times in a row")
                 lines = await self._spawn()
             except (NeighboursError, OSError) as error:
-                self._gave_up = f"{error}. Restart the engine; {self._work_dir}/moto.log says more."
+                self._gave_up = f"{error}. Restart the engine; {self._work_dir / LOG} says more."
                 log.error("%s", self._gave_up)
                 assert self._listener is not None
                 self._listener.close()
